@@ -1,0 +1,19 @@
+//! An account as everybody behind the doors sees it.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::timestamp::Timestamp;
+
+/// A person who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// The address, in lower case.
+    pub email: String,
+    /// What to call them.
+    pub name: String,
+    /// When they signed up.
+    pub created_at: Timestamp,
+}

@@ -1,0 +1,161 @@
+//! Signing up, in and out; the account page. Every form is a plain post, so all of it works without JavaScript.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::{
+    passwords::Hasher,
+    service::{self, SignUp},
+    view::{AccountView, SignInView, SignUpView},
+};
+use crate::{
+    db::Db,
+    doors::AuthSession,
+    extract::{Form, Query},
+    problem::Problem,
+    settings::Settings,
+    sign_ins,
+    ui::{
+        Filled, Visit,
+        page::{local_path, see_other},
+    },
+};
+
+/// Where signing in leads if the visitor was not on the way anywhere.
+const HOME: &str = "/notes";
+
+/// `?next=`
+#[derive(Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-up`
+pub async fn sign_up(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if visit.caller.is_some() {
+        return see_other(HOME);
+    }
+    sign_up_form(visit, StatusCode::OK, Filled::default().with("next", next)).await
+}
+
+/// `POST /sign-up`
+///
+/// # Errors
+/// None but those of the session; what is wrong with the form stands in the form.
+pub async fn post_sign_up(
+    visit: Visit,
+    State(db): State<Db>,
+    State(hasher): State<Hasher>,
+    State(settings): State<Arc<Settings>>,
+    mut auth: AuthSession,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    let typed = typed(&form, &["name", "email", "next"]);
+    let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
+    let proven = match service::sign_up(&db, &hasher, sign_up).await {
+        Ok(proven) => proven,
+        Err(problem) => return Ok(sign_up_form(visit, problem.status(), typed.refused(&problem)).await),
+    };
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &headers).await?;
+    Ok(see_other(&destination(&form)))
+}
+
+async fn sign_up_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Sign up", move || view! { <SignUpView form=form.clone() /> }).await
+}
+
+/// `GET /sign-in`
+pub async fn sign_in(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if visit.caller.is_some() {
+        return see_other(match local_path(&next) {
+            "/" => HOME,
+            next => next,
+        });
+    }
+    sign_in_form(visit, StatusCode::OK, Filled::default().with("next", next)).await
+}
+
+/// `POST /sign-in`
+///
+/// # Errors
+/// None but those of the session; what is wrong with the form stands in the form.
+pub async fn post_sign_in(
+    visit: Visit,
+    State(db): State<Db>,
+    State(hasher): State<Hasher>,
+    State(settings): State<Arc<Settings>>,
+    mut auth: AuthSession,
+    headers: HeaderMap,
+    form: Form,
+) -> Result<Response, Problem> {
+    let remember = form.ticked("remember");
+    let mut typed = typed(&form, &["email", "next"]);
+    if remember {
+        typed = typed.with("remember", "on");
+    }
+    let proven = match service::prove(&db, &hasher, &form.text("email"), form.text("password")).await {
+        Ok(proven) => proven,
+        Err(problem) => return Ok(sign_in_form(visit, problem.status(), typed.refused(&problem)).await),
+    };
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &headers).await?;
+    Ok(see_other(&destination(&form)))
+}
+
+async fn sign_in_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
+}
+
+/// `POST /sign-out`, signed in or not: the second click does no harm.
+///
+/// # Errors
+/// [`Problem::Unavailable`], and the browser is still signed in.
+pub async fn sign_out(State(db): State<Db>, mut auth: AuthSession) -> Result<Response, Problem> {
+    sign_ins::service::end(&db, &mut auth).await?;
+    let mut response = see_other("/");
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
+    Ok(response)
+}
+
+/// What a browser forgets at sign-out (S9). Cookies are not listed: ours is removed by name, and the directive would
+/// take those of every other site on the same host with it.
+pub const CLEARED: &str = r#""cache", "storage""#;
+/// `Clear-Site-Data`
+pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// `GET /account`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let caller = visit.signed_in()?;
+    let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
+    let content = move || {
+        let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
+        view! { <AccountView account credential sign_ins /> }
+    };
+    Ok(visit.page(StatusCode::OK, "Account", content).await)
+}
+
+/// What was typed into `names`.
+fn typed(form: &Form, names: &[&str]) -> Filled {
+    names.iter().fold(Filled::default(), |filled, name| filled.with(name, form.text(name)))
+}
+
+fn destination(form: &Form) -> String {
+    let next = form.text("next");
+    match local_path(&next) {
+        "/" => HOME.into(),
+        next => next.into(),
+    }
+}

@@ -1,0 +1,169 @@
+//! Passwords: the rules for choosing one, and Argon2id on threads of its own.
+
+use std::sync::Arc;
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
+    password_hash::{SaltString, rand_core::OsRng},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{problem::Problem, settings::Passwords as Settings};
+
+/// Chosen so often that they are tried first. One per line.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// The shortest and the longest password, in characters (ASVS 6.2.1, 6.2.9).
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+
+/// What is wrong with choosing `password` for `email`, if anything is. Any characters will do and none is demanded (S24).
+pub fn objection(password: &str, email: &str) -> Option<&'static str> {
+    let length = password.chars().count();
+    if length < *LENGTH.start() {
+        return Some("Use at least 8 characters; 15 or more is better. A few words in a row make a good password.");
+    }
+    if length > *LENGTH.end() {
+        return Some("Use at most 128 characters.");
+    }
+    let lower = password.to_lowercase();
+    if COMMON.lines().any(|common| common == lower) {
+        return Some("This is one of the most common passwords, so it is tried first. Choose another.");
+    }
+    let context = [email, email.split('@').next().unwrap_or_default(), "vestibule"];
+    if context.into_iter().any(|word| !word.is_empty() && lower.trim_matches(|c: char| c.is_ascii_digit()) == word) {
+        return Some("This is easy to guess from your address or the name of this site. Choose another.");
+    }
+    None
+}
+
+/// Hashes and verifies passwords on a bounded number of blocking threads.
+///
+/// Argon2id takes about 20 ms and 19 MiB each time (OWASP's parameters), which would stall every other request if it
+/// ran on the async threads, and the machine if it were unbounded. Past the queue the answer is 503 (S23, S45).
+#[derive(Clone, Debug)]
+pub struct Hasher {
+    argon2: Argon2<'static>,
+    /// Verified against where there is no account, so that both take the same work (S25, T20).
+    dummy: Arc<str>,
+    workers: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+}
+
+impl Hasher {
+    /// A hasher with the strength and the bounds of `settings`.
+    ///
+    /// # Errors
+    /// Says which of the parameters Argon2 does not take.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
+            .map_err(|error| format!("passwords: {error}"))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let salt = SaltString::generate(&mut OsRng);
+        let dummy = argon2.hash_password(b"nobody's password", &salt).map_err(|error| error.to_string())?.to_string();
+        Ok(Self {
+            argon2,
+            dummy: dummy.into(),
+            workers: Arc::new(Semaphore::new(settings.workers)),
+            queue: Arc::new(Semaphore::new(settings.workers + settings.queue)),
+        })
+    }
+
+    /// A PHC string for `password`, with a salt and the parameters inside.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the queue is full.
+    pub async fn hash(&self, password: String) -> Result<String, Problem> {
+        let argon2 = self.argon2.clone();
+        self.run(move || {
+            let salt = SaltString::generate(&mut OsRng);
+            argon2.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
+        })
+        .await?
+        .map_err(|error| Problem::Internal(format!("argon2: {error}")))
+    }
+
+    /// Whether `password` is the one `hash` was made of. Without a hash the same work is done for a certain no.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the queue is full.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        let argon2 = self.argon2.clone();
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.dummy.to_string());
+        let right = self
+            .run(move || {
+                let hash = PasswordHash::new(&hash)?;
+                argon2.verify_password(password.as_bytes(), &hash)
+            })
+            .await?;
+        match right {
+            Ok(()) => Ok(known),
+            Err(argon2::password_hash::Error::Password) => Ok(false),
+            Err(error) => Err(Problem::Internal(format!("argon2: {error}"))),
+        }
+    }
+
+    /// The permits go into the blocking task: a client that hangs up stops waiting, but not the work (T20).
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        let busy = || Problem::Unavailable("too many passwords to check".into());
+        let place = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
+        let worker = self.workers.clone().acquire_owned().await.map_err(|_| busy())?;
+        let permits: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, worker);
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permits);
+            result
+        })
+        .await
+        .map_err(|error| Problem::Internal(format!("hashing task: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher(workers: usize, queue: usize) -> Hasher {
+        Hasher::new(&Settings { workers, queue, ..Settings::default() }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn verifies_what_it_hashed() {
+        let hasher = hasher(2, 8);
+        let hash = hasher.hash("correct horse battery".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.verify("correct horse battery".into(), Some(hash.clone())).await.unwrap());
+        assert!(!hasher.verify("correct horse batterY".into(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password() {
+        assert!(!hasher(1, 1).verify("nobody's password".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn past_the_queue_it_refuses_and_recovers() {
+        let hasher = hasher(1, 1);
+        let tries = (0..8).map(|_| {
+            let hasher = hasher.clone();
+            tokio::spawn(async move { hasher.verify("x".into(), None).await })
+        });
+        let mut refused = 0;
+        for attempt in tries.collect::<Vec<_>>() {
+            refused += usize::from(attempt.await.unwrap().is_err());
+        }
+        assert_eq!(refused, 6, "one works, one waits");
+        assert!(hasher.verify("x".into(), None).await.is_ok());
+    }
+
+    #[test]
+    fn only_short_long_common_and_obvious_ones_are_refused() {
+        for bad in ["", "short", "1234567", "password", "Password1", "vestibule", "vestibule1", "ada@example.org"] {
+            assert!(objection(bad, "ada@example.org").is_some(), "{bad:?}");
+        }
+        assert!(objection(&"x".repeat(129), "ada@example.org").is_some());
+        for good in ["        ä", "correct horse battery", "дом у реки", &"é".repeat(128)] {
+            assert!(objection(good, "ada@example.org").is_none(), "{good:?}");
+        }
+    }
+}

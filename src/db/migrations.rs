@@ -1,0 +1,32 @@
+//! The migrations, carried inside the binary.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+/// A migration's version, its name, and its text for SQLite and for PostgreSQL.
+type Step = (i64, &'static str, &'static str, &'static str);
+
+const STEPS: &[Step] = &[(
+    1,
+    "house",
+    include_str!("../../migrations/sqlite/0001_house.sql"),
+    include_str!("../../migrations/postgres/0001_house.sql"),
+)];
+
+/// SQLite's. Each step runs in a transaction of its own.
+pub(super) fn sqlite() -> Migrator {
+    migrator(|step| step.2)
+}
+
+/// PostgreSQL's. sqlx holds an advisory lock while they run, so several instances may start at once (S46, T21).
+pub(super) fn postgres() -> Migrator {
+    migrator(|step| step.3)
+}
+
+fn migrator(text: impl Fn(&Step) -> &'static str) -> Migrator {
+    let migration = |step: &Step| {
+        Migration::new(step.0, Cow::Borrowed(step.1), MigrationType::Simple, Cow::Borrowed(text(step)), false)
+    };
+    Migrator { migrations: STEPS.iter().map(migration).collect(), ..Migrator::DEFAULT }
+}

@@ -1,0 +1,72 @@
+//! The database: an embedded SQLite file, or PostgreSQL. One handle, one set of statements.
+//!
+//! Features write plain SQL with `$1` placeholders in their `store.rs` and run it with `read!` or `change!`, which
+//! expand to the query for either pool, so that `Uuid` and [`crate::timestamp::Timestamp`] stay native on both.
+
+mod clock;
+mod errors;
+mod migrations;
+mod open;
+pub(crate) mod query;
+mod sessions;
+mod timestamp;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use self::{
+    clock::Clock,
+    errors::{OpenError, is_transient, is_unique_violation},
+    sessions::HashedSessions,
+};
+pub(crate) use query::{change, columns, read};
+
+use crate::timestamp::Timestamp;
+
+/// A handle to the database and to the one clock every expiry is decided by (S47). Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub(crate) pools: Pools,
+    clock: Clock,
+}
+
+/// SQLite takes one writer at a time, so it has a pool of one connection of its own, and readers never wait for it.
+#[derive(Clone, Debug)]
+pub(crate) enum Pools {
+    Sqlite { reader: SqlitePool, writer: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// The time by the house's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The text for this database, where the dialects differ.
+    pub(crate) fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => sqlite,
+            Pools::Postgres(_) => postgres,
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Whatever keeps it from answering.
+    pub async fn ping(&self) -> sqlx::Result<()> {
+        let _: (i32,) = read!(self, one, "SELECT 1")?;
+        Ok(())
+    }
+
+    /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { reader, writer } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}

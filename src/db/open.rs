@@ -1,0 +1,95 @@
+//! Opening the database and bringing it up to date.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Clock, Db, OpenError, Pools, migrations};
+
+/// A request waits this long for a connection, then answers 503, well inside the ten seconds of S43.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+
+impl Db {
+    /// Opens `url` (`sqlite:…` or `postgres://…`), makes the SQLite file if there is none, and runs the migrations.
+    ///
+    /// # Errors
+    /// One line for the operator, see [`OpenError`].
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        let pools = if url.starts_with("sqlite:") {
+            sqlite(url).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            postgres(url).await?
+        } else {
+            return Err(OpenError::UnknownKind(shown(url)));
+        };
+        Ok(Self { pools, clock })
+    }
+}
+
+async fn sqlite(url: &str) -> Result<Pools, OpenError> {
+    const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
+    let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
+
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(failed)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: a write that was answered survives a power cut (S42).
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .optimize_on_close(true, None);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+
+    let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
+    migrations::sqlite().run(&writer).await.map_err(|error| refused(url, error))?;
+    let reader = pool().max_connections(8).connect_with(options.read_only(true)).await.map_err(failed)?;
+    Ok(Pools::Sqlite { reader, writer })
+}
+
+async fn postgres(url: &str) -> Result<Pools, OpenError> {
+    const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+    let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
+
+    let options = PgConnectOptions::from_str(url).map_err(failed)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(failed)?;
+    migrations::postgres().run(&pool).await.map_err(|error| refused(url, error))?;
+    Ok(Pools::Postgres(pool))
+}
+
+fn refused(url: &str, error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(version) => OpenError::Newer { url: shown(url), version },
+        source => OpenError::Migrate { url: shown(url), source },
+    }
+}
+
+/// The URL without user, password and parameters.
+fn shown(url: &str) -> String {
+    let plain = url.split('?').next().unwrap_or_default();
+    match (plain.split_once("://"), plain.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
+        _ => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn shows_no_password() {
+        assert_eq!(shown("postgres://me:s@cret@db/vestibule?sslmode=require"), "postgres://db/vestibule");
+        assert_eq!(shown("sqlite:vestibule.db"), "sqlite:vestibule.db");
+    }
+}

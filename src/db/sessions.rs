@@ -1,0 +1,176 @@
+//! The store behind the session cookie: tower-sessions-sqlx-store, with ids that are worthless once read.
+
+use async_trait::async_trait;
+use axum_login::tower_sessions::{
+    SessionStore,
+    session::{Id, Record},
+    session_store,
+};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
+
+use super::{Db, Pools, change};
+
+const TABLE: &str = "tower_sessions";
+
+/// Keeps sessions under a hash of their id. The id is replaced in the record as well, which the store writes whole into
+/// `data` (S3, T8).
+#[derive(Clone, Debug)]
+pub struct HashedSessions {
+    read: Inner,
+    write: Inner,
+}
+
+#[derive(Clone, Debug)]
+enum Inner {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+impl Inner {
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        match self {
+            Self::Sqlite(store) => store.load(id).await,
+            Self::Postgres(store) => store.load(id).await,
+        }
+    }
+
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        match self {
+            Self::Sqlite(store) => store.create(record).await,
+            Self::Postgres(store) => store.create(record).await,
+        }
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        match self {
+            Self::Sqlite(store) => store.save(record).await,
+            Self::Postgres(store) => store.save(record).await,
+        }
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        match self {
+            Self::Sqlite(store) => store.delete(id).await,
+            Self::Postgres(store) => store.delete(id).await,
+        }
+    }
+}
+
+impl HashedSessions {
+    /// The sessions kept in `db`.
+    ///
+    /// # Errors
+    /// Says so if the store does not take the table's name.
+    pub fn new(db: &Db) -> Result<Self, String> {
+        Ok(match &db.pools {
+            Pools::Sqlite { reader, writer } => Self {
+                read: Inner::Sqlite(SqliteStore::new(reader.clone()).with_table_name(TABLE)?),
+                write: Inner::Sqlite(SqliteStore::new(writer.clone()).with_table_name(TABLE)?),
+            },
+            Pools::Postgres(pool) => {
+                let store = PostgresStore::new(pool.clone()).with_schema_name("public")?.with_table_name(TABLE)?;
+                Self { read: Inner::Postgres(store.clone()), write: Inner::Postgres(store) }
+            }
+        })
+    }
+}
+
+/// 128 bits of SHA-256: ids are 128 random bits, which leaves nothing to guess and needs no salt.
+fn hashed(id: Id) -> Id {
+    let digest = Sha256::digest(id.0.to_be_bytes());
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Id(i128::from_be_bytes(half))
+}
+
+fn hashed_record(record: &Record) -> Record {
+    Record { id: hashed(record.id), ..record.clone() }
+}
+
+/// Runs to its end whatever becomes of the request, see `change!` (T1).
+async fn detached<T: Send + 'static>(
+    work: impl Future<Output = session_store::Result<T>> + Send + 'static,
+) -> session_store::Result<T> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(died) => Err(session_store::Error::Backend(died.to_string())),
+    }
+}
+
+#[async_trait]
+impl SessionStore for HashedSessions {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let (store, mut kept) = (self.write.clone(), hashed_record(record));
+        let expected = kept.id;
+        let id = detached(async move {
+            store.create(&mut kept).await?;
+            Ok(kept.id)
+        })
+        .await?;
+        if id == expected {
+            return Ok(());
+        }
+        // The store met the same hash and chose another id, of which no one knows the original.
+        Err(session_store::Error::Backend("session id collision".into()))
+    }
+
+    /// Updates only. The store's `save` is an upsert, by which a request still running would bring back a session that
+    /// was ended meanwhile (T4); what little race is left, the `sign_ins` row decides.
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        if self.load(&record.id).await?.is_none() {
+            return Ok(());
+        }
+        let (store, kept) = (self.write.clone(), hashed_record(record));
+        detached(async move { store.save(&kept).await }).await
+    }
+
+    /// A record that cannot be decoded is nobody's session, not a lasting error (S51).
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        match self.read.load(&hashed(*id)).await {
+            Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),
+            Err(session_store::Error::Decode(error)) => {
+                tracing::warn!(%error, "unreadable session record ignored");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        let (store, id) = (self.write.clone(), hashed(*id));
+        detached(async move { store.delete(&id).await }).await
+    }
+}
+
+impl Db {
+    /// Deletes up to `batch` session records that are past their expiry and says how many there were (S10).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sweep_sessions(&self, batch: i64) -> sqlx::Result<u64> {
+        let now: OffsetDateTime = self.now().get();
+        change!(
+            self,
+            none,
+            "DELETE FROM tower_sessions WHERE id IN
+                (SELECT id FROM tower_sessions WHERE expiry_date < $1 ORDER BY expiry_date LIMIT $2)",
+            now,
+            batch,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kept_record_does_not_hold_the_id() {
+        let record = Record { id: Id(42), data: Default::default(), expiry_date: OffsetDateTime::UNIX_EPOCH };
+        let kept = hashed_record(&record);
+        assert_ne!(kept.id, record.id);
+        assert_eq!(kept.id, hashed(Id(42)));
+    }
+}

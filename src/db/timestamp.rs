@@ -1,0 +1,51 @@
+//! [`Timestamp`] as a column: `TIMESTAMPTZ` in PostgreSQL, integer microseconds in SQLite, where a text would compare
+//! wrongly as soon as its fraction of a second has fewer digits than another's (T9).
+
+use sqlx::{
+    Decode, Encode, Postgres, Sqlite, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef},
+    sqlite::{SqliteArgumentValue, SqliteTypeInfo, SqliteValueRef},
+};
+use time::OffsetDateTime;
+
+use crate::timestamp::Timestamp;
+
+impl Type<Postgres> for Timestamp {
+    fn type_info() -> PgTypeInfo {
+        <OffsetDateTime as Type<Postgres>>::type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Timestamp {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        <OffsetDateTime as Encode<Postgres>>::encode_by_ref(&self.get(), buffer)
+    }
+}
+
+impl Decode<'_, Postgres> for Timestamp {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        <OffsetDateTime as Decode<Postgres>>::decode(value).map(Self::new)
+    }
+}
+
+impl Type<Sqlite> for Timestamp {
+    fn type_info() -> SqliteTypeInfo {
+        <i64 as Type<Sqlite>>::type_info()
+    }
+}
+
+impl<'q> Encode<'q, Sqlite> for Timestamp {
+    fn encode_by_ref(&self, arguments: &mut Vec<SqliteArgumentValue<'q>>) -> Result<IsNull, BoxDynError> {
+        let microseconds = i64::try_from(self.get().unix_timestamp_nanos() / 1_000)?;
+        <i64 as Encode<Sqlite>>::encode_by_ref(&microseconds, arguments)
+    }
+}
+
+impl Decode<'_, Sqlite> for Timestamp {
+    fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
+        let microseconds = <i64 as Decode<Sqlite>>::decode(value)?;
+        Ok(Self::new(OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000)?))
+    }
+}

@@ -1,0 +1,179 @@
+//! The session door: who a cookie stands for.
+
+use std::{convert::Infallible, fmt};
+
+use axum::{
+    extract::Request,
+    http::{Extensions, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use axum_login::{
+    AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend,
+    tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite},
+};
+use uuid::Uuid;
+
+use super::{Caller, Credential, cookie::SessionCookie};
+use crate::{
+    accounts::Account,
+    db::{Db, HashedSessions, columns, read},
+    problem::Problem,
+    timestamp::Timestamp,
+};
+
+/// axum-login's session, over our backend.
+pub type AuthSession = axum_login::AuthSession<Backend>;
+
+/// A browser that is signed in: what the session points to. For axum-login this is the "user", so that ending the
+/// `sign_ins` row signs that one browser out, whatever the session record says (S5, T4).
+#[derive(Clone)]
+pub struct SignedIn {
+    /// The `sign_ins` row.
+    pub id: Uuid,
+    /// Who signed in.
+    pub account: Account,
+    /// When the sign-in is over.
+    pub expires_at: Timestamp,
+    /// The account's `auth_stamp` at the time.
+    pub stamp: Vec<u8>,
+}
+
+/// The stamp stays out of logs.
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl AuthUser for SignedIn {
+    type Id = Uuid;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// A random stamp, not the password's hash: it ends up in every session record (T6).
+    fn session_auth_hash(&self) -> &[u8] {
+        &self.stamp
+    }
+}
+
+/// Looks up the sign-in a session points to.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    db: Db,
+}
+
+impl AuthnBackend for Backend {
+    type User = SignedIn;
+    /// Passwords are proven in `accounts` before there is a sign-in; by this way nobody comes in.
+    type Credentials = Infallible;
+    type Error = sqlx::Error;
+
+    async fn authenticate(&self, credentials: Infallible) -> sqlx::Result<Option<SignedIn>> {
+        match credentials {}
+    }
+
+    async fn get_user(&self, id: &Uuid) -> sqlx::Result<Option<SignedIn>> {
+        let row: Option<SignedInRow> = read!(
+            self.db,
+            optional,
+            "SELECT sign_ins.id AS sign_in_id, sign_ins.expires_at, accounts.id, accounts.email, accounts.name,
+                    accounts.created_at, accounts.auth_stamp
+             FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
+             WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2",
+            *id,
+            self.db.now(),
+        )?;
+        Ok(row.map(|row| SignedIn {
+            id: row.sign_in_id,
+            account: Account { id: row.id, email: row.email, name: row.name, created_at: row.created_at },
+            expires_at: row.expires_at,
+            stamp: row.auth_stamp,
+        }))
+    }
+}
+
+struct SignedInRow {
+    sign_in_id: Uuid,
+    expires_at: Timestamp,
+    id: Uuid,
+    email: String,
+    name: String,
+    created_at: Timestamp,
+    auth_stamp: Vec<u8>,
+}
+
+columns!(SignedInRow { sign_in_id, expires_at, id, email, name, created_at, auth_stamp });
+
+/// The layer that turns the cookie into an [`AuthSession`]. It writes no session for a visitor who is not signed in,
+/// and none for reading (S7).
+pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthManagerLayer<Backend, HashedSessions> {
+    let sessions = SessionManagerLayer::new(sessions)
+        .with_name(cookie.name)
+        .with_secure(cookie.secure)
+        .with_http_only(true)
+        // Lax, not Strict: a link in a mail must not arrive signed out (T12). The guard does the rest.
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnSessionEnd);
+    AuthManagerLayerBuilder::new(Backend { db: db.clone() }, sessions).build()
+}
+
+/// Stands around the auth layer: where that could not ask the database, the answer is 503 and the cookie stays (S51).
+pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let from_the_layer = response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && response.extensions().get::<Problem>().is_none()
+        && response.headers().is_empty();
+    if from_the_layer {
+        return Problem::Unavailable("the session could not be loaded".into()).into_response();
+    }
+    response
+}
+
+/// Stands inside the auth layer: the session of a sign-in that has ended is dropped, and its cookie with it.
+pub async fn forget_ended(request: Request, next: Next) -> Response {
+    if let Some(auth) = request.extensions().get::<AuthSession>()
+        && auth.user.is_none()
+        && auth.session.id().is_some()
+        && let Err(error) = auth.session.flush().await
+    {
+        tracing::warn!(%error, "ended session could not be dropped");
+    }
+    next.run(request).await
+}
+
+/// Who is calling, by the session.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]
+pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
+    let user = extensions.get::<AuthSession>().and_then(|auth| auth.user.clone());
+    let signed_in = user.ok_or(Problem::NotSignedIn)?;
+    Ok(Caller { account: signed_in.account, credential: Credential::SignIn(signed_in.id) })
+}
+
+/// Gives this browser a new session for `signed_in`. `remember` lets the cookie outlive the browser.
+///
+/// axum-login changes the id only where nobody was signed in before, so the old session is dropped first (S2, T5).
+///
+/// # Errors
+/// The session store's.
+pub async fn begin(auth: &mut AuthSession, signed_in: &SignedIn, remember: bool) -> Result<(), Problem> {
+    let failed = |error: &dyn fmt::Display| Problem::Unavailable(format!("session not written: {error}"));
+    auth.session.flush().await.map_err(|error| failed(&error))?;
+    if remember {
+        auth.session.set_expiry(Some(Expiry::AtDateTime(signed_in.expires_at.get())));
+    }
+    auth.login(signed_in).await.map_err(|error| failed(&error))
+}
+
+/// Drops this browser's session. The caller has ended the sign-in before.
+pub async fn end(auth: &mut AuthSession) {
+    if let Err(error) = auth.logout().await {
+        // The sign-in is over all the same; what is left is a record that points nowhere.
+        tracing::warn!(%error, "session record not deleted");
+    }
+}

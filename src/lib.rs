@@ -1,0 +1,40 @@
+//! **Vestibule** signs people in: one Leptos app with two doors into one house.
+//!
+//! The session door is for the app's own pages: server functions on one origin, with a session cookie. The token door is
+//! for everyone else: a JSON API under `/api/v1` with `Authorization: Bearer`. Behind both stands a `Caller`.
+//!
+//! One crate is compiled twice: with `ssr` into the server, with `hydrate` into the wasm of the islands. What only the
+//! server needs is left out of the wasm where its module is declared, and nowhere else.
+
+pub mod accounts;
+pub mod notes;
+pub mod problem;
+pub mod timestamp;
+pub mod tokens;
+pub mod ui;
+
+#[cfg(feature = "hydrate")]
+pub mod hydrate;
+
+#[cfg(feature = "ssr")]
+pub mod app;
+#[cfg(feature = "ssr")]
+pub mod assets;
+#[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
+pub mod db;
+#[cfg(feature = "ssr")]
+pub mod doors;
+#[cfg(feature = "ssr")]
+pub mod extract;
+#[cfg(feature = "ssr")]
+pub mod request_id;
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "ssr")]
+pub mod settings;
+#[cfg(feature = "ssr")]
+pub mod sign_ins;
+#[cfg(feature = "ssr")]
+pub mod state;

@@ -1,0 +1,285 @@
+//! The notes that come alive in the browser, and the server functions they call.
+//!
+//! Both islands are rendered by the server as forms and links that work by themselves. Once hydrated they answer in place.
+
+#![expect(missing_docs, reason = "the server macro makes a struct of each function's arguments")]
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*, task::spawn_local};
+use uuid::Uuid;
+
+use super::{Draft, Note, NotesPage};
+use crate::{
+    problem::{Details, FieldError},
+    ui::{Field, Filled, Time, describedby},
+};
+
+/// How long a typist may pause before the search runs.
+const SEARCH_PAUSE: Duration = Duration::from_millis(200);
+
+/// Notes that contain `q`, from `cursor` on.
+#[server(endpoint = "notes/list")]
+pub async fn list_notes(q: String, cursor: Option<String>) -> Result<NotesPage, Details> {
+    super::page::list_notes(q, cursor).await
+}
+
+/// Makes a note.
+#[server(endpoint = "notes/create")]
+pub async fn create_note(draft: Draft) -> Result<Note, Details> {
+    super::page::create_note(draft).await
+}
+
+/// Changes a note that still has `version`, and gives its new version.
+#[server(endpoint = "notes/save")]
+pub async fn save_note(id: Uuid, version: i64, draft: Draft) -> Result<i64, Details> {
+    super::page::save_note(id, version, draft).await
+}
+
+/// Search, list and the form for a new note.
+#[island]
+pub fn NoteBoard(
+    /// The first page, as the server found it.
+    first: NotesPage,
+    /// What was searched for.
+    q: String,
+    /// A new note that was refused, as it was typed.
+    form: Filled,
+) -> impl IntoView {
+    let (page, set_page) = signal(first);
+    let (query, set_query) = signal(q.clone());
+    let (failure, set_failure) = signal(None::<String>);
+    let (busy, set_busy) = signal(false);
+
+    let search = debounce(SEARCH_PAUSE, move |q: String| {
+        spawn_local(async move {
+            let found = list_notes(q.clone(), None).await;
+            // An answer to what is no longer asked is dropped.
+            if query.get_untracked() != q {
+                return;
+            }
+            set_failure.set(found.as_ref().err().map(|error| error.detail.clone()));
+            if let Ok(found) = found {
+                set_page.set(found);
+            }
+        });
+    });
+    let mut search = search;
+    let typed = move |event| {
+        let q = event_target_value(&event);
+        set_query.set(q.clone());
+        search(q);
+    };
+    let more = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        let cursor = page.with_untracked(|page| page.next_cursor.clone());
+        if busy.get_untracked() || cursor.is_none() {
+            return;
+        }
+        set_busy.set(true);
+        spawn_local(async move {
+            let found = list_notes(query.get_untracked(), cursor).await;
+            set_busy.set(false);
+            set_failure.set(found.as_ref().err().map(|error| error.detail.clone()));
+            if let Ok(mut found) = found {
+                set_page.update(|page| {
+                    page.items.append(&mut found.items);
+                    page.next_cursor = found.next_cursor;
+                });
+            }
+        });
+    };
+    let made = Callback::new(move |note: Note| set_page.update(|page| page.items.insert(0, note)));
+    let older = move || {
+        page.with(|page| page.next_cursor.clone()).map(|cursor| {
+            let q = query.get();
+            let href = format!("/notes?cursor={cursor}&q={}", encoded(&q));
+            view! { <a class="button quiet" href=href on:click=more aria-busy=move || busy.get().then_some("true")>"Older notes"</a> }
+        })
+    };
+    let empty = move || {
+        page.with(|page| page.items.is_empty()).then(|| {
+            let text = if query.get().trim().is_empty() {
+                "No notes yet. Write the first one above."
+            } else {
+                "No note contains that."
+            };
+            view! { <p class="empty">{text}</p> }
+        })
+    };
+
+    view! {
+        <NewNote form made />
+        <section class="card">
+            <form method="get" action="/notes" role="search" on:submit=|event| event.prevent_default()>
+                <label for="q">"Search notes"</label>
+                <div class="row">
+                    <input id="q" name="q" type="search" maxlength="200" value=q on:input=typed autocomplete="off" />
+                    <noscript><button class="quiet">"Search"</button></noscript>
+                </div>
+            </form>
+            <p class="error" role="alert">{move || failure.get()}</p>
+            <div aria-live="polite">{empty}</div>
+            <ul class="rows notes">
+                <For each=move || page.get().items key=|note| note.id let:note>
+                    <NoteRow note />
+                </For>
+            </ul>
+            {older}
+        </section>
+    }
+}
+
+#[component]
+fn NoteRow(note: Note) -> impl IntoView {
+    let excerpt: String = note.body.chars().take(160).collect();
+    view! {
+        <li>
+            <div>
+                <a href=format!("/notes/{}", note.id)>{note.title}</a>
+                <p class="excerpt">{excerpt}</p>
+            </div>
+            <p class="hint"><Time at=note.updated_at /></p>
+        </li>
+    }
+}
+
+#[component]
+fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
+    let title = NodeRef::<html::Input>::new();
+    let body = NodeRef::<html::Textarea>::new();
+    let (errors, set_errors) = signal(form.errors.clone());
+    let (notice, set_notice) = signal(form.notice.clone());
+    let (busy, set_busy) = signal(false);
+    let typed = Draft { title: form.value("title"), body: form.value("body") };
+
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let (Some(title), Some(body)) = (title.get_untracked(), body.get_untracked()) else { return };
+        if busy.get_untracked() {
+            return;
+        }
+        set_busy.set(true);
+        let draft = Draft { title: title.value(), body: body.value() };
+        spawn_local(async move {
+            let result = create_note(draft).await;
+            set_busy.set(false);
+            show(result.as_ref().err(), set_errors, set_notice);
+            if let Ok(note) = result {
+                made.run(note);
+                title.set_value("");
+                body.set_value("");
+                let _ = title.focus();
+            }
+        });
+    };
+
+    view! {
+        <section class="card">
+            <h2>"New note"</h2>
+            <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
+            <form method="post" action="/notes" on:submit=submit>
+                <Field name="title" label="Title" error=error_of("title", errors)>
+                    <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
+                </Field>
+                <Field name="body" label="Body" error=error_of("body", errors)>
+                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-describedby=describedby("body")>{typed.body}</textarea>
+                </Field>
+                <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
+            </form>
+        </section>
+    }
+}
+
+/// One note, to change and to save: by the button, or by Ctrl+S.
+#[island]
+pub fn NoteEditor(
+    /// The note.
+    id: Uuid,
+    /// The version the text below began from.
+    version: i64,
+    /// The text, and what is wrong with it.
+    form: Filled,
+) -> impl IntoView {
+    let title = NodeRef::<html::Input>::new();
+    let body = NodeRef::<html::Textarea>::new();
+    let (version, set_version) = signal(version);
+    let (errors, set_errors) = signal(form.errors.clone());
+    let (notice, set_notice) = signal(form.notice.clone());
+    let (status, set_status) = signal("");
+    let typed = Draft { title: form.value("title"), body: form.value("body") };
+
+    let save = move || {
+        let (Some(title), Some(body)) = (title.get_untracked(), body.get_untracked()) else { return };
+        if status.get_untracked() == "Saving…" {
+            return;
+        }
+        set_status.set("Saving…");
+        let draft = Draft { title: title.value(), body: body.value() };
+        spawn_local(async move {
+            let result = save_note(id, version.get_untracked(), draft).await;
+            set_status.set(if result.is_ok() { "Saved" } else { "Not saved" });
+            show(result.as_ref().err(), set_errors, set_notice);
+            if let Ok(version) = result {
+                set_version.set(version);
+            }
+        });
+    };
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        save();
+    };
+    let shortcut = move |event: ev::KeyboardEvent| {
+        if (event.ctrl_key() || event.meta_key()) && event.key() == "s" {
+            event.prevent_default();
+            save();
+        }
+    };
+    let changed = move |_| {
+        if status.get_untracked() != "Saving…" {
+            set_status.set("Not saved yet");
+        }
+    };
+
+    view! {
+        <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
+        <form method="post" action=format!("/notes/{id}") on:submit=submit on:keydown=shortcut on:input=changed>
+            <input type="hidden" name="version" value=version.get_untracked() prop:value=move || version.get() />
+            <Field name="title" label="Title" error=error_of("title", errors)>
+                <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
+            </Field>
+            <Field name="body" label="Body" error=error_of("body", errors)>
+                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-describedby=describedby("body")>{typed.body}</textarea>
+            </Field>
+            <div class="row">
+                <button>"Save"</button>
+                <span class="hint" role="status">{move || status.get()}</span>
+            </div>
+        </form>
+    }
+}
+
+/// Puts what went wrong beside its fields, or above the form.
+fn show(failure: Option<&Details>, errors: WriteSignal<Vec<FieldError>>, notice: WriteSignal<Option<String>>) {
+    let fields = failure.map(|failure| failure.errors.clone()).unwrap_or_default();
+    notice.set(failure.filter(|_| fields.is_empty()).map(|failure| failure.detail.clone()));
+    errors.set(fields);
+}
+
+fn error_of(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> Signal<Option<String>> {
+    Signal::derive(move || {
+        errors.with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.message.clone()))
+    })
+}
+
+/// For a query string (RFC 3986 section 2.1).
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}

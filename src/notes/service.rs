@@ -1,0 +1,167 @@
+//! The rules of notes.
+
+use uuid::Uuid;
+
+pub use super::store::Versioned;
+use super::{Draft, Note, NotesPage, store};
+use crate::{
+    db::Db,
+    problem::{FieldError, Problem},
+};
+
+const TITLE_MAX: usize = 200;
+const BODY_MAX: usize = 20_000;
+const LIMIT_DEFAULT: i64 = 20;
+const LIMIT_MAX: i64 = 100;
+const SEARCH_MAX: usize = 200;
+
+/// Which notes to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// How many at most, 1 to 100; 20 if left out.
+    pub limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// What the title or the body contains.
+    pub q: Option<String>,
+}
+
+/// What to change of a note; what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new body.
+    pub body: Option<String>,
+}
+
+/// One page of the account's notes, the newest first. New notes never shift a page: the cursor is the last note's id.
+///
+/// # Errors
+/// [`Problem::Validation`] where the filter makes no sense.
+pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, Problem> {
+    let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::field("limit", "Ask for 1 to 100 notes."));
+    }
+    let cursor = filter.cursor.filter(|cursor| !cursor.is_empty());
+    let cursor = cursor.map(|cursor| Uuid::parse_str(&cursor)).transpose();
+    let cursor = cursor.map_err(|_| Problem::field("cursor", "Use `next_cursor` as it was given."))?;
+    let q = filter.q.unwrap_or_default();
+    if q.chars().count() > SEARCH_MAX || q.contains('\0') {
+        return Err(Problem::field("q", "Search for 200 characters at most."));
+    }
+
+    let mut items = store::list(db, account, &like(q.trim()), cursor, limit + 1).await?;
+    let more = i64::try_from(items.len()).is_ok_and(|found| found > limit);
+    if more {
+        items.pop();
+    }
+    let next_cursor = items.last().filter(|_| more).map(|note| note.id.to_string());
+    Ok(NotesPage { items, next_cursor })
+}
+
+/// Makes a note.
+///
+/// # Errors
+/// [`Problem::Validation`] per field.
+pub async fn create(db: &Db, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+    check(Some(&draft.title), Some(&draft.body))?;
+    let now = db.now();
+    let note = Note { id: Uuid::now_v7(), title: draft.title, body: draft.body, created_at: now, updated_at: now };
+    Ok(store::insert(db, account, note).await?)
+}
+
+/// The account's note `id`.
+///
+/// # Errors
+/// [`Problem::NotFound`], for another account's note as well.
+pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem> {
+    store::find(db, account, id).await?.ok_or(Problem::NotFound)
+}
+
+/// Changes the account's note `id`; with a `version`, only if it still has that one.
+///
+/// # Errors
+/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] where somebody was faster; [`Problem::Validation`] per field.
+pub async fn update(
+    db: &Db,
+    account: Uuid,
+    id: Uuid,
+    version: Option<i64>,
+    change: Change,
+) -> Result<Versioned, Problem> {
+    check(change.title.as_deref(), change.body.as_deref())?;
+    let changed = store::update(db, account, id, version, change.title, change.body, db.now()).await?;
+    match changed {
+        Some(versioned) => Ok(versioned),
+        None => Err(missed(db, account, id).await?),
+    }
+}
+
+/// Deletes the account's note `id`; with a `version`, only if it still has that one.
+///
+/// # Errors
+/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] where somebody changed it.
+pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
+    if store::delete(db, account, id, version).await? == 0 {
+        return Err(missed(db, account, id).await?);
+    }
+    Ok(())
+}
+
+/// Why a change touched no row.
+async fn missed(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
+    let there = store::find(db, account, id).await?.is_some();
+    Ok(if there { Problem::PreconditionFailed } else { Problem::NotFound })
+}
+
+/// PostgreSQL's text knows no NUL, and nobody types one.
+fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    if title.is_some_and(|title| title.trim().is_empty()) {
+        errors.push(FieldError::new("title", "A note needs a title."));
+    }
+    if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
+        errors.push(FieldError::new("title", "The title may have 200 characters at most."));
+    }
+    if title.is_some_and(|title| title.contains('\0')) {
+        errors.push(FieldError::new("title", "The title contains a character that cannot be kept (NUL)."));
+    }
+    if body.is_some_and(|body| body.chars().count() > BODY_MAX) {
+        errors.push(FieldError::new("body", "The body may have 20,000 characters at most."));
+    }
+    if body.is_some_and(|body| body.contains('\0')) {
+        errors.push(FieldError::new("body", "The body contains a character that cannot be kept (NUL)."));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::Validation(errors)) }
+}
+
+/// A LIKE pattern for text that contains `search`, taken literally.
+fn like(search: &str) -> String {
+    let literal = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{literal}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_searched_is_literal() {
+        assert_eq!(like("100%_\\"), r"%100\%\_\\%");
+    }
+
+    #[test]
+    fn limits_count_characters() {
+        assert!(check(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_ok());
+        for (title, body) in [
+            (" ".to_owned(), String::new()),
+            ("é".repeat(201), String::new()),
+            ("a".into(), "é".repeat(20_001)),
+            ("a\0".into(), "\0".into()),
+        ] {
+            assert!(check(Some(&title), Some(&body)).is_err());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The notes table. Every statement names the account: what is another's is not there.
+
+use uuid::Uuid;
+
+use super::Note;
+use crate::{
+    db::{Db, change, columns, read},
+    timestamp::Timestamp,
+};
+
+columns!(Note { id, title, body, created_at, updated_at });
+
+/// A note and the version its `ETag` is made of.
+#[derive(Debug)]
+pub struct Versioned {
+    /// The note.
+    pub note: Note,
+    /// Grows by one with each change.
+    pub version: i64,
+}
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Versioned
+where
+    Note: sqlx::FromRow<'r, R>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    &'static str: sqlx::ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self { note: Note::from_row(row)?, version: row.try_get("version")? })
+    }
+}
+
+pub(super) async fn insert(db: &Db, account: Uuid, note: Note) -> sqlx::Result<Versioned> {
+    change!(
+        db,
+        one,
+        "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 1, $5, $6)
+         RETURNING id, title, body, version, created_at, updated_at",
+        note.id,
+        account,
+        note.title,
+        note.body,
+        note.created_at,
+        note.updated_at,
+    )
+}
+
+/// `limit` notes older than `before` (the newest where it is left out) whose text contains `search`.
+///
+/// `search` is a LIKE pattern. The dialects differ: SQLite's LIKE ignores the case of ASCII letters by itself,
+/// PostgreSQL has ILIKE for every letter.
+pub(super) async fn list(
+    db: &Db,
+    account: Uuid,
+    search: &str,
+    before: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<Note>> {
+    const SQLITE: &str = "SELECT id, title, body, created_at, updated_at FROM notes
+         WHERE account_id = $1 AND id < $2 AND (title LIKE $3 ESCAPE '\\' OR body LIKE $3 ESCAPE '\\')
+         ORDER BY id DESC LIMIT $4";
+    const POSTGRES: &str = "SELECT id, title, body, created_at, updated_at FROM notes
+         WHERE account_id = $1 AND id < $2 AND (title ILIKE $3 ESCAPE '\\' OR body ILIKE $3 ESCAPE '\\')
+         ORDER BY id DESC LIMIT $4";
+    let sql = db.dialect(SQLITE, POSTGRES);
+    read!(db, all, sql, account, before.unwrap_or(Uuid::max()), search, limit)
+}
+
+pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<Versioned>> {
+    read!(
+        db,
+        optional,
+        "SELECT id, title, body, version, created_at, updated_at FROM notes WHERE id = $1 AND account_id = $2",
+        id,
+        account,
+    )
+}
+
+/// Changes what is given. With a `version`, only if the note still has it: one statement, so that of several who change
+/// it at once one wins (S54).
+pub(super) async fn update(
+    db: &Db,
+    account: Uuid,
+    id: Uuid,
+    version: Option<i64>,
+    title: Option<String>,
+    body: Option<String>,
+    now: Timestamp,
+) -> sqlx::Result<Option<Versioned>> {
+    change!(
+        db,
+        optional,
+        "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body), version = version + 1, updated_at = $3
+         WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
+         RETURNING id, title, body, version, created_at, updated_at",
+        title,
+        body,
+        now,
+        id,
+        account,
+        version,
+    )
+}
+
+pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM notes WHERE id = $1 AND account_id = $2 AND version = COALESCE($3, version)",
+        id,
+        account,
+        version,
+    )
+}

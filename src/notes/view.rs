@@ -1,0 +1,36 @@
+//! What the pages of notes look like, around their islands.
+
+use leptos::prelude::*;
+
+use super::{
+    Note, NotesPage,
+    island::{NoteBoard, NoteEditor},
+};
+use crate::ui::{Filled, Time};
+
+#[component]
+pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoView {
+    view! {
+        <h1>"Notes"</h1>
+        <NoteBoard first q form />
+    }
+}
+
+#[component]
+pub(super) fn NoteView(note: Note, version: i64, form: Filled) -> impl IntoView {
+    view! {
+        <p class="back"><a href="/notes">"All notes"</a></p>
+        <h1>"Edit note"</h1>
+        <section class="card">
+            <NoteEditor id=note.id version form />
+            <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
+        </section>
+        <details class="card">
+            <summary>"Delete this note…"</summary>
+            <p>"It is gone for good."</p>
+            <form method="post" action=format!("/notes/{}/delete", note.id)>
+                <button class="danger">"Delete for good"</button>
+            </form>
+        </details>
+    }
+}

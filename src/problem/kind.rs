@@ -1,0 +1,251 @@
+//! The one error type of the server.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::FieldError;
+use crate::tokens::Scope;
+
+/// Everything a request can be refused for. Each variant is one stable `code` of the contract.
+///
+/// As a response it is a bare status that carries the problem in its extensions; the mount it came through decides how
+/// to word it ([`super::answer_json`], or the error page).
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Problem {
+    /// 401: the token door was called without a token.
+    #[error("no token")]
+    TokenMissing,
+    /// 401: malformed, mistyped (its checksum fails) or unknown.
+    #[error("invalid token")]
+    TokenInvalid,
+    /// 401: its time is over.
+    #[error("expired token")]
+    TokenExpired,
+    /// 401: its owner ended it.
+    #[error("revoked token")]
+    TokenRevoked,
+    /// 401: the address or the password is wrong; which of them is not said (ASVS 6.3.8).
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// 401 on JSON, the way to the sign-in page elsewhere.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// 403: the token may not do this.
+    #[error("scope {0} missing")]
+    ScopeMissing(Scope),
+    /// 403: refused by the same-origin guard.
+    #[error("cross-origin request")]
+    CrossOriginRequest,
+    /// 404: there is no such thing, or it is not the caller's.
+    #[error("not found")]
+    NotFound,
+    /// 405
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// 409: it clashes with something that is already there.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// 412: somebody else changed it first.
+    #[error("precondition failed")]
+    PreconditionFailed,
+    /// 413: more than the route takes.
+    #[error("body too large")]
+    BodyTooLarge,
+    /// 415: the body is not labelled `application/json`.
+    #[error("unsupported media type")]
+    UnsupportedMediaType,
+    /// 400: not JSON, or a request that makes no sense as HTTP.
+    #[error("invalid body: {0}")]
+    InvalidBody(String),
+    /// 422: field by field.
+    #[error("validation failed")]
+    Validation(Vec<FieldError>),
+    /// 503: the database or the password hashing is busy or gone; worth another try.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// 500: our fault. The text is for the log only.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Problem {
+    /// One field, one message.
+    pub fn field(field: &str, message: &str) -> Self {
+        Self::Validation(vec![FieldError::new(field, message)])
+    }
+
+    /// The status it answers with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::TokenMissing
+            | Self::TokenInvalid
+            | Self::TokenExpired
+            | Self::TokenRevoked
+            | Self::InvalidCredentials
+            | Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::ScopeMissing(_) | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
+            Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The stable name clients may match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TokenMissing => "token_missing",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::NotSignedIn => "not_signed_in",
+            Self::ScopeMissing(_) => "scope_missing",
+            Self::CrossOriginRequest => "cross_origin_request",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict(_) => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::InvalidBody(_) => "invalid_body",
+            Self::Validation(_) => "validation_failed",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// What kind of problem this is, in a few words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::TokenMissing => "Token missing",
+            Self::TokenInvalid => "Token invalid",
+            Self::TokenExpired => "Token expired",
+            Self::TokenRevoked => "Token revoked",
+            Self::InvalidCredentials => "Wrong e-mail or password",
+            Self::NotSignedIn => "Not signed in",
+            Self::ScopeMissing(_) => "Scope missing",
+            Self::CrossOriginRequest => "Cross-origin request refused",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::Conflict(_) => "Conflict",
+            Self::PreconditionFailed => "Changed in the meantime",
+            Self::BodyTooLarge => "Body too large",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::InvalidBody(_) => "Invalid request",
+            Self::Validation(_) => "Validation failed",
+            Self::Unavailable(_) => "Temporarily unavailable",
+            Self::Internal(_) => "Internal error",
+        }
+    }
+
+    /// What the client can do about it. Never how we are built (S39).
+    pub fn detail(&self) -> String {
+        match self {
+            Self::TokenMissing => "Send an access token in the Authorization header: `Bearer <token>`.".into(),
+            Self::TokenInvalid => "This is not a token we issued. Check that it was copied whole.".into(),
+            Self::TokenExpired => "This token has expired. Make a new one, or sign in again.".into(),
+            Self::TokenRevoked => "This token was revoked. Make a new one, or sign in again.".into(),
+            Self::InvalidCredentials => "The e-mail address or the password is wrong.".into(),
+            Self::NotSignedIn => "Sign in first.".into(),
+            Self::ScopeMissing(scope) => format!("This token lacks the scope `{scope}`."),
+            Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
+                 Clients on other origins use /api/v1 with a token."
+                .into(),
+            Self::NotFound => "There is nothing here, or it is not yours.".into(),
+            Self::MethodNotAllowed => "This method is not allowed here; the Allow header lists those that are.".into(),
+            Self::Conflict(detail) => (*detail).into(),
+            Self::PreconditionFailed => {
+                "It was changed since you read it. Read it again, then repeat the change.".into()
+            }
+            Self::BodyTooLarge => "The body is larger than this address takes.".into(),
+            Self::UnsupportedMediaType => "Send the body as `Content-Type: application/json`.".into(),
+            Self::InvalidBody(detail) => detail.clone(),
+            Self::Validation(errors) => match errors.as_slice() {
+                [only] => format!("{}: {}", only.field, only.message),
+                _ => "Some fields need another look; see `errors`.".into(),
+            },
+            Self::Unavailable(_) => "Too busy just now. Try again in a moment.".into(),
+            Self::Internal(_) => "Something went wrong on our side. It has been logged under this request id.".into(),
+        }
+    }
+
+    /// What is wrong with which field.
+    pub fn errors(&self) -> &[FieldError] {
+        match self {
+            Self::Validation(errors) => errors,
+            _ => &[],
+        }
+    }
+
+    /// RFC 6750 section 3: the challenge that goes with the answers of the token door; no `error` where no token was
+    /// sent.
+    pub fn challenge(&self) -> Option<String> {
+        let realm = r#"Bearer realm="vestibule""#;
+        match self {
+            Self::TokenMissing => Some(realm.into()),
+            Self::TokenInvalid | Self::TokenExpired | Self::TokenRevoked => {
+                Some(format!(r#"{realm}, error="invalid_token", error_description="{}""#, self.title()))
+            }
+            Self::ScopeMissing(scope) => Some(format!(r#"{realm}, error="insufficient_scope", scope="{scope}""#)),
+            _ => None,
+        }
+    }
+
+    /// The nearest problem to a status that some library answered with.
+    pub fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
+            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
+            status if status.is_client_error() => Self::InvalidBody("The request cannot be understood.".into()),
+            _ => Self::Internal(format!("a layer answered {status}")),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
+            Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),
+            Self::CrossOriginRequest => tracing::warn!(event = "guard_refused", "cross-origin request refused"),
+            _ => tracing::debug!(problem = %self, "request refused"),
+        }
+        let mut response = self.status().into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if matches!(self, Self::Unavailable(_)) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A unique violation is the caller's to explain; what comes through here is nobody's fault but ours or the disk's.
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::PoolTimedOut | E::PoolClosed | E::Io(_) | E::Tls(_) | E::WorkerCrashed => {
+                Self::Unavailable(error.to_string())
+            }
+            E::Database(database) if crate::db::is_transient(database.as_ref()) => Self::Unavailable(error.to_string()),
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `x-request-id`: one name for a request, in the answer, in a problem and in every line of the log.
+
+use std::fmt;
+
+use axum::{
+    extract::Request,
+    http::{Extensions, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+static HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of the request at hand.
+#[derive(Clone, Debug, Default)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The id that [`layer`] put into `extensions`.
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// A client's own id is kept if it is short and plain, so that it can forge no line of the log (S57).
+    fn new(given: Option<&HeaderValue>) -> Self {
+        let plain = |id: &&str| {
+            (1..=64).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let given = given.and_then(|value| value.to_str().ok()).filter(plain);
+        Self(given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Names the request, opens its span, and sends the name back. The span holds the path without its query, where a
+/// secret may be (T7).
+pub async fn layer(mut request: Request, next: Next) -> Response {
+    let id = RequestId::new(request.headers().get(&HEADER));
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
+    request.extensions_mut().insert(id.clone());
+    let started = std::time::Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert(HEADER.clone(), value);
+    }
+    span.in_scope(|| {
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), took_ms, "answered");
+    });
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_a_plain_id_and_replaces_the_rest() {
+        let kept = RequestId::new(Some(&HeaderValue::from_static("abc-1.2_3")));
+        assert_eq!(kept.to_string(), "abc-1.2_3");
+        for odd in ["", "with space", "a\tb", &"x".repeat(65)] {
+            let replaced = RequestId::new(HeaderValue::from_str(odd).ok().as_ref());
+            assert_eq!(replaced.to_string().len(), 32, "{odd:?}");
+        }
+    }
+}

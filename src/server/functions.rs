@@ -1,0 +1,73 @@
+//! Leptos' server functions, each a route of its own behind the session door.
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{DefaultBodyLimit, FromRequest, Request},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, on},
+};
+use leptos::{
+    prelude::provide_context,
+    server_fn::{axum::server_fn_paths, error::SERVER_FN_ERROR_HEADER},
+};
+
+use crate::{
+    db::Db,
+    extract::{LONG_BODY_LIMIT, essence},
+    problem::{CONTENT_TYPE, Details, Problem},
+    state::AppState,
+};
+
+/// A route for every `#[server]` function there is.
+pub(super) fn server_functions(db: &Db) -> Router<AppState> {
+    let mut router = Router::new();
+    for (path, method) in server_fn_paths() {
+        let Ok(filter) = MethodFilter::try_from(method) else { continue };
+        let db = db.clone();
+        router = router.route(path, on(filter, move |request: Request| call(db.clone(), request)));
+    }
+    router.layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
+}
+
+/// Calls one.
+///
+/// They answer islands only: without `Accept: text/html` and `Referer`, Leptos never redirects to where a header says,
+/// with an error in the query (T14, S56). A body that is neither a form nor JSON is refused, which Leptos would not do
+/// (T13, S52), and so is one that is too large (T15).
+async fn call(db: Db, request: Request) -> Response {
+    let known = matches!(essence(request.headers()).as_str(), "application/x-www-form-urlencoded" | "application/json");
+    if request.method() != Method::GET && !known {
+        return Problem::UnsupportedMediaType.into_response();
+    }
+    let (mut parts, body) = request.into_parts();
+    let bytes = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
+        Ok(bytes) => bytes,
+        Err(rejection) => return Problem::from_status(rejection.into_response().status()).into_response(),
+    };
+    parts.headers.remove(header::REFERER);
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let context = move || provide_context(db.clone());
+    let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return failed(response).await;
+    }
+    response
+}
+
+/// Leptos answers every failure with 500; ours know better.
+async fn failed(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = to_bytes(body, LONG_BODY_LIMIT).await else {
+        return Problem::Internal("the failure of a server function cannot be read".into()).into_response();
+    };
+    let details = serde_json::from_slice::<Details>(&bytes).ok();
+    if let Some(status) = details.and_then(|details| StatusCode::from_u16(details.status).ok()) {
+        parts.status = status;
+        parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}

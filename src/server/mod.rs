@@ -1,0 +1,10 @@
+//! The server: the routers and their layers, the listener, what runs beside requests.
+
+mod api;
+mod functions;
+mod headers;
+mod listen;
+mod router;
+mod sweep;
+
+pub use self::{listen::serve, router::router, sweep::sweep};

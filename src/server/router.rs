@@ -1,0 +1,142 @@
+//! The house put together: two doors, and what stands outside of both.
+
+use std::time::Duration;
+
+use axum::{
+    Extension, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, Method, StatusCode},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+
+use super::{
+    api,
+    functions::server_functions,
+    headers::{self, Policy},
+};
+use crate::{
+    app,
+    assets::{self, Assets},
+    db::{Db, HashedSessions},
+    doors::{
+        Door,
+        cookie::{self, SessionCookie},
+        cors,
+        same_origin::{self, Mount, SameOrigin},
+        session,
+        token::TokenDoor,
+    },
+    extract::BODY_LIMIT,
+    problem::{Problem, answer_json, worded},
+    request_id::{self, RequestId},
+    state::AppState,
+    ui::page::answer_page,
+};
+
+/// How long a request may take in all.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The whole application.
+///
+/// # Errors
+/// One line for the operator.
+pub fn router(state: AppState) -> Result<Router, String> {
+    let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
+    let app = Router::new()
+        .nest("/api", token_door(&state))
+        .merge(session_door(&state)?)
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .with_state(state)
+        .layer(from_fn(refuse_odd))
+        .layer(from_fn_with_state(policy, headers::layer))
+        .layer(from_fn(request_id::layer))
+        .layer(CatchPanicLayer::new());
+    Ok(app)
+}
+
+/// `/api/v1`: no session layer, so no cookie is ever read (S13). CORS outermost, so that an allowed page can read every
+/// answer, refusals too.
+fn token_door(state: &AppState) -> Router<AppState> {
+    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone() };
+    let mount =
+        Router::new().nest("/v1", api::token_mount()).fallback(api::not_found).layer(Extension(Door::Token(door)));
+    contained(mount).layer(from_fn(answer_json)).layer(cors::layer(&state.settings.allowed_origins()))
+}
+
+/// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).
+fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
+    let settings = &state.settings;
+    let ours = SessionCookie::of(&settings.server.public_url);
+    let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
+    let guard = |mount| {
+        let door = SameOrigin { origin: origin.clone(), cookie: ours, mount };
+        from_fn_with_state(door, same_origin::guard)
+    };
+    let auth = session::layer(&state.db, HashedSessions::new(&state.db)?, ours);
+    let with_session = |router: Router<AppState>| {
+        router
+            .layer(from_fn(session::forget_ended))
+            .layer(auth.clone())
+            .layer(from_fn(session::unavailable_if_unknown))
+            .layer(from_fn_with_state(ours, cookie::guard))
+    };
+
+    let calls = Router::new()
+        .nest("/session/v1", api::session_mount())
+        .route("/session/{*rest}", any(api::not_found))
+        .merge(server_functions(&state.db))
+        .layer(Extension(Door::Session));
+    let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
+
+    // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
+    let word = || from_fn_with_state(state.assets.clone(), answer_page);
+    let page = |router: Router<AppState>| {
+        contained(with_session(router.layer(word())).layer(guard(Mount::Pages))).layer(word())
+    };
+    let elsewhere = page(Router::new().fallback(api::not_found));
+    let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());
+
+    Ok(page(app::pages()).merge(calls).fallback_service(files))
+}
+
+/// A panic and a request that takes too long are answered inside the layers that word problems.
+fn contained(router: Router<AppState>) -> Router<AppState> {
+    router
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CatchPanicLayer::custom(|_| Problem::Internal("a handler panicked".into()).into_response()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+}
+
+async fn files_first(State(assets): State<Assets>, request: Request, next: Next) -> Response {
+    match assets::serve(&assets, request.method(), request.uri().path(), request.headers()).await {
+        Some(file) => file,
+        None => next.run(request).await,
+    }
+}
+
+/// Methods that ask for nothing we do, and targets without a path, which rendering would not survive (S36, T16).
+async fn refuse_odd(request: Request, next: Next) -> Response {
+    let odd = matches!(*request.method(), Method::TRACE | Method::CONNECT) || !request.uri().path().starts_with('/');
+    if !odd {
+        return next.run(request).await;
+    }
+    let response = Problem::MethodNotAllowed.into_response();
+    let mut response = worded(response, &Problem::MethodNotAllowed, &RequestId::of(request.extensions()));
+    response.headers_mut().insert(axum::http::header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response
+}
+
+/// Whether this instance can serve: its database answers.
+async fn ready(State(db): State<Db>) -> Response {
+    match db.ping().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Settings: `Leptos.toml`, overridden by the environment. Every key has a default, so no file at all works too.
+
+use std::{collections::HashMap, net::SocketAddr, path::Path};
+
+use axum::http::HeaderValue;
+use config::{Config, Environment, File, FileFormat};
+use serde::Deserialize;
+use url::Url;
+
+/// Where the settings are read from, if the file is there.
+pub const FILE: &str = "Leptos.toml";
+
+/// Everything the server can be told. `Leptos.toml` documents each key.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How the server is reached.
+    pub server: Server,
+    /// Where everything is kept.
+    pub database: Database,
+    /// How long browsers stay signed in.
+    pub sessions: Sessions,
+    /// What hashing a password costs.
+    pub passwords: Passwords,
+    /// What tokens look like and how long they last.
+    pub tokens: Tokens,
+    /// Which pages elsewhere may read the token door's answers.
+    pub cors: Cors,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// What to listen on.
+    pub address: SocketAddr,
+    /// The origin people see in their address bar.
+    pub public_url: Url,
+    /// Where the built site lies, for a binary that does not carry it.
+    pub site_root: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            #[expect(clippy::expect_used, reason = "a constant, covered by a test")]
+            public_url: Url::parse("http://localhost:3000").expect("a constant URL"),
+            site_root: "target/site".into(),
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:vestibule.db".into() }
+    }
+}
+
+/// `[sessions]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// Hours until a sign-in ends.
+    pub lifetime_hours: u32,
+    /// Days until it ends with "keep me signed in".
+    pub remember_days: u32,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { lifetime_hours: 24, remember_days: 30 }
+    }
+}
+
+/// `[passwords]`: OWASP's Argon2id parameters by default.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Passwords {
+    /// Memory per hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// How many are hashed at once.
+    pub workers: usize,
+    /// How many more may wait; past that, 503.
+    pub queue: usize,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 32 }
+    }
+}
+
+/// `[tokens]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tokens {
+    /// What they begin with, for people and secret scanners.
+    pub prefix: String,
+    /// The longest a token may last, in days.
+    pub max_days: u32,
+    /// How long one from `POST login` lasts, in hours.
+    pub login_hours: u32,
+    /// The same with `remember`, in days.
+    pub login_remember_days: u32,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { prefix: "vst".into(), max_days: 366, login_hours: 12, login_remember_days: 30 }
+    }
+}
+
+/// `[cors]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cors {
+    /// Exact origins, such as `https://app.example.com`.
+    pub allowed_origins: Vec<String>,
+}
+
+/// A setting we do not start with: which, why, and what to do (S48).
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Unreadable, unknown or of the wrong type.
+    #[error("{0}. See Leptos.toml for every key and its default")]
+    Unreadable(#[from] config::ConfigError),
+    /// Readable, but dangerous or contradictory.
+    #[error("{key}: {why}")]
+    Refused {
+        /// The setting's name.
+        key: &'static str,
+        /// The danger and the mend.
+        why: String,
+    },
+}
+
+impl Settings {
+    /// Reads `file` if it is there, then `environment`: `VESTIBULE_<SECTION>__<KEY>`, and the names everybody knows.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn load(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let ours = environment.iter().filter(|(name, _)| name.starts_with("VESTIBULE_") && name.contains("__"));
+        let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut builder =
+            Config::builder().add_source(File::from(file).format(FileFormat::Toml).required(false)).add_source(
+                Environment::with_prefix("VESTIBULE")
+                    .prefix_separator("_")
+                    .separator("__")
+                    .try_parsing(true)
+                    .list_separator(",")
+                    .with_list_parse_key("cors.allowed_origins")
+                    .source(Some(ours)),
+            );
+        for (name, key) in [
+            ("DATABASE_URL", "database.url"),
+            ("LEPTOS_SITE_ADDR", "server.address"),
+            ("LEPTOS_SITE_ROOT", "server.site_root"),
+        ] {
+            builder = builder.set_override_option(key, environment.get(name).cloned())?;
+        }
+        let settings: Self = builder.build()?.try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The site's own origin, as browsers write it in `Origin`.
+    pub fn origin(&self) -> String {
+        self.server.public_url.origin().ascii_serialization()
+    }
+
+    /// The allowed origins, as header values.
+    pub fn allowed_origins(&self) -> Vec<HeaderValue> {
+        self.cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
+        let url = &self.server.public_url;
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return refuse("server.public_url", "must be http(s)://host, the origin people see in their address bar");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return refuse("server.public_url", "must be an origin alone, without a path, a query or a user");
+        }
+        if self.tokens.prefix.is_empty() || !self.tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return refuse("tokens.prefix", "must be letters and digits, or tokens could not be told from other text");
+        }
+        if self.sessions.lifetime_hours == 0 || self.sessions.remember_days == 0 {
+            return refuse("sessions", "a lifetime of zero signs everybody out at once; set at least 1");
+        }
+        if self.tokens.max_days == 0 || self.tokens.login_hours == 0 || self.tokens.login_remember_days == 0 {
+            return refuse("tokens", "a lifetime of zero makes tokens that never work; set at least 1");
+        }
+        let weak = self.passwords.memory_kib < 19_456 || self.passwords.iterations < 2;
+        if weak || self.passwords.workers == 0 {
+            return refuse(
+                "passwords",
+                "weaker than OWASP's minimum, passwords read from a stolen database could be guessed fast; \
+                 set memory_kib >= 19456, iterations >= 2, workers >= 1",
+            );
+        }
+        for origin in &self.cors.allowed_origins {
+            check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
+        }
+        Ok(())
+    }
+}
+
+fn check_origin(origin: &str) -> Result<(), String> {
+    if origin == "*" || origin == "null" {
+        return Err(format!("{origin:?} would let every page read the answers; list exact origins instead"));
+    }
+    let exact = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+    match exact {
+        Some(exact) if exact == origin => Ok(()),
+        Some(exact) if exact != "null" => {
+            Err(format!("{origin:?} never equals what a browser sends; write {exact:?} (no path, no trailing slash)"))
+        }
+        _ => Err(format!("{origin:?} is no origin; write something like \"https://app.example.com\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(environment: &[(&str, &str)]) -> Result<Settings, String> {
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Settings::load(Path::new("no such file"), &environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_at_all_works() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.origin(), "http://localhost:3000");
+        assert_eq!(settings.database.url, "sqlite:vestibule.db");
+    }
+
+    #[test]
+    fn the_repository_file_holds_the_defaults() {
+        let environment = HashMap::new();
+        let file = Settings::load(Path::new(FILE), &environment).unwrap();
+        assert_eq!(format!("{file:?}"), format!("{:?}", load(&[]).unwrap()));
+    }
+
+    #[test]
+    fn the_environment_overrides() {
+        let settings = load(&[
+            ("VESTIBULE_CORS__ALLOWED_ORIGINS", "http://localhost:5173,https://app.example.com"),
+            ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example"),
+            ("VESTIBULE_PASSWORDS__QUEUE", "5"),
+            ("VESTIBULE_TOOLS", "not a setting"),
+            ("DATABASE_URL", "postgres://db/x"),
+            ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
+        ])
+        .unwrap();
+        assert_eq!(settings.cors.allowed_origins, ["http://localhost:5173", "https://app.example.com"]);
+        assert_eq!(settings.origin(), "https://vestibule.example");
+        assert_eq!(settings.passwords.queue, 5);
+        assert_eq!(settings.database.url, "postgres://db/x");
+        assert_eq!(settings.server.address.to_string(), "0.0.0.0:8080");
+    }
+
+    #[test]
+    fn dangerous_and_mistyped_settings_are_named() {
+        for (name, value, named) in [
+            ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*", "cors.allowed_origins"),
+            ("VESTIBULE_CORS__ALLOWED_ORIGINS", "null", "cors.allowed_origins"),
+            ("VESTIBULE_CORS__ALLOWED_ORIGINS", "https://app.example.com/", "https://app.example.com"),
+            ("VESTIBULE_CORS__ALLOWED_ORIGINS", "app.example.com", "cors.allowed_origins"),
+            ("VESTIBULE_SERVER__PUBLIC_URL", "https://x.example/app", "server.public_url"),
+            ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
+            ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
+            ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+            ("VESTIBULE_SERVER__PORT", "3000", "port"),
+            ("LEPTOS_SITE_ADDR", "somewhere", "address"),
+        ] {
+            let error = load(&[(name, value)]).unwrap_err();
+            assert!(error.contains(named), "{name}={value}: {error}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Signing another browser out.
+
+use axum::{extract::State, response::Response};
+
+use super::service;
+use crate::{
+    db::Db,
+    extract::PathId,
+    problem::Problem,
+    ui::{Visit, page::see_other},
+};
+
+/// `POST /account/sign-ins/{id}/revoke`. A second click finds nothing left to do and says so no louder.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
+    let caller = visit.signed_in()?;
+    match service::revoke(&db, caller.account.id, id).await {
+        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/account")),
+        Err(problem) => Err(problem),
+    }
+}

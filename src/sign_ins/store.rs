@@ -1,0 +1,51 @@
+//! The `sign_ins` table: the truth about who is signed in.
+
+use uuid::Uuid;
+
+use super::SignIn;
+use crate::{
+    db::{Db, change, columns, read},
+    timestamp::Timestamp,
+};
+
+columns!(SignIn { id, user_agent, created_at, expires_at });
+
+pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Result<SignIn> {
+    change!(
+        db,
+        one,
+        "INSERT INTO sign_ins (id, account_id, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+         RETURNING id, user_agent, created_at, expires_at",
+        sign_in.id,
+        account,
+        sign_in.user_agent,
+        sign_in.created_at,
+        sign_in.expires_at,
+    )
+}
+
+pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<Vec<SignIn>> {
+    read!(
+        db,
+        all,
+        "SELECT id, user_agent, created_at, expires_at FROM sign_ins
+         WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC",
+        account,
+        now,
+    )
+}
+
+pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<u64> {
+    change!(db, none, "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2", id, account)
+}
+
+pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM sign_ins WHERE id IN
+            (SELECT id FROM sign_ins WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        now,
+        batch,
+    )
+}

@@ -1,0 +1,44 @@
+//! What every handler may ask for.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+
+use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, settings::Settings};
+
+/// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// The database and the clock.
+    pub db: Db,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The site's files and their names.
+    pub assets: Assets,
+}
+
+impl AppState {
+    /// Puts the house together around an open database.
+    ///
+    /// # Errors
+    /// One line for the operator.
+    pub fn new(settings: Settings, db: Db) -> Result<Self, String> {
+        let hasher = Hasher::new(&settings.passwords)?;
+        let assets = Assets::load(&settings.server.site_root);
+        Ok(Self { db, hasher, settings: Arc::new(settings), assets })
+    }
+}
+
+macro_rules! part {
+    ($($field:ident: $part:ty),+ $(,)?) => {$(
+        impl FromRef<AppState> for $part {
+            fn from_ref(state: &AppState) -> Self {
+                state.$field.clone()
+            }
+        }
+    )+};
+}
+
+part!(db: Db, hasher: Hasher, settings: Arc<Settings>, assets: Assets);

@@ -1,0 +1,22 @@
+//! Personal access tokens: named, scoped, expiring, hashed at rest, shown once.
+
+mod model;
+mod scope;
+
+#[cfg(feature = "ssr")]
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod format;
+#[cfg(feature = "ssr")]
+pub mod page;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(feature = "ssr")]
+mod store;
+#[cfg(feature = "ssr")]
+mod view;
+
+pub use self::{
+    model::Token,
+    scope::{Scope, Scopes},
+};

@@ -1,0 +1,78 @@
+//! A field: label, hint, input, error, tied together for screen readers.
+
+use leptos::prelude::*;
+
+use super::Filled;
+
+/// The frame around one input. The input itself, the child, has `name` as its id and [`describedby`] as its description.
+#[component]
+pub fn Field(
+    /// The input's id.
+    name: &'static str,
+    /// What people read.
+    label: &'static str,
+    /// What they should know before they type.
+    #[prop(optional)]
+    hint: &'static str,
+    /// What is wrong.
+    #[prop(into)]
+    error: Signal<Option<String>>,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
+            {children()}
+            <p class="error" id=format!("{name}-error") role="alert">{move || error.get()}</p>
+        </div>
+    }
+}
+
+/// The ids of the hint and the error of `name`.
+pub fn describedby(name: &str) -> String {
+    format!("{name}-hint {name}-error")
+}
+
+/// A one-line field of a form that is posted as a whole.
+#[component]
+pub fn TextField(
+    /// The input's name and id.
+    name: &'static str,
+    /// What people read.
+    label: &'static str,
+    /// What was typed before, and what is wrong with it.
+    form: Filled,
+    /// The input's type.
+    #[prop(default = "text")]
+    kind: &'static str,
+    /// What they should know before they type.
+    #[prop(optional)]
+    hint: &'static str,
+    /// For password managers and browsers (HTML, "autofill").
+    #[prop(optional)]
+    autocomplete: &'static str,
+    /// Whether to put the cursor here.
+    #[prop(optional)]
+    autofocus: bool,
+) -> impl IntoView {
+    let error = form.error(name);
+    let wrong = error.is_some();
+    let first_wrong = form.errors.first().is_some_and(|first| first.field == name);
+    let value = if kind == "password" { String::new() } else { form.value(name) };
+    view! {
+        <Field name label hint error=error>
+            <input
+                id=name
+                name=name
+                type=kind
+                value=value
+                autocomplete=autocomplete
+                autofocus=first_wrong || (autofocus && form.errors.is_empty())
+                required
+                aria-invalid=wrong.then_some("true")
+                aria-describedby=describedby(name)
+            />
+        </Field>
+    }
+}

@@ -1,0 +1,105 @@
+//! The frame of every page.
+
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+
+use crate::{accounts::Account, assets::Assets};
+
+/// The whole document.
+#[component]
+pub(super) fn Layout(
+    title: String,
+    who: Option<Account>,
+    assets: Assets,
+    path: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="Vestibule: two doors into one house. Session cookies for your own pages, bearer tokens for everyone else." />
+                <title>{format!("{title} · Vestibule")}</title>
+                <link rel="stylesheet" href=assets.url("pkg/vestibule.css") />
+                <link rel="icon" href="/favicon.ico" sizes="32x32" />
+                <link rel="icon" href=assets.url("mark.svg") type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <Hydration assets=assets.clone() />
+                <LiveReload />
+            </head>
+            <body>
+                <a class="skip" href="#main">"Skip to the content"</a>
+                <Header who path mark=assets.url("mark.svg") />
+                <main id="main">{children()}</main>
+                <footer>
+                    <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
+                </footer>
+            </body>
+        </html>
+    }
+}
+
+#[component]
+fn Header(who: Option<Account>, path: String, mark: String) -> impl IntoView {
+    let link = move |href: &'static str, label: &'static str| {
+        let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+        view! { <a href=href aria-current=current.then_some("page")>{label}</a> }
+    };
+    let nav = match who {
+        Some(account) => view! {
+            <nav aria-label="Main">
+                {link("/notes", "Notes")} {link("/tokens", "Tokens")} {link("/account", "Account")}
+                <form method="post" action="/sign-out">
+                    <button class="quiet" title=format!("Signed in as {}", account.email)>"Sign out"</button>
+                </form>
+            </nav>
+        }
+        .into_any(),
+        None => view! {
+            <nav aria-label="Main">
+                {link("/sign-in", "Sign in")} <a class="button" href="/sign-up">"Sign up"</a>
+            </nav>
+        }
+        .into_any(),
+    };
+    view! {
+        <header>
+            <a class="brand" href="/"><img src=mark alt="" width="28" height="28" />"Vestibule"</a>
+            {nav}
+        </header>
+    }
+}
+
+/// Loads the wasm and brings the islands to life, each in the order of the document.
+///
+/// These tags are our own because Leptos' write the nonce into `crossorigin` as well, where a browser does not hide it
+/// from scripts (T17).
+#[component]
+fn Hydration(assets: Assets) -> impl IntoView {
+    let (js, wasm) = (assets.url("pkg/vestibule.js"), assets.url("pkg/vestibule.wasm"));
+    let script = format!(
+        "import load, * as site from {js:?};
+await load({{ module_or_path: {wasm:?} }});
+site.hydrate();
+for (const island of document.querySelectorAll('leptos-island')) await site[island.dataset.component](island);
+document.documentElement.dataset.hydrated = '';"
+    );
+    view! {
+        <link rel="modulepreload" href=js nonce=use_nonce() />
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+        <script type="module" nonce=use_nonce()>{script}</script>
+    }
+}
+
+/// What `cargo leptos watch` reloads the page with; nothing anywhere else.
+#[component]
+fn LiveReload() -> impl IntoView {
+    let watched = std::env::var_os("LEPTOS_WATCH").is_some();
+    watched.then(|| {
+        let port = std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3001_u32);
+        let options = LeptosOptions::builder().output_name("vestibule").reload_port(port).build();
+        view! { <AutoReload options /> }
+    })
+}

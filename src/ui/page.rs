@@ -1,0 +1,201 @@
+//! One visit of a page: who came, and how to answer.
+
+use std::convert::Infallible;
+
+use axum::{
+    body::Body,
+    extract::{FromRef, FromRequestParts, Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::Nonce, prelude::*};
+
+use super::layout::Layout;
+use crate::{
+    assets::Assets,
+    doors::{Caller, session},
+    problem::Problem,
+    request_id::RequestId,
+};
+
+/// What a page needs to know of the request it answers.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Who is signed in, if anybody is. Known before the page is rendered, so it is in the first HTML.
+    pub caller: Option<Caller>,
+    /// Where the browser stands.
+    pub uri: Uri,
+    method: Method,
+    request_id: RequestId,
+    assets: Assets,
+}
+
+impl Visit {
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`], which becomes the way to the sign-in page and back.
+    pub fn signed_in(&self) -> Result<Caller, Problem> {
+        self.caller.clone().ok_or(Problem::NotSignedIn)
+    }
+
+    /// Answers with a page.
+    pub async fn page<V: IntoView + 'static>(
+        self,
+        status: StatusCode,
+        title: impl Into<String>,
+        content: impl Fn() -> V + Clone + Send + Sync + 'static,
+    ) -> Response {
+        let nonce = Nonce::new();
+        let policy = policy(&nonce);
+        let title = title.into();
+        let who = self.caller.map(|caller| caller.account);
+        let (assets, path) = (self.assets, self.uri.path().to_owned());
+
+        let app = move || {
+            let (title, who, assets, path) = (title.clone(), who.clone(), assets.clone(), path.clone());
+            let content = content.clone();
+            view! { <Layout title who assets path>{content()}</Layout> }
+        };
+        let provide = move || provide_context(nonce.clone());
+        let render = leptos_axum::render_app_async_with_context(provide, app);
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = self.uri;
+        let mut response = render(request).await;
+
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Answers with the error page.
+    async fn error(self, problem: &Problem) -> Response {
+        let (title, detail, id) = (problem.title(), problem.detail(), self.request_id.to_string());
+        let status = problem.status();
+        let ours = status.is_server_error();
+        self.page(status, title, move || {
+            view! {
+                <section class="error-page">
+                    <p class="status">{status.as_u16()}</p>
+                    <h1>{title}</h1>
+                    <p>{detail.clone()}</p>
+                    {ours.then(|| view! { <p class="hint">"Request " <code>{id.clone()}</code></p> })}
+                    <p><a class="button" href="/">"Back to the front page"</a></p>
+                </section>
+            }
+        })
+        .await
+    }
+}
+
+/// Scripts run by nonce only, and what they load (S31). `cargo leptos watch` opens a WebSocket to its own port.
+fn policy(nonce: &Nonce) -> String {
+    let connect = if std::env::var_os("LEPTOS_WATCH").is_some() { "'self' ws: wss:" } else { "'self'" };
+    format!(
+        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src {connect}; \
+         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+impl<S> FromRequestParts<S> for Visit
+where
+    S: Send + Sync,
+    Assets: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            caller: session::identify(&parts.extensions).ok(),
+            uri: parts.uri.clone(),
+            method: parts.method.clone(),
+            request_id: RequestId::of(&parts.extensions),
+            assets: Assets::from_ref(state),
+        })
+    }
+}
+
+/// The layer of the pages: a problem becomes the error page, or the way to the sign-in page and back here.
+pub async fn answer_page(State(assets): State<Assets>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(visit) = Visit::from_request_parts(&mut parts, &assets).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+
+    let status = response.status();
+    if response.headers().contains_key(header::CONTENT_TYPE) || !(status.is_client_error() || status.is_server_error())
+    {
+        return response;
+    }
+    let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| Problem::from_status(status));
+    if matches!(problem, Problem::NotSignedIn) {
+        return see_other(&sign_in_url(&visit));
+    }
+    let mut page = visit.error(&problem).await;
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+/// Back to the page after signing in; what was posted cannot be repeated, so a post leads back home.
+fn sign_in_url(visit: &Visit) -> String {
+    let wanted = visit.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if visit.method != Method::GET || wanted == "/" {
+        return "/sign-in".into();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}
+
+/// 303: what was posted is done, look over there.
+pub fn see_other(path: &str) -> Response {
+    match HeaderValue::from_str(path) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => see_other("/"),
+    }
+}
+
+/// `next`, if it is a path on this site; home otherwise (S29).
+///
+/// Browsers drop tabs and line breaks from a URL and read `\` as `/`, so a path with any of them is refused, as is one
+/// that begins with two slashes, which names a host.
+pub fn local_path(next: &str) -> &str {
+    let plain = next.starts_with('/')
+        && !next.starts_with("//")
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if plain { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn next_stays_on_this_site() {
+        for good in ["/", "/notes", "/notes?q=a%20b#x", "/a//b"] {
+            assert_eq!(local_path(good), good);
+        }
+        for bad in [
+            "",
+            "notes",
+            "//evil.example",
+            "/\\evil.example",
+            "\\/evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            " //evil.example",
+            "javascript:alert(1)",
+            "/é",
+        ] {
+            assert_eq!(local_path(bad), "/", "{bad:?}");
+        }
+    }
+}
