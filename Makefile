@@ -1,0 +1,57 @@
+# The whole project by name. `make run` and `make test` install what they need first.
+
+.DEFAULT_GOAL := help
+.PHONY: help run watch test fmt lint unit e2e spa release clean
+
+in = scripts/env
+app = target/release/vestibule
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: release ## Build everything and serve it on http://localhost:3000
+	$(app) serve
+
+watch: ## Serve it, and rebuild and reload on every change
+	@scripts/setup run
+	$(in) cargo leptos watch
+
+test: ## Check everything: format, lints, unit, HTTP and end-to-end tests
+	@scripts/setup test
+	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e
+	@echo "make test: everything passed"
+
+fmt: ## Format the code
+	$(in) cargo fmt
+
+.PHONY: fmt-check
+fmt-check:
+	$(in) cargo fmt --check
+
+lint: ## Clippy, for the server and for the browser
+	$(in) cargo clippy --features ssr --all-targets -- -D warnings
+	$(in) cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+
+unit: ## Unit and HTTP tests, on SQLite and on PostgreSQL
+	$(in) cargo test --features ssr
+
+.PHONY: spa-check
+spa-check:
+	cd examples/spa && npm run check && npm run build
+
+e2e: release ## End-to-end tests in Chromium, against the single binary
+	@scripts/setup test
+	cd end2end && ../$(in) npx playwright test
+
+spa: release ## Serve the app and the example SPA on an origin of its own
+	@scripts/setup spa
+	scripts/spa
+
+release: ## Build the single binary, target/release/vestibule
+	@scripts/setup run
+	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
+	@mkdir -p dist && cp $(app) dist/vestibule
+	@echo "dist/vestibule is the whole site ($$(du -h dist/vestibule | cut -f1)): copy it anywhere and run ./vestibule serve"
+
+clean: ## Throw away what was built
+	rm -rf target dist end2end/test-results

@@ -1,0 +1,71 @@
+import { randomUUID } from "node:crypto";
+import { test as base, expect, type Page } from "@playwright/test";
+
+export { expect };
+export { APP, SPA } from "../origins.ts";
+
+export const PASSWORD = "three quiet words";
+
+/** Like Playwright's, but a test fails where the page logged an error or a warning, or left an exception uncaught. */
+export const test = base.extend<{ quiet: (page: Page) => void; expected: RegExp[] }>({
+  /** What a test provokes on purpose. */
+  expected: [[], { option: true }],
+  quiet: [
+    async ({ expected }, use) => {
+      const heard: string[] = [];
+      await use((page) => {
+        page.on("console", (message) => {
+          if (["error", "warning"].includes(message.type())) heard.push(message.text());
+        });
+        page.on("pageerror", (error) => heard.push(String(error)));
+      });
+      const unexpected = heard.filter((line) => !expected.some((pattern) => pattern.test(line)));
+      expect(unexpected, "the console stays free of errors and warnings").toEqual([]);
+    },
+    { auto: true },
+  ],
+  page: async ({ page, quiet }, use) => {
+    quiet(page);
+    await use(page);
+  },
+});
+
+export interface Person {
+  readonly email: string;
+  readonly password: string;
+}
+
+export async function signUp(page: Page): Promise<Person> {
+  const email = `${randomUUID()}@example.org`;
+  await page.goto("/sign-up");
+  await page.getByLabel("Name").fill("Ada");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("main").getByRole("button", { name: "Sign up" }).click();
+  await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
+  return { email, password: PASSWORD };
+}
+
+/** Fills in the sign-in page the visitor stands on. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.getByLabel("E-mail").fill(person.email);
+  await page.getByLabel("Password").fill(person.password);
+  await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("button", { name: "Sign out" }).first()).toBeVisible();
+}
+
+export async function hydrated(page: Page): Promise<void> {
+  await expect(page.locator("html")).toHaveAttribute("data-hydrated", "");
+}
+
+/** Makes a token with all scopes on the tokens page and reads it where it is shown once. */
+export async function makeToken(page: Page, name: string): Promise<string> {
+  await page.goto("/tokens");
+  await page.getByLabel("Name").fill(name);
+  for (const box of await page.getByRole("checkbox").all()) await box.check();
+  await page.getByRole("button", { name: "Make token" }).click();
+  await expect(page.getByRole("heading", { name: "Your new token" })).toBeVisible();
+  const token = await page.locator("#secret").innerText();
+  expect(token).toMatch(/^vst_[0-9A-Za-z]{38}$/);
+  return token;
+}
