@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{collections::HashMap, fmt, future::Future, path::PathBuf, process::ExitCode};
+use std::{collections::HashMap, fmt, future::Future, io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tokio::net::TcpListener;
@@ -121,7 +121,7 @@ fn log() {
             filter = filter.add_directive(directive);
         }
     }
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init();
 }
 
 #[expect(clippy::print_stdout, reason = "what a command line is for")]

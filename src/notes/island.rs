@@ -18,6 +18,9 @@ use crate::{
 /// How long a typist may pause before the search runs.
 const SEARCH_PAUSE: Duration = Duration::from_millis(200);
 
+/// As text, because a browser that runs scripts parses what is in `<noscript>` as text, and hydration would miss an element.
+const SEARCH_BUTTON: &str = r#"<button class="quiet">Search</button>"#;
+
 /// Notes that contain `q`, from `cursor` on.
 #[server(endpoint = "notes/list")]
 pub async fn list_notes(q: String, cursor: Option<String>) -> Result<NotesPage, Details> {
@@ -115,7 +118,7 @@ pub fn NoteBoard(
                 <label for="q">"Search notes"</label>
                 <div class="row">
                     <input id="q" name="q" type="search" maxlength="200" value=q on:input=typed autocomplete="off" />
-                    <noscript><button class="quiet">"Search"</button></noscript>
+                    <noscript inner_html=SEARCH_BUTTON></noscript>
                 </div>
             </form>
             <p class="error" role="alert">{move || failure.get()}</p>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use any_spawner::Executor;
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -44,6 +45,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// One line for the operator.
 pub fn router(state: AppState) -> Result<Router, String> {
+    // Rendering needs it; a second router of the same process finds it done.
+    let _ = Executor::init_tokio();
     let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
     let app = Router::new()
         .nest("/api", token_door(&state))

@@ -1,0 +1,65 @@
+import { useEffect, useState, type ReactNode } from "react";
+import type { Problem } from "./problem";
+
+interface Props {
+  readonly problem: Problem;
+  readonly onRetry?: (() => void) | undefined;
+  readonly children?: ReactNode;
+}
+
+/** Says what went wrong, at once also to a screen reader, and offers another try where one can help. */
+export function Trouble({ problem, onRetry, children }: Props) {
+  const wait = useWait(problem);
+  const canHelp = problem.status === 0 || problem.status === 429 || problem.status >= 500;
+
+  return (
+    <div className="notice bad">
+      <p role="alert">{problem.message}</p>
+      {problem.status >= 500 && problem.requestId !== null && (
+        <p className="hint">
+          Request <code>{problem.requestId}</code>
+        </p>
+      )}
+      {problem.errors.length > 0 && (
+        <ul>
+          {problem.errors.map((error) => (
+            <li key={`${error.field} ${error.message}`}>
+              {error.field}: {error.message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {(children !== undefined || (onRetry !== undefined && canHelp)) && (
+        <div className="actions">
+          {onRetry !== undefined && canHelp && (
+            <button type="button" onClick={onRetry} disabled={wait > 0}>
+              {wait > 0 ? `Try again in ${wait} s` : "Try again"}
+            </button>
+          )}
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The seconds left of `Retry-After`. */
+function useWait(problem: Problem): number {
+  const [waited, setWaited] = useState<{ problem: Problem; seconds: number }>({ problem, seconds: 0 });
+  const total = problem.retryAfter ?? 0;
+
+  useEffect(() => {
+    if (total === 0) return;
+    const start = Date.now();
+    const timer = setInterval(() => {
+      const seconds = Math.floor((Date.now() - start) / 1000);
+      setWaited({ problem, seconds });
+      if (seconds >= total) clearInterval(timer);
+    }, 1000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [problem, total]);
+
+  return Math.max(0, total - (waited.problem === problem ? waited.seconds : 0));
+}
