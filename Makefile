@@ -41,7 +41,7 @@ spa-check:
 
 e2e: release ## End-to-end tests in Chromium, against the single binary
 	@scripts/setup test
-	cd end2end && ../$(in) npx playwright test
+	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
 
 spa: release ## Serve the app and the example SPA on an origin of its own
 	@scripts/setup spa

@@ -1,11 +1,17 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
 import { APP, SPA } from "./origins.ts";
 
-const server = resolve(import.meta.dirname, "../target/release/vestibule");
+const target = resolve(import.meta.dirname, "../target");
 const spa = resolve(import.meta.dirname, "../examples/spa");
+
+/** `make e2e` names the single binary; `cargo leptos end-to-end` has just built one of these. */
+const built = ["release", "debug"].map((profile) => join(target, profile, "vestibule")).filter(existsSync);
+const newest = built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+const server = process.env.E2E_BINARY ?? newest;
+if (!server) throw new Error("There is no server to test. Run `make e2e` in the folder above.");
 
 // Playwright's own Chromium where it could be downloaded, the system's elsewhere.
 const own = existsSync(chromium.executablePath());
@@ -35,12 +41,13 @@ export default defineConfig({
   },
   webServer: [
     {
-      // The single binary, alone in an empty folder: its database is new every time.
+      // Alone in an empty folder: its database is new every time.
       command: `${server} serve`,
       cwd: mkdtempSync(join(tmpdir(), "vestibule-")),
       url: `${APP}/healthz`,
       env: {
         LEPTOS_SITE_ADDR: "127.0.0.1:3100",
+        LEPTOS_SITE_ROOT: join(target, "site"),
         VESTIBULE_SERVER__PUBLIC_URL: APP,
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
         RUST_LOG: "warn",

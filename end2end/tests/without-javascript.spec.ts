@@ -63,7 +63,7 @@ test("a token is made, shown once and revoked", async ({ page }) => {
 });
 
 test.describe("a form that is refused", () => {
-  test.use({ expected: [/status of 4\d\d/] });
+  test.use({ expected: /status of 4\d\d/ });
 
   test("keeps what was typed and says what is wrong beside its field", async ({ page }) => {
     const person = await signUp(page);

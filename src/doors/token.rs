@@ -1,6 +1,9 @@
 //! The token door: who a bearer token stands for (RFC 6750 section 2.1).
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
 use time::Duration;
 use uuid::Uuid;
 
@@ -87,6 +90,16 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 fn split(value: &HeaderValue) -> Option<(&str, &str)> {
     let text = value.to_str().ok()?;
     Some(text.split_once(' ').map_or((text, ""), |(scheme, token)| (scheme, token.trim_start_matches(' '))))
+}
+
+/// Every 401 of this door says how to come in, a wrong password's too (RFC 9110 section 15.5.2). No token was sent then,
+/// so the challenge names no error.
+pub async fn challenge(mut response: Response) -> Response {
+    let challenge = Problem::TokenMissing.challenge().and_then(|text| HeaderValue::from_str(&text).ok());
+    if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (response.status(), challenge) {
+        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(challenge);
+    }
+    response
 }
 
 struct TokenRow {

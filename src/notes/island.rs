@@ -186,7 +186,7 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
                     <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
                 </Field>
                 <Field name="body" label="Body" error=error_of("body", errors)>
-                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-describedby=describedby("body")>{typed.body}</textarea>
+                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-describedby=describedby("body")>{in_textarea(&typed.body)}</textarea>
                 </Field>
                 <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
             </form>
@@ -252,7 +252,7 @@ pub fn NoteEditor(
                 <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
             </Field>
             <Field name="body" label="Body" error=error_of("body", errors)>
-                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-describedby=describedby("body")>{typed.body}</textarea>
+                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-describedby=describedby("body")>{in_textarea(&typed.body)}</textarea>
             </Field>
             <div class="row">
                 <button>"Save"</button>
@@ -273,6 +273,12 @@ fn error_of(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> Signal<O
     Signal::derive(move || {
         errors.with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.message.clone()))
     })
+}
+
+/// As the content of a `<textarea>`: Leptos writes its children as they are, and browsers drop a line break that comes
+/// first (HTML, "newlines after start tag"). They are not hydrated.
+fn in_textarea(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
 /// For a query string (RFC 3986 section 2.1).

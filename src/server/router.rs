@@ -7,7 +7,7 @@ use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, Method, StatusCode},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
@@ -28,7 +28,7 @@ use crate::{
         cors,
         same_origin::{self, Mount, SameOrigin},
         session,
-        token::TokenDoor,
+        token::{self, TokenDoor},
     },
     extract::BODY_LIMIT,
     problem::{Problem, answer_json, worded},
@@ -67,7 +67,8 @@ fn token_door(state: &AppState) -> Router<AppState> {
     let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone() };
     let mount =
         Router::new().nest("/v1", api::token_mount()).fallback(api::not_found).layer(Extension(Door::Token(door)));
-    contained(mount).layer(from_fn(answer_json)).layer(cors::layer(&state.settings.allowed_origins()))
+    let mount = contained(mount).layer(map_response(token::challenge)).layer(from_fn(answer_json));
+    mount.layer(cors::layer(&state.settings.allowed_origins()))
 }
 
 /// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).

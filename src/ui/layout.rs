@@ -80,16 +80,18 @@ fn Header(who: Option<Account>, path: String, mark: String) -> impl IntoView {
 fn Hydration(assets: Assets) -> impl IntoView {
     let (js, wasm) = (assets.url("pkg/vestibule.js"), assets.url("pkg/vestibule.wasm"));
     let script = format!(
-        "import load, * as site from {js:?};
-await load({{ module_or_path: {wasm:?} }});
+        "const wasm = fetch({wasm:?});
+const site = await import({js:?});
+await site.default({{ module_or_path: wasm }});
 site.hydrate();
 for (const island of document.querySelectorAll('leptos-island')) await site[island.dataset.component](island);
 document.documentElement.dataset.hydrated = '';"
     );
     view! {
         <link rel="modulepreload" href=js nonce=use_nonce() />
-        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-        <script type="module" nonce=use_nonce()>{script}</script>
+        <script type="module" nonce=use_nonce()>
+            {script}
+        </script>
     }
 }
 
