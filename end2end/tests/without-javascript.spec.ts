@@ -34,23 +34,27 @@ test("sign up, write, search, edit, delete, sign out", async ({ page }) => {
   await expect(page).toHaveURL("/account");
 });
 
-test("the slower of two editors is told, and loses nothing", async ({ page, context }) => {
-  await signUp(page);
-  await page.getByLabel("Title").fill("Shared");
-  await page.getByRole("button", { name: "Add note" }).click();
-  await page.getByRole("link", { name: "Shared" }).click();
-  const other = await context.newPage();
-  await other.goto(page.url());
-  await other.getByLabel("Body").fill("theirs");
-  await other.getByRole("button", { name: "Save" }).click();
+test.describe("two editors at once", () => {
+  test.use({ expected: /status of 412/ });
 
-  await page.getByLabel("Body").fill("mine");
-  await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText("changed elsewhere")).toBeVisible();
-  await expect(page.getByLabel("Body")).toHaveValue("mine");
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("link", { name: "Shared" }).click();
-  await expect(page.getByLabel("Body")).toHaveValue("mine");
+  test("the slower is told, and loses nothing", async ({ page, context }) => {
+    await signUp(page);
+    await page.getByLabel("Title").fill("Shared");
+    await page.getByRole("button", { name: "Add note" }).click();
+    await page.getByRole("link", { name: "Shared" }).click();
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await other.getByLabel("Body").fill("theirs");
+    await other.getByRole("button", { name: "Save" }).click();
+
+    await page.getByLabel("Body").fill("mine");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("changed elsewhere")).toBeVisible();
+    await expect(page.getByLabel("Body")).toHaveValue("mine");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("link", { name: "Shared" }).click();
+    await expect(page.getByLabel("Body")).toHaveValue("mine");
+  });
 });
 
 test("a token is made, shown once and revoked", async ({ page }) => {
