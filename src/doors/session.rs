@@ -157,13 +157,15 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
 
 /// Gives this browser a new session for `signed_in`. `remember` lets the cookie outlive the browser.
 ///
-/// axum-login changes the id only where nobody was signed in before, so the old session is dropped first (S2, T5).
+/// axum-login changes the id only where nobody was signed in before, and a flushed session is saved under its old id
+/// again, so the id is changed here (S2, T5).
 ///
 /// # Errors
 /// The session store's.
 pub async fn begin(auth: &mut AuthSession, signed_in: &SignedIn, remember: bool) -> Result<(), Problem> {
     let failed = |error: &dyn fmt::Display| Problem::Unavailable(format!("session not written: {error}"));
-    auth.session.flush().await.map_err(|error| failed(&error))?;
+    auth.session.clear().await;
+    auth.session.cycle_id().await.map_err(|error| failed(&error))?;
     if remember {
         auth.session.set_expiry(Some(Expiry::AtDateTime(signed_in.expires_at.get())));
     }

@@ -75,7 +75,8 @@ async fn show(
     let found = service::find(&db, caller.account.id, id).await?;
     let etag = etag(found.version);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag)) {
+    let names = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    if known.is_some_and(|known| known.split(',').any(|tag| names(tag.trim()))) {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
     }
     Ok(answer(found))

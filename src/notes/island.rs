@@ -4,7 +4,7 @@
 
 #![expect(missing_docs, reason = "the server macro makes a struct of each function's arguments")]
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use leptos::{ev, html, prelude::*, task::spawn_local};
 use uuid::Uuid;
@@ -287,7 +287,7 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
         encoded
     })
