@@ -121,7 +121,11 @@ fn log() {
             filter = filter.add_directive(directive);
         }
     }
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 #[expect(clippy::print_stdout, reason = "what a command line is for")]
@@ -130,6 +134,10 @@ fn say(line: &str) {
 }
 
 #[expect(clippy::print_stderr, reason = "what a command line is for")]
-fn complain(line: &str) {
-    eprintln!("vestibule: {line}");
+fn complain(text: &str) {
+    // Of a file that does not parse, libraries draw the place; its line and column are named as well.
+    let margin = |line: &str| line.split_once('|').map(|(margin, _)| margin.to_owned());
+    let drawn = |line: &str| margin(line).is_some_and(|text| text.chars().all(|c| c == ' ' || c.is_ascii_digit()));
+    let lines: Vec<_> = text.lines().filter(|line| !drawn(line)).map(str::trim).collect();
+    eprintln!("vestibule: {}", lines.join(" "));
 }

@@ -49,7 +49,7 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
-    if name.is_empty() || name.chars().count() > 100 {
+    if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
         errors.push(FieldError::new("name", "Tell us what to call you, in 1 to 100 characters."));
     }
     if !is_address(&email) {
@@ -80,7 +80,9 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
 /// # Errors
 /// [`Problem::InvalidCredentials`]; [`Problem::Unavailable`].
 pub async fn prove(db: &Db, hasher: &Hasher, email: &str, password: String) -> Result<Proven, Problem> {
-    let found = store::credentials(db, &normalized(email)).await?;
+    let email = normalized(email);
+    // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+    let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let right = hasher.verify(password, hash).await?;
     let Some(found) = found.filter(|_| right) else {

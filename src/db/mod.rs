@@ -64,6 +64,10 @@ impl Db {
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 reader.close().await;
+                // Closing does it too, but not where a reader, who may not write, is the last to be gone.
+                if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
+                    tracing::warn!(%error, "the log was not folded into the file; the next start does it");
+                }
                 writer.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,

@@ -164,11 +164,13 @@ impl Db {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
     fn the_kept_record_does_not_hold_the_id() {
-        let record = Record { id: Id(42), data: Default::default(), expiry_date: OffsetDateTime::UNIX_EPOCH };
+        let record = Record { id: Id(42), data: HashMap::new(), expiry_date: OffsetDateTime::UNIX_EPOCH };
         let kept = hashed_record(&record);
         assert_ne!(kept.id, record.id);
         assert_eq!(kept.id, hashed(Id(42)));

@@ -1,7 +1,7 @@
 //! Leptos' server functions, each a route of its own behind the session door.
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, Bytes, to_bytes},
     extract::{DefaultBodyLimit, FromRequest, Request},
     http::{HeaderValue, Method, StatusCode, header},
@@ -17,6 +17,7 @@ use crate::{
     db::Db,
     extract::{LONG_BODY_LIMIT, essence},
     problem::{CONTENT_TYPE, Details, Problem},
+    request_id::RequestId,
     state::AppState,
 };
 
@@ -42,10 +43,14 @@ async fn call(db: Db, request: Request) -> Response {
         return Problem::UnsupportedMediaType.into_response();
     }
     let (mut parts, body) = request.into_parts();
+    let id = RequestId::of(&parts.extensions);
     let bytes = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(bytes) => bytes,
         Err(rejection) => return Problem::from_status(rejection.into_response().status()).into_response(),
     };
+    if std::str::from_utf8(&bytes).is_err() {
+        return Problem::InvalidBody("The body is no text.".into()).into_response();
+    }
     parts.headers.remove(header::REFERER);
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
 
@@ -53,21 +58,23 @@ async fn call(db: Db, request: Request) -> Response {
     let context = move || provide_context(db.clone());
     let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
-        return failed(response).await;
+        return failed(response, &id).await;
     }
     response
 }
 
-/// Leptos answers every failure with 500; ours know better.
-async fn failed(response: Response) -> Response {
+/// Leptos answers every failure with 500; ours know better. Its own do not know the request.
+async fn failed(response: Response, id: &RequestId) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, LONG_BODY_LIMIT).await else {
         return Problem::Internal("the failure of a server function cannot be read".into()).into_response();
     };
-    let details = serde_json::from_slice::<Details>(&bytes).ok();
-    if let Some(status) = details.and_then(|details| StatusCode::from_u16(details.status).ok()) {
-        parts.status = status;
-        parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
-    }
-    Response::from_parts(parts, Body::from(bytes))
+    let Ok(mut details) = serde_json::from_slice::<Details>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    details.request_id = id.to_string();
+    parts.status = StatusCode::from_u16(details.status).unwrap_or(parts.status);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
+    Response::from_parts(parts, Json(details).into_response().into_body())
 }

@@ -1,0 +1,341 @@
+//! The binary itself: how it starts, how it refuses to, and how it ends.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Database, House, PASSWORD, Postgres, Prepare, both, folder};
+
+both! {
+    a_write_that_was_answered_survives_kill_9,
+    sigterm_lets_a_request_come_to_its_end,
+    the_log_holds_no_secret,
+    a_database_of_a_newer_version_is_one_line_and_1,
+}
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+    command
+        .env_clear()
+        .env("LEPTOS_SITE_ADDR", address.to_string())
+        .env("RUST_BACKTRACE", "1")
+        .envs(settings.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
+}
+
+/// An address nobody listens on.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A running server; it is killed when the test is over.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Starts it in `folder` and waits until it says that it is open.
+    fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let (address, log) = (free_address(), folder.join("log"));
+        let mut command = command(folder, address, settings);
+        let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "Vestibule is open: http://localhost:3000\n", "{}", fs::read_to_string(&log).unwrap());
+        Self { child, address, log }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// One request: the status, the headers and the body.
+    fn call(&self, request: &str, headers: &[&str], body: &str) -> (u16, String, String) {
+        let mut stream = self.connect();
+        stream.write_all(head(request, headers, body.len()).as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        answer(stream)
+    }
+
+    fn json(&self, request: &str, token: &str, body: &Value) -> (u16, Value) {
+        let authorization = format!("authorization: Bearer {token}");
+        let headers = ["content-type: application/json", &authorization];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, _, body) = self.call(request, &headers, &body);
+        (status, serde_json::from_str(&body).unwrap_or_default())
+    }
+
+    fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
+        let cookie = format!("cookie: {cookie}");
+        let headers = ["content-type: application/x-www-form-urlencoded", "sec-fetch-site: same-origin", &cookie];
+        self.call(&format!("POST {path}"), &headers, &serde_urlencoded::to_string(fields).unwrap())
+    }
+
+    /// Signs Ada up and gives her a token.
+    fn token(&self) -> String {
+        let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
+        assert_eq!(self.form("/sign-up", "", &form).0, 303);
+        let login = json!({"email": "ada@example.org", "password": PASSWORD});
+        let (status, login) = self.json("POST /api/v1/login", "", &login);
+        assert_eq!(status, 201);
+        login["token"].as_str().unwrap().to_owned()
+    }
+
+    fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// The exit code.
+    fn wait(mut self) -> Option<i32> {
+        exit_code(&mut self.child)
+    }
+}
+
+fn exit_code(child: &mut Child) -> Option<i32> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(begun.elapsed() < PATIENCE, "it does not end");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+fn head(request: &str, headers: &[&str], length: usize) -> String {
+    let headers: String = headers.iter().flat_map(|line| [*line, "\r\n"]).collect();
+    format!("{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n")
+}
+
+fn answer(mut stream: TcpStream) -> (u16, String, String) {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
+}
+
+/// Starts it where it must refuse to, and gives the exit code and the one line it says.
+fn refusal(folder: &Path, address: SocketAddr, settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
+    let mut command = command(folder, address, settings);
+    let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let code = exit_code(&mut child).unwrap();
+    let (mut said, mut line) = (String::new(), String::new());
+    child.stdout.unwrap().read_to_string(&mut said).unwrap();
+    child.stderr.unwrap().read_to_string(&mut line).unwrap();
+    assert_eq!(said, "", "what went wrong is no output");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(line.starts_with("vestibule: ") && !line.contains("panicked"), "{line}");
+    (code, line)
+}
+
+/// A database for the program: PostgreSQL's, or a SQLite file where it starts.
+enum Place {
+    File,
+    Postgres(Postgres),
+}
+
+impl Prepare for Place {
+    async fn on(database: Database) -> Self {
+        match database {
+            Database::Sqlite => Self::File,
+            Database::Postgres => Self::Postgres(Postgres::new().await),
+        }
+    }
+}
+
+impl Place {
+    fn url(&self) -> &str {
+        match self {
+            Self::File => "sqlite:vestibule.db",
+            Self::Postgres(postgres) => &postgres.url,
+        }
+    }
+}
+
+async fn a_write_that_was_answered_survives_kill_9(place: Place) {
+    let (folder, url) = (folder(), place.url());
+    let settings = [("DATABASE_URL", url)];
+    let mut server = Server::start(&folder, &settings);
+    let token = server.token();
+    let mut written = Vec::new();
+    for round in 0..3 {
+        let (status, note) =
+            server.json("POST /api/v1/notes", &token, &json!({"title": round.to_string(), "body": ""}));
+        server.child.kill().unwrap();
+        assert_eq!(status, 201);
+        written.insert(0, note);
+        server.child.wait().unwrap();
+
+        server = Server::start(&folder, &settings);
+        let (status, list) = server.json("GET /api/v1/notes", &token, &Value::Null);
+        assert_eq!((status, &list["items"]), (200, &json!(written)));
+    }
+}
+
+async fn sigterm_lets_a_request_come_to_its_end(place: Place) {
+    let (folder, url) = (folder(), place.url());
+    let server = Server::start(&folder, &[("DATABASE_URL", url)]);
+    let token = server.token();
+    let body = json!({"title": "slow", "body": ""}).to_string();
+    let headers = ["content-type: application/json", &format!("authorization: Bearer {token}")];
+    let mut slow = server.connect();
+    slow.write_all(head("POST /api/v1/notes", &headers, body.len()).as_bytes()).unwrap();
+    slow.write_all(&body.as_bytes()[..5]).unwrap();
+    sleep(Duration::from_millis(200));
+
+    server.terminate();
+    let begun = Instant::now();
+    while TcpStream::connect(server.address).is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "it goes on accepting");
+        sleep(Duration::from_millis(20));
+    }
+    slow.write_all(&body.as_bytes()[5..]).unwrap();
+    assert_eq!(answer(slow).0, 201);
+    assert_eq!(server.wait(), Some(0));
+    // SQLite's log is folded into the file, which can then be copied alone.
+    let log = folder.join("vestibule.db-wal").metadata().map_or(0, |log| log.len());
+    assert_eq!(log, 0);
+}
+
+async fn the_log_holds_no_secret(place: Place) {
+    let (folder, url) = (folder(), place.url());
+    let server = Server::start(&folder, &[("DATABASE_URL", url), ("RUST_LOG", "trace")]);
+    let token = server.token();
+    let wrong = "a wrong password";
+    let (status, ..) = server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", wrong)]);
+    assert_eq!(status, 401);
+    let form = [("email", "ada@example.org"), ("password", PASSWORD), ("remember", "on")];
+    let (status, head, _) = server.form("/sign-in", "", &form);
+    assert_eq!(status, 303);
+    let (_, rest) = head.split_once("set-cookie: session=").unwrap();
+    let id = rest.split_once(';').unwrap().0;
+    let cookie = format!("session={id}");
+    let form = [("name", "phone"), ("days", "7"), ("scope-notes-read", "on")];
+    let (status, _, page) = server.form("/tokens", &cookie, &form);
+    assert_eq!(status, 201);
+    let made = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
+    server.json("GET /api/v1/me?access_token=in-the-query", &token, &Value::Null);
+    server.json("GET /api/v1/me", "vst_nonsense-for-a-token", &Value::Null);
+    server.form("/sign-out", &cookie, &[]);
+    server.terminate();
+    let log = server.log.clone();
+    assert_eq!(server.wait(), Some(0));
+
+    let log = fs::read_to_string(log).unwrap();
+    for event in ["account_created", "sign_in_failed", "signed_in", "token_created", "signed_out", "answered"] {
+        assert!(log.contains(event), "{event} is not in the log");
+    }
+    for secret in [PASSWORD, wrong, &token, made, id, "in-the-query", "nonsense-for-a-token", "correct+horse"] {
+        if let Some(line) = log.lines().find(|line| line.contains(secret)) {
+            panic!("{secret} is in the log: {line}");
+        }
+    }
+}
+
+async fn a_database_of_a_newer_version_is_one_line_and_1(house: House) {
+    house
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             SELECT 9999, 'future', success, checksum, 1 FROM _sqlx_migrations",
+        )
+        .await;
+    let settings = [("DATABASE_URL", house.settings.database.url.as_str())];
+    let (code, line) = refusal(&folder(), free_address(), &settings, &["serve"]);
+    assert_eq!(code, 1);
+    assert!(line.contains("newer vestibule"), "{line}");
+}
+
+#[test]
+fn it_runs_in_an_empty_folder_without_any_setting() {
+    let folder = folder();
+    let server = Server::start(&folder, &[]);
+    let token = server.token();
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).1["email"], "ada@example.org");
+    assert!(folder.join("vestibule.db").is_file());
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+}
+
+#[test]
+fn a_port_in_use_is_one_line_and_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = folder();
+    let (code, line) = refusal(&folder, address, &[], &[]);
+    assert_eq!(code, 1);
+    assert!(line.contains(&format!("cannot listen on {address}")) && line.contains("LEPTOS_SITE_ADDR"), "{line}");
+    assert!(!folder.join("vestibule.db").exists(), "and nothing was made");
+}
+
+#[test]
+fn a_bad_setting_is_one_line_that_names_it_and_2() {
+    for (name, value, named) in [
+        ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*", "cors.allowed_origins"),
+        ("VESTIBULE_SERVER__PUBLIC_URL", "https://example.org/app", "server.public_url"),
+        ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
+        ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+        ("VESTIBULE_SERVER__PROT", "3000", "prot"),
+        ("VESTIBULE_PASSWORDS__QUEUE", "many", "queue"),
+        ("LEPTOS_SITE_ADDR", "nowhere", "address"),
+    ] {
+        for command in ["serve", "check"] {
+            let (code, line) = refusal(&folder(), free_address(), &[(name, value)], &[command]);
+            assert_eq!(code, 2, "{line}");
+            assert!(line.contains(named), "{name}={value}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read_is_one_line_and_2() {
+    let folder = folder();
+    for text in ["[server\n", "[server]\ncolour = 1\n", "[sessions]\nlifetime_hours = 0\n", "\u{0}"] {
+        fs::write(folder.join("Leptos.toml"), text).unwrap();
+        let (code, line) = refusal(&folder, free_address(), &[], &[]);
+        assert_eq!(code, 2, "{text}: {line}");
+    }
+}
+
+#[test]
+fn an_unreadable_database_is_one_line_and_1() {
+    let folder = folder();
+    fs::write(folder.join("diary.db"), "Dear diary,\n".repeat(1_000)).unwrap();
+    fs::create_dir(folder.join("folder.db")).unwrap();
+    for url in [
+        "sqlite:diary.db",
+        "sqlite:folder.db",
+        "sqlite:no/such/folder/house.db",
+        "postgres://me:s3cret@127.0.0.1:1/vestibule",
+        "mysql://me:s3cret@127.0.0.1/vestibule",
+    ] {
+        let (code, line) = refusal(&folder, free_address(), &[("DATABASE_URL", url)], &[]);
+        assert_eq!(code, 1, "{line}");
+        assert!(!line.contains("s3cret"), "{line}");
+    }
+}

@@ -1,0 +1,189 @@
+//! CORS: which pages elsewhere may read the token door's answers.
+
+use axum::http::Method;
+use serde_json::json;
+use vestibule::tokens::Scope;
+
+use crate::support::{Ask, Database, Door, House, OURS, Reply, SPA, both};
+
+both! {
+    the_allowed_origin_may_read_every_answer,
+    the_allowed_origin_may_read_that_the_house_is_busy,
+    another_origin_may_not,
+    with_an_empty_list_nobody_may,
+    a_preflight_needs_no_token_and_names_methods_and_headers,
+    a_preflight_of_another_origin_allows_it_nothing,
+    pages_and_the_session_door_carry_no_cors_header,
+}
+
+/// Whoever is not exactly on the list.
+const OTHERS: [&str; 13] = [
+    "null",
+    "",
+    "*",
+    OURS,
+    "http://evil.example",
+    "https://localhost:5173",
+    "http://localhost",
+    "http://localhost:5174",
+    "http://localhost:51730",
+    "http://localhost:5173.evil.example",
+    "http://evil.example#http://localhost:5173",
+    "http://LOCALHOST:5173",
+    "http://localhost:5173/",
+];
+
+fn preflight(house: &House, path: &str, origin: &str, method: &str) -> Ask {
+    house.ask(Method::OPTIONS, path).headers(&[
+        ("origin", origin),
+        ("access-control-request-method", method),
+        ("access-control-request-headers", "authorization,content-type,if-match"),
+    ])
+}
+
+#[track_caller]
+fn varies_by_origin(reply: &Reply) {
+    let varies = reply.headers.get_all("vary").iter().flat_map(|line| line.to_str().unwrap().split(','));
+    assert!(varies.map(str::trim).any(|name| name.eq_ignore_ascii_case("origin")), "{}", reply.asked);
+    assert!(!reply.has("access-control-allow-credentials"), "{}", reply.asked);
+}
+
+/// The names in a list, lower case.
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_ascii_lowercase()).collect()
+}
+
+/// One request for each status there is, with the status.
+async fn every_answer(house: &House) -> Vec<(u16, Ask)> {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let reader = house.token(&ada, &[Scope::NotesRead]).await;
+    let tag = ada.client.get(&note).await.header("etag").to_owned();
+    let title = json!({"title": "b", "body": ""});
+    vec![
+        (200, ada.client.get("/me")),
+        (201, ada.client.post("/notes", title.clone())),
+        (201, house.post("/api/v1/login").json(json!({"email": ada.email, "password": crate::support::PASSWORD}))),
+        (304, ada.client.get(&note).header("if-none-match", &tag)),
+        (400, ada.client.call(Method::POST, "/notes").body("application/json", "{")),
+        (401, house.get("/api/v1/me")),
+        (401, house.get("/api/v1/me").bearer("nonsense")),
+        (401, house.post("/api/v1/login").json(json!({"email": "a@b", "password": "wrong"}))),
+        (403, reader.post("/notes", title.clone())),
+        (404, ada.client.get("/notes/x")),
+        (404, house.get("/api/v1/nothing")),
+        (404, house.get("/api/nothing")),
+        (405, ada.client.call(Method::PUT, "/notes")),
+        (412, ada.client.patch(&note, title).header("if-match", "\"0\"")),
+        (413, ada.client.call(Method::POST, "/notes").body("application/json", "x".repeat(300_000))),
+        (415, ada.client.call(Method::POST, "/notes").body("text/plain", "{}")),
+        (422, ada.client.post("/notes", json!({"title": ""}))),
+        (204, ada.client.call(Method::POST, "/logout")),
+    ]
+}
+
+async fn the_allowed_origin_may_read_every_answer(house: House) {
+    for (status, ask) in every_answer(&house).await {
+        let reply = ask.header("origin", SPA).await;
+        reply.is(status);
+        assert_eq!(reply.header("access-control-allow-origin"), SPA, "{}", reply.asked);
+        varies_by_origin(&reply);
+        let exposed = names(reply.header("access-control-expose-headers"));
+        for name in ["etag", "location", "retry-after", "www-authenticate", "x-request-id"] {
+            assert!(exposed.iter().any(|given| given == name), "{}: {name}", reply.asked);
+        }
+    }
+}
+
+async fn the_allowed_origin_may_read_that_the_house_is_busy(house: House) {
+    let ada = house.person("ada").await;
+    house.db.close().await;
+    let reply = ada.client.get("/me").header("origin", SPA).await;
+    reply.problem(503, "unavailable");
+    assert_eq!(reply.header("access-control-allow-origin"), SPA);
+    varies_by_origin(&reply);
+}
+
+async fn another_origin_may_not(house: House) {
+    let ada = house.person("ada").await;
+    for origin in OTHERS {
+        for ask in [
+            ada.client.get("/me"),
+            ada.client.get("/nothing"),
+            house.get("/api/v1/me"),
+            ada.client.call(Method::PUT, "/notes"),
+            ada.client.post("/notes", json!({})),
+        ] {
+            let reply = ask.header("origin", origin).await;
+            assert!(!reply.has("access-control-allow-origin"), "{origin}: {}", reply.asked);
+            varies_by_origin(&reply);
+        }
+    }
+    // Without an origin the answer varies by it too: a cache must not give it to a page.
+    let reply = ada.client.get("/me").await;
+    assert!(!reply.has("access-control-allow-origin"));
+    varies_by_origin(&reply);
+}
+
+async fn with_an_empty_list_nobody_may(database: Database) {
+    let house = House::with(database, |settings| settings.cors.allowed_origins.clear()).await;
+    for origin in OTHERS.into_iter().chain([SPA]) {
+        let reply = house.get("/api/v1/me").header("origin", origin).await;
+        assert!(!reply.has("access-control-allow-origin"), "{origin}");
+        let reply = preflight(&house, "/api/v1/me", origin, "GET").await;
+        assert!(!reply.has("access-control-allow-origin"), "{origin}");
+        varies_by_origin(&reply);
+    }
+}
+
+async fn a_preflight_needs_no_token_and_names_methods_and_headers(house: House) {
+    for path in ["/api/v1/notes", "/api/v1/notes/x", "/api/v1/login", "/api/v1/nothing"] {
+        for method in ["GET", "POST", "PATCH", "DELETE"] {
+            let reply = preflight(&house, path, SPA, method).await;
+            assert!(reply.is(200).body.is_empty());
+            assert_eq!(reply.header("access-control-allow-origin"), SPA);
+            let methods = names(reply.header("access-control-allow-methods"));
+            assert_eq!(methods, ["get", "head", "post", "patch", "delete"]);
+            let headers = names(reply.header("access-control-allow-headers"));
+            assert_eq!(headers, ["authorization", "content-type", "if-match", "if-none-match"]);
+            assert!(reply.header("access-control-max-age").parse::<u32>().unwrap() >= 600);
+            varies_by_origin(&reply);
+        }
+    }
+}
+
+async fn a_preflight_of_another_origin_allows_it_nothing(house: House) {
+    for origin in OTHERS {
+        let reply = preflight(&house, "/api/v1/notes", origin, "DELETE").await;
+        assert!(!reply.has("access-control-allow-origin"), "{origin}");
+        varies_by_origin(&reply);
+    }
+}
+
+async fn pages_and_the_session_door_carry_no_cors_header(house: House) {
+    let ada = house.person("ada").await;
+    for path in [
+        "/",
+        "/sign-in",
+        "/notes",
+        "/nothing",
+        "/session/v1/me",
+        "/session/v1/nothing",
+        "/session/nothing",
+        "/fn/notes/list",
+        "/fn/nothing",
+        "/healthz",
+        "/readyz",
+        "/mark.svg",
+    ] {
+        for origin in [SPA, OURS] {
+            let get = ada.browser.forged(Method::GET, path).header("origin", origin).await;
+            let preflight = preflight(&house, path, origin, "POST").await;
+            assert_ne!(preflight.status, 200, "{path}");
+            for reply in [get, preflight] {
+                let cors = reply.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+                assert_eq!(cors, None, "{}", reply.asked);
+            }
+        }
+    }
+}

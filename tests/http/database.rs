@@ -1,0 +1,72 @@
+//! A database that cannot be opened is said in one line.
+
+use std::fs;
+
+use vestibule::db::{Clock, Db};
+
+use crate::support::{Door, House, both, folder};
+
+both! {
+    what_was_written_is_there_when_it_is_opened_again,
+    a_newer_database_is_refused,
+}
+
+async fn refusal(url: &str) -> String {
+    let line = Db::open(url, Clock::default()).await.expect_err("it should not open").to_string();
+    assert_eq!(line.lines().count(), 1, "{line}");
+    line
+}
+
+async fn what_was_written_is_there_when_it_is_opened_again(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note("kept", "text").await;
+    house.db.close().await;
+    let again = house.another_instance().await;
+    let list = again.client(&ada.client.token).get("/notes").await.is(200).json();
+    assert_eq!(list["items"][0], note);
+}
+
+async fn a_newer_database_is_refused(house: House) {
+    house
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             SELECT 9999, 'future', success, checksum, 1 FROM _sqlx_migrations",
+        )
+        .await;
+    let line = refusal(&house.settings.database.url).await;
+    assert!(line.contains("newer vestibule") && line.contains("9999"), "{line}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = folder();
+    let file = folder.join("text.db");
+    fs::write(&file, "Dear diary,\n".repeat(1_000)).unwrap();
+    let line = refusal(&format!("sqlite:{}", file.display())).await;
+    assert!(line.contains("text.db") && line.contains("must be a SQLite database"), "{line}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "Dear diary,\n".repeat(1_000));
+}
+
+#[tokio::test]
+async fn a_place_where_no_file_can_be_is_refused() {
+    let folder = folder();
+    for place in [folder.clone(), folder.join("no/such/folder/house.db")] {
+        let line = refusal(&format!("sqlite:{}", place.display())).await;
+        assert!(line.contains("must exist and be writable"), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_out_of_reach_is_refused_without_its_password() {
+    let line = refusal("postgres://me:s3cret@127.0.0.1:1/vestibule").await;
+    assert!(line.contains("127.0.0.1:1/vestibule") && line.contains("Check that the server runs"), "{line}");
+    assert!(!line.contains("s3cret"), "{line}");
+}
+
+#[tokio::test]
+async fn a_url_of_another_kind_is_refused() {
+    for url in ["mysql://me:s3cret@db/vestibule", "vestibule.db", ""] {
+        let line = refusal(url).await;
+        assert!(line.contains("sqlite:") && line.contains("postgres:") && !line.contains("s3cret"), "{line}");
+    }
+}

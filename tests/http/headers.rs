@@ -1,0 +1,206 @@
+//! The headers every answer carries.
+
+use axum::http::Method;
+
+use crate::support::{Ask, Browser, Database, Door, House, PASSWORD, both};
+
+both! {
+    every_answer_says_how_it_may_be_used,
+    only_the_token_door_is_a_cross_origin_resource,
+    every_page_has_a_policy_that_runs_scripts_by_nonce_only,
+    the_nonce_is_new_for_each_answer,
+    what_is_no_page_is_never_shown_as_one,
+    what_is_personal_is_kept_by_nobody,
+    https_is_insisted_on_where_it_is_used,
+    trace_is_refused_everywhere,
+    a_target_without_a_path_is_refused,
+    a_file_may_be_kept_but_is_asked_for_again,
+}
+
+/// An answer of every kind, with its status.
+async fn every_kind(house: &House) -> Vec<(u16, Ask)> {
+    let ada = house.person("ada").await;
+    let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    vec![
+        (200, house.get("/")),
+        (200, house.get("/sign-in")),
+        (200, ada.browser.ask(Method::GET, "/notes")),
+        (303, house.get("/notes")),
+        (303, house.post("/sign-in").form(&form)),
+        (401, house.post("/sign-in").form(&form[..1])),
+        (403, ada.browser.forged(Method::POST, "/notes")),
+        (404, house.get("/nothing")),
+        (405, house.get("/sign-out")),
+        (200, ada.client.get("/me")),
+        (401, house.get("/api/v1/me")),
+        (404, house.get("/api/nothing")),
+        (200, ada.browser.get("/me")),
+        (401, house.get("/session/v1/me")),
+        (404, house.get("/session/nothing")),
+        (200, ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")])),
+        (415, ada.browser.ask(Method::POST, "/fn/notes/list")),
+        (200, house.get("/healthz")),
+        (200, house.get("/readyz")),
+        (200, house.get("/mark.svg")),
+        (405, house.ask(Method::TRACE, "/")),
+    ]
+}
+
+async fn every_answer_says_how_it_may_be_used(house: House) {
+    for (status, ask) in every_kind(&house).await {
+        let reply = ask.await;
+        reply.is(status);
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{}", reply.asked);
+        assert_eq!(reply.header("referrer-policy"), "same-origin", "{}", reply.asked);
+        assert!(reply.has("content-security-policy"), "{}", reply.asked);
+        assert!(reply.has("x-request-id"), "{}", reply.asked);
+        let kind = reply.header("content-type");
+        assert!(!kind.starts_with("text/") || kind.ends_with("; charset=utf-8"), "{}: {kind}", reply.asked);
+        assert!(reply.body.is_empty() || !kind.is_empty(), "{}", reply.asked);
+        assert!(!reply.has("server") && !reply.has("x-powered-by"), "{}", reply.asked);
+    }
+}
+
+async fn only_the_token_door_is_a_cross_origin_resource(house: House) {
+    for (_, ask) in every_kind(&house).await {
+        let reply = ask.await;
+        let expected = if reply.asked.contains(" /api/") { "cross-origin" } else { "same-origin" };
+        assert_eq!(reply.header("cross-origin-resource-policy"), expected, "{}", reply.asked);
+    }
+}
+
+/// The pages there are, good and bad.
+async fn pages(house: &House) -> Vec<Ask> {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let get = |path: &str| ada.browser.ask(Method::GET, path);
+    vec![
+        house.get("/"),
+        house.get("/sign-in"),
+        house.get("/sign-up"),
+        get("/notes"),
+        get(&note),
+        get("/tokens"),
+        get("/account"),
+        get("/nothing"),
+        get("/sign-out"),
+        ada.browser.forged(Method::POST, "/notes"),
+        ada.browser.ask(Method::POST, "/tokens").form(&[]),
+    ]
+}
+
+/// The nonce in a policy.
+fn nonce(policy: &str) -> &str {
+    policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0
+}
+
+async fn every_page_has_a_policy_that_runs_scripts_by_nonce_only(house: House) {
+    for ask in pages(&house).await {
+        let reply = ask.await;
+        let page = reply.page(reply.status.as_u16());
+        let policy = reply.header("content-security-policy");
+        let nonce = nonce(policy);
+        assert!(nonce.len() >= 22, "{nonce}");
+        let directive = |name: &str| {
+            let found = policy.split(';').map(str::trim).find_map(|directive| directive.strip_prefix(name));
+            found.unwrap_or_else(|| panic!("{}: no {name} in {policy}", reply.asked)).trim().to_owned()
+        };
+        assert_eq!(directive("default-src"), "'self'");
+        assert_eq!(directive("script-src"), format!("'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'"));
+        assert_eq!(directive("connect-src"), "'self'");
+        assert_eq!(directive("object-src"), "'none'");
+        assert_eq!(directive("base-uri"), "'none'");
+        assert_eq!(directive("form-action"), "'self'");
+        assert_eq!(directive("frame-ancestors"), "'none'");
+        assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+        assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin");
+
+        let tags: Vec<_> = page.split("<script").skip(1).map(|rest| rest.split_once('>').unwrap().0).collect();
+        assert!(!tags.is_empty(), "{}", reply.asked);
+        for tag in tags {
+            assert!(tag.contains(&format!(r#"nonce="{nonce}""#)), "{}: <script{tag}>", reply.asked);
+        }
+        // Where a script could read it.
+        assert!(!page.contains(&format!(r#"crossorigin="{nonce}""#)), "{}", reply.asked);
+        for inline in [" onclick=", " onload=", " onerror=", "javascript:", " style="] {
+            assert!(!page.contains(inline), "{}: {inline}", reply.asked);
+        }
+    }
+}
+
+async fn the_nonce_is_new_for_each_answer(house: House) {
+    let mut seen = Vec::new();
+    for ask in pages(&house).await.into_iter().chain(pages_again(&house.browser())) {
+        seen.push(nonce(ask.await.header("content-security-policy")).to_owned());
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all);
+}
+
+fn pages_again(browser: &Browser) -> [Ask; 2] {
+    [browser.ask(Method::GET, "/"), browser.ask(Method::GET, "/")]
+}
+
+async fn what_is_no_page_is_never_shown_as_one(house: House) {
+    for (_, ask) in every_kind(&house).await {
+        let reply = ask.await;
+        if reply.header("content-type").starts_with("text/html") {
+            continue;
+        }
+        let policy = reply.header("content-security-policy");
+        assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{}", reply.asked);
+    }
+}
+
+async fn what_is_personal_is_kept_by_nobody(house: House) {
+    for (_, ask) in every_kind(&house).await {
+        let reply = ask.await;
+        let expected = if reply.asked.ends_with("/mark.svg") { "no-cache" } else { "no-store" };
+        assert_eq!(reply.header("cache-control"), expected, "{}", reply.asked);
+    }
+}
+
+async fn https_is_insisted_on_where_it_is_used(database: Database) {
+    let https = House::https(database).await;
+    for path in ["/", "/api/v1/me", "/session/v1/me", "/healthz", "/nothing"] {
+        let reply = https.get(path).await;
+        let seconds = reply.header("strict-transport-security").split_once("max-age=").unwrap().1;
+        let seconds: u64 = seconds.split(';').next().unwrap().parse().unwrap();
+        assert!(seconds >= 365 * 24 * 60 * 60, "{path}: {seconds}");
+    }
+    let http = House::with(database, |_| {}).await;
+    assert!(!http.get("/").await.has("strict-transport-security"));
+}
+
+async fn trace_is_refused_everywhere(house: House) {
+    let ada = house.person("ada").await;
+    for path in ["/", "/notes", "/nothing", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
+        let reply = ada.browser.ask(Method::TRACE, path).bearer(&ada.client.token).header("x-secret", "echo").await;
+        reply.problem(405, "method_not_allowed");
+        assert!(reply.has("allow") && !reply.text().contains("echo"), "{path}");
+    }
+}
+
+/// Rendering would not survive them.
+async fn a_target_without_a_path_is_refused(house: House) {
+    house.ask(Method::CONNECT, "evil.example:443").await.is(405);
+    house.ask(Method::GET, "evil.example:443").await.is(405);
+    house.ask(Method::OPTIONS, "*").await.is(405);
+    // An absolute target has one.
+    house.get("http://localhost:3000/sign-in").await.page(200);
+    house.get("http://evil.example").await.page(200);
+}
+
+async fn a_file_may_be_kept_but_is_asked_for_again(house: House) {
+    let file = house.get("/mark.svg").await;
+    assert_eq!(file.is(200).text(), "<svg/>");
+    assert_eq!(file.header("content-type"), "image/svg+xml");
+    assert!(!file.has("set-cookie"));
+    for path in ["/../house.db", "/..%2fhouse.db", "/./mark.svg", "//mark.svg", "/%2e%2e/house.db", "/pkg/../mark.svg"]
+    {
+        house.get(path).await.page(404);
+    }
+    house.post("/mark.svg").await.page(404);
+}

@@ -1,0 +1,23 @@
+//! The contract over HTTP: the real router, on SQLite and on PostgreSQL.
+//!
+//! Each file begins with the list of what holds; each line of it runs on both databases.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
+
+mod support;
+
+mod binary;
+mod cors;
+mod database;
+mod headers;
+mod notes;
+mod pages;
+mod problems;
+mod races;
+mod same_origin;
+mod secrets;
+mod server_functions;
+mod session_door;
+mod sign_ins;
+mod token_door;
+mod tokens;

@@ -1,0 +1,308 @@
+//! What bad input is answered with.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::support::{
+    Door, House, PASSWORD, both,
+    routes::{Call, session_calls, token_calls},
+};
+
+both! {
+    an_unknown_path_of_a_json_mount_is_a_problem,
+    an_unknown_page_is_a_page,
+    a_wrong_method_is_405_and_says_which_are_right,
+    a_wrong_method_of_a_page_is_405_too,
+    a_body_too_large_is_413,
+    a_body_just_small_enough_is_taken,
+    a_body_that_does_not_say_it_is_json_is_415,
+    json_is_json_in_any_case_and_with_parameters,
+    what_is_no_json_is_400,
+    what_does_not_fit_is_422_and_named,
+    deeply_nested_json_is_refused,
+    login_answers_the_same_way,
+    a_page_refuses_what_is_no_form,
+    a_form_too_large_is_413,
+    a_plain_request_id_is_kept_and_another_replaced,
+    a_problem_tells_nothing_of_how_we_are_built,
+}
+
+async fn an_unknown_path_of_a_json_mount_is_a_problem(house: House) {
+    let ada = house.person("ada").await;
+    for path in [
+        "/api",
+        "/api/unknown",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/unknown",
+        "/api/v2/notes",
+        "/api/v1/notes/a/b",
+        "/api/v1/%2e%2e/notes",
+        "/session/v1",
+        "/session/v1/",
+        "/session/v1/unknown",
+        "/session/unknown",
+        "/session/v2/me",
+    ] {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            ada.browser.ask(method, path).await.problem(404, "not_found");
+        }
+    }
+    // Signed in or not, with a token or not.
+    house.get("/api/v1/unknown").await.problem(404, "not_found");
+    ada.client.get("/unknown").await.problem(404, "not_found");
+}
+
+async fn an_unknown_page_is_a_page(house: House) {
+    let ada = house.person("ada").await;
+    for path in ["/unknown", "/notes/a/b", "/fn/unknown", "/sign-in/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"] {
+        let page = ada.browser.visit(path).await.page(404);
+        assert!(page.contains("There is nothing here") && page.contains("Signed in as ada@example.org"), "{path}");
+        house.get(path).await.page(404);
+    }
+    ada.browser.submit("/unknown", &[]).await.page(404);
+}
+
+/// The methods of `path`, as `Allow` lists them.
+fn allowed(calls: &[Call], path: &str) -> Vec<String> {
+    let mut methods: Vec<_> =
+        calls.iter().filter(|call| call.path == path).map(|call| call.method.to_string()).collect();
+    if methods.iter().any(|method| method == "GET") {
+        methods.push("HEAD".into());
+    }
+    methods.sort();
+    methods
+}
+
+async fn a_wrong_method_is_405_and_says_which_are_right(house: House) {
+    let ada = house.person("ada").await;
+    for (door, calls) in ada.doors().into_iter().zip([session_calls(), token_calls()]) {
+        for call in &calls {
+            let right = allowed(&calls, call.path);
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "NONSENSE"] {
+                if right.iter().any(|allowed| allowed == method) {
+                    continue;
+                }
+                let reply = door.call(method.parse().unwrap(), &call.path("x")).await;
+                reply.problem(405, "method_not_allowed");
+                let mut named: Vec<_> = reply.header("allow").split(',').map(str::to_owned).collect();
+                named.sort();
+                assert_eq!(named, right, "{}", reply.asked);
+            }
+        }
+    }
+    ada.browser.get("/me").await.is(200);
+}
+
+async fn a_wrong_method_of_a_page_is_405_too(house: House) {
+    let ada = house.person("ada").await;
+    for (method, path, allow) in [
+        (Method::GET, "/sign-out", "POST"),
+        (Method::GET, "/tokens/x/revoke", "POST"),
+        (Method::PUT, "/notes", "GET,HEAD,POST"),
+        (Method::DELETE, "/account", "GET,HEAD"),
+    ] {
+        let reply = ada.browser.ask(method, path).await;
+        reply.page(405);
+        assert_eq!(reply.header("allow"), allow, "{path}");
+    }
+    let function = ada.browser.ask(Method::PUT, "/fn/notes/list").await;
+    function.problem(405, "method_not_allowed");
+    assert_eq!(function.header("allow"), "POST");
+    ada.browser.ask(Method::POST, "/healthz").await.is(405);
+    assert!(ada.browser.is_signed_in().await);
+}
+
+async fn a_body_too_large_is_413(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    for door in ada.doors() {
+        let large = json!({"title": "a", "body": "x".repeat(256 * 1024)});
+        door.post("/notes", large.clone()).await.problem(413, "body_too_large");
+        door.patch(&note, large).await.problem(413, "body_too_large");
+        let large = json!({"email": ada.email, "password": "x".repeat(64 * 1024)});
+        let login = house.post(&format!("{}/login", door.mount())).json(large);
+        login.await.problem(413, "body_too_large");
+    }
+    assert_eq!(house.count("notes").await, 1);
+}
+
+async fn a_body_just_small_enough_is_taken(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        // The longest note there is, in the longest way to write it.
+        let body = r"\ud83d\ude00".repeat(20_000);
+        let text = format!(r#"{{"title": "{}", "body": "{body}"}}"#, r"\ud83d\ude00".repeat(200));
+        let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
+        assert_eq!(reply.is(201).json()["body"].as_str().unwrap().chars().count(), 20_000);
+    }
+}
+
+async fn a_body_that_does_not_say_it_is_json_is_415(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let text = json!({"title": "a", "body": ""}).to_string();
+    for door in ada.doors() {
+        for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, note.as_str()), (Method::POST, "/login")] {
+            let ask = || door.call(method.clone(), path);
+            ask().unlabelled(text.clone()).await.problem(415, "unsupported_media_type");
+            ask().await.problem(415, "unsupported_media_type");
+            for kind in [
+                "text/plain",
+                "text/plain; charset=utf-8",
+                "application/x-www-form-urlencoded",
+                "multipart/form-data; boundary=x",
+                "text/plain, application/json",
+                "application/jsonp",
+                "text/json",
+                "nonsense",
+                "",
+            ] {
+                ask().body(kind, text.clone()).await.problem(415, "unsupported_media_type");
+            }
+        }
+    }
+    assert_eq!(house.count("notes").await, 1);
+}
+
+async fn json_is_json_in_any_case_and_with_parameters(house: House) {
+    let ada = house.person("ada").await;
+    let text = json!({"title": "a", "body": ""}).to_string();
+    for door in ada.doors() {
+        for kind in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x=y"]
+        {
+            door.call(Method::POST, "/notes").body(kind, text.clone()).await.is(201);
+        }
+    }
+}
+
+async fn what_is_no_json_is_400(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    for door in ada.doors() {
+        for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, note.as_str())] {
+            for text in [
+                "",
+                " ",
+                "{",
+                "{\"title\": \"a\"",
+                "{'title': 'a'}",
+                "title=a&body=",
+                "{\"title\": \"a\", \"body\": \"\",}",
+                "{\"title\": \"\\ud800\", \"body\": \"\"}",
+                "\u{feff}{}",
+            ] {
+                let reply = door.call(method.clone(), path).body("application/json", text).await;
+                reply.problem(400, "invalid_body");
+            }
+            let bytes = b"{\"title\": \"\xff\"}".as_slice();
+            door.call(method.clone(), path).body("application/json", bytes).await.problem(400, "invalid_body");
+        }
+        // A second value behind the first.
+        let two = r#"{"title": "a", "body": ""} {"title": "b", "body": ""}"#;
+        door.call(Method::POST, "/notes").body("application/json", two).await.problem(400, "invalid_body");
+    }
+    assert_eq!(house.count("notes").await, 1);
+}
+
+async fn what_does_not_fit_is_422_and_named(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        for text in ["null", "7", "\"text\"", "[]", "[{}]"] {
+            let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
+            let problem = reply.problem(422, "validation_failed");
+            assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{text}: {problem}");
+        }
+        let message =
+            door.post("/notes", json!({"title": "a", "body": "", "colour": "red"})).await.names_field("colour");
+        assert!(message.starts_with("unknown field"), "{message}");
+        let message = door.post("/notes", json!({"title": "a"})).await.names_field("body");
+        assert!(message.starts_with("missing field"), "{message}");
+        let message = door.post("/notes", json!({"title": true, "body": ""})).await.names_field("title");
+        assert!(message.contains("expected a string") && !message.contains(" at line "), "{message}");
+    }
+}
+
+async fn deeply_nested_json_is_refused(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        for depth in [200, 50_000] {
+            let text = format!(r#"{{"title": {}{}, "body": ""}}"#, "[".repeat(depth), "]".repeat(depth));
+            let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
+            assert!(matches!(reply.status.as_u16(), 400 | 422), "{}", reply.status);
+        }
+    }
+}
+
+async fn login_answers_the_same_way(house: House) {
+    let ada = house.person("ada").await;
+    for mount in ["/api/v1", "/session/v1"] {
+        let login = |body| house.browser().ask(Method::POST, &format!("{mount}/login")).json(body);
+        login(json!({"email": ada.email})).await.names_field("password");
+        login(json!({"email": ["a"], "password": PASSWORD})).await.names_field("email");
+        login(json!({"email": ada.email, "password": PASSWORD, "admin": true})).await.names_field("admin");
+        // Whatever the address: it is not looked at before the password.
+        for email in ["", "x", "a\u{0}b@example.org", &"x".repeat(10_000)] {
+            login(json!({"email": email, "password": "x"})).await.problem(401, "invalid_credentials");
+        }
+    }
+}
+
+async fn a_page_refuses_what_is_no_form(house: House) {
+    let ada = house.person("ada").await;
+    for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
+        let ask = || ada.browser.ask(Method::POST, path);
+        ask().json(json!({"title": "a", "body": ""})).await.page(415);
+        ask().body("text/plain", "title=a").await.page(415);
+        ask().unlabelled("title=a").await.page(415);
+        // Bytes that are no text do no harm.
+        let status = ask().body("application/x-www-form-urlencoded", b"title=%ff%00&\xff=\xff".as_slice()).await.status;
+        assert!(status.is_client_error(), "{path}: {status}");
+    }
+    assert_eq!(house.count("notes").await, 0);
+}
+
+async fn a_form_too_large_is_413(house: House) {
+    let ada = house.person("ada").await;
+    let large = "x".repeat(300_000);
+    for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
+        ada.browser.submit(path, &[("title", &large)]).await.page(413);
+    }
+    // The longest note there is fits, URL-encoded.
+    let form = [("title", "a"), ("body", &"👩".repeat(20_000))];
+    ada.browser.submit("/notes", &form).await.leads_to("/notes");
+}
+
+async fn a_plain_request_id_is_kept_and_another_replaced(house: House) {
+    for path in ["/api/v1/me", "/session/v1/me", "/", "/healthz"] {
+        let reply = house.get(path).header("x-request-id", "my-request_1.2").await;
+        assert_eq!(reply.header("x-request-id"), "my-request_1.2", "{path}");
+        for odd in ["with space", "a;b", "é", "", &"x".repeat(65), "<script>"] {
+            let reply = house.get(path).header("x-request-id", odd).await;
+            let id = reply.header("x-request-id");
+            assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{path} {odd}: {id}");
+        }
+    }
+    let (one, two) = (house.get("/").await, house.get("/").await);
+    assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
+}
+
+async fn a_problem_tells_nothing_of_how_we_are_built(house: House) {
+    let ada = house.person("ada").await;
+    house.sql("ALTER TABLE notes RENAME TO elsewhere").await;
+    let function = ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]);
+    let mut texts = Vec::new();
+    for ask in [ada.client.get("/notes"), ada.browser.get("/notes"), function] {
+        let reply = ask.await;
+        reply.problem(500, "internal");
+        texts.push(reply.text().to_owned());
+    }
+    let page = ada.browser.visit("/notes").await;
+    assert!(page.page(500).contains(page.header("x-request-id")), "so that it can be found in the log");
+    texts.push(page.text().to_owned());
+    for text in texts {
+        for word in ["table", "relation", "sqlx", "SELECT", "elsewhere", "src/"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+}

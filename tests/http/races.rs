@@ -1,0 +1,167 @@
+//! Several at once, and clients that go away in the middle.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::json;
+use tokio::{task::JoinSet, time::timeout};
+
+use crate::support::{Ask, Database, Door, House, PASSWORD, both};
+
+both! {
+    of_twenty_who_change_one_version_one_wins,
+    of_two_who_sign_up_with_one_address_one_does,
+    a_note_is_deleted_once,
+    clients_that_hang_up_leave_nothing_behind,
+    clients_that_hang_up_at_login_give_their_place_back,
+    past_the_queue_login_is_unavailable_and_recovers,
+    no_request_in_flight_brings_a_session_back,
+}
+
+/// Sends all of them at once and gives the statuses, sorted.
+async fn at_once(asks: impl IntoIterator<Item = Ask>) -> Vec<u16> {
+    let mut running: JoinSet<_> = asks.into_iter().map(IntoFuture::into_future).collect();
+    let mut statuses = Vec::new();
+    while let Some(reply) = running.join_next().await {
+        statuses.push(reply.unwrap().status.as_u16());
+    }
+    statuses.sort_unstable();
+    statuses
+}
+
+async fn of_twenty_who_change_one_version_one_wins(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        let note = ada.note_path("a").await;
+        let tag = ada.client.get(&note).await.header("etag").to_owned();
+        let asks = (0..20).map(|n| door.patch(&note, json!({"title": n.to_string()})).header("if-match", &tag));
+        let statuses = at_once(asks).await;
+        assert_eq!(statuses[0], 200);
+        assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
+    }
+}
+
+async fn of_two_who_sign_up_with_one_address_one_does(house: House) {
+    for round in 0..5 {
+        let email = format!("ada{round}@example.org");
+        let form = [("name", "Ada"), ("email", &email), ("password", PASSWORD)];
+        let asks = (0..2).map(|_| house.browser().ask(Method::POST, "/sign-up").form(&form));
+        assert_eq!(at_once(asks).await, [303, 422]);
+    }
+    assert_eq!((house.count("accounts").await, house.count("sign_ins").await), (5, 5));
+}
+
+async fn a_note_is_deleted_once(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let statuses = at_once((0..10).map(|_| ada.client.delete(&note))).await;
+    assert_eq!(statuses[0], 204);
+    assert!(statuses[1..].iter().all(|status| *status == 404), "{statuses:?}");
+}
+
+async fn clients_that_hang_up_leave_nothing_behind(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    let mut running = JoinSet::new();
+    for number in 0..200 {
+        let ask = match number % 6 {
+            0 => ada.client.post("/notes", json!({"title": "dropped", "body": ""})),
+            1 => ada.browser.patch(&note, json!({"title": number.to_string()})),
+            2 => ada.browser.ask(Method::POST, "/notes").form(&[("title", "dropped"), ("body", "")]),
+            3 => house.post("/sign-in").form(&form),
+            4 => ada.browser.ask(Method::POST, "/fn/notes/create").form(&[("draft[title]", "a"), ("draft[body]", "")]),
+            _ => ada.client.delete(&note).header("if-match", "\"0\""),
+        };
+        // From "before the first step" to "in the middle of the answer".
+        let patience = Duration::from_micros(u64::try_from(number).unwrap() * 25);
+        running.spawn(timeout(patience, ask.into_future()));
+    }
+    let mut dropped = 0;
+    while let Some(ended) = running.join_next().await {
+        dropped += usize::from(ended.unwrap().is_err());
+    }
+    assert!(dropped > 20, "only {dropped} of 200 went away");
+
+    let soon = Duration::from_secs(3);
+    for door in ada.doors() {
+        let write = door.post("/notes", json!({"title": "after", "body": ""})).into_future();
+        timeout(soon, write).await.unwrap().is(201);
+        let change = door.patch(&note, json!({"title": "after"})).into_future();
+        timeout(soon, change).await.unwrap().is(200);
+    }
+    timeout(soon, house.post("/sign-in").form(&form).into_future()).await.unwrap().is(303);
+    // Every sign-in has its account and every session its sign-in, and the file is whole.
+    house.sql("UPDATE notes SET title = title").await;
+    let again = house.another_instance().await;
+    timeout(soon, again.client(&ada.client.token).get("/notes").into_future()).await.unwrap().is(200);
+}
+
+async fn clients_that_hang_up_at_login_give_their_place_back(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.passwords.workers = 1;
+        settings.passwords.queue = 1;
+    })
+    .await;
+    let ada = house.person("ada").await;
+    let login = || house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).into_future();
+    for number in 0..40 {
+        let _ = timeout(Duration::from_micros(number * 50), login()).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    login().await.is(201);
+}
+
+async fn past_the_queue_login_is_unavailable_and_recovers(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.passwords.workers = 1;
+        settings.passwords.queue = 1;
+        // Slow enough that all of them meet.
+        settings.passwords.memory_kib = 19_456;
+    })
+    .await;
+    let ada = house.person("ada").await;
+    let login = || house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD}));
+    let statuses = at_once((0..10).map(|_| login())).await;
+    assert!(statuses.contains(&201) && statuses.contains(&503), "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 201 | 503)), "{statuses:?}");
+    login().await.is(201);
+    // Others never waited for it.
+    ada.client.get("/me").await.is(200);
+}
+
+async fn no_request_in_flight_brings_a_session_back(house: House) {
+    let ada = house.person("ada").await;
+    for _ in 0..10 {
+        let browser = house.browser();
+        browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+        let thief = house.browser();
+        thief.plant(&browser.cookie().unwrap());
+        let reads = (0..6).map(|_| thief.ask(Method::GET, "/account"));
+        let writes = (0..6).map(|_| thief.post("/notes", json!({"title": "a", "body": ""})));
+        let out = [browser.ask(Method::POST, "/sign-out")];
+        at_once(reads.chain(writes).chain(out)).await;
+        assert!(!thief.is_signed_in().await);
+    }
+    assert_eq!(house.count("sign_ins").await, 1, "hers from the beginning");
+}
+
+/// On PostgreSQL; a SQLite file is one instance's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_instances_may_start_at_once() {
+    let house = House::with(Database::Postgres, |_| {}).await;
+    // As on the first day: the tables are not there yet.
+    for table in ["notes", "tokens", "sign_ins", "tower_sessions", "accounts", "_sqlx_migrations"] {
+        house.sql(&format!("DROP TABLE {table}")).await;
+    }
+    let mut running = JoinSet::new();
+    for _ in 0..4 {
+        let house = house.clone();
+        running.spawn(async move { house.another_instance().await });
+    }
+    let instances = running.join_all().await;
+    let ada = instances[0].person("ada").await;
+    for instance in instances {
+        instance.client(&ada.client.token).get("/me").await.is(200);
+    }
+}

@@ -1,0 +1,338 @@
+//! The same-origin guard: whatever could act through the cookie is refused unless a page of ours asks.
+
+use std::{fs, path::Path};
+
+use axum::http::Method;
+use leptos::server_fn::axum::server_fn_paths;
+use serde_json::json;
+
+use crate::support::{
+    Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
+    routes::{OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls, token_calls},
+};
+
+both! {
+    every_form_from_elsewhere_is_refused_and_changes_nothing,
+    every_form_of_ours_does_something,
+    every_session_call_from_elsewhere_is_refused_and_changes_nothing,
+    every_server_function_from_elsewhere_is_refused_and_changes_nothing,
+    nobody_is_signed_in_from_elsewhere,
+    a_page_opens_from_elsewhere,
+    a_browser_without_fetch_metadata_is_known_by_its_origin,
+    the_host_header_has_no_say,
+    on_https_the_plain_origin_is_another,
+    a_header_sent_twice_proves_nothing,
+    a_websocket_from_elsewhere_is_refused,
+    no_other_spelling_of_a_path_is_executed,
+}
+
+/// What another site can make a browser send, or a page forge.
+const ELSEWHERE: [&[(&str, &str)]; 10] = [
+    &[("sec-fetch-site", "cross-site")],
+    &[("sec-fetch-site", "same-site")],
+    &[("sec-fetch-site", "cross-site"), ("origin", OURS)],
+    &[("sec-fetch-site", "cross-site"), ("origin", OURS), ("referer", OURS)],
+    &[("origin", "null")],
+    &[("origin", "http://evil.example")],
+    &[("origin", "http://localhost:3000.evil.example")],
+    &[("origin", "https://localhost:3000")],
+    &[("origin", "http://localhost:3001")],
+    &[("origin", "")],
+];
+
+/// Not a word of where the request comes from: refused where something could change.
+const SILENCE: &[(&str, &str)] = &[];
+
+/// A person's things, to act upon.
+struct Things {
+    note: String,
+    token: String,
+    sign_in: String,
+}
+
+impl Things {
+    async fn of(ada: &Person) -> Self {
+        let note = ada.note_path("kept").await.replace("/notes/", "");
+        let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+        let sign_in = other_sign_in(&ada.browser, ada).await;
+        Self { note, token, sign_in }
+    }
+
+    fn path(&self, path: &str) -> String {
+        let id = match path {
+            path if path.starts_with("/tokens") => &self.token,
+            path if path.starts_with("/account") => &self.sign_in,
+            _ => &self.note,
+        };
+        path.replace("{id}", id)
+    }
+}
+
+async fn other_sign_in(browser: &Browser, ada: &Person) -> String {
+    let fresh = browser.new_one();
+    fresh.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    let page = browser.visit("/account").await.page(200);
+    let (_, rest) = page.split_once("/account/sign-ins/").unwrap();
+    rest.split_once('/').unwrap().0.to_owned()
+}
+
+/// A form that would be taken.
+fn form(path: &str) -> Vec<(&'static str, &'static str)> {
+    match path {
+        "/sign-up" => vec![("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
+        "/sign-in" => vec![("email", "ada@example.org"), ("password", PASSWORD)],
+        "/notes" => vec![("title", "planted"), ("body", "")],
+        "/notes/{id}" => vec![("version", "1"), ("title", "changed"), ("body", "")],
+        "/tokens" => vec![("name", "planted"), ("days", "30"), ("scope-notes-read", "on")],
+        _ => vec![],
+    }
+}
+
+async fn every_form_from_elsewhere_is_refused_and_changes_nothing(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut witness = house.witness().await;
+    for path in POSTS {
+        let more: [&[(&str, &str)]; 2] = [SILENCE, &[("sec-fetch-site", "none")]];
+        for headers in ELSEWHERE.into_iter().chain(more) {
+            let ask = ada.browser.forged(Method::POST, &things.path(path)).headers(headers).form(&form(path));
+            let reply = ask.await;
+            assert!(reply.page(403).contains("Cross-origin request refused"), "{} {headers:?}", reply.asked);
+            assert!(!reply.has("set-cookie"), "{} {headers:?}", reply.asked);
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+    assert!(ada.browser.is_signed_in().await);
+}
+
+/// The same forms, so that the test above cannot pass because they would have done nothing anyway.
+async fn every_form_of_ours_does_something(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut witness = house.witness().await;
+    while witness.saw_a_write().await {}
+    let (last, others): (Vec<_>, Vec<_>) = POSTS.into_iter().partition(|path| *path == "/sign-out");
+    for path in others.into_iter().chain(last) {
+        let browser = if path.starts_with("/sign-up") { &house.browser() } else { &ada.browser };
+        let reply = browser.submit(&things.path(path), &form(path)).await;
+        assert!(matches!(reply.status.as_u16(), 201 | 303), "{}: {}", reply.asked, reply.status);
+        assert!(witness.saw_a_write().await, "{}", reply.asked);
+    }
+}
+
+async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut witness = house.witness().await;
+    for call in session_calls() {
+        let more: &[&[(&str, &str)]] =
+            if call.method == Method::GET { &[] } else { &[SILENCE, &[("sec-fetch-site", "none")]] };
+        for headers in ELSEWHERE.iter().chain(more) {
+            let path = format!("/session/v1{}", things.path(call.path));
+            let mut ask = ada.browser.forged(call.method.clone(), &path).headers(headers);
+            if let Some(body) = call.body() {
+                ask = ask.json(body);
+            }
+            let reply = ask.await;
+            reply.problem(403, "cross_origin_request");
+            assert!(!reply.has("set-cookie"), "{} {headers:?}", reply.asked);
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+/// Arguments that the functions we know would take.
+fn arguments(ask: Ask, path: &str, note: &str) -> Ask {
+    match path {
+        "/fn/notes/list" => ask.form(&[("q", "")]),
+        "/fn/notes/create" => ask.form(&[("draft[title]", "planted"), ("draft[body]", "")]),
+        "/fn/notes/save" => {
+            ask.form(&[("id", note), ("version", "1"), ("draft[title]", "changed"), ("draft[body]", "")])
+        }
+        _ => ask.form(&[]),
+    }
+}
+
+async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut witness = house.witness().await;
+    let functions: Vec<_> = server_fn_paths().collect();
+    assert!(functions.len() >= 3, "{functions:?}");
+    for (path, own) in &functions {
+        assert!(path.starts_with("/fn/"), "{path} is outside the guard's mount");
+        for method in [own, &Method::GET, &Method::PUT, &Method::DELETE] {
+            let silent = if *method == Method::GET { ELSEWHERE[0] } else { SILENCE };
+            for headers in ELSEWHERE.into_iter().chain([silent]) {
+                let ask = ada.browser.forged(method.clone(), path).headers(headers);
+                let reply = arguments(ask, path, &things.note).await;
+                reply.problem(403, "cross_origin_request");
+            }
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+
+    for (path, method) in functions {
+        arguments(ada.browser.ask(method, path), path, &things.note).await.is(200);
+    }
+    assert!(witness.saw_a_write().await, "a page of ours may");
+}
+
+async fn nobody_is_signed_in_from_elsewhere(house: House) {
+    house.person("ada").await;
+    let mut witness = house.witness().await;
+    for headers in ELSEWHERE {
+        for path in ["/sign-in", "/sign-up"] {
+            let reply = house.post(path).headers(headers).form(&form(path)).await;
+            reply.page(403);
+            assert!(!reply.has("set-cookie"), "{path} {headers:?}");
+        }
+        let body = json!({"email": "ada@example.org", "password": PASSWORD});
+        let reply = house.post("/session/v1/login").headers(headers).json(body).await;
+        reply.problem(403, "cross_origin_request");
+        assert!(!reply.has("set-cookie"), "{headers:?}");
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn a_page_opens_from_elsewhere(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut witness = house.witness().await;
+    for headers in ELSEWHERE.into_iter().chain([SILENCE, &[("sec-fetch-site", "none")]]) {
+        for path in PERSONAL_PAGES {
+            let page = ada.browser.forged(Method::GET, &things.path(path)).headers(headers).await.page(200);
+            assert!(page.contains("Signed in as ada@example.org"), "{path} {headers:?}");
+            ada.browser.forged(Method::HEAD, &things.path(path)).headers(headers).await.is(200);
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn a_browser_without_fetch_metadata_is_known_by_its_origin(house: House) {
+    let ada = house.person("ada").await;
+    let ours = |method, path: &str| ada.browser.forged(method, path).header("origin", OURS);
+    ours(Method::POST, "/notes").form(&form("/notes")).await.leads_to("/notes");
+    ours(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""})).await.is(201);
+    ours(Method::GET, "/session/v1/me").await.is(200);
+    ours(Method::POST, "/fn/notes/list").form(&[("q", "")]).await.is(200);
+    // A script of one's own, without a cookie, is nobody's browser.
+    house.post("/sign-in").form(&form("/sign-in")).await.leads_to("/notes");
+}
+
+async fn the_host_header_has_no_say(house: House) {
+    let ada = house.person("ada").await;
+    for host in ["evil.example", "localhost:3000"] {
+        let ask = ada.browser.forged(Method::POST, "/notes").header("origin", "http://evil.example");
+        let ask = ask.header("host", host).header("x-forwarded-host", "evil.example").form(&form("/notes"));
+        ask.await.page(403);
+    }
+    assert_eq!(house.count("notes").await, 0);
+}
+
+async fn on_https_the_plain_origin_is_another(database: Database) {
+    let house = House::https(database).await;
+    let ada = house.person("ada").await;
+    let from = |origin: &str| {
+        let ask = ada.browser.forged(Method::POST, "/session/v1/notes").header("origin", origin);
+        ask.json(json!({"title": "a", "body": ""}))
+    };
+    from("http://vestibule.example").await.problem(403, "cross_origin_request");
+    from("https://vestibule.example:8443").await.problem(403, "cross_origin_request");
+    from("https://www.vestibule.example").await.problem(403, "cross_origin_request");
+    from("https://vestibule.example").await.is(201);
+    let silent = ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
+    silent.await.problem(403, "cross_origin_request");
+}
+
+async fn a_header_sent_twice_proves_nothing(house: House) {
+    let ada = house.person("ada").await;
+    let ask = || ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
+    for (first, second) in
+        [("same-origin", "same-origin"), ("same-origin", "cross-site"), ("cross-site", "same-origin")]
+    {
+        let twice = ask().also("sec-fetch-site", first).also("sec-fetch-site", second);
+        twice.await.problem(403, "cross_origin_request");
+    }
+    ask().also("origin", OURS).also("origin", OURS).await.problem(403, "cross_origin_request");
+    assert_eq!(house.count("notes").await, 0);
+}
+
+async fn a_websocket_from_elsewhere_is_refused(house: House) {
+    let ada = house.person("ada").await;
+    for (path, _) in server_fn_paths() {
+        let handshake = ada
+            .browser
+            .forged(Method::GET, path)
+            .headers(&[("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")])
+            .headers(&[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("origin", "http://evil.example")]);
+        handshake.await.problem(403, "cross_origin_request");
+    }
+}
+
+/// Other spellings of `path` that some server or proxy might take for the same.
+fn spellings(path: &str) -> Vec<String> {
+    let mut spellings = vec![format!("{path}/"), format!("/{path}"), format!("/.{path}"), format!("{path}%00")];
+    for (place, _) in path.match_indices('/').skip(1) {
+        for slash in ["//", "%2f", "%2F", "%5c", "/./"] {
+            spellings.push(format!("{}{slash}{}", &path[..place], &path[place + 1..]));
+        }
+    }
+    spellings
+}
+
+async fn no_other_spelling_of_a_path_is_executed(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let mut calls: Vec<(Method, String, Option<_>, _)> = Vec::new();
+    for path in POSTS {
+        calls.push((Method::POST, things.path(path), None, form(path)));
+    }
+    for call in session_calls().into_iter().filter(|call| call.method != Method::GET) {
+        calls.push((call.method.clone(), format!("/session/v1{}", things.path(call.path)), call.body(), vec![]));
+    }
+    for (path, method) in server_fn_paths() {
+        calls.push((method, path.to_owned(), None, vec![("q", ""), ("draft[title]", "planted"), ("draft[body]", "")]));
+    }
+    let mut witness = house.witness().await;
+    for (method, path, body, fields) in calls {
+        for spelling in spellings(&path) {
+            for site in ["cross-site", "same-origin"] {
+                let ask = ada.browser.forged(method.clone(), &spelling).header("sec-fetch-site", site);
+                let ask = body.clone().map_or_else(|| ask.clone().form(&fields), |body| ask.clone().json(body));
+                let status = ask.await.status.as_u16();
+                assert!((403..=405).contains(&status), "{method} {spelling} {site}: {status}");
+            }
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+/// The tables these tests walk hold every route there is.
+#[test]
+fn every_route_in_the_sources_is_in_the_tables() {
+    let mut tables: Vec<&str> = Vec::new();
+    tables.extend([resources(), token_calls(), session_calls()].concat().iter().map(|call| call.path));
+    tables.extend(PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(OPERATIONS));
+    // A mount's own 404.
+    tables.extend(["/login", "/session/{*rest}"]);
+
+    let mut routes = Vec::new();
+    collect_routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);
+    assert!(routes.len() > 20, "{routes:?}");
+    let missing: Vec<_> = routes.iter().filter(|route| !tables.contains(&route.as_str())).collect();
+    assert!(missing.is_empty(), "not tested: {missing:?}");
+}
+
+fn collect_routes(folder: &Path, routes: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_routes(&path, routes);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let found = text.split(".route(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+        routes.extend(found.filter_map(|rest| rest.split_once('"')).map(|(route, _)| route.to_owned()));
+    }
+}

@@ -1,0 +1,154 @@
+//! Leptos' server functions, as an island calls them.
+
+use axum::http::Method;
+use leptos::server_fn::axum::server_fn_paths;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Ask, Browser, Door, House, PASSWORD, both, members};
+
+both! {
+    they_list_create_and_save,
+    they_need_a_sign_in,
+    they_read_no_token,
+    a_failure_is_a_problem_with_its_own_status,
+    anothers_note_is_not_found,
+    arguments_that_cannot_be_read_are_400,
+    a_body_that_says_nothing_of_its_kind_is_415,
+    a_body_too_large_is_413,
+    a_failure_never_leads_elsewhere,
+    their_answers_are_kept_by_nobody,
+}
+
+fn call(browser: &Browser, name: &str, fields: &[(&str, &str)]) -> Ask {
+    browser.ask(Method::POST, &format!("/fn/notes/{name}")).form(fields)
+}
+
+fn draft<'a>(title: &'a str, body: &'a str) -> [(&'a str, &'a str); 2] {
+    [("draft[title]", title), ("draft[body]", body)]
+}
+
+async fn they_list_create_and_save(house: House) {
+    let ada = house.person("ada").await;
+    let note = call(&ada.browser, "create", &draft("Milk", "two litres")).await.is(200).json();
+    assert_eq!(members(&note), ["body", "created_at", "id", "title", "updated_at"]);
+    let id = note["id"].as_str().unwrap();
+    let [title, body] = draft("Milk", "three litres");
+    let saved = call(&ada.browser, "save", &[("id", id), ("version", "1"), title, body]).await;
+    assert_eq!(saved.is(200).json(), json!(2));
+
+    let list = call(&ada.browser, "list", &[("q", "THREE")]).await.is(200).json();
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    assert_eq!(list["items"][0], ada.client.get(&format!("/notes/{id}")).await.json());
+    let list = call(&ada.browser, "list", &[("q", ""), ("cursor", id)]).await.is(200).json();
+    assert_eq!(list["items"], json!([]));
+}
+
+async fn they_need_a_sign_in(house: House) {
+    let mut witness = house.witness().await;
+    for (path, method) in server_fn_paths() {
+        let id = Uuid::now_v7().to_string();
+        let [title, body] = draft("a", "");
+        let form = [("q", ""), ("id", &id), ("version", "1"), title, body];
+        let reply = house.browser().ask(method, path).form(&form).await;
+        reply.problem(401, "not_signed_in");
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn they_read_no_token(house: House) {
+    let ada = house.person("ada").await;
+    let ask = house.browser().ask(Method::POST, "/fn/notes/list").bearer(&ada.client.token).form(&[("q", "")]);
+    ask.await.problem(401, "not_signed_in");
+}
+
+async fn a_failure_is_a_problem_with_its_own_status(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note("a", "").await;
+    let id = note["id"].as_str().unwrap();
+    call(&ada.browser, "create", &draft(" ", "")).await.names_field("title");
+    call(&ada.browser, "create", &draft("a", &"x".repeat(20_001))).await.names_field("body");
+    call(&ada.browser, "list", &[("q", ""), ("cursor", "x")]).await.names_field("cursor");
+    let [title, body] = draft("b", "");
+    let late = call(&ada.browser, "save", &[("id", id), ("version", "0"), title, body]).await;
+    late.problem(412, "precondition_failed");
+    let gone = Uuid::now_v7().to_string();
+    let gone = call(&ada.browser, "save", &[("id", &gone), ("version", "1"), title, body]).await;
+    gone.problem(404, "not_found");
+    assert_eq!(ada.client.get("/notes").await.json()["items"], json!([note]));
+}
+
+async fn anothers_note_is_not_found(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let note = ada.note("secret", "").await;
+    let [title, body] = draft("taken", "");
+    let form = [("id", note["id"].as_str().unwrap()), ("version", "1"), title, body];
+    call(&bob.browser, "save", &form).await.problem(404, "not_found");
+    let list = call(&bob.browser, "list", &[("q", "secret")]).await.json();
+    assert_eq!(list["items"], json!([]));
+    assert_eq!(ada.client.get("/notes").await.json()["items"][0]["title"], "secret");
+}
+
+async fn arguments_that_cannot_be_read_are_400(house: House) {
+    let ada = house.person("ada").await;
+    let [title, body] = draft("a", "");
+    for form in [
+        vec![],
+        vec![title],
+        vec![("draft", "a")],
+        vec![("id", "nonsense"), ("version", "1"), title, body],
+        vec![("id", "nonsense"), ("version", "many"), title, body],
+    ] {
+        call(&ada.browser, "save", &form).await.problem(400, "invalid_body");
+    }
+    call(&ada.browser, "create", &[]).await.problem(400, "invalid_body");
+    let json = ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": {"title": "a", "body": ""}}));
+    json.await.problem(400, "invalid_body");
+    let bytes = ada.browser.ask(Method::POST, "/fn/notes/create");
+    let bytes = bytes.body("application/x-www-form-urlencoded", b"\xff\x00&draft[title]=%ff".as_slice());
+    bytes.await.problem(400, "invalid_body");
+    assert_eq!(house.count("notes").await, 0);
+}
+
+async fn a_body_that_says_nothing_of_its_kind_is_415(house: House) {
+    let ada = house.person("ada").await;
+    for (path, method) in server_fn_paths() {
+        let ask = || ada.browser.ask(method.clone(), path);
+        ask().unlabelled("draft[title]=a&draft[body]=").await.problem(415, "unsupported_media_type");
+        for kind in ["text/plain", "multipart/form-data", "multipart/form-data; boundary=x", "application/cbor", ""] {
+            let reply = ask().body(kind, "draft[title]=a&draft[body]=").await;
+            reply.problem(415, "unsupported_media_type");
+        }
+    }
+    assert_eq!(house.count("notes").await, 0);
+}
+
+async fn a_body_too_large_is_413(house: House) {
+    let ada = house.person("ada").await;
+    for (path, method) in server_fn_paths() {
+        let reply = ada.browser.ask(method, path).form(&[("q", &"x".repeat(256 * 1024))]).await;
+        reply.problem(413, "body_too_large");
+    }
+}
+
+/// Without JavaScript, Leptos would lead back to the `Referer`, with the error in the query.
+async fn a_failure_never_leads_elsewhere(house: House) {
+    let ada = house.person("ada").await;
+    let headers = [("accept", "text/html"), ("referer", "http://evil.example/")];
+    let reply = call(&ada.browser, "create", &draft("", "")).headers(&headers).await;
+    reply.names_field("title");
+    assert!(!reply.has("location"));
+    let reply = call(&ada.browser, "create", &draft("a", "")).headers(&headers).await;
+    assert!(!reply.is(200).has("location"));
+}
+
+async fn their_answers_are_kept_by_nobody(house: House) {
+    let ada = house.person("ada").await;
+    let reply = call(&ada.browser, "list", &[("q", "")]).await;
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(reply.header("content-type"), "application/json");
+    // A server function that signs nobody in sets no cookie.
+    assert!(!reply.has("set-cookie"));
+    let login: Value = json!({"email": ada.email, "password": PASSWORD});
+    ada.browser.post("/login", login).await.is(200);
+}

@@ -1,0 +1,42 @@
+//! The harness: a house, those who come to it, and a look at its database.
+
+mod ask;
+mod house;
+mod people;
+pub mod routes;
+mod rows;
+mod run;
+
+pub use self::{
+    ask::{Ask, Reply, beside, members},
+    house::{Database, House, OURS, PASSWORD, Prepare, SPA},
+    people::{Browser, Door, Person, path_of},
+    run::{Postgres, folder},
+};
+
+/// Runs each of these functions as a test on both databases. What a function asks for, a `House` or the bare
+/// `Database`, is made for it.
+macro_rules! both {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use crate::support::{Database, check};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                check(Database::Sqlite, super::$test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                check(Database::Postgres, super::$test).await;
+            }
+        }
+    )+};
+}
+
+pub(crate) use both;
+
+/// Runs `test` with what it asks for, on `database`.
+pub async fn check<T: Prepare>(database: Database, test: impl AsyncFnOnce(T)) {
+    test(T::on(database).await).await;
+}

@@ -1,0 +1,162 @@
+//! Those who come to the house.
+
+use axum::http::Method;
+use serde_json::Value;
+use vestibule::accounts::Account;
+
+use super::{
+    ask::{Ask, Jar, Reply},
+    house::House,
+};
+
+/// A JSON mount, with the credential its door reads.
+pub trait Door: Send + Sync {
+    /// Where it is mounted.
+    fn mount(&self) -> &'static str;
+
+    /// A call of `path` below the mount, with the credential.
+    fn call(&self, method: Method, path: &str) -> Ask;
+
+    /// `GET`
+    fn get(&self, path: &str) -> Ask {
+        self.call(Method::GET, path)
+    }
+
+    /// `POST`
+    fn post(&self, path: &str, body: Value) -> Ask {
+        self.call(Method::POST, path).json(body)
+    }
+
+    /// `PATCH`
+    fn patch(&self, path: &str, body: Value) -> Ask {
+        self.call(Method::PATCH, path).json(body)
+    }
+
+    /// `DELETE`
+    fn delete(&self, path: &str) -> Ask {
+        self.call(Method::DELETE, path)
+    }
+}
+
+/// A browser on the site's own pages: it keeps cookies and says that its requests are same-origin.
+#[derive(Clone)]
+pub struct Browser {
+    house: House,
+    jar: Jar,
+}
+
+impl Browser {
+    pub(super) fn new(house: House) -> Self {
+        Self { house, jar: Jar::default() }
+    }
+
+    /// Another browser, that nobody has used yet.
+    pub fn new_one(&self) -> Self {
+        Self::new(self.house.clone())
+    }
+
+    /// Any request of a page of ours.
+    pub fn ask(&self, method: Method, path: &str) -> Ask {
+        self.forged(method, path).header("sec-fetch-site", "same-origin")
+    }
+
+    /// A request that carries the cookie but does not say where it comes from: another site may have made it.
+    pub fn forged(&self, method: Method, path: &str) -> Ask {
+        self.house.ask(method, path).with_jar(&self.jar)
+    }
+
+    /// Opens a page.
+    pub async fn visit(&self, path: &str) -> Reply {
+        self.ask(Method::GET, path).await
+    }
+
+    /// Posts a form.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        self.ask(Method::POST, path).form(fields).await
+    }
+
+    /// The value of the session cookie.
+    pub fn cookie(&self) -> Option<String> {
+        self.jar.lock().unwrap().values().next().cloned()
+    }
+
+    /// Puts a session cookie of the tester's choice into the browser.
+    pub fn plant(&self, value: &str) {
+        self.jar.lock().unwrap().insert("session".into(), value.into());
+    }
+
+    /// Whether a page of signed-in people opens.
+    pub async fn is_signed_in(&self) -> bool {
+        self.visit("/account").await.status == 200
+    }
+}
+
+impl Door for Browser {
+    fn mount(&self) -> &'static str {
+        "/session/v1"
+    }
+
+    fn call(&self, method: Method, path: &str) -> Ask {
+        self.ask(method, &format!("{}{path}", self.mount()))
+    }
+}
+
+/// A client of the token door.
+#[derive(Clone)]
+pub struct Client {
+    house: House,
+    /// Its token.
+    pub token: String,
+}
+
+impl Client {
+    pub(super) fn new(house: House, token: &str) -> Self {
+        Self { house, token: token.into() }
+    }
+}
+
+impl Door for Client {
+    fn mount(&self) -> &'static str {
+        "/api/v1"
+    }
+
+    fn call(&self, method: Method, path: &str) -> Ask {
+        self.house.ask(method, &format!("{}{path}", self.mount())).bearer(&self.token)
+    }
+}
+
+/// Somebody with an account, signed in at both doors.
+#[derive(Clone)]
+pub struct Person {
+    /// Who it is.
+    pub account: Account,
+    /// The address.
+    pub email: String,
+    /// Signed in at the session door.
+    pub browser: Browser,
+    /// Signed in at the token door.
+    pub client: Client,
+}
+
+impl Person {
+    /// Both doors.
+    pub fn doors(&self) -> [&dyn Door; 2] {
+        [&self.browser, &self.client]
+    }
+
+    /// Writes a note and gives it.
+    pub async fn note(&self, title: &str, body: &str) -> Value {
+        let made = self.client.post("/notes", serde_json::json!({"title": title, "body": body})).await;
+        made.is(201).json()
+    }
+
+    /// Writes a note and gives its path below either mount.
+    pub async fn note_path(&self, title: &str) -> String {
+        path_of(&self.note(title, "").await)
+    }
+}
+
+/// The path of `note` below either mount.
+pub fn path_of(note: &Value) -> String {
+    format!("/notes/{}", note["id"].as_str().unwrap())
+}

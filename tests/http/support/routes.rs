@@ -1,0 +1,88 @@
+//! Every route of the contract. A test holds these tables against the sources.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use vestibule::tokens::Scope;
+
+use super::PASSWORD;
+
+/// One call of a JSON mount.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Below the mount; `{id}` stands for an id.
+    pub path: &'static str,
+    /// What a token needs for it.
+    pub scope: Option<Scope>,
+}
+
+impl Call {
+    /// The path below the mount, with `id` in its place.
+    pub fn path(&self, id: &str) -> String {
+        self.path.replace("{id}", id)
+    }
+
+    /// A body that would be taken.
+    pub fn body(&self) -> Option<Value> {
+        match (&self.method, self.path) {
+            (&Method::POST, "/notes") => Some(json!({"title": "made", "body": ""})),
+            (&Method::PATCH, _) => Some(json!({"title": "changed"})),
+            (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
+            _ => None,
+        }
+    }
+}
+
+fn calls<const N: usize>(calls: [(Method, &'static str, Option<Scope>); N]) -> Vec<Call> {
+    calls.map(|(method, path, scope)| Call { method, path, scope }).into()
+}
+
+/// What both mounts have. Every one needs a caller.
+pub fn resources() -> Vec<Call> {
+    calls([
+        (Method::GET, "/me", Some(Scope::AccountRead)),
+        (Method::GET, "/token", None),
+        (Method::GET, "/tokens", Some(Scope::TokensManage)),
+        (Method::DELETE, "/tokens/{id}", Some(Scope::TokensManage)),
+        (Method::GET, "/notes", Some(Scope::NotesRead)),
+        (Method::POST, "/notes", Some(Scope::NotesWrite)),
+        (Method::GET, "/notes/{id}", Some(Scope::NotesRead)),
+        (Method::PATCH, "/notes/{id}", Some(Scope::NotesWrite)),
+        (Method::DELETE, "/notes/{id}", Some(Scope::NotesWrite)),
+    ])
+}
+
+/// What needs a token at the token door: everything but `POST /login`.
+pub fn token_calls() -> Vec<Call> {
+    let own = calls([(Method::POST, "/logout", None), (Method::POST, "/logout-all", Some(Scope::TokensManage))]);
+    [resources(), own].concat()
+}
+
+/// What the same-origin guard protects at the session door.
+pub fn session_calls() -> Vec<Call> {
+    let own = calls([(Method::POST, "/login", None), (Method::POST, "/logout", None)]);
+    [resources(), own].concat()
+}
+
+/// Pages anybody may open.
+pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-up", "/sign-in"];
+
+/// Pages of signed-in people.
+pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
+
+/// Every form's post.
+pub const POSTS: [&str; 9] = [
+    "/sign-up",
+    "/sign-in",
+    "/sign-out",
+    "/notes",
+    "/notes/{id}",
+    "/notes/{id}/delete",
+    "/tokens",
+    "/tokens/{id}/revoke",
+    "/account/sign-ins/{id}/revoke",
+];
+
+/// Neither a door's nor a page's.
+pub const OPERATIONS: [&str; 2] = ["/healthz", "/readyz"];

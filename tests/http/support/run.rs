@@ -1,0 +1,155 @@
+//! What one run of the tests needs on the machine, and leaves nothing of: a folder, and a throw-away PostgreSQL in it.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use sqlx::{Connection, Executor, PgConnection};
+
+/// Starts PostgreSQL when it is asked to, and waits at its standard input, a pipe whose other end only the test process
+/// holds. However that process ends, the pipe closes; then PostgreSQL is stopped and the folder removed.
+///
+/// PostgreSQL refuses to run as root, so root hands it over to the user `postgres`.
+const WATCHER: &str = r#"
+trap '' INT HUP TERM
+folder=$1 as= binaries=
+cd "$folder" || exit 1
+start() {
+    if [ "$(id -u)" = 0 ]; then
+        as="runuser -u postgres --"
+        chmod a+x . && chown postgres postgres
+    fi
+    cd postgres &&
+    $as "$binaries/initdb" --pgdata=data --username=vestibule --auth=trust --encoding=UTF8 --no-locale --no-sync &&
+    cat ../postgresql.conf >> data/postgresql.conf &&
+    $as "$binaries/pg_ctl" start --wait --pgdata=data --log=server.log
+}
+while read -r binaries_given; do
+    binaries=$binaries_given
+    if start > log 2>&1 < /dev/null; then
+        echo ready
+    else
+        tr '\n' ' ' < "$folder/log"
+    fi
+done
+if [ -n "$binaries" ]; then
+    $as "$binaries/pg_ctl" stop --mode=immediate --pgdata="$folder/postgres/data" > /dev/null 2>&1 < /dev/null
+fi
+cd / && rm -rf "$folder"
+"#;
+
+/// Nothing in it outlives the run, so nothing has to reach the disk.
+const POSTGRESQL_CONF: &str = "
+listen_addresses = ''
+max_connections = 400
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+";
+
+struct Run {
+    folder: PathBuf,
+    orders: Mutex<ChildStdin>,
+    answers: Mutex<BufReader<ChildStdout>>,
+    _watcher: Child,
+}
+
+/// An empty folder.
+pub fn folder() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let folder = run().folder.join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+/// A PostgreSQL database of one's own. Each takes 7 MB, so those that are done with go before the next is made.
+#[derive(Debug)]
+pub struct Postgres {
+    /// How to reach it.
+    pub url: String,
+    name: String,
+}
+
+static DONE_WITH: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        DONE_WITH.lock().unwrap().push(std::mem::take(&mut self.name));
+    }
+}
+
+impl Postgres {
+    /// An empty one.
+    pub async fn new() -> Self {
+        static CLUSTER: OnceLock<()> = OnceLock::new();
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        CLUSTER.get_or_init(start_postgres);
+        let mut admin = PgConnection::connect(&url("postgres")).await.unwrap();
+        let done_with = std::mem::take(&mut *DONE_WITH.lock().unwrap());
+        for name in done_with {
+            admin.execute(format!("DROP DATABASE {name} WITH (FORCE)").as_str()).await.unwrap();
+        }
+        let name = format!("house_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        admin.execute(format!("CREATE DATABASE {name}").as_str()).await.unwrap();
+        admin.close().await.unwrap();
+        Self { url: url(&name), name }
+    }
+}
+
+fn url(database: &str) -> String {
+    let socket = run().folder.join("postgres");
+    format!("postgres://vestibule@localhost:5432/{database}?sslmode=disable&host={}", socket.display())
+}
+
+fn run() -> &'static Run {
+    static RUN: OnceLock<Run> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let folder = tempfile::Builder::new().prefix("vestibule-tests-").tempdir().unwrap().keep();
+        let mut watcher = Command::new("sh")
+            .args(["-c", WATCHER, "watcher"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let orders = Mutex::new(watcher.stdin.take().unwrap());
+        let answers = Mutex::new(BufReader::new(watcher.stdout.take().unwrap()));
+        Run { folder, orders, answers, _watcher: watcher }
+    })
+}
+
+fn start_postgres() {
+    let run = run();
+    let socket = run.folder.join("postgres");
+    let settings = format!("{POSTGRESQL_CONF}unix_socket_directories = '{}'\n", socket.display());
+    fs::create_dir(&socket).unwrap();
+    fs::write(run.folder.join("postgresql.conf"), settings).unwrap();
+    writeln!(run.orders.lock().unwrap(), "{}", binaries().display()).unwrap();
+    let mut answer = String::new();
+    run.answers.lock().unwrap().read_line(&mut answer).unwrap();
+    assert_eq!(answer, "ready\n", "PostgreSQL did not start");
+}
+
+/// The folder that holds PostgreSQL's programs. Debian keeps them off the PATH.
+fn binaries() -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut debian: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
+        .unwrap_or_default();
+    debian.sort();
+    let places = env::split_paths(&path).chain(debian.into_iter().rev());
+    let real = |folder: PathBuf| Some(folder.join("initdb").canonicalize().ok()?.parent()?.to_owned());
+    let whole = |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|name| folder.join(name).is_file());
+    places.filter_map(real).find(whole).expect(
+        "PostgreSQL is not installed, and these tests run on both databases. Run `make test`: its set-up installs it",
+    )
+}

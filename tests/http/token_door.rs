@@ -1,0 +1,396 @@
+//! The token door: `/api/v1`, by `Authorization: Bearer`.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use time::Duration;
+use uuid::Uuid;
+use vestibule::{
+    timestamp::Timestamp,
+    tokens::{Scope, format::Secret},
+};
+
+use crate::support::{Door, House, PASSWORD, Person, both, members, routes::token_calls};
+
+both! {
+    login_answers_with_exactly_the_documented_members,
+    login_takes_a_name_and_remember,
+    a_wrong_password_and_an_unknown_address_are_one_answer,
+    the_address_counts_whatever_its_case,
+    login_refuses_what_it_does_not_know,
+    a_long_or_empty_token_name_is_refused,
+    me_is_the_account,
+    token_is_the_token_that_asks,
+    logout_revokes_the_token_that_made_the_call,
+    logout_all_revokes_the_accounts_tokens_and_no_others,
+    every_call_without_a_token_is_told_how_to_bring_one,
+    every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which,
+    a_scope_opens_its_own_calls_and_no_others,
+    a_token_expires_by_the_clock,
+    a_remembered_token_lasts_longer,
+    what_is_no_token_of_ours_is_invalid,
+    a_wrong_checksum_is_refused_without_asking_the_database,
+    without_a_database_the_answer_is_to_try_again,
+    two_authorization_headers_are_refused,
+    the_scheme_is_read_in_any_case,
+    another_scheme_is_no_token,
+    a_token_is_read_nowhere_but_in_the_header,
+    the_session_cookie_counts_for_nothing_here,
+    no_answer_sets_a_cookie,
+    last_used_is_kept_to_the_minute,
+    get_changes_nothing,
+}
+
+async fn login(house: &House, body: Value) -> Value {
+    house.post("/api/v1/login").json(body).await.is(201).json()
+}
+
+fn after(value: &Value, from: &Value) -> Duration {
+    let read = |value: &Value| serde_json::from_value::<Timestamp>(value.clone()).unwrap();
+    read(value) - read(from)
+}
+
+async fn login_answers_with_exactly_the_documented_members(house: House) {
+    let ada = house.person("ada").await;
+    let reply = house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
+    let login = reply.is(201).json();
+
+    assert_eq!(members(&login), ["account", "expires_at", "id", "name", "scopes", "token"]);
+    assert_eq!(members(&login["account"]), ["created_at", "email", "id", "name"]);
+    assert_eq!(reply.header("content-type"), "application/json");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(login["scopes"], json!(["account:read", "notes:read", "notes:write", "tokens:manage"]));
+    assert_eq!(login["account"]["email"], "ada@example.org");
+    assert_eq!(login["id"].as_str().unwrap().parse::<Uuid>().unwrap().get_version_num(), 7);
+    assert!(login["expires_at"].as_str().unwrap().ends_with('Z'));
+
+    // ^vst_[0-9A-Za-z]{38}$
+    let random = login["token"].as_str().unwrap().strip_prefix("vst_").unwrap();
+    assert_eq!(random.len(), 38);
+    assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+}
+
+async fn login_takes_a_name_and_remember(house: House) {
+    let ada = house.person("ada").await;
+    let short = login(&house, json!({"email": ada.email, "password": PASSWORD, "remember": false})).await;
+    assert_eq!(short["name"], "Login");
+    let long = json!({"email": ada.email, "password": PASSWORD, "name": " phone ", "remember": true});
+    let long = login(&house, long).await;
+    assert_eq!(long["name"], "phone");
+
+    let difference = after(&long["expires_at"], &short["expires_at"]) - (Duration::days(30) - Duration::hours(12));
+    assert!(difference.abs() < Duration::minutes(1), "{difference}");
+}
+
+async fn a_wrong_password_and_an_unknown_address_are_one_answer(house: House) {
+    let ada = house.person("ada").await;
+    let mut bodies = Vec::new();
+    for (email, password) in [(ada.email.as_str(), "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
+        let reply = house.post("/api/v1/login").json(json!({"email": email, "password": password})).await;
+        let mut problem = reply.problem(401, "invalid_credentials");
+        // No token was sent, so the challenge names no error.
+        assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#);
+        problem["request_id"].take();
+        bodies.push(problem);
+    }
+    assert_eq!(bodies[0], bodies[1]);
+    assert_eq!(bodies[0], bodies[2]);
+    assert_eq!(house.count("tokens").await, 1, "only the one the test began with");
+}
+
+async fn the_address_counts_whatever_its_case(house: House) {
+    house.person("ada").await;
+    let login = login(&house, json!({"email": " ADA@Example.Org ", "password": PASSWORD})).await;
+    assert_eq!(login["account"]["email"], "ada@example.org");
+}
+
+async fn login_refuses_what_it_does_not_know(house: House) {
+    let ada = house.person("ada").await;
+    let with = |name: &str, value: Value| {
+        let mut body = json!({"email": ada.email, "password": PASSWORD});
+        body[name] = value;
+        house.post("/api/v1/login").json(body)
+    };
+    with("scopes", json!(["notes:read"])).await.names_field("scopes");
+    with("expires_at", json!("2100-01-01T00:00:00Z")).await.names_field("expires_at");
+    with("password", json!(12_345_678)).await.names_field("password");
+    with("remember", json!("yes")).await.names_field("remember");
+    house.post("/api/v1/login").json(json!({"email": ada.email})).await.names_field("password");
+    house.post("/api/v1/login").json(json!([])).await.is(422);
+}
+
+async fn a_long_or_empty_token_name_is_refused(house: House) {
+    let ada = house.person("ada").await;
+    for name in ["", "  ", &"x".repeat(101), "a\u{7}b"] {
+        let body = json!({"email": ada.email, "password": PASSWORD, "name": name});
+        house.post("/api/v1/login").json(body).await.names_field("name");
+    }
+    login(&house, json!({"email": ada.email, "password": PASSWORD, "name": "é".repeat(100)})).await;
+}
+
+async fn me_is_the_account(house: House) {
+    let ada = house.person("ada").await;
+    let me = ada.client.get("/me").await.is(200).json();
+    assert_eq!(members(&me), ["created_at", "email", "id", "name"]);
+    assert_eq!(me, serde_json::to_value(&ada.account).unwrap());
+}
+
+async fn token_is_the_token_that_asks(house: House) {
+    let ada = house.person("ada").await;
+    let client = house.token(&ada, &[Scope::NotesRead]).await;
+    let token = client.get("/token").await.is(200).json();
+    assert_eq!(members(&token), ["created_at", "expires_at", "id", "last_used_at", "name", "scopes"]);
+    assert_eq!(token["scopes"], json!(["notes:read"]));
+    assert_eq!(token["name"], "test");
+    assert_eq!(after(&token["expires_at"], &token["created_at"]), Duration::days(30));
+}
+
+async fn logout_revokes_the_token_that_made_the_call(house: House) {
+    let ada = house.person("ada").await;
+    let other = house.token(&ada, &Scope::ALL).await;
+    let reply = ada.client.call(Method::POST, "/logout").await;
+    assert!(reply.is(204).body.is_empty());
+
+    let reply = ada.client.get("/me").await;
+    reply.problem(401, "token_revoked");
+    assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
+    ada.client.call(Method::POST, "/logout").await.problem(401, "token_revoked");
+    other.get("/me").await.is(200);
+    assert!(ada.browser.is_signed_in().await);
+}
+
+async fn logout_all_revokes_the_accounts_tokens_and_no_others(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let second = house.token(&ada, &[Scope::NotesRead]).await;
+    ada.client.call(Method::POST, "/logout-all").await.is(204);
+    ada.client.get("/me").await.problem(401, "token_revoked");
+    second.get("/notes").await.problem(401, "token_revoked");
+    bob.client.get("/me").await.is(200);
+}
+
+async fn every_call_without_a_token_is_told_how_to_bring_one(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("kept").await;
+    let mut witness = house.witness().await;
+    for call in token_calls() {
+        let path = call.path(note.trim_start_matches("/notes/"));
+        let mut ask = house.ask(call.method.clone(), &format!("/api/v1{path}"));
+        if let Some(body) = call.body() {
+            ask = ask.json(body);
+        }
+        let reply = ask.await;
+        reply.problem(401, "token_missing");
+        assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#, "{}", reply.asked);
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("kept").await;
+    for scope in Scope::ALL {
+        let others: Vec<_> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+        let client = house.token(&ada, &others).await;
+        // The first use of a token is noted, at most once a minute.
+        client.get("/token").await.is(200);
+        let mut witness = house.witness().await;
+        while witness.saw_a_write().await {}
+        for call in token_calls().iter().filter(|call| call.scope == Some(scope)) {
+            let mut ask = client.call(call.method.clone(), &call.path(note.trim_start_matches("/notes/")));
+            if let Some(body) = call.body() {
+                ask = ask.json(body);
+            }
+            let reply = ask.await;
+            let problem = reply.problem(403, "scope_missing");
+            assert!(problem["detail"].as_str().unwrap().contains(scope.as_str()), "{problem}");
+            let challenge = format!(r#"Bearer realm="vestibule", error="insufficient_scope", scope="{scope}""#);
+            assert_eq!(reply.header("www-authenticate"), challenge, "{}", reply.asked);
+        }
+        assert!(!witness.saw_a_write().await, "{scope}");
+    }
+}
+
+async fn a_scope_opens_its_own_calls_and_no_others(house: House) {
+    let ada = house.person("ada").await;
+    for scope in Scope::ALL {
+        // In the table's order a note is deleted last.
+        let id = ada.note_path("mine").await.replace("/notes/", "");
+        for call in token_calls() {
+            let client = house.token(&ada, &[scope]).await;
+            let mut ask = client.call(call.method.clone(), &call.path(&id));
+            if let Some(body) = call.body() {
+                ask = ask.json(body);
+            }
+            let reply = ask.await;
+            let refused = call.scope.is_some_and(|needed| needed != scope);
+            assert_eq!(reply.status == 403, refused, "{} with {scope}: {}", reply.asked, reply.text());
+            // A note's id is no token's: 404 is as far as `DELETE tokens/{id}` gets.
+            assert!(refused || reply.status.is_success() || call.path == "/tokens/{id}", "{} {scope}", reply.asked);
+        }
+    }
+}
+
+async fn a_token_expires_by_the_clock(house: House) {
+    let ada = house.person("ada").await;
+    house.clock.advance(Duration::hours(12) - Duration::seconds(5));
+    ada.client.get("/me").await.is(200);
+    house.clock.advance(Duration::seconds(5));
+    let reply = ada.client.get("/me").await;
+    reply.problem(401, "token_expired");
+    assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
+}
+
+async fn a_remembered_token_lasts_longer(house: House) {
+    let ada = house.person("ada").await;
+    let login = login(&house, json!({"email": ada.email, "password": PASSWORD, "remember": true})).await;
+    let client = house.client(login["token"].as_str().unwrap());
+    house.clock.advance(Duration::days(29));
+    client.get("/me").await.is(200);
+    house.clock.advance(Duration::days(1));
+    client.get("/me").await.problem(401, "token_expired");
+}
+
+async fn what_is_no_token_of_ours_is_invalid(house: House) {
+    let ada = house.person("ada").await;
+    let token = &ada.client.token;
+    let never_issued = Secret::generate("vst").unwrap();
+    let other_prefix = Secret::generate("xyz").unwrap();
+    for text in [
+        never_issued.reveal(),
+        other_prefix.reveal(),
+        &token[..41],
+        &format!("{token}0"),
+        &format!("{token} {token}"),
+        &token.to_lowercase(),
+        "vst_",
+        "' OR 1=1 --",
+        "",
+        &"x".repeat(5_000),
+    ] {
+        let reply = house.get("/api/v1/me").bearer(text).await;
+        reply.problem(401, "token_invalid");
+        assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
+    }
+    // Bytes that are no text.
+    house.get("/api/v1/me").bearer("é").await.problem(401, "token_invalid");
+}
+
+async fn a_wrong_checksum_is_refused_without_asking_the_database(house: House) {
+    let ada = house.person("ada").await;
+    let last = if ada.client.token.ends_with('a') { 'b' } else { 'a' };
+    let mistyped = format!("{}{last}", &ada.client.token[..41]);
+    house.db.close().await;
+    house.get("/api/v1/me").bearer(&mistyped).await.problem(401, "token_invalid");
+}
+
+async fn without_a_database_the_answer_is_to_try_again(house: House) {
+    let ada = house.person("ada").await;
+    house.db.close().await;
+    let reply = ada.client.get("/me").await;
+    reply.problem(503, "unavailable");
+    assert!(reply.header("retry-after").parse::<u32>().is_ok());
+}
+
+async fn two_authorization_headers_are_refused(house: House) {
+    let ada = house.person("ada").await;
+    let ask = ada.client.get("/me").also("authorization", &format!("Bearer {}", ada.client.token));
+    ask.await.problem(400, "invalid_body");
+    ada.client.get("/me").also("authorization", "Basic YTpi").await.problem(400, "invalid_body");
+}
+
+async fn the_scheme_is_read_in_any_case(house: House) {
+    let ada = house.person("ada").await;
+    for scheme in ["bearer", "BEARER", "bEaReR"] {
+        let ask = house.get("/api/v1/me").header("authorization", &format!("{scheme} {}", ada.client.token));
+        ask.await.is(200);
+    }
+}
+
+async fn another_scheme_is_no_token(house: House) {
+    let ada = house.person("ada").await;
+    for value in [format!("Basic {}", ada.client.token), ada.client.token.clone(), String::new()] {
+        let reply = house.get("/api/v1/me").header("authorization", &value).await;
+        reply.problem(401, "token_missing");
+        assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#);
+    }
+}
+
+async fn a_token_is_read_nowhere_but_in_the_header(house: House) {
+    let ada = house.person("ada").await;
+    let token = &ada.client.token;
+    let query = format!("/api/v1/notes?access_token={token}&token={token}&authorization=Bearer%20{token}");
+    house.get(&query).await.problem(401, "token_missing");
+    let form = house.post("/api/v1/notes").form(&[("access_token", token), ("title", "x"), ("body", "")]);
+    form.await.problem(401, "token_missing");
+    let body = json!({"access_token": token, "title": "x", "body": ""});
+    house.post("/api/v1/notes").json(body).await.problem(401, "token_missing");
+    for name in ["session", "__Host-session", "token", "access_token", "Authorization"] {
+        house.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
+    }
+}
+
+async fn the_session_cookie_counts_for_nothing_here(house: House) {
+    let ada = house.person("ada").await;
+    assert!(ada.browser.is_signed_in().await);
+    for call in token_calls() {
+        let reply = ada.browser.ask(call.method.clone(), &format!("/api/v1{}", call.path("x"))).await;
+        reply.problem(401, "token_missing");
+    }
+    // Nor does a bad one harm.
+    ada.client.get("/me").header("cookie", "session=nonsense; session=again").await.is(200);
+}
+
+async fn no_answer_sets_a_cookie(house: House) {
+    let ada = house.person("ada").await;
+    let credentials = json!({"email": ada.email, "password": PASSWORD, "remember": true});
+    let asks = [
+        house.post("/api/v1/login").json(credentials),
+        ada.client.get("/me"),
+        ada.client.post("/notes", json!({"title": "a", "body": ""})),
+        ada.client.call(Method::POST, "/logout"),
+        ada.client.get("/me"),
+        // With a cookie, good and bad.
+        ada.browser.ask(Method::GET, "/api/v1/me"),
+        house.get("/api/v1/nothing").header("cookie", "session=nonsense"),
+    ];
+    for ask in asks {
+        let reply = ask.await;
+        assert!(!reply.has("set-cookie"), "{}", reply.asked);
+    }
+}
+
+async fn last_used(ada: &Person) -> Value {
+    let tokens = ada.browser.get("/tokens").await.is(200).json();
+    tokens["items"][0]["last_used_at"].clone()
+}
+
+async fn last_used_is_kept_to_the_minute(house: House) {
+    let ada = house.person("ada").await;
+    assert_eq!(last_used(&ada).await, Value::Null);
+    let mut witness = house.witness().await;
+    ada.client.get("/me").await.is(200);
+    assert!(witness.saw_a_write().await);
+    let first = last_used(&ada).await;
+    assert!(first.is_string());
+
+    for _ in 0..5 {
+        ada.client.get("/me").await.is(200);
+    }
+    assert!(!witness.saw_a_write().await, "once a minute is enough");
+    house.clock.advance(Duration::minutes(1));
+    ada.client.get("/me").await.is(200);
+    assert!(witness.saw_a_write().await);
+    assert!(after(&last_used(&ada).await, &first) >= Duration::minutes(1));
+}
+
+async fn get_changes_nothing(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let mut witness = house.witness().await;
+    while witness.saw_a_write().await {}
+    for method in [Method::GET, Method::HEAD] {
+        for path in ["/me", "/token", "/tokens", "/notes", "/notes?q=a&limit=1", &note] {
+            ada.client.call(method.clone(), path).await.is(200);
+        }
+    }
+    assert!(!witness.saw_a_write().await);
+}

@@ -1,0 +1,179 @@
+//! `tokens` behind both doors, and the page that makes them.
+
+use serde_json::json;
+use time::Duration;
+use uuid::Uuid;
+use vestibule::tokens::Scope;
+
+use crate::support::{Database, Door, House, beside, both, members};
+
+both! {
+    the_list_is_metadata_and_never_the_secret,
+    a_token_that_is_revoked_stops_at_once,
+    another_accounts_token_is_404_and_goes_on_working,
+    another_accounts_tokens_are_never_listed,
+    a_revoked_token_leaves_the_list_and_an_expired_one_stays,
+    the_page_makes_a_token_and_shows_it_once,
+    the_page_gives_the_scopes_that_were_ticked_and_no_others,
+    the_page_says_what_is_wrong_beside_the_field,
+    no_token_outlives_the_longest_lifetime,
+    the_page_revokes,
+    the_page_does_not_revoke_what_is_anothers,
+    a_prefix_of_ones_own,
+}
+
+async fn the_list_is_metadata_and_never_the_secret(house: House) {
+    let ada = house.person("ada").await;
+    house.token(&ada, &[Scope::NotesRead]).await;
+    for door in ada.doors() {
+        let reply = door.get("/tokens").await;
+        let list = reply.is(200).json();
+        assert_eq!(members(&list), ["items"]);
+        let items = list["items"].as_array().unwrap();
+        assert_eq!(items.len(), 2);
+        for token in items {
+            assert_eq!(members(token), ["created_at", "expires_at", "id", "last_used_at", "name", "scopes"]);
+        }
+        // The newest first.
+        assert_eq!((&items[0]["name"], &items[0]["scopes"]), (&json!("test"), &json!(["notes:read"])));
+        assert_eq!(items[1]["name"], "Login");
+        assert!(!reply.text().contains("vst_"));
+        assert_eq!(reply.header("cache-control"), "no-store");
+    }
+}
+
+async fn a_token_that_is_revoked_stops_at_once(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        let doomed = house.token(&ada, &Scope::ALL).await;
+        let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+        let reply = door.delete(&format!("/tokens/{id}")).await;
+        assert!(reply.is(204).body.is_empty());
+        doomed.get("/me").await.problem(401, "token_revoked");
+        door.delete(&format!("/tokens/{id}")).await.problem(404, "not_found");
+    }
+}
+
+async fn another_accounts_token_is_404_and_goes_on_working(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+    for door in bob.doors() {
+        let mut bodies = Vec::new();
+        for id in [hers.clone(), Uuid::now_v7().to_string(), "nonsense".into()] {
+            let mut problem = door.delete(&format!("/tokens/{id}")).await.problem(404, "not_found");
+            problem["request_id"].take();
+            bodies.push(problem);
+        }
+        assert!(bodies.iter().all(|body| *body == bodies[0]));
+    }
+    ada.client.get("/me").await.is(200);
+}
+
+async fn another_accounts_tokens_are_never_listed(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+    for door in bob.doors() {
+        let reply = door.get("/tokens").await;
+        assert_eq!(reply.is(200).json()["items"].as_array().unwrap().len(), 1);
+        assert!(!reply.text().contains(&hers));
+    }
+}
+
+async fn a_revoked_token_leaves_the_list_and_an_expired_one_stays(house: House) {
+    let ada = house.person("ada").await;
+    house.token(&ada, &[Scope::NotesRead]).await;
+    house.clock.advance(Duration::hours(13));
+    let names = ada.browser.get("/tokens").await.json();
+    assert_eq!(names["items"].as_array().unwrap().len(), 2);
+    let page = ada.browser.visit("/tokens").await.page(200);
+    assert_eq!(page.matches(">Expired</span>").count(), 1, "the one of the login");
+
+    let login = names["items"][1]["id"].as_str().unwrap();
+    ada.browser.delete(&format!("/tokens/{login}")).await.is(204);
+    assert_eq!(ada.browser.get("/tokens").await.json()["items"].as_array().unwrap().len(), 1);
+}
+
+/// The token on the page.
+fn shown(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once(r#"<code id="secret">"#)?;
+    Some(rest.split_once('<')?.0.to_owned())
+}
+
+async fn the_page_makes_a_token_and_shows_it_once(house: House) {
+    let ada = house.person("ada").await;
+    let form = [("name", "backup script"), ("days", "30"), ("scope-notes-read", "on")];
+    let made = ada.browser.submit("/tokens", &form).await;
+    assert_eq!(made.header("cache-control"), "no-store");
+    let token = shown(&made.page(201)).unwrap();
+    house.client(&token).get("/notes").await.is(200);
+
+    let page = ada.browser.visit("/tokens").await.page(200);
+    assert!(page.contains("backup script"));
+    assert!(shown(&page).is_none() && !page.contains(&token));
+}
+
+async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(house: House) {
+    let ada = house.person("ada").await;
+    let form = [
+        ("name", "phone"),
+        ("days", "7"),
+        ("scope-notes-write", "on"),
+        ("scope-account-read", "on"),
+        ("scope-everything", "on"),
+        ("scopes", "tokens:manage"),
+    ];
+    let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
+    let token = house.client(&token).get("/token").await.is(200).json();
+    assert_eq!(token["scopes"], json!(["account:read", "notes:write"]));
+    assert_eq!(token["name"], "phone");
+}
+
+async fn the_page_says_what_is_wrong_beside_the_field(house: House) {
+    let ada = house.person("ada").await;
+    let page = ada.browser.submit("/tokens", &[("name", " "), ("days", "90")]).await.page(422);
+    assert_eq!(beside(&page, "name"), "Give the token a name of 1 to 100 characters.");
+    assert_eq!(beside(&page, "scopes"), "Choose at least one thing the token may do.");
+    assert_eq!(beside(&page, "days"), "");
+    assert!(page.contains(r#"<option value="90" selected>"#), "what was chosen stays chosen");
+    assert!(shown(&page).is_none());
+    assert_eq!(house.count("tokens").await, 1);
+}
+
+async fn no_token_outlives_the_longest_lifetime(house: House) {
+    let ada = house.person("ada").await;
+    for days in ["367", "0", "-1", "4294967296", "99999999999999999999", "", "never"] {
+        let form = [("name", "a"), ("days", days), ("scope-notes-read", "on")];
+        let page = ada.browser.submit("/tokens", &form).await.page(422);
+        assert_eq!(beside(&page, "days"), "Choose between 1 and 366 days.", "{days}");
+    }
+    let form = [("name", "a"), ("days", "366"), ("scope-notes-read", "on")];
+    let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
+    house.clock.advance(Duration::days(366));
+    house.client(&token).get("/notes").await.problem(401, "token_expired");
+}
+
+async fn the_page_revokes(house: House) {
+    let ada = house.person("ada").await;
+    let id = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/tokens/{id}/revoke");
+    assert!(ada.browser.visit("/tokens").await.page(200).contains(&format!(r#"action="{path}""#)));
+    ada.browser.submit(&path, &[]).await.leads_to("/tokens");
+    ada.client.get("/me").await.problem(401, "token_revoked");
+    assert!(!ada.browser.visit("/tokens").await.page(200).contains(&id));
+    // A second click does no harm.
+    ada.browser.submit(&path, &[]).await.leads_to("/tokens");
+}
+
+async fn the_page_does_not_revoke_what_is_anothers(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+    bob.browser.submit(&format!("/tokens/{hers}/revoke"), &[]).await.leads_to("/tokens");
+    ada.client.get("/me").await.is(200);
+}
+
+async fn a_prefix_of_ones_own(database: Database) {
+    let house = House::with(database, |settings| settings.tokens.prefix = "acme".into()).await;
+    let ada = house.person("ada").await;
+    assert!(ada.client.token.starts_with("acme_"), "{}", ada.client.token.len());
+    ada.client.get("/me").await.is(200);
+}
