@@ -68,7 +68,9 @@ async fn nothing_that_opens_a_door_is_in_the_database(house: House) {
     let token = &ada.client.token;
 
     let dump = house.dump().await;
-    let holds = |needle: &[u8]| dump.windows(needle.len()).any(|part| part == needle);
+    // PostgreSQL prints bytes as hexadecimal digits.
+    let found = |needle: &[u8]| dump.windows(needle.len()).any(|part| part == needle);
+    let holds = |needle: &[u8]| found(needle) || found(hex(needle).as_bytes());
     assert!(holds(b"ada@example.org") && holds(b"phone"), "the dump is one");
     for needle in [
         cookie.as_bytes(),
@@ -78,7 +80,6 @@ async fn nothing_that_opens_a_door_is_in_the_database(house: House) {
         hex(&backwards).as_bytes(),
         token.as_bytes(),
         &token.as_bytes()[4..],
-        hex(token.as_bytes()).as_bytes(),
         PASSWORD.as_bytes(),
     ] {
         assert!(!holds(needle), "{}", String::from_utf8_lossy(needle));

@@ -48,7 +48,7 @@ cd / && rm -rf "$folder"
 /// Nothing in it outlives the run, so nothing has to reach the disk.
 const POSTGRESQL_CONF: &str = "
 listen_addresses = ''
-max_connections = 400
+max_connections = 1000
 fsync = off
 synchronous_commit = off
 full_page_writes = off
