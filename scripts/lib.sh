@@ -3,6 +3,8 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${VESTIBULE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/vestibule/tools}
 
+# What is installed where no Rust at hand will do. Its minor version is the least that builds cargo-leptos.
+rust=1.96.0
 cargo_leptos=0.3.11
 binaryen=132.0.0
 # The glue and the crate must be of one version, so the lock file decides.
@@ -12,9 +14,11 @@ wasm_target=wasm32-unknown-unknown
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# Whether the rustc at hand (of RUSTUP_TOOLCHAIN, if that is set) can compile for the browser.
-builds_wasm() {
-    local lib
+# Whether the rustc at hand (of RUSTUP_TOOLCHAIN, if that is set) is recent, and can compile for the browser.
+rust_will_do() {
+    local version lib
+    version=$(rustc --version 2>/dev/null | cut -d' ' -f2) && [ -n "$version" ] || return 1
+    printf '%s\n' "$rust" "$version" | sort -VC || return 1
     lib=$(rustc --print target-libdir --target "$wasm_target" 2>/dev/null) && compgen -G "$lib/libstd-*.rlib" >/dev/null
 }
 
@@ -26,11 +30,15 @@ use_tools() {
         if ! has initdb && [ -x "$server/initdb" ]; then PATH="$PATH:$server"; fi
     done
     if [ -d "$HOME/.cargo/bin" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
-    builds_wasm && return
-    # Debian's toolchain, see scripts/setup.
-    if has rustup && RUSTUP_TOOLCHAIN=debian builds_wasm; then
-        export RUSTUP_TOOLCHAIN=debian
-    elif [ -x /usr/bin/rustc ] && PATH=/usr/bin:$PATH builds_wasm; then
-        PATH=/usr/bin:$PATH
-    fi
+    rust_will_do && return
+    # The toolchains that scripts/setup may have added.
+    local toolchain
+    for toolchain in "$rust" debian; do
+        has rustup && rustup toolchain list 2>/dev/null | grep -q "^$toolchain" || continue
+        if RUSTUP_TOOLCHAIN=$toolchain rust_will_do; then
+            export RUSTUP_TOOLCHAIN=$toolchain
+            return
+        fi
+    done
+    if [ -x /usr/bin/rustc ] && PATH=/usr/bin:$PATH rust_will_do; then PATH=/usr/bin:$PATH; fi
 }
