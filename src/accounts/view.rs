@@ -70,7 +70,9 @@ fn with_next(path: &str, next: &str) -> String {
 #[component]
 pub(super) fn AccountView(account: Account, credential: Credential, sign_ins: Vec<SignIn>) -> impl IntoView {
     view! {
-        <h1>"Account"</h1>
+        <header>
+            <h1>"Account"</h1>
+        </header>
         <section class="card">
             <dl>
                 <div><dt>"Name"</dt><dd>{account.name}</dd></div>

@@ -11,7 +11,9 @@ use crate::ui::{Filled, Time};
 #[component]
 pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoView {
     view! {
-        <h1>"Notes"</h1>
+        <header>
+            <h1>"Notes"</h1>
+        </header>
         <NoteBoard first q form />
     }
 }
@@ -19,8 +21,10 @@ pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoV
 #[component]
 pub(super) fn NoteView(note: Note, version: i64, form: Filled) -> impl IntoView {
     view! {
-        <p class="back"><a href="/notes">"All notes"</a></p>
-        <h1>"Edit note"</h1>
+        <header>
+            <p class="back"><a href="/notes">"All notes"</a></p>
+            <h1>"Edit note"</h1>
+        </header>
         <section class="card">
             <NoteEditor id=note.id version form />
             <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>

@@ -22,11 +22,13 @@ pub(super) fn scope_field(scope: Scope) -> &'static str {
 pub(super) fn TokensView(form: Filled, secret: Option<String>, tokens: Vec<Token>, now: Timestamp) -> impl IntoView {
     let empty = tokens.is_empty();
     view! {
-        <h1>"Tokens"</h1>
-        <p class="lead">
-            "A token lets a client on another origin, a script or a phone act for you through " <code>"/api/v1"</code>
-            ", within the scopes you choose."
-        </p>
+        <header>
+            <h1>"Tokens"</h1>
+            <p class="lead">
+                "A token lets a client on another origin, a script or a phone act for you through " <code>"/api/v1"</code>
+                ", within the scopes you choose."
+            </p>
+        </header>
         {secret.map(|secret| view! {
             <section class="card fresh" role="status">
                 <h2>"Your new token"</h2>
