@@ -12,6 +12,7 @@ mod sessions;
 mod timestamp;
 
 use sqlx::{PgPool, SqlitePool};
+use tokio_util::task::TaskTracker;
 
 pub use self::{
     clock::Clock,
@@ -27,6 +28,8 @@ use crate::timestamp::Timestamp;
 pub struct Db {
     pub(crate) pools: Pools,
     clock: Clock,
+    /// Writes run here, whether or not a request still waits for them.
+    pub(crate) writes: TaskTracker,
 }
 
 /// SQLite takes one writer at a time, so it has a pool of one connection of its own, and readers never wait for it.
@@ -59,8 +62,19 @@ impl Db {
         Ok(())
     }
 
+    /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
+    pub fn later(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.writes.spawn(work);
+    }
+
+    /// Waits until no write runs, those no request waits for included.
+    pub async fn settled(&self) {
+        self.writes.wait().await;
+    }
+
     /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
+        self.settled().await;
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 reader.close().await;

@@ -7,6 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio_util::task::TaskTracker;
 
 use super::{Clock, Db, OpenError, Pools, migrations};
 
@@ -27,7 +28,10 @@ impl Db {
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
         };
-        Ok(Self { pools, clock })
+        let writes = TaskTracker::new();
+        // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
+        writes.close();
+        Ok(Self { pools, clock, writes })
     }
 }
 

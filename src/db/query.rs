@@ -22,11 +22,11 @@ macro_rules! change {
         $crate::db::query::to_the_end(match $db.pools.clone() {
             $crate::db::Pools::Sqlite { writer, .. } => {
                 let query = $crate::db::query::prepare!($rows, $sql)$(.bind($value))*;
-                tokio::spawn(async move { $crate::db::query::fetch!(query, $rows, &writer).await })
+                $db.writes.spawn(async move { $crate::db::query::fetch!(query, $rows, &writer).await })
             }
             $crate::db::Pools::Postgres(pool) => {
                 let query = $crate::db::query::prepare!($rows, $sql)$(.bind($value))*;
-                tokio::spawn(async move { $crate::db::query::fetch!(query, $rows, &pool).await })
+                $db.writes.spawn(async move { $crate::db::query::fetch!(query, $rows, &pool).await })
             }
         })
         .await

@@ -8,6 +8,7 @@ use axum_login::tower_sessions::{
 };
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
+use tokio_util::task::TaskTracker;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use super::{Db, Pools, change};
@@ -20,6 +21,7 @@ const TABLE: &str = "tower_sessions";
 pub struct HashedSessions {
     read: Inner,
     write: Inner,
+    writes: TaskTracker,
 }
 
 #[derive(Clone, Debug)]
@@ -64,16 +66,28 @@ impl HashedSessions {
     /// # Errors
     /// Says so if the store does not take the table's name.
     pub fn new(db: &Db) -> Result<Self, String> {
-        Ok(match &db.pools {
-            Pools::Sqlite { reader, writer } => Self {
-                read: Inner::Sqlite(SqliteStore::new(reader.clone()).with_table_name(TABLE)?),
-                write: Inner::Sqlite(SqliteStore::new(writer.clone()).with_table_name(TABLE)?),
-            },
+        let (read, write) = match &db.pools {
+            Pools::Sqlite { reader, writer } => (
+                Inner::Sqlite(SqliteStore::new(reader.clone()).with_table_name(TABLE)?),
+                Inner::Sqlite(SqliteStore::new(writer.clone()).with_table_name(TABLE)?),
+            ),
             Pools::Postgres(pool) => {
                 let store = PostgresStore::new(pool.clone()).with_schema_name("public")?.with_table_name(TABLE)?;
-                Self { read: Inner::Postgres(store.clone()), write: Inner::Postgres(store) }
+                (Inner::Postgres(store.clone()), Inner::Postgres(store))
             }
-        })
+        };
+        Ok(Self { read, write, writes: db.writes.clone() })
+    }
+
+    /// Runs to its end whatever becomes of the request, see `change!` (T1).
+    async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = session_store::Result<T>> + Send + 'static,
+    ) -> session_store::Result<T> {
+        match self.writes.spawn(work).await {
+            Ok(result) => result,
+            Err(died) => Err(session_store::Error::Backend(died.to_string())),
+        }
     }
 }
 
@@ -89,22 +103,12 @@ fn hashed_record(record: &Record) -> Record {
     Record { id: hashed(record.id), ..record.clone() }
 }
 
-/// Runs to its end whatever becomes of the request, see `change!` (T1).
-async fn detached<T: Send + 'static>(
-    work: impl Future<Output = session_store::Result<T>> + Send + 'static,
-) -> session_store::Result<T> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(died) => Err(session_store::Error::Backend(died.to_string())),
-    }
-}
-
 #[async_trait]
 impl SessionStore for HashedSessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let (store, mut kept) = (self.write.clone(), hashed_record(record));
         let expected = kept.id;
-        let id = detached(async move {
+        let id = self.detached(async move {
             store.create(&mut kept).await?;
             Ok(kept.id)
         })
@@ -123,7 +127,7 @@ impl SessionStore for HashedSessions {
             return Ok(());
         }
         let (store, kept) = (self.write.clone(), hashed_record(record));
-        detached(async move { store.save(&kept).await }).await
+        self.detached(async move { store.save(&kept).await }).await
     }
 
     /// A record that cannot be decoded is nobody's session, not a lasting error (S51).
@@ -140,7 +144,7 @@ impl SessionStore for HashedSessions {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let (store, id) = (self.write.clone(), hashed(*id));
-        detached(async move { store.delete(&id).await }).await
+        self.detached(async move { store.delete(&id).await }).await
     }
 }
 

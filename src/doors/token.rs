@@ -61,7 +61,7 @@ impl TokenDoor {
 
     fn note_use(&self, id: Uuid, now: Timestamp) {
         let db = self.db.clone();
-        tokio::spawn(async move {
+        self.db.later(async move {
             let noted = change!(db, none, "UPDATE tokens SET last_used_at = $1 WHERE id = $2", now, id);
             if let Err(error) = noted {
                 tracing::warn!(%error, token = %id, "last use not noted");

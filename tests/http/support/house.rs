@@ -173,7 +173,7 @@ impl House {
 
     /// Notices every write from now on.
     pub async fn witness(&self) -> Witness {
-        Witness::of(&self.settings.database.url).await
+        Witness::of(self.db.clone(), &self.settings.database.url).await
     }
 
     /// Everything the database holds, as it lies there: the bytes of SQLite's files, or every row as PostgreSQL prints it.

@@ -1,8 +1,7 @@
 //! The database behind the application's back.
 
-use std::time::Duration;
-
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use vestibule::db::Db;
 
 /// A connection of its own.
 pub enum Raw {
@@ -66,22 +65,24 @@ impl Raw {
 
 /// Remembers what the database held and says whether anything was written since.
 pub struct Witness {
+    db: Db,
     raw: Raw,
     before: Vec<String>,
 }
 
 impl Witness {
     /// Begins to look.
-    pub async fn of(url: &str) -> Self {
+    pub async fn of(db: Db, url: &str) -> Self {
+        // A request may have left a write to a task of its own.
+        db.settled().await;
         let mut raw = Raw::connect(url).await;
         let before = state(&mut raw).await;
-        Self { raw, before }
+        Self { db, raw, before }
     }
 
     /// Whether anything was written since the beginning, or the last time this was asked.
     pub async fn saw_a_write(&mut self) -> bool {
-        // Long enough for what a request has left to a task of its own.
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        self.db.settled().await;
         let now = state(&mut self.raw).await;
         let before = std::mem::replace(&mut self.before, now);
         before != self.before
