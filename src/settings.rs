@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, path::Path};
 use axum::http::HeaderValue;
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
@@ -182,6 +182,18 @@ impl Settings {
         self.server.public_url.origin().ascii_serialization()
     }
 
+    /// Whether this is a development server: it listens on this machine only, and its people come from there, so what
+    /// `/dev` shows is shown to nobody else.
+    pub fn is_development(&self) -> bool {
+        let here = match self.server.public_url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        here && self.server.address.ip().is_loopback()
+    }
+
     /// The allowed origins, as header values.
     pub fn allowed_origins(&self) -> Vec<HeaderValue> {
         self.cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
@@ -248,6 +260,18 @@ mod tests {
         let settings = load(&[]).unwrap();
         assert_eq!(settings.origin(), "http://localhost:3000");
         assert_eq!(settings.database.url, "sqlite:vestibule.db");
+    }
+
+    #[test]
+    fn a_development_server_is_one_nobody_else_reaches() {
+        let is = |url, address| {
+            load(&[("VESTIBULE_SERVER__PUBLIC_URL", url), ("LEPTOS_SITE_ADDR", address)]).unwrap().is_development()
+        };
+        assert!(is("http://localhost:3000", "127.0.0.1:3000"));
+        assert!(is("http://[::1]:3000", "[::1]:3000"));
+        assert!(!is("http://localhost:3000", "0.0.0.0:3000"), "the network reaches it");
+        assert!(!is("https://vestibule.example", "127.0.0.1:3000"), "a proxy stands in front of it");
+        assert!(!is("http://localhost.example", "127.0.0.1:3000"));
     }
 
     #[test]

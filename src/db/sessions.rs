@@ -108,11 +108,12 @@ impl SessionStore for HashedSessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let (store, mut kept) = (self.write.clone(), hashed_record(record));
         let expected = kept.id;
-        let id = self.detached(async move {
-            store.create(&mut kept).await?;
-            Ok(kept.id)
-        })
-        .await?;
+        let id = self
+            .detached(async move {
+                store.create(&mut kept).await?;
+                Ok(kept.id)
+            })
+            .await?;
         if id == expected {
             return Ok(());
         }

@@ -22,6 +22,7 @@ use crate::{
     app,
     assets::{self, Assets},
     db::{Db, HashedSessions},
+    dev,
     doors::{
         Door,
         cookie::{self, SessionCookie},
@@ -104,7 +105,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let elsewhere = page(Router::new().fallback(api::not_found));
     let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());
 
-    Ok(page(app::pages()).merge(calls).fallback_service(files))
+    Ok(page(app::pages().merge(dev::pages(settings))).merge(calls).fallback_service(files))
 }
 
 /// A panic and a request that takes too long are answered inside the layers that word problems.

@@ -2,7 +2,10 @@
 
 use axum::http::Method;
 
-use crate::support::{Browser, Door, House, PASSWORD, Reply, beside, both, path_of, routes::PUBLIC_PAGES};
+use crate::support::{
+    Browser, Database, Door, House, PASSWORD, Prepare, Reply, beside, both, path_of,
+    routes::{DEV_PAGES, PUBLIC_PAGES},
+};
 
 both! {
     signing_up_signs_in_and_opens_the_notes,
@@ -30,6 +33,7 @@ both! {
     line_breaks_are_kept_as_one_kind,
     what_is_typed_is_text_on_every_page,
     what_stands_in_a_url_is_never_said_by_us,
+    pages_for_developers_are_shown_to_nobody_else,
 }
 
 const FORM: [(&str, &str); 3] = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
@@ -490,5 +494,16 @@ async fn what_stands_in_a_url_is_never_said_by_us(house: House) {
     }
     for path in ["/", "/notes", "/tokens", "/account", "/nothing"] {
         assert!(!ada.browser.visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
+    }
+}
+
+async fn pages_for_developers_are_shown_to_nobody_else(database: Database) {
+    let house = House::on(database).await;
+    for path in DEV_PAGES {
+        assert_ne!(house.get(path).await.status, 404, "{path}");
+    }
+    let deployed = House::https(database).await;
+    for path in DEV_PAGES {
+        deployed.get(path).await.page(404);
     }
 }

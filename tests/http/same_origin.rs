@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{
     Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
-    routes::{OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls, token_calls},
+    routes::{DEV_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls, token_calls},
 };
 
 both! {
@@ -313,6 +313,7 @@ fn every_route_in_the_sources_is_in_the_tables() {
     let mut tables: Vec<&str> = Vec::new();
     tables.extend([resources(), token_calls(), session_calls()].concat().iter().map(|call| call.path));
     tables.extend(PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(OPERATIONS));
+    tables.extend(DEV_PAGES);
     // A mount's own 404.
     tables.extend(["/login", "/session/{*rest}"]);
 

@@ -71,6 +71,9 @@ pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-up", "/sign-in"];
 /// Pages of signed-in people.
 pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
 
+/// Pages of a development server.
+pub const DEV_PAGES: [&str; 1] = ["/dev/failure"];
+
 /// Every form's post.
 pub const POSTS: [&str; 9] = [
     "/sign-up",

@@ -1,0 +1,18 @@
+//! Pages for whoever develops the site. They exist on a development server only, see [`Settings::is_development`].
+
+use axum::{Router, routing::get};
+
+use crate::{problem::Problem, settings::Settings, state::AppState};
+
+/// The pages below `/dev`; none at all anywhere but on a development server.
+pub fn pages(settings: &Settings) -> Router<AppState> {
+    if !settings.is_development() {
+        return Router::new();
+    }
+    Router::new().route("/dev/failure", get(failure))
+}
+
+/// What people see when something breaks.
+async fn failure() -> Problem {
+    Problem::Internal("asked for at /dev/failure".into())
+}
