@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, path::Path};
 use axum::http::HeaderValue;
 use config::{Config, Environment, File, FileFormat};
 use serde::Deserialize;
+use time::Duration;
 use url::{Host, Url};
 
 /// Where the settings are read from, if the file is there.
@@ -65,19 +66,34 @@ impl Default for Database {
     }
 }
 
-/// `[sessions]`
-#[derive(Clone, Debug, Deserialize)]
+/// `[sessions]`: NIST SP 800-63B by default.
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// Hours until a sign-in ends.
+    /// Hours after which a sign-in that is not used ends.
+    pub idle_hours: u32,
+    /// Hours until it ends, used or not.
     pub lifetime_hours: u32,
-    /// Days until it ends with "keep me signed in".
+    /// Days after which it ends unused with "keep me signed in".
+    pub remember_idle_days: u32,
+    /// Days until it ends with "keep me signed in", used or not.
     pub remember_days: u32,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { lifetime_hours: 24, remember_days: 30 }
+        Self { idle_hours: 2, lifetime_hours: 24, remember_idle_days: 14, remember_days: 30 }
+    }
+}
+
+impl Sessions {
+    /// How long a sign-in lasts unused, and how long in all.
+    pub fn lifetime(&self, remembered: bool) -> (Duration, Duration) {
+        if remembered {
+            (Duration::days(self.remember_idle_days.into()), Duration::days(self.remember_days.into()))
+        } else {
+            (Duration::hours(self.idle_hours.into()), Duration::hours(self.lifetime_hours.into()))
+        }
     }
 }
 
@@ -211,8 +227,24 @@ impl Settings {
         if self.tokens.prefix.is_empty() || !self.tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return refuse("tokens.prefix", "must be letters and digits, or tokens could not be told from other text");
         }
-        if self.sessions.lifetime_hours == 0 || self.sessions.remember_days == 0 {
-            return refuse("sessions", "a lifetime of zero signs everybody out at once; set at least 1");
+        for (remembered, idle, whole) in [
+            (false, "sessions.idle_hours", "sessions.lifetime_hours"),
+            (true, "sessions.remember_idle_days", "sessions.remember_days"),
+        ] {
+            let (unused, in_all) = self.sessions.lifetime(remembered);
+            if unused.is_zero() {
+                return refuse(idle, "a lifetime of zero signs everybody out at once; set at least 1");
+            }
+            if unused > in_all {
+                return refuse(whole, &format!("a sign-in would end before {idle} is over; set at least as much"));
+            }
+        }
+        if self.sessions.lifetime_hours > 14 * 24 {
+            return refuse(
+                "sessions.lifetime_hours",
+                "longer than 14 days on a machine that may be shared; let \"keep me signed in\" do that, and set at \
+                 most 336",
+            );
         }
         if self.tokens.max_days == 0 || self.tokens.login_hours == 0 || self.tokens.login_remember_days == 0 {
             return refuse("tokens", "a lifetime of zero makes tokens that never work; set at least 1");
@@ -310,6 +342,11 @@ mod tests {
             ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+            ("VESTIBULE_SESSIONS__IDLE_HOURS", "0", "sessions.idle_hours"),
+            ("VESTIBULE_SESSIONS__IDLE_HOURS", "25", "sessions.lifetime_hours"),
+            ("VESTIBULE_SESSIONS__LIFETIME_HOURS", "337", "sessions.lifetime_hours"),
+            ("VESTIBULE_SESSIONS__REMEMBER_IDLE_DAYS", "0", "sessions.remember_idle_days"),
+            ("VESTIBULE_SESSIONS__REMEMBER_DAYS", "7", "sessions.remember_days"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),
         ] {

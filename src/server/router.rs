@@ -28,7 +28,7 @@ use crate::{
         cookie::{self, SessionCookie},
         cors,
         same_origin::{self, Mount, SameOrigin},
-        session,
+        session::{self, Uses},
         token::{self, TokenDoor},
     },
     extract::BODY_LIMIT,
@@ -81,10 +81,12 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
         let door = SameOrigin { origin: origin.clone(), cookie: ours, mount };
         from_fn_with_state(door, same_origin::guard)
     };
+    let uses = Uses { db: state.db.clone(), settings: settings.sessions };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db)?, ours);
     let with_session = |router: Router<AppState>| {
         router
             .layer(from_fn(session::forget_ended))
+            .layer(from_fn_with_state(uses.clone(), session::note_use))
             .layer(auth.clone())
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))

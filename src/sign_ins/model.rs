@@ -11,8 +11,14 @@ pub struct SignIn {
     pub id: Uuid,
     /// What the browser calls itself.
     pub user_agent: String,
+    /// Whether "keep me signed in" was chosen.
+    pub remembered: bool,
     /// When its owner signed in.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used again.
     pub expires_at: Timestamp,
+    /// When it ends whether or not it is used.
+    pub ends_at: Timestamp,
 }

@@ -1,7 +1,6 @@
 //! The rules of sign-ins.
 
 use axum::http::{HeaderMap, header};
-use time::Duration;
 use uuid::Uuid;
 
 use super::{SignIn, store};
@@ -26,12 +25,15 @@ pub async fn begin(
     headers: &HeaderMap,
 ) -> Result<(), Problem> {
     let now = db.now();
-    let lifetime = if remember { settings.remember_days * 24 } else { settings.lifetime_hours };
+    let (idle, whole) = settings.lifetime(remember);
     let row = SignIn {
         id: Uuid::now_v7(),
         user_agent: user_agent(headers),
+        remembered: remember,
         created_at: now,
-        expires_at: now + Duration::hours(lifetime.into()),
+        last_seen_at: now,
+        expires_at: now + idle.min(whole),
+        ends_at: now + whole,
     };
     let account = proven.account.id;
     let sign_in = store::insert(db, account, row).await?;
@@ -39,9 +41,15 @@ pub async fn begin(
     if let Some(before) = auth.user.take() {
         store::delete(db, before.account.id, before.id).await?;
     }
-    let signed_in =
-        SignedIn { id: sign_in.id, account: proven.account, expires_at: sign_in.expires_at, stamp: proven.auth_stamp };
-    session::begin(auth, &signed_in, remember).await?;
+    let signed_in = SignedIn {
+        id: sign_in.id,
+        account: proven.account,
+        remembered: remember,
+        last_seen_at: sign_in.last_seen_at,
+        ends_at: sign_in.ends_at,
+        stamp: proven.auth_stamp,
+    };
+    session::begin(auth, &signed_in).await?;
     tracing::info!(event = "signed_in", account = %account, sign_in = %sign_in.id);
     Ok(())
 }

@@ -8,19 +8,23 @@ use crate::{
     timestamp::Timestamp,
 };
 
-columns!(SignIn { id, user_agent, created_at, expires_at });
+columns!(SignIn { id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at });
 
 pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Result<SignIn> {
     change!(
         db,
         one,
-        "INSERT INTO sign_ins (id, account_id, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-         RETURNING id, user_agent, created_at, expires_at",
+        "INSERT INTO sign_ins (id, account_id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         RETURNING id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at",
         sign_in.id,
         account,
         sign_in.user_agent,
+        sign_in.remembered,
         sign_in.created_at,
+        sign_in.last_seen_at,
         sign_in.expires_at,
+        sign_in.ends_at,
     )
 }
 
@@ -28,7 +32,7 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result
     read!(
         db,
         all,
-        "SELECT id, user_agent, created_at, expires_at FROM sign_ins
+        "SELECT id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at FROM sign_ins
          WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC",
         account,
         now,

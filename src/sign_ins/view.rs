@@ -30,7 +30,7 @@ pub fn SignInList(
             <li>
                 <div>
                     <p class="agent">{agent}</p>
-                    <p class="hint">"Since " <Time at=sign_in.created_at /> ", until " <Time at=sign_in.expires_at /></p>
+                    <p class="hint">"Last seen " <Time at=sign_in.last_seen_at /> ", signed in since " <Time at=sign_in.created_at /></p>
                 </div>
                 {action}
             </li>

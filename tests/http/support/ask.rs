@@ -2,9 +2,11 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     future::{Future, IntoFuture},
     pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
 };
 
 use axum::{
@@ -12,7 +14,9 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode},
 };
+use hyper::body::{Body as HttpBody, Frame};
 use serde_json::Value;
+use tokio::{sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
 
 /// A browser's cookies, by name.
@@ -86,7 +90,19 @@ impl Ask {
         self
     }
 
-    async fn send(mut self) -> Reply {
+    /// Sends everything but the body, which waits until it is released.
+    pub fn held(self) -> Held {
+        let ((reached, begun), (go, released)) = (oneshot::channel(), oneshot::channel());
+        let body = HeldBody { reached: Some(reached), released: Some(released), bytes: Some(self.body.clone()) };
+        Held { begun, go, reply: tokio::spawn(self.send_with(Body::new(body))) }
+    }
+
+    async fn send(self) -> Reply {
+        let body = Body::from(self.body.clone());
+        self.send_with(body).await
+    }
+
+    async fn send_with(mut self, body: Body) -> Reply {
         if let Some(jar) = &self.jar
             && !self.headers.contains_key("cookie")
         {
@@ -96,7 +112,7 @@ impl Ask {
             }
         }
         let asked = format!("{} {}", self.method, self.path);
-        let mut request = Request::builder().method(self.method).uri(&self.path).body(Body::from(self.body)).unwrap();
+        let mut request = Request::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
         let response = self.router.oneshot(request).await.unwrap();
 
@@ -116,6 +132,48 @@ impl IntoFuture for Ask {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+/// A request in the middle.
+pub struct Held {
+    begun: oneshot::Receiver<()>,
+    go: oneshot::Sender<()>,
+    reply: JoinHandle<Reply>,
+}
+
+impl Held {
+    /// Waits until its handler asks for the body: the doors are behind it then.
+    pub async fn is_inside(&mut self) {
+        (&mut self.begun).await.unwrap();
+    }
+
+    /// Lets the body through.
+    pub async fn finish(self) -> Reply {
+        self.go.send(()).unwrap();
+        self.reply.await.unwrap()
+    }
+}
+
+struct HeldBody {
+    reached: Option<oneshot::Sender<()>>,
+    released: Option<oneshot::Receiver<()>>,
+    bytes: Option<Bytes>,
+}
+
+impl HttpBody for HeldBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(reached) = self.reached.take() {
+            reached.send(()).unwrap();
+        }
+        if let Some(released) = &mut self.released {
+            ready!(Pin::new(released).poll(cx)).unwrap();
+            self.released = None;
+        }
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 }
 
