@@ -20,6 +20,7 @@ pub fn pages() -> Router<AppState> {
         .route("/sign-out", post(accounts::page::sign_out))
         .route("/account", get(accounts::page::account))
         .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
+        .route("/account/sign-ins/revoke-others", post(sign_ins::page::revoke_others))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))
         .route("/notes/{id}/delete", post(notes::page::delete))

@@ -70,12 +70,18 @@ fn load(config: &std::path::Path) -> Result<Settings, Failure> {
 fn check(config: &std::path::Path) -> Result<(), Failure> {
     let settings = load(config)?;
     say(&format!("The settings are sound. {} would be served on {}.", settings.origin(), settings.server.address));
+    if let Some(advice) = settings.advice() {
+        say(&format!("Mind: {advice}."));
+    }
     Ok(())
 }
 
 fn serve(config: &std::path::Path) -> Result<(), Failure> {
     let settings = load(config)?;
     log();
+    if let Some(advice) = settings.advice() {
+        tracing::warn!("{advice}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
     runtime.block_on(run_server(settings))
 }

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use time::Duration;
 use url::{Host, Url};
 
+use crate::client::Proxies;
+
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
 
@@ -39,6 +41,21 @@ pub struct Server {
     pub public_url: Url,
     /// Where the built site lies, for a binary that does not carry it.
     pub site_root: String,
+    /// Addresses or networks of the proxies in front, which say where a request comes from.
+    pub trusted_proxies: Vec<String>,
+    /// The header they say it in.
+    pub proxy_header: ProxyHeader,
+}
+
+/// How a proxy says where a request comes from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239)
+    Forwarded,
 }
 
 impl Default for Server {
@@ -48,6 +65,8 @@ impl Default for Server {
             #[expect(clippy::expect_used, reason = "a constant, covered by a test")]
             public_url: Url::parse("http://localhost:3000").expect("a constant URL"),
             site_root: "target/site".into(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
         }
     }
 }
@@ -179,6 +198,7 @@ impl Settings {
                     .try_parsing(true)
                     .list_separator(",")
                     .with_list_parse_key("cors.allowed_origins")
+                    .with_list_parse_key("server.trusted_proxies")
                     .source(Some(ours)),
             );
         for (name, key) in [
@@ -210,6 +230,15 @@ impl Settings {
         here && self.server.address.ip().is_loopback()
     }
 
+    /// What is sound but most likely not meant; a line for the operator.
+    pub fn advice(&self) -> Option<&'static str> {
+        let behind_a_proxy = self.server.public_url.scheme() == "https" && self.server.trusted_proxies.is_empty();
+        behind_a_proxy.then_some(
+            "server.trusted_proxies is empty: every visitor seems to come from the address of the proxy that speaks \
+             TLS. Name its address, so that one visitor's failed sign-ins slow nobody else down",
+        )
+    }
+
     /// The allowed origins, as header values.
     pub fn allowed_origins(&self) -> Vec<HeaderValue> {
         self.cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
@@ -223,6 +252,9 @@ impl Settings {
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
             return refuse("server.public_url", "must be an origin alone, without a path, a query or a user");
+        }
+        if let Err(why) = Proxies::new(&self.server) {
+            return refuse("server.trusted_proxies", &why);
         }
         if self.tokens.prefix.is_empty() || !self.tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return refuse("tokens.prefix", "must be letters and digits, or tokens could not be told from other text");
@@ -318,6 +350,8 @@ mod tests {
         let settings = load(&[
             ("VESTIBULE_CORS__ALLOWED_ORIGINS", "http://localhost:5173,https://app.example.com"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8"),
+            ("VESTIBULE_SERVER__PROXY_HEADER", "forwarded"),
             ("VESTIBULE_PASSWORDS__QUEUE", "5"),
             ("VESTIBULE_TOOLS", "not a setting"),
             ("DATABASE_URL", "postgres://db/x"),
@@ -326,6 +360,8 @@ mod tests {
         .unwrap();
         assert_eq!(settings.cors.allowed_origins, ["http://localhost:5173", "https://app.example.com"]);
         assert_eq!(settings.origin(), "https://vestibule.example");
+        assert_eq!(settings.server.trusted_proxies, ["127.0.0.1", "10.0.0.0/8"]);
+        assert_eq!(settings.server.proxy_header, ProxyHeader::Forwarded);
         assert_eq!(settings.passwords.queue, 5);
         assert_eq!(settings.database.url, "postgres://db/x");
         assert_eq!(settings.server.address.to_string(), "0.0.0.0:8080");
@@ -340,6 +376,9 @@ mod tests {
             ("VESTIBULE_CORS__ALLOWED_ORIGINS", "app.example.com", "cors.allowed_origins"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "https://x.example/app", "server.public_url"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,proxy.internal", "server.trusted_proxies"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "server.trusted_proxies"),
+            ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_SESSIONS__IDLE_HOURS", "0", "sessions.idle_hours"),

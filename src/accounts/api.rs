@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
     routing::{get, post},
 };
@@ -19,6 +19,7 @@ use super::{
     service,
 };
 use crate::{
+    client::Client,
     db::Db,
     doors::{AccountRead, Allowed, Anything, AuthSession, Credential, TokensManage},
     extract::Body,
@@ -137,12 +138,12 @@ async fn session_login(
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let proven = service::prove(&db, &hasher, &login.email, login.password).await?;
     let account = proven.account.clone();
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
 }
 

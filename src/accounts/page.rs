@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use super::{
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::{Form, Query},
@@ -55,7 +56,7 @@ pub async fn post_sign_up(
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     let typed = typed(&form, &["name", "email", "next"]);
@@ -64,7 +65,7 @@ pub async fn post_sign_up(
         Ok(proven) => proven,
         Err(problem) => return Ok(sign_up_form(visit, problem.status(), typed.refused(&problem)).await),
     };
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
     Ok(see_other(&destination(&form)))
 }
 
@@ -94,7 +95,7 @@ pub async fn post_sign_in(
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     let remember = form.ticked("remember");
@@ -106,7 +107,7 @@ pub async fn post_sign_in(
         Ok(proven) => proven,
         Err(problem) => return Ok(sign_in_form(visit, problem.status(), typed.refused(&problem)).await),
     };
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
     Ok(see_other(&destination(&form)))
 }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{Caller, Credential, cookie::SessionCookie};
 use crate::{
     accounts::Account,
+    client::Client,
     db::{Db, HashedSessions, change, columns, read},
     problem::Problem,
     settings::Sessions,
@@ -170,7 +171,7 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// Notes that `signed_in` is used `now`: it may go unused once more for as long as it may at all, but not past its
+    /// Notes that `signed_in` is used `now`, from `address`: it may go unused once more for as long as it may at all, but not past its
     /// end. Says whether there was anything to note.
     ///
     /// Only a sign-in that is still there and not over is touched, so whatever was still running when it was ended
@@ -178,17 +179,18 @@ impl Uses {
     ///
     /// # Errors
     /// The database's.
-    pub async fn note(&self, signed_in: &SignedIn, now: Timestamp) -> sqlx::Result<bool> {
+    pub async fn note(&self, signed_in: &SignedIn, address: String, now: Timestamp) -> sqlx::Result<bool> {
         let (idle, _) = self.settings.lifetime(signed_in.remembered);
         let touched = change!(
             self.db,
             none,
-            "UPDATE sign_ins SET last_seen_at = $1, expires_at = $2
+            "UPDATE sign_ins SET last_seen_at = $1, expires_at = $2, address = $5
              WHERE id = $3 AND expires_at > $1 AND last_seen_at <= $4",
             now,
             (now + idle).min(signed_in.ends_at),
             signed_in.id,
             now + -LAST_SEEN_STEP,
+            address,
         );
         touched.map(|rows| rows > 0)
     }
@@ -200,8 +202,9 @@ pub async fn note_use(State(uses): State<Uses>, request: Request, next: Next) ->
     let now = uses.db.now();
     let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
     if let Some(signed_in) = caller.filter(|caller| now - caller.last_seen_at >= LAST_SEEN_STEP) {
+        let address = Client::of(request.headers(), request.extensions()).address();
         uses.db.clone().later(async move {
-            if let Err(error) = uses.note(&signed_in, now).await {
+            if let Err(error) = uses.note(&signed_in, address, now).await {
                 tracing::warn!(%error, sign_in = %signed_in.id, "last use not noted");
             }
         });

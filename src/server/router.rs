@@ -21,6 +21,7 @@ use super::{
 use crate::{
     app,
     assets::{self, Assets},
+    client::{self, Proxies},
     db::{Db, HashedSessions},
     dev,
     doors::{
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
     let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
+    let proxies = Proxies::new(&state.settings.server)?;
     let app = Router::new()
         .nest("/api", token_door(&state))
         .merge(session_door(&state)?)
@@ -57,6 +59,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .with_state(state)
         .layer(from_fn(refuse_odd))
         .layer(from_fn_with_state(policy, headers::layer))
+        .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
     Ok(app)

@@ -1,9 +1,10 @@
 //! Signed-in browsers: a row each, listed to their owner, revocable.
 
+mod browser;
 mod model;
 pub mod page;
 pub mod service;
 mod store;
 mod view;
 
-pub use self::{model::SignIn, view::SignInList};
+pub use self::{browser::in_words, model::SignIn, view::SignInList};

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::browser::in_words;
 use crate::timestamp::Timestamp;
 
 /// One signed-in browser.
@@ -11,6 +12,8 @@ pub struct SignIn {
     pub id: Uuid,
     /// What the browser calls itself.
     pub user_agent: String,
+    /// Where it was last seen from, empty if that is not known.
+    pub address: String,
     /// Whether "keep me signed in" was chosen.
     pub remembered: bool,
     /// When its owner signed in.
@@ -21,4 +24,11 @@ pub struct SignIn {
     pub expires_at: Timestamp,
     /// When it ends whether or not it is used.
     pub ends_at: Timestamp,
+}
+
+impl SignIn {
+    /// The browser in words, such as "Firefox on Windows".
+    pub fn browser(&self) -> String {
+        in_words(&self.user_agent)
+    }
 }

@@ -5,6 +5,7 @@ use axum::{extract::State, response::Response};
 use super::service;
 use crate::{
     db::Db,
+    doors::Credential,
     extract::PathId,
     problem::Problem,
     ui::{Visit, page::see_other},
@@ -20,4 +21,16 @@ pub async fn revoke(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> R
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/account")),
         Err(problem) => Err(problem),
     }
+}
+
+/// `POST /account/sign-ins/revoke-others`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke_others(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
+    let caller = visit.signed_in()?;
+    if let Credential::SignIn(kept) = caller.credential {
+        service::revoke_others(&db, caller.account.id, kept).await?;
+    }
+    Ok(see_other("/account"))
 }

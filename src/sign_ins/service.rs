@@ -1,11 +1,11 @@
 //! The rules of sign-ins.
 
-use axum::http::{HeaderMap, header};
 use uuid::Uuid;
 
 use super::{SignIn, store};
 use crate::{
     accounts::service::Proven,
+    client::Client,
     db::Db,
     doors::{AuthSession, Credential, session, session::SignedIn},
     problem::Problem,
@@ -22,13 +22,14 @@ pub async fn begin(
     auth: &mut AuthSession,
     proven: Proven,
     remember: bool,
-    headers: &HeaderMap,
+    client: &Client,
 ) -> Result<(), Problem> {
     let now = db.now();
     let (idle, whole) = settings.lifetime(remember);
     let row = SignIn {
         id: Uuid::now_v7(),
-        user_agent: user_agent(headers),
+        user_agent: client.user_agent.clone(),
+        address: client.address(),
         remembered: remember,
         created_at: now,
         last_seen_at: now,
@@ -87,6 +88,17 @@ pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many
+/// there were.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_others(db: &Db, account: Uuid, kept: Uuid) -> Result<u64, Problem> {
+    let count = store::delete_others(db, account, kept).await?;
+    tracing::info!(event = "sign_ins_revoked", account = %account, kept = %kept, count);
+    Ok(count)
+}
+
 /// Deletes up to `batch` sign-ins that are over and says how many there were (S10).
 ///
 /// # Errors
@@ -98,10 +110,4 @@ pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
 /// Whether `sign_in` is the one that asks.
 pub fn is_this_one(sign_in: &SignIn, credential: &Credential) -> bool {
     matches!(credential, Credential::SignIn(id) if *id == sign_in.id)
-}
-
-/// What the browser calls itself, cut to what fits a list.
-fn user_agent(headers: &HeaderMap) -> String {
-    let given = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.chars().take(255).collect()
 }

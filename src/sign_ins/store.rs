@@ -8,18 +8,20 @@ use crate::{
     timestamp::Timestamp,
 };
 
-columns!(SignIn { id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at });
+columns!(SignIn { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
 
 pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Result<SignIn> {
     change!(
         db,
         one,
-        "INSERT INTO sign_ins (id, account_id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         RETURNING id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at",
+        "INSERT INTO sign_ins
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
         sign_in.id,
         account,
         sign_in.user_agent,
+        sign_in.address,
         sign_in.remembered,
         sign_in.created_at,
         sign_in.last_seen_at,
@@ -32,7 +34,7 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result
     read!(
         db,
         all,
-        "SELECT id, user_agent, remembered, created_at, last_seen_at, expires_at, ends_at FROM sign_ins
+        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM sign_ins
          WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC",
         account,
         now,
@@ -41,6 +43,10 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result
 
 pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<u64> {
     change!(db, none, "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2", id, account)
+}
+
+pub(super) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<u64> {
+    change!(db, none, "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2", account, kept)
 }
 
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {

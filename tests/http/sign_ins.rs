@@ -12,6 +12,9 @@ use crate::support::{Browser, Database, Door, House, PASSWORD, Person, both};
 
 both! {
     the_account_page_lists_every_browser_and_marks_this_one,
+    the_account_page_says_where_a_browser_was_last_seen,
+    a_trusted_proxy_says_where_a_browser_is,
+    all_other_browsers_are_signed_out_at_once,
     a_revoked_browser_is_signed_out_at_its_next_request,
     a_revoked_browser_is_signed_out_of_the_json_door_too,
     a_revocation_holds_on_every_instance,
@@ -29,6 +32,8 @@ both! {
     deleting_the_account_signs_out_everywhere,
     what_is_over_is_swept_in_batches,
 }
+
+const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
 async fn second_browser(house: &House, person: &Person, remember: bool) -> Browser {
     let browser = house.browser();
@@ -51,13 +56,75 @@ async fn the_account_page_lists_every_browser_and_marks_this_one(house: House) {
     let (ada, bob) = (house.person("ada").await, house.person("bob").await);
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let ask = house.browser().ask(Method::POST, "/sign-in").form(&form);
-    ask.header("user-agent", "Netscape Navigator 3").await.leads_to("/notes");
+    ask.header("user-agent", FIREFOX).await.leads_to("/notes");
 
     let page = ada.browser.visit("/account").await.page(200);
-    assert!(page.contains("Netscape Navigator 3"));
+    assert!(page.contains(">Firefox on Windows</p>") && page.contains(">Unknown browser</p>"), "{page}");
     assert_eq!(page.matches("This browser").count(), 1);
     assert_eq!(revocations(&ada.browser).await.len(), 1, "not the one that asks");
     assert!(revocations(&bob.browser).await.is_empty());
+}
+
+/// The rows of the page's list of browsers, without their tags, the newest first.
+async fn rows(browser: &Browser) -> Vec<String> {
+    let page = browser.visit("/account").await.page(200);
+    let (_, list) = page.split_once("Signed-in browsers").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    let rows = list.split("<li>").skip(1);
+    rows.map(|row| row.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text).collect()).collect()
+}
+
+async fn the_account_page_says_where_a_browser_was_last_seen(house: House) {
+    let ada = house.person("ada").await;
+    let browser = house.browser();
+    let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    let ask = browser.ask(Method::POST, "/sign-in").form(&form).header("user-agent", FIREFOX);
+    // A word nobody asked for changes nothing.
+    ask.at("192.0.2.1").header("x-forwarded-for", "203.0.113.9").await.leads_to("/notes");
+    let [there, here] = rows(&ada.browser).await.try_into().unwrap();
+    assert!(there.contains(" from 192.0.2.1, signed in since "), "{there}");
+    assert!(here.contains(" from 127.0.0.1, signed in since "), "{here}");
+
+    // It moves about; to the minute, that is seen.
+    later(&house, Duration::minutes(10)).await;
+    browser.ask(Method::GET, "/notes").at("2001:db8::7").await.is(200);
+    house.db.settled().await;
+    let [row, _] = list(&house.db, ada.account.id).await.unwrap().try_into().unwrap();
+    assert!(row.last_seen_at - row.created_at >= Duration::minutes(10));
+    let there = rows(&ada.browser).await.remove(0);
+    assert!(there.contains(" from 2001:db8::7, signed in since "), "{there}");
+    assert!(there.starts_with("Firefox on WindowsLast seen "), "{there}");
+}
+
+async fn a_trusted_proxy_says_where_a_browser_is(database: Database) {
+    let house = House::with(database, |settings| settings.server.trusted_proxies = vec!["10.0.0.0/8".into()]).await;
+    let ada = house.person("ada").await;
+    let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
+    for (peer, seen) in [("10.0.0.1", "192.0.2.1"), ("198.51.100.1", "198.51.100.1")] {
+        let ask = house.browser().ask(Method::POST, "/sign-in").form(&form).at(peer);
+        ask.header("x-forwarded-for", "203.0.113.9, 192.0.2.1, 10.9.9.9").await.leads_to("/notes");
+        let newest = rows(&ada.browser).await.remove(0);
+        assert!(newest.contains(&format!(" from {seen}, ")), "{newest}");
+    }
+}
+
+async fn all_other_browsers_are_signed_out_at_once(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let path = "/account/sign-ins/revoke-others";
+    assert!(!ada.browser.visit("/account").await.page(200).contains(path), "there are none");
+    let others = [second_browser(&house, &ada, false).await, second_browser(&house, &ada, true).await];
+    assert!(ada.browser.visit("/account").await.page(200).contains(&format!(r#"action="{path}""#)));
+    house.browser().submit(path, &[]).await.leads_to("/sign-in");
+    assert!(others[0].is_signed_in().await);
+
+    ada.browser.submit(path, &[]).await.leads_to("/account");
+    for other in others {
+        assert!(!other.is_signed_in().await);
+    }
+    assert!(ada.browser.is_signed_in().await && bob.browser.is_signed_in().await);
+    ada.client.get("/me").await.is(200);
+    // A second click does no harm.
+    ada.browser.submit(path, &[]).await.leads_to("/account");
 }
 
 async fn a_revoked_browser_is_signed_out_at_its_next_request(house: House) {
@@ -232,7 +299,7 @@ async fn of_many_requests_at_once_one_notes_the_use(house: House) {
     let notes: JoinSet<_> = (0..10)
         .map(|_| {
             let (uses, sign_in) = (uses.clone(), sign_in.clone());
-            async move { uses.note(&sign_in, now).await.unwrap() }
+            async move { uses.note(&sign_in, String::new(), now).await.unwrap() }
         })
         .collect();
     assert_eq!(notes.join_all().await.into_iter().filter(|noted| *noted).count(), 1);
@@ -269,11 +336,11 @@ async fn a_use_noted_too_late_brings_nothing_back(house: House) {
     let (hers, his) = (signed_in(&house, &ada).await, signed_in(&house, &bob).await);
     later(&house, Duration::minutes(5)).await;
     ada.browser.submit("/sign-out", &[]).await.leads_to("/");
-    assert!(!uses.note(&hers, house.clock.now()).await.unwrap(), "ended");
+    assert!(!uses.note(&hers, String::new(), house.clock.now()).await.unwrap(), "ended");
     // A clock that was wrong for a while takes nothing away, and what is over by it stays over.
-    assert!(!uses.note(&his, house.clock.now() + -Duration::hours(1)).await.unwrap());
+    assert!(!uses.note(&his, String::new(), house.clock.now() + -Duration::hours(1)).await.unwrap());
     later(&house, Duration::hours(2)).await;
-    assert!(!uses.note(&his, house.clock.now()).await.unwrap(), "over");
+    assert!(!uses.note(&his, String::new(), house.clock.now()).await.unwrap(), "over");
     assert!(!bob.browser.is_signed_in().await);
     assert_eq!(house.count("sign_ins").await, 1, "his, until it is swept");
 }

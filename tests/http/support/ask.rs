@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     future::{Future, IntoFuture},
+    net::{IpAddr, Ipv4Addr},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, ready},
@@ -18,6 +19,7 @@ use hyper::body::{Body as HttpBody, Frame};
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
+use vestibule::client::Peer;
 
 /// A browser's cookies, by name.
 pub type Jar = Arc<Mutex<BTreeMap<String, String>>>;
@@ -30,17 +32,25 @@ pub struct Ask {
     path: String,
     headers: HeaderMap,
     body: Bytes,
+    peer: IpAddr,
     jar: Option<Jar>,
 }
 
 impl Ask {
     pub(super) fn new(router: Router, method: Method, path: &str) -> Self {
-        Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), jar: None }
+        let peer = Ipv4Addr::LOCALHOST.into();
+        Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), peer, jar: None }
     }
 
     /// With the cookies in `jar`; those the answer sets go there.
     pub(super) fn with_jar(mut self, jar: &Jar) -> Self {
         self.jar = Some(jar.clone());
+        self
+    }
+
+    /// From another address than this machine's.
+    pub fn at(mut self, address: &str) -> Self {
+        self.peer = address.parse().unwrap();
         self
     }
 
@@ -114,6 +124,7 @@ impl Ask {
         let asked = format!("{} {}", self.method, self.path);
         let mut request = Request::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
+        request.extensions_mut().insert(Peer(self.peer));
         let response = self.router.oneshot(request).await.unwrap();
 
         let (parts, body) = response.into_parts();

@@ -75,7 +75,7 @@ pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/acc
 pub const DEV_PAGES: [&str; 1] = ["/dev/failure"];
 
 /// Every form's post.
-pub const POSTS: [&str; 9] = [
+pub const POSTS: [&str; 10] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -85,6 +85,7 @@ pub const POSTS: [&str; 9] = [
     "/tokens",
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
+    "/account/sign-ins/revoke-others",
 ];
 
 /// Neither a door's nor a page's.
