@@ -42,3 +42,5 @@ pub mod settings;
 pub mod sign_ins;
 #[cfg(feature = "ssr")]
 pub mod state;
+#[cfg(feature = "ssr")]
+pub mod throttle;

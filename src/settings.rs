@@ -25,6 +25,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// What hashing a password costs.
     pub passwords: Passwords,
+    /// How often somebody may try before it takes longer.
+    pub throttle: Throttle,
     /// What tokens look like and how long they last.
     pub tokens: Tokens,
     /// Which pages elsewhere may read the token door's answers.
@@ -135,6 +137,26 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 32 }
+    }
+}
+
+/// `[throttle]`: how many tries are free, one after the other.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Throttle {
+    /// To sign in to one account from one address.
+    pub sign_ins_here: u32,
+    /// To sign in to any account from one address.
+    pub sign_ins_per_address: u32,
+    /// To sign in to one account from any address it was not signed in from lately.
+    pub sign_ins_per_account: u32,
+    /// To make an account from one address.
+    pub sign_ups_per_address: u32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { sign_ins_here: 10, sign_ins_per_address: 60, sign_ins_per_account: 30, sign_ups_per_address: 30 }
     }
 }
 
@@ -289,6 +311,21 @@ impl Settings {
                  set memory_kib >= 19456, iterations >= 2, workers >= 1",
             );
         }
+        let Throttle { sign_ins_here, sign_ins_per_address, sign_ins_per_account, sign_ups_per_address } =
+            self.throttle;
+        for (key, tries) in [
+            ("throttle.sign_ins_here", sign_ins_here),
+            ("throttle.sign_ins_per_address", sign_ins_per_address),
+            ("throttle.sign_ins_per_account", sign_ins_per_account),
+            ("throttle.sign_ups_per_address", sign_ups_per_address),
+        ] {
+            if tries == 0 {
+                return refuse(key, "nobody's first try would be free; set at least 1");
+            }
+        }
+        if sign_ins_here > 100 {
+            return refuse("throttle.sign_ins_here", "a guesser should have at most 100 tries (NIST SP 800-63B)");
+        }
         for origin in &self.cors.allowed_origins {
             check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
         }
@@ -386,6 +423,9 @@ mod tests {
             ("VESTIBULE_SESSIONS__LIFETIME_HOURS", "337", "sessions.lifetime_hours"),
             ("VESTIBULE_SESSIONS__REMEMBER_IDLE_DAYS", "0", "sessions.remember_idle_days"),
             ("VESTIBULE_SESSIONS__REMEMBER_DAYS", "7", "sessions.remember_days"),
+            ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "0", "throttle.sign_ins_here"),
+            ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "101", "throttle.sign_ins_here"),
+            ("VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS", "0", "throttle.sign_ups_per_address"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),
         ] {

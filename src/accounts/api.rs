@@ -93,9 +93,10 @@ async fn token_login(
     State(db): State<Db>,
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
+    client: Client,
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?;
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let account = proven.account;
     let name = login.name.as_deref();
     let issued = tokens::service::create_at_login(&db, &settings.tokens, account.id, name, login.remember).await?;
@@ -141,7 +142,7 @@ async fn session_login(
     client: Client,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?;
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let account = proven.account.clone();
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use serde::Deserialize;
@@ -61,9 +61,11 @@ pub async fn post_sign_up(
 ) -> Result<Response, Problem> {
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
-    let proven = match service::sign_up(&db, &hasher, sign_up).await {
+    let proven = match service::sign_up(&db, &hasher, &settings.throttle, &client, sign_up).await {
         Ok(proven) => proven,
-        Err(problem) => return Ok(sign_up_form(visit, problem.status(), typed.refused(&problem)).await),
+        Err(problem) => {
+            return Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await));
+        }
     };
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
     Ok(see_other(&destination(&form)))
@@ -103,9 +105,12 @@ pub async fn post_sign_in(
     if remember {
         typed = typed.with("remember", "on");
     }
-    let proven = match service::prove(&db, &hasher, &form.text("email"), form.text("password")).await {
+    let (email, password) = (form.text("email"), form.text("password"));
+    let proven = match service::prove(&db, &hasher, &settings.throttle, &client, &email, password).await {
         Ok(proven) => proven,
-        Err(problem) => return Ok(sign_in_form(visit, problem.status(), typed.refused(&problem)).await),
+        Err(problem) => {
+            return Ok(later(&problem, sign_in_form(visit, problem.status(), typed.refused(&problem)).await));
+        }
     };
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
     Ok(see_other(&destination(&form)))
@@ -146,6 +151,14 @@ pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Pro
         view! { <AccountView account credential sign_ins /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
+}
+
+/// `page`, and when to try again where `problem` says so.
+fn later(problem: &Problem, mut page: Response) -> Response {
+    if let Some(seconds) = problem.retry_after() {
+        page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    page
 }
 
 /// What was typed into `names`.

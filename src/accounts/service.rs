@@ -8,11 +8,13 @@ use uuid::Uuid;
 use super::{
     Account,
     passwords::{Hasher, objection},
-    store,
+    store, tries,
 };
 use crate::{
+    client::Client,
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
+    settings::Throttle,
 };
 
 /// What a new account needs.
@@ -44,8 +46,15 @@ pub struct Proven {
 /// Makes an account.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::Unavailable`].
-pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, Problem> {
+/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub async fn sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    form: SignUp,
+) -> Result<Proven, Problem> {
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
@@ -62,7 +71,15 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
         return Err(Problem::Validation(errors));
     }
 
-    let password_hash = hasher.hash(form.password).await?;
+    // Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
+    let counted = tries::sign_up(db, limits, client).await?;
+    let password_hash = match hasher.hash(form.password).await {
+        Ok(hash) => hash,
+        Err(problem) => {
+            counted.give_back(db).await;
+            return Err(problem);
+        }
+    };
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
     let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
@@ -78,11 +95,34 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
 /// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
 ///
 /// # Errors
-/// [`Problem::InvalidCredentials`]; [`Problem::Unavailable`].
-pub async fn prove(db: &Db, hasher: &Hasher, email: &str, password: String) -> Result<Proven, Problem> {
-    let email = normalized(email);
+/// [`Problem::InvalidCredentials`]; [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn prove(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    email: &str,
+    password: String,
+) -> Result<Proven, Problem> {
+    let (ours, hasher, email) = (db.clone(), hasher.clone(), normalized(email));
+    let (limits, client) = (*limits, client.clone());
+    // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
+    db.finish(async move {
+        let counted = tries::sign_in(&ours, &limits, &client, &email).await?;
+        let result = check(&ours, &hasher, &email, password).await;
+        match &result {
+            Ok(_) => counted.succeeded(&ours).await,
+            Err(Problem::InvalidCredentials) => {}
+            Err(_) => counted.give_back(&ours).await,
+        }
+        result
+    })
+    .await
+}
+
+async fn check(db: &Db, hasher: &Hasher, email: &str, password: String) -> Result<Proven, Problem> {
     // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
-    let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
+    let found = if is_address(email) { store::credentials(db, email).await? } else { None };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let right = hasher.verify(password, hash).await?;
     let Some(found) = found.filter(|_| right) else {

@@ -19,5 +19,6 @@ mod secrets;
 mod server_functions;
 mod session_door;
 mod sign_ins;
+mod throttle;
 mod token_door;
 mod tokens;

@@ -90,6 +90,8 @@ async fn clients_that_hang_up_leave_nothing_behind(house: House) {
         let change = door.patch(&note, json!({"title": "after"})).into_future();
         timeout(soon, change).await.unwrap().is(200);
     }
+    // Those who went away while they signed in are signed in all the same, and then no longer counted.
+    timeout(soon, house.db.settled()).await.unwrap();
     timeout(soon, house.post("/sign-in").form(&form).into_future()).await.unwrap().is(303);
     // Every sign-in has its account and every session its sign-in, and the file is whole.
     house.sql("UPDATE notes SET title = title").await;
