@@ -124,13 +124,40 @@ async fn check(db: &Db, hasher: &Hasher, email: &str, password: String) -> Resul
     // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
     let found = if is_address(email) { store::credentials(db, email).await? } else { None };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let outdated = hash.clone().filter(|hash| hasher.is_outdated(hash)).map(|hash| (hash, password.clone()));
     let right = hasher.verify(password, hash).await?;
     let Some(found) = found.filter(|_| right) else {
         tracing::warn!(event = "sign_in_failed", "wrong address or password");
         return Err(Problem::InvalidCredentials);
     };
+    if let Some((verified, password)) = outdated {
+        let (ours, hasher) = (db.clone(), hasher.clone());
+        db.later(async move {
+            if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
+                tracing::warn!(%problem, account = %found.id, "password not hashed anew; the next sign-in tries again");
+            }
+        });
+    }
     let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
     Ok(Proven { account, auth_stamp: found.auth_stamp })
+}
+
+/// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
+/// is the same password, and nobody is signed out (T6). Says whether the hash was still the verified one.
+///
+/// # Errors
+/// [`Problem::Unavailable`]
+pub async fn rehash(
+    db: &Db,
+    hasher: &Hasher,
+    account: Uuid,
+    verified: String,
+    password: String,
+) -> Result<bool, Problem> {
+    let hash = hasher.hash(password).await?;
+    let replaced = store::replace_hash(db, account, verified, hash).await? > 0;
+    tracing::info!(event = "password_rehashed", %account, replaced);
+    Ok(replaced)
 }
 
 /// Addresses are compared without regard to case, as every large provider delivers them.
