@@ -93,13 +93,13 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
-    let (origin, url) = (settings.origin(), settings.database.url.clone());
+    let (origin, url, ours) = (settings.origin(), settings.database.url.clone(), settings.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
     let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;
     let app = server::router(state).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
 
-    tokio::spawn(server::sweep(db.clone()));
+    tokio::spawn(server::sweep(db.clone(), ours));
     say(&format!("Vestibule is open: {origin}"));
     server::serve(listener, app, stop).await;
     db.close().await;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub passwords: Passwords,
     /// How often somebody may try before it takes longer.
     pub throttle: Throttle,
+    /// What is kept of what happened.
+    pub activity: Activity,
     /// What tokens look like and how long they last.
     pub tokens: Tokens,
     /// Which pages elsewhere may read the token door's answers.
@@ -157,6 +159,20 @@ pub struct Throttle {
 impl Default for Throttle {
     fn default() -> Self {
         Self { sign_ins_here: 10, sign_ins_per_address: 60, sign_ins_per_account: 30, sign_ups_per_address: 30 }
+    }
+}
+
+/// `[activity]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Activity {
+    /// Days until an event is forgotten.
+    pub keep_days: u32,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self { keep_days: 90 }
     }
 }
 
@@ -311,6 +327,9 @@ impl Settings {
                  set memory_kib >= 19456, iterations >= 2, workers >= 1",
             );
         }
+        if self.activity.keep_days == 0 {
+            return refuse("activity.keep_days", "nobody could see who came in; set at least 1");
+        }
         let Throttle { sign_ins_here, sign_ins_per_address, sign_ins_per_account, sign_ups_per_address } =
             self.throttle;
         for (key, tries) in [
@@ -426,6 +445,7 @@ mod tests {
             ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "0", "throttle.sign_ins_here"),
             ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "101", "throttle.sign_ins_here"),
             ("VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS", "0", "throttle.sign_ups_per_address"),
+            ("VESTIBULE_ACTIVITY__KEEP_DAYS", "0", "activity.keep_days"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),
         ] {

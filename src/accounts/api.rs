@@ -19,6 +19,7 @@ use super::{
     service,
 };
 use crate::{
+    activity::Actor,
     client::Client,
     db::Db,
     doors::{AccountRead, Allowed, Anything, AuthSession, Credential, TokensManage},
@@ -98,8 +99,8 @@ async fn token_login(
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let account = proven.account;
-    let name = login.name.as_deref();
-    let issued = tokens::service::create_at_login(&db, &settings.tokens, account.id, name, login.remember).await?;
+    let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
+    let issued = tokens::service::create_at_login(&db, &settings.tokens, &actor, name, login.remember).await?;
     let body = LoggedIn {
         token: issued.secret.reveal().to_owned(),
         id: issued.token.id,
@@ -112,9 +113,14 @@ async fn token_login(
 }
 
 /// Ends the token that made the call. It needs no scope: every token may end itself.
-async fn token_logout(State(db): State<Db>, Allowed { caller, .. }: Allowed<Anything>) -> Result<StatusCode, Problem> {
+async fn token_logout(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<Anything>,
+    client: Client,
+) -> Result<StatusCode, Problem> {
+    let actor = caller.acting(client);
     if let Credential::Token(token) = caller.credential {
-        tokens::service::revoke(&db, caller.account.id, token.id).await?;
+        tokens::service::revoke(&db, &actor, token.id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -124,8 +130,9 @@ async fn token_logout(State(db): State<Db>, Allowed { caller, .. }: Allowed<Anyt
 async fn token_logout_all(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<TokensManage>,
+    client: Client,
 ) -> Result<StatusCode, Problem> {
-    tokens::service::revoke_all(&db, caller.account.id).await?;
+    tokens::service::revoke_all(&db, &caller.acting(client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -148,10 +155,10 @@ async fn session_login(
     Ok(Json(SignedIn { account }))
 }
 
-async fn session_logout(State(db): State<Db>, mut auth: AuthSession) -> Result<Response, Problem> {
+async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
     if auth.user.is_none() {
         return Err(Problem::NotSignedIn);
     }
-    sign_ins::service::end(&db, &mut auth).await?;
+    sign_ins::service::end(&db, &mut auth, &client).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(CLEAR_SITE_DATA, CLEARED)])).into_response())
 }

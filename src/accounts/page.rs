@@ -15,6 +15,7 @@ use super::{
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
+    activity,
     client::Client,
     db::Db,
     doors::AuthSession,
@@ -125,8 +126,8 @@ async fn sign_in_form(visit: Visit, status: StatusCode, form: Filled) -> Respons
 ///
 /// # Errors
 /// [`Problem::Unavailable`], and the browser is still signed in.
-pub async fn sign_out(State(db): State<Db>, mut auth: AuthSession) -> Result<Response, Problem> {
-    sign_ins::service::end(&db, &mut auth).await?;
+pub async fn sign_out(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
+    sign_ins::service::end(&db, &mut auth, &client).await?;
     let mut response = see_other("/");
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
     Ok(response)
@@ -146,9 +147,10 @@ pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Pro
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
     let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
+    let events = activity::service::list(&db, caller.account.id).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
-        view! { <AccountView account credential sign_ins /> }
+        view! { <AccountView account credential sign_ins events=events.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
 }

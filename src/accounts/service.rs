@@ -11,6 +11,7 @@ use super::{
     store, tries,
 };
 use crate::{
+    activity::{Actor, Kind},
     client::Client,
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
@@ -88,7 +89,7 @@ pub async fn sign_up(
         }
         error.into()
     })?;
-    tracing::info!(event = "account_created", account = %account.id);
+    Actor::by_password(account.id, client).did(db, Kind::SignedUp, None);
     Ok(Proven { account, auth_stamp })
 }
 
@@ -109,7 +110,7 @@ pub async fn prove(
     // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
     db.finish(async move {
         let counted = tries::sign_in(&ours, &limits, &client, &email).await?;
-        let result = check(&ours, &hasher, &email, password).await;
+        let result = check(&ours, &hasher, &client, &email, password).await;
         match &result {
             Ok(_) => counted.succeeded(&ours).await,
             Err(Problem::InvalidCredentials) => {}
@@ -120,16 +121,21 @@ pub async fn prove(
     .await
 }
 
-async fn check(db: &Db, hasher: &Hasher, email: &str, password: String) -> Result<Proven, Problem> {
+async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password: String) -> Result<Proven, Problem> {
     // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
     let found = if is_address(email) { store::credentials(db, email).await? } else { None };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let outdated = hash.clone().filter(|hash| hasher.is_outdated(hash)).map(|hash| (hash, password.clone()));
     let right = hasher.verify(password, hash).await?;
-    let Some(found) = found.filter(|_| right) else {
-        tracing::warn!(event = "sign_in_failed", "wrong address or password");
+    let Some(found) = found else {
+        let (address, browser) = (client.address(), client.browser());
+        tracing::warn!(event = "sign_in_failed", address, browser, "no such account");
         return Err(Problem::InvalidCredentials);
     };
+    if !right {
+        Actor::by_password(found.id, client).did(db, Kind::SignInFailed, None);
+        return Err(Problem::InvalidCredentials);
+    }
     if let Some((verified, password)) = outdated {
         let (ours, hasher) = (db.clone(), hasher.clone());
         db.later(async move {

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::Account;
 use crate::{
+    activity::{ActivityList, Event},
     doors::Credential,
     sign_ins::{SignIn, SignInList},
     ui::{Filled, Notice, TextField, Time},
@@ -68,7 +69,12 @@ fn with_next(path: &str, next: &str) -> String {
 }
 
 #[component]
-pub(super) fn AccountView(account: Account, credential: Credential, sign_ins: Vec<SignIn>) -> impl IntoView {
+pub(super) fn AccountView(
+    account: Account,
+    credential: Credential,
+    sign_ins: Vec<SignIn>,
+    events: Vec<Event>,
+) -> impl IntoView {
     view! {
         <header>
             <h1>"Account"</h1>
@@ -85,5 +91,6 @@ pub(super) fn AccountView(account: Account, credential: Credential, sign_ins: Ve
             <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>
             <SignInList credential sign_ins />
         </section>
+        <section class="card"><h2>"What happened lately"</h2><ActivityList events /></section>
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{db::Db, sign_ins, throttle};
+use crate::{activity, db::Db, settings::Settings, sign_ins, throttle};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
@@ -11,11 +11,13 @@ const BREATH: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Sweeps once a minute for as long as the server runs. An error is logged and the next round tries again (S10, T10).
-pub async fn sweep(db: Db) {
+pub async fn sweep(db: Db, settings: Settings) {
+    let days = settings.activity.keep_days;
     loop {
         tokio::time::sleep(PAUSE).await;
         whole("sessions", || db.sweep_sessions(BATCH)).await;
         whole("sign-ins", || sign_ins::service::sweep(&db, BATCH)).await;
+        whole("activity", || activity::service::sweep(&db, days, BATCH)).await;
         whole("throttle", || throttle::sweep(&db, BATCH)).await;
     }
 }

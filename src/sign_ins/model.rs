@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::browser::in_words;
-use crate::timestamp::Timestamp;
+use crate::{client::in_words, timestamp::Timestamp};
 
 /// One signed-in browser.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{SignIn, store};
 use crate::{
     accounts::service::Proven,
+    activity::{Actor, Kind, Means},
     client::Client,
     db::Db,
     doors::{AuthSession, Credential, session, session::SignedIn},
@@ -40,7 +41,7 @@ pub async fn begin(
     let sign_in = store::insert(db, account, row).await?;
 
     if let Some(before) = auth.user.take() {
-        store::delete(db, before.account.id, before.id).await?;
+        sign_out(db, &before, client).await?;
     }
     let signed_in = SignedIn {
         id: sign_in.id,
@@ -51,7 +52,7 @@ pub async fn begin(
         stamp: proven.auth_stamp,
     };
     session::begin(auth, &signed_in).await?;
-    tracing::info!(event = "signed_in", account = %account, sign_in = %sign_in.id);
+    Actor::by_password(account, client).did(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
 }
 
@@ -59,12 +60,21 @@ pub async fn begin(
 ///
 /// # Errors
 /// [`Problem::Unavailable`], and the browser is still signed in.
-pub async fn end(db: &Db, auth: &mut AuthSession) -> Result<(), Problem> {
+pub async fn end(db: &Db, auth: &mut AuthSession, client: &Client) -> Result<(), Problem> {
     if let Some(signed_in) = &auth.user {
-        store::delete(db, signed_in.account.id, signed_in.id).await?;
-        tracing::info!(event = "signed_out", account = %signed_in.account.id, sign_in = %signed_in.id);
+        sign_out(db, signed_in, client).await?;
     }
     session::end(auth).await;
+    Ok(())
+}
+
+async fn sign_out(db: &Db, signed_in: &SignedIn, client: &Client) -> Result<(), Problem> {
+    let (account, id) = (signed_in.account.id, signed_in.id);
+    // Two clicks at once end it once.
+    if store::delete(db, account, id).await?.is_some() {
+        let actor = Actor { account, means: Means::Session(id), client: client.clone() };
+        actor.did(db, Kind::SignedOut, Some((id, "")));
+    }
     Ok(())
 }
 
@@ -80,11 +90,9 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<SignIn>, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotFound`] where the account has no such sign-in.
-pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
-    if store::delete(db, account, id).await? == 0 {
-        return Err(Problem::NotFound);
-    }
-    tracing::info!(event = "sign_in_revoked", account = %account, sign_in = %id);
+pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
+    let ended = store::delete(db, actor.account, id).await?.ok_or(Problem::NotFound)?;
+    actor.did(db, Kind::SignInRevoked, Some((id, &ended.browser())));
     Ok(())
 }
 
@@ -93,10 +101,12 @@ pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke_others(db: &Db, account: Uuid, kept: Uuid) -> Result<u64, Problem> {
-    let count = store::delete_others(db, account, kept).await?;
-    tracing::info!(event = "sign_ins_revoked", account = %account, kept = %kept, count);
-    Ok(count)
+pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, Problem> {
+    let ended = store::delete_others(db, actor.account, kept).await?;
+    for sign_in in &ended {
+        actor.did(db, Kind::SignInRevoked, Some((sign_in.id, &sign_in.browser())));
+    }
+    Ok(ended.len())
 }
 
 /// Deletes up to `batch` sign-ins that are over and says how many there were (S10).

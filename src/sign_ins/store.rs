@@ -41,12 +41,26 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result
     )
 }
 
-pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2", id, account)
+pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<SignIn>> {
+    change!(
+        db,
+        optional,
+        "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        id,
+        account,
+    )
 }
 
-pub(super) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2", account, kept)
+pub(super) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<Vec<SignIn>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        account,
+        kept,
+    )
 }
 
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {

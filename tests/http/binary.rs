@@ -272,7 +272,8 @@ async fn the_log_holds_no_secret(place: Place) {
     assert_eq!(server.wait(), Some(0));
 
     let log = fs::read_to_string(log).unwrap();
-    for event in ["account_created", "sign_in_failed", "signed_in", "token_created", "signed_out", "answered"] {
+    let events = ["account_created", "sign_in_failed", "signed_in", "token_created", "token_first_used", "signed_out"];
+    for event in events.into_iter().chain(["answered"]) {
         assert!(log.contains(event), "{event} is not in the log");
     }
     for secret in [PASSWORD, wrong, &token, made, id, "in-the-query", "nonsense-for-a-token", "correct+horse"] {

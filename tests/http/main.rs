@@ -6,6 +6,7 @@
 
 mod support;
 
+mod activity;
 mod binary;
 mod cors;
 mod database;

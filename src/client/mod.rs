@@ -1,5 +1,7 @@
 //! Who is at the other end of a request: the address it comes from, and what the client calls itself.
 
+mod browser;
+
 use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
@@ -9,6 +11,7 @@ use axum::{
     response::Response,
 };
 
+pub use self::browser::in_words;
 use crate::settings::{ProxyHeader, Server};
 
 /// The other end of the connection. The listener puts it into each request.
@@ -41,6 +44,11 @@ impl Client {
     /// The address as text, empty if it is not known.
     pub fn address(&self) -> String {
         self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    /// The browser in words, such as "Firefox on Windows".
+    pub fn browser(&self) -> String {
+        in_words(&self.user_agent)
     }
 }
 
