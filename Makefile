@@ -1,7 +1,7 @@
 # The whole project by name. `make run` and `make test` install what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e spa release clean
+.PHONY: help run watch test fmt lint unit e2e snapshots lighthouse spa release clean
 
 in = scripts/env
 app = target/release/vestibule
@@ -42,6 +42,15 @@ spa-check:
 e2e: release ## End-to-end tests in Chromium, against the single binary
 	@scripts/setup test
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
+
+snapshots: release ## Take the screenshots anew that the end-to-end tests compare
+	@scripts/setup test
+	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=changed
+
+lighthouse: release ## Measure the single binary with Lighthouse, and fail below 100
+	@scripts/setup test
+	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit; }
+	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/dist/vestibule ../../$(in) npm start --silent
 
 spa: release ## Serve the app and the example SPA on an origin of its own
 	@scripts/setup spa

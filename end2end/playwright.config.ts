@@ -2,16 +2,20 @@ import { existsSync, mkdtempSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
-import { APP, SPA } from "./origins.ts";
+import { APP, APP_PORT, SPA, SPA_PORT } from "./origins.ts";
 
 const target = resolve(import.meta.dirname, "../target");
 const spa = resolve(import.meta.dirname, "../examples/spa");
+const spaBuilt = `node_modules/.end2end-${SPA_PORT}`;
 
 /** `make e2e` names the single binary; `cargo leptos end-to-end` has just built one of these. */
 const built = ["release", "debug"].map((profile) => join(target, profile, "vestibule")).filter(existsSync);
 const newest = built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
 const server = process.env.E2E_BINARY ?? newest;
 if (!server) throw new Error("There is no server to test. Run `make e2e` in the folder above.");
+
+// Letters come out alike whatever the machine's settings for fonts are: the screenshots compare them.
+const steady = ["--font-render-hinting=none", "--disable-lcd-text"];
 
 // Playwright's own Chromium where it could be downloaded, the system's elsewhere.
 const own = existsSync(chromium.executablePath());
@@ -25,11 +29,14 @@ const system = {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    ...steady,
   ],
 };
 
 export default defineConfig({
   testDir: "tests",
+  outputDir: `test-results/${APP_PORT}`,
+  snapshotPathTemplate: "snapshots/{arg}{ext}",
   forbidOnly: !!process.env.CI,
   workers: 2,
   reporter: "list",
@@ -37,7 +44,7 @@ export default defineConfig({
   use: {
     baseURL: APP,
     trace: "retain-on-failure",
-    launchOptions: own ? {} : system,
+    launchOptions: own ? { args: steady } : system,
   },
   webServer: [
     {
@@ -46,7 +53,7 @@ export default defineConfig({
       cwd: mkdtempSync(join(tmpdir(), "vestibule-")),
       url: `${APP}/healthz`,
       env: {
-        LEPTOS_SITE_ADDR: "127.0.0.1:3100",
+        LEPTOS_SITE_ADDR: `127.0.0.1:${APP_PORT}`,
         LEPTOS_SITE_ROOT: join(target, "site"),
         VESTIBULE_SERVER__PUBLIC_URL: APP,
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
@@ -57,8 +64,7 @@ export default defineConfig({
       reuseExistingServer: false,
     },
     {
-      command:
-        "npx vite build --outDir node_modules/.end2end && npx vite preview --outDir node_modules/.end2end --port 5174 --strictPort",
+      command: `npx vite build --outDir ${spaBuilt} && npx vite preview --outDir ${spaBuilt} --port ${SPA_PORT} --strictPort`,
       cwd: spa,
       url: SPA,
       env: { VITE_API_URL: APP },

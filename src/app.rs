@@ -1,20 +1,17 @@
-//! The table of pages, and the landing page.
+//! The table of pages.
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::StatusCode,
-    response::Response,
     routing::{get, post},
 };
-use leptos::prelude::*;
 
-use crate::{accounts, extract::LONG_BODY_LIMIT, notes, sign_ins, state::AppState, tokens, ui::Visit};
+use crate::{accounts, extract::LONG_BODY_LIMIT, landing, notes, sign_ins, state::AppState, tokens};
 
 /// Every page, and every form's post.
 pub fn pages() -> Router<AppState> {
     Router::new()
-        .route("/", get(landing))
+        .route("/", get(landing::page::landing))
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
         .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in))
         .route("/sign-out", post(accounts::page::sign_out))
@@ -31,49 +28,4 @@ pub fn pages() -> Router<AppState> {
 /// For forms that hold a whole note.
 fn long() -> DefaultBodyLimit {
     DefaultBodyLimit::max(LONG_BODY_LIMIT)
-}
-
-async fn landing(visit: Visit) -> Response {
-    let signed_in = visit.caller.is_some();
-    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in /> }).await
-}
-
-#[component]
-fn Landing(signed_in: bool) -> impl IntoView {
-    let start = if signed_in {
-        view! { <a class="button" href="/notes">"Open your notes"</a> }.into_any()
-    } else {
-        view! { <a class="button" href="/sign-up">"Sign up"</a> " " <a class="button quiet" href="/sign-in">"Sign in"</a> }.into_any()
-    };
-    view! {
-        <section class="hero">
-            <h1>"Two doors into one house"</h1>
-            <p class="lead">
-                "A cookie proves which browser is calling, not who asked. So it counts only on its own origin, "
-                "and everybody else brings a token."
-            </p>
-            <p class="actions">{start}</p>
-        </section>
-        <section class="doors">
-            <article class="card session">
-                <h2>"The session door"</h2>
-                <p class="who">"For these pages"</p>
-                <p>
-                    "One origin for pages and server functions. The browser sends the cookie by itself, so a guard makes sure "
-                    "that only these pages can ask."
-                </p>
-                <pre><code>"Cookie: __Host-session=…"</code></pre>
-            </article>
-            <article class="card token">
-                <h2>"The token door"</h2>
-                <p class="who">"For everyone else"</p>
-                <p>
-                    "A single-page app on another origin, a script, a phone. The code that asks puts the token there, so no other "
-                    "site can ask in its name."
-                </p>
-                <pre><code>"Authorization: Bearer vst_…"</code></pre>
-            </article>
-        </section>
-        <p class="house">"Behind both: the same accounts, the same notes, the same rules."</p>
-    }
 }

@@ -6,7 +6,11 @@
 //! One crate is compiled twice: with `ssr` into the server, with `hydrate` into the wasm of the islands. What only the
 //! server needs is left out of the wasm where its module is declared, and nowhere else.
 
+// A view is one nested type, and the landing page is a long one.
+#![recursion_limit = "256"]
+
 pub mod accounts;
+pub mod landing;
 pub mod notes;
 pub mod problem;
 pub mod timestamp;

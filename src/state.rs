@@ -26,7 +26,7 @@ impl AppState {
     /// One line for the operator.
     pub fn new(settings: Settings, db: Db) -> Result<Self, String> {
         let hasher = Hasher::new(&settings.passwords)?;
-        let assets = Assets::load(&settings.server.site_root);
+        let assets = Assets::load(&settings.server.site_root, &settings.origin());
         Ok(Self { db, hasher, settings: Arc::new(settings), assets })
     }
 }

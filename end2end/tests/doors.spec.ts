@@ -28,7 +28,8 @@ test("a token made on the page lets the SPA on the other origin read and write t
   await expect(page.getByRole("link", { name: "From the SPA" })).toBeVisible();
 
   await page.goto("/tokens");
-  await page.getByRole("button", { name: "Revoke spa" }).click();
+  await page.getByRole("button", { name: "Revoke… spa" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
   await spa.getByLabel("Search notes").fill("anything");
   await expect(spa.getByRole("heading", { name: "Sign in" })).toBeVisible();
   await expect(spa.getByText(/revoked/i).first()).toBeVisible();
@@ -120,8 +121,9 @@ test("revoking a sign-in signs that browser out at its next request", async ({ p
   await signIn(other, person);
 
   await page.goto("/account");
-  await page.getByRole("button", { name: "Sign out this browser" }).click();
-  await expect(page.getByRole("button", { name: "Sign out this browser" })).toHaveCount(0);
+  await page.getByRole("button", { name: /^Sign out… \w/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign it out" }).click();
+  await expect(page.getByRole("button", { name: /^Sign out… \w/ })).toHaveCount(0);
   await other.goto("/notes");
   await expect(other).toHaveURL("/sign-in?next=%2Fnotes");
   expect(await context.cookies(), "the jar is empty").toEqual([]);

@@ -62,7 +62,8 @@ test("a token is made, shown once and revoked", async ({ page }) => {
   const token = await makeToken(page, "phone");
   await page.goto("/tokens");
   expect(await page.content()).not.toContain(token);
-  await page.getByRole("button", { name: "Revoke phone" }).click();
+  await page.getByRole("button", { name: "Revoke… phone" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
   await expect(page.getByText("None yet.")).toBeVisible();
 });
 

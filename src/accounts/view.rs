@@ -7,7 +7,7 @@ use crate::{
     activity::{ActivityList, Event},
     doors::Credential,
     sign_ins::{SignIn, SignInList},
-    ui::{Filled, Notice, TextField, Time},
+    ui::{Avatar, Filled, Notice, TextField, Time},
 };
 
 #[component]
@@ -47,7 +47,13 @@ pub(super) fn SignInView(form: Filled) -> impl IntoView {
             <form method="post" action="/sign-in">
                 <input type="hidden" name="next" value=form.value("next") />
                 <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
-                <TextField name="password" label="Password" kind="password" form=form.clone() autocomplete="current-password" />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    form=form.clone()
+                    autocomplete="current-password"
+                />
                 <label class="check">
                     <input type="checkbox" name="remember" checked=remember />
                     "Keep me signed in"
@@ -77,6 +83,7 @@ pub(super) fn AccountView(
 ) -> impl IntoView {
     view! {
         <header>
+            <Avatar name=account.name.clone() />
             <h1>"Account"</h1>
         </header>
         <section class="card">

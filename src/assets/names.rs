@@ -12,6 +12,7 @@ use super::{File, source};
 #[derive(Clone, Debug)]
 pub struct Assets {
     root: Arc<PathBuf>,
+    origin: Arc<str>,
     /// From a file's plain path (`pkg/vestibule.wasm`) to its public one (`pkg/vestibule.0123abcd.wasm`).
     public: Arc<HashMap<String, String>>,
     /// The other way round.
@@ -19,17 +20,27 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// Looks through the files; `site_root` is where they are if they are not in the binary.
-    pub fn load(site_root: &str) -> Self {
+    /// Looks through the files of the site at `origin`; `site_root` is where they are if they are not in the binary.
+    pub fn load(site_root: &str, origin: &str) -> Self {
         let public: HashMap<_, _> =
             source::hashes().into_iter().map(|(path, hash)| (path.clone(), named(&path, &hash))).collect();
         let plain = public.iter().map(|(plain, public)| (public.clone(), plain.clone())).collect();
-        Self { root: Arc::new(site_root.into()), public: Arc::new(public), plain: Arc::new(plain) }
+        Self {
+            root: Arc::new(site_root.into()),
+            origin: origin.into(),
+            public: Arc::new(public),
+            plain: Arc::new(plain),
+        }
     }
 
     /// The URL path of the file `path`, for a page to link to.
     pub fn url(&self, path: &str) -> String {
         format!("/{}", self.public.get(path).map_or(path, String::as_str))
+    }
+
+    /// The site's own origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The plain path behind a public one, and whether its name holds its hash.

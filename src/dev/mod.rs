@@ -1,5 +1,7 @@
 //! Pages for whoever develops the site. They exist on a development server only, see [`Settings::is_development`].
 
+mod components;
+
 use axum::{Router, routing::get};
 
 use crate::{problem::Problem, settings::Settings, state::AppState};
@@ -9,7 +11,7 @@ pub fn pages(settings: &Settings) -> Router<AppState> {
     if !settings.is_development() {
         return Router::new();
     }
-    Router::new().route("/dev/failure", get(failure))
+    Router::new().route("/dev/components", get(components::components)).route("/dev/failure", get(failure))
 }
 
 /// What people see when something breaks.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Draft, Note, NotesPage};
 use crate::{
     problem::{Details, FieldError},
-    ui::{Field, Filled, Time, describedby},
+    ui::{Empty, Field, Filled, Skeleton, Time, describedby, toast},
 };
 
 /// How long a typist may pause before the search runs.
@@ -102,12 +102,11 @@ pub fn NoteBoard(
     };
     let empty = move || {
         page.with(|page| page.items.is_empty()).then(|| {
-            let text = if query.get().trim().is_empty() {
-                "No notes yet. Write the first one above."
+            if query.get().trim().is_empty() {
+                view! { <Empty title="No notes yet.">"Write the first one above. Only you can read it."</Empty> }
             } else {
-                "No note contains that."
-            };
-            view! { <p class="empty">{text}</p> }
+                view! { <Empty title="No note contains that.">"Titles and bodies are searched."</Empty> }
+            }
         })
     };
 
@@ -128,6 +127,7 @@ pub fn NoteBoard(
                     <NoteRow note />
                 </For>
             </ul>
+            {move || busy.get().then(|| view! { <Skeleton rows=3 /> })}
             {older}
         </section>
     }
@@ -156,8 +156,7 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
     let (busy, set_busy) = signal(false);
     let typed = Draft { title: form.value("title"), body: form.value("body") };
 
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
+    let add = move || {
         let (Some(title), Some(body)) = (title.get_untracked(), body.get_untracked()) else { return };
         if busy.get_untracked() {
             return;
@@ -168,27 +167,42 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
             let result = create_note(draft).await;
             set_busy.set(false);
             show(result.as_ref().err(), set_errors, set_notice);
+            focus_wrong(result.as_ref().err(), &title, &body);
             if let Ok(note) = result {
                 made.run(note);
+                toast("Note added");
                 title.set_value("");
                 body.set_value("");
                 let _ = title.focus();
             }
         });
     };
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        add();
+    };
+    let shortcut = move |event: ev::KeyboardEvent| {
+        if (event.ctrl_key() || event.meta_key()) && event.key() == "Enter" {
+            event.prevent_default();
+            add();
+        }
+    };
 
     view! {
         <section class="card">
             <h2>"New note"</h2>
             <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
-            <form method="post" action="/notes" on:submit=submit>
+            <form method="post" action="/notes" on:submit=submit on:keydown=shortcut>
                 <Field name="title" label="Title" error=error_of("title", errors)>
-                    <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
+                    <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
                 </Field>
                 <Field name="body" label="Body" error=error_of("body", errors)>
-                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-describedby=describedby("body")>{in_textarea(&typed.body)}</textarea>
+                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
                 </Field>
-                <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
+                <div class="row">
+                    <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
+                    <span class="hint keys">"or " <kbd>"Ctrl"</kbd> " " <kbd>"Enter"</kbd></span>
+                </div>
             </form>
         </section>
     }
@@ -223,6 +237,7 @@ pub fn NoteEditor(
             let result = save_note(id, version.get_untracked(), draft).await;
             set_status.set(if result.is_ok() { "Saved" } else { "Not saved" });
             show(result.as_ref().err(), set_errors, set_notice);
+            focus_wrong(result.as_ref().err(), &title, &body);
             if let Ok(version) = result {
                 set_version.set(version);
             }
@@ -249,13 +264,13 @@ pub fn NoteEditor(
         <form method="post" action=format!("/notes/{id}") on:submit=submit on:keydown=shortcut on:input=changed>
             <input type="hidden" name="version" value=version.get_untracked() prop:value=move || version.get() />
             <Field name="title" label="Title" error=error_of("title", errors)>
-                <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-describedby=describedby("title") />
+                <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
             </Field>
             <Field name="body" label="Body" error=error_of("body", errors)>
-                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-describedby=describedby("body")>{in_textarea(&typed.body)}</textarea>
+                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
             </Field>
             <div class="row">
-                <button>"Save"</button>
+                <button aria-busy=move || (status.get() == "Saving…").then_some("true")>"Save"</button>
                 <span class="hint" role="status">{move || status.get()}</span>
             </div>
         </form>
@@ -273,6 +288,21 @@ fn error_of(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> Signal<O
     Signal::derive(move || {
         errors.with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.message.clone()))
     })
+}
+
+/// For `aria-invalid`.
+fn is_wrong(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> impl Fn() -> Option<&'static str> {
+    move || errors.with(|errors| errors.iter().any(|error| error.field == name)).then_some("true")
+}
+
+/// Puts the cursor where something has to be changed.
+fn focus_wrong(failure: Option<&Details>, title: &web_sys::HtmlElement, body: &web_sys::HtmlElement) {
+    let first = failure.and_then(|failure| failure.errors.first()).map(|error| error.field.as_str());
+    let _ = match first {
+        Some("title") => title.focus(),
+        Some("body") => body.focus(),
+        _ => Ok(()),
+    };
 }
 
 /// As the content of a `<textarea>`: Leptos writes its children as they are, and browsers drop a line break that comes

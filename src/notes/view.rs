@@ -6,7 +6,7 @@ use super::{
     Note, NotesPage,
     island::{NoteBoard, NoteEditor},
 };
-use crate::ui::{Filled, Time};
+use crate::ui::{Confirm, Filled, Time};
 
 #[component]
 pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoView {
@@ -29,12 +29,16 @@ pub(super) fn NoteView(note: Note, version: i64, form: Filled) -> impl IntoView 
             <NoteEditor id=note.id version form />
             <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
         </section>
-        <details class="card">
-            <summary>"Delete this note…"</summary>
-            <p>"It is gone for good."</p>
-            <form method="post" action=format!("/notes/{}/delete", note.id)>
-                <button class="danger">"Delete for good"</button>
-            </form>
-        </details>
+        <div class="deed">
+            <Confirm
+                id="delete"
+                open="Delete this note…"
+                title=format!("Delete “{}”?", note.title)
+                action=format!("/notes/{}/delete", note.id)
+                confirm="Delete for good"
+            >
+                "Nobody can bring it back."
+            </Confirm>
+        </div>
     }
 }

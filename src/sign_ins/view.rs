@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{SignIn, service};
-use crate::{doors::Credential, ui::Time};
+use crate::{
+    doors::Credential,
+    ui::{Badge, Confirm, Time},
+};
 
 /// Each browser with a button that signs it out.
 #[component]
@@ -18,12 +21,19 @@ pub fn SignInList(
         let browser = sign_in.browser();
         let from = (!sign_in.address.is_empty()).then(|| format!(" from {}", sign_in.address));
         let action = if this_one {
-            view! { <span class="badge">"This browser"</span> }.into_any()
+            view! { <Badge>"This browser"</Badge> }.into_any()
         } else {
             view! {
-                <form method="post" action=format!("/account/sign-ins/{}/revoke", sign_in.id)>
-                    <button class="quiet danger">"Sign out this browser"</button>
-                </form>
+                <Confirm
+                    id=format!("end-{}", sign_in.id)
+                    open="Sign out…"
+                    about=browser.clone()
+                    title=format!("Sign out {browser}?")
+                    action=format!("/account/sign-ins/{}/revoke", sign_in.id)
+                    confirm="Sign it out"
+                >
+                    "It is asked for the password at its next click."
+                </Confirm>
             }
             .into_any()
         };
@@ -39,9 +49,17 @@ pub fn SignInList(
     };
     let others = (sign_ins.len() > 1).then(|| {
         view! {
-            <form method="post" action="/account/sign-ins/revoke-others">
-                <button class="quiet danger">"Sign out all other browsers"</button>
-            </form>
+            <div>
+                <Confirm
+                    id="end-others"
+                    open="Sign out all other browsers…"
+                    title="Sign out all other browsers?"
+                    action="/account/sign-ins/revoke-others"
+                    confirm="Sign them out"
+                >
+                    "Only this one stays signed in. Tokens go on working."
+                </Confirm>
+            </div>
         }
     });
     view! {

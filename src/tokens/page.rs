@@ -83,10 +83,10 @@ async fn page(
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
-    let (tokens, now) = (service::list(db, caller.account.id).await?, db.now());
+    let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
     let content = move || {
-        let (form, secret, tokens) = (form.clone(), secret.clone(), tokens.clone());
-        view! { <TokensView form secret tokens now /> }
+        let (form, secret, tokens, origin) = (form.clone(), secret.clone(), tokens.clone(), origin.clone());
+        view! { <TokensView form secret tokens now origin /> }
     };
     Ok(visit.page(status, "Tokens", content).await)
 }

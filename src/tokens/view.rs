@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Scope, Token};
 use crate::{
     timestamp::Timestamp,
-    ui::{CopyButton, Field, Filled, Notice, TextField, Time, describedby},
+    ui::{Badge, CodeBlock, Confirm, Empty, Field, Filled, Notice, TextField, Time, describedby},
 };
 
 /// The name of the checkbox for `scope`.
@@ -19,7 +19,13 @@ pub(super) fn scope_field(scope: Scope) -> &'static str {
 }
 
 #[component]
-pub(super) fn TokensView(form: Filled, secret: Option<String>, tokens: Vec<Token>, now: Timestamp) -> impl IntoView {
+pub(super) fn TokensView(
+    form: Filled,
+    secret: Option<String>,
+    tokens: Vec<Token>,
+    now: Timestamp,
+    origin: String,
+) -> impl IntoView {
     let empty = tokens.is_empty();
     view! {
         <header>
@@ -33,7 +39,7 @@ pub(super) fn TokensView(form: Filled, secret: Option<String>, tokens: Vec<Token
             <section class="card fresh" role="status">
                 <h2>"Your new token"</h2>
                 <p>"Copy it now. It is kept only as a hash and cannot be shown again."</p>
-                <CopyButton text=secret />
+                <CodeBlock text=secret id="secret".into() />
             </section>
         })}
         <section class="card">
@@ -44,10 +50,8 @@ pub(super) fn TokensView(form: Filled, secret: Option<String>, tokens: Vec<Token
         <section class="card">
             <h2>"Your tokens"</h2>
             {empty.then(|| view! {
-                <p class="empty">
-                    "None yet. Make one above, then try: "
-                    <code>"curl -H 'Authorization: Bearer vst_…' /api/v1/notes"</code>
-                </p>
+                <Empty title="None yet.">"Make one above, then try it:"</Empty>
+                <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/notes") />
             })}
             <ul class="rows">{tokens.into_iter().map(|token| view! { <TokenRow token now /> }).collect_view()}</ul>
         </section>
@@ -80,7 +84,7 @@ fn TokenForm(form: Filled) -> impl IntoView {
                 <p class="error" id="scopes-error" role="alert">{form.error("scopes")}</p>
             </fieldset>
             <Field name="days" label="Expires after" error=form.error("days")>
-                <select id="days" name="days" aria-describedby=describedby("days")>
+                <select id="days" name="days" aria-invalid=form.error("days").map(|_| "true") aria-describedby=describedby("days", "")>
                     {option("7", "7 days")} {option("30", "30 days")} {option("90", "90 days")} {option("365", "1 year")}
                 </select>
             </Field>
@@ -101,14 +105,21 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
             <div>
                 <p>
                     <strong>{token.name.clone()}</strong>
-                    {expired.then(|| view! { " " <span class="badge">"Expired"</span> })}
+                    {expired.then(|| view! { " " <Badge>"Expired"</Badge> })}
                 </p>
                 <p class="scopes">{token.scopes.iter().map(|scope| view! { <code>{scope.as_str()}</code> " " }).collect_view()}</p>
                 <p class="hint">"Made " <Time at=token.created_at /> ", expires " <Time at=token.expires_at /> ", " {used}</p>
             </div>
-            <form method="post" action=format!("/tokens/{}/revoke", token.id)>
-                <button class="quiet danger" aria-label=format!("Revoke {}", token.name)>"Revoke"</button>
-            </form>
+            <Confirm
+                id=format!("revoke-{}", token.id)
+                open="Revoke…"
+                about=token.name.clone()
+                title=format!("Revoke “{}”?", token.name)
+                action=format!("/tokens/{}/revoke", token.id)
+                confirm="Revoke"
+            >
+                "What uses it is refused from then on. A revoked token never works again."
+            </Confirm>
         </li>
     }
 }

@@ -29,9 +29,9 @@ pub fn Field(
     }
 }
 
-/// The ids of the hint and the error of `name`.
-pub fn describedby(name: &str) -> String {
-    format!("{name}-hint {name}-error")
+/// The ids of the error of `name` and, if it has one, of its hint.
+pub fn describedby(name: &str, hint: &str) -> String {
+    if hint.is_empty() { format!("{name}-error") } else { format!("{name}-hint {name}-error") }
 }
 
 /// A one-line field of a form that is posted as a whole.
@@ -71,7 +71,7 @@ pub fn TextField(
                 autofocus=first_wrong || (autofocus && form.errors.is_empty())
                 required
                 aria-invalid=wrong.then_some("true")
-                aria-describedby=describedby(name)
+                aria-describedby=describedby(name, hint)
             />
         </Field>
     }

@@ -1,7 +1,8 @@
 //! The frame of every page.
 
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
+use super::Toasts;
 use crate::{accounts::Account, assets::Assets};
 
 /// The whole document.
@@ -22,6 +23,14 @@ pub(super) fn Layout(
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Vestibule: two doors into one house. Session cookies for your own pages, bearer tokens for everyone else." />
                 <title>{format!("{title} · Vestibule")}</title>
+                <meta {..custom_attribute("property", "og:title")} content=title />
+                <meta {..custom_attribute("property", "og:type")} content="website" />
+                <meta {..custom_attribute("property", "og:image")} content=format!("{}/card.png", assets.origin()) />
+                <meta {..custom_attribute("property", "og:image:alt")} content="Two arched doors in one wall: one closed, one open" />
+                <meta name="twitter:card" content="summary_large_image" />
+                <meta name="theme-color" content="#faf6ed" media="(prefers-color-scheme: light)" />
+                <meta name="theme-color" content="#12181a" media="(prefers-color-scheme: dark)" />
+                <link rel="preload" href="/fonts/source-serif-4-600.woff2" r#as="font" type="font/woff2" crossorigin="" />
                 <link rel="stylesheet" href=assets.url("pkg/vestibule.css") />
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href=assets.url("mark.svg") type="image/svg+xml" />
@@ -33,6 +42,7 @@ pub(super) fn Layout(
                 <a class="skip" href="#main">"Skip to the content"</a>
                 <Header who path mark=assets.url("mark.svg") />
                 <main id="main">{children()}</main>
+                <Toasts />
                 <footer>
                     <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
                 </footer>

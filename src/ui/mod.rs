@@ -1,20 +1,46 @@
-//! What every page is made of. It knows no feature.
+//! What every page is made of. It knows no feature. `/dev/components` shows all of it.
 
+mod avatar;
+mod badge;
+mod card;
 mod copy;
+mod dialog;
+mod empty;
 mod field;
 mod filled;
-mod text;
+mod menu;
+mod notice;
+mod pagination;
+mod skeleton;
+mod table;
+mod tabs;
+mod time;
+mod toast;
 
+#[cfg(feature = "hydrate")]
+pub mod clock;
 #[cfg(feature = "ssr")]
 mod layout;
 #[cfg(feature = "ssr")]
 pub mod page;
 
 pub use self::{
-    copy::CopyButton,
+    avatar::Avatar,
+    badge::Badge,
+    card::Card,
+    copy::CodeBlock,
+    dialog::Confirm,
+    empty::Empty,
     field::{Field, TextField, describedby},
     filled::Filled,
-    text::{Notice, Time},
+    menu::Menu,
+    notice::Notice,
+    pagination::Pagination,
+    skeleton::Skeleton,
+    table::Table,
+    tabs::{Panel, Tabs},
+    time::{Now, Time},
+    toast::{Toasts, toast},
 };
 #[cfg(feature = "ssr")]
 pub use page::Visit;

@@ -11,12 +11,15 @@ use axum::{
 };
 use leptos::{nonce::Nonce, prelude::*};
 
-use super::layout::Layout;
+use time::OffsetDateTime;
+
+use super::{Now, layout::Layout};
 use crate::{
     assets::Assets,
     doors::{Caller, session},
     problem::Problem,
     request_id::RequestId,
+    timestamp::Timestamp,
 };
 
 /// What a page needs to know of the request it answers.
@@ -40,6 +43,11 @@ impl Visit {
         self.caller.clone().ok_or(Problem::NotSignedIn)
     }
 
+    /// The site's own origin.
+    pub fn origin(&self) -> &str {
+        self.assets.origin()
+    }
+
     /// Answers with a page.
     pub async fn page<V: IntoView + 'static>(
         self,
@@ -47,7 +55,7 @@ impl Visit {
         title: impl Into<String>,
         content: impl Fn() -> V + Clone + Send + Sync + 'static,
     ) -> Response {
-        let nonce = Nonce::new();
+        let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
         let policy = policy(&nonce);
         let title = title.into();
         let who = self.caller.map(|caller| caller.account);
@@ -58,7 +66,10 @@ impl Visit {
             let content = content.clone();
             view! { <Layout title who assets path>{content()}</Layout> }
         };
-        let provide = move || provide_context(nonce.clone());
+        let provide = move || {
+            provide_context(nonce.clone());
+            provide_context(Now(now));
+        };
         let render = leptos_axum::render_app_async_with_context(provide, app);
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = self.uri;

@@ -1,0 +1,148 @@
+import { expect, type Page } from "@playwright/test";
+import { APP } from "./origins.ts";
+
+/** A newcomer has written and made nothing yet; a resident has notes, a token and two browsers. */
+export type Who = "visitor" | "newcomer" | "resident";
+
+/** One page in one state. */
+export interface Entry {
+  /** Names its test and its screenshots. */
+  readonly name: string;
+  /** As in the table of routes. `{id}` is a note of the resident's. */
+  readonly path: string;
+  readonly who: Who;
+  /** Of the document that is there in the end. */
+  readonly status: number;
+  /** What makes the state ready before the page is opened. */
+  readonly before?: (page: Page) => Promise<void>;
+  /** What leads to the state once the page is open. */
+  readonly after?: (page: Page) => Promise<void>;
+}
+
+const ADA = "ada@example.org";
+
+export const ENTRIES: readonly Entry[] = [
+  { name: "landing", path: "/", who: "visitor", status: 200 },
+  {
+    name: "landing-knocked",
+    path: "/",
+    who: "visitor",
+    status: 200,
+    async after(page) {
+      for (const door of ["session", "token"]) {
+        await page.getByRole("button", { name: `Knock at the ${door} door` }).click();
+      }
+      await expect(page.getByText("401")).toHaveCount(2);
+    },
+  },
+  { name: "landing-signed-in", path: "/", who: "resident", status: 200 },
+
+  { name: "sign-up", path: "/sign-up", who: "visitor", status: 200 },
+  {
+    name: "sign-up-refused",
+    path: "/sign-up",
+    who: "visitor",
+    status: 422,
+    after: posted("Sign up", { Name: "Ada Lovelace", "E-mail": ADA, Password: "password123" }),
+  },
+  { name: "sign-in", path: "/sign-in", who: "visitor", status: 200 },
+  {
+    name: "sign-in-refused",
+    path: "/sign-in",
+    who: "visitor",
+    status: 401,
+    after: posted("Sign in", { "E-mail": ADA, Password: "not this one" }),
+  },
+
+  { name: "notes", path: "/notes", who: "resident", status: 200 },
+  { name: "notes-empty", path: "/notes", who: "newcomer", status: 200 },
+  {
+    name: "notes-refused",
+    path: "/notes",
+    who: "newcomer",
+    status: 200,
+    async after(page) {
+      await filled("Add note", { Title: " ", Body: "A body, and no title." })(page);
+      await expect(page.locator("#title-error")).not.toBeEmpty();
+    },
+  },
+  {
+    name: "notes-none-found",
+    path: "/notes",
+    who: "resident",
+    status: 200,
+    async after(page) {
+      await page.getByLabel("Search notes").fill("nothing like it");
+      await expect(page.getByText("No note contains that.")).toBeVisible();
+    },
+  },
+  { name: "note", path: "/notes/{id}", who: "resident", status: 200 },
+  {
+    name: "note-deleting",
+    path: "/notes/{id}",
+    who: "resident",
+    status: 200,
+    after: (page) => page.getByText("Delete this note…").click(),
+  },
+
+  { name: "tokens", path: "/tokens", who: "resident", status: 200 },
+  { name: "tokens-empty", path: "/tokens", who: "newcomer", status: 200, before: revokeTokens },
+  {
+    name: "tokens-fresh",
+    path: "/tokens",
+    who: "newcomer",
+    status: 201,
+    before: revokeTokens,
+    after: posted("Make token", { Name: "phone" }),
+  },
+  {
+    name: "tokens-refused",
+    path: "/tokens",
+    who: "resident",
+    status: 422,
+    async after(page) {
+      for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
+      await posted("Make token", { Name: "phone" })(page);
+    },
+  },
+
+  { name: "account", path: "/account", who: "resident", status: 200 },
+
+  { name: "not-found", path: "/no/such/page", who: "visitor", status: 404 },
+  { name: "failure", path: "/dev/failure", who: "visitor", status: 500 },
+  {
+    name: "components-asking",
+    path: "/dev/components",
+    who: "visitor",
+    status: 200,
+    async after(page) {
+      await page.getByRole("button", { name: "Delete…" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+    },
+  },
+  { name: "components", path: "/dev/components", who: "visitor", status: 200 },
+];
+
+/** Fills in the form that `button` sends, and sends it. */
+function filled(button: string, fields: Readonly<Record<string, string>>) {
+  return async (page: Page) => {
+    const main = page.getByRole("main");
+    for (const [label, value] of Object.entries(fields)) await main.getByLabel(label, { exact: true }).fill(value);
+    await main.getByRole("button", { name: button }).click();
+  };
+}
+
+/** The same, where a new document answers. */
+function posted(button: string, fields: Readonly<Record<string, string>>) {
+  return async (page: Page) => {
+    const answered = page.waitForEvent("framenavigated");
+    await filled(button, fields)(page);
+    await answered;
+  };
+}
+
+async function revokeTokens(page: Page): Promise<void> {
+  const ours = { headers: { Origin: APP } };
+  const { items } = await (await page.request.get("/session/v1/tokens", ours)).json();
+  for (const { id } of items) await page.request.delete(`/session/v1/tokens/${id}`, ours);
+}

@@ -1,0 +1,105 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+// Each check answers with what is wrong, a line for each fault, so that one visit can tell of all of them.
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** What a person can press, follow or type into. */
+const INTERACTIVE = 'a[href], button, input:not([type="hidden"]), select, textarea, summary, [tabindex]:not([tabindex="-1"])';
+
+export async function axe(page: Page): Promise<string[]> {
+  // Without frames there is no need for the second page that is opened to join their results.
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).setLegacyMode().analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary?.replace(/\s+/g, " ")}`),
+  );
+}
+
+/** Reading must not take scrolling in two directions (WCAG 1.4.10). */
+export function sideways(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter((el) => el.getBoundingClientRect().right > clientWidth);
+    const tag = ({ outerHTML }: Element) => outerHTML.slice(0, outerHTML.indexOf(">") + 1);
+    return [`scrolls sideways, ${scrollWidth} in ${clientWidth} px: ${wide.slice(0, 4).map(tag).join(" ")}`];
+  });
+}
+
+/** Targets of less than 24×24 px, other than links within a sentence (WCAG 2.5.8). */
+export function undersized(page: Page): Promise<string[]> {
+  return page.evaluate((interactive) => {
+    const large = ({ width, height }: DOMRect) => width >= 24 && height >= 24;
+    const inSentence = (el: Element) =>
+      getComputedStyle(el).display === "inline" &&
+      [...el.parentNode!.childNodes].some((node) => node instanceof Text && node.data.trim() !== "");
+    // A target can reach further than its box.
+    const reaches = (el: Element) => {
+      el.scrollIntoView({ block: "center" });
+      const { x, y, width, height } = el.getBoundingClientRect();
+      return [-11.5, 11.5].every((dx) =>
+        [-11.5, 11.5].every((dy) => el.contains(document.elementFromPoint(x + width / 2 + dx, y + height / 2 + dy))),
+      );
+    };
+    const faults: string[] = [];
+    for (const el of document.querySelectorAll(interactive)) {
+      if (!el.checkVisibility({ visibilityProperty: true })) continue;
+      const labels = el instanceof HTMLInputElement ? [...(el.labels ?? [])] : [];
+      if ([el, ...labels].some((target) => large(target.getBoundingClientRect())) || inSentence(el) || reaches(el)) continue;
+      const { width, height } = el.getBoundingClientRect();
+      faults.push(`target of ${Math.round(width)}×${Math.round(height)} px: ${el.outerHTML.slice(0, 120)}`);
+    }
+    scrollTo(0, 0);
+    return faults;
+  }, INTERACTIVE);
+}
+
+/** Tabs through the page from its beginning: every element is reached, in the document's order, and shows it. */
+export async function tabbing(page: Page): Promise<string[]> {
+  const stops = await page.evaluateHandle((interactive) => {
+    // Tabbing starts from what was focused last, so that has to be the beginning.
+    const { body } = document;
+    body.tabIndex = -1;
+    body.focus();
+    body.removeAttribute("tabindex");
+    // Of the radio buttons of a group only one is a stop.
+    const all = [...document.querySelectorAll(interactive)].filter(
+      (el) => el.checkVisibility({ visibilityProperty: true }) && !el.matches(":disabled, [type=radio]:not(:checked)"),
+    );
+    // As it looks itself, and what style sheets put before and after it.
+    const looks = (el: Element) =>
+      [undefined, "::before", "::after"].flatMap((part) => {
+        const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(el, part);
+        const outline = outlineStyle === "none" || outlineWidth === "0px" ? "none" : `${outlineStyle} ${outlineWidth} ${outlineColor}`;
+        return [outline, boxShadow];
+      });
+    const before = new Map([...document.querySelectorAll("body *")].map((el) => [el, looks(el)]));
+    const seen: { el: Element; shown: boolean }[] = [];
+    document.addEventListener("focusin", ({ target }) => {
+      const el = target as Element;
+      // What holds it may show it in its place.
+      const shown = [el, el.parentElement!].some((one) => looks(one).some((is, i) => is !== "none" && is !== before.get(one)?.[i]));
+      seen.push({ el, shown });
+    });
+    return { all, seen };
+  }, INTERACTIVE);
+  const missing = () => stops.evaluate(({ all, seen }) => all.filter((one) => !seen.some(({ el }) => el === one)).length);
+  // A second time for the stops between: what scrolls is one as well.
+  for (let times = 0; times < 2; times++) {
+    for (let left = await missing(); left > 0; left--) await page.keyboard.press("Tab");
+  }
+  const faults = await stops.evaluate(({ all, seen }) => {
+    const faults: string[] = [];
+    const start = ({ outerHTML }: Element) => outerHTML.slice(0, 120);
+    const reached = seen.map(({ el }) => el);
+    for (const el of all) if (!reached.includes(el)) faults.push(`not reached by tab: ${start(el)}`);
+    for (const { el, shown } of seen) if (!shown) faults.push(`focus does not show: ${start(el)}`);
+    const order = reached.filter((el) => all.includes(el)).map((el) => all.indexOf(el));
+    const astray = order.findIndex((at, i) => i > 0 && at < order[i - 1]!);
+    if (astray > 0) faults.push(`tab goes back to ${start(all[order[astray]!]!)}`);
+    return faults;
+  });
+  await page.evaluate(() => scrollTo(0, 0));
+  return faults;
+}

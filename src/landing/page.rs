@@ -1,0 +1,13 @@
+//! The front page's handler.
+
+use axum::{http::StatusCode, response::Response};
+use leptos::prelude::*;
+
+use super::view::Landing;
+use crate::ui::Visit;
+
+/// `GET /`
+pub async fn landing(visit: Visit) -> Response {
+    let signed_in = visit.caller.is_some();
+    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in /> }).await
+}

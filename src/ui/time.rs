@@ -1,0 +1,76 @@
+//! Instants for people.
+
+use leptos::prelude::*;
+
+use crate::timestamp::Timestamp;
+
+/// When the page was rendered; the server provides it.
+#[derive(Clone, Copy, Debug)]
+pub struct Now(pub Timestamp);
+
+/// "5 minutes ago", with the exact instant for machines and on hover. Once the page is alive, `ui::clock` keeps it true
+/// and says the exact one in the visitor's zone.
+#[component]
+pub fn Time(
+    /// When.
+    at: Timestamp,
+) -> impl IntoView {
+    let exact = at.to_minute();
+    let text = use_context::<Now>().map_or_else(|| exact.clone(), |Now(now)| relative((at - now).whole_seconds()));
+    view! { <time datetime=at.to_string() title=exact>{text}</time> }
+}
+
+/// An instant `seconds` from now (before now, if negative) in words, to the nearest unit.
+pub fn relative(seconds: i64) -> String {
+    const UNITS: [(i64, i64, &str); 6] = [
+        (60, 60, "minute"),
+        (3_600, 24, "hour"),
+        (86_400, 7, "day"),
+        (604_800, 8, "week"),
+        (2_629_800, 12, "month"),
+        (31_557_600, i64::MAX, "year"),
+    ];
+    let distance = seconds.saturating_abs();
+    if distance < 45 {
+        return if seconds > 0 { "in a moment".into() } else { "just now".into() };
+    }
+    let mut said = String::new();
+    for (length, until, name) in UNITS {
+        let count = distance.saturating_add(length / 2) / length;
+        if count < until {
+            let count = count.max(1);
+            let plural = if count == 1 { "" } else { "s" };
+            said = format!("{count} {name}{plural}");
+            break;
+        }
+    }
+    if seconds > 0 { format!("in {said}") } else { format!("{said} ago") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn to_the_nearest_unit() {
+        for (seconds, said) in [
+            (0, "just now"),
+            (-44, "just now"),
+            (3, "in a moment"),
+            (-45, "1 minute ago"),
+            (-90, "2 minutes ago"),
+            (-3_569, "59 minutes ago"),
+            (-3_570, "1 hour ago"),
+            (7_200, "in 2 hours"),
+            (-86_400, "1 day ago"),
+            (86_400 * 7 - 20, "in 1 week"),
+            (86_400 * 30 - 1, "in 4 weeks"),
+            (86_400 * 90, "in 3 months"),
+            (86_400 * 365, "in 1 year"),
+            (-86_400 * 365 * 3, "3 years ago"),
+            (i64::MIN, "292271023045 years ago"),
+        ] {
+            assert_eq!(relative(seconds), said, "{seconds}");
+        }
+    }
+}
