@@ -10,6 +10,7 @@ mod binary;
 mod cors;
 mod database;
 mod headers;
+mod mail;
 mod notes;
 mod pages;
 mod problems;

@@ -314,8 +314,8 @@ fn every_route_in_the_sources_is_in_the_tables() {
     tables.extend([resources(), token_calls(), session_calls()].concat().iter().map(|call| call.path));
     tables.extend(PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(OPERATIONS));
     tables.extend(DEV_PAGES);
-    // A mount's own 404.
-    tables.extend(["/login", "/session/{*rest}"]);
+    // A mount's own 404, and what is tested where there are mails.
+    tables.extend(["/login", "/session/{*rest}", "/dev/outbox/{name}"]);
 
     let mut routes = Vec::new();
     collect_routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);

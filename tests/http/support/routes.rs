@@ -72,7 +72,7 @@ pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-up", "/sign-in"];
 pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
 
 /// Pages of a development server.
-pub const DEV_PAGES: [&str; 1] = ["/dev/failure"];
+pub const DEV_PAGES: [&str; 2] = ["/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
 pub const POSTS: [&str; 9] = [
