@@ -18,6 +18,8 @@ pub fn pages() -> Router<AppState> {
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
         .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in))
         .route("/sign-out", post(accounts::page::sign_out))
+        .route("/forgot", get(accounts::recovery::page::forgot).post(accounts::recovery::page::post_forgot))
+        .route("/reset/{token}", get(accounts::recovery::page::reset).post(accounts::recovery::page::post_reset))
         .route("/account", get(accounts::page::account))
         .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))

@@ -21,6 +21,8 @@ pub struct Settings {
     pub database: Database,
     /// How long browsers stay signed in.
     pub sessions: Sessions,
+    /// How accounts are looked after.
+    pub accounts: Accounts,
     /// What hashing a password costs.
     pub passwords: Passwords,
     /// Where mail goes.
@@ -103,6 +105,22 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 32 }
+    }
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accounts {
+    /// Hours a link that confirms an address is good for.
+    pub confirm_hours: u32,
+    /// Minutes a link to choose a new password is good for.
+    pub reset_minutes: u32,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { confirm_hours: 24, reset_minutes: 30 }
     }
 }
 
@@ -249,9 +267,24 @@ impl Settings {
                  set memory_kib >= 19456, iterations >= 2, workers >= 1",
             );
         }
+        self.accounts.check()?;
         self.mail.check()?;
         for origin in &self.cors.allowed_origins {
             check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
+        }
+        Ok(())
+    }
+}
+
+impl Accounts {
+    /// ASVS 6.6.2 and the cheat sheets: a day for a confirmation, an hour for what opens an account (S27).
+    fn check(&self) -> Result<(), SettingsError> {
+        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
+        if !(1..=24).contains(&self.confirm_hours) {
+            return refuse("accounts.confirm_hours", "must be 1 to 24, or old mail would confirm addresses");
+        }
+        if !(1..=60).contains(&self.reset_minutes) {
+            return refuse("accounts.reset_minutes", "must be 1 to 60, or old mail would open accounts");
         }
         Ok(())
     }
@@ -405,6 +438,8 @@ mod tests {
             ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+            ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
+            ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
             ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
             ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),

@@ -94,19 +94,19 @@ pub async fn prove(db: &Db, hasher: &Hasher, email: &str, password: String) -> R
 }
 
 /// Addresses are compared without regard to case, as every large provider delivers them.
-fn normalized(email: &str) -> String {
+pub(super) fn normalized(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
 /// Whether mail could be sent there; whether it arrives, only a mail can tell.
-fn is_address(email: &str) -> bool {
+pub(super) fn is_address(email: &str) -> bool {
     let Some((local, domain)) = email.rsplit_once('@') else { return false };
     let plain =
         |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
     plain(local) && plain(domain) && email.len() <= 254 && !domain.starts_with('.') && !domain.ends_with('.')
 }
 
-fn stamp() -> Result<Vec<u8>, Problem> {
+pub(super) fn stamp() -> Result<Vec<u8>, Problem> {
     let mut bytes = vec![0; 16];
     OsRng.try_fill_bytes(&mut bytes).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(bytes)

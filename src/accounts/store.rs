@@ -52,3 +52,28 @@ pub(super) async fn insert(
         account.created_at,
     )
 }
+
+/// A new password, and a new stamp with it. With `instead_of`, only if the stamp is still that one: of two who change it
+/// at once, one does.
+pub(super) async fn set_password(
+    db: &Db,
+    account: Uuid,
+    password_hash: String,
+    auth_stamp: Vec<u8>,
+    instead_of: Option<Vec<u8>>,
+) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET password_hash = $1, auth_stamp = $2 WHERE id = $3 AND auth_stamp = COALESCE($4, auth_stamp)",
+        password_hash,
+        auth_stamp,
+        account,
+        instead_of,
+    )
+}
+
+/// The first time counts.
+pub(super) async fn confirm(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<u64> {
+    change!(db, none, "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND confirmed_at IS NULL", now, account)
+}

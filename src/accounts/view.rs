@@ -53,6 +53,7 @@ pub(super) fn SignInView(form: Filled) -> impl IntoView {
                 </label>
                 <button>"Sign in"</button>
             </form>
+            <p><a href="/forgot">"Forgot your password?"</a></p>
             <p>"New here? " <a href=sign_up>"Sign up"</a></p>
         </section>
     }

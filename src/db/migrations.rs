@@ -7,12 +7,20 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// A migration's version, its name, and its text for SQLite and for PostgreSQL.
 type Step = (i64, &'static str, &'static str, &'static str);
 
-const STEPS: &[Step] = &[(
-    1,
-    "house",
-    include_str!("../../migrations/sqlite/0001_house.sql"),
-    include_str!("../../migrations/postgres/0001_house.sql"),
-)];
+const STEPS: &[Step] = &[
+    (
+        1,
+        "house",
+        include_str!("../../migrations/sqlite/0001_house.sql"),
+        include_str!("../../migrations/postgres/0001_house.sql"),
+    ),
+    (
+        3,
+        "mail",
+        include_str!("../../migrations/sqlite/0003_mail.sql"),
+        include_str!("../../migrations/postgres/0003_mail.sql"),
+    ),
+];
 
 /// SQLite's. Each step runs in a transaction of its own.
 pub(super) fn sqlite() -> Migrator {

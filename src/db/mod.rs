@@ -13,6 +13,7 @@ mod timestamp;
 
 use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 pub use self::{
     clock::Clock,
@@ -21,7 +22,7 @@ pub use self::{
 };
 pub(crate) use query::{change, columns, read};
 
-use crate::timestamp::Timestamp;
+use crate::{problem::Problem, timestamp::Timestamp};
 
 /// A handle to the database and to the one clock every expiry is decided by (S47). Cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,6 +66,19 @@ impl Db {
     /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
     pub fn later(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.writes.spawn(work);
+    }
+
+    /// Does `work` to its end, whether or not the request still waits for it: what it has counted or begun is not left
+    /// half done by a client that hangs up.
+    ///
+    /// # Errors
+    /// The work's; [`Problem::Internal`] where it panics.
+    pub async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let work = self.writes.spawn(work.in_current_span()).await;
+        work.unwrap_or_else(|died| Err(Problem::Internal(died.to_string())))
     }
 
     /// Waits until no write runs, those no request waits for included.

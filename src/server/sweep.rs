@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{db::Db, sign_ins};
+use crate::{accounts::links, db::Db, sign_ins};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
@@ -13,7 +13,8 @@ pub async fn sweep(db: Db) {
     loop {
         tokio::time::sleep(PAUSE).await;
         let (sessions, sign_ins) = (db.sweep_sessions(BATCH).await, sign_ins::service::sweep(&db, BATCH).await);
-        for (what, swept) in [("sessions", sessions), ("sign-ins", sign_ins)] {
+        let links = links::sweep(&db, BATCH).await;
+        for (what, swept) in [("sessions", sessions), ("sign-ins", sign_ins), ("links", links)] {
             match swept {
                 Ok(0) => {}
                 Ok(count) => tracing::debug!(what, count, "swept"),

@@ -79,6 +79,16 @@ pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Signs every browser of the account out, from its next request on.
+///
+/// # Errors
+/// The database's.
+pub async fn end_all(db: &Db, account: Uuid) -> Result<(), Problem> {
+    let count = store::delete_all_but(db, account, None).await?;
+    tracing::info!(event = "sign_ins_ended", account = %account, count);
+    Ok(())
+}
+
 /// Deletes up to `batch` sign-ins that are over and says how many there were (S10).
 ///
 /// # Errors

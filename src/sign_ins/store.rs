@@ -39,6 +39,10 @@ pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<u64
     change!(db, none, "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2", id, account)
 }
 
+pub(super) async fn delete_all_but(db: &Db, account: Uuid, kept: Option<Uuid>) -> sqlx::Result<u64> {
+    change!(db, none, "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2", account, kept.unwrap_or(Uuid::nil()),)
+}
+
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     change!(
         db,

@@ -15,6 +15,7 @@ mod notes;
 mod pages;
 mod problems;
 mod races;
+mod recovery;
 mod same_origin;
 mod secrets;
 mod server_functions;

@@ -66,7 +66,10 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// Pages anybody may open.
-pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-up", "/sign-in"];
+pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-up", "/sign-in", "/forgot"];
+
+/// Pages that links in mails lead to, with a form that posts to the same place.
+pub const LINKS: [&str; 1] = ["/reset/{token}"];
 
 /// Pages of signed-in people.
 pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
@@ -75,7 +78,7 @@ pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/acc
 pub const DEV_PAGES: [&str; 2] = ["/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 9] = [
+pub const POSTS: [&str; 10] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -85,6 +88,7 @@ pub const POSTS: [&str; 9] = [
     "/tokens",
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
+    "/forgot",
 ];
 
 /// Neither a door's nor a page's.
