@@ -9,7 +9,14 @@ use axum::{
 };
 use leptos::prelude::*;
 
-use crate::{accounts, extract::LONG_BODY_LIMIT, notes, sign_ins, state::AppState, tokens, ui::Visit};
+use crate::{
+    accounts::{self, confirmation, recovery},
+    extract::LONG_BODY_LIMIT,
+    notes, sign_ins,
+    state::AppState,
+    tokens,
+    ui::Visit,
+};
 
 /// Every page, and every form's post.
 pub fn pages() -> Router<AppState> {
@@ -18,9 +25,12 @@ pub fn pages() -> Router<AppState> {
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
         .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in))
         .route("/sign-out", post(accounts::page::sign_out))
-        .route("/forgot", get(accounts::recovery::page::forgot).post(accounts::recovery::page::post_forgot))
-        .route("/reset/{token}", get(accounts::recovery::page::reset).post(accounts::recovery::page::post_reset))
+        .route("/forgot", get(recovery::page::forgot).post(recovery::page::post_forgot))
+        .route("/reset/{token}", get(recovery::page::reset).post(recovery::page::post_reset))
         .route("/account", get(accounts::page::account))
+        .route("/confirm/{token}", get(confirmation::page::confirm).post(confirmation::page::post_confirm))
+        .route("/email/{token}", get(confirmation::page::email).post(confirmation::page::post_email))
+        .route("/account/email/resend", post(confirmation::page::resend))
         .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))

@@ -112,6 +112,8 @@ impl Default for Passwords {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accounts {
+    /// Whether an address has to be confirmed before its account can be used.
+    pub confirm: Confirm,
     /// Hours a link that confirms an address is good for.
     pub confirm_hours: u32,
     /// Minutes a link to choose a new password is good for.
@@ -120,8 +122,19 @@ pub struct Accounts {
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { confirm_hours: 24, reset_minutes: 30 }
+        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30 }
     }
+}
+
+/// When addresses have to be confirmed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Confirm {
+    /// Any time, or never.
+    #[default]
+    Optional,
+    /// Before the first sign-in.
+    Required,
 }
 
 /// `[mail]`
@@ -440,6 +453,7 @@ mod tests {
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
+            ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),
             ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
             ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),

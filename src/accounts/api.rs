@@ -94,7 +94,7 @@ async fn token_login(
     State(settings): State<Arc<Settings>>,
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?;
+    let proven = service::prove(&db, &hasher, &login.email, login.password).await?.admitted(&settings.accounts)?;
     let account = proven.account;
     let name = login.name.as_deref();
     let issued = tokens::service::create_at_login(&db, &settings.tokens, account.id, name, login.remember).await?;
@@ -140,7 +140,7 @@ async fn session_login(
     headers: HeaderMap,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?;
+    let proven = service::prove(&db, &hasher, &login.email, login.password).await?.admitted(&settings.accounts)?;
     let account = proven.account.clone();
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &headers).await?;
     Ok(Json(SignedIn { account }))

@@ -42,3 +42,39 @@ pub(super) fn password_changed(settings: &Settings, to: &str) -> Mail {
         .text(NOT_YOU)
         .link("Ask for a new password", page(settings, "/forgot"))
 }
+
+fn hours(hours: u32) -> String {
+    if hours == 1 { "1 hour".into() } else { format!("{hours} hours") }
+}
+
+/// The link to confirm the address of a new account.
+pub(super) fn confirm(settings: &Settings, to: &str, link: Url) -> Mail {
+    let lasts = hours(settings.accounts.confirm_hours);
+    Mail::new("confirm", to, "Confirm your address")
+        .text(greeting(settings))
+        .text("Somebody, most likely you, has made an account with this address. Tell us that the address is yours.")
+        .link("Confirm it", link)
+        .text(format!("The link works once, for {lasts}. A link that you ask for later takes its place."))
+        .text("If you have made no account, do nothing.")
+}
+
+/// Somebody signed up with an address that has an account.
+pub(super) fn signed_up_again(settings: &Settings, to: &str, link: Option<Url>) -> Mail {
+    let mail = Mail::new("signed_up_again", to, "You have an account already").text(greeting(settings)).text(
+        "Somebody, most likely you, has tried to sign up with this address. It has an account, which stays as it is.",
+    );
+    let mail = match link {
+        Some(link) => mail.text("Its address is still to be confirmed.").link("Confirm it", link),
+        None => mail.link("Sign in", page(settings, "/sign-in")),
+    };
+    mail.link("Choose a new password if you have forgotten yours", page(settings, "/forgot"))
+        .text("If you did not try to sign up, do nothing.")
+}
+
+/// To the address an account had.
+pub(super) fn address_changed(settings: &Settings, to: &str) -> Mail {
+    Mail::new("address_changed", to, "Your account has another address")
+        .text(greeting(settings))
+        .text("The address of your account was changed. This is the last mail that goes to this one.")
+        .text("If that was not you, write to those who run this site.")
+}

@@ -5,6 +5,8 @@ mod model;
 #[cfg(feature = "ssr")]
 pub mod api;
 #[cfg(feature = "ssr")]
+pub mod confirmation;
+#[cfg(feature = "ssr")]
 mod letters;
 #[cfg(feature = "ssr")]
 pub mod links;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
+    settings::{Accounts, Confirm},
 };
 
 /// What a new account needs.
@@ -39,6 +40,19 @@ pub struct Proven {
     pub account: Account,
     /// Remembered by the sessions of this password.
     pub auth_stamp: Vec<u8>,
+    /// Whether the address was shown to be theirs.
+    pub confirmed: bool,
+}
+
+impl Proven {
+    /// Refuses whoever has to confirm their address first.
+    ///
+    /// # Errors
+    /// [`Problem::AddressNotConfirmed`]
+    pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
+        let must = settings.confirm == Confirm::Required;
+        if must && !self.confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
+    }
 }
 
 /// Makes an account.
@@ -46,22 +60,7 @@ pub struct Proven {
 /// # Errors
 /// [`Problem::Validation`] per field, the address being taken among them; [`Problem::Unavailable`].
 pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, Problem> {
-    let email = normalized(&form.email);
-    let name = form.name.trim().to_owned();
-    let mut errors = Vec::new();
-    if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
-        errors.push(FieldError::new("name", "Tell us what to call you, in 1 to 100 characters."));
-    }
-    if !is_address(&email) {
-        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
-    }
-    if let Some(message) = objection(&form.password, &email) {
-        errors.push(FieldError::new("password", message));
-    }
-    if !errors.is_empty() {
-        return Err(Problem::Validation(errors));
-    }
-
+    let (name, email) = validated(&form)?;
     let password_hash = hasher.hash(form.password).await?;
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
@@ -72,7 +71,7 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
         error.into()
     })?;
     tracing::info!(event = "account_created", account = %account.id);
-    Ok(Proven { account, auth_stamp })
+    Ok(Proven { account, auth_stamp, confirmed: false })
 }
 
 /// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
@@ -90,7 +89,30 @@ pub async fn prove(db: &Db, hasher: &Hasher, email: &str, password: String) -> R
         return Err(Problem::InvalidCredentials);
     };
     let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
-    Ok(Proven { account, auth_stamp: found.auth_stamp })
+    Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed: found.confirmed_at.is_some() })
+}
+
+/// The name and the address of a new account.
+pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
+    let email = normalized(&form.email);
+    let name = form.name.trim().to_owned();
+    let mut errors = Vec::new();
+    if let Some(message) = name_objection(&name) {
+        errors.push(FieldError::new("name", message));
+    }
+    if !is_address(&email) {
+        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if let Some(message) = objection(&form.password, &email) {
+        errors.push(FieldError::new("password", message));
+    }
+    if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
+}
+
+/// What is wrong with `name`, if anything is.
+pub(super) fn name_objection(name: &str) -> Option<&'static str> {
+    let wrong = name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control);
+    wrong.then_some("Tell us what to call you, in 1 to 100 characters.")
 }
 
 /// Addresses are compared without regard to case, as every large provider delivers them.

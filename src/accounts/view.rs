@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Account;
+use super::{Account, confirmation::Unconfirmed};
 use crate::{
     doors::Credential,
     sign_ins::{SignIn, SignInList},
@@ -69,7 +69,12 @@ fn with_next(path: &str, next: &str) -> String {
 }
 
 #[component]
-pub(super) fn AccountView(account: Account, credential: Credential, sign_ins: Vec<SignIn>) -> impl IntoView {
+pub(super) fn AccountView(
+    account: Account,
+    confirmed: bool,
+    credential: Credential,
+    sign_ins: Vec<SignIn>,
+) -> impl IntoView {
     view! {
         <header>
             <h1>"Account"</h1>
@@ -80,6 +85,7 @@ pub(super) fn AccountView(account: Account, credential: Credential, sign_ins: Ve
                 <div><dt>"E-mail"</dt><dd>{account.email}</dd></div>
                 <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
             </dl>
+            <Unconfirmed confirmed />
         </section>
         <section class="card">
             <h2>"Signed-in browsers"</h2>

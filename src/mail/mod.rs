@@ -7,7 +7,4 @@ pub mod page;
 mod sender;
 mod view;
 
-pub use self::{
-    message::{Mail, is_deliverable},
-    sender::Mailer,
-};
+pub use self::{message::Mail, sender::Mailer};

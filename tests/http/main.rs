@@ -7,6 +7,7 @@
 mod support;
 
 mod binary;
+mod confirmation;
 mod cors;
 mod database;
 mod headers;

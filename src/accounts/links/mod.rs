@@ -35,7 +35,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    fn as_str(self) -> &'static str {
+    /// How it is called, in the path of its links as well.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
             Self::Email => "email",

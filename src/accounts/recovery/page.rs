@@ -13,10 +13,7 @@ use super::{
     view::{AskedView, ForgotView, ResetDoneView, ResetView},
 };
 use crate::{
-    accounts::{
-        letters,
-        links::{self, Link, Purpose, unreferred},
-    },
+    accounts::links::{self, Link, Purpose, unreferred},
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -77,21 +74,21 @@ pub async fn post_reset(
     form: Form,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let AppState { db, hasher, settings, mailer, .. } = house;
     let tokens_too = form.ticked("tokens");
-    let link = match service::reset(&db, &hasher, &token, form.text("password"), tokens_too).await {
+    let link = match service::reset(&house, &token, form.text("password"), tokens_too).await {
         Ok(Some(link)) => link,
         Ok(None) => return Ok(dead(visit).await),
         Err(problem) => {
-            let Some(link) = links::find(&db, Purpose::Reset, &token).await? else { return Ok(dead(visit).await) };
+            let Some(link) = links::find(&house.db, Purpose::Reset, &token).await? else {
+                return Ok(dead(visit).await);
+            };
             let typed = if tokens_too { Filled::default().with("tokens", "on") } else { Filled::default() };
             return Ok(reset_form(visit, problem.status(), token, link, typed.refused(&problem)).await);
         }
     };
-    mailer.post(letters::password_changed(&settings, &link.email));
     // This browser's sign-in has ended with all the others.
     if auth.user.as_ref().is_some_and(|signed_in| signed_in.account.id == link.account_id) {
-        sign_ins::service::end(&db, &mut auth).await?;
+        sign_ins::service::end(&house.db, &mut auth).await?;
         visit.caller = None;
     }
     let content = move || view! { <ResetDoneView tokens_too /> };

@@ -4,7 +4,7 @@ use crate::{
     accounts::{
         letters,
         links::{self, Link, Purpose},
-        passwords::{Hasher, objection},
+        passwords::objection,
         service::{is_address, normalized, stamp},
         store,
     },
@@ -12,7 +12,9 @@ use crate::{
     mail::Mailer,
     problem::Problem,
     settings::Settings,
-    sign_ins, tokens,
+    sign_ins,
+    state::AppState,
+    tokens,
 };
 
 /// Mails a link to the account of `email`, if there is one.
@@ -43,25 +45,26 @@ pub(super) async fn ask(db: &Db, settings: &Settings, mailer: &Mailer, email: &s
 /// Gives the account behind the link `token` a new password and ends all its sign-ins; with `tokens_too`, its tokens as
 /// well. `None` where the link is good no longer.
 ///
-/// Whoever holds the link reads the account's mail, so the address is confirmed with it.
+/// Whoever holds the link reads the account's mail, so the address is confirmed with it. Nobody can keep the mail about
+/// the new password from being sent by hanging up.
 ///
 /// # Errors
 /// [`Problem::Validation`] where the password will not do, and the link is good for another try;
 /// [`Problem::Unavailable`].
 pub(super) async fn reset(
-    db: &Db,
-    hasher: &Hasher,
+    house: &AppState,
     token: &str,
     password: String,
     tokens_too: bool,
 ) -> Result<Option<Link>, Problem> {
+    let AppState { db, hasher, mailer, settings, .. } = house;
     let Some(link) = links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
     if let Some(message) = objection(&password, &link.email) {
         return Err(Problem::field("password", message));
     }
     let hash = hasher.hash(password).await?;
     let stamp = stamp()?;
-    let (ours, token) = (db.clone(), token.to_owned());
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
     // In an order that is safe to stop in: the new stamp alone ends every session and every other link.
     db.finish(async move {
         let Some(link) = links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
@@ -72,6 +75,7 @@ pub(super) async fn reset(
         store::set_password(&ours, link.account_id, hash, stamp, None).await?;
         sign_ins::service::end_all(&ours, link.account_id).await?;
         tracing::info!(event = "password_reset", account = %link.account_id);
+        mailer.post(letters::password_changed(&settings, &link.email));
         Ok(Some(link))
     })
     .await

@@ -182,6 +182,16 @@ impl House {
         paths.iter().map(|path| Letter::new(&fs::read_to_string(path).unwrap())).collect()
     }
 
+    /// The mails with the subject `subject`.
+    pub async fn letters_about(&self, subject: &str) -> Vec<Letter> {
+        self.letters().await.into_iter().filter(|letter| letter.header("Subject") == subject).collect()
+    }
+
+    /// The path of the newest link in a mail that begins with `start`.
+    pub async fn link(&self, start: &str) -> String {
+        self.letters().await.iter().rev().find_map(|letter| letter.path(start)).expect("a mail has such a link")
+    }
+
     /// Notices every write from now on.
     pub async fn witness(&self) -> Witness {
         Witness::of(self.db.clone(), &self.settings.database.url).await

@@ -69,7 +69,7 @@ pub fn session_calls() -> Vec<Call> {
 pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-up", "/sign-in", "/forgot"];
 
 /// Pages that links in mails lead to, with a form that posts to the same place.
-pub const LINKS: [&str; 1] = ["/reset/{token}"];
+pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
 
 /// Pages of signed-in people.
 pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
@@ -78,7 +78,7 @@ pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/acc
 pub const DEV_PAGES: [&str; 2] = ["/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 10] = [
+pub const POSTS: [&str; 11] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -89,6 +89,7 @@ pub const POSTS: [&str; 10] = [
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
     "/forgot",
+    "/account/email/resend",
 ];
 
 /// Neither a door's nor a page's.
