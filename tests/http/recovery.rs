@@ -215,8 +215,11 @@ async fn a_link_leads_to_the_public_url_whatever_the_host(database: Database) {
 async fn a_page_of_a_link_tells_nobody_where_it_is(house: House) {
     let ada = house.person("ada").await;
     let path = link(&house, &ada).await;
-    let browser = house.browser();
+    let (browser, there) = (house.browser(), house.another_instance().await);
+    there.db.close().await;
     for reply in [
+        browser.forged(Method::POST, &path).await,
+        there.get(&path).await,
         browser.visit(&path).await,
         browser.submit(&path, &[("password", "short")]).await,
         browser.submit(&path, &[("password", NEW)]).await,

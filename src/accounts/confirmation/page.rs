@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     accounts::{
-        links::{self, Link, Purpose, unreferred},
+        links::{self, Link, Purpose},
         service::prove,
     },
     db::Db,
@@ -128,18 +128,14 @@ async fn take(
             }
         }
     };
-    let link = match service::take(&house, purpose, &token).await {
-        Ok(Some(link)) => link,
-        Ok(None) => return Ok(dead(visit).await),
-        Err(problem) => return Err(problem),
-    };
+    let Some(link) = service::take(&house, purpose, &token).await? else { return Ok(dead(visit).await) };
     if let Some(mut proven) = proven {
         if purpose == Purpose::Email {
             proven.account.email = link.sent_to;
         }
         sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, false, &headers).await?;
     }
-    Ok(unreferred(see_other("/account")))
+    Ok(see_other("/account"))
 }
 
 /// Whether the browser is signed in as the account of the link.
@@ -161,7 +157,7 @@ async fn form_of(
         let (token, link, form) = (token.clone(), link.clone(), form.clone());
         view! { <LinkView purpose token link at_home form /> }
     };
-    unreferred(visit.page(status, "Is this your address?", content).await)
+    visit.page(status, "Is this your address?", content).await
 }
 
 async fn dead(visit: Visit) -> Response {

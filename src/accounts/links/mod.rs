@@ -3,10 +3,7 @@
 mod store;
 mod view;
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -115,12 +112,27 @@ pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
 pub async fn dead(visit: Visit, another: &'static str, label: &'static str) -> Response {
     use leptos::prelude::*;
     let content = move || view! { <view::DeadLink another label /> };
-    unreferred(visit.page(StatusCode::GONE, "This link is over", content).await)
+    visit.page(StatusCode::GONE, "This link is over", content).await
 }
 
-/// The answer to a request that has a link's token in its path: no request that follows from it tells where it comes
-/// from.
-pub fn unreferred(mut response: Response) -> Response {
-    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+/// Whether a link's token stands in `path`. No request that follows from such an answer, whatever it is, tells where it
+/// comes from.
+pub fn is_in(path: &str) -> bool {
+    let first = path.strip_prefix('/').and_then(|rest| rest.split_once('/')).map(|(first, _)| first);
+    first.is_some_and(|first| [Purpose::Confirm, Purpose::Email, Purpose::Reset].iter().any(|p| p.as_str() == first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_in;
+
+    #[test]
+    fn a_path_with_a_token_is_known() {
+        for path in ["/reset/link_x", "/confirm/link_x", "/email/link_x", "/reset/"] {
+            assert!(is_in(path), "{path}");
+        }
+        for path in ["/", "/reset", "/forgot", "/account/email", "/account/confirm", "/resets/x", "reset/x"] {
+            assert!(!is_in(path), "{path}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     view::{AskedView, ForgotView, ResetDoneView, ResetView},
 };
 use crate::{
-    accounts::links::{self, Link, Purpose, unreferred},
+    accounts::links::{self, Link, Purpose},
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -92,7 +92,7 @@ pub async fn post_reset(
         visit.caller = None;
     }
     let content = move || view! { <ResetDoneView tokens_too /> };
-    Ok(unreferred(visit.page(StatusCode::OK, "Your password is new", content).await))
+    Ok(visit.page(StatusCode::OK, "Your password is new", content).await)
 }
 
 async fn reset_form(visit: Visit, status: StatusCode, token: String, link: Link, form: Filled) -> Response {
@@ -101,7 +101,7 @@ async fn reset_form(visit: Visit, status: StatusCode, token: String, link: Link,
         let (token, email, form) = (token.clone(), link.email.clone(), form.clone());
         view! { <ResetView token email form /> }
     };
-    unreferred(visit.page(status, "Choose a new password", content).await)
+    visit.page(status, "Choose a new password", content).await
 }
 
 async fn dead(visit: Visit) -> Response {
