@@ -10,7 +10,7 @@ use axum::{
 use leptos::prelude::*;
 
 use crate::{
-    accounts::{self, confirmation, recovery},
+    accounts::{self, confirmation, manage, proof, recovery},
     extract::LONG_BODY_LIMIT,
     notes, sign_ins,
     state::AppState,
@@ -31,6 +31,12 @@ pub fn pages() -> Router<AppState> {
         .route("/confirm/{token}", get(confirmation::page::confirm).post(confirmation::page::post_confirm))
         .route("/email/{token}", get(confirmation::page::email).post(confirmation::page::post_email))
         .route("/account/email/resend", post(confirmation::page::resend))
+        .route("/account/confirm", get(proof::page::confirm).post(proof::page::post_confirm))
+        .route("/account/name", get(manage::page::name).post(manage::page::post_name))
+        .route("/account/password", get(manage::page::password).post(manage::page::post_password))
+        .route("/account/email", get(manage::page::email).post(manage::page::post_email))
+        .route("/account/export", get(manage::page::export))
+        .route("/account/delete", get(manage::page::delete).post(manage::page::post_delete))
         .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))

@@ -118,11 +118,13 @@ pub struct Accounts {
     pub confirm_hours: u32,
     /// Minutes a link to choose a new password is good for.
     pub reset_minutes: u32,
+    /// Minutes for which the password, once given, is not asked for again.
+    pub proof_minutes: u32,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30 }
+        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30, proof_minutes: 10 }
     }
 }
 
@@ -299,6 +301,9 @@ impl Accounts {
         if !(1..=60).contains(&self.reset_minutes) {
             return refuse("accounts.reset_minutes", "must be 1 to 60, or old mail would open accounts");
         }
+        if !(1..=60).contains(&self.proof_minutes) {
+            return refuse("accounts.proof_minutes", "must be 1 to 60, or a browser left alone could do everything");
+        }
         Ok(())
     }
 }
@@ -453,6 +458,7 @@ mod tests {
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
+            ("VESTIBULE_ACCOUNTS__PROOF_MINUTES", "0", "accounts.proof_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),
             ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
             ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),

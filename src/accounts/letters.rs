@@ -71,10 +71,49 @@ pub(super) fn signed_up_again(settings: &Settings, to: &str, link: Option<Url>) 
         .text("If you did not try to sign up, do nothing.")
 }
 
+/// The link to confirm the address that an account is to have.
+pub(super) fn new_address(settings: &Settings, to: &str, link: Url) -> Mail {
+    let lasts = hours(settings.accounts.confirm_hours);
+    Mail::new("new_address", to, "Confirm your new address")
+        .text(greeting(settings))
+        .text("Somebody, most likely you, wants to use this address for their account.")
+        .link("Use it", link)
+        .text(format!("The link works once, for {lasts}. A link that you ask for later takes its place."))
+        .text("If you have no account, or want no other address for it, do nothing.")
+}
+
+/// To an address that an account was to have, and another has.
+pub(super) fn taken(settings: &Settings, to: &str) -> Mail {
+    Mail::new("address_taken", to, "This address has an account already")
+        .text(greeting(settings))
+        .text("Somebody, most likely you, wants to use this address for an account, but it has one already.")
+        .text("If it is you, sign in to that account, or delete it first. If it is not, do nothing.")
+}
+
+/// To the address an account has, when another is asked for.
+pub(super) fn change_asked(settings: &Settings, to: &str) -> Mail {
+    Mail::new("change_asked", to, "Your account is to have another address")
+        .text(greeting(settings))
+        .text(
+            "Somebody who is signed in as you wants your account to have another address. As soon as that is confirmed \
+             there, mail goes there and no longer here.",
+        )
+        .text("If that was you, there is nothing to do. If not, choose a new password at once, which undoes it.")
+        .link("Ask for a new password", page(settings, "/forgot"))
+}
+
 /// To the address an account had.
 pub(super) fn address_changed(settings: &Settings, to: &str) -> Mail {
     Mail::new("address_changed", to, "Your account has another address")
         .text(greeting(settings))
         .text("The address of your account was changed. This is the last mail that goes to this one.")
+        .text("If that was not you, write to those who run this site.")
+}
+
+/// The account is gone.
+pub(super) fn deleted(settings: &Settings, to: &str) -> Mail {
+    Mail::new("account_deleted", to, "Your account is deleted")
+        .text(greeting(settings))
+        .text("Your account was deleted just now, and everything in it. This is the last mail from us.")
         .text("If that was not you, write to those who run this site.")
 }

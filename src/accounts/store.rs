@@ -97,3 +97,12 @@ pub(super) async fn set_email(db: &Db, account: Uuid, old: String, new: String, 
         old,
     )
 }
+
+pub(super) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Result<u64> {
+    change!(db, none, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
+}
+
+/// What belongs to the account goes with it, by the foreign keys.
+pub(super) async fn delete(db: &Db, account: Uuid) -> sqlx::Result<u64> {
+    change!(db, none, "DELETE FROM accounts WHERE id = $1", account)
+}

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Account, confirmation::Unconfirmed};
+use super::{Account, confirmation::Unconfirmed, manage::ManageSection};
 use crate::{
     doors::Credential,
     sign_ins::{SignIn, SignInList},
@@ -87,6 +87,7 @@ pub(super) fn AccountView(
             </dl>
             <Unconfirmed confirmed />
         </section>
+        <ManageSection />
         <section class="card">
             <h2>"Signed-in browsers"</h2>
             <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>

@@ -11,6 +11,7 @@ use crate::{
     doors::{AuthSession, Credential, session, session::SignedIn},
     problem::Problem,
     settings::Sessions,
+    timestamp::Timestamp,
 };
 
 /// Signs this browser in: a row of its own, then a session that points to it. A sign-in the browser had before ends.
@@ -76,6 +77,36 @@ pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
         return Err(Problem::NotFound);
     }
     tracing::info!(event = "sign_in_revoked", account = %account, sign_in = %id);
+    Ok(())
+}
+
+/// When the password was last given in the browser of the sign-in `id`; nothing where it has ended.
+///
+/// # Errors
+/// The database's.
+pub async fn proven_at(db: &Db, id: Uuid) -> Result<Option<Timestamp>, Problem> {
+    Ok(store::proven_at(db, id).await?)
+}
+
+/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
+/// session remembers `stamp` from now on, which is another where the password is.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; [`Problem::Unavailable`].
+pub async fn prove_again(db: &Db, settings: &Sessions, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
+    let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
+    let row = store::prove(db, signed_in.account.id, signed_in.id, db.now()).await?.ok_or(Problem::NotSignedIn)?;
+    let remembered = row.expires_at - row.created_at > Duration::hours(settings.lifetime_hours.into());
+    session::begin(auth, &SignedIn { stamp, ..signed_in }, remembered).await
+}
+
+/// Signs every other browser of the account out, from its next request on.
+///
+/// # Errors
+/// The database's.
+pub async fn end_others(db: &Db, account: Uuid, kept: Uuid) -> Result<(), Problem> {
+    let count = store::delete_all_but(db, account, Some(kept)).await?;
+    tracing::info!(event = "sign_ins_ended", account = %account, count);
     Ok(())
 }
 

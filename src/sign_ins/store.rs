@@ -14,13 +14,32 @@ pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Res
     change!(
         db,
         one,
-        "INSERT INTO sign_ins (id, account_id, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO sign_ins (id, account_id, user_agent, created_at, expires_at, proved_at)
+         VALUES ($1, $2, $3, $4, $5, $4)
          RETURNING id, user_agent, created_at, expires_at",
         sign_in.id,
         account,
         sign_in.user_agent,
         sign_in.created_at,
         sign_in.expires_at,
+    )
+}
+
+/// Whoever signs in has just proven the password, so `proved_at` begins as `created_at`.
+pub(super) async fn proven_at(db: &Db, id: Uuid) -> sqlx::Result<Option<Timestamp>> {
+    let found: Option<(Timestamp,)> = read!(db, optional, "SELECT proved_at FROM sign_ins WHERE id = $1", id)?;
+    Ok(found.map(|(proved_at,)| proved_at))
+}
+
+pub(super) async fn prove(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Option<SignIn>> {
+    change!(
+        db,
+        optional,
+        "UPDATE sign_ins SET proved_at = $1 WHERE id = $2 AND account_id = $3 AND expires_at > $1
+         RETURNING id, user_agent, created_at, expires_at",
+        now,
+        id,
+        account,
     )
 }
 

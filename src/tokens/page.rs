@@ -10,6 +10,7 @@ use super::{
     view::{TokensView, scope_field},
 };
 use crate::{
+    accounts::proof::Proof,
     db::Db,
     extract::{Form, PathId},
     problem::Problem,
@@ -34,9 +35,13 @@ pub async fn create(
     visit: Visit,
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
+    mut proof: Proof,
     form: Form,
 ) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
     let new = NewToken {
         name: form.text("name"),
         scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),

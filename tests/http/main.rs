@@ -6,6 +6,7 @@
 
 mod support;
 
+mod account;
 mod binary;
 mod confirmation;
 mod cors;
@@ -15,6 +16,7 @@ mod mail;
 mod notes;
 mod pages;
 mod problems;
+mod proof;
 mod races;
 mod recovery;
 mod same_origin;

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::support::{
     Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
     routes::{
-        DEV_PAGES, LINKS, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls, token_calls,
+        DEV_PAGES, DOWNLOADS, LINKS, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls,
+        token_calls,
     },
 };
 
@@ -84,6 +85,11 @@ fn form(path: &str) -> Vec<(&'static str, &'static str)> {
         "/sign-up" => vec![("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
         "/sign-in" => vec![("email", "ada@example.org"), ("password", PASSWORD)],
         "/forgot" => vec![("email", "ada@example.org")],
+        "/account/confirm" => vec![("password-again", PASSWORD)],
+        "/account/name" => vec![("name", "Eve")],
+        "/account/email" => vec![("email", "eve@new.example")],
+        "/account/password" => vec![("current", PASSWORD), ("password", "the words of a thief")],
+        "/account/delete" => vec![("email", "bob@example.org")],
         "/notes" => vec![("title", "planted"), ("body", "")],
         "/notes/{id}" => vec![("version", "1"), ("title", "changed"), ("body", "")],
         "/tokens" => vec![("name", "planted"), ("days", "30"), ("scope-notes-read", "on")],
@@ -112,10 +118,15 @@ async fn every_form_from_elsewhere_is_refused_and_changes_nothing(house: House) 
 async fn every_form_of_ours_does_something(house: House) {
     let ada = house.person("ada").await;
     let things = Things::of(&ada).await;
+    let bob = house.person("bob").await;
     let mut witness = house.witness().await;
     let (last, others): (Vec<_>, Vec<_>) = POSTS.into_iter().partition(|path| *path == "/sign-out");
     for path in others.into_iter().chain(last) {
-        let browser = if path.starts_with("/sign-up") { &house.browser() } else { &ada.browser };
+        let browser = match path {
+            "/sign-up" => &house.browser(),
+            "/account/delete" => &bob.browser,
+            _ => &ada.browser,
+        };
         let reply = browser.submit(&things.path(path), &form(path)).await;
         assert!(matches!(reply.status.as_u16(), 201 | 202 | 303), "{}: {}", reply.asked, reply.status);
         assert!(witness.saw_a_write().await, "{}", reply.asked);
@@ -316,7 +327,9 @@ async fn no_other_spelling_of_a_path_is_executed(house: House) {
 fn every_route_in_the_sources_is_in_the_tables() {
     let mut tables: Vec<&str> = Vec::new();
     tables.extend([resources(), token_calls(), session_calls()].concat().iter().map(|call| call.path));
-    tables.extend(PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(LINKS).chain(OPERATIONS));
+    tables.extend(
+        PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(LINKS).chain(OPERATIONS).chain(DOWNLOADS),
+    );
     tables.extend(DEV_PAGES);
     // A mount's own 404, and what is tested where there are mails.
     tables.extend(["/login", "/session/{*rest}", "/dev/outbox/{name}"]);

@@ -7,7 +7,7 @@ use crate::{
         Account, letters,
         links::{self, Link, Purpose},
         passwords::Hasher,
-        service::{SignUp, stamp, validated},
+        service::{SignUp, is_address, normalized, stamp, validated},
         store,
     },
     db::{Db, is_unique_violation},
@@ -73,6 +73,39 @@ async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
         None
     };
     mailer.send(letters::signed_up_again(settings, email, link)).await;
+}
+
+/// Mails a link to `email`, the address that `account` is to have, and word of it to the address it has. What is
+/// answered is the same where another account has the address.
+///
+/// # Errors
+/// [`Problem::Validation`] where it is no address, or no other; the database's.
+pub async fn ask_for_change(
+    db: &Db,
+    settings: &Settings,
+    mailer: &Mailer,
+    account: &Account,
+    email: &str,
+) -> Result<(), Problem> {
+    let email = normalized(email);
+    if !is_address(&email) {
+        return Err(Problem::field("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if email == account.email {
+        return Err(Problem::field("email", "This is the address you have."));
+    }
+    let taken = store::credentials(db, &email).await?.is_some();
+    let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
+    db.later(async move {
+        tracing::info!(event = "email_change_asked", account = %account.id);
+        if taken {
+            mailer.send(letters::taken(&settings, &email)).await;
+        } else if let Some(link) = link(&ours, &settings, account.id, Purpose::Email, Some(email.clone())).await {
+            mailer.send(letters::new_address(&settings, &email, link)).await;
+        }
+        mailer.send(letters::change_asked(&settings, &account.email)).await;
+    });
+    Ok(())
 }
 
 async fn link(

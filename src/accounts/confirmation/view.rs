@@ -13,7 +13,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
         Purpose::Email => {
             ("From now on you sign in with it, and mail about your account goes there.", "Use this address")
         }
-        _ => ("Then mail about your account reaches you.", "Yes, it is mine"),
+        _ => ("If it is, mail about your account reaches you.", "Yes, it is mine"),
     };
     let email = link.email.clone();
     let password = (!at_home).then(|| {
@@ -34,7 +34,8 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
     view! {
         <section class="door">
             <h1>"Is this your address?"</h1>
-            <p><strong>{link.sent_to}</strong> " " {says}</p>
+            <p><strong>{link.sent_to}</strong></p>
+            <p>{says}</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/{}/{token}", purpose.as_str())>
                 {password}

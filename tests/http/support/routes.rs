@@ -72,13 +72,26 @@ pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-up", "/sign-in", "/forgot"];
 pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
 
 /// Pages of signed-in people.
-pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
+pub const PERSONAL_PAGES: [&str; 9] = [
+    "/notes",
+    "/notes/{id}",
+    "/tokens",
+    "/account",
+    "/account/confirm",
+    "/account/name",
+    "/account/password",
+    "/account/email",
+    "/account/delete",
+];
+
+/// What signed-in people take along.
+pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 
 /// Pages of a development server.
 pub const DEV_PAGES: [&str; 2] = ["/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 11] = [
+pub const POSTS: [&str; 16] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -89,7 +102,12 @@ pub const POSTS: [&str; 11] = [
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
     "/forgot",
+    "/account/confirm",
+    "/account/name",
+    "/account/email",
     "/account/email/resend",
+    "/account/password",
+    "/account/delete",
 ];
 
 /// Neither a door's nor a page's.
