@@ -38,6 +38,7 @@ pub fn pages() -> Router<AppState> {
         .route("/account/export", get(manage::page::export))
         .route("/account/delete", get(manage::page::delete).post(manage::page::post_delete))
         .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
+        .route("/account/sign-ins/revoke-others", post(sign_ins::page::revoke_others))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))
         .route("/notes/{id}/delete", post(notes::page::delete))

@@ -70,12 +70,18 @@ fn load(config: &std::path::Path) -> Result<Settings, Failure> {
 fn check(config: &std::path::Path) -> Result<(), Failure> {
     let settings = load(config)?;
     say(&format!("The settings are sound. {} would be served on {}.", settings.origin(), settings.server.address));
+    if let Some(advice) = settings.advice() {
+        say(&format!("Mind: {advice}."));
+    }
     Ok(())
 }
 
 fn serve(config: &std::path::Path) -> Result<(), Failure> {
     let settings = load(config)?;
     log();
+    if let Some(advice) = settings.advice() {
+        tracing::warn!("{advice}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
     runtime.block_on(run_server(settings))
 }
@@ -90,13 +96,13 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
     if settings.mail.smtp_url.is_empty() && !settings.is_development() {
         tracing::warn!(outbox = settings.mail.outbox, "no mail is sent: mail.smtp_url is not set");
     }
-    let (origin, url) = (settings.origin(), settings.database.url.clone());
+    let (origin, url, ours) = (settings.origin(), settings.database.url.clone(), settings.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
     let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;
     let app = server::router(state).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
 
-    tokio::spawn(server::sweep(db.clone()));
+    tokio::spawn(server::sweep(db.clone(), ours));
     say(&format!("Vestibule is open: {origin}"));
     server::serve(listener, app, stop).await;
     db.close().await;

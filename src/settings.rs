@@ -6,7 +6,10 @@ use axum::http::HeaderValue;
 use config::{Config, Environment, File, FileFormat};
 use lettre::message::Mailbox;
 use serde::Deserialize;
+use time::Duration;
 use url::{Host, Url};
+
+use crate::client::Proxies;
 
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
@@ -27,6 +30,10 @@ pub struct Settings {
     pub passwords: Passwords,
     /// Where mail goes.
     pub mail: Mail,
+    /// How often somebody may try before it takes longer.
+    pub throttle: Throttle,
+    /// What is kept of what happened.
+    pub activity: Activity,
     /// What tokens look like and how long they last.
     pub tokens: Tokens,
     /// Which pages elsewhere may read the token door's answers.
@@ -43,6 +50,21 @@ pub struct Server {
     pub public_url: Url,
     /// Where the built site lies, for a binary that does not carry it.
     pub site_root: String,
+    /// Addresses or networks of the proxies in front, which say where a request comes from.
+    pub trusted_proxies: Vec<String>,
+    /// The header they say it in.
+    pub proxy_header: ProxyHeader,
+}
+
+/// How a proxy says where a request comes from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239)
+    Forwarded,
 }
 
 impl Default for Server {
@@ -52,6 +74,8 @@ impl Default for Server {
             #[expect(clippy::expect_used, reason = "a constant, covered by a test")]
             public_url: Url::parse("http://localhost:3000").expect("a constant URL"),
             site_root: "target/site".into(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
         }
     }
 }
@@ -70,19 +94,34 @@ impl Default for Database {
     }
 }
 
-/// `[sessions]`
-#[derive(Clone, Debug, Deserialize)]
+/// `[sessions]`: NIST SP 800-63B by default.
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// Hours until a sign-in ends.
+    /// Hours after which a sign-in that is not used ends.
+    pub idle_hours: u32,
+    /// Hours until it ends, used or not.
     pub lifetime_hours: u32,
-    /// Days until it ends with "keep me signed in".
+    /// Days after which it ends unused with "keep me signed in".
+    pub remember_idle_days: u32,
+    /// Days until it ends with "keep me signed in", used or not.
     pub remember_days: u32,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { lifetime_hours: 24, remember_days: 30 }
+        Self { idle_hours: 2, lifetime_hours: 24, remember_idle_days: 14, remember_days: 30 }
+    }
+}
+
+impl Sessions {
+    /// How long a sign-in lasts unused, and how long in all.
+    pub fn lifetime(&self, remembered: bool) -> (Duration, Duration) {
+        if remembered {
+            (Duration::days(self.remember_idle_days.into()), Duration::days(self.remember_days.into()))
+        } else {
+            (Duration::hours(self.idle_hours.into()), Duration::hours(self.lifetime_hours.into()))
+        }
     }
 }
 
@@ -166,6 +205,40 @@ impl fmt::Debug for Mail {
     }
 }
 
+/// `[throttle]`: how many tries are free, one after the other.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Throttle {
+    /// To sign in to one account from one address.
+    pub sign_ins_here: u32,
+    /// To sign in to any account from one address.
+    pub sign_ins_per_address: u32,
+    /// To sign in to one account from any address it was not signed in from lately.
+    pub sign_ins_per_account: u32,
+    /// To make an account from one address.
+    pub sign_ups_per_address: u32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { sign_ins_here: 10, sign_ins_per_address: 60, sign_ins_per_account: 30, sign_ups_per_address: 30 }
+    }
+}
+
+/// `[activity]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Activity {
+    /// Days until an event is forgotten.
+    pub keep_days: u32,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self { keep_days: 90 }
+    }
+}
+
 /// `[tokens]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -226,6 +299,7 @@ impl Settings {
                     .try_parsing(true)
                     .list_separator(",")
                     .with_list_parse_key("cors.allowed_origins")
+                    .with_list_parse_key("server.trusted_proxies")
                     .source(Some(ours)),
             );
         for (name, key) in [
@@ -251,6 +325,15 @@ impl Settings {
         is_this_machine(&self.server.public_url) && self.server.address.ip().is_loopback()
     }
 
+    /// What is sound but most likely not meant; a line for the operator.
+    pub fn advice(&self) -> Option<&'static str> {
+        let behind_a_proxy = self.server.public_url.scheme() == "https" && self.server.trusted_proxies.is_empty();
+        behind_a_proxy.then_some(
+            "server.trusted_proxies is empty: every visitor seems to come from the address of the proxy that speaks \
+             TLS. Name its address, so that one visitor's failed sign-ins slow nobody else down",
+        )
+    }
+
     /// The allowed origins, as header values.
     pub fn allowed_origins(&self) -> Vec<HeaderValue> {
         self.cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
@@ -265,11 +348,30 @@ impl Settings {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
             return refuse("server.public_url", "must be an origin alone, without a path, a query or a user");
         }
+        if let Err(why) = Proxies::new(&self.server) {
+            return refuse("server.trusted_proxies", &why);
+        }
         if self.tokens.prefix.is_empty() || !self.tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return refuse("tokens.prefix", "must be letters and digits, or tokens could not be told from other text");
         }
-        if self.sessions.lifetime_hours == 0 || self.sessions.remember_days == 0 {
-            return refuse("sessions", "a lifetime of zero signs everybody out at once; set at least 1");
+        for (remembered, idle, whole) in [
+            (false, "sessions.idle_hours", "sessions.lifetime_hours"),
+            (true, "sessions.remember_idle_days", "sessions.remember_days"),
+        ] {
+            let (unused, in_all) = self.sessions.lifetime(remembered);
+            if unused.is_zero() {
+                return refuse(idle, "a lifetime of zero signs everybody out at once; set at least 1");
+            }
+            if unused > in_all {
+                return refuse(whole, &format!("a sign-in would end before {idle} is over; set at least as much"));
+            }
+        }
+        if self.sessions.lifetime_hours > 14 * 24 {
+            return refuse(
+                "sessions.lifetime_hours",
+                "longer than 14 days on a machine that may be shared; let \"keep me signed in\" do that, and set at \
+                 most 336",
+            );
         }
         if self.tokens.max_days == 0 || self.tokens.login_hours == 0 || self.tokens.login_remember_days == 0 {
             return refuse("tokens", "a lifetime of zero makes tokens that never work; set at least 1");
@@ -284,6 +386,24 @@ impl Settings {
         }
         self.accounts.check()?;
         self.mail.check()?;
+        if self.activity.keep_days == 0 {
+            return refuse("activity.keep_days", "nobody could see who came in; set at least 1");
+        }
+        let Throttle { sign_ins_here, sign_ins_per_address, sign_ins_per_account, sign_ups_per_address } =
+            self.throttle;
+        for (key, tries) in [
+            ("throttle.sign_ins_here", sign_ins_here),
+            ("throttle.sign_ins_per_address", sign_ins_per_address),
+            ("throttle.sign_ins_per_account", sign_ins_per_account),
+            ("throttle.sign_ups_per_address", sign_ups_per_address),
+        ] {
+            if tries == 0 {
+                return refuse(key, "nobody's first try would be free; set at least 1");
+            }
+        }
+        if sign_ins_here > 100 {
+            return refuse("throttle.sign_ins_here", "a guesser should have at most 100 tries (NIST SP 800-63B)");
+        }
         for origin in &self.cors.allowed_origins {
             check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
         }
@@ -405,6 +525,8 @@ mod tests {
         let settings = load(&[
             ("VESTIBULE_CORS__ALLOWED_ORIGINS", "http://localhost:5173,https://app.example.com"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8"),
+            ("VESTIBULE_SERVER__PROXY_HEADER", "forwarded"),
             ("VESTIBULE_PASSWORDS__QUEUE", "5"),
             ("VESTIBULE_TOOLS", "not a setting"),
             ("DATABASE_URL", "postgres://db/x"),
@@ -413,6 +535,8 @@ mod tests {
         .unwrap();
         assert_eq!(settings.cors.allowed_origins, ["http://localhost:5173", "https://app.example.com"]);
         assert_eq!(settings.origin(), "https://vestibule.example");
+        assert_eq!(settings.server.trusted_proxies, ["127.0.0.1", "10.0.0.0/8"]);
+        assert_eq!(settings.server.proxy_header, ProxyHeader::Forwarded);
         assert_eq!(settings.passwords.queue, 5);
         assert_eq!(settings.database.url, "postgres://db/x");
         assert_eq!(settings.server.address.to_string(), "0.0.0.0:8080");
@@ -454,6 +578,9 @@ mod tests {
             ("VESTIBULE_CORS__ALLOWED_ORIGINS", "app.example.com", "cors.allowed_origins"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "https://x.example/app", "server.public_url"),
             ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,proxy.internal", "server.trusted_proxies"),
+            ("VESTIBULE_SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "server.trusted_proxies"),
+            ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
@@ -462,6 +589,15 @@ mod tests {
             ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),
             ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
             ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),
+            ("VESTIBULE_SESSIONS__IDLE_HOURS", "0", "sessions.idle_hours"),
+            ("VESTIBULE_SESSIONS__IDLE_HOURS", "25", "sessions.lifetime_hours"),
+            ("VESTIBULE_SESSIONS__LIFETIME_HOURS", "337", "sessions.lifetime_hours"),
+            ("VESTIBULE_SESSIONS__REMEMBER_IDLE_DAYS", "0", "sessions.remember_idle_days"),
+            ("VESTIBULE_SESSIONS__REMEMBER_DAYS", "7", "sessions.remember_days"),
+            ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "0", "throttle.sign_ins_here"),
+            ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "101", "throttle.sign_ins_here"),
+            ("VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS", "0", "throttle.sign_ups_per_address"),
+            ("VESTIBULE_ACTIVITY__KEEP_DAYS", "0", "activity.keep_days"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),
         ] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
     routing::{get, post},
 };
@@ -19,6 +19,8 @@ use super::{
     service,
 };
 use crate::{
+    activity::Actor,
+    client::Client,
     db::Db,
     doors::{AccountRead, Allowed, Anything, AuthSession, Credential, TokensManage},
     extract::Body,
@@ -92,12 +94,14 @@ async fn token_login(
     State(db): State<Db>,
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
+    client: Client,
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?.admitted(&settings.accounts)?;
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account;
-    let name = login.name.as_deref();
-    let issued = tokens::service::create_at_login(&db, &settings.tokens, account.id, name, login.remember).await?;
+    let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
+    let issued = tokens::service::create_at_login(&db, &settings.tokens, &actor, name, login.remember).await?;
     let body = LoggedIn {
         token: issued.secret.reveal().to_owned(),
         id: issued.token.id,
@@ -110,9 +114,14 @@ async fn token_login(
 }
 
 /// Ends the token that made the call. It needs no scope: every token may end itself.
-async fn token_logout(State(db): State<Db>, Allowed { caller, .. }: Allowed<Anything>) -> Result<StatusCode, Problem> {
+async fn token_logout(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<Anything>,
+    client: Client,
+) -> Result<StatusCode, Problem> {
+    let actor = caller.acting(client);
     if let Credential::Token(token) = caller.credential {
-        tokens::service::revoke(&db, caller.account.id, token.id).await?;
+        tokens::service::revoke(&db, &actor, token.id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -122,8 +131,9 @@ async fn token_logout(State(db): State<Db>, Allowed { caller, .. }: Allowed<Anyt
 async fn token_logout_all(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<TokensManage>,
+    client: Client,
 ) -> Result<StatusCode, Problem> {
-    tokens::service::revoke_all(&db, caller.account.id).await?;
+    tokens::service::revoke_all(&db, &caller.acting(client)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -137,19 +147,20 @@ async fn session_login(
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let proven = service::prove(&db, &hasher, &login.email, login.password).await?.admitted(&settings.accounts)?;
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
 }
 
-async fn session_logout(State(db): State<Db>, mut auth: AuthSession) -> Result<Response, Problem> {
+async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
     if auth.user.is_none() {
         return Err(Problem::NotSignedIn);
     }
-    sign_ins::service::end(&db, &mut auth).await?;
+    sign_ins::service::end(&db, &mut auth, &client).await?;
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(CLEAR_SITE_DATA, CLEARED)])).into_response())
 }

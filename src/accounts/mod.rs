@@ -25,6 +25,8 @@ pub mod service;
 #[cfg(feature = "ssr")]
 mod store;
 #[cfg(feature = "ssr")]
+mod tries;
+#[cfg(feature = "ssr")]
 mod view;
 
 pub use model::Account;

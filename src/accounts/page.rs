@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use serde::Deserialize;
@@ -17,6 +17,8 @@ use super::{
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
+    activity,
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::{Form, Query},
@@ -56,24 +58,26 @@ pub async fn post_sign_up(
     visit: Visit,
     State(house): State<AppState>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     let AppState { db, hasher, settings, mailer, .. } = house;
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
     if settings.accounts.confirm == Confirm::Required {
-        return match confirmation::service::sign_up(&db, &hasher, &settings, &mailer, sign_up).await {
+        return match confirmation::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
             Ok(()) => Ok(confirmation::page::sent(visit, form.text("email")).await),
-            Err(problem) => Ok(sign_up_form(visit, problem.status(), typed.refused(&problem)).await),
+            Err(problem) => Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await)),
         };
     }
-    let proven = match service::sign_up(&db, &hasher, sign_up).await {
+    let proven = match service::sign_up(&db, &hasher, &settings.throttle, &client, sign_up).await {
         Ok(proven) => proven,
-        Err(problem) => return Ok(sign_up_form(visit, problem.status(), typed.refused(&problem)).await),
+        Err(problem) => {
+            return Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await));
+        }
     };
     confirmation::service::ask(&db, &settings, &mailer, &proven.account);
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
     Ok(see_other(&destination(&form)))
 }
 
@@ -103,7 +107,7 @@ pub async fn post_sign_in(
     State(hasher): State<Hasher>,
     State(settings): State<Arc<Settings>>,
     mut auth: AuthSession,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     let remember = form.ticked("remember");
@@ -111,12 +115,15 @@ pub async fn post_sign_in(
     if remember {
         typed = typed.with("remember", "on");
     }
-    let proven = service::prove(&db, &hasher, &form.text("email"), form.text("password")).await;
+    let (email, password) = (form.text("email"), form.text("password"));
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &email, password).await;
     let proven = match proven.and_then(|proven| proven.admitted(&settings.accounts)) {
         Ok(proven) => proven,
-        Err(problem) => return Ok(sign_in_form(visit, problem.status(), typed.refused(&problem)).await),
+        Err(problem) => {
+            return Ok(later(&problem, sign_in_form(visit, problem.status(), typed.refused(&problem)).await));
+        }
     };
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &headers).await?;
+    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
     Ok(see_other(&destination(&form)))
 }
 
@@ -129,8 +136,8 @@ async fn sign_in_form(visit: Visit, status: StatusCode, form: Filled) -> Respons
 ///
 /// # Errors
 /// [`Problem::Unavailable`], and the browser is still signed in.
-pub async fn sign_out(State(db): State<Db>, mut auth: AuthSession) -> Result<Response, Problem> {
-    sign_ins::service::end(&db, &mut auth).await?;
+pub async fn sign_out(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
+    sign_ins::service::end(&db, &mut auth, &client).await?;
     let mut response = see_other("/");
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
     Ok(response)
@@ -151,11 +158,20 @@ pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Pro
     let caller = visit.signed_in()?;
     let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
     let confirmed = store::is_confirmed(&db, caller.account.id).await?;
+    let events = activity::service::list(&db, caller.account.id).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
-        view! { <AccountView account confirmed credential sign_ins /> }
+        view! { <AccountView account confirmed credential sign_ins events=events.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
+}
+
+/// `page`, and when to try again where `problem` says so.
+pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
+    if let Some(seconds) = problem.retry_after() {
+        page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    page
 }
 
 /// What was typed into `names`.

@@ -106,6 +106,16 @@ impl Hasher {
         }
     }
 
+    /// Whether `hash` was made with less than what is asked for now, in memory or in passes.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let Ok(hash) = PasswordHash::new(hash) else { return false };
+        let same = hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(Version::V0x13.into());
+        let asked = self.argon2.params();
+        let enough = Params::try_from(&hash)
+            .is_ok_and(|made| made.m_cost() >= asked.m_cost() && made.t_cost() >= asked.t_cost());
+        !(same && enough)
+    }
+
     /// The permits go into the blocking task: a client that hangs up stops waiting, but not the work (T20).
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let busy = || Problem::Unavailable("too many passwords to check".into());
@@ -137,6 +147,21 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(hasher.verify("correct horse battery".into(), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify("correct horse batterY".into(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_outdated_by_more_only() {
+        let with =
+            |memory_kib, iterations| Hasher::new(&Settings { memory_kib, iterations, ..Settings::default() }).unwrap();
+        let hash = with(16, 2).hash("correct horse battery".into()).await.unwrap();
+        assert!(!with(16, 2).is_outdated(&hash));
+        assert!(!with(8, 1).is_outdated(&hash), "nothing is lowered");
+        assert!(with(32, 2).is_outdated(&hash));
+        assert!(with(16, 3).is_outdated(&hash));
+        assert!(with(32, 1).is_outdated(&hash), "more of one is not less of the other");
+        let other = hash.replace("argon2id", "argon2i");
+        assert!(with(16, 2).is_outdated(&other));
+        assert!(!with(16, 2).is_outdated("no hash at all"));
     }
 
     #[tokio::test]

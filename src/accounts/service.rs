@@ -8,12 +8,14 @@ use uuid::Uuid;
 use super::{
     Account,
     passwords::{Hasher, objection},
-    store,
+    store, tries,
 };
 use crate::{
+    activity::{Actor, Kind},
+    client::Client,
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
-    settings::{Accounts, Confirm},
+    settings::{Accounts, Confirm, Throttle},
 };
 
 /// What a new account needs.
@@ -58,10 +60,17 @@ impl Proven {
 /// Makes an account.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::Unavailable`].
-pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, Problem> {
+/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub async fn sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    form: SignUp,
+) -> Result<Proven, Problem> {
     let (name, email) = validated(&form)?;
-    let password_hash = hasher.hash(form.password).await?;
+    let password_hash = hash_for_sign_up(db, hasher, limits, client, form.password).await?;
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
     let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
@@ -70,24 +79,79 @@ pub async fn sign_up(db: &Db, hasher: &Hasher, form: SignUp) -> Result<Proven, P
         }
         error.into()
     })?;
-    tracing::info!(event = "account_created", account = %account.id);
+    Actor::by_password(account.id, client).did(db, Kind::SignedUp, None);
     Ok(Proven { account, auth_stamp, confirmed: false })
+}
+
+/// Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
+pub(super) async fn hash_for_sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    password: String,
+) -> Result<String, Problem> {
+    let counted = tries::sign_up(db, limits, client).await?;
+    match hasher.hash(password).await {
+        Ok(hash) => Ok(hash),
+        Err(problem) => {
+            counted.give_back(db).await;
+            Err(problem)
+        }
+    }
 }
 
 /// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
 ///
 /// # Errors
-/// [`Problem::InvalidCredentials`]; [`Problem::Unavailable`].
-pub async fn prove(db: &Db, hasher: &Hasher, email: &str, password: String) -> Result<Proven, Problem> {
-    let email = normalized(email);
+/// [`Problem::InvalidCredentials`]; [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn prove(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    email: &str,
+    password: String,
+) -> Result<Proven, Problem> {
+    let (ours, hasher, email) = (db.clone(), hasher.clone(), normalized(email));
+    let (limits, client) = (*limits, client.clone());
+    // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
+    db.finish(async move {
+        let counted = tries::sign_in(&ours, &limits, &client, &email).await?;
+        let result = check(&ours, &hasher, &client, &email, password).await;
+        match &result {
+            Ok(_) => counted.succeeded(&ours).await,
+            Err(Problem::InvalidCredentials) => {}
+            Err(_) => counted.give_back(&ours).await,
+        }
+        result
+    })
+    .await
+}
+
+async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password: String) -> Result<Proven, Problem> {
     // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
-    let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
+    let found = if is_address(email) { store::credentials(db, email).await? } else { None };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let outdated = hash.clone().filter(|hash| hasher.is_outdated(hash)).map(|hash| (hash, password.clone()));
     let right = hasher.verify(password, hash).await?;
-    let Some(found) = found.filter(|_| right) else {
-        tracing::warn!(event = "sign_in_failed", "wrong address or password");
+    let Some(found) = found else {
+        let (address, browser) = (client.address(), client.browser());
+        tracing::warn!(event = "sign_in_failed", address, browser, "no such account");
         return Err(Problem::InvalidCredentials);
     };
+    if !right {
+        Actor::by_password(found.id, client).did(db, Kind::SignInFailed, None);
+        return Err(Problem::InvalidCredentials);
+    }
+    if let Some((verified, password)) = outdated {
+        let (ours, hasher) = (db.clone(), hasher.clone());
+        db.later(async move {
+            if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
+                tracing::warn!(%problem, account = %found.id, "password not hashed anew; the next sign-in tries again");
+            }
+        });
+    }
     let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
     Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed: found.confirmed_at.is_some() })
 }
@@ -113,6 +177,24 @@ pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
 pub(super) fn name_objection(name: &str) -> Option<&'static str> {
     let wrong = name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control);
     wrong.then_some("Tell us what to call you, in 1 to 100 characters.")
+}
+
+/// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
+/// is the same password, and nobody is signed out (T6). Says whether the hash was still the verified one.
+///
+/// # Errors
+/// [`Problem::Unavailable`]
+pub async fn rehash(
+    db: &Db,
+    hasher: &Hasher,
+    account: Uuid,
+    verified: String,
+    password: String,
+) -> Result<bool, Problem> {
+    let hash = hasher.hash(password).await?;
+    let replaced = store::replace_hash(db, account, verified, hash).await? > 0;
+    tracing::info!(event = "password_rehashed", %account, replaced);
+    Ok(replaced)
 }
 
 /// Addresses are compared without regard to case, as every large provider delivers them.

@@ -32,6 +32,18 @@ pub(super) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Cre
     )
 }
 
+/// Only while the hash is still the one that was verified: a password that was changed meanwhile stays changed.
+pub(super) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash: String) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3",
+        hash,
+        account,
+        verified,
+    )
+}
+
 /// The unique index on `email` decides between two who come at once.
 pub(super) async fn insert(
     db: &Db,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{Account, confirmation::Unconfirmed, manage::ManageSection};
 use crate::{
+    activity::{ActivityList, Event},
     doors::Credential,
     sign_ins::{SignIn, SignInList},
     ui::{Filled, Notice, TextField, Time},
@@ -74,6 +75,7 @@ pub(super) fn AccountView(
     confirmed: bool,
     credential: Credential,
     sign_ins: Vec<SignIn>,
+    events: Vec<Event>,
 ) -> impl IntoView {
     view! {
         <header>
@@ -93,5 +95,6 @@ pub(super) fn AccountView(
             <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>
             <SignInList credential sign_ins />
         </section>
+        <section class="card"><h2>"What happened lately"</h2><ActivityList events /></section>
     }
 }

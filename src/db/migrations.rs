@@ -15,6 +15,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/postgres/0001_house.sql"),
     ),
     (
+        2,
+        "sessions",
+        include_str!("../../migrations/sqlite/0002_sessions.sql"),
+        include_str!("../../migrations/postgres/0002_sessions.sql"),
+    ),
+    (
         3,
         "mail",
         include_str!("../../migrations/sqlite/0003_mail.sql"),

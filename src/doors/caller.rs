@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::{session, token::TokenDoor};
 use crate::{
     accounts::Account,
+    activity::{Actor, Means},
+    client::Client,
     problem::Problem,
     tokens::{Scope, Token},
 };
@@ -34,6 +36,15 @@ pub enum Credential {
 }
 
 impl Caller {
+    /// The caller as whoever does something worth recording, from where `client` is.
+    pub fn acting(&self, client: Client) -> Actor {
+        let means = match &self.credential {
+            Credential::SignIn(id) => Means::Session(*id),
+            Credential::Token(token) => Means::Token(token.id),
+        };
+        Actor { account: self.account.id, means, client }
+    }
+
     /// Refuses a token without `scope`.
     ///
     /// # Errors
@@ -63,7 +74,7 @@ impl Door {
     pub async fn identify(headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
         match extensions.get::<Self>() {
             Some(Self::Session) => session::identify(extensions),
-            Some(Self::Token(door)) => door.identify(headers).await,
+            Some(Self::Token(door)) => door.identify(headers, extensions).await,
             None => Err(Problem::Internal("a handler that asks for a caller stands behind no door".into())),
         }
     }

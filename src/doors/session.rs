@@ -3,7 +3,7 @@
 use std::{convert::Infallible, fmt};
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{Extensions, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -12,13 +12,16 @@ use axum_login::{
     AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend,
     tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite},
 };
+use time::Duration;
 use uuid::Uuid;
 
 use super::{Caller, Credential, cookie::SessionCookie};
 use crate::{
     accounts::Account,
-    db::{Db, HashedSessions, columns, read},
+    client::Client,
+    db::{Db, HashedSessions, change, columns, read},
     problem::Problem,
+    settings::Sessions,
     timestamp::Timestamp,
 };
 
@@ -33,8 +36,12 @@ pub struct SignedIn {
     pub id: Uuid,
     /// Who signed in.
     pub account: Account,
-    /// When the sign-in is over.
-    pub expires_at: Timestamp,
+    /// Whether "keep me signed in" was chosen.
+    pub remembered: bool,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When the sign-in is over, used or not.
+    pub ends_at: Timestamp,
     /// The account's `auth_stamp` at the time.
     pub stamp: Vec<u8>,
 }
@@ -79,8 +86,8 @@ impl AuthnBackend for Backend {
         let row: Option<SignedInRow> = read!(
             self.db,
             optional,
-            "SELECT sign_ins.id AS sign_in_id, sign_ins.expires_at, accounts.id, accounts.email, accounts.name,
-                    accounts.created_at, accounts.auth_stamp
+            "SELECT sign_ins.id AS sign_in_id, sign_ins.remembered, sign_ins.last_seen_at, sign_ins.ends_at,
+                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.auth_stamp
              FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
              WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2",
             *id,
@@ -89,7 +96,9 @@ impl AuthnBackend for Backend {
         Ok(row.map(|row| SignedIn {
             id: row.sign_in_id,
             account: Account { id: row.id, email: row.email, name: row.name, created_at: row.created_at },
-            expires_at: row.expires_at,
+            remembered: row.remembered,
+            last_seen_at: row.last_seen_at,
+            ends_at: row.ends_at,
             stamp: row.auth_stamp,
         }))
     }
@@ -97,7 +106,9 @@ impl AuthnBackend for Backend {
 
 struct SignedInRow {
     sign_in_id: Uuid,
-    expires_at: Timestamp,
+    remembered: bool,
+    last_seen_at: Timestamp,
+    ends_at: Timestamp,
     id: Uuid,
     email: String,
     name: String,
@@ -105,10 +116,12 @@ struct SignedInRow {
     auth_stamp: Vec<u8>,
 }
 
-columns!(SignedInRow { sign_in_id, expires_at, id, email, name, created_at, auth_stamp });
+columns!(SignedInRow { sign_in_id, remembered, last_seen_at, ends_at, id, email, name, created_at, auth_stamp });
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes no session for a visitor who is not signed in,
 /// and none for reading (S7).
+///
+/// A session without an expiry of its own is kept for a fortnight, longer than such a sign-in may last.
 pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthManagerLayer<Backend, HashedSessions> {
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(cookie.name)
@@ -145,6 +158,60 @@ pub async fn forget_ended(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// "Last seen" is kept to the minute, so that reading costs at most one write a minute (S7).
+const LAST_SEEN_STEP: Duration = Duration::minutes(1);
+
+/// What [`note_use`] needs.
+#[derive(Clone, Debug)]
+pub struct Uses {
+    /// Where sign-ins are kept.
+    pub db: Db,
+    /// How long they last.
+    pub settings: Sessions,
+}
+
+impl Uses {
+    /// Notes that `signed_in` is used `now`, from `address`: it may go unused once more for as long as it may at all, but not past its
+    /// end. Says whether there was anything to note.
+    ///
+    /// Only a sign-in that is still there and not over is touched, so whatever was still running when it was ended
+    /// brings nothing back (S5); and only one last seen a step ago, so of many requests at once one writes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn note(&self, signed_in: &SignedIn, address: String, now: Timestamp) -> sqlx::Result<bool> {
+        let (idle, _) = self.settings.lifetime(signed_in.remembered);
+        let touched = change!(
+            self.db,
+            none,
+            "UPDATE sign_ins SET last_seen_at = $1, expires_at = $2, address = $5
+             WHERE id = $3 AND expires_at > $1 AND last_seen_at <= $4",
+            now,
+            (now + idle).min(signed_in.ends_at),
+            signed_in.id,
+            now + -LAST_SEEN_STEP,
+            address,
+        );
+        touched.map(|rows| rows > 0)
+    }
+}
+
+/// Stands inside the auth layer: whatever a signed-in browser asks for keeps its sign-in from ending unused (S4). The
+/// request does not wait for the note.
+pub async fn note_use(State(uses): State<Uses>, request: Request, next: Next) -> Response {
+    let now = uses.db.now();
+    let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
+    if let Some(signed_in) = caller.filter(|caller| now - caller.last_seen_at >= LAST_SEEN_STEP) {
+        let address = Client::of(request.headers(), request.extensions()).address();
+        uses.db.clone().later(async move {
+            if let Err(error) = uses.note(&signed_in, address, now).await {
+                tracing::warn!(%error, sign_in = %signed_in.id, "last use not noted");
+            }
+        });
+    }
+    next.run(request).await
+}
+
 /// Who is calling, by the session.
 ///
 /// # Errors
@@ -155,19 +222,20 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     Ok(Caller { account: signed_in.account, credential: Credential::SignIn(signed_in.id) })
 }
 
-/// Gives this browser a new session for `signed_in`. `remember` lets the cookie outlive the browser.
+/// Gives this browser a new session for `signed_in`. Where that is remembered, the cookie outlives the browser, up to
+/// the end of the sign-in; that it may end sooner, unused, the row decides.
 ///
 /// axum-login changes the id only where nobody was signed in before, and a flushed session is saved under its old id
 /// again, so the id is changed here (S2, T5).
 ///
 /// # Errors
 /// The session store's.
-pub async fn begin(auth: &mut AuthSession, signed_in: &SignedIn, remember: bool) -> Result<(), Problem> {
+pub async fn begin(auth: &mut AuthSession, signed_in: &SignedIn) -> Result<(), Problem> {
     let failed = |error: &dyn fmt::Display| Problem::Unavailable(format!("session not written: {error}"));
     auth.session.clear().await;
     auth.session.cycle_id().await.map_err(|error| failed(&error))?;
-    if remember {
-        auth.session.set_expiry(Some(Expiry::AtDateTime(signed_in.expires_at.get())));
+    if signed_in.remembered {
+        auth.session.set_expiry(Some(Expiry::AtDateTime(signed_in.ends_at.get())));
     }
     auth.login(signed_in).await.map_err(|error| failed(&error))
 }

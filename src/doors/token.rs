@@ -1,7 +1,7 @@
 //! The token door: who a bearer token stands for (RFC 6750 section 2.1).
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use time::Duration;
@@ -10,6 +10,8 @@ use uuid::Uuid;
 use super::{Caller, Credential};
 use crate::{
     accounts::Account,
+    activity::Kind,
+    client::Client,
     db::{Db, change, columns, read},
     problem::Problem,
     timestamp::Timestamp,
@@ -33,7 +35,7 @@ impl TokenDoor {
     ///
     /// # Errors
     /// 401 with the reason in its code; 503 where the database does not answer.
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
         let secret = Secret::parse(&self.prefix, bearer(headers)?).ok_or(Problem::TokenInvalid)?;
         let row: Option<TokenRow> = read!(
             self.db,
@@ -53,13 +55,38 @@ impl TokenDoor {
         if row.expires_at <= now {
             return Err(Problem::TokenExpired);
         }
-        if row.last_used_at.is_none_or(|before| now - before >= LAST_USED_STEP) {
-            self.note_use(row.id, now);
+        let before = row.last_used_at;
+        let caller = Caller::from(row);
+        match before {
+            None => self.note_first_use(&caller, Client::of(headers, extensions), now),
+            Some(before) if now - before >= LAST_USED_STEP => self.note_use(&caller, now),
+            Some(_) => {}
         }
-        Ok(row.into())
+        Ok(caller)
     }
 
-    fn note_use(&self, id: Uuid, now: Timestamp) {
+    /// Of many uses at once, one is the first.
+    fn note_first_use(&self, caller: &Caller, client: Client, now: Timestamp) {
+        let Credential::Token(token) = caller.credential.clone() else { return };
+        let (db, actor) = (self.db.clone(), caller.acting(client));
+        self.db.later(async move {
+            let first: sqlx::Result<u64> = change!(
+                db,
+                none,
+                "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL",
+                now,
+                token.id,
+            );
+            match first {
+                Ok(0) => {}
+                Ok(_) => actor.did(&db, Kind::TokenFirstUsed, Some((token.id, &token.name))),
+                Err(error) => tracing::warn!(%error, token = %token.id, "first use not noted"),
+            }
+        });
+    }
+
+    fn note_use(&self, caller: &Caller, now: Timestamp) {
+        let Credential::Token(Token { id, .. }) = caller.credential else { return };
         let db = self.db.clone();
         self.db.later(async move {
             let noted = change!(db, none, "UPDATE tokens SET last_used_at = $1 WHERE id = $2", now, id);

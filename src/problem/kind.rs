@@ -65,6 +65,9 @@ pub enum Problem {
     /// 422: field by field.
     #[error("validation failed")]
     Validation(Vec<FieldError>),
+    /// 429: tried too often; in so many seconds it may be tried again.
+    #[error("rate limited for {0} s")]
+    RateLimited(u32),
     /// 503: the database or the password hashing is busy or gone; worth another try.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -97,6 +100,7 @@ impl Problem {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
             Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -122,6 +126,7 @@ impl Problem {
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidBody(_) => "invalid_body",
             Self::Validation(_) => "validation_failed",
+            Self::RateLimited(_) => "rate_limited",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -147,6 +152,7 @@ impl Problem {
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::InvalidBody(_) => "Invalid request",
             Self::Validation(_) => "Validation failed",
+            Self::RateLimited(_) => "Too many tries",
             Self::Unavailable(_) => "Temporarily unavailable",
             Self::Internal(_) => "Internal error",
         }
@@ -183,6 +189,7 @@ impl Problem {
                 [only] => format!("{}: {}", only.field, only.message),
                 _ => "Some fields need another look; see `errors`.".into(),
             },
+            Self::RateLimited(seconds) => format!("Too many tries. Try again in {}.", in_words(*seconds)),
             Self::Unavailable(_) => "Too busy just now. Try again in a moment.".into(),
             Self::Internal(_) => "Something went wrong on our side. It has been logged under this request id.".into(),
         }
@@ -193,6 +200,15 @@ impl Problem {
         match self {
             Self::Validation(errors) => errors,
             _ => &[],
+        }
+    }
+
+    /// In how many seconds another try may succeed (RFC 9110 section 10.2.3).
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::RateLimited(seconds) => Some(*seconds),
+            Self::Unavailable(_) => Some(2),
+            _ => None,
         }
     }
 
@@ -225,6 +241,12 @@ impl Problem {
     }
 }
 
+/// A time to wait, for people. Never shorter than it is.
+fn in_words(seconds: u32) -> String {
+    let (number, unit) = if seconds <= 90 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         match &self {
@@ -238,8 +260,8 @@ impl IntoResponse for Problem {
         if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if matches!(self, Self::Unavailable(_)) {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response.extensions_mut().insert(self);
         response
@@ -256,6 +278,19 @@ impl From<sqlx::Error> for Problem {
             }
             E::Database(database) if crate::db::is_transient(database.as_ref()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn waits_are_told_in_words() {
+        let words = [(1, "1 second"), (2, "2 seconds"), (90, "90 seconds"), (91, "2 minutes"), (900, "15 minutes")];
+        for (seconds, expected) in words {
+            assert_eq!(in_words(seconds), expected);
         }
     }
 }

@@ -11,6 +11,8 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
+use crate::client::Peer;
+
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest request line and headers together.
@@ -26,9 +28,9 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
     let mut stop = std::pin::pin!(stop);
 
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, peer)) => (stream, Peer(peer.ip())),
                 Err(error) => {
                     // Out of file descriptors, most likely: accepting goes on as soon as there are some.
                     tracing::warn!(%error, "connection not accepted");
@@ -38,7 +40,7 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
             },
             () = &mut stop => break,
         };
-        let connection = running.watch(connection(&http, stream, app.clone()));
+        let connection = running.watch(connection(&http, stream, peer, app.clone()));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection ended early");
@@ -56,12 +58,16 @@ pub async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output 
 fn connection(
     http: &http1::Builder,
     stream: TcpStream,
+    peer: Peer,
     app: Router,
 ) -> http1::Connection<
     TokioIo<TcpStream>,
     impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<>,
 > {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| app.clone().oneshot(request.map(Body::new)));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        app.clone().oneshot(request.map(Body::new))
+    });
     http.serve_connection(TokioIo::new(stream), service)
 }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     app,
     assets::{self, Assets},
+    client::{self, Proxies},
     db::{Db, HashedSessions},
     dev,
     doors::{
@@ -28,7 +29,7 @@ use crate::{
         cookie::{self, SessionCookie},
         cors,
         same_origin::{self, Mount, SameOrigin},
-        session,
+        session::{self, Uses},
         token::{self, TokenDoor},
     },
     extract::BODY_LIMIT,
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
     let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
+    let proxies = Proxies::new(&state.settings.server)?;
     let app = Router::new()
         .nest("/api", token_door(&state))
         .merge(session_door(&state)?)
@@ -57,6 +59,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .with_state(state)
         .layer(from_fn(refuse_odd))
         .layer(from_fn_with_state(policy, headers::layer))
+        .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
     Ok(app)
@@ -81,10 +84,12 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
         let door = SameOrigin { origin: origin.clone(), cookie: ours, mount };
         from_fn_with_state(door, same_origin::guard)
     };
+    let uses = Uses { db: state.db.clone(), settings: settings.sessions };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db)?, ours);
     let with_session = |router: Router<AppState>| {
         router
             .layer(from_fn(session::forget_ended))
+            .layer(from_fn_with_state(uses.clone(), session::note_use))
             .layer(auth.clone())
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))

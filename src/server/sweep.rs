@@ -2,24 +2,43 @@
 
 use std::time::Duration;
 
-use crate::{accounts::links, db::Db, sign_ins};
+use crate::{accounts::links, activity, db::Db, settings::Settings, sign_ins, throttle};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
+/// Between two batches others come to write.
+const BREATH: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// Sweeps once a minute for as long as the server runs. An error is logged and the next round tries again (S10, T10).
-pub async fn sweep(db: Db) {
+pub async fn sweep(db: Db, settings: Settings) {
+    let days = settings.activity.keep_days;
     loop {
         tokio::time::sleep(PAUSE).await;
-        let (sessions, sign_ins) = (db.sweep_sessions(BATCH).await, sign_ins::service::sweep(&db, BATCH).await);
-        let links = links::sweep(&db, BATCH).await;
-        for (what, swept) in [("sessions", sessions), ("sign-ins", sign_ins), ("links", links)] {
-            match swept {
-                Ok(0) => {}
-                Ok(count) => tracing::debug!(what, count, "swept"),
-                Err(error) => tracing::warn!(what, %error, "sweep failed"),
+        whole("sessions", || db.sweep_sessions(BATCH)).await;
+        whole("sign-ins", || sign_ins::service::sweep(&db, BATCH)).await;
+        whole("links", || links::sweep(&db, BATCH)).await;
+        whole("activity", || activity::service::sweep(&db, days, BATCH)).await;
+        whole("throttle", || throttle::sweep(&db, BATCH)).await;
+    }
+}
+
+/// Batch after batch, until one is not full.
+async fn whole<F: Future<Output = sqlx::Result<u64>>>(what: &str, batch: impl Fn() -> F) {
+    loop {
+        match batch().await {
+            Ok(0) => return,
+            Ok(count) => {
+                tracing::debug!(what, count, "swept");
+                if i64::try_from(count).is_ok_and(|count| count < BATCH) {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(what, %error, "sweep failed");
+                return;
             }
         }
+        tokio::time::sleep(BREATH).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::timestamp::Timestamp;
+use crate::{client::in_words, timestamp::Timestamp};
 
 /// One signed-in browser.
 #[derive(Clone, Debug)]
@@ -11,8 +11,23 @@ pub struct SignIn {
     pub id: Uuid,
     /// What the browser calls itself.
     pub user_agent: String,
+    /// Where it was last seen from, empty if that is not known.
+    pub address: String,
+    /// Whether "keep me signed in" was chosen.
+    pub remembered: bool,
     /// When its owner signed in.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends unless it is used again.
     pub expires_at: Timestamp,
+    /// When it ends whether or not it is used.
+    pub ends_at: Timestamp,
+}
+
+impl SignIn {
+    /// The browser in words, such as "Firefox on Windows".
+    pub fn browser(&self) -> String {
+        in_words(&self.user_agent)
+    }
 }

@@ -4,7 +4,9 @@ use axum::{extract::State, response::Response};
 
 use super::service;
 use crate::{
+    client::Client,
     db::Db,
+    doors::Credential,
     extract::PathId,
     problem::Problem,
     ui::{Visit, page::see_other},
@@ -14,10 +16,27 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn revoke(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
-    match service::revoke(&db, caller.account.id, id).await {
+pub async fn revoke(
+    visit: Visit,
+    State(db): State<Db>,
+    client: Client,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    match service::revoke(&db, &actor, id).await {
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/account")),
         Err(problem) => Err(problem),
     }
+}
+
+/// `POST /account/sign-ins/revoke-others`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke_others(visit: Visit, State(db): State<Db>, client: Client) -> Result<Response, Problem> {
+    let caller = visit.signed_in()?;
+    if let Credential::SignIn(kept) = caller.credential {
+        service::revoke_others(&db, &caller.acting(client), kept).await?;
+    }
+    Ok(see_other("/account"))
 }

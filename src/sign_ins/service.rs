@@ -1,12 +1,12 @@
 //! The rules of sign-ins.
 
-use axum::http::{HeaderMap, header};
-use time::Duration;
 use uuid::Uuid;
 
 use super::{SignIn, store};
 use crate::{
     accounts::service::Proven,
+    activity::{Actor, Kind, Means},
+    client::Client,
     db::Db,
     doors::{AuthSession, Credential, session, session::SignedIn},
     problem::Problem,
@@ -24,26 +24,36 @@ pub async fn begin(
     auth: &mut AuthSession,
     proven: Proven,
     remember: bool,
-    headers: &HeaderMap,
+    client: &Client,
 ) -> Result<(), Problem> {
     let now = db.now();
-    let lifetime = if remember { settings.remember_days * 24 } else { settings.lifetime_hours };
+    let (idle, whole) = settings.lifetime(remember);
     let row = SignIn {
         id: Uuid::now_v7(),
-        user_agent: user_agent(headers),
+        user_agent: client.user_agent.clone(),
+        address: client.address(),
+        remembered: remember,
         created_at: now,
-        expires_at: now + Duration::hours(lifetime.into()),
+        last_seen_at: now,
+        expires_at: now + idle.min(whole),
+        ends_at: now + whole,
     };
     let account = proven.account.id;
     let sign_in = store::insert(db, account, row).await?;
 
     if let Some(before) = auth.user.take() {
-        store::delete(db, before.account.id, before.id).await?;
+        sign_out(db, &before, client).await?;
     }
-    let signed_in =
-        SignedIn { id: sign_in.id, account: proven.account, expires_at: sign_in.expires_at, stamp: proven.auth_stamp };
-    session::begin(auth, &signed_in, remember).await?;
-    tracing::info!(event = "signed_in", account = %account, sign_in = %sign_in.id);
+    let signed_in = SignedIn {
+        id: sign_in.id,
+        account: proven.account,
+        remembered: remember,
+        last_seen_at: sign_in.last_seen_at,
+        ends_at: sign_in.ends_at,
+        stamp: proven.auth_stamp,
+    };
+    session::begin(auth, &signed_in).await?;
+    Actor::by_password(account, client).did(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
 }
 
@@ -51,12 +61,21 @@ pub async fn begin(
 ///
 /// # Errors
 /// [`Problem::Unavailable`], and the browser is still signed in.
-pub async fn end(db: &Db, auth: &mut AuthSession) -> Result<(), Problem> {
+pub async fn end(db: &Db, auth: &mut AuthSession, client: &Client) -> Result<(), Problem> {
     if let Some(signed_in) = &auth.user {
-        store::delete(db, signed_in.account.id, signed_in.id).await?;
-        tracing::info!(event = "signed_out", account = %signed_in.account.id, sign_in = %signed_in.id);
+        sign_out(db, signed_in, client).await?;
     }
     session::end(auth).await;
+    Ok(())
+}
+
+async fn sign_out(db: &Db, signed_in: &SignedIn, client: &Client) -> Result<(), Problem> {
+    let (account, id) = (signed_in.account.id, signed_in.id);
+    // Two clicks at once end it once.
+    if store::delete(db, account, id).await?.is_some() {
+        let actor = Actor { account, means: Means::Session(id), client: client.clone() };
+        actor.did(db, Kind::SignedOut, Some((id, "")));
+    }
     Ok(())
 }
 
@@ -72,11 +91,9 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<SignIn>, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotFound`] where the account has no such sign-in.
-pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
-    if store::delete(db, account, id).await? == 0 {
-        return Err(Problem::NotFound);
-    }
-    tracing::info!(event = "sign_in_revoked", account = %account, sign_in = %id);
+pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
+    let ended = store::delete(db, actor.account, id).await?.ok_or(Problem::NotFound)?;
+    actor.did(db, Kind::SignInRevoked, Some((id, &ended.browser())));
     Ok(())
 }
 
@@ -93,31 +110,25 @@ pub async fn proven_at(db: &Db, id: Uuid) -> Result<Option<Timestamp>, Problem> 
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; [`Problem::Unavailable`].
-pub async fn prove_again(db: &Db, settings: &Sessions, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
+pub async fn prove_again(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
     let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
-    let row = store::prove(db, signed_in.account.id, signed_in.id, db.now()).await?.ok_or(Problem::NotSignedIn)?;
-    let remembered = row.expires_at - row.created_at > Duration::hours(settings.lifetime_hours.into());
-    session::begin(auth, &SignedIn { stamp, ..signed_in }, remembered).await
+    if store::prove(db, signed_in.account.id, signed_in.id, db.now()).await? == 0 {
+        return Err(Problem::NotSignedIn);
+    }
+    session::begin(auth, &SignedIn { stamp, ..signed_in }).await
 }
 
-/// Signs every other browser of the account out, from its next request on.
+/// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many
+/// there were.
 ///
 /// # Errors
 /// The database's.
-pub async fn end_others(db: &Db, account: Uuid, kept: Uuid) -> Result<(), Problem> {
-    let count = store::delete_all_but(db, account, Some(kept)).await?;
-    tracing::info!(event = "sign_ins_ended", account = %account, count);
-    Ok(())
-}
-
-/// Signs every browser of the account out, from its next request on.
-///
-/// # Errors
-/// The database's.
-pub async fn end_all(db: &Db, account: Uuid) -> Result<(), Problem> {
-    let count = store::delete_all_but(db, account, None).await?;
-    tracing::info!(event = "sign_ins_ended", account = %account, count);
-    Ok(())
+pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, Problem> {
+    let ended = store::delete_others(db, actor.account, kept).await?;
+    for sign_in in &ended {
+        actor.did(db, Kind::SignInRevoked, Some((sign_in.id, &sign_in.browser())));
+    }
+    Ok(ended.len())
 }
 
 /// Deletes up to `batch` sign-ins that are over and says how many there were (S10).
@@ -131,10 +142,4 @@ pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
 /// Whether `sign_in` is the one that asks.
 pub fn is_this_one(sign_in: &SignIn, credential: &Credential) -> bool {
     matches!(credential, Credential::SignIn(id) if *id == sign_in.id)
-}
-
-/// What the browser calls itself, cut to what fits a list.
-fn user_agent(headers: &HeaderMap) -> String {
-    let given = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.chars().take(255).collect()
 }

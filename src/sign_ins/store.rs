@@ -8,20 +8,25 @@ use crate::{
     timestamp::Timestamp,
 };
 
-columns!(SignIn { id, user_agent, created_at, expires_at });
+columns!(SignIn { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
 
 pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Result<SignIn> {
     change!(
         db,
         one,
-        "INSERT INTO sign_ins (id, account_id, user_agent, created_at, expires_at, proved_at)
-         VALUES ($1, $2, $3, $4, $5, $4)
-         RETURNING id, user_agent, created_at, expires_at",
+        "INSERT INTO sign_ins
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
         sign_in.id,
         account,
         sign_in.user_agent,
+        sign_in.address,
+        sign_in.remembered,
         sign_in.created_at,
+        sign_in.last_seen_at,
         sign_in.expires_at,
+        sign_in.ends_at,
     )
 }
 
@@ -31,12 +36,11 @@ pub(super) async fn proven_at(db: &Db, id: Uuid) -> sqlx::Result<Option<Timestam
     Ok(found.map(|(proved_at,)| proved_at))
 }
 
-pub(super) async fn prove(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Option<SignIn>> {
+pub(super) async fn prove(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<u64> {
     change!(
         db,
-        optional,
-        "UPDATE sign_ins SET proved_at = $1 WHERE id = $2 AND account_id = $3 AND expires_at > $1
-         RETURNING id, user_agent, created_at, expires_at",
+        none,
+        "UPDATE sign_ins SET proved_at = $1 WHERE id = $2 AND account_id = $3 AND expires_at > $1",
         now,
         id,
         account,
@@ -47,19 +51,33 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result
     read!(
         db,
         all,
-        "SELECT id, user_agent, created_at, expires_at FROM sign_ins
+        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM sign_ins
          WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC",
         account,
         now,
     )
 }
 
-pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2", id, account)
+pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<SignIn>> {
+    change!(
+        db,
+        optional,
+        "DELETE FROM sign_ins WHERE id = $1 AND account_id = $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        id,
+        account,
+    )
 }
 
-pub(super) async fn delete_all_but(db: &Db, account: Uuid, kept: Option<Uuid>) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2", account, kept.unwrap_or(Uuid::nil()),)
+pub(super) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<Vec<SignIn>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM sign_ins WHERE account_id = $1 AND id <> $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        account,
+        kept,
+    )
 }
 
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {

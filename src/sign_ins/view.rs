@@ -15,7 +15,8 @@ pub fn SignInList(
 ) -> impl IntoView {
     let item = move |sign_in: SignIn| {
         let this_one = service::is_this_one(&sign_in, &credential);
-        let agent = if sign_in.user_agent.is_empty() { "Unknown browser".into() } else { sign_in.user_agent };
+        let browser = sign_in.browser();
+        let from = (!sign_in.address.is_empty()).then(|| format!(" from {}", sign_in.address));
         let action = if this_one {
             view! { <span class="badge">"This browser"</span> }.into_any()
         } else {
@@ -29,12 +30,22 @@ pub fn SignInList(
         view! {
             <li>
                 <div>
-                    <p class="agent">{agent}</p>
-                    <p class="hint">"Since " <Time at=sign_in.created_at /> ", until " <Time at=sign_in.expires_at /></p>
+                    <p class="agent">{browser}</p>
+                    <p class="hint">"Last seen " <Time at=sign_in.last_seen_at /> {from} ", signed in since " <Time at=sign_in.created_at /></p>
                 </div>
                 {action}
             </li>
         }
     };
-    view! { <ul class="rows">{sign_ins.into_iter().map(item).collect_view()}</ul> }
+    let others = (sign_ins.len() > 1).then(|| {
+        view! {
+            <form method="post" action="/account/sign-ins/revoke-others">
+                <button class="quiet danger">"Sign out all other browsers"</button>
+            </form>
+        }
+    });
+    view! {
+        <ul class="rows">{sign_ins.into_iter().map(item).collect_view()}</ul>
+        {others}
+    }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{Token, service};
 use crate::{
+    client::Client,
     db::Db,
     doors::{Allowed, Anything, Credential, TokensManage},
     extract::PathId,
@@ -47,8 +48,9 @@ async fn list(State(db): State<Db>, Allowed { caller, .. }: Allowed<TokensManage
 async fn revoke(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<TokensManage>,
+    client: Client,
     PathId(id): PathId,
 ) -> Result<StatusCode, Problem> {
-    service::revoke(&db, caller.account.id, id).await?;
+    service::revoke(&db, &caller.acting(client), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     accounts::proof::Proof,
+    client::Client,
     db::Db,
     extract::{Form, PathId},
     problem::Problem,
@@ -35,13 +36,14 @@ pub async fn create(
     visit: Visit,
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
+    client: Client,
     mut proof: Proof,
     form: Form,
 ) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
     if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
         return Ok(question);
     }
+    let actor = visit.signed_in()?.acting(client);
     let new = NewToken {
         name: form.text("name"),
         scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),
@@ -51,7 +53,7 @@ pub async fn create(
     for scope in new.scopes.iter() {
         typed = typed.with(scope_field(scope), "on");
     }
-    match service::create(&db, &settings.tokens, caller.account.id, new).await {
+    match service::create(&db, &settings.tokens, &actor, new).await {
         Ok(issued) => {
             let fresh = Filled::default().with("days", "30").with(scope_field(Scope::NotesRead), "on");
             page(visit, &db, StatusCode::CREATED, fresh, Some(issued.secret.reveal().to_owned())).await
@@ -64,9 +66,14 @@ pub async fn create(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn revoke(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
-    match service::revoke(&db, caller.account.id, id).await {
+pub async fn revoke(
+    visit: Visit,
+    State(db): State<Db>,
+    client: Client,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    match service::revoke(&db, &actor, id).await {
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
         Err(problem) => Err(problem),
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Scopes, Token, format::Secret, store};
 use crate::{
+    activity::{Actor, Kind},
     db::Db,
     problem::{FieldError, Problem},
     settings::Tokens as Settings,
@@ -34,7 +35,7 @@ pub struct Issued {
 ///
 /// # Errors
 /// [`Problem::Validation`] per field.
-pub async fn create(db: &Db, settings: &Settings, account: Uuid, new: NewToken) -> Result<Issued, Problem> {
+pub async fn create(db: &Db, settings: &Settings, actor: &Actor, new: NewToken) -> Result<Issued, Problem> {
     let mut errors = Vec::new();
     let name = checked_name(&new.name).map_err(|error| errors.push(error)).unwrap_or_default();
     if new.scopes.is_empty() {
@@ -47,7 +48,7 @@ pub async fn create(db: &Db, settings: &Settings, account: Uuid, new: NewToken) 
     if !errors.is_empty() {
         return Err(Problem::Validation(errors));
     }
-    issue(db, settings, account, name, new.scopes, Duration::days(new.days.into()), "person").await
+    issue(db, settings, actor, name, new.scopes, Duration::days(new.days.into()), "person").await
 }
 
 /// Makes the token that `POST login` answers with: all scopes, since the password was just given, and short-lived.
@@ -57,7 +58,7 @@ pub async fn create(db: &Db, settings: &Settings, account: Uuid, new: NewToken) 
 pub async fn create_at_login(
     db: &Db,
     settings: &Settings,
-    account: Uuid,
+    actor: &Actor,
     name: Option<&str>,
     remember: bool,
 ) -> Result<Issued, Problem> {
@@ -67,13 +68,13 @@ pub async fn create_at_login(
     } else {
         Duration::hours(settings.login_hours.into())
     };
-    issue(db, settings, account, name, Scopes::all(), lifetime, "login").await
+    issue(db, settings, actor, name, Scopes::all(), lifetime, "login").await
 }
 
 async fn issue(
     db: &Db,
     settings: &Settings,
-    account: Uuid,
+    actor: &Actor,
     name: String,
     scopes: Scopes,
     lifetime: Duration,
@@ -83,8 +84,8 @@ async fn issue(
     let now = db.now();
     let token =
         Token { id: Uuid::now_v7(), name, scopes, created_at: now, expires_at: now + lifetime, last_used_at: None };
-    let token = store::insert(db, account, token, secret.hash(), issued_by).await?;
-    tracing::info!(event = "token_created", account = %account, token = %token.id, scopes = %token.scopes, issued_by);
+    let token = store::insert(db, actor.account, token, secret.hash(), issued_by).await?;
+    actor.did(db, Kind::TokenCreated, Some((token.id, &token.name)));
     Ok(Issued { secret, token })
 }
 
@@ -100,11 +101,9 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotFound`] where the account has no such token, or has revoked it before.
-pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
-    if store::revoke(db, account, id, db.now()).await? == 0 {
-        return Err(Problem::NotFound);
-    }
-    tracing::info!(event = "token_revoked", account = %account, token = %id);
+pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
+    let token = store::revoke(db, actor.account, id, db.now()).await?.ok_or(Problem::NotFound)?;
+    actor.did(db, Kind::TokenRevoked, Some((id, &token.name)));
     Ok(())
 }
 
@@ -112,9 +111,10 @@ pub async fn revoke(db: &Db, account: Uuid, id: Uuid) -> Result<(), Problem> {
 ///
 /// # Errors
 /// The database's.
-pub async fn revoke_all(db: &Db, account: Uuid) -> Result<(), Problem> {
-    let count = store::revoke_all(db, account, db.now()).await?;
-    tracing::info!(event = "tokens_revoked", account = %account, count);
+pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
+    for token in store::revoke_all(db, actor.account, db.now()).await? {
+        actor.did(db, Kind::TokenRevoked, Some((token.id, &token.name)));
+    }
     Ok(())
 }
 

@@ -68,17 +68,28 @@ pub(super) async fn list(db: &Db, account: Uuid) -> sqlx::Result<Vec<Token>> {
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-pub(super) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<u64> {
-    change!(
+/// The token, if it was not revoked before.
+pub(super) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Option<Token>> {
+    let row: sqlx::Result<Option<Row>> = change!(
         db,
-        none,
-        "UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL",
+        optional,
+        "UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL
+         RETURNING id, name, scopes, created_at, expires_at, last_used_at",
         now,
         id,
         account,
-    )
+    );
+    Ok(row?.map(Token::from))
 }
 
-pub(super) async fn revoke_all(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<u64> {
-    change!(db, none, "UPDATE tokens SET revoked_at = $1 WHERE account_id = $2 AND revoked_at IS NULL", now, account,)
+pub(super) async fn revoke_all(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
+    let rows: sqlx::Result<Vec<Row>> = change!(
+        db,
+        all,
+        "UPDATE tokens SET revoked_at = $1 WHERE account_id = $2 AND revoked_at IS NULL
+         RETURNING id, name, scopes, created_at, expires_at, last_used_at",
+        now,
+        account,
+    );
+    Ok(rows?.into_iter().map(Token::from).collect())
 }

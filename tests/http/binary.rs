@@ -18,6 +18,7 @@ both! {
     a_write_that_was_answered_survives_kill_9,
     sigterm_lets_a_request_come_to_its_end,
     the_log_holds_no_secret,
+    the_address_is_the_connections_unless_a_trusted_proxy_says_another,
     a_database_of_a_newer_version_is_one_line_and_1,
 }
 
@@ -223,6 +224,29 @@ async fn sigterm_lets_a_request_come_to_its_end(place: Place) {
     assert_eq!(log, 0);
 }
 
+async fn the_address_is_the_connections_unless_a_trusted_proxy_says_another(place: Place) {
+    let (folder, url) = (folder(), place.url());
+    let trusted = ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1");
+    let mut known = false;
+    for (settings, seen) in [(&[][..], "127.0.0.1"), (&[trusted][..], "192.0.2.1")] {
+        let server = Server::start(&folder, &[&[("DATABASE_URL", url)], settings].concat());
+        let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
+        let headers = [
+            "content-type: application/x-www-form-urlencoded",
+            "sec-fetch-site: same-origin",
+            "x-forwarded-for: 203.0.113.9, 192.0.2.1",
+        ];
+        let path = if known { "POST /sign-in" } else { "POST /sign-up" };
+        known = true;
+        let (status, head, _) = server.call(path, &headers, &serde_urlencoded::to_string(form).unwrap());
+        assert_eq!(status, 303);
+        let (_, rest) = head.split_once("set-cookie: session=").unwrap();
+        let cookie = format!("cookie: session={}", rest.split_once(';').unwrap().0);
+        let (_, _, page) = server.call("GET /account", &[&cookie], "");
+        assert!(page.contains(&format!(" from {seen}")), "{seen}");
+    }
+}
+
 async fn the_log_holds_no_secret(place: Place) {
     let (folder, url) = (folder(), place.url());
     let server = Server::start(&folder, &[("DATABASE_URL", url), ("RUST_LOG", "trace")]);
@@ -253,9 +277,8 @@ async fn the_log_holds_no_secret(place: Place) {
     assert_eq!(server.wait(), Some(0));
 
     let log = fs::read_to_string(log).unwrap();
-    for event in
-        ["account_created", "sign_in_failed", "signed_in", "token_created", "signed_out", "mail_sent", "answered"]
-    {
+    let events = ["account_created", "sign_in_failed", "signed_in", "token_created", "token_first_used", "signed_out"];
+    for event in events.into_iter().chain(["mail_sent", "answered"]) {
         assert!(log.contains(event), "{event} is not in the log");
     }
     for secret in

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use time::Duration;
 use vestibule::db::{Clock, Db};
 
 use crate::support::{Door, House, both, folder};
@@ -9,6 +10,7 @@ use crate::support::{Door, House, both, folder};
 both! {
     what_was_written_is_there_when_it_is_opened_again,
     a_newer_database_is_refused,
+    sign_ins_of_the_first_version_go_on,
 }
 
 async fn refusal(url: &str) -> String {
@@ -35,6 +37,30 @@ async fn a_newer_database_is_refused(house: House) {
         .await;
     let line = refusal(&house.settings.database.url).await;
     assert!(line.contains("newer vestibule") && line.contains("9999"), "{line}");
+}
+
+async fn sign_ins_of_the_first_version_go_on(house: House) {
+    let ada = house.person("ada").await;
+    for sql in [
+        "UPDATE sign_ins SET expires_at = ends_at",
+        "ALTER TABLE sign_ins DROP COLUMN address",
+        "ALTER TABLE sign_ins DROP COLUMN remembered",
+        "ALTER TABLE sign_ins DROP COLUMN last_seen_at",
+        "ALTER TABLE sign_ins DROP COLUMN ends_at",
+        "DROP TABLE throttle",
+        "DROP TABLE activity",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        house.sql(sql).await;
+    }
+    let now = house.another_instance().await;
+    let browser = now.browser();
+    browser.plant(&ada.browser.cookie().unwrap());
+    now.clock.advance(Duration::hours(23));
+    assert!(browser.is_signed_in().await);
+    now.db.settled().await;
+    now.clock.advance(Duration::hours(1));
+    assert!(!browser.is_signed_in().await);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 mod support;
 
 mod account;
+mod activity;
 mod binary;
 mod confirmation;
 mod cors;
@@ -24,5 +25,6 @@ mod secrets;
 mod server_functions;
 mod session_door;
 mod sign_ins;
+mod throttle;
 mod token_door;
 mod tokens;

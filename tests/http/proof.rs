@@ -85,6 +85,8 @@ async fn a_wrong_password_does_nothing(house: House) {
 async fn the_password_is_asked_before_anything_is_done(house: House) {
     let ada = house.person("ada").await;
     house.clock.advance(Duration::minutes(10));
+    // That it was seen is noted once a minute.
+    ada.browser.visit("/account").await.page(200);
     let mut witness = house.witness().await;
     ada.browser.submit("/tokens", &TOKEN).await.page(403);
     ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.page(403);

@@ -57,6 +57,7 @@ impl Things {
     async fn of(ada: &Person) -> Self {
         let note = ada.note_path("kept").await.replace("/notes/", "");
         let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
+        other_sign_in(&ada.browser, ada).await;
         let sign_in = other_sign_in(&ada.browser, ada).await;
         Self { note, token, sign_in }
     }

@@ -4,6 +4,8 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use serde_json::json;
+use vestibule::accounts::{passwords::Hasher, service::rehash};
 
 use crate::support::{House, PASSWORD, both};
 
@@ -12,6 +14,8 @@ both! {
     nothing_that_opens_a_door_is_in_the_database,
     the_password_hash_is_argon2id_with_its_parameters,
     the_password_hash_leaves_the_database_in_no_answer,
+    a_password_is_hashed_anew_when_the_settings_ask_for_more,
+    a_password_that_changed_meanwhile_stays_changed,
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -92,6 +96,54 @@ async fn the_password_hash_is_argon2id_with_its_parameters(house: House) {
     let hashes = house.raw().await.texts("SELECT password_hash FROM accounts").await;
     assert!(hashes.iter().all(|hash| hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$")), "{hashes:?}");
     assert_ne!(hashes[0], hashes[1], "one password, two salts");
+}
+
+/// Another instance, whose settings ask for `iterations` passes.
+async fn with_iterations(house: &House, iterations: u32) -> House {
+    let mut other = house.clone();
+    other.settings.passwords.iterations = iterations;
+    other.another_instance().await
+}
+
+async fn hash(house: &House) -> String {
+    house.db.settled().await;
+    house.raw().await.texts("SELECT password_hash FROM accounts").await.remove(0)
+}
+
+async fn a_password_is_hashed_anew_when_the_settings_ask_for_more(house: House) {
+    let ada = house.person("ada").await;
+    let login = |house: &House, password: &str| {
+        house.post("/api/v1/login").json(json!({"email": ada.email, "password": password}))
+    };
+    let weak = hash(&house).await;
+    assert!(weak.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{weak}");
+    let stronger = with_iterations(&house, 3).await;
+    login(&stronger, "wrong password").await.is(401);
+    assert_eq!(hash(&stronger).await, weak);
+    login(&stronger, PASSWORD).await.is(201);
+    let strong = hash(&stronger).await;
+    assert!(strong.starts_with("$argon2id$v=19$m=8,t=3,p=1$"), "{strong}");
+
+    // Nobody is signed out, and the password is the same.
+    assert!(ada.browser.is_signed_in().await);
+    login(&stronger, PASSWORD).await.is(201);
+    login(&stronger, "wrong password").await.is(401);
+    assert_eq!(hash(&stronger).await, strong, "once is enough");
+    login(&house, PASSWORD).await.is(201);
+    assert_eq!(hash(&house).await, strong, "nothing is lowered");
+}
+
+async fn a_password_that_changed_meanwhile_stays_changed(house: House) {
+    let ada = house.person("ada").await;
+    let verified = hash(&house).await;
+    let hasher = Hasher::new(&house.settings.passwords).unwrap();
+    let again = async |verified: &str| {
+        rehash(&house.db, &hasher, ada.account.id, verified.to_owned(), PASSWORD.to_owned()).await.unwrap()
+    };
+    assert!(again(&verified).await);
+    let changed = hash(&house).await;
+    assert!(!again(&verified).await);
+    assert_eq!(hash(&house).await, changed);
 }
 
 async fn the_password_hash_leaves_the_database_in_no_answer(house: House) {

@@ -5,7 +5,7 @@ use time::Duration;
 use uuid::Uuid;
 use vestibule::tokens::Scope;
 
-use crate::support::{Database, Door, House, beside, both, members};
+use crate::support::{Database, Door, House, PASSWORD, beside, both, members};
 
 both! {
     the_list_is_metadata_and_never_the_secret,
@@ -83,6 +83,7 @@ async fn a_revoked_token_leaves_the_list_and_an_expired_one_stays(house: House) 
     let ada = house.person("ada").await;
     house.token(&ada, &[Scope::NotesRead]).await;
     house.clock.advance(Duration::hours(13));
+    ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
     let names = ada.browser.get("/tokens").await.json();
     assert_eq!(names["items"].as_array().unwrap().len(), 2);
     let page = ada.browser.visit("/tokens").await.page(200);

@@ -6,7 +6,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
 };
 
@@ -19,6 +19,7 @@ use crate::{
         links::{self, Link, Purpose},
         service::prove,
     },
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -45,10 +46,10 @@ pub async fn post_confirm(
     State(house): State<AppState>,
     auth: AuthSession,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    take(visit, house, auth, Purpose::Confirm, token, headers, form).await
+    take(visit, house, auth, Purpose::Confirm, token, client, form).await
 }
 
 /// `GET /email/{token}`
@@ -68,10 +69,10 @@ pub async fn post_email(
     State(house): State<AppState>,
     auth: AuthSession,
     Path(token): Path<String>,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    take(visit, house, auth, Purpose::Email, token, headers, form).await
+    take(visit, house, auth, Purpose::Email, token, client, form).await
 }
 
 /// `POST /account/email/resend`
@@ -107,7 +108,7 @@ async fn take(
     mut auth: AuthSession,
     purpose: Purpose,
     token: String,
-    headers: HeaderMap,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     let AppState { db, hasher, settings, .. } = &house;
@@ -115,7 +116,7 @@ async fn take(
     let proven = if is_at_home(&visit, &link) {
         None
     } else {
-        match prove(db, hasher, &link.email, form.text("password")).await {
+        match prove(db, hasher, &settings.throttle, &client, &link.email, form.text("password")).await {
             Ok(proven) => Some(proven),
             Err(problem) => {
                 let status = problem.status();
@@ -128,12 +129,12 @@ async fn take(
             }
         }
     };
-    let Some(link) = service::take(&house, purpose, &token).await? else { return Ok(dead(visit).await) };
+    let Some(link) = service::take(&house, &client, purpose, &token).await? else { return Ok(dead(visit).await) };
     if let Some(mut proven) = proven {
         if purpose == Purpose::Email {
             proven.account.email = link.sent_to;
         }
-        sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, false, &headers).await?;
+        sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, false, &client).await?;
     }
     Ok(see_other("/account"))
 }

@@ -7,9 +7,11 @@ use crate::{
         Account, letters,
         links::{self, Link, Purpose},
         passwords::Hasher,
-        service::{SignUp, is_address, normalized, stamp, validated},
+        service::{SignUp, hash_for_sign_up, is_address, normalized, stamp, validated},
         store,
     },
+    activity::{Actor, Kind},
+    client::Client,
     db::{Db, is_unique_violation},
     mail::Mailer,
     problem::Problem,
@@ -31,26 +33,28 @@ pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
 /// the address, and so is the work until then: what differs comes after it, and the mail says which it was (S25).
 ///
 /// # Errors
-/// [`Problem::Validation`] per field, which depends on the form alone; [`Problem::Unavailable`].
+/// [`Problem::Validation`] per field, which depends on the form alone; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
 pub async fn sign_up(
     db: &Db,
     hasher: &Hasher,
     settings: &Settings,
     mailer: &Mailer,
+    client: &Client,
     form: SignUp,
 ) -> Result<(), Problem> {
     let (name, email) = validated(&form)?;
-    let password_hash = hasher.hash(form.password).await?;
+    let password_hash = hash_for_sign_up(db, hasher, &settings.throttle, client, form.password).await?;
     let auth_stamp = stamp()?;
     // For both, and here, so that a database that is gone is no "look into your mail".
     let found = store::credentials(db, &email).await?;
-    let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
+    let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
     db.later(async move {
         if found.is_none() {
             let account = Account { id: Uuid::now_v7(), email: email.clone(), name, created_at: ours.now() };
             match store::insert(&ours, account, password_hash, auth_stamp).await {
                 Ok(account) => {
-                    tracing::info!(event = "account_created", account = %account.id);
+                    Actor::by_password(account.id, &client).did(&ours, Kind::SignedUp, None);
                     return ask(&ours, &settings, &mailer, &account);
                 }
                 // Somebody with the same address was a moment faster.
@@ -84,7 +88,7 @@ pub async fn ask_for_change(
     db: &Db,
     settings: &Settings,
     mailer: &Mailer,
-    account: &Account,
+    (account, actor): (&Account, Actor),
     email: &str,
 ) -> Result<(), Problem> {
     let email = normalized(email);
@@ -97,7 +101,7 @@ pub async fn ask_for_change(
     let taken = store::credentials(db, &email).await?.is_some();
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.later(async move {
-        tracing::info!(event = "email_change_asked", account = %account.id);
+        actor.did(&ours, Kind::AddressChangeAsked, None);
         if taken {
             mailer.send(letters::taken(&settings, &email)).await;
         } else if let Some(link) = link(&ours, &settings, account.id, Purpose::Email, Some(email.clone())).await {
@@ -126,14 +130,16 @@ async fn link(
 ///
 /// # Errors
 /// [`Problem::Conflict`] where another account has the address by now; the database's.
-pub async fn take(house: &AppState, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
+pub async fn take(house: &AppState, client: &Client, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
     let AppState { db, mailer, settings, .. } = house;
+    let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
     db.finish(async move {
         let Some(link) = links::consume(&ours, purpose, &token).await? else { return Ok(None) };
+        let actor = Actor::by_password(link.account_id, &client);
         if purpose != Purpose::Email {
             store::confirm(&ours, link.account_id, ours.now()).await?;
-            tracing::info!(event = "address_confirmed", account = %link.account_id);
+            actor.did(&ours, Kind::AddressConfirmed, None);
             return Ok(Some(link));
         }
         let (id, old, new) = (link.account_id, link.email.clone(), link.sent_to.clone());
@@ -146,7 +152,7 @@ pub async fn take(house: &AppState, purpose: Purpose, token: &str) -> Result<Opt
         if changed == 0 {
             return Ok(None);
         }
-        tracing::info!(event = "email_changed", account = %link.account_id);
+        actor.did(&ours, Kind::AddressChanged, None);
         mailer.post(letters::address_changed(&settings, &link.email));
         Ok(Some(link))
     })

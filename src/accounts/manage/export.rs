@@ -18,6 +18,8 @@ pub(super) async fn everything(db: &Db, account: &Account) -> Result<Value, Prob
         json!({
             "id": sign_in.id,
             "user_agent": sign_in.user_agent,
+            "address": sign_in.address,
+            "last_seen_at": sign_in.last_seen_at,
             "created_at": sign_in.created_at,
             "expires_at": sign_in.expires_at,
         })

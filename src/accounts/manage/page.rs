@@ -19,6 +19,7 @@ use crate::{
         page::{CLEAR_SITE_DATA, CLEARED},
         proof::Proof,
     },
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -75,20 +76,23 @@ pub async fn password(visit: Visit) -> Result<Response, Problem> {
 pub async fn post_password(
     visit: Visit,
     State(house): State<AppState>,
+    client: Client,
     mut auth: AuthSession,
     form: Form,
 ) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account;
+    let caller = visit.signed_in()?;
+    let actor = caller.acting(client);
+    let account = caller.account;
     let kept = auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id;
     let (passwords, tokens_too) = ((form.text("current"), form.text("password")), form.ticked("tokens"));
-    let stamp = match service::change_password(&house, &account, kept, passwords, tokens_too).await {
+    let stamp = match service::change_password(&house, (&account, actor), kept, passwords, tokens_too).await {
         Ok(stamp) => stamp,
         Err(problem) => {
             let typed = if tokens_too { Filled::default().with("tokens", "on") } else { Filled::default() };
             return Ok(password_form(visit, problem.status(), typed.refused(&problem)).await);
         }
     };
-    sign_ins::service::prove_again(&house.db, &house.settings.sessions, &mut auth, stamp).await?;
+    sign_ins::service::prove_again(&house.db, &mut auth, stamp).await?;
     Ok(see_other("/account"))
 }
 
@@ -119,14 +123,16 @@ pub async fn post_email(
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
     State(mailer): State<Mailer>,
+    client: Client,
     mut proof: Proof,
     form: Form,
 ) -> Result<Response, Problem> {
     if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
         return Ok(question);
     }
-    let (account, typed) = (visit.signed_in()?.account, form.text("email"));
-    match confirmation::service::ask_for_change(&db, &settings, &mailer, &account, &typed).await {
+    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    let account = (&caller.account, caller.acting(client));
+    match confirmation::service::ask_for_change(&db, &settings, &mailer, account, &typed).await {
         Ok(()) => Ok(confirmation::page::sent(visit, typed).await),
         Err(problem) => {
             let form = Filled::default().with("email", typed).refused(&problem);
@@ -170,6 +176,7 @@ pub async fn delete(visit: Visit, proof: Proof) -> Result<Response, Problem> {
 pub async fn post_delete(
     visit: Visit,
     State(house): State<AppState>,
+    client: Client,
     mut auth: AuthSession,
     mut proof: Proof,
     form: Form,
@@ -182,7 +189,7 @@ pub async fn post_delete(
         let form = Filled::default().with("email", typed).refused(&problem);
         return delete_form(visit, problem.status(), form).await;
     }
-    sign_ins::service::end(&house.db, &mut auth).await?;
+    sign_ins::service::end(&house.db, &mut auth, &client).await?;
     let mut response = see_other("/");
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
     Ok(response)

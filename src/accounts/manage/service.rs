@@ -9,6 +9,7 @@ use crate::{
         service::{Proven, name_objection, normalized, prove, stamp},
         store,
     },
+    activity::{Actor, Kind},
     db::Db,
     problem::Problem,
     sign_ins,
@@ -37,7 +38,7 @@ pub(super) async fn rename(db: &Db, account: &Account, name: &str) -> Result<(),
 /// [`Problem::Validation`] where the old password is wrong or the new one will not do; [`Problem::Unavailable`].
 pub(super) async fn change_password(
     house: &AppState,
-    account: &Account,
+    (account, actor): (&Account, Actor),
     kept: Uuid,
     (old, new): (String, String),
     tokens_too: bool,
@@ -47,24 +48,26 @@ pub(super) async fn change_password(
     if let Some(message) = objection(&new, &account.email) {
         return Err(Problem::field("password", message));
     }
-    let proven: Proven = prove(db, hasher, &account.email, old).await.map_err(|problem| match problem {
-        Problem::InvalidCredentials => wrong(),
-        problem => problem,
-    })?;
+    let proven: Proven = prove(db, hasher, &settings.throttle, &actor.client, &account.email, old).await.map_err(
+        |problem| match problem {
+            Problem::InvalidCredentials => wrong(),
+            problem => problem,
+        },
+    )?;
     let hash = hasher.hash(new).await?;
     let stamp = stamp()?;
     let (ours, mailer, settings, account) = (db.clone(), mailer.clone(), settings.clone(), account.clone());
     // In an order that is safe to stop in: the new stamp alone ends every session and every link.
     db.finish(async move {
         if tokens_too {
-            tokens::service::revoke_all(&ours, account.id).await?;
+            tokens::service::revoke_all(&ours, &actor).await?;
         }
         // Only in place of the password that was proven: of two who change it at once, one does.
         if store::set_password(&ours, account.id, hash, stamp.clone(), Some(proven.auth_stamp)).await? == 0 {
             return Err(wrong());
         }
-        sign_ins::service::end_others(&ours, account.id, kept).await?;
-        tracing::info!(event = "password_changed", account = %account.id);
+        actor.did(&ours, Kind::PasswordChanged, None);
+        sign_ins::service::revoke_others(&ours, &actor, kept).await?;
         mailer.post(letters::password_changed(&settings, &account.email));
         Ok(stamp)
     })

@@ -18,6 +18,7 @@ use time::Duration;
 use self::view::{FormProofView, PROOF};
 use super::{Account, passwords::Hasher, service};
 use crate::{
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -32,6 +33,7 @@ pub struct Proof {
     db: Db,
     hasher: Hasher,
     settings: Arc<Settings>,
+    client: Client,
     /// Of this browser. None where no session layer stands before the handler.
     auth: Option<AuthSession>,
 }
@@ -50,6 +52,7 @@ where
             db: Db::from_ref(state),
             hasher: Hasher::from_ref(state),
             settings: Arc::from_ref(state),
+            client: Client::of(&parts.headers, &parts.extensions),
             auth: parts.extensions.get::<AuthSession>().cloned(),
         })
     }
@@ -98,9 +101,10 @@ impl Proof {
     /// # Errors
     /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; the database's.
     pub async fn give(&mut self, account: &Account, password: String) -> Result<(), Problem> {
-        let proven = service::prove(&self.db, &self.hasher, &account.email, password).await?;
+        let limits = &self.settings.throttle;
+        let proven = service::prove(&self.db, &self.hasher, limits, &self.client, &account.email, password).await?;
         let auth = self.auth.as_mut().ok_or(Problem::NotSignedIn)?;
-        sign_ins::service::prove_again(&self.db, &self.settings.sessions, auth, proven.auth_stamp).await
+        sign_ins::service::prove_again(&self.db, auth, proven.auth_stamp).await
     }
 
     /// Whether this sign-in has proven the password within the time the settings give it.

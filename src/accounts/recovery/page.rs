@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     accounts::links::{self, Link, Purpose},
+    client::Client,
     db::Db,
     doors::AuthSession,
     extract::Form,
@@ -69,13 +70,14 @@ pub async fn reset(visit: Visit, State(db): State<Db>, Path(token): Path<String>
 pub async fn post_reset(
     mut visit: Visit,
     State(house): State<AppState>,
+    client: Client,
     mut auth: AuthSession,
     Path(token): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let tokens_too = form.ticked("tokens");
-    let link = match service::reset(&house, &token, form.text("password"), tokens_too).await {
+    let link = match service::reset(&house, &client, &token, form.text("password"), tokens_too).await {
         Ok(Some(link)) => link,
         Ok(None) => return Ok(dead(visit).await),
         Err(problem) => {
@@ -88,7 +90,7 @@ pub async fn post_reset(
     };
     // This browser's sign-in has ended with all the others.
     if auth.user.as_ref().is_some_and(|signed_in| signed_in.account.id == link.account_id) {
-        sign_ins::service::end(&house.db, &mut auth).await?;
+        sign_ins::service::end(&house.db, &mut auth, &client).await?;
         visit.caller = None;
     }
     let content = move || view! { <ResetDoneView tokens_too /> };

@@ -1,5 +1,7 @@
 //! The rules of a forgotten password.
 
+use uuid::Uuid;
+
 use crate::{
     accounts::{
         letters,
@@ -8,6 +10,8 @@ use crate::{
         service::{is_address, normalized, stamp},
         store,
     },
+    activity::{Actor, Kind},
+    client::Client,
     db::Db,
     mail::Mailer,
     problem::Problem,
@@ -53,6 +57,7 @@ pub(super) async fn ask(db: &Db, settings: &Settings, mailer: &Mailer, email: &s
 /// [`Problem::Unavailable`].
 pub(super) async fn reset(
     house: &AppState,
+    client: &Client,
     token: &str,
     password: String,
     tokens_too: bool,
@@ -64,17 +69,19 @@ pub(super) async fn reset(
     }
     let hash = hasher.hash(password).await?;
     let stamp = stamp()?;
+    let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
     // In an order that is safe to stop in: the new stamp alone ends every session and every other link.
     db.finish(async move {
         let Some(link) = links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
+        let actor = Actor::by_password(link.account_id, &client);
         if tokens_too {
-            tokens::service::revoke_all(&ours, link.account_id).await?;
+            tokens::service::revoke_all(&ours, &actor).await?;
         }
         store::confirm(&ours, link.account_id, ours.now()).await?;
         store::set_password(&ours, link.account_id, hash, stamp, None).await?;
-        sign_ins::service::end_all(&ours, link.account_id).await?;
-        tracing::info!(event = "password_reset", account = %link.account_id);
+        actor.did(&ours, Kind::PasswordReset, None);
+        sign_ins::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
         mailer.post(letters::password_changed(&settings, &link.email));
         Ok(Some(link))
     })

@@ -2,9 +2,12 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     future::{Future, IntoFuture},
+    net::{IpAddr, Ipv4Addr},
     pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
 };
 
 use axum::{
@@ -12,8 +15,11 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode},
 };
+use hyper::body::{Body as HttpBody, Frame};
 use serde_json::Value;
+use tokio::{sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
+use vestibule::client::Peer;
 
 /// A browser's cookies, by name.
 pub type Jar = Arc<Mutex<BTreeMap<String, String>>>;
@@ -26,17 +32,25 @@ pub struct Ask {
     path: String,
     headers: HeaderMap,
     body: Bytes,
+    peer: IpAddr,
     jar: Option<Jar>,
 }
 
 impl Ask {
     pub(super) fn new(router: Router, method: Method, path: &str) -> Self {
-        Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), jar: None }
+        let peer = Ipv4Addr::LOCALHOST.into();
+        Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), peer, jar: None }
     }
 
     /// With the cookies in `jar`; those the answer sets go there.
     pub(super) fn with_jar(mut self, jar: &Jar) -> Self {
         self.jar = Some(jar.clone());
+        self
+    }
+
+    /// From another address than this machine's.
+    pub fn at(mut self, address: &str) -> Self {
+        self.peer = address.parse().unwrap();
         self
     }
 
@@ -86,7 +100,19 @@ impl Ask {
         self
     }
 
-    async fn send(mut self) -> Reply {
+    /// Sends everything but the body, which waits until it is released.
+    pub fn held(self) -> Held {
+        let ((reached, begun), (go, released)) = (oneshot::channel(), oneshot::channel());
+        let body = HeldBody { reached: Some(reached), released: Some(released), bytes: Some(self.body.clone()) };
+        Held { begun, go, reply: tokio::spawn(self.send_with(Body::new(body))) }
+    }
+
+    async fn send(self) -> Reply {
+        let body = Body::from(self.body.clone());
+        self.send_with(body).await
+    }
+
+    async fn send_with(mut self, body: Body) -> Reply {
         if let Some(jar) = &self.jar
             && !self.headers.contains_key("cookie")
         {
@@ -96,8 +122,9 @@ impl Ask {
             }
         }
         let asked = format!("{} {}", self.method, self.path);
-        let mut request = Request::builder().method(self.method).uri(&self.path).body(Body::from(self.body)).unwrap();
+        let mut request = Request::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
+        request.extensions_mut().insert(Peer(self.peer));
         let response = self.router.oneshot(request).await.unwrap();
 
         let (parts, body) = response.into_parts();
@@ -116,6 +143,48 @@ impl IntoFuture for Ask {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
+    }
+}
+
+/// A request in the middle.
+pub struct Held {
+    begun: oneshot::Receiver<()>,
+    go: oneshot::Sender<()>,
+    reply: JoinHandle<Reply>,
+}
+
+impl Held {
+    /// Waits until its handler asks for the body: the doors are behind it then.
+    pub async fn is_inside(&mut self) {
+        (&mut self.begun).await.unwrap();
+    }
+
+    /// Lets the body through.
+    pub async fn finish(self) -> Reply {
+        self.go.send(()).unwrap();
+        self.reply.await.unwrap()
+    }
+}
+
+struct HeldBody {
+    reached: Option<oneshot::Sender<()>>,
+    released: Option<oneshot::Receiver<()>>,
+    bytes: Option<Bytes>,
+}
+
+impl HttpBody for HeldBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(reached) = self.reached.take() {
+            reached.send(()).unwrap();
+        }
+        if let Some(released) = &mut self.released {
+            ready!(Pin::new(released).poll(cx)).unwrap();
+            self.released = None;
+        }
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 }
 

@@ -6,6 +6,8 @@ use axum::{Router, http::Method};
 use serde_json::json;
 use vestibule::{
     accounts::Account,
+    activity::Actor,
+    client::Client as Somewhere,
     db::{Clock, Db},
     server,
     settings::{Passwords, Settings},
@@ -154,7 +156,8 @@ impl House {
     /// A token of `person` that may do `scopes` and nothing else.
     pub async fn token(&self, person: &Person, scopes: &[Scope]) -> Client {
         let new = NewToken { name: "test".into(), scopes: scopes.iter().copied().collect(), days: 30 };
-        let issued = create(&self.db, &self.settings.tokens, person.account.id, new).await.unwrap();
+        let actor = Actor::by_password(person.account.id, &Somewhere::default());
+        let issued = create(&self.db, &self.settings.tokens, &actor, new).await.unwrap();
         self.client(issued.secret.reveal())
     }
 

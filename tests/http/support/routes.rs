@@ -91,7 +91,7 @@ pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 pub const DEV_PAGES: [&str; 2] = ["/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 16] = [
+pub const POSTS: [&str; 17] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -101,6 +101,7 @@ pub const POSTS: [&str; 16] = [
     "/tokens",
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
+    "/account/sign-ins/revoke-others",
     "/forgot",
     "/account/confirm",
     "/account/name",

@@ -1,0 +1,70 @@
+//! How often somebody may try to sign in or up. The reasons stand in [`crate::throttle`].
+
+use time::Duration;
+
+use crate::{
+    client::{Client, Network},
+    db::Db,
+    problem::Problem,
+    settings::Throttle as Limits,
+    throttle::{self, Count, Key, Rule, Taken},
+};
+
+/// How long an address counts as one the account was signed in from.
+const FAMILIAR: Duration = Duration::days(30);
+
+/// One try to sign in, counted.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Try {
+    taken: Taken,
+    here: Count,
+    familiar: Key,
+}
+
+/// Counts a try to sign in to the account with the address `email`, whether there is one or not.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn sign_in(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Try, Problem> {
+    let from = network(client);
+    let rule = |what, burst, pace| Rule { what, burst, pace };
+    let here = rule("sign-in here", limits.sign_ins_here, Duration::minutes(15)).of(&[email, &from]);
+    let address = rule("sign-in address", limits.sign_ins_per_address, Duration::seconds(10)).of(&[&from]);
+    let account = rule("sign-in account", limits.sign_ins_per_account, Duration::minutes(1)).of(&[email]);
+
+    let familiar = Key::new("familiar", &[email, &from]);
+    let counts =
+        if throttle::is_remembered(db, familiar).await? { vec![here, address] } else { vec![here, address, account] };
+    Ok(Try { taken: throttle::take(db, counts).await?, here, familiar })
+}
+
+impl Try {
+    /// The password was right: the failures here are forgiven, and the address is familiar from now on.
+    pub(super) async fn succeeded(self, db: &Db) {
+        self.taken.give_back(db).await;
+        throttle::forgive(db, self.here).await;
+        if let Err(error) = throttle::remember(db, self.familiar, FAMILIAR).await {
+            tracing::warn!(%error, "address not remembered");
+        }
+    }
+
+    /// It came to no answer.
+    pub(super) async fn give_back(self, db: &Db) {
+        self.taken.give_back(db).await;
+    }
+}
+
+/// Counts the making of an account.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client) -> Result<Taken, Problem> {
+    let rule = Rule { what: "sign-up address", burst: limits.sign_ups_per_address, pace: Duration::minutes(5) };
+    throttle::take(db, vec![rule.of(&[&network(client)])]).await
+}
+
+/// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
+fn network(client: &Client) -> String {
+    client.address.map(|address| Network::around(address, 32, 64).to_string()).unwrap_or_default()
+}

@@ -1,0 +1,238 @@
+//! What happened to an account: it is kept, shown to its owner, and told to nobody else.
+
+use axum::http::Method;
+use serde_json::json;
+use time::Duration;
+use tokio::task::JoinSet;
+use vestibule::activity::{
+    Event,
+    service::{list, sweep},
+};
+
+use crate::support::{Browser, Database, Door, House, PASSWORD, Person, both};
+
+both! {
+    everything_that_matters_is_kept,
+    a_browser_that_signs_in_anew_is_signed_out_first,
+    what_others_do_at_a_distance_is_kept_with_its_subject,
+    a_failed_sign_in_is_told_to_the_owner_alone,
+    the_first_use_of_a_token_is_one,
+    what_happens_twice_at_once_is_kept_once,
+    the_account_page_shows_the_newest_fifty,
+    nobody_sees_anothers,
+    what_is_old_is_swept_in_batches,
+    nothing_that_opens_a_door_is_kept,
+    it_goes_with_the_account,
+    an_event_of_a_later_version_is_shown_too,
+}
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
+/// What happened to `person`, the oldest first.
+async fn events(house: &House, person: &Person) -> Vec<Event> {
+    house.db.settled().await;
+    let mut events = list(&house.db, person.account.id).await.unwrap();
+    events.reverse();
+    events
+}
+
+/// What happened since there were `before` events, each as its kind and its credential.
+async fn since(house: &House, person: &Person, before: usize) -> Vec<(&'static str, String)> {
+    let events = events(house, person).await;
+    events.into_iter().skip(before).map(|event| (event.kind.as_str(), event.credential)).collect()
+}
+
+fn expected<const N: usize>(events: [(&'static str, &str); N]) -> Vec<(&'static str, String)> {
+    events.map(|(kind, credential)| (kind, credential.to_owned())).into()
+}
+
+async fn everything_that_matters_is_kept(house: House) {
+    let ada = house.person("ada").await;
+    let begun = expected([("account_created", "password"), ("signed_in", "password"), ("token_created", "password")]);
+    assert_eq!(since(&house, &ada, 0).await, begun);
+
+    let browser = house.browser();
+    let submit = |path: &str, form: &[(&str, &str)]| {
+        browser.ask(Method::POST, path).form(form).header("user-agent", FIREFOX).at("192.0.2.1")
+    };
+    let now = house.clock.now();
+    submit("/sign-in", &[("email", &ada.email), ("password", "wrong password")]).await.is(401);
+    submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.is(201);
+    ada.client.get("/me").await.is(200);
+    house.db.settled().await;
+    let token = browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    submit(&format!("/tokens/{token}/revoke"), &[]).await.is(303);
+    submit("/sign-out", &[]).await.is(303);
+
+    let all = events(&house, &ada).await;
+    let kinds: Vec<_> = all[3..].iter().map(|event| (event.kind.as_str(), event.credential.as_str())).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("sign_in_failed", "password"),
+            ("signed_in", "password"),
+            ("token_created", "session"),
+            ("token_first_used", "token"),
+            ("token_revoked", "session"),
+            ("signed_out", "session"),
+        ]
+    );
+    let [failed, signed_in, created, used, revoked, out] = &all[3..] else { unreachable!() };
+    for event in [failed, signed_in, created, revoked, out] {
+        assert_eq!((event.address.as_str(), event.browser.as_str()), ("192.0.2.1", "Firefox on Linux"));
+        assert!((Duration::ZERO..Duration::minutes(1)).contains(&(event.at - now)));
+    }
+    assert_eq!((used.address.as_str(), used.browser.as_str()), ("127.0.0.1", "Unknown browser"));
+    assert_eq!(
+        (created.subject.as_str(), revoked.subject.as_str(), used.subject.as_str()),
+        ("phone", "phone", "Login")
+    );
+    assert_eq!(created.subject_id.unwrap().to_string(), token);
+    assert_eq!(created.subject_id, revoked.subject_id);
+    assert_eq!(used.credential_id, used.subject_id);
+    assert!(signed_in.subject_id.is_some() && signed_in.credential_id.is_none());
+    for event in [created, revoked, out] {
+        assert_eq!(event.credential_id, signed_in.subject_id, "{:?}", event.kind);
+    }
+}
+
+async fn a_browser_that_signs_in_anew_is_signed_out_first(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    ada.browser.submit("/sign-in", &[("email", &bob.email), ("password", PASSWORD)]).await.is(303);
+    assert_eq!(since(&house, &ada, 3).await, expected([("signed_out", "session")]));
+    assert_eq!(since(&house, &bob, 3).await, expected([("signed_in", "password")]));
+}
+
+async fn second_browser(house: &House, person: &Person) -> Browser {
+    let browser = house.browser();
+    let ask = browser.ask(Method::POST, "/sign-in").form(&[("email", &person.email), ("password", PASSWORD)]);
+    ask.header("user-agent", FIREFOX).await.is(303);
+    browser
+}
+
+async fn what_others_do_at_a_distance_is_kept_with_its_subject(house: House) {
+    let ada = house.person("ada").await;
+    second_browser(&house, &ada).await;
+    second_browser(&house, &ada).await;
+    let before = events(&house, &ada).await.len();
+    ada.browser.submit("/account/sign-ins/revoke-others", &[]).await.is(303);
+    let all = events(&house, &ada).await;
+    let revoked = &all[before..];
+    assert_eq!(revoked.len(), 2);
+    assert!(revoked.iter().all(|event| event.kind.as_str() == "sign_in_revoked"));
+    assert!(revoked.iter().all(|event| event.subject == "Firefox on Linux" && event.credential == "session"));
+    assert_ne!(revoked[0].subject_id, revoked[1].subject_id);
+
+    second_browser(&house, &ada).await;
+    let page = ada.browser.visit("/account").await.page(200);
+    let (_, rest) = page.split_once(r#"action="/account/sign-ins/"#).unwrap();
+    let id = rest.split_once('/').unwrap().0;
+    let before = events(&house, &ada).await.len();
+    for _ in 0..2 {
+        ada.browser.submit(&format!("/account/sign-ins/{id}/revoke"), &[]).await.is(303);
+    }
+    assert_eq!(since(&house, &ada, before).await, expected([("sign_in_revoked", "session")]));
+
+    ada.client.call(Method::POST, "/logout-all").await.is(204);
+    let revoked = expected([("sign_in_revoked", "session"), ("token_first_used", "token"), ("token_revoked", "token")]);
+    let mut kept = since(&house, &ada, before).await;
+    kept.sort();
+    assert_eq!(kept, revoked);
+}
+
+async fn a_failed_sign_in_is_told_to_the_owner_alone(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    house.db.settled().await;
+    let before = house.count("activity").await;
+    for (email, password) in [("ada@example.org", "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
+        house.post("/api/v1/login").json(json!({"email": email, "password": password})).await.is(401);
+    }
+    assert_eq!(since(&house, &ada, 3).await, expected([("sign_in_failed", "password")]));
+    assert!(since(&house, &bob, 3).await.is_empty());
+    assert_eq!(house.count("activity").await, before + 1);
+}
+
+async fn the_first_use_of_a_token_is_one(house: House) {
+    let ada = house.person("ada").await;
+    let uses: JoinSet<_> = (0..20).map(|_| ada.client.get("/me").into_future()).collect();
+    assert!(uses.join_all().await.iter().all(|reply| reply.status == 200));
+    assert_eq!(since(&house, &ada, 3).await, expected([("token_first_used", "token")]));
+    house.clock.advance(Duration::hours(1));
+    ada.client.get("/me").await.is(200);
+    assert_eq!(since(&house, &ada, 3).await.len(), 1);
+}
+
+async fn what_happens_twice_at_once_is_kept_once(house: House) {
+    let ada = house.person("ada").await;
+    let outs: JoinSet<_> = (0..10).map(|_| ada.browser.ask(Method::POST, "/sign-out").into_future()).collect();
+    outs.join_all().await;
+    assert_eq!(since(&house, &ada, 3).await, expected([("signed_out", "session")]));
+}
+
+async fn the_account_page_shows_the_newest_fifty(house: House) {
+    let ada = house.person("ada").await;
+    for number in 0..60 {
+        let form = [("name", &*format!("token {number}.")), ("days", "30"), ("scope-notes-read", "on")];
+        ada.browser.submit("/tokens", &form).await.is(201);
+    }
+    house.db.settled().await;
+    let page = ada.browser.visit("/account").await.page(200);
+    assert_eq!(page.matches("Token made").count(), 50);
+    assert!(page.contains("Token made: token 59.") && page.contains("Token made: token 10."));
+    assert!(!page.contains("token 9.") && !page.contains("Account made"));
+    assert!(page.find("token 59.").unwrap() < page.find("token 58.").unwrap(), "the newest first");
+    assert!(page.contains(" from 127.0.0.1, Unknown browser, by session"), "{page}");
+}
+
+async fn nobody_sees_anothers(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let form = [("name", "a secret plan"), ("days", "30"), ("scope-notes-read", "on")];
+    ada.browser.submit("/tokens", &form).await.is(201);
+    house.db.settled().await;
+    assert!(ada.browser.visit("/account").await.page(200).contains("a secret plan"));
+    assert!(!bob.browser.visit("/account").await.page(200).contains("a secret plan"));
+}
+
+async fn what_is_old_is_swept_in_batches(database: Database) {
+    let house = House::with(database, |settings| settings.activity.keep_days = 30).await;
+    let days = house.settings.activity.keep_days;
+    let ada = house.person("ada").await;
+    house.db.settled().await;
+    house.clock.advance(Duration::days(29));
+    second_browser(&house, &ada).await;
+    house.db.settled().await;
+    assert_eq!(sweep(&house.db, days, 100).await.unwrap(), 0);
+    house.clock.advance(Duration::days(1) + Duration::minutes(1));
+    assert_eq!(sweep(&house.db, days, 2).await.unwrap(), 2);
+    assert_eq!(sweep(&house.db, days, 2).await.unwrap(), 1);
+    assert_eq!(since(&house, &ada, 0).await, expected([("signed_in", "password")]));
+}
+
+async fn nothing_that_opens_a_door_is_kept(house: House) {
+    let ada = house.person("ada").await;
+    let form = [("name", "phone"), ("days", "30"), ("scope-notes-read", "on")];
+    let page = ada.browser.submit("/tokens", &form).await.page(201);
+    let token = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
+    let wrong = json!({"email": ada.email, "password": "a wrong password"});
+    house.post("/api/v1/login").json(wrong).await.is(401);
+    let all = format!("{:?}", events(&house, &ada).await);
+    let cookie = ada.browser.cookie().unwrap();
+    for secret in [PASSWORD, "a wrong password", token, &ada.client.token, &cookie] {
+        assert!(!all.contains(secret), "{all}");
+    }
+}
+
+async fn it_goes_with_the_account(house: House) {
+    house.person("ada").await;
+    house.db.settled().await;
+    house.sql("DELETE FROM accounts").await;
+    assert_eq!(house.count("activity").await, 0);
+}
+
+async fn an_event_of_a_later_version_is_shown_too(house: House) {
+    let ada = house.person("ada").await;
+    house.db.settled().await;
+    house.sql("UPDATE activity SET kind = 'flew_away' WHERE kind = 'signed_in'").await;
+    assert!(ada.browser.visit("/account").await.page(200).contains("Something else"));
+}

@@ -1,0 +1,364 @@
+//! Whoever tries too often is slowed down, and nobody is locked out.
+
+use std::time::Duration as StdDuration;
+
+use serde_json::json;
+use time::Duration;
+use tokio::{task::JoinSet, time::timeout};
+use vestibule::throttle::{self, Rule};
+
+use crate::support::{Ask, Database, House, PASSWORD, Reply, both};
+
+both! {
+    failures_are_slowed_down_and_the_answer_says_until_when,
+    the_page_comes_back_with_what_was_typed_and_says_when_to_try_again,
+    both_doors_and_the_page_count_together,
+    the_right_password_waits_too_and_then_clears_the_count,
+    an_account_that_does_not_exist_is_counted_the_same,
+    a_strangers_failures_do_not_touch_the_owner,
+    the_owner_on_the_road_waits_a_minute_at_most,
+    one_address_is_slowed_down_across_accounts,
+    an_ipv6_customer_is_one_address,
+    a_forged_header_is_no_other_address,
+    sign_ins_that_succeed_are_not_counted,
+    of_many_guesses_at_once_only_the_free_ones_are_made,
+    whoever_hangs_up_is_counted,
+    a_refusal_counts_for_nothing,
+    every_instance_counts,
+    new_accounts_from_one_address_are_slowed_down,
+    nothing_that_was_typed_is_kept,
+    what_is_forgiven_is_swept,
+    other_features_count_by_rules_of_their_own,
+}
+
+/// An address of a stranger.
+const ELSEWHERE: &str = "198.51.100.7";
+
+fn login(house: &House, email: &str, password: &str) -> Ask {
+    house.post("/api/v1/login").json(json!({"email": email, "password": password}))
+}
+
+async fn guess(house: &House, email: &str) -> Reply {
+    login(house, email, "wrong password").await
+}
+
+/// Fails fifteen times, a minute apart, so that the next has to wait longer than a slow machine takes for a request.
+async fn fails(house: &House, ask: impl Fn(u32) -> Ask) {
+    for number in 0..15 {
+        house.clock.advance(Duration::minutes(1));
+        ask(number).await.is(401);
+    }
+}
+
+/// The seconds to wait.
+#[track_caller]
+fn wait(reply: &Reply) -> i64 {
+    reply.problem(429, "rate_limited");
+    reply.header("retry-after").parse().unwrap()
+}
+
+async fn failures_are_slowed_down_and_the_answer_says_until_when(house: House) {
+    let ada = house.person("ada").await;
+    fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
+    let mut longest = 0;
+    for _ in 0..12 {
+        let reply = guess(&house, &ada.email).await;
+        let seconds = wait(&reply);
+        assert!((20..=900).contains(&seconds), "{seconds}");
+        longest = longest.max(seconds);
+        assert_eq!(reply.json()["title"], "Too many tries");
+        assert!(!reply.has("set-cookie"));
+        house.clock.advance(Duration::seconds(seconds - 10));
+        let rest = wait(&guess(&house, &ada.email).await);
+        assert!((1..=10).contains(&rest), "not yet: {rest}");
+        house.clock.advance(Duration::seconds(rest));
+        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+    }
+    assert!(longest > 256, "{longest}");
+    // All of it is forgiven with time.
+    house.clock.advance(Duration::hours(6));
+    for _ in 0..10 {
+        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+    }
+}
+
+async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(house: House) {
+    let ada = house.person("ada").await;
+    let browser = house.browser();
+    let form = [("email", &*ada.email), ("password", "wrong password"), ("remember", "on"), ("next", "/tokens")];
+    for _ in 0..15 {
+        house.db.settled().await;
+        house.clock.advance(Duration::minutes(1));
+        let reply = browser.submit("/sign-in", &form).await;
+        assert!(matches!(reply.status.as_u16(), 401 | 429), "{}", reply.status);
+    }
+    let reply = browser.submit("/sign-in", &form).await;
+    let page = reply.page(429);
+    let seconds = reply.header("retry-after");
+    assert!(seconds.parse::<u32>().is_ok_and(|seconds| seconds > 1), "{seconds}");
+    assert!(page.contains(&format!("Too many tries. Try again in {seconds} seconds.</p>")), "{page}");
+    assert!(page.contains(&format!(r#"value="{}""#, ada.email)), "what was typed stays");
+    assert!(page.contains(r#"name="remember" checked"#) && page.contains(r#"name="next" value="/tokens""#));
+    assert!(!page.contains("wrong password"));
+}
+
+async fn both_doors_and_the_page_count_together(house: House) {
+    let ada = house.person("ada").await;
+    let wrong = json!({"email": ada.email, "password": "wrong password"});
+    let form = [("email", &*ada.email), ("password", "wrong password")];
+    let asks = || {
+        [
+            house.post("/api/v1/login").json(wrong.clone()),
+            house.browser().ask(axum::http::Method::POST, "/session/v1/login").json(wrong.clone()),
+            house.browser().ask(axum::http::Method::POST, "/sign-in").form(&form),
+        ]
+    };
+    for ask in (0..5).flat_map(|_| asks()) {
+        house.clock.advance(Duration::minutes(1));
+        ask.await.is(401);
+    }
+    for ask in asks() {
+        ask.await.is(429);
+    }
+}
+
+async fn the_right_password_waits_too_and_then_clears_the_count(house: House) {
+    let ada = house.person("ada").await;
+    for _ in 0..2 {
+        fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
+        let seconds = wait(&login(&house, &ada.email, PASSWORD).await);
+        house.clock.advance(Duration::seconds(seconds));
+        login(&house, &ada.email, PASSWORD).await.is(201);
+        house.db.settled().await;
+    }
+}
+
+async fn an_account_that_does_not_exist_is_counted_the_same(house: House) {
+    house.person("ada").await;
+    for address in [ELSEWHERE, "192.0.2.1"] {
+        for _ in 0..40 {
+            let mut answers = Vec::new();
+            for email in ["ada@example.org", "nobody@example.org"] {
+                let reply = login(&house, email, "wrong password").at(address).await;
+                let mut body = reply.json();
+                body["request_id"].take();
+                answers.push((reply.status, reply.header("retry-after").to_owned(), body));
+            }
+            // A second may begin between the two.
+            let close = |a: &str, b: &str| match (a.parse::<i64>(), b.parse::<i64>()) {
+                (Ok(a), Ok(b)) => (a - b).abs() <= 2,
+                _ => a == b,
+            };
+            assert_eq!(answers[0].0, answers[1].0);
+            assert!(close(&answers[0].1, &answers[1].1), "{answers:?}");
+            assert!(answers[0].0 == 429 || answers[0].2 == answers[1].2, "{answers:?}");
+            house.clock.advance(Duration::minutes(1));
+        }
+    }
+}
+
+/// Lets many machines guess the password of `email` for a while, until the next has to wait, and gives the seconds.
+async fn guessed_from_everywhere(house: &House, email: &str) -> i64 {
+    for number in 0.. {
+        let reply = login(house, email, "wrong password").at(&format!("203.0.113.{}", number % 200)).await;
+        if reply.status != 429 {
+            continue;
+        }
+        let seconds = wait(&reply);
+        if number >= 60 {
+            return seconds;
+        }
+        house.clock.advance(Duration::seconds(seconds));
+    }
+    unreachable!("it ends when they have to wait")
+}
+
+async fn a_strangers_failures_do_not_touch_the_owner(house: House) {
+    let ada = house.person("ada").await;
+    for _ in 0..20 {
+        login(&house, &ada.email, "wrong password").at(ELSEWHERE).await;
+    }
+    guessed_from_everywhere(&house, &ada.email).await;
+    // From where she has signed in before, she signs in at once, and may mistype.
+    for _ in 0..9 {
+        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+    }
+    login(&house, &ada.email, PASSWORD).await.is(201);
+}
+
+async fn the_owner_on_the_road_waits_a_minute_at_most(house: House) {
+    let ada = house.person("ada").await;
+    let seconds = guessed_from_everywhere(&house, &ada.email).await;
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let on_the_road = || login(&house, &ada.email, PASSWORD).at("192.0.2.200");
+    let seconds = wait(&on_the_road().await);
+    house.clock.advance(Duration::seconds(seconds));
+    on_the_road().await.is(201);
+    house.db.settled().await;
+    // Now she is known there.
+    guessed_from_everywhere(&house, &ada.email).await;
+    on_the_road().await.is(201);
+    // For a month.
+    house.db.settled().await;
+    house.clock.advance(Duration::days(31));
+    guessed_from_everywhere(&house, &ada.email).await;
+    on_the_road().await.is(429);
+}
+
+async fn one_address_is_slowed_down_across_accounts(house: House) {
+    let ada = house.person("ada").await;
+    let spray = |number: u32| login(&house, &format!("{number}@example.org"), PASSWORD).at(ELSEWHERE);
+    let mut waits = 0;
+    for number in 0..1_000 {
+        let reply = spray(number).await;
+        if reply.status == 401 {
+            continue;
+        }
+        assert!(number >= 60, "{number}");
+        let seconds = wait(&reply);
+        assert!(seconds <= 10, "many may share it: {seconds}");
+        house.clock.advance(Duration::seconds(seconds));
+        waits += 1;
+        if waits == 5 {
+            break;
+        }
+    }
+    assert_eq!(waits, 5);
+    login(&house, &ada.email, PASSWORD).at("198.51.100.8").await.is(201);
+}
+
+async fn an_ipv6_customer_is_one_address(house: House) {
+    let ada = house.person("ada").await;
+    fails(&house, |n| login(&house, &ada.email, "wrong password").at(&format!("2001:db8:1:2:{n}::{n}"))).await;
+    login(&house, &ada.email, "wrong password").at("2001:db8:1:2:ffff::").await.is(429);
+    login(&house, &ada.email, "wrong password").at("2001:db8:1:3::1").await.is(401);
+}
+
+async fn a_forged_header_is_no_other_address(house: House) {
+    let ada = house.person("ada").await;
+    let forged = |number: u32| {
+        let address = format!("192.0.2.{number}");
+        let ask = login(&house, &ada.email, "wrong password").header("x-forwarded-for", &address);
+        ask.header("forwarded", &format!("for={address}")).header("x-real-ip", &address)
+    };
+    fails(&house, forged).await;
+    forged(100).await.is(429);
+}
+
+async fn sign_ins_that_succeed_are_not_counted(house: House) {
+    let ada = house.person("ada").await;
+    for _ in 0..70 {
+        login(&house, &ada.email, PASSWORD).await.is(201);
+        house.db.settled().await;
+    }
+}
+
+async fn of_many_guesses_at_once_only_the_free_ones_are_made(house: House) {
+    let ada = house.person("ada").await;
+    let guesses: JoinSet<_> = (0..50).map(|_| login(&house, &ada.email, "wrong password").into_future()).collect();
+    let statuses: Vec<_> = guesses.join_all().await.into_iter().map(|reply| reply.status.as_u16()).collect();
+    let made = statuses.iter().filter(|status| **status == 401).count();
+    // A slow machine may be at it for longer than the first waits.
+    assert!((1..=13).contains(&made), "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 50 - made);
+}
+
+async fn whoever_hangs_up_is_counted(house: House) {
+    let ada = house.person("ada").await;
+    for _ in 0..15 {
+        house.clock.advance(Duration::minutes(1));
+        let _ = timeout(StdDuration::from_micros(200), guess(&house, &ada.email)).await;
+        house.db.settled().await;
+    }
+    guess(&house, &ada.email).await.is(429);
+}
+
+async fn a_refusal_counts_for_nothing(house: House) {
+    let ada = house.person("ada").await;
+    fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
+    let mut witness = house.witness().await;
+    let first = wait(&guess(&house, &ada.email).await);
+    for _ in 0..20 {
+        assert!(wait(&guess(&house, &ada.email).await) <= first);
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn every_instance_counts(house: House) {
+    let ada = house.person("ada").await;
+    let there = house.another_instance().await;
+    fails(&house, |n| login(if n % 2 == 0 { &house } else { &there }, &ada.email, "wrong password")).await;
+    guess(&house, &ada.email).await.is(429);
+    guess(&there, &ada.email).await.is(429);
+}
+
+async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
+    let house = House::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
+    let sign_up = |name: &str, password: &str| {
+        let email = format!("{name}@example.org");
+        let form = [("name", name), ("email", &email), ("password", password), ("next", "/tokens")];
+        house.browser().ask(axum::http::Method::POST, "/sign-up").form(&form)
+    };
+    // What would make no account costs nothing.
+    for _ in 0..5 {
+        sign_up("ada", "short").await.is(422);
+    }
+    for name in ["ada", "bob", "eve", "ida", "kim", "lou", "pat", "ray"] {
+        house.clock.advance(Duration::minutes(1));
+        sign_up(name, PASSWORD).await.is(303);
+    }
+    let reply = sign_up("mallory", PASSWORD).await;
+    let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
+    assert!(page.contains(&format!("Too many tries. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
+    assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
+    sign_up("mallory", PASSWORD).at(ELSEWHERE).await.is(303);
+    house.clock.advance(Duration::seconds(seconds.parse().unwrap()));
+    sign_up("oscar", PASSWORD).await.is(303);
+    assert_eq!(house.count("accounts").await, 10);
+}
+
+async fn nothing_that_was_typed_is_kept(house: House) {
+    house.person("ada").await;
+    // A password in the wrong field.
+    guess(&house, "not-an-address-but-a-secret").await.is(401);
+    login(&house, "nobody@example.org", "also a secret").at("198.51.100.99").await.is(401);
+    assert!(house.count("throttle").await > 0);
+    let dump = house.dump().await;
+    for typed in ["not-an-address-but-a-secret", "nobody@example.org", "also a secret", "198.51.100.99"] {
+        assert!(!dump.windows(typed.len()).any(|part| part == typed.as_bytes()), "{typed}");
+    }
+}
+
+async fn what_is_forgiven_is_swept(house: House) {
+    let ada = house.person("ada").await;
+    for number in 0..5 {
+        guess(&house, &format!("{number}@example.org")).await.is(401);
+    }
+    house.db.settled().await;
+    let rows = house.count("throttle").await;
+    assert!(rows >= 10, "{rows}");
+    house.clock.advance(Duration::hours(1));
+    assert_eq!(throttle::sweep(&house.db, 4).await.unwrap(), 4);
+    throttle::sweep(&house.db, 100).await.unwrap();
+    assert_eq!(house.count("throttle").await, 1, "that her address is known");
+    login(&house, &ada.email, PASSWORD).await.is(201);
+    house.db.settled().await;
+    house.clock.advance(Duration::days(31));
+    throttle::sweep(&house.db, 100).await.unwrap();
+    assert_eq!(house.count("throttle").await, 0);
+}
+
+async fn other_features_count_by_rules_of_their_own(house: House) {
+    let rule = Rule { what: "test", burst: 2, pace: Duration::hours(1) };
+    let take = async |whom: &str| throttle::take(&house.db, vec![rule.of(&[whom])]).await;
+    let mut last = None;
+    for _ in 0..7 {
+        house.clock.advance(Duration::minutes(1));
+        last = Some(take("ada").await.unwrap());
+    }
+    assert!(take("ada").await.unwrap_err().retry_after().is_some_and(|seconds| (20..=32).contains(&seconds)));
+    let _others = take("bob").await.unwrap();
+    last.unwrap().give_back(&house.db).await;
+    let _again = take("ada").await.unwrap();
+    assert!(take("ada").await.is_err());
+}
