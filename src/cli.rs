@@ -93,6 +93,9 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
+    if settings.mail.smtp_url.is_empty() && !settings.is_development() {
+        tracing::warn!(outbox = settings.mail.outbox, "no mail is sent: mail.smtp_url is not set");
+    }
     let (origin, url, ours) = (settings.origin(), settings.database.url.clone(), settings.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
     let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;

@@ -68,6 +68,11 @@ impl Form {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every name with its value, in the order they came.
+    pub fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
     /// Whether the box `name` was ticked.
     pub fn ticked(&self, name: &str) -> bool {
         self.all(name).next().is_some()

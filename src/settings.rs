@@ -1,9 +1,10 @@
 //! Settings: `Leptos.toml`, overridden by the environment. Every key has a default, so no file at all works too.
 
-use std::{collections::HashMap, net::SocketAddr, path::Path};
+use std::{collections::HashMap, fmt, net::SocketAddr, path::Path};
 
 use axum::http::HeaderValue;
 use config::{Config, Environment, File, FileFormat};
+use lettre::message::Mailbox;
 use serde::Deserialize;
 use time::Duration;
 use url::{Host, Url};
@@ -23,8 +24,12 @@ pub struct Settings {
     pub database: Database,
     /// How long browsers stay signed in.
     pub sessions: Sessions,
+    /// How accounts are looked after.
+    pub accounts: Accounts,
     /// What hashing a password costs.
     pub passwords: Passwords,
+    /// Where mail goes.
+    pub mail: Mail,
     /// How often somebody may try before it takes longer.
     pub throttle: Throttle,
     /// What is kept of what happened.
@@ -139,6 +144,64 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 32 }
+    }
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accounts {
+    /// Whether an address has to be confirmed before its account can be used.
+    pub confirm: Confirm,
+    /// Hours a link that confirms an address is good for.
+    pub confirm_hours: u32,
+    /// Minutes a link to choose a new password is good for.
+    pub reset_minutes: u32,
+    /// Minutes for which the password, once given, is not asked for again.
+    pub proof_minutes: u32,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30, proof_minutes: 10 }
+    }
+}
+
+/// When addresses have to be confirmed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Confirm {
+    /// Any time, or never.
+    #[default]
+    Optional,
+    /// Before the first sign-in.
+    Required,
+}
+
+/// `[mail]`
+#[derive(Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// The server that sends it; none if empty.
+    pub smtp_url: String,
+    /// Whom it comes from.
+    pub from: String,
+    /// The folder it is kept in where there is no server.
+    pub outbox: String,
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Self { smtp_url: String::new(), from: "Vestibule <vestibule@localhost>".into(), outbox: "outbox".into() }
+    }
+}
+
+/// The URL may hold a password.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let smtp_url = if self.smtp_url.is_empty() { "" } else { "…" };
+        let Self { from, outbox, .. } = self;
+        f.debug_struct("Mail").field("smtp_url", &smtp_url).field("from", from).field("outbox", outbox).finish()
     }
 }
 
@@ -259,13 +322,7 @@ impl Settings {
     /// Whether this is a development server: it listens on this machine only, and its people come from there, so what
     /// `/dev` shows is shown to nobody else.
     pub fn is_development(&self) -> bool {
-        let here = match self.server.public_url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        here && self.server.address.ip().is_loopback()
+        is_this_machine(&self.server.public_url) && self.server.address.ip().is_loopback()
     }
 
     /// What is sound but most likely not meant; a line for the operator.
@@ -327,6 +384,8 @@ impl Settings {
                  set memory_kib >= 19456, iterations >= 2, workers >= 1",
             );
         }
+        self.accounts.check()?;
+        self.mail.check()?;
         if self.activity.keep_days == 0 {
             return refuse("activity.keep_days", "nobody could see who came in; set at least 1");
         }
@@ -349,6 +408,66 @@ impl Settings {
             check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
         }
         Ok(())
+    }
+}
+
+impl Accounts {
+    /// ASVS 6.6.2 and the cheat sheets: a day for a confirmation, an hour for what opens an account (S27).
+    fn check(&self) -> Result<(), SettingsError> {
+        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
+        if !(1..=24).contains(&self.confirm_hours) {
+            return refuse("accounts.confirm_hours", "must be 1 to 24, or old mail would confirm addresses");
+        }
+        if !(1..=60).contains(&self.reset_minutes) {
+            return refuse("accounts.reset_minutes", "must be 1 to 60, or old mail would open accounts");
+        }
+        if !(1..=60).contains(&self.proof_minutes) {
+            return refuse("accounts.proof_minutes", "must be 1 to 60, or a browser left alone could do everything");
+        }
+        Ok(())
+    }
+}
+
+impl Mail {
+    fn check(&self) -> Result<(), SettingsError> {
+        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
+        let Ok(from) = self.from.parse::<Mailbox>() else {
+            return refuse("mail.from", "must be an address, such as \"Vestibule <hello@example.com>\"");
+        };
+        if self.smtp_url.is_empty() {
+            return Ok(());
+        }
+        if from.email.domain() == "localhost" {
+            return refuse("mail.from", "nobody takes mail from localhost; set an address of your own domain");
+        }
+        let url = Url::parse(&self.smtp_url).ok();
+        let Some(url) = url.filter(|url| matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some()) else {
+            return refuse("mail.smtp_url", "must be smtps://user:password@host or smtp://host");
+        };
+        let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+        if tls.as_deref().is_some_and(|tls| !matches!(tls, "required" | "opportunistic")) {
+            return refuse("mail.smtp_url", "knows ?tls=required and ?tls=opportunistic");
+        }
+        let secure = url.scheme() == "smtps" || tls.as_deref() == Some("required");
+        if !secure && url.password().is_some() && !is_this_machine(&url) {
+            return refuse(
+                "mail.smtp_url",
+                "the password would travel in the clear; write smtps://… or add ?tls=required",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        // Of a scheme it does not know, url takes an address for a name.
+        Some(Host::Domain(name)) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 
@@ -424,6 +543,33 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_server_is_spoken_to_in_private() {
+        let from = ("VESTIBULE_MAIL__FROM", "Vestibule <hello@vestibule.example>");
+        let try_with = |url| load(&[from, ("VESTIBULE_MAIL__SMTP_URL", url)]);
+        for good in [
+            "smtps://me:s3cret@mail.example",
+            "smtp://me:s3cret@mail.example:587?tls=required",
+            "smtp://mail.example",
+            "smtp://me:s3cret@localhost:1025",
+            "smtp://me:s3cret@127.0.0.1:1025",
+        ] {
+            let settings = try_with(good).unwrap();
+            assert_eq!(settings.mail.smtp_url, good);
+            assert!(!format!("{settings:?}").contains("s3cret"));
+        }
+        for bad in [
+            "smtp://me:s3cret@mail.example",
+            "smtp://me:s3cret@mail.example?tls=opportunistic",
+            "smtp://mail.example?tls=maybe",
+            "https://mail.example",
+            "mail.example",
+        ] {
+            let line = try_with(bad).unwrap_err();
+            assert!(line.contains("mail.smtp_url") && !line.contains("s3cret"), "{line}");
+        }
+    }
+
+    #[test]
     fn dangerous_and_mistyped_settings_are_named() {
         for (name, value, named) in [
             ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*", "cors.allowed_origins"),
@@ -437,6 +583,12 @@ mod tests {
             ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+            ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
+            ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
+            ("VESTIBULE_ACCOUNTS__PROOF_MINUTES", "0", "accounts.proof_minutes"),
+            ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),
+            ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
+            ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),
             ("VESTIBULE_SESSIONS__IDLE_HOURS", "0", "sessions.idle_hours"),
             ("VESTIBULE_SESSIONS__IDLE_HOURS", "25", "sessions.lifetime_hours"),
             ("VESTIBULE_SESSIONS__LIFETIME_HOURS", "337", "sessions.lifetime_hours"),

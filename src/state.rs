@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, settings::Settings};
+use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, mail::Mailer, settings::Settings};
 
 /// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct AppState {
     pub db: Db,
     /// Password hashing.
     pub hasher: Hasher,
+    /// Sending mail.
+    pub mailer: Mailer,
     /// The settings.
     pub settings: Arc<Settings>,
     /// The site's files and their names.
@@ -26,8 +28,9 @@ impl AppState {
     /// One line for the operator.
     pub fn new(settings: Settings, db: Db) -> Result<Self, String> {
         let hasher = Hasher::new(&settings.passwords)?;
+        let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
-        Ok(Self { db, hasher, settings: Arc::new(settings), assets })
+        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets })
     }
 }
 
@@ -41,4 +44,4 @@ macro_rules! part {
     )+};
 }
 
-part!(db: Db, hasher: Hasher, settings: Arc<Settings>, assets: Assets);
+part!(db: Db, hasher: Hasher, mailer: Mailer, settings: Arc<Settings>, assets: Assets);

@@ -98,6 +98,7 @@ async fn token_login(
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account;
     let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
     let issued = tokens::service::create_at_login(&db, &settings.tokens, &actor, name, login.remember).await?;
@@ -150,6 +151,7 @@ async fn session_login(
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))

@@ -10,8 +10,10 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
+    confirmation,
     passwords::Hasher,
     service::{self, SignUp},
+    store,
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
@@ -21,8 +23,9 @@ use crate::{
     doors::AuthSession,
     extract::{Form, Query},
     problem::Problem,
-    settings::Settings,
+    settings::{Confirm, Settings},
     sign_ins,
+    state::AppState,
     ui::{
         Filled, Visit,
         page::{local_path, see_other},
@@ -53,21 +56,27 @@ pub async fn sign_up(visit: Visit, Query(Next { next }): Query<Next>) -> Respons
 /// None but those of the session; what is wrong with the form stands in the form.
 pub async fn post_sign_up(
     visit: Visit,
-    State(db): State<Db>,
-    State(hasher): State<Hasher>,
-    State(settings): State<Arc<Settings>>,
+    State(house): State<AppState>,
     mut auth: AuthSession,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
+    let AppState { db, hasher, settings, mailer, .. } = house;
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
+    if settings.accounts.confirm == Confirm::Required {
+        return match confirmation::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
+            Ok(()) => Ok(confirmation::page::sent(visit, form.text("email")).await),
+            Err(problem) => Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await)),
+        };
+    }
     let proven = match service::sign_up(&db, &hasher, &settings.throttle, &client, sign_up).await {
         Ok(proven) => proven,
         Err(problem) => {
             return Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await));
         }
     };
+    confirmation::service::ask(&db, &settings, &mailer, &proven.account);
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
     Ok(see_other(&destination(&form)))
 }
@@ -107,7 +116,8 @@ pub async fn post_sign_in(
         typed = typed.with("remember", "on");
     }
     let (email, password) = (form.text("email"), form.text("password"));
-    let proven = match service::prove(&db, &hasher, &settings.throttle, &client, &email, password).await {
+    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &email, password).await;
+    let proven = match proven.and_then(|proven| proven.admitted(&settings.accounts)) {
         Ok(proven) => proven,
         Err(problem) => {
             return Ok(later(&problem, sign_in_form(visit, problem.status(), typed.refused(&problem)).await));
@@ -147,16 +157,17 @@ pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Pro
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
     let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
+    let confirmed = store::is_confirmed(&db, caller.account.id).await?;
     let events = activity::service::list(&db, caller.account.id).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
-        view! { <AccountView account credential sign_ins events=events.clone() /> }
+        view! { <AccountView account confirmed credential sign_ins events=events.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
 }
 
 /// `page`, and when to try again where `problem` says so.
-fn later(problem: &Problem, mut page: Response) -> Response {
+pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
     if let Some(seconds) = problem.retry_after() {
         page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

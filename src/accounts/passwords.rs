@@ -16,6 +16,9 @@ const COMMON: &str = include_str!("common_passwords.txt");
 /// The shortest and the longest password, in characters (ASVS 6.2.1, 6.2.9).
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 
+/// What to say to whoever chooses one.
+pub const HINT: &str = "At least 8 characters; 15 or more is better. A few words in a row make a good one.";
+
 /// What is wrong with choosing `password` for `email`, if anything is. Any characters will do and none is demanded (S24).
 pub fn objection(password: &str, email: &str) -> Option<&'static str> {
     let length = password.chars().count();

@@ -15,7 +15,7 @@ use crate::{
     client::Client,
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
-    settings::Throttle,
+    settings::{Accounts, Confirm, Throttle},
 };
 
 /// What a new account needs.
@@ -42,6 +42,19 @@ pub struct Proven {
     pub account: Account,
     /// Remembered by the sessions of this password.
     pub auth_stamp: Vec<u8>,
+    /// Whether the address was shown to be theirs.
+    pub confirmed: bool,
+}
+
+impl Proven {
+    /// Refuses whoever has to confirm their address first.
+    ///
+    /// # Errors
+    /// [`Problem::AddressNotConfirmed`]
+    pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
+        let must = settings.confirm == Confirm::Required;
+        if must && !self.confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
+    }
 }
 
 /// Makes an account.
@@ -56,31 +69,8 @@ pub async fn sign_up(
     client: &Client,
     form: SignUp,
 ) -> Result<Proven, Problem> {
-    let email = normalized(&form.email);
-    let name = form.name.trim().to_owned();
-    let mut errors = Vec::new();
-    if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
-        errors.push(FieldError::new("name", "Tell us what to call you, in 1 to 100 characters."));
-    }
-    if !is_address(&email) {
-        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
-    }
-    if let Some(message) = objection(&form.password, &email) {
-        errors.push(FieldError::new("password", message));
-    }
-    if !errors.is_empty() {
-        return Err(Problem::Validation(errors));
-    }
-
-    // Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
-    let counted = tries::sign_up(db, limits, client).await?;
-    let password_hash = match hasher.hash(form.password).await {
-        Ok(hash) => hash,
-        Err(problem) => {
-            counted.give_back(db).await;
-            return Err(problem);
-        }
-    };
+    let (name, email) = validated(&form)?;
+    let password_hash = hash_for_sign_up(db, hasher, limits, client, form.password).await?;
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
     let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
@@ -90,7 +80,25 @@ pub async fn sign_up(
         error.into()
     })?;
     Actor::by_password(account.id, client).did(db, Kind::SignedUp, None);
-    Ok(Proven { account, auth_stamp })
+    Ok(Proven { account, auth_stamp, confirmed: false })
+}
+
+/// Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
+pub(super) async fn hash_for_sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    password: String,
+) -> Result<String, Problem> {
+    let counted = tries::sign_up(db, limits, client).await?;
+    match hasher.hash(password).await {
+        Ok(hash) => Ok(hash),
+        Err(problem) => {
+            counted.give_back(db).await;
+            Err(problem)
+        }
+    }
 }
 
 /// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
@@ -145,7 +153,30 @@ async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password:
         });
     }
     let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
-    Ok(Proven { account, auth_stamp: found.auth_stamp })
+    Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed: found.confirmed_at.is_some() })
+}
+
+/// The name and the address of a new account.
+pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
+    let email = normalized(&form.email);
+    let name = form.name.trim().to_owned();
+    let mut errors = Vec::new();
+    if let Some(message) = name_objection(&name) {
+        errors.push(FieldError::new("name", message));
+    }
+    if !is_address(&email) {
+        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if let Some(message) = objection(&form.password, &email) {
+        errors.push(FieldError::new("password", message));
+    }
+    if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
+}
+
+/// What is wrong with `name`, if anything is.
+pub(super) fn name_objection(name: &str) -> Option<&'static str> {
+    let wrong = name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control);
+    wrong.then_some("Tell us what to call you, in 1 to 100 characters.")
 }
 
 /// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
@@ -167,19 +198,19 @@ pub async fn rehash(
 }
 
 /// Addresses are compared without regard to case, as every large provider delivers them.
-fn normalized(email: &str) -> String {
+pub(super) fn normalized(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
 /// Whether mail could be sent there; whether it arrives, only a mail can tell.
-fn is_address(email: &str) -> bool {
+pub(super) fn is_address(email: &str) -> bool {
     let Some((local, domain)) = email.rsplit_once('@') else { return false };
     let plain =
         |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
     plain(local) && plain(domain) && email.len() <= 254 && !domain.starts_with('.') && !domain.ends_with('.')
 }
 
-fn stamp() -> Result<Vec<u8>, Problem> {
+pub(super) fn stamp() -> Result<Vec<u8>, Problem> {
     let mut bytes = vec![0; 16];
     OsRng.try_fill_bytes(&mut bytes).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(bytes)

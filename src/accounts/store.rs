@@ -18,15 +18,16 @@ pub(super) struct Credentials {
     pub created_at: Timestamp,
     pub password_hash: String,
     pub auth_stamp: Vec<u8>,
+    pub confirmed_at: Option<Timestamp>,
 }
 
-columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp });
+columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, confirmed_at });
 
 pub(super) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
     read!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp FROM accounts WHERE email = $1",
+        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at FROM accounts WHERE email = $1",
         email,
     )
 }
@@ -63,4 +64,57 @@ pub(super) async fn insert(
         auth_stamp,
         account.created_at,
     )
+}
+
+/// A new password, and a new stamp with it. With `instead_of`, only if the stamp is still that one: of two who change it
+/// at once, one does.
+pub(super) async fn set_password(
+    db: &Db,
+    account: Uuid,
+    password_hash: String,
+    auth_stamp: Vec<u8>,
+    instead_of: Option<Vec<u8>>,
+) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET password_hash = $1, auth_stamp = $2 WHERE id = $3 AND auth_stamp = COALESCE($4, auth_stamp)",
+        password_hash,
+        auth_stamp,
+        account,
+        instead_of,
+    )
+}
+
+/// The first time counts.
+pub(super) async fn confirm(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<u64> {
+    change!(db, none, "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND confirmed_at IS NULL", now, account)
+}
+
+pub(super) async fn is_confirmed(db: &Db, account: Uuid) -> sqlx::Result<bool> {
+    let found: Option<(Option<Timestamp>,)> =
+        read!(db, optional, "SELECT confirmed_at FROM accounts WHERE id = $1", account)?;
+    Ok(found.is_some_and(|(confirmed_at,)| confirmed_at.is_some()))
+}
+
+/// Another address, confirmed `now`, in place of `old`.
+pub(super) async fn set_email(db: &Db, account: Uuid, old: String, new: String, now: Timestamp) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET email = $1, confirmed_at = $2 WHERE id = $3 AND email = $4",
+        new,
+        now,
+        account,
+        old,
+    )
+}
+
+pub(super) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Result<u64> {
+    change!(db, none, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
+}
+
+/// What belongs to the account goes with it, by the foreign keys.
+pub(super) async fn delete(db: &Db, account: Uuid) -> sqlx::Result<u64> {
+    change!(db, none, "DELETE FROM accounts WHERE id = $1", account)
 }

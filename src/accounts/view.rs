@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Account;
+use super::{Account, confirmation::Unconfirmed, manage::ManageSection};
 use crate::{
     activity::{ActivityList, Event},
     doors::Credential,
@@ -60,6 +60,7 @@ pub(super) fn SignInView(form: Filled) -> impl IntoView {
                 </label>
                 <button>"Sign in"</button>
             </form>
+            <p><a href="/forgot">"Forgot your password?"</a></p>
             <p>"New here? " <a href=sign_up>"Sign up"</a></p>
         </section>
     }
@@ -77,6 +78,7 @@ fn with_next(path: &str, next: &str) -> String {
 #[component]
 pub(super) fn AccountView(
     account: Account,
+    confirmed: bool,
     credential: Credential,
     sign_ins: Vec<SignIn>,
     events: Vec<Event>,
@@ -92,7 +94,9 @@ pub(super) fn AccountView(
                 <div><dt>"E-mail"</dt><dd>{account.email}</dd></div>
                 <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
             </dl>
+            <Unconfirmed confirmed />
         </section>
+        <ManageSection />
         <section class="card">
             <h2>"Signed-in browsers"</h2>
             <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>

@@ -54,6 +54,16 @@ kinds! {
     SignedOut = "signed_out", "Signed out";
     /// A browser was signed out by another.
     SignInRevoked = "sign_in_revoked", "Browser signed out";
+    /// The password was changed by whoever knew the old one.
+    PasswordChanged = "password_changed", "Password changed";
+    /// It was changed by a link in a mail.
+    PasswordReset = "password_reset", "Password changed by a link in a mail";
+    /// The address was shown to be the owner's.
+    AddressConfirmed = "address_confirmed", "Address confirmed";
+    /// Another address was asked for.
+    AddressChangeAsked = "address_change_asked", "Another address asked for";
+    /// The address was changed.
+    AddressChanged = "address_changed", "Address changed";
     /// A token was made.
     TokenCreated = "token_created", "Token made";
     /// A token was used for the first time.

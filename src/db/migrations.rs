@@ -20,6 +20,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0002_sessions.sql"),
         include_str!("../../migrations/postgres/0002_sessions.sql"),
     ),
+    (
+        3,
+        "mail",
+        include_str!("../../migrations/sqlite/0003_mail.sql"),
+        include_str!("../../migrations/postgres/0003_mail.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

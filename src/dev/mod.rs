@@ -4,14 +4,18 @@ mod components;
 
 use axum::{Router, routing::get};
 
-use crate::{problem::Problem, settings::Settings, state::AppState};
+use crate::{mail, problem::Problem, settings::Settings, state::AppState};
 
 /// The pages below `/dev`; none at all anywhere but on a development server.
 pub fn pages(settings: &Settings) -> Router<AppState> {
     if !settings.is_development() {
         return Router::new();
     }
-    Router::new().route("/dev/components", get(components::components)).route("/dev/failure", get(failure))
+    Router::new()
+        .route("/dev/components", get(components::components))
+        .route("/dev/failure", get(failure))
+        .route("/dev/outbox", get(mail::page::index))
+        .route("/dev/outbox/{name}", get(mail::page::show))
 }
 
 /// What people see when something breaks.

@@ -32,6 +32,9 @@ pub enum Problem {
     /// 401 on JSON, the way to the sign-in page elsewhere.
     #[error("not signed in")]
     NotSignedIn,
+    /// 403: the password is right, but the address has to be confirmed first.
+    #[error("address not confirmed")]
+    AddressNotConfirmed,
     /// 403: the token may not do this.
     #[error("scope {0} missing")]
     ScopeMissing(Scope),
@@ -88,7 +91,7 @@ impl Problem {
             | Self::TokenRevoked
             | Self::InvalidCredentials
             | Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::ScopeMissing(_) | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
+            Self::AddressNotConfirmed | Self::ScopeMissing(_) | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -112,6 +115,7 @@ impl Problem {
             Self::TokenRevoked => "token_revoked",
             Self::InvalidCredentials => "invalid_credentials",
             Self::NotSignedIn => "not_signed_in",
+            Self::AddressNotConfirmed => "address_not_confirmed",
             Self::ScopeMissing(_) => "scope_missing",
             Self::CrossOriginRequest => "cross_origin_request",
             Self::NotFound => "not_found",
@@ -137,6 +141,7 @@ impl Problem {
             Self::TokenRevoked => "Token revoked",
             Self::InvalidCredentials => "Wrong e-mail or password",
             Self::NotSignedIn => "Not signed in",
+            Self::AddressNotConfirmed => "Address not confirmed",
             Self::ScopeMissing(_) => "Scope missing",
             Self::CrossOriginRequest => "Cross-origin request refused",
             Self::NotFound => "Not found",
@@ -162,6 +167,11 @@ impl Problem {
             Self::TokenRevoked => "This token was revoked. Make a new one, or sign in again.".into(),
             Self::InvalidCredentials => "The e-mail address or the password is wrong.".into(),
             Self::NotSignedIn => "Sign in first.".into(),
+            Self::AddressNotConfirmed => {
+                "Your address is not confirmed yet. Follow the link in the mail we sent you. If you \
+                 have none, “Forgot your password?” gets you another, which confirms it as well."
+                    .into()
+            }
             Self::ScopeMissing(scope) => format!("This token lacks the scope `{scope}`."),
             Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
                  Clients on other origins use /api/v1 with a token."

@@ -7,6 +7,8 @@ use axum::{
     response::Response,
 };
 
+use crate::accounts::links;
+
 /// Which answers are meant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
@@ -20,6 +22,7 @@ static PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// Sets what the answer has not set itself.
 pub(super) async fn layer(State(policy): State<Policy>, request: Request, next: Next) -> Response {
+    let link = links::is_in(request.uri().path());
     let token_door = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
@@ -28,7 +31,7 @@ pub(super) async fn layer(State(policy): State<Policy>, request: Request, next: 
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(&header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&header::REFERRER_POLICY, "same-origin");
+    set(&header::REFERRER_POLICY, if link { "no-referrer" } else { "same-origin" });
     set(&CORP, if token_door { "cross-origin" } else { "same-origin" });
     if page {
         set(&COOP, "same-origin");

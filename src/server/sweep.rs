@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{activity, db::Db, settings::Settings, sign_ins, throttle};
+use crate::{accounts::links, activity, db::Db, settings::Settings, sign_ins, throttle};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
@@ -17,6 +17,7 @@ pub async fn sweep(db: Db, settings: Settings) {
         tokio::time::sleep(PAUSE).await;
         whole("sessions", || db.sweep_sessions(BATCH)).await;
         whole("sign-ins", || sign_ins::service::sweep(&db, BATCH)).await;
+        whole("links", || links::sweep(&db, BATCH)).await;
         whole("activity", || activity::service::sweep(&db, days, BATCH)).await;
         whole("throttle", || throttle::sweep(&db, BATCH)).await;
     }

@@ -11,6 +11,7 @@ use crate::{
     doors::{AuthSession, Credential, session, session::SignedIn},
     problem::Problem,
     settings::Sessions,
+    timestamp::Timestamp,
 };
 
 /// Signs this browser in: a row of its own, then a session that points to it. A sign-in the browser had before ends.
@@ -94,6 +95,27 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     let ended = store::delete(db, actor.account, id).await?.ok_or(Problem::NotFound)?;
     actor.did(db, Kind::SignInRevoked, Some((id, &ended.browser())));
     Ok(())
+}
+
+/// When the password was last given in the browser of the sign-in `id`; nothing where it has ended.
+///
+/// # Errors
+/// The database's.
+pub async fn proven_at(db: &Db, id: Uuid) -> Result<Option<Timestamp>, Problem> {
+    Ok(store::proven_at(db, id).await?)
+}
+
+/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
+/// session remembers `stamp` from now on, which is another where the password is.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; [`Problem::Unavailable`].
+pub async fn prove_again(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
+    let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
+    if store::prove(db, signed_in.account.id, signed_in.id, db.now()).await? == 0 {
+        return Err(Problem::NotSignedIn);
+    }
+    session::begin(auth, &SignedIn { stamp, ..signed_in }).await
 }
 
 /// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many

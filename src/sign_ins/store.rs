@@ -15,8 +15,8 @@ pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Res
         db,
         one,
         "INSERT INTO sign_ins
-            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
         sign_in.id,
         account,
@@ -27,6 +27,23 @@ pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Res
         sign_in.last_seen_at,
         sign_in.expires_at,
         sign_in.ends_at,
+    )
+}
+
+/// Whoever signs in has just proven the password, so `proved_at` begins as `created_at`.
+pub(super) async fn proven_at(db: &Db, id: Uuid) -> sqlx::Result<Option<Timestamp>> {
+    let found: Option<(Timestamp,)> = read!(db, optional, "SELECT proved_at FROM sign_ins WHERE id = $1", id)?;
+    Ok(found.map(|(proved_at,)| proved_at))
+}
+
+pub(super) async fn prove(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE sign_ins SET proved_at = $1 WHERE id = $2 AND account_id = $3 AND expires_at > $1",
+        now,
+        id,
+        account,
     )
 }
 

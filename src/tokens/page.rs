@@ -10,6 +10,7 @@ use super::{
     view::{TokensView, scope_field},
 };
 use crate::{
+    accounts::proof::Proof,
     client::Client,
     db::Db,
     extract::{Form, PathId},
@@ -36,8 +37,12 @@ pub async fn create(
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
     client: Client,
+    mut proof: Proof,
     form: Form,
 ) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
     let actor = visit.signed_in()?.acting(client);
     let new = NewToken {
         name: form.text("name"),

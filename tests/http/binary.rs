@@ -267,20 +267,42 @@ async fn the_log_holds_no_secret(place: Place) {
     server.json("GET /api/v1/me?access_token=in-the-query", &token, &Value::Null);
     server.json("GET /api/v1/me", "vst_nonsense-for-a-token", &Value::Null);
     server.form("/sign-out", &cookie, &[]);
+    assert_eq!(server.form("/forgot", "", &[("email", "ada@example.org")]).0, 202);
+    let link = mailed(&folder, "/reset/link_");
+    assert_eq!(server.call(&format!("GET /reset/link_{link}"), &[], "").0, 200);
+    assert_eq!(server.form(&format!("/reset/link_{link}"), "", &[("password", "short")]).0, 422);
+    let confirm = mailed(&folder, "/confirm/link_");
     server.terminate();
     let log = server.log.clone();
     assert_eq!(server.wait(), Some(0));
 
     let log = fs::read_to_string(log).unwrap();
     let events = ["account_created", "sign_in_failed", "signed_in", "token_created", "token_first_used", "signed_out"];
-    for event in events.into_iter().chain(["answered"]) {
+    for event in events.into_iter().chain(["mail_sent", "answered"]) {
         assert!(log.contains(event), "{event} is not in the log");
     }
-    for secret in [PASSWORD, wrong, &token, made, id, "in-the-query", "nonsense-for-a-token", "correct+horse"] {
+    for secret in
+        [PASSWORD, wrong, &token, made, id, &link, &confirm, "in-the-query", "nonsense-for-a-token", "correct+horse"]
+    {
         if let Some(line) = log.lines().find(|line| line.contains(secret)) {
             panic!("{secret} is in the log: {line}");
         }
     }
+}
+
+/// What stands after `start` in the first mail of the outbox that has it.
+fn mailed(folder: &Path, start: &str) -> String {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let files = fs::read_dir(folder.join("outbox")).into_iter().flatten().flatten();
+        let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+        if let Some(text) = texts.into_iter().find(|text| text.contains(start)) {
+            let (_, rest) = text.split_once(start).unwrap();
+            return rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("no mail with {start}");
 }
 
 async fn a_database_of_a_newer_version_is_one_line_and_1(house: House) {

@@ -6,15 +6,20 @@
 
 mod support;
 
+mod account;
 mod activity;
 mod binary;
+mod confirmation;
 mod cors;
 mod database;
 mod headers;
+mod mail;
 mod notes;
 mod pages;
 mod problems;
+mod proof;
 mod races;
+mod recovery;
 mod same_origin;
 mod secrets;
 mod server_functions;

@@ -21,6 +21,7 @@ use vestibule::{
 use super::{
     ask::Ask,
     people::{Browser, Client, Person},
+    post::Letter,
     rows::{Raw, Witness},
     run::{Postgres, folder},
 };
@@ -87,6 +88,7 @@ impl House {
 
         let mut settings = Settings::default();
         settings.server.site_root = folder.display().to_string();
+        settings.mail.outbox = folder.join("outbox").display().to_string();
         settings.cors.allowed_origins = vec![SPA.into()];
         // What hashing really costs is tested where the binary runs.
         settings.passwords = Passwords { memory_kib: 8, iterations: 1, parallelism: 1, workers: 4, queue: 256 };
@@ -172,6 +174,25 @@ impl House {
     /// Runs statements behind the application's back.
     pub async fn sql(&self, sql: &str) {
         self.raw().await.run(sql).await;
+    }
+
+    /// The mails in the outbox, the oldest first, once those on their way are there.
+    pub async fn letters(&self) -> Vec<Letter> {
+        self.db.settled().await;
+        let Ok(entries) = fs::read_dir(&self.settings.mail.outbox) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths.iter().map(|path| Letter::new(&fs::read_to_string(path).unwrap())).collect()
+    }
+
+    /// The mails with the subject `subject`.
+    pub async fn letters_about(&self, subject: &str) -> Vec<Letter> {
+        self.letters().await.into_iter().filter(|letter| letter.header("Subject") == subject).collect()
+    }
+
+    /// The path of the newest link in a mail that begins with `start`.
+    pub async fn link(&self, start: &str) -> String {
+        self.letters().await.iter().rev().find_map(|letter| letter.path(start)).expect("a mail has such a link")
     }
 
     /// Notices every write from now on.

@@ -3,6 +3,7 @@
 mod ask;
 mod house;
 mod people;
+mod post;
 pub mod routes;
 mod rows;
 mod run;
@@ -11,6 +12,7 @@ pub use self::{
     ask::{Ask, Reply, beside, members},
     house::{Database, House, OURS, PASSWORD, Prepare, SPA},
     people::{Browser, Door, Person, path_of},
+    post::Sink,
     run::{Postgres, folder},
 };
 

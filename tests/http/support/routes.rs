@@ -66,16 +66,32 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// Pages anybody may open.
-pub const PUBLIC_PAGES: [&str; 3] = ["/", "/sign-up", "/sign-in"];
+pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-up", "/sign-in", "/forgot"];
+
+/// Pages that links in mails lead to, with a form that posts to the same place.
+pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
 
 /// Pages of signed-in people.
-pub const PERSONAL_PAGES: [&str; 4] = ["/notes", "/notes/{id}", "/tokens", "/account"];
+pub const PERSONAL_PAGES: [&str; 9] = [
+    "/notes",
+    "/notes/{id}",
+    "/tokens",
+    "/account",
+    "/account/confirm",
+    "/account/name",
+    "/account/password",
+    "/account/email",
+    "/account/delete",
+];
+
+/// What signed-in people take along.
+pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 
 /// Pages of a development server.
-pub const DEV_PAGES: [&str; 2] = ["/dev/components", "/dev/failure"];
+pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 10] = [
+pub const POSTS: [&str; 17] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -86,6 +102,13 @@ pub const POSTS: [&str; 10] = [
     "/tokens/{id}/revoke",
     "/account/sign-ins/{id}/revoke",
     "/account/sign-ins/revoke-others",
+    "/forgot",
+    "/account/confirm",
+    "/account/name",
+    "/account/email",
+    "/account/email/resend",
+    "/account/password",
+    "/account/delete",
 ];
 
 /// Neither a door's nor a page's.

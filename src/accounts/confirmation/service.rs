@@ -1,0 +1,160 @@
+//! The rules of confirming addresses.
+
+use uuid::Uuid;
+
+use crate::{
+    accounts::{
+        Account, letters,
+        links::{self, Link, Purpose},
+        passwords::Hasher,
+        service::{SignUp, hash_for_sign_up, is_address, normalized, stamp, validated},
+        store,
+    },
+    activity::{Actor, Kind},
+    client::Client,
+    db::{Db, is_unique_violation},
+    mail::Mailer,
+    problem::Problem,
+    settings::Settings,
+    state::AppState,
+};
+
+/// Mails `account` a link to confirm its address, after the answer.
+pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
+    let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
+    db.later(async move {
+        if let Some(link) = link(&ours, &settings, account.id, Purpose::Confirm, None).await {
+            mailer.send(letters::confirm(&settings, &account.email, link)).await;
+        }
+    });
+}
+
+/// Signs up where addresses have to be confirmed first. The answer is the same whether or not there is an account with
+/// the address, and so is the work until then: what differs comes after it, and the mail says which it was (S25).
+///
+/// # Errors
+/// [`Problem::Validation`] per field, which depends on the form alone; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub async fn sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    settings: &Settings,
+    mailer: &Mailer,
+    client: &Client,
+    form: SignUp,
+) -> Result<(), Problem> {
+    let (name, email) = validated(&form)?;
+    let password_hash = hash_for_sign_up(db, hasher, &settings.throttle, client, form.password).await?;
+    let auth_stamp = stamp()?;
+    // For both, and here, so that a database that is gone is no "look into your mail".
+    let found = store::credentials(db, &email).await?;
+    let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
+    db.later(async move {
+        if found.is_none() {
+            let account = Account { id: Uuid::now_v7(), email: email.clone(), name, created_at: ours.now() };
+            match store::insert(&ours, account, password_hash, auth_stamp).await {
+                Ok(account) => {
+                    Actor::by_password(account.id, &client).did(&ours, Kind::SignedUp, None);
+                    return ask(&ours, &settings, &mailer, &account);
+                }
+                // Somebody with the same address was a moment faster.
+                Err(error) if is_unique_violation(&error) => {}
+                Err(error) => return tracing::error!(%error, "no account was made"),
+            }
+        }
+        again(&ours, &settings, &mailer, &email).await;
+    });
+    Ok(())
+}
+
+/// Tells whom the address belongs to that somebody has tried to sign up with it. The account stays as it is: neither its
+/// password nor its name is a stranger's to choose.
+async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
+    let Ok(Some(account)) = store::credentials(db, email).await else { return };
+    let link = if account.confirmed_at.is_none() {
+        link(db, settings, account.id, Purpose::Confirm, None).await
+    } else {
+        None
+    };
+    mailer.send(letters::signed_up_again(settings, email, link)).await;
+}
+
+/// Mails a link to `email`, the address that `account` is to have, and word of it to the address it has. What is
+/// answered is the same where another account has the address.
+///
+/// # Errors
+/// [`Problem::Validation`] where it is no address, or no other; the database's.
+pub async fn ask_for_change(
+    db: &Db,
+    settings: &Settings,
+    mailer: &Mailer,
+    (account, actor): (&Account, Actor),
+    email: &str,
+) -> Result<(), Problem> {
+    let email = normalized(email);
+    if !is_address(&email) {
+        return Err(Problem::field("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if email == account.email {
+        return Err(Problem::field("email", "This is the address you have."));
+    }
+    let taken = store::credentials(db, &email).await?.is_some();
+    let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
+    db.later(async move {
+        actor.did(&ours, Kind::AddressChangeAsked, None);
+        if taken {
+            mailer.send(letters::taken(&settings, &email)).await;
+        } else if let Some(link) = link(&ours, &settings, account.id, Purpose::Email, Some(email.clone())).await {
+            mailer.send(letters::new_address(&settings, &email, link)).await;
+        }
+        mailer.send(letters::change_asked(&settings, &account.email)).await;
+    });
+    Ok(())
+}
+
+async fn link(
+    db: &Db,
+    settings: &Settings,
+    account: Uuid,
+    purpose: Purpose,
+    sent_to: Option<String>,
+) -> Option<url::Url> {
+    links::issue(db, settings, account, purpose, sent_to).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "no link was made");
+        None
+    })
+}
+
+/// Does what the link `token` is for. `None` where it is good no longer. Nobody can keep the mail about a new address
+/// from being sent by hanging up.
+///
+/// # Errors
+/// [`Problem::Conflict`] where another account has the address by now; the database's.
+pub async fn take(house: &AppState, client: &Client, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
+    let AppState { db, mailer, settings, .. } = house;
+    let client = client.clone();
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
+    db.finish(async move {
+        let Some(link) = links::consume(&ours, purpose, &token).await? else { return Ok(None) };
+        let actor = Actor::by_password(link.account_id, &client);
+        if purpose != Purpose::Email {
+            store::confirm(&ours, link.account_id, ours.now()).await?;
+            actor.did(&ours, Kind::AddressConfirmed, None);
+            return Ok(Some(link));
+        }
+        let (id, old, new) = (link.account_id, link.email.clone(), link.sent_to.clone());
+        let changed = store::set_email(&ours, id, old, new, ours.now()).await.map_err(|error| {
+            if is_unique_violation(&error) {
+                return Problem::Conflict("Another account has this address by now, so yours stays as it is.");
+            }
+            error.into()
+        })?;
+        if changed == 0 {
+            return Ok(None);
+        }
+        actor.did(&ours, Kind::AddressChanged, None);
+        mailer.post(letters::address_changed(&settings, &link.email));
+        Ok(Some(link))
+    })
+    .await
+}

@@ -1,0 +1,144 @@
+//! Asking for the password again before what a borrowed browser should not do (S8).
+//!
+//! A page that wants it sends the visitor here and back. A form that wants it is not lost: the answer holds what was
+//! posted and asks for the password, and posting that does both.
+
+pub mod page;
+mod view;
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use time::Duration;
+
+use self::view::{FormProofView, PROOF};
+use super::{Account, passwords::Hasher, service};
+use crate::{
+    client::Client,
+    db::Db,
+    doors::AuthSession,
+    extract::Form,
+    problem::Problem,
+    settings::Settings,
+    sign_ins,
+    ui::{Filled, Visit, page::see_other},
+};
+
+/// What a handler takes to make sure that the person is there who knows the password.
+pub struct Proof {
+    db: Db,
+    hasher: Hasher,
+    settings: Arc<Settings>,
+    client: Client,
+    /// Of this browser. None where no session layer stands before the handler.
+    auth: Option<AuthSession>,
+}
+
+impl<S> FromRequestParts<S> for Proof
+where
+    S: Send + Sync,
+    Db: FromRef<S>,
+    Hasher: FromRef<S>,
+    Arc<Settings>: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            db: Db::from_ref(state),
+            hasher: Hasher::from_ref(state),
+            settings: Arc::from_ref(state),
+            client: Client::of(&parts.headers, &parts.extensions),
+            auth: parts.extensions.get::<AuthSession>().cloned(),
+        })
+    }
+}
+
+impl Proof {
+    /// For `GET`: the way to the page that asks and back, or nothing where the last proof is recent enough.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`]; the database's.
+    pub async fn wanted_for_page(&self, visit: &Visit) -> Result<Option<Response>, Problem> {
+        visit.signed_in()?;
+        if self.is_recent().await? {
+            return Ok(None);
+        }
+        let here = visit.uri.path_and_query().map_or("/account", |wanted| wanted.as_str());
+        let next: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
+        Ok(Some(see_other(&format!("/account/confirm?next={next}"))))
+    }
+
+    /// For `POST`: the posted form with a question for the password, or nothing where the last proof is recent enough
+    /// or the form brings the right password along.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`]; the database's.
+    pub async fn wanted_for_form(&mut self, visit: &Visit, form: &Form) -> Result<Option<Response>, Problem> {
+        let account = visit.signed_in()?.account;
+        if self.is_recent().await? {
+            return Ok(None);
+        }
+        let refused = if form.all(PROOF).next().is_some() {
+            match self.give(&account, form.text(PROOF)).await {
+                Ok(()) => return Ok(None),
+                Err(Problem::NotSignedIn) => return Err(Problem::NotSignedIn),
+                Err(problem) => Some(problem),
+            }
+        } else {
+            None
+        };
+        let status = refused.as_ref().map_or(StatusCode::FORBIDDEN, Problem::status);
+        Ok(Some(ask_within(visit.clone(), status, account, form, refused.as_ref()).await))
+    }
+
+    /// Takes `password` for a proof. The browser gets a new session id with it (S2).
+    ///
+    /// # Errors
+    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; the database's.
+    pub async fn give(&mut self, account: &Account, password: String) -> Result<(), Problem> {
+        let limits = &self.settings.throttle;
+        let proven = service::prove(&self.db, &self.hasher, limits, &self.client, &account.email, password).await?;
+        let auth = self.auth.as_mut().ok_or(Problem::NotSignedIn)?;
+        sign_ins::service::prove_again(&self.db, auth, proven.auth_stamp).await
+    }
+
+    /// Whether this sign-in has proven the password within the time the settings give it.
+    async fn is_recent(&self) -> Result<bool, Problem> {
+        let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref()).ok_or(Problem::NotSignedIn)?;
+        let proven_at = sign_ins::service::proven_at(&self.db, signed_in.id).await?.ok_or(Problem::NotSignedIn)?;
+        let lasts = Duration::minutes(self.settings.accounts.proof_minutes.into());
+        // The clock of another instance may be a little ahead. One that jumped back makes no proof last longer (S47).
+        Ok((self.db.now() - proven_at).abs() < lasts)
+    }
+}
+
+async fn ask_within(
+    visit: Visit,
+    status: StatusCode,
+    account: Account,
+    form: &Form,
+    refused: Option<&Problem>,
+) -> Response {
+    use leptos::prelude::*;
+    let action = visit.uri.path().to_owned();
+    let posted: Vec<(String, String)> = form.pairs().filter(|(name, _)| name != PROOF).cloned().collect();
+    let filled = refused.map_or_else(Filled::default, refusal);
+    let content = move || {
+        let (action, email, posted, form) = (action.clone(), account.email.clone(), posted.clone(), filled.clone());
+        view! { <FormProofView action email posted form /> }
+    };
+    visit.page(status, "Is it you?", content).await
+}
+
+/// The address is not asked for here, so it cannot be wrong.
+fn refusal(problem: &Problem) -> Filled {
+    match problem {
+        Problem::InvalidCredentials => Filled::default().refused(&Problem::field(PROOF, "This is not your password.")),
+        problem => Filled::default().refused(problem),
+    }
+}

@@ -1,0 +1,60 @@
+//! What asking for the password again looks like.
+
+use leptos::prelude::*;
+
+use crate::ui::{Filled, Notice, TextField};
+
+/// The name of the field. No other form has one of this name.
+pub(super) const PROOF: &str = "password-again";
+
+/// On the way to a page.
+#[component]
+pub(super) fn ProofView(email: String, next: String, form: Filled) -> impl IntoView {
+    view! {
+        <Question action="/account/confirm" email form>
+            <input type="hidden" name="next" value=next />
+        </Question>
+    }
+}
+
+/// In the middle of a form: what was posted goes along.
+#[component]
+pub(super) fn FormProofView(
+    action: String,
+    email: String,
+    posted: Vec<(String, String)>,
+    form: Filled,
+) -> impl IntoView {
+    view! {
+        <Question action email form>
+            {posted
+                .into_iter()
+                .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
+                .collect_view()}
+        </Question>
+    }
+}
+
+#[component]
+fn Question(#[prop(into)] action: String, email: String, form: Filled, children: Children) -> impl IntoView {
+    view! {
+        <section class="door">
+            <h1>"Is it you?"</h1>
+            <p>"This can do harm in the wrong hands, so give your password once more, " <strong>{email}</strong> "."</p>
+            <Notice text=form.notice.clone() />
+            <form method="post" action=action>
+                {children()}
+                <TextField
+                    name=PROOF
+                    label="Password"
+                    kind="password"
+                    form=form.clone()
+                    autocomplete="current-password"
+                    autofocus=true
+                />
+                <button>"Go on"</button>
+            </form>
+            <p><a href="/account">"Back to your account"</a></p>
+        </section>
+    }
+}

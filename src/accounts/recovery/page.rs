@@ -1,0 +1,111 @@
+//! `/forgot` and `/reset/{token}`.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use super::{
+    service,
+    view::{AskedView, ForgotView, ResetDoneView, ResetView},
+};
+use crate::{
+    accounts::links::{self, Link, Purpose},
+    client::Client,
+    db::Db,
+    doors::AuthSession,
+    extract::Form,
+    mail::Mailer,
+    problem::Problem,
+    settings::Settings,
+    sign_ins,
+    state::AppState,
+    ui::{Filled, Visit},
+};
+
+/// `GET /forgot`
+pub async fn forgot(visit: Visit) -> Response {
+    use leptos::prelude::*;
+    visit.page(StatusCode::OK, "Forgot your password?", move || view! { <ForgotView form=Filled::default() /> }).await
+}
+
+/// `POST /forgot`. The answer is the same whoever is asked for; 202 says that more is to come.
+///
+/// # Errors
+/// The database's.
+pub async fn post_forgot(
+    visit: Visit,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+    State(mailer): State<Mailer>,
+    form: Form,
+) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    service::ask(&db, &settings, &mailer, &form.text("email")).await?;
+    let minutes = settings.accounts.reset_minutes;
+    Ok(visit.page(StatusCode::ACCEPTED, "Look into your mail", move || view! { <AskedView minutes /> }).await)
+}
+
+/// `GET /reset/{token}`. It changes nothing: programs that check mail follow every link before its reader does.
+///
+/// # Errors
+/// The database's.
+pub async fn reset(visit: Visit, State(db): State<Db>, Path(token): Path<String>) -> Result<Response, Problem> {
+    let found = links::find(&db, Purpose::Reset, &token).await?;
+    let form = Filled::default().with("tokens", "on");
+    Ok(match found {
+        Some(link) => reset_form(visit, StatusCode::OK, token, link, form).await,
+        None => dead(visit).await,
+    })
+}
+
+/// `POST /reset/{token}`. It leads to the sign-in page, not in: whoever uses the link has shown that they read the mail
+/// of the account, and the next step shows that they know the new password.
+///
+/// # Errors
+/// The database's.
+pub async fn post_reset(
+    mut visit: Visit,
+    State(house): State<AppState>,
+    client: Client,
+    mut auth: AuthSession,
+    Path(token): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let tokens_too = form.ticked("tokens");
+    let link = match service::reset(&house, &client, &token, form.text("password"), tokens_too).await {
+        Ok(Some(link)) => link,
+        Ok(None) => return Ok(dead(visit).await),
+        Err(problem) => {
+            let Some(link) = links::find(&house.db, Purpose::Reset, &token).await? else {
+                return Ok(dead(visit).await);
+            };
+            let typed = if tokens_too { Filled::default().with("tokens", "on") } else { Filled::default() };
+            return Ok(reset_form(visit, problem.status(), token, link, typed.refused(&problem)).await);
+        }
+    };
+    // This browser's sign-in has ended with all the others.
+    if auth.user.as_ref().is_some_and(|signed_in| signed_in.account.id == link.account_id) {
+        sign_ins::service::end(&house.db, &mut auth, &client).await?;
+        visit.caller = None;
+    }
+    let content = move || view! { <ResetDoneView tokens_too /> };
+    Ok(visit.page(StatusCode::OK, "Your password is new", content).await)
+}
+
+async fn reset_form(visit: Visit, status: StatusCode, token: String, link: Link, form: Filled) -> Response {
+    use leptos::prelude::*;
+    let content = move || {
+        let (token, email, form) = (token.clone(), link.email.clone(), form.clone());
+        view! { <ResetView token email form /> }
+    };
+    visit.page(status, "Choose a new password", content).await
+}
+
+async fn dead(visit: Visit) -> Response {
+    links::dead(visit, "/forgot", "Ask for a new link").await
+}

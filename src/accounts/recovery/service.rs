@@ -1,0 +1,89 @@
+//! The rules of a forgotten password.
+
+use uuid::Uuid;
+
+use crate::{
+    accounts::{
+        letters,
+        links::{self, Link, Purpose},
+        passwords::objection,
+        service::{is_address, normalized, stamp},
+        store,
+    },
+    activity::{Actor, Kind},
+    client::Client,
+    db::Db,
+    mail::Mailer,
+    problem::Problem,
+    settings::Settings,
+    sign_ins,
+    state::AppState,
+    tokens,
+};
+
+/// Mails a link to the account of `email`, if there is one.
+///
+/// Whether there is, nobody can tell by the answer or by the time it takes: one look at the index, and all that differs
+/// comes after the answer (S25).
+///
+/// # Errors
+/// The database's.
+pub(super) async fn ask(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) -> Result<(), Problem> {
+    let email = normalized(email);
+    let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
+    let Some(account) = found else { return Ok(()) };
+    let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
+    db.later(async move {
+        match links::issue(&ours, &settings, account.id, Purpose::Reset, None).await {
+            Ok(Some(link)) => {
+                tracing::info!(event = "password_link_asked", account = %account.id);
+                mailer.send(letters::reset(&settings, &email, link)).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "no link was made"),
+        }
+    });
+    Ok(())
+}
+
+/// Gives the account behind the link `token` a new password and ends all its sign-ins; with `tokens_too`, its tokens as
+/// well. `None` where the link is good no longer.
+///
+/// Whoever holds the link reads the account's mail, so the address is confirmed with it. Nobody can keep the mail about
+/// the new password from being sent by hanging up.
+///
+/// # Errors
+/// [`Problem::Validation`] where the password will not do, and the link is good for another try;
+/// [`Problem::Unavailable`].
+pub(super) async fn reset(
+    house: &AppState,
+    client: &Client,
+    token: &str,
+    password: String,
+    tokens_too: bool,
+) -> Result<Option<Link>, Problem> {
+    let AppState { db, hasher, mailer, settings, .. } = house;
+    let Some(link) = links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
+    if let Some(message) = objection(&password, &link.email) {
+        return Err(Problem::field("password", message));
+    }
+    let hash = hasher.hash(password).await?;
+    let stamp = stamp()?;
+    let client = client.clone();
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
+    // In an order that is safe to stop in: the new stamp alone ends every session and every other link.
+    db.finish(async move {
+        let Some(link) = links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
+        let actor = Actor::by_password(link.account_id, &client);
+        if tokens_too {
+            tokens::service::revoke_all(&ours, &actor).await?;
+        }
+        store::confirm(&ours, link.account_id, ours.now()).await?;
+        store::set_password(&ours, link.account_id, hash, stamp, None).await?;
+        actor.did(&ours, Kind::PasswordReset, None);
+        sign_ins::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
+        mailer.post(letters::password_changed(&settings, &link.email));
+        Ok(Some(link))
+    })
+    .await
+}

@@ -1,0 +1,213 @@
+//! One mail: what it says, and how that is written (RFC 5322, MIME).
+
+use std::{fmt, time::SystemTime};
+
+use lettre::{
+    Address, Message,
+    message::{
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+    },
+};
+use url::Url;
+use uuid::Uuid;
+
+use crate::timestamp::Timestamp;
+
+/// A mail to one person, paragraph by paragraph.
+///
+/// What strangers type, names above all, has no place in it: whoever signs up with somebody else's address would
+/// otherwise write to them in our name.
+#[derive(Clone)]
+pub struct Mail {
+    kind: &'static str,
+    to: String,
+    subject: &'static str,
+    paragraphs: Vec<Paragraph>,
+}
+
+#[derive(Clone)]
+enum Paragraph {
+    Text(String),
+    Link { label: &'static str, url: Url },
+}
+
+/// Neither the address nor a link is for a log (S40).
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+impl Mail {
+    /// An empty one. `kind` names it in the log.
+    pub fn new(kind: &'static str, to: &str, subject: &'static str) -> Self {
+        Self { kind, to: to.into(), subject, paragraphs: Vec::new() }
+    }
+
+    /// With one more paragraph.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.paragraphs.push(Paragraph::Text(text.into()));
+        self
+    }
+
+    /// With a link, on a line of its own.
+    #[must_use]
+    pub fn link(mut self, label: &'static str, url: Url) -> Self {
+        self.paragraphs.push(Paragraph::Link { label, url });
+        self
+    }
+
+    /// What the log calls it.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The mail as it travels: plain text, with HTML for those who prefer it.
+    ///
+    /// Addresses are parsed and every header is encoded by lettre, so no line of ours can begin another header.
+    ///
+    /// # Errors
+    /// Says what is wrong with the address, without the address.
+    pub(super) fn message(&self, from: &Mailbox, at: Timestamp) -> Result<Message, String> {
+        let to: Address = self.to.parse().map_err(|error| format!("{error}"))?;
+        let id = format!("<{}@{}>", Uuid::now_v7().simple(), from.email.domain());
+        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        Message::builder()
+            .from(from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(self.subject)
+            .date(SystemTime::from(at.get()))
+            .message_id(Some(id))
+            // Absence notes are not sent back to us (RFC 3834).
+            .raw_header(HeaderValue::new(automatic, "auto-generated".into()))
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(part(ContentType::TEXT_PLAIN, self.plain())?)
+                    .singlepart(part(ContentType::TEXT_HTML, self.html())?),
+            )
+            .map_err(|error| error.to_string())
+    }
+
+    fn plain(&self) -> String {
+        let paragraph = |paragraph: &Paragraph| match paragraph {
+            Paragraph::Text(text) => wrapped(text),
+            Paragraph::Link { label, url } => format!("{label}:\n{url}"),
+        };
+        let paragraphs: Vec<_> = self.paragraphs.iter().map(paragraph).collect();
+        format!("{}\n", paragraphs.join("\n\n"))
+    }
+
+    fn html(&self) -> String {
+        let paragraph = |paragraph: &Paragraph| match paragraph {
+            Paragraph::Text(text) => format!("<p>{}</p>\n", wrapped(&escaped(text))),
+            Paragraph::Link { label, url } => {
+                format!("<p><a\nhref=\"{}\">{}</a></p>\n", escaped(url.as_str()), escaped(label))
+            }
+        };
+        let paragraphs: String = self.paragraphs.iter().map(paragraph).collect();
+        let title = escaped(self.subject);
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+             <body>\n{paragraphs}</body>\n</html>\n"
+        )
+    }
+}
+
+/// As it stands where it is short lines of ASCII, and readable all the same where it is not.
+fn part(kind: ContentType, text: String) -> Result<SinglePart, String> {
+    let body = Body::new_with_encoding(text, ContentTransferEncoding::SevenBit)
+        .or_else(|text| {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
+        })
+        .map_err(|_| "the text does not fit a mail".to_owned())?;
+    Ok(SinglePart::builder().header(kind).body(body))
+}
+
+/// Broken at blanks into lines that every mail program shows whole.
+fn wrapped(text: &str) -> String {
+    const WIDTH: usize = 72;
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let mut rest = String::new();
+        for word in line.split(' ') {
+            if !rest.is_empty() && rest.chars().count() + 1 + word.chars().count() > WIDTH {
+                lines.push(std::mem::take(&mut rest));
+            } else if !rest.is_empty() {
+                rest.push(' ');
+            }
+            rest.push_str(word);
+        }
+        lines.push(rest);
+    }
+    lines.join("\n")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(mail: &Mail) -> String {
+        let from = "Vestibule <hello@vestibule.example>".parse().unwrap();
+        let at = Timestamp::new(time::OffsetDateTime::UNIX_EPOCH);
+        String::from_utf8(mail.message(&from, at).unwrap().formatted()).unwrap()
+    }
+
+    #[test]
+    fn a_mail_has_the_headers_it_needs_and_two_bodies() {
+        let url = "https://vestibule.example/reset/x?a=1&b=2".parse().unwrap();
+        let text = written(&Mail::new("reset", "ada@example.org", "Choose").text("a < b").link("Go on", url));
+        for line in [
+            "From: Vestibule <hello@vestibule.example>",
+            "To: ada@example.org",
+            "Subject: Choose",
+            "Date: Thu, 01 Jan 1970 00:00:00 +0000",
+            "Auto-Submitted: auto-generated",
+            "MIME-Version: 1.0",
+            "a < b",
+            "Go on:",
+            "https://vestibule.example/reset/x?a=1&b=2",
+            "<p>a &lt; b</p>",
+            "href=\"https://vestibule.example/reset/x?a=1&amp;b=2\">Go on</a></p>",
+        ] {
+            assert!(text.lines().any(|given| given == line), "no {line:?} in {text}");
+        }
+        let id = text.lines().find(|line| line.starts_with("Message-ID: <")).unwrap();
+        assert!(id.ends_with("@vestibule.example>"), "{id}");
+        assert_eq!(text.matches("Content-Type: multipart/alternative").count(), 1);
+    }
+
+    #[test]
+    fn no_header_can_be_added() {
+        let from = "hello@vestibule.example".parse().unwrap();
+        let at = Timestamp::new(time::OffsetDateTime::UNIX_EPOCH);
+        for to in ["a@x.example\r\nBcc: b@x.example", "a@x.example, b@x.example", "a\n@x.example", "<a@x.example>", ""]
+        {
+            assert!(Mail::new("test", to, "x").message(&from, at).is_err(), "{to:?}");
+        }
+        let text = written(&Mail::new("test", "a@x.example", "x\r\nBcc: b@x.example").text("\r\n.\r\nüber"));
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(!head.lines().any(|line| line.starts_with("Bcc:")), "{head}");
+    }
+
+    #[test]
+    fn long_lines_are_broken_at_blanks() {
+        let text = format!("{} {} end", "a".repeat(40), "b".repeat(40));
+        assert_eq!(wrapped(&text), format!("{}\n{} end", "a".repeat(40), "b".repeat(40)));
+        assert_eq!(wrapped(&"x".repeat(100)), "x".repeat(100));
+        assert_eq!(wrapped("a\n\nb"), "a\n\nb");
+    }
+
+    #[test]
+    fn a_log_learns_the_kind_alone() {
+        let url = "https://vestibule.example/reset/secret".parse().unwrap();
+        let mail = Mail::new("reset", "ada@example.org", "Choose").link("Go on", url);
+        assert_eq!(format!("{mail:?}"), r#"Mail { kind: "reset", .. }"#);
+    }
+}

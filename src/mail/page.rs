@@ -1,0 +1,49 @@
+//! The outbox on a development server.
+
+use std::{io, path::Path, sync::Arc};
+
+use axum::{extract::State, http::StatusCode, response::Response};
+
+use super::{
+    outbox,
+    view::{MailView, OutboxView},
+};
+use crate::{extract::PathId, problem::Problem, settings::Settings, ui::Visit};
+
+/// `GET /dev/outbox`
+///
+/// # Errors
+/// [`Problem::Internal`] where the folder cannot be read.
+pub async fn index(visit: Visit, State(settings): State<Arc<Settings>>) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let mails = outbox::list(Path::new(&settings.mail.outbox)).await.map_err(unreadable)?;
+    let by_smtp = !settings.mail.smtp_url.is_empty();
+    let content = move || {
+        let mails = mails.clone();
+        view! { <OutboxView mails by_smtp /> }
+    };
+    Ok(visit.page(StatusCode::OK, "Outbox", content).await)
+}
+
+/// `GET /dev/outbox/{name}`
+///
+/// # Errors
+/// [`Problem::NotFound`]; [`Problem::Internal`] where the folder cannot be read.
+pub async fn show(
+    visit: Visit,
+    State(settings): State<Arc<Settings>>,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let mail = outbox::find(Path::new(&settings.mail.outbox), id).await.map_err(unreadable)?;
+    let mail = mail.ok_or(Problem::NotFound)?;
+    let content = move || {
+        let mail = mail.clone();
+        view! { <MailView mail /> }
+    };
+    Ok(visit.page(StatusCode::OK, "Mail", content).await)
+}
+
+fn unreadable(error: io::Error) -> Problem {
+    Problem::Internal(format!("the outbox cannot be read: {error}"))
+}

@@ -1,0 +1,106 @@
+//! Sending: by SMTP, or into the outbox.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{self, extension::ClientId},
+};
+
+use super::{Mail, outbox};
+use crate::{db::Db, settings::Settings};
+
+/// How long a mail server may take to answer a command.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// After a failure that may pass, the next try comes after the next of these.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// Sends mail. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Mailer {
+    db: Db,
+    from: Arc<Mailbox>,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Outbox(Arc<PathBuf>),
+}
+
+impl Mailer {
+    /// A mailer as `settings` want it.
+    ///
+    /// # Errors
+    /// One line for the operator.
+    pub fn new(settings: &Settings, db: Db) -> Result<Self, String> {
+        let mail = &settings.mail;
+        let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
+        let way = if mail.smtp_url.is_empty() {
+            Way::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
+        } else {
+            // The error of lettre may hold the URL, and that a password.
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url)
+                .map_err(|_| "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned())?;
+            let host = settings.server.public_url.host_str().unwrap_or("localhost");
+            Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(TIMEOUT)).build())
+        };
+        Ok(Self { db, from: Arc::new(from), way })
+    }
+
+    /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits.
+    pub fn post(&self, mail: Mail) {
+        let mailer = self.clone();
+        self.db.later(async move { mailer.send(mail).await });
+    }
+
+    /// Sends `mail` now. What goes wrong stands in the log, without the address and without a link (S40).
+    pub async fn send(&self, mail: Mail) {
+        let kind = mail.kind();
+        let result = match mail.message(&self.from, self.db.now()) {
+            Ok(message) => self.deliver(message).await,
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => tracing::info!(event = "mail_sent", kind),
+            Err(error) => tracing::error!(event = "mail_failed", kind, error),
+        }
+    }
+
+    async fn deliver(&self, message: Message) -> Result<(), String> {
+        let smtp = match &self.way {
+            Way::Smtp(smtp) => smtp,
+            Way::Outbox(folder) => return outbox::keep(folder, &message.formatted()).await.map_err(|e| e.to_string()),
+        };
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let Err(error) = smtp.send(message.clone()).await else { return Ok(()) };
+            let Some(pause) = pauses.next().filter(|_| may_pass(&error)) else { return Err(named(&error)) };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// Whether another try may succeed: anything but a refusal for good, or a mail that cannot be sent.
+fn may_pass(error: &smtp::Error) -> bool {
+    !error.is_permanent() && !error.is_client() && !error.is_tls()
+}
+
+/// What went wrong, without the server's own words, in which the address often is.
+fn named(error: &smtp::Error) -> String {
+    if let Some(code) = error.status() {
+        return format!("the mail server answered {code}");
+    }
+    let what = if error.is_timeout() {
+        "the mail server takes too long"
+    } else if error.is_tls() {
+        "no secure connection to the mail server"
+    } else if error.is_client() {
+        "the mail server does not take what this mail needs"
+    } else {
+        "no connection to the mail server"
+    };
+    what.into()
+}

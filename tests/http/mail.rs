@@ -1,0 +1,135 @@
+//! Mail: how it is sent, kept and shown.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use vestibule::mail::{Mail, Mailer};
+
+use crate::support::{Database, House, Sink, both};
+
+both! {
+    without_a_server_mail_is_kept_in_the_outbox,
+    a_development_server_shows_the_outbox,
+    nobody_else_is_shown_the_outbox,
+    mail_goes_to_the_server_that_is_set,
+    a_refusal_that_may_pass_is_tried_again,
+    a_refusal_for_good_is_not,
+    a_server_out_of_reach_stops_nobody,
+    a_line_with_a_dot_arrives_as_it_was,
+}
+
+fn mail(to: &str) -> Mail {
+    let url = "http://localhost:3000/reset/0123456789?a=1&b=2".parse().unwrap();
+    Mail::new("test", to, "A test").text("Hello <there>.").link("Follow", url)
+}
+
+async fn with_server(database: Database, sink: &Sink) -> (House, Mailer) {
+    let house = House::with(database, |settings| {
+        settings.mail.smtp_url = sink.url();
+        settings.mail.from = "Vestibule <hello@vestibule.example>".into();
+    })
+    .await;
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    (house, mailer)
+}
+
+async fn without_a_server_mail_is_kept_in_the_outbox(house: House) {
+    assert!(house.letters().await.is_empty());
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    mailer.post(mail("ada@example.org"));
+    let [letter] = house.letters().await.try_into().unwrap();
+    assert_eq!(letter.header("To"), "ada@example.org");
+    assert_eq!(letter.header("From"), "Vestibule <vestibule@localhost>");
+    assert_eq!(letter.header("Subject"), "A test");
+    assert!(letter.header("Message-ID").ends_with("@localhost>") && letter.header("Date").ends_with(" +0000"));
+    assert_eq!(letter.path("/reset/").unwrap(), "/reset/0123456789?a=1&b=2");
+    assert!(letter.raw.contains("<p>Hello &lt;there&gt;.</p>"), "{}", letter.raw);
+
+    for entry in fs::read_dir(&house.settings.mail.outbox).unwrap() {
+        assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+async fn a_development_server_shows_the_outbox(house: House) {
+    assert!(house.get("/dev/outbox").await.page(200).contains("Nothing yet."));
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    mailer.post(mail("ada@example.org"));
+    house.db.settled().await;
+    let page = house.get("/dev/outbox").await.page(200);
+    assert!(page.contains("ada@example.org") && page.contains("A test"), "{page}");
+    let (_, rest) = page.split_once(r#"href="/dev/outbox/"#).unwrap();
+    let path = format!("/dev/outbox/{}", rest.split_once('"').unwrap().0);
+    let page = house.get(&path).await.page(200);
+    assert!(page.contains("Hello &lt;there&gt;."), "{page}");
+    assert!(page.contains(r#"<a href="http://localhost:3000/reset/0123456789?a=1&amp;b=2">"#), "{page}");
+
+    for name in ["nothing", "..%2f..%2fhouse", "01890000-0000-7000-8000-000000000000"] {
+        house.get(&format!("/dev/outbox/{name}")).await.page(404);
+    }
+}
+
+async fn nobody_else_is_shown_the_outbox(database: Database) {
+    let house = House::https(database).await;
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    mailer.post(mail("ada@example.org"));
+    house.db.settled().await;
+    let name = fs::read_dir(&house.settings.mail.outbox).unwrap().next().unwrap().unwrap().file_name();
+    let name = name.to_str().unwrap().trim_end_matches(".eml").to_owned();
+    house.get("/dev/outbox").await.page(404);
+    house.get(&format!("/dev/outbox/{name}")).await.page(404);
+}
+
+async fn mail_goes_to_the_server_that_is_set(database: Database) {
+    let sink = Sink::open().await;
+    let (house, mailer) = with_server(database, &sink).await;
+    mailer.post(mail("ada@example.org"));
+    house.db.settled().await;
+    let [(commands, letter)] = sink.taken().try_into().unwrap();
+    assert_eq!(commands[0], "EHLO localhost");
+    assert!(commands[1].starts_with("MAIL FROM:<hello@vestibule.example>"), "{commands:?}");
+    assert_eq!(&commands[2..], ["RCPT TO:<ada@example.org>", "DATA"]);
+    assert_eq!(letter.header("To"), "ada@example.org");
+    assert_eq!(letter.path("/reset/").unwrap(), "/reset/0123456789?a=1&b=2");
+    assert!(!fs::exists(&house.settings.mail.outbox).unwrap());
+
+    // What cannot be an address is not even tried.
+    mailer.post(mail("ada@example.org>\r\nRCPT TO:<eve@example.org"));
+    house.db.settled().await;
+    assert_eq!(sink.tries(), 1);
+}
+
+async fn a_refusal_that_may_pass_is_tried_again(database: Database) {
+    let sink = Sink::open().await;
+    let (house, mailer) = with_server(database, &sink).await;
+    sink.refuse(&["451 come back later"]);
+    mailer.post(mail("ada@example.org"));
+    house.db.settled().await;
+    assert_eq!((sink.tries(), sink.taken().len()), (2, 1));
+}
+
+async fn a_refusal_for_good_is_not(database: Database) {
+    let sink = Sink::open().await;
+    let (house, mailer) = with_server(database, &sink).await;
+    sink.refuse(&["550 no such person"]);
+    mailer.post(mail("ada@example.org"));
+    house.db.settled().await;
+    assert_eq!((sink.tries(), sink.taken().len()), (1, 0));
+}
+
+async fn a_server_out_of_reach_stops_nobody(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.mail.smtp_url = "smtp://127.0.0.1:1".into();
+        settings.mail.from = "hello@vestibule.example".into();
+    })
+    .await;
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    mailer.post(mail("ada@example.org"));
+    house.person("ada").await;
+}
+
+async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
+    let sink = Sink::open().await;
+    let (house, mailer) = with_server(database, &sink).await;
+    mailer.post(Mail::new("test", "ada@example.org", "Dots").text("above\n.\n..\nbelow"));
+    house.db.settled().await;
+    assert!(sink.taken()[0].1.text().starts_with("above\n.\n..\nbelow"), "{:?}", sink.taken());
+}
