@@ -8,7 +8,7 @@ export type Who = "visitor" | "newcomer" | "resident";
 export interface Entry {
   /** Names its test and its screenshots. */
   readonly name: string;
-  /** As in the table of routes. `{id}` is a note of the resident's. */
+  /** As in the table of routes. `{id}` is a note of the resident's, `{token}` one that is used up. */
   readonly path: string;
   readonly who: Who;
   /** Of the document that is there in the end. */
@@ -17,6 +17,8 @@ export interface Entry {
   readonly before?: (page: Page) => Promise<void>;
   /** What leads to the state once the page is open. */
   readonly after?: (page: Page) => Promise<void>;
+  /** What other tests do shows here, so no two screenshots are alike. */
+  readonly unsteady?: boolean;
 }
 
 const ADA = "ada@example.org";
@@ -32,7 +34,7 @@ export const ENTRIES: readonly Entry[] = [
       for (const door of ["session", "token"]) {
         await page.getByRole("button", { name: `Knock at the ${door} door` }).click();
       }
-      await expect(page.getByText("401")).toHaveCount(2);
+      await expect(page.locator(".knock .status")).toHaveText(["401 Unauthorized", "401 Unauthorized"]);
     },
   },
   { name: "landing-signed-in", path: "/", who: "resident", status: 200 },
@@ -53,6 +55,11 @@ export const ENTRIES: readonly Entry[] = [
     status: 401,
     after: posted("Sign in", { "E-mail": ADA, Password: "not this one" }),
   },
+
+  { name: "forgot", path: "/forgot", who: "visitor", status: 200 },
+  { name: "reset-gone", path: "/reset/{token}", who: "visitor", status: 410 },
+  { name: "confirm-gone", path: "/confirm/{token}", who: "visitor", status: 410 },
+  { name: "email-gone", path: "/email/{token}", who: "visitor", status: 410 },
 
   { name: "notes", path: "/notes", who: "resident", status: 200 },
   { name: "notes-empty", path: "/notes", who: "newcomer", status: 200 },
@@ -107,8 +114,15 @@ export const ENTRIES: readonly Entry[] = [
   },
 
   { name: "account", path: "/account", who: "resident", status: 200 },
+  { name: "account-confirm", path: "/account/confirm", who: "resident", status: 200 },
+  { name: "account-name", path: "/account/name", who: "resident", status: 200 },
+  { name: "account-email", path: "/account/email", who: "resident", status: 200 },
+  { name: "account-password", path: "/account/password", who: "resident", status: 200 },
+  { name: "account-delete", path: "/account/delete", who: "resident", status: 200 },
 
   { name: "not-found", path: "/no/such/page", who: "visitor", status: 404 },
+  { name: "outbox", path: "/dev/outbox", who: "visitor", status: 200, unsteady: true },
+  { name: "mail-gone", path: "/dev/outbox/{name}", who: "visitor", status: 404 },
   { name: "failure", path: "/dev/failure", who: "visitor", status: 500 },
   {
     name: "components-asking",

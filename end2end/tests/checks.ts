@@ -59,12 +59,13 @@ export function undersized(page: Page): Promise<string[]> {
 export async function tabbing(page: Page): Promise<string[]> {
   const stops = await page.evaluateHandle((interactive) => {
     // Tabbing starts from what was focused last, so that has to be the beginning.
-    const { body } = document;
-    body.tabIndex = -1;
-    body.focus();
-    body.removeAttribute("tabindex");
+    const modal = document.querySelector<HTMLElement>("dialog:modal");
+    const root = modal ?? document.body;
+    root.tabIndex = -1;
+    root.focus();
+    root.removeAttribute("tabindex");
     // Of the radio buttons of a group only one is a stop.
-    const all = [...document.querySelectorAll(interactive)].filter(
+    const all = [...root.querySelectorAll(interactive)].filter(
       (el) => el.checkVisibility({ visibilityProperty: true }) && !el.matches(":disabled, [type=radio]:not(:checked)"),
     );
     // As it looks itself, and what style sheets put before and after it.

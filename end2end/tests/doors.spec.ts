@@ -64,7 +64,13 @@ test("a page on another origin cannot use the visitor's cookie", async ({ page, 
   // What the server answered, of which the browser shows the page nothing.
   const statuses: number[] = [];
   const wire = await context.newCDPSession(elsewhere);
-  wire.on("Network.responseReceivedExtraInfo", ({ statusCode }) => statuses.push(statusCode));
+  const asked = new Set<string>();
+  wire.on("Network.requestWillBeSent", ({ requestId, request }) => {
+    if (request.url.startsWith(APP)) asked.add(requestId);
+  });
+  wire.on("Network.responseReceivedExtraInfo", ({ requestId, statusCode }) => {
+    if (asked.has(requestId)) statuses.push(statusCode);
+  });
   await wire.send("Network.enable");
   const fetched = await elsewhere.evaluate(async (app) => {
     const tries = [

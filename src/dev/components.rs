@@ -121,12 +121,11 @@ fn Lists() -> impl IntoView {
 
 #[component]
 fn Places() -> impl IntoView {
-    let tabs = vec![("by-cookie".into(), "Session".into()), ("by-token".into(), "Token".into())];
     view! {
         <Card title="Tabs">
-            <Tabs label="Door".into() tabs>
-                <Panel id="by-cookie"><p>"Cookie: __Host-session=…"</p></Panel>
-                <Panel id="by-token"><p>"Authorization: Bearer vst_…"</p></Panel>
+            <Tabs name="door" label="Door" tabs=vec!["Session", "Token"]>
+                <Panel><p>"Cookie: __Host-session=…"</p></Panel>
+                <Panel><p>"Authorization: Bearer vst_…"</p></Panel>
             </Tabs>
         </Card>
     }

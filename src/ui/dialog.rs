@@ -1,7 +1,7 @@
 //! A question before something that cannot be taken back.
 //!
-//! The dialog opens and closes without a line of script, by the `command` attribute (HTML, "invoker commands"). Browsers
-//! that do not know it yet read `popovertarget` instead and show the same element as a popover.
+//! The dialog opens and closes without a line of script, by the `command` attribute (HTML, "invoker commands"). It is
+//! modal: what lies behind it can be neither reached nor read until the question is answered, or Escape is pressed.
 
 use leptos::{
     attr::{Attribute, custom::custom_attribute},
@@ -32,11 +32,11 @@ pub fn Confirm(
 ) -> impl IntoView {
     let heading = format!("{id}-title");
     view! {
-        <button type="button" class="quiet danger" popovertarget=id.clone() {..command("show-modal", &id)}>
+        <button type="button" class="quiet danger" {..command("show-modal", &id)}>
             {open}
             {(!about.is_empty()).then(|| view! { <span class="unseen">" "{about}</span> })}
         </button>
-        <dialog id=id.clone() popover="auto" aria-labelledby=heading.clone() {..custom_attribute("closedby", "any")}>
+        <dialog id=id.clone() aria-labelledby=heading.clone() {..custom_attribute("closedby", "any")}>
             <form method="post" action=action>
                 <h2 id=heading.clone()>{title}</h2>
                 <div class="prose">{children()}</div>
@@ -45,8 +45,6 @@ pub fn Confirm(
                         type="button"
                         class="quiet"
                         autofocus
-                        popovertarget=id.clone()
-                        popovertargetaction="hide"
                         {..command("close", &id)}
                     >
                         "Cancel"

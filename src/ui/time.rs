@@ -22,11 +22,10 @@ pub fn Time(
 
 /// An instant `seconds` from now (before now, if negative) in words, to the nearest unit.
 pub fn relative(seconds: i64) -> String {
-    const UNITS: [(i64, i64, &str); 6] = [
+    const UNITS: [(i64, i64, &str); 5] = [
         (60, 60, "minute"),
         (3_600, 24, "hour"),
-        (86_400, 7, "day"),
-        (604_800, 8, "week"),
+        (86_400, 60, "day"),
         (2_629_800, 12, "month"),
         (31_557_600, i64::MAX, "year"),
     ];
@@ -63,8 +62,8 @@ mod tests {
             (-3_570, "1 hour ago"),
             (7_200, "in 2 hours"),
             (-86_400, "1 day ago"),
-            (86_400 * 7 - 20, "in 1 week"),
-            (86_400 * 30 - 1, "in 4 weeks"),
+            (86_400 * 7 - 20, "in 7 days"),
+            (86_400 * 30 - 1, "in 30 days"),
             (86_400 * 90, "in 3 months"),
             (86_400 * 365, "in 1 year"),
             (-86_400 * 365 * 3, "3 years ago"),
