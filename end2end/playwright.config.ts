@@ -39,6 +39,8 @@ export default defineConfig({
   snapshotPathTemplate: "snapshots/{arg}{ext}",
   forbidOnly: !!process.env.CI,
   workers: 2,
+  // A machine that stumbles once is told from a test that fails: the second is reported as "flaky".
+  retries: process.env.CI ? 1 : 0,
   reporter: "list",
   timeout: 30_000,
   use: {
