@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 
 const require = createRequire(import.meta.url);
 
-/** A custom property of style/main.css, and the font that stands in for whatever the machine has. */
+/** A custom property of style/tokens.css, and the font that stands in for whatever the machine has. */
 const FONTS = [
   ["sans", "source-sans-3", ["normal", "italic"]],
   ["serif", "source-serif-4", ["normal", "italic"]],

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// How many colours `style/main.css` knows.
+/// How many colours `style/parts/avatar.css` knows.
 const COLOURS: u32 = 6;
 
 /// Somebody's initials, in a colour that stays theirs. Hidden from screen readers: the name stands beside it.

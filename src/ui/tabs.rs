@@ -5,7 +5,7 @@ use leptos::prelude::*;
 /// A choice over the [`Panel`]s in `children`, of which it shows one: the first name chooses the first.
 ///
 /// The choice is a group of radio buttons, so arrow keys, screen readers and pages without a script all know it; which
-/// panel is seen is decided by `style/main.css`, for up to four.
+/// panel is seen is decided by `style/parts/tabs.css`, for up to four.
 #[component]
 pub fn Tabs(
     /// The name of the group, which no other has on the page.
