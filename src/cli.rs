@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, future::Future, io::IsTerminal, path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +30,21 @@ enum Command {
     Serve,
     /// Check the settings and say what would be served
     Check,
+    /// Print the OpenAPI 3.1 document of a door
+    Openapi {
+        /// Which door
+        #[arg(long, value_enum, default_value_t)]
+        door: Door,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Door {
+    /// `/api/v1`
+    #[default]
+    Token,
+    /// `/session/v1`
+    Session,
 }
 
 /// Why the program ends before it is asked to. The line for stderr, and the exit code: 2 for what the operator told us,
@@ -52,6 +67,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&cli.config),
         Command::Check => check(&cli.config),
+        Command::Openapi { door } => openapi(&cli.config, door),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,6 +89,16 @@ fn check(config: &std::path::Path) -> Result<(), Failure> {
     if let Some(advice) = settings.advice() {
         say(&format!("Mind: {advice}."));
     }
+    Ok(())
+}
+
+fn openapi(config: &std::path::Path, door: Door) -> Result<(), Failure> {
+    let settings = load(config)?;
+    let document = match door {
+        Door::Token => server::openapi::token_document(&settings),
+        Door::Session => server::openapi::session_document(&settings),
+    };
+    say(&format!("{document:#}"));
     Ok(())
 }
 

@@ -127,6 +127,13 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// Whether `If-None-Match` does not name `etag`: whether to answer in full (RFC 9110 section 13.1.2).
+pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
+    let named = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    !known.is_some_and(|known| known.split(',').any(|tag| named(tag.trim())))
+}
+
 /// The body, up to the limit of the route.
 async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.into_response().status() {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{FromRef, State},
     http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
-    routing::{get, post},
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
@@ -24,6 +25,10 @@ use crate::{
     db::Db,
     doors::{AccountRead, Allowed, Anything, AuthSession, Credential, TokensManage},
     extract::Body,
+    openapi::{
+        TokenText, examples,
+        refusals::{BodyRefused, PasswordRefused},
+    },
     problem::Problem,
     settings::Settings,
     sign_ins,
@@ -32,64 +37,102 @@ use crate::{
 };
 
 /// `me`, behind either door.
-pub fn routes<S>() -> Router<S>
+pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    Router::new().route("/me", get(me))
+    OpenApiRouter::new().routes(routes!(me))
 }
 
 /// The token door's own: a password for a token.
-pub fn token_routes<S>() -> Router<S>
+pub fn token_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
     Hasher: FromRef<S>,
     Arc<Settings>: FromRef<S>,
 {
-    Router::new()
-        .route("/login", post(token_login))
-        .route("/logout", post(token_logout))
-        .route("/logout-all", post(token_logout_all))
+    OpenApiRouter::new().routes(routes!(token_login)).routes(routes!(token_logout)).routes(routes!(token_logout_all))
 }
 
 /// The session door's own: a password for the cookie.
-pub fn session_routes<S>() -> Router<S>
+pub fn session_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
     Hasher: FromRef<S>,
     Arc<Settings>: FromRef<S>,
 {
-    Router::new().route("/login", post(session_login)).route("/logout", post(session_logout))
+    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
 }
 
+pub(super) fn example() -> Account {
+    Account {
+        id: examples::id(1),
+        email: "ada@example.org".into(),
+        name: "Ada Lovelace".into(),
+        created_at: examples::moment(0),
+    }
+}
+
+/// Who is calling
+#[utoipa::path(
+    get, path = "/me", operation_id = "getMe", tag = "Account",
+    responses((status = OK, body = Account, description = "The account.")),
+    security(("caller" = ["account:read"])),
+)]
 async fn me(Allowed { caller, .. }: Allowed<AccountRead>) -> Json<Account> {
     Json(caller.account)
 }
 
-/// No `Debug`: it holds a password.
-#[derive(Deserialize)]
+/// A password, and what to make of it.
+// No `Debug`: it holds a password.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"})))]
 struct Login {
+    /// The account's address.
     email: String,
+    /// Its password.
+    #[schema(format = Password)]
     password: String,
+    /// What to call the token, 1 to 100 characters; "Login" if left out. A sign-in has no name.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: Option<String>,
+    /// Whether it should last longer.
     #[serde(default)]
     remember: bool,
 }
 
-/// The only JSON that holds a token.
-#[derive(Serialize)]
+/// A new token: the only answer but one that holds it.
+#[derive(Serialize, ToSchema)]
 struct LoggedIn {
-    token: String,
+    token: TokenText,
+    /// Names it in `DELETE tokens/{id}`.
     id: Uuid,
+    /// What it is called.
     name: String,
+    /// What it may do.
     scopes: Scopes,
+    /// When it stops working.
     expires_at: Timestamp,
+    /// Whose it is.
     account: Account,
 }
 
+/// Sign in
+///
+/// A password for a token with all scopes. For the site's own clients only; everybody else asks for a token instead of a
+/// password.
+#[utoipa::path(
+    post, path = "/login", operation_id = "login", tag = "Signing in",
+    request_body = Login,
+    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, PasswordRefused),
+)]
 async fn token_login(
     State(db): State<Db>,
     State(hasher): State<Hasher>,
@@ -103,7 +146,7 @@ async fn token_login(
     let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
     let issued = tokens::service::create_at_login(&db, &settings.tokens, &actor, name, login.remember).await?;
     let body = LoggedIn {
-        token: issued.secret.reveal().to_owned(),
+        token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
         name: issued.token.name,
         scopes: issued.token.scopes,
@@ -113,7 +156,14 @@ async fn token_login(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-/// Ends the token that made the call. It needs no scope: every token may end itself.
+/// Revoke the token that makes the call
+///
+/// Every token may end itself, whatever its scopes.
+#[utoipa::path(
+    post, path = "/logout", operation_id = "logout", tag = "Signing in",
+    responses((status = NO_CONTENT, description = "It has ended.")),
+    security(("caller" = [])),
+)]
 async fn token_logout(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<Anything>,
@@ -126,8 +176,13 @@ async fn token_logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends every token of the account. It needs `tokens:manage`, or a leaked token that may only read could lock out every
-/// client.
+/// Revoke every token of the account
+// It needs `tokens:manage`, or a leaked token that may only read could lock out every client.
+#[utoipa::path(
+    post, path = "/logout-all", operation_id = "logoutAll", tag = "Signing in",
+    responses((status = NO_CONTENT, description = "They have ended.")),
+    security(("caller" = ["tokens:manage"])),
+)]
 async fn token_logout_all(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<TokensManage>,
@@ -137,11 +192,24 @@ async fn token_logout_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Serialize)]
+/// Who is signed in now.
+#[derive(Serialize, ToSchema)]
 struct SignedIn {
+    /// Whose sign-in it is.
     account: Account,
 }
 
+/// Sign in
+///
+/// A password for the session cookie.
+#[utoipa::path(
+    post, path = "/login", operation_id = "login", tag = "Signing in",
+    request_body = Login,
+    responses(
+        (status = OK, body = SignedIn, description = "Signed in, by the cookie.", headers(("Set-Cookie"))),
+        BodyRefused, PasswordRefused,
+    ),
+)]
 async fn session_login(
     State(db): State<Db>,
     State(hasher): State<Hasher>,
@@ -157,6 +225,12 @@ async fn session_login(
     Ok(Json(SignedIn { account }))
 }
 
+/// Sign out
+#[utoipa::path(
+    post, path = "/logout", operation_id = "logout", tag = "Signing in",
+    responses((status = NO_CONTENT, description = "Signed out.", headers(("Set-Cookie"), ("Clear-Site-Data")))),
+    security(("caller" = [])),
+)]
 async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
     if auth.user.is_none() {
         return Err(Problem::NotSignedIn);

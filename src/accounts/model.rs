@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::api::example)))]
 pub struct Account {
     /// `UUIDv7`.
     pub id: Uuid,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 /// Lets pages of exactly `origins` read the answers. Never `Allow-Credentials`: the door reads no cookies, so a page
 /// that sends them gains nothing (S14). Methods and headers are listed by name; `*` would not cover `Authorization`.
@@ -21,5 +21,15 @@ pub fn layer(origins: &[HeaderValue]) -> CorsLayer {
             header::WWW_AUTHENTICATE,
             HeaderName::from_static("x-request-id"),
         ])
+        .max_age(Duration::from_secs(2 * 60 * 60))
+}
+
+/// Lets every page read what is nobody's own.
+pub fn open() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::IF_NONE_MATCH])
+        .expose_headers([header::ETAG, HeaderName::from_static("x-request-id")])
         .max_age(Duration::from_secs(2 * 60 * 60))
 }

@@ -1,44 +1,79 @@
 //! `notes` and `notes/{id}`, on both JSON mounts.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{DefaultBodyLimit, FromRef, OriginalUri, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
 };
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Draft, NotesPage,
+    Draft, Note, NotesPage,
     service::{self, Change, Filter, Versioned},
 };
 use crate::{
     db::Db,
     doors::{Allowed, NotesRead, NotesWrite},
-    extract::{Body, LONG_BODY_LIMIT, PathId, Query},
+    extract::{Body, LONG_BODY_LIMIT, PathId, Query, none_match},
+    openapi::{
+        IfMatch, IfNoneMatch, examples,
+        refusals::{BodyRefused, NotFound, QueryRefused, Stale},
+    },
     problem::Problem,
 };
 
 /// The routes.
-pub fn routes<S>() -> Router<S>
+pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
 {
-    Router::new()
-        .route("/notes", get(list).post(create))
-        .route("/notes/{id}", get(show).patch(update).delete(delete))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
         .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
 }
 
-#[derive(Deserialize)]
+pub(super) fn example() -> Note {
+    Note {
+        id: examples::id(3),
+        title: "Groceries".into(),
+        body: "Oat milk, rye bread, lemons.".into(),
+        created_at: examples::moment(0),
+        updated_at: examples::moment(60),
+    }
+}
+
+pub(super) fn page_example() -> NotesPage {
+    NotesPage { items: vec![example()], next_cursor: Some(example().id.to_string()) }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<Uuid>, nullable = false)]
     cursor: Option<String>,
+    /// What the title or the body contains.
+    #[param(max_length = 200, pattern = r"^[^\u0000]*$", nullable = false)]
     q: Option<String>,
 }
 
+/// List notes
+///
+/// The newest first. While notes are added, a page neither skips nor repeats one.
+#[utoipa::path(
+    get, path = "/notes", operation_id = "listNotes", tag = "Notes",
+    params(ListQuery),
+    responses((status = OK, body = NotesPage, description = "A page of notes."), QueryRefused),
+    security(("caller" = ["notes:read"])),
+)]
 async fn list(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
@@ -47,13 +82,29 @@ async fn list(
     Ok(Json(service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?))
 }
 
-#[derive(Deserialize)]
+/// A note to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewNote, examples(json!({"title": "Groceries", "body": "Oat milk, rye bread, lemons."})))]
 struct CreateBody {
+    /// 1 to 200 characters, not only blanks.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     title: String,
+    /// Up to 20,000 characters.
+    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
     body: String,
 }
 
+/// Write a note
+#[utoipa::path(
+    post, path = "/notes", operation_id = "createNote", tag = "Notes",
+    request_body = CreateBody,
+    responses(
+        (status = CREATED, body = Note, description = "The note.", headers(("Location"), ("ETag"))),
+        BodyRefused,
+    ),
+    security(("caller" = ["notes:write"])),
+)]
 async fn create(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
@@ -65,7 +116,17 @@ async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(created)).into_response())
 }
 
-/// 304 where `If-None-Match` names the version there is (RFC 9110 section 13.1.2).
+/// Read a note
+#[utoipa::path(
+    get, path = "/notes/{id}", operation_id = "getNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfNoneMatch),
+    responses(
+        (status = OK, body = Note, description = "The note.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "You have this version.", headers(("ETag"))),
+        NotFound,
+    ),
+    security(("caller" = ["notes:read"])),
+)]
 async fn show(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
@@ -74,21 +135,38 @@ async fn show(
 ) -> Result<Response, Problem> {
     let found = service::find(&db, caller.account.id, id).await?;
     let etag = etag(found.version);
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let names = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
-    if known.is_some_and(|known| known.split(',').any(|tag| names(tag.trim()))) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+    if none_match(&headers, &etag) {
+        return Ok(answer(found));
     }
-    Ok(answer(found))
+    Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response())
 }
 
-#[derive(Deserialize)]
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
 struct UpdateBody {
+    /// 1 to 200 characters, not only blanks.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
     title: Option<String>,
+    /// Up to 20,000 characters.
+    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
     body: Option<String>,
 }
 
+/// Change a note
+///
+/// With `If-Match`, only if it is still the version you read.
+#[utoipa::path(
+    patch, path = "/notes/{id}", operation_id = "updateNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
+    request_body = UpdateBody,
+    responses(
+        (status = OK, body = Note, description = "The note as it is now.", headers(("ETag"))),
+        BodyRefused, NotFound, Stale,
+    ),
+    security(("caller" = ["notes:write"])),
+)]
 async fn update(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
@@ -100,6 +178,15 @@ async fn update(
     Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
 }
 
+/// Delete a note
+///
+/// With `If-Match`, only if it is still the version you read.
+#[utoipa::path(
+    delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
+    responses((status = NO_CONTENT, description = "It is gone."), NotFound, Stale),
+    security(("caller" = ["notes:write"])),
+)]
 async fn delete(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,

@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// A note. On the wire its version travels as the `ETag`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::api::example)))]
 pub struct Note {
     /// `UUIDv7`: sorting by it sorts by age.
     pub id: Uuid,
@@ -31,6 +32,7 @@ pub struct Draft {
 
 /// One page of notes, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::api::page_example)))]
 pub struct NotesPage {
     /// The notes.
     pub items: Vec<Note>,

@@ -8,6 +8,7 @@ use server_fn::codec::JsonEncoding;
 ///
 /// Server functions fail with the same type, so that an island reads what an API client reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Problem))]
 pub struct Details {
     /// A URI for the kind of problem.
     pub r#type: String,
@@ -28,6 +29,7 @@ pub struct Details {
 
 /// One thing wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FieldError {
     /// The field's name in the form or the JSON body.
     pub field: String,

@@ -24,8 +24,11 @@ pub async fn answer_json(request: Request, next: Next) -> Response {
     worded(response, &problem, &id)
 }
 
-/// `application/problem+json` (RFC 9457 section 3)
-pub static CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// What a problem is labelled with (RFC 9457 section 3).
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// [`MEDIA_TYPE`] as a header.
+pub static CONTENT_TYPE: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 
 /// `response` with `problem` for its body; its other headers, such as `Allow`, stay.
 pub fn worded(response: Response, problem: &Problem, id: &RequestId) -> Response {

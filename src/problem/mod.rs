@@ -12,6 +12,6 @@ pub use details::{Details, FieldError};
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    json::{CONTENT_TYPE, answer_json, describe, worded},
+    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, worded},
     kind::Problem,
 };

@@ -4,6 +4,7 @@ mod api;
 mod functions;
 mod headers;
 mod listen;
+pub mod openapi;
 mod router;
 mod sweep;
 

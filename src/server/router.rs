@@ -17,6 +17,7 @@ use super::{
     api,
     functions::server_functions,
     headers::{self, Policy},
+    openapi::{self, Document},
 };
 use crate::{
     app,
@@ -52,6 +53,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
     let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
     let proxies = Proxies::new(&state.settings.server)?;
     let app = Router::new()
+        .merge(description(&state)?)
         .nest("/api", token_door(&state))
         .merge(session_door(&state)?)
         .route("/healthz", get(|| async { "ok\n" }))
@@ -69,10 +71,19 @@ pub fn router(state: AppState) -> Result<Router, String> {
 /// answer, refusals too.
 fn token_door(state: &AppState) -> Router<AppState> {
     let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone() };
-    let mount =
-        Router::new().nest("/v1", api::token_mount()).fallback(api::not_found).layer(Extension(Door::Token(door)));
+    let mount = Router::new()
+        .nest("/v1", api::token_mount().into())
+        .fallback(api::not_found)
+        .layer(Extension(Door::Token(door)));
     let mount = contained(mount).layer(map_response(token::challenge)).layer(from_fn(answer_json));
     mount.layer(cors::layer(&state.settings.allowed_origins()))
+}
+
+/// What describes the token door, for pages of any origin: it is nobody's own, and reads no credential.
+fn description(state: &AppState) -> Result<Router<AppState>, String> {
+    let document = Document::new(&openapi::token_document(&state.settings))?;
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(document));
+    Ok(contained(mount).layer(from_fn(answer_json)).layer(cors::open()))
 }
 
 /// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).
@@ -96,9 +107,10 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     };
 
     let calls = Router::new()
-        .nest("/session/v1", api::session_mount())
+        .nest("/session/v1", api::session_mount().merge(openapi::routes()).into())
         .route("/session/{*rest}", any(api::not_found))
         .merge(server_functions(&state.db))
+        .layer(Extension(Document::new(&openapi::session_document(settings))?))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 

@@ -1,32 +1,52 @@
 //! `token`, `tokens` and `tokens/{id}`, on both JSON mounts.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{FromRef, State},
     http::StatusCode,
-    routing::{delete, get},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Token, service};
+use super::{Scope, Token, service};
 use crate::{
     client::Client,
     db::Db,
     doors::{Allowed, Anything, Credential, TokensManage},
     extract::PathId,
+    openapi::{examples, refusals::NotFound},
     problem::Problem,
 };
 
 /// The routes.
-pub fn routes<S>() -> Router<S>
+pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
 {
-    Router::new().route("/token", get(show)).route("/tokens", get(list)).route("/tokens/{id}", delete(revoke))
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(list)).routes(routes!(revoke))
 }
 
-/// The token that made the call. A sign-in has none.
+pub(super) fn example() -> Token {
+    Token {
+        id: examples::id(2),
+        name: "phone".into(),
+        scopes: [Scope::NotesRead, Scope::NotesWrite].into_iter().collect(),
+        created_at: examples::moment(0),
+        expires_at: examples::moment(30 * 24 * 60 * 60),
+        last_used_at: Some(examples::moment(60)),
+    }
+}
+
+/// The token that makes the call
+///
+/// A sign-in has none: 404 at the session door.
+#[utoipa::path(
+    get, path = "/token", operation_id = "getToken", tag = "Tokens",
+    responses((status = OK, body = Token, description = "What is known of it."), NotFound),
+    security(("caller" = [])),
+)]
 async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, Problem> {
     match caller.credential {
         Credential::Token(token) => Ok(Json(token)),
@@ -34,17 +54,36 @@ async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, 
     }
 }
 
-#[derive(Serialize)]
+/// The account's tokens.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenList)]
 struct List {
+    /// The newest first.
     items: Vec<Token>,
 }
 
-/// Metadata only, never the secrets.
+/// List the account's tokens
+///
+/// What is known of them, never the tokens themselves.
+#[utoipa::path(
+    get, path = "/tokens", operation_id = "listTokens", tag = "Tokens",
+    responses((status = OK, body = List, description = "Those that were not revoked.")),
+    security(("caller" = ["tokens:manage"])),
+)]
 async fn list(State(db): State<Db>, Allowed { caller, .. }: Allowed<TokensManage>) -> Result<Json<List>, Problem> {
     let items = service::list(&db, caller.account.id).await?;
     Ok(Json(List { items }))
 }
 
+/// Revoke a token
+///
+/// It is refused from its next request on.
+#[utoipa::path(
+    delete, path = "/tokens/{id}", operation_id = "revokeToken", tag = "Tokens",
+    params(("id" = Uuid, Path, description = "The token's id.")),
+    responses((status = NO_CONTENT, description = "It has ended."), NotFound),
+    security(("caller" = ["tokens:manage"])),
+)]
 async fn revoke(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<TokensManage>,

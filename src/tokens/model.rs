@@ -8,6 +8,7 @@ use crate::timestamp::Timestamp;
 
 /// A token's metadata. The token itself is not among it: it is shown once, when it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::api::example)))]
 pub struct Token {
     /// Names it in `DELETE tokens/{id}`.
     pub id: Uuid,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One permission (RFC 6749 section 3.3). A handler names the one it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum Scope {
     /// See who the account is.
     #[serde(rename = "account:read")]
@@ -68,6 +69,7 @@ impl FromStr for Scope {
 
 /// A set of scopes; as text, space-separated.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Scopes(BTreeSet<Scope>);
 

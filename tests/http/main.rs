@@ -15,6 +15,7 @@ mod database;
 mod headers;
 mod mail;
 mod notes;
+mod openapi;
 mod pages;
 mod problems;
 mod proof;

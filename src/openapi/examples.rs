@@ -1,0 +1,20 @@
+//! Values for examples that stay the same.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::timestamp::Timestamp;
+
+/// A moment, `seconds` after the first of them.
+pub fn moment(seconds: i64) -> Timestamp {
+    let first = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+    Timestamp::new(first + time::Duration::seconds(seconds))
+}
+
+/// The `number`th id, a `UUIDv7` of the first moment.
+pub fn id(number: u8) -> Uuid {
+    let milliseconds = moment(0).get().unix_timestamp().unsigned_abs() * 1_000;
+    let mut random = [0; 10];
+    random[9] = number;
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid()
+}

@@ -1,0 +1,272 @@
+//! The description of the JSON mounts: that it is whole, and true.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use serde_json::{Map, Value};
+use vestibule::{openapi::TAGS, tokens::Scope};
+
+use crate::support::{
+    Database, Door, House, Person, SPA, both, members, path_of,
+    routes::{Call, session_calls, token_calls},
+};
+
+both! {
+    every_route_is_described,
+    every_route_is_tested,
+    the_document_is_whole,
+    the_examples_are_taken,
+    answers_look_like_their_examples,
+    any_page_may_read_it,
+    a_browser_keeps_it_while_it_is_the_same,
+    the_session_doors_own_stays_on_its_origin,
+    the_settings_show,
+}
+
+const MOUNTS: [&str; 2] = ["/api/v1", "/session/v1"];
+
+async fn document(house: &House, mount: &str) -> Value {
+    house.get(&format!("{mount}/openapi.json")).await.is(200).json()
+}
+
+/// Every operation: method, path and description.
+fn operations(document: &Value) -> Vec<(Method, String, &Map<String, Value>)> {
+    let items = document["paths"].as_object().unwrap().iter();
+    let all = items.flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            (method.to_uppercase().parse().unwrap(), path.clone(), operation.as_object().unwrap())
+        })
+    });
+    all.collect()
+}
+
+fn named(document: &Value) -> BTreeSet<String> {
+    operations(document).into_iter().map(|(method, path, _)| format!("{method} {path}")).collect()
+}
+
+/// What `value` points to, or itself.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let Some(name) = value["$ref"].as_str() else { return value };
+    document.pointer(name.strip_prefix('#').unwrap()).unwrap_or_else(|| panic!("{name} leads nowhere"))
+}
+
+/// The router knows its paths only in its `Debug`; what each path takes, it says in `Allow`.
+async fn every_route_is_described(house: House) {
+    let router = format!("{:?}", house.router);
+    let browser = house.browser();
+    for mount in MOUNTS {
+        let mut served = BTreeSet::new();
+        let paths = router.split('"').filter(|text| text.starts_with(&format!("{mount}/")) && !text.contains("{*"));
+        for path in paths.map(str::to_owned).collect::<BTreeSet<_>>() {
+            let reply = browser.ask("NONSENSE".parse().unwrap(), &path).await;
+            let allowed = reply.header("allow").split(',').filter(|method| *method != "HEAD");
+            served.extend(allowed.map(|method| format!("{method} {}", path.strip_prefix(mount).unwrap())));
+        }
+        assert!(served.contains("PATCH /notes/{id}"), "the pattern still finds the routes: {served:?}");
+        assert_eq!(named(&document(&house, mount).await), served, "describe it with #[utoipa::path] and routes!(…)");
+    }
+}
+
+/// The scopes as well: the tests of the doors hold them against what is really asked for.
+async fn every_route_is_tested(house: House) {
+    let describe = |calls: Vec<Call>| -> BTreeSet<_> {
+        calls.into_iter().map(|call| (call.method.to_string(), call.path.to_owned(), call.scope)).collect()
+    };
+    let tested = [describe(token_calls()), describe(session_calls())];
+    for ((mount, scheme), tested) in MOUNTS.into_iter().zip(["token", "session"]).zip(tested) {
+        let document = document(&house, mount).await;
+        for (method, path, operation) in operations(&document) {
+            let security = operation["security"].as_array().unwrap();
+            let open = security.is_empty();
+            assert_eq!(open, ["/login", "/openapi.json"].contains(&path.as_str()), "{method} {path}");
+            if open {
+                continue;
+            }
+            let scopes = security[0][scheme].as_array().unwrap();
+            let scope: Option<Scope> = scopes.first().map(|scope| scope.as_str().unwrap().parse().unwrap());
+            if mount == "/session/v1" {
+                assert_eq!(scope, None, "a person may do everything");
+                assert!(tested.iter().any(|(tested, at, _)| (tested.as_str(), at) == (method.as_str(), &path)));
+            } else {
+                assert!(tested.contains(&(method.to_string(), path.clone(), scope)), "{method} {path} {scope:?}");
+            }
+        }
+    }
+}
+
+async fn the_document_is_whole(house: House) {
+    for mount in MOUNTS {
+        let document = document(&house, mount).await;
+        assert_eq!(document["openapi"], "3.1.0");
+        assert_eq!(document["servers"][0]["url"], mount);
+        let (mut ids, mut tags) = (BTreeSet::new(), BTreeSet::new());
+        for (method, path, operation) in operations(&document) {
+            let what = format!("{method} {mount}{path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{what}: its id is another's");
+            assert!(!operation["summary"].as_str().unwrap().is_empty(), "{what}");
+            tags.extend(operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()));
+            for name in path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()) {
+                let declared = operation["parameters"].as_array().unwrap().iter().any(|given| given["name"] == name);
+                assert!(declared, "{what}: {name}");
+            }
+            check_answers(&document, &what, operation);
+        }
+        assert_eq!(tags, TAGS.iter().map(|(name, _)| *name).collect(), "each is described, and none is empty");
+
+        let text = document.to_string();
+        for reference in text.split("\"$ref\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert!(document.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+        }
+        for (kind, parts) in document["components"].as_object().unwrap() {
+            for name in parts.as_object().unwrap().keys().filter(|_| kind == "schemas" || kind == "responses") {
+                assert!(text.contains(&format!("\"#/components/{kind}/{name}\"")), "nobody uses {kind} {name}");
+            }
+        }
+    }
+}
+
+fn check_answers(document: &Value, what: &str, operation: &Map<String, Value>) {
+    let answers = operation["responses"].as_object().unwrap();
+    assert!(answers.keys().any(|status| status.starts_with('2')), "{what}");
+    for status in ["500", "503"] {
+        assert!(answers.contains_key(status), "{what}: {status}");
+    }
+    for (status, answer) in answers {
+        let answer = resolved(document, answer);
+        assert!(!answer["description"].as_str().unwrap().is_empty(), "{what}: {status}");
+        assert!(answer["headers"].get("x-request-id").is_some(), "{what}: {status}");
+        let number: u16 = status.parse().unwrap();
+        if number < 400 {
+            continue;
+        }
+        let content = &answer["content"]["application/problem+json"];
+        let codes = content["schema"]["allOf"][1]["properties"]["code"]["enum"].as_array().unwrap();
+        assert!(!codes.is_empty(), "{what}: {status}");
+        for code in codes {
+            let example = &content["examples"][code.as_str().unwrap()]["value"];
+            assert_eq!((&example["code"], &example["status"]), (code, &Value::from(number)), "{what}");
+            assert!(!example["detail"].as_str().unwrap().is_empty(), "{what}");
+        }
+        let needs = match number {
+            401 if answer["headers"].get("WWW-Authenticate").is_none() => {
+                what.contains("login") || what.contains("/session/")
+            }
+            429 | 503 => answer["headers"].get("Retry-After").is_some(),
+            _ => true,
+        };
+        assert!(needs, "{what}: {status} lacks a header");
+    }
+}
+
+/// `path` with the id of something that is there.
+async fn filled(ada: &Person, path: &str) -> String {
+    match path.split('/').nth(1).unwrap() {
+        "notes" => path.replace("/notes/{id}", &path_of(&ada.note("a note", "").await)),
+        _ => path.replace("{id}", ada.browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap()),
+    }
+}
+
+/// The example of the body that `operation` takes.
+fn example_body(document: &Value, operation: &Map<String, Value>) -> Option<Value> {
+    let schema = operation.get("requestBody")?.pointer("/content/application~1json/schema")?;
+    Some(resolved(document, schema)["examples"][0].clone())
+}
+
+async fn the_examples_are_taken(database: Database) {
+    let house = House::with(database, |settings| settings.throttle.sign_ups_per_address = 1_000).await;
+    let ada = house.person("ada").await;
+    for mount in MOUNTS {
+        let document = document(&house, mount).await;
+        for (number, (method, path, operation)) in operations(&document).into_iter().enumerate() {
+            // Each call has somebody of its own, since some of them end what let them in; the example of a login names Ada.
+            let name = format!("{}{number}", mount.trim_start_matches('/').replace('/', "-"));
+            let person = if path == "/login" { ada.clone() } else { house.person(&name).await };
+            let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();
+            let mut ask = door.call(method.clone(), &filled(&person, &path).await);
+            if let Some(body) = example_body(&document, operation) {
+                ask = ask.json(body);
+            }
+            let reply = ask.await;
+            if (mount, path.as_str()) == ("/session/v1", "/token") {
+                reply.problem(404, "not_found");
+                continue;
+            }
+            assert!(reply.status.is_success(), "{}: {}", reply.asked, reply.text());
+            let answer = &operation["responses"][reply.status.as_str()];
+            assert!(answer.is_object(), "{}: {} is not described", reply.asked, reply.status);
+            for header in answer["headers"].as_object().unwrap().keys() {
+                assert!(reply.has(header), "{}: no {header}", reply.asked);
+            }
+        }
+    }
+}
+
+async fn answers_look_like_their_examples(house: House) {
+    let ada = house.person("ada").await;
+    ada.note("a", "").await;
+    let document = document(&house, "/api/v1").await;
+    for (path, schema) in [("/me", "Account"), ("/token", "Token"), ("/notes", "NotesPage")] {
+        let reply = ada.client.get(path).await.json();
+        let schema = &document["components"]["schemas"][schema];
+        assert_eq!(members(&reply), members(&schema["examples"][0]), "{path}");
+        assert_eq!(members(&reply), members(&schema["properties"]), "{path}");
+        assert_eq!(members(&reply).len(), schema["required"].as_array().unwrap().len(), "{path}");
+    }
+}
+
+async fn any_page_may_read_it(house: House) {
+    for origin in [SPA, "https://elsewhere.example", "null"] {
+        let reply = house.get("/api/v1/openapi.json").header("origin", origin).await;
+        reply.is(200);
+        assert_eq!(reply.header("access-control-allow-origin"), "*", "{origin}");
+        assert!(!reply.has("access-control-allow-credentials") && !reply.has("set-cookie"), "{origin}");
+        let preflight = house.ask(Method::OPTIONS, "/api/v1/openapi.json").headers(&[
+            ("origin", origin),
+            ("access-control-request-method", "GET"),
+            ("access-control-request-headers", "if-none-match"),
+        ]);
+        let preflight = preflight.await;
+        assert_eq!(preflight.header("access-control-allow-origin"), "*", "{origin}");
+        assert_eq!(preflight.header("access-control-allow-headers"), "if-none-match", "{origin}");
+    }
+    house.ask(Method::POST, "/api/v1/openapi.json").await.problem(405, "method_not_allowed");
+    // Only this one is so open.
+    let other = house.get("/api/v1/me").header("origin", "https://elsewhere.example").await;
+    assert!(!other.has("access-control-allow-origin"));
+}
+
+async fn a_browser_keeps_it_while_it_is_the_same(house: House) {
+    let first = house.get("/api/v1/openapi.json").await;
+    assert_eq!(first.is(200).header("content-type"), "application/json");
+    assert_eq!(first.header("cache-control"), "no-cache");
+    let etag = first.header("etag").to_owned();
+    let again = house.get("/api/v1/openapi.json").header("if-none-match", &etag).await;
+    assert!(again.is(304).body.is_empty());
+    assert_eq!(again.header("etag"), etag);
+    house.get("/api/v1/openapi.json").header("if-none-match", "\"other\"").await.is(200);
+    let another = house.another_instance().await.get("/api/v1/openapi.json").await;
+    assert_eq!(another.header("etag"), etag, "every instance sends the same");
+}
+
+async fn the_session_doors_own_stays_on_its_origin(house: House) {
+    let ask = || house.get("/session/v1/openapi.json");
+    ask().header("sec-fetch-site", "cross-site").await.problem(403, "cross_origin_request");
+    let reply = ask().header("sec-fetch-site", "same-origin").await;
+    assert!(!reply.is(200).has("access-control-allow-origin"));
+    let document = reply.json();
+    assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "session");
+    assert!(document["paths"].get("/logout-all").is_none());
+}
+
+async fn the_settings_show(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.server.public_url = "https://vestibule.example".parse().unwrap();
+        settings.tokens.prefix = "acme".into();
+    });
+    let house = house.await;
+    let token = document(&house, "/api/v1").await;
+    assert_eq!(token["components"]["schemas"]["TokenText"]["pattern"], "^acme_[0-9A-Za-z]{38}$");
+    assert_eq!(token["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    let session = document(&house, "/session/v1").await;
+    assert_eq!(session["components"]["securitySchemes"]["session"]["name"], "__Host-session");
+}
