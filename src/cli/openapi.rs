@@ -1,0 +1,38 @@
+//! `vestibule openapi`
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use super::{Failure, load, say};
+use crate::server;
+
+/// Which document.
+#[derive(Debug, Args)]
+pub(super) struct Openapi {
+    /// Which door
+    #[arg(long, value_enum, default_value_t)]
+    door: Door,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Door {
+    /// `/api/v1`
+    #[default]
+    Token,
+    /// `/session/v1`
+    Session,
+}
+
+impl Openapi {
+    /// Prints it.
+    pub(super) fn run(&self, config: &Path) -> Result<(), Failure> {
+        let settings = load(config)?;
+        let document = match self.door {
+            Door::Token => server::openapi::token_document(&settings),
+            Door::Session => server::openapi::session_document(&settings),
+        };
+        say(&format!("{document:#}"));
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! `vestibule serve`
+
+use std::path::Path;
+
+use tokio::net::TcpListener;
+
+use super::{Failure, load, log::log, say};
+use crate::{
+    db::{Clock, Db},
+    server,
+    settings::Settings,
+    state::AppState,
+};
+
+/// Serves until it is asked to stop.
+pub(super) fn serve(config: &Path) -> Result<(), Failure> {
+    let settings = load(config)?;
+    log("info,sqlx=warn");
+    if let Some(advice) = settings.advice() {
+        tracing::warn!("{advice}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
+    runtime.block_on(run_server(settings))
+}
+
+async fn run_server(settings: Settings) -> Result<(), Failure> {
+    let address = settings.server.address;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::machine(format!(
+            "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
+        ))
+    })?;
+    if settings.mail.smtp_url.is_empty() && !settings.is_development() {
+        tracing::warn!(outbox = settings.mail.outbox, "no mail is sent: mail.smtp_url is not set");
+    }
+    let (origin, url, ours) = (settings.origin(), settings.database.url.clone(), settings.clone());
+    let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
+    let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;
+    let app = server::router(state).map_err(Failure::settings)?;
+    let stop = stop_signal().map_err(Failure::machine)?;
+
+    tokio::spawn(server::sweep(db.clone(), ours));
+    say(&format!("Vestibule is open: {origin}"));
+    server::serve(listener, app, stop).await;
+    db.close().await;
+    Ok(())
+}
+
+/// SIGTERM, or Ctrl-C.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
