@@ -2,7 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{Account, confirmation::Unconfirmed, manage::ManageSection};
+use super::{
+    Account,
+    confirmation::Unconfirmed,
+    manage::ManageSection,
+    passwords::{self, Strength},
+};
 use crate::{
     activity::{ActivityList, Event},
     doors::Credential,
@@ -27,8 +32,9 @@ pub(super) fn SignUpView(form: Filled) -> impl IntoView {
                     kind="password"
                     form=form.clone()
                     autocomplete="new-password"
-                    hint="At least 8 characters; 15 or more is better. A few words in a row make a good one."
+                    hint=passwords::HINT
                 />
+                <Strength />
                 <button>"Sign up"</button>
             </form>
             <p>"Have an account? " <a href=sign_in>"Sign in"</a></p>

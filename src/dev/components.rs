@@ -68,7 +68,8 @@ fn Fields() -> impl IntoView {
             <Notice text=Some("What is wrong with the whole form stands above it.".into()) />
             <form>
                 <TextField name="right" label="Name" form=form.clone() hint="A hint says what to know before typing." autocomplete="off" />
-                <TextField name="wrong" label="E-mail" form=form autocomplete="off" />
+                <TextField name="wrong" label="E-mail" form=form.clone() autocomplete="off" />
+                <TextField name="secret" label="Password" kind="password" form=form autocomplete="off" />
                 <label class="check"><input type="checkbox" checked />"A choice"</label>
                 <div class="field">
                     <label for="select">"One of several"</label>

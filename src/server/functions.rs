@@ -14,6 +14,7 @@ use leptos::{
 };
 
 use crate::{
+    accounts::passwords::Hasher,
     db::Db,
     extract::{LONG_BODY_LIMIT, essence},
     problem::{CONTENT_TYPE, Details, Problem},
@@ -22,12 +23,12 @@ use crate::{
 };
 
 /// A route for every `#[server]` function there is.
-pub(super) fn server_functions(db: &Db) -> Router<AppState> {
+pub(super) fn server_functions(house: &AppState) -> Router<AppState> {
     let mut router = Router::new();
     for (path, method) in server_fn_paths() {
         let Ok(filter) = MethodFilter::try_from(method) else { continue };
-        let db = db.clone();
-        router = router.route(path, on(filter, move |request: Request| call(db.clone(), request)));
+        let (db, hasher) = (house.db.clone(), house.hasher.clone());
+        router = router.route(path, on(filter, move |request: Request| call(db.clone(), hasher.clone(), request)));
     }
     router.layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
 }
@@ -37,7 +38,7 @@ pub(super) fn server_functions(db: &Db) -> Router<AppState> {
 /// They answer islands only: without `Accept: text/html` and `Referer`, Leptos never redirects to where a header says,
 /// with an error in the query (T14, S56). A body that is neither a form nor JSON is refused, which Leptos would not do
 /// (T13, S52), and so is one that is too large (T15).
-async fn call(db: Db, request: Request) -> Response {
+async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
     let known = matches!(essence(request.headers()).as_str(), "application/x-www-form-urlencoded" | "application/json");
     if request.method() != Method::GET && !known {
         return Problem::UnsupportedMediaType.into_response();
@@ -55,7 +56,10 @@ async fn call(db: Db, request: Request) -> Response {
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
 
     let request = Request::from_parts(parts, Body::from(bytes));
-    let context = move || provide_context(db.clone());
+    let context = move || {
+        provide_context(db.clone());
+        provide_context(hasher.clone());
+    };
     let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         return failed(response, &id).await;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Filled;
+use super::{Filled, Reveal};
 
 /// The frame around one input. The input itself, the child, has `name` as its id and [`describedby`] as its description.
 #[component]
@@ -60,19 +60,23 @@ pub fn TextField(
     let wrong = error.is_some();
     let first_wrong = form.errors.first().is_some_and(|first| first.field == name);
     let value = if kind == "password" { String::new() } else { form.value(name) };
-    view! {
-        <Field name label hint error=error>
-            <input
-                id=name
-                name=name
-                type=kind
-                value=value
-                autocomplete=autocomplete
-                autofocus=first_wrong || (autofocus && form.errors.is_empty())
-                required
-                aria-invalid=wrong.then_some("true")
-                aria-describedby=describedby(name, hint)
-            />
-        </Field>
-    }
+    let input = view! {
+        <input
+            id=name
+            name=name
+            type=kind
+            value=value
+            autocomplete=autocomplete
+            autofocus=first_wrong || (autofocus && form.errors.is_empty())
+            required
+            aria-invalid=wrong.then_some("true")
+            aria-describedby=describedby(name, hint)
+        />
+    };
+    let input = if kind == "password" {
+        view! { <div class="secret">{input}<Reveal field=name.to_owned() label=label.to_owned() /></div> }.into_any()
+    } else {
+        input.into_any()
+    };
+    view! { <Field name label hint error=error>{input}</Field> }
 }

@@ -11,6 +11,7 @@ mod filled;
 mod menu;
 mod notice;
 mod pagination;
+mod reveal;
 mod skeleton;
 mod table;
 mod tabs;
@@ -36,6 +37,7 @@ pub use self::{
     menu::Menu,
     notice::Notice,
     pagination::Pagination,
+    reveal::Reveal,
     skeleton::Skeleton,
     table::Table,
     tabs::{Panel, Tabs},

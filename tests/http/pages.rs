@@ -82,7 +82,8 @@ async fn signing_up_refuses_weak_passwords_and_no_others(house: House) {
         let page = browser.submit("/sign-up", &[FORM[0], FORM[1], ("password", password)]).await.page(422);
         assert!(!beside(&page, "password").is_empty(), "{password}");
     }
-    for (number, password) in ["  spaces count  ", "дом у реки", &"é".repeat(128), "<>&\"';--"].iter().enumerate()
+    for (number, password) in
+        ["  spaces count  ", "дом у реки", &"ночь в тихом доме ".repeat(7), "<>&\"';--"].iter().enumerate()
     {
         let email = format!("ada{number}@example.org");
         let form = [FORM[0], ("email", &email), ("password", password)];

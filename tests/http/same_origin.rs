@@ -158,6 +158,7 @@ async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(house:
 /// Arguments that the functions we know would take.
 fn arguments(ask: Ask, path: &str, note: &str) -> Ask {
     match path {
+        "/fn/accounts/strength" => ask.form(&[("password", PASSWORD), ("email", ""), ("name", "")]),
         "/fn/notes/list" => ask.form(&[("q", "")]),
         "/fn/notes/create" => ask.form(&[("draft[title]", "planted"), ("draft[body]", "")]),
         "/fn/notes/save" => {
@@ -234,7 +235,8 @@ async fn a_browser_without_fetch_metadata_is_known_by_its_origin(house: House) {
     house.post("/sign-in").form(&form("/sign-in")).await.leads_to("/notes");
 }
 
-async fn the_host_header_has_no_say(house: House) {
+async fn the_host_header_has_no_say(database: Database) {
+    let house = House::with(database, |settings| settings.server.hosts = vec!["evil.example".into()]).await;
     let ada = house.person("ada").await;
     for host in ["evil.example", "localhost:3000"] {
         let ask = ada.browser.forged(Method::POST, "/notes").header("origin", "http://evil.example");

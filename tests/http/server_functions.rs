@@ -46,7 +46,8 @@ async fn they_list_create_and_save(house: House) {
 
 async fn they_need_a_sign_in(house: House) {
     let mut witness = house.witness().await;
-    for (path, method) in server_fn_paths() {
+    let open = ["/fn/accounts/strength"];
+    for (path, method) in server_fn_paths().filter(|(path, _)| !open.contains(path)) {
         let id = Uuid::now_v7().to_string();
         let [title, body] = draft("a", "");
         let form = [("q", ""), ("id", &id), ("version", "1"), title, body];

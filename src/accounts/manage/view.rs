@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    accounts::passwords,
+    accounts::passwords::{self, Strength},
     ui::{Filled, Notice, TextField},
 };
 
@@ -27,6 +27,7 @@ pub fn ManageSection() -> impl IntoView {
                 {item("/account/name", "Change your name", "What we call you.")}
                 {item("/account/email", "Change your address", "What you sign in with, and where our mail goes.")}
                 {item("/account/password", "Change your password", "Your other browsers are signed out.")}
+                {item("/tokens", "Look after your tokens", "What lets scripts and other apps in as you.")}
                 {item("/account/export", "Download your data", "Everything we keep about you, as JSON.")}
                 {item("/account/delete", "Delete your account", "With everything in it, for good.")}
             </ul>
@@ -83,6 +84,7 @@ pub(super) fn PasswordView(email: String, form: Filled) -> impl IntoView {
                     autocomplete="new-password"
                     hint=passwords::HINT
                 />
+                <Strength />
                 <label class="check">
                     <input type="checkbox" name="tokens" checked=tokens />
                     "Revoke all tokens too"

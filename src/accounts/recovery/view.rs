@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    accounts::passwords,
+    accounts::passwords::{self, Strength},
     ui::{Filled, Notice, TextField},
 };
 
@@ -56,6 +56,7 @@ pub(super) fn ResetView(token: String, email: String, form: Filled) -> impl Into
                     autofocus=true
                     hint=passwords::HINT
                 />
+                <Strength />
                 <label class="check">
                     <input type="checkbox" name="tokens" checked=tokens />
                     "Revoke all tokens too"

@@ -1,4 +1,4 @@
-//! Passwords: the rules for choosing one, and Argon2id on threads of its own.
+//! Argon2id, and what else takes the processor long enough to count, on threads of its own.
 
 use std::sync::Arc;
 
@@ -6,40 +6,11 @@ use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::{SaltString, rand_core::OsRng},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::{About, Verdict, pool::Pool, rules};
 use crate::{problem::Problem, settings::Passwords as Settings};
 
-/// Chosen so often that they are tried first. One per line.
-const COMMON: &str = include_str!("common_passwords.txt");
-
-/// The shortest and the longest password, in characters (ASVS 6.2.1, 6.2.9).
-const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
-
-/// What to say to whoever chooses one.
-pub const HINT: &str = "At least 8 characters; 15 or more is better. A few words in a row make a good one.";
-
-/// What is wrong with choosing `password` for `email`, if anything is. Any characters will do and none is demanded (S24).
-pub fn objection(password: &str, email: &str) -> Option<&'static str> {
-    let length = password.chars().count();
-    if length < *LENGTH.start() {
-        return Some("Use at least 8 characters; 15 or more is better. A few words in a row make a good password.");
-    }
-    if length > *LENGTH.end() {
-        return Some("Use at most 128 characters.");
-    }
-    let lower = password.to_lowercase();
-    if COMMON.lines().any(|common| common == lower) {
-        return Some("This is one of the most common passwords, so it is tried first. Choose another.");
-    }
-    let context = [email, email.split('@').next().unwrap_or_default(), "vestibule"];
-    if context.into_iter().any(|word| !word.is_empty() && lower.trim_matches(|c: char| c.is_ascii_digit()) == word) {
-        return Some("This is easy to guess from your address or the name of this site. Choose another.");
-    }
-    None
-}
-
-/// Hashes and verifies passwords on a bounded number of blocking threads.
+/// Hashes, verifies and judges passwords on a bounded number of blocking threads.
 ///
 /// Argon2id takes about 20 ms and 19 MiB each time (OWASP's parameters), which would stall every other request if it
 /// ran on the async threads, and the machine if it were unbounded. Past the queue the answer is 503 (S23, S45).
@@ -48,8 +19,9 @@ pub struct Hasher {
     argon2: Argon2<'static>,
     /// Verified against where there is no account, so that both take the same work (S25, T20).
     dummy: Arc<str>,
-    workers: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    pool: Pool,
+    /// Advice to whoever types has threads of its own, so that a flood of questions keeps nobody from signing in.
+    advice: Pool,
 }
 
 impl Hasher {
@@ -66,8 +38,8 @@ impl Hasher {
         Ok(Self {
             argon2,
             dummy: dummy.into(),
-            workers: Arc::new(Semaphore::new(settings.workers)),
-            queue: Arc::new(Semaphore::new(settings.workers + settings.queue)),
+            pool: Pool::new(settings.workers, settings.queue),
+            advice: Pool::new(1, settings.queue),
         })
     }
 
@@ -77,12 +49,13 @@ impl Hasher {
     /// [`Problem::Unavailable`] where the queue is full.
     pub async fn hash(&self, password: String) -> Result<String, Problem> {
         let argon2 = self.argon2.clone();
-        self.run(move || {
-            let salt = SaltString::generate(&mut OsRng);
-            argon2.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
-        })
-        .await?
-        .map_err(|error| Problem::Internal(format!("argon2: {error}")))
+        self.pool
+            .run(move || {
+                let salt = SaltString::generate(&mut OsRng);
+                argon2.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
+            })
+            .await?
+            .map_err(|error| Problem::Internal(format!("argon2: {error}")))
     }
 
     /// Whether `password` is the one `hash` was made of. Without a hash the same work is done for a certain no.
@@ -94,6 +67,7 @@ impl Hasher {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy.to_string());
         let right = self
+            .pool
             .run(move || {
                 let hash = PasswordHash::new(&hash)?;
                 argon2.verify_password(password.as_bytes(), &hash)
@@ -116,19 +90,21 @@ impl Hasher {
         !(same && enough)
     }
 
-    /// The permits go into the blocking task: a client that hangs up stops waiting, but not the work (T20).
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let busy = || Problem::Unavailable("too many passwords to check".into());
-        let place = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(|_| busy())?;
-        let permits: (OwnedSemaphorePermit, OwnedSemaphorePermit) = (place, worker);
-        tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permits);
-            result
-        })
-        .await
-        .map_err(|error| Problem::Internal(format!("hashing task: {error}")))
+    /// Why `password` is refused, if it is (S24).
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the queue is full.
+    pub async fn objection(&self, password: &str, about: About) -> Result<Option<String>, Problem> {
+        let password = password.to_owned();
+        self.pool.run(move || rules::verdict(&password, &about).objection).await
+    }
+
+    /// What there is to say of `password` to whoever is still typing it.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where too many others are.
+    pub async fn advise(&self, password: String, about: About) -> Result<Verdict, Problem> {
+        self.advice.run(move || rules::verdict(&password, &about)).await
     }
 }
 
@@ -182,16 +158,5 @@ mod tests {
         }
         assert_eq!(refused, 6, "one works, one waits");
         assert!(hasher.verify("x".into(), None).await.is_ok());
-    }
-
-    #[test]
-    fn only_short_long_common_and_obvious_ones_are_refused() {
-        for bad in ["", "short", "1234567", "password", "Password1", "vestibule", "vestibule1", "ada@example.org"] {
-            assert!(objection(bad, "ada@example.org").is_some(), "{bad:?}");
-        }
-        assert!(objection(&"x".repeat(129), "ada@example.org").is_some());
-        for good in ["        ä", "correct horse battery", "дом у реки", &"é".repeat(128)] {
-            assert!(objection(good, "ada@example.org").is_none(), "{good:?}");
-        }
     }
 }
