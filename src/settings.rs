@@ -48,6 +48,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The origin people see in their address bar.
     pub public_url: Url,
+    /// Further hosts to answer for.
+    pub hosts: Vec<String>,
     /// Where the built site lies, for a binary that does not carry it.
     pub site_root: String,
     /// Addresses or networks of the proxies in front, which say where a request comes from.
@@ -73,6 +75,7 @@ impl Default for Server {
             address: SocketAddr::from(([127, 0, 0, 1], 3000)),
             #[expect(clippy::expect_used, reason = "a constant, covered by a test")]
             public_url: Url::parse("http://localhost:3000").expect("a constant URL"),
+            hosts: Vec::new(),
             site_root: "target/site".into(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
@@ -217,11 +220,22 @@ pub struct Throttle {
     pub sign_ins_per_account: u32,
     /// To make an account from one address.
     pub sign_ups_per_address: u32,
+    /// To have mail sent, from one address.
+    pub mails_per_address: u32,
+    /// To have mail sent to one address, from anywhere.
+    pub mails_per_recipient: u32,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { sign_ins_here: 10, sign_ins_per_address: 60, sign_ins_per_account: 30, sign_ups_per_address: 30 }
+        Self {
+            sign_ins_here: 10,
+            sign_ins_per_address: 60,
+            sign_ins_per_account: 30,
+            sign_ups_per_address: 30,
+            mails_per_address: 30,
+            mails_per_recipient: 5,
+        }
     }
 }
 
@@ -299,6 +313,7 @@ impl Settings {
                     .try_parsing(true)
                     .list_separator(",")
                     .with_list_parse_key("cors.allowed_origins")
+                    .with_list_parse_key("server.hosts")
                     .with_list_parse_key("server.trusted_proxies")
                     .source(Some(ours)),
             );
@@ -317,6 +332,14 @@ impl Settings {
     /// The site's own origin, as browsers write it in `Origin`.
     pub fn origin(&self) -> String {
         self.server.public_url.origin().ascii_serialization()
+    }
+
+    /// The hosts to answer for: the public one, those named besides, and on a development server this machine by any of
+    /// its names.
+    pub fn hosts(&self) -> Vec<String> {
+        let public = self.server.public_url.host_str().map(str::to_owned);
+        let own = ["localhost", "127.0.0.1", "[::1]"].into_iter().filter(|_| self.is_development());
+        public.into_iter().chain(self.server.hosts.clone()).chain(own.map(str::to_owned)).collect()
     }
 
     /// Whether this is a development server: it listens on this machine only, and its people come from there, so what
@@ -347,6 +370,9 @@ impl Settings {
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
             return refuse("server.public_url", "must be an origin alone, without a path, a query or a user");
+        }
+        if let Some(host) = self.server.hosts.iter().find(|host| Host::parse(host).is_err()) {
+            return refuse("server.hosts", &format!("{host:?} is no host; write a name or an address, without a port"));
         }
         if let Err(why) = Proxies::new(&self.server) {
             return refuse("server.trusted_proxies", &why);
@@ -389,13 +415,21 @@ impl Settings {
         if self.activity.keep_days == 0 {
             return refuse("activity.keep_days", "nobody could see who came in; set at least 1");
         }
-        let Throttle { sign_ins_here, sign_ins_per_address, sign_ins_per_account, sign_ups_per_address } =
-            self.throttle;
+        let Throttle {
+            sign_ins_here,
+            sign_ins_per_address,
+            sign_ins_per_account,
+            sign_ups_per_address,
+            mails_per_address,
+            mails_per_recipient,
+        } = self.throttle;
         for (key, tries) in [
             ("throttle.sign_ins_here", sign_ins_here),
             ("throttle.sign_ins_per_address", sign_ins_per_address),
             ("throttle.sign_ins_per_account", sign_ins_per_account),
             ("throttle.sign_ups_per_address", sign_ups_per_address),
+            ("throttle.mails_per_address", mails_per_address),
+            ("throttle.mails_per_recipient", mails_per_recipient),
         ] {
             if tries == 0 {
                 return refuse(key, "nobody's first try would be free; set at least 1");
@@ -527,6 +561,7 @@ mod tests {
             ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example"),
             ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8"),
             ("VESTIBULE_SERVER__PROXY_HEADER", "forwarded"),
+            ("VESTIBULE_SERVER__HOSTS", "www.vestibule.example,10.0.0.7"),
             ("VESTIBULE_PASSWORDS__QUEUE", "5"),
             ("VESTIBULE_TOOLS", "not a setting"),
             ("DATABASE_URL", "postgres://db/x"),
@@ -537,6 +572,7 @@ mod tests {
         assert_eq!(settings.origin(), "https://vestibule.example");
         assert_eq!(settings.server.trusted_proxies, ["127.0.0.1", "10.0.0.0/8"]);
         assert_eq!(settings.server.proxy_header, ProxyHeader::Forwarded);
+        assert_eq!(settings.hosts(), ["vestibule.example", "www.vestibule.example", "10.0.0.7"]);
         assert_eq!(settings.passwords.queue, 5);
         assert_eq!(settings.database.url, "postgres://db/x");
         assert_eq!(settings.server.address.to_string(), "0.0.0.0:8080");
@@ -580,6 +616,8 @@ mod tests {
             ("VESTIBULE_SERVER__PUBLIC_URL", "nonsense", "public_url"),
             ("VESTIBULE_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,proxy.internal", "server.trusted_proxies"),
             ("VESTIBULE_SERVER__TRUSTED_PROXIES", "0.0.0.0/0", "server.trusted_proxies"),
+            ("VESTIBULE_SERVER__HOSTS", "app.example.com:8443", "server.hosts"),
+            ("VESTIBULE_SERVER__HOSTS", "https://app.example.com", "server.hosts"),
             ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
@@ -597,6 +635,7 @@ mod tests {
             ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "0", "throttle.sign_ins_here"),
             ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "101", "throttle.sign_ins_here"),
             ("VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS", "0", "throttle.sign_ups_per_address"),
+            ("VESTIBULE_THROTTLE__MAILS_PER_RECIPIENT", "0", "throttle.mails_per_recipient"),
             ("VESTIBULE_ACTIVITY__KEEP_DAYS", "0", "activity.keep_days"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),

@@ -3,6 +3,7 @@
 mod api;
 mod functions;
 mod headers;
+mod host;
 mod listen;
 pub mod openapi;
 mod router;

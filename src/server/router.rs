@@ -17,6 +17,7 @@ use super::{
     api,
     functions::server_functions,
     headers::{self, Policy},
+    host::{self, Hosts},
     openapi::{self, Document},
 };
 use crate::{
@@ -52,6 +53,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
     let _ = Executor::init_tokio();
     let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
     let proxies = Proxies::new(&state.settings.server)?;
+    let hosts = Hosts::of(&state.settings);
     let app = Router::new()
         .merge(description(&state)?)
         .nest("/api", token_door(&state))
@@ -59,6 +61,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .with_state(state)
+        .layer(from_fn_with_state(hosts, host::layer))
         .layer(from_fn(refuse_odd))
         .layer(from_fn_with_state(policy, headers::layer))
         .layer(from_fn_with_state(proxies, client::layer))
@@ -109,7 +112,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let calls = Router::new()
         .nest("/session/v1", api::session_mount().merge(openapi::routes()).into())
         .route("/session/{*rest}", any(api::not_found))
-        .merge(server_functions(&state.db))
+        .merge(server_functions(state))
         .layer(Extension(Document::new(&openapi::session_document(settings))?))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));

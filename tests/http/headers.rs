@@ -190,7 +190,8 @@ async fn a_target_without_a_path_is_refused(house: House) {
     house.ask(Method::OPTIONS, "*").await.is(405);
     // An absolute target has one.
     house.get("http://localhost:3000/sign-in").await.page(200);
-    house.get("http://evil.example").await.page(200);
+    house.get("http://localhost:3000").await.page(200);
+    house.get("http://evil.example").await.problem(421, "misdirected_request");
 }
 
 async fn a_file_may_be_kept_but_is_asked_for_again(house: House) {

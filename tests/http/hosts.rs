@@ -1,0 +1,68 @@
+//! Which hosts the server answers for.
+
+use axum::http::Method;
+
+use crate::support::{Database, Door, House, both};
+
+both! {
+    what_is_asked_of_another_host_is_misdirected,
+    health_is_told_to_everybody,
+    a_development_server_answers_for_this_machine,
+    the_settings_name_further_hosts,
+}
+
+const ELSEWHERE: [&str; 5] =
+    ["evil.example", "localhost", "vestibule.example.evil.example", "127.0.0.1:3000", "not a host"];
+
+async fn what_is_asked_of_another_host_is_misdirected(database: Database) {
+    let house = House::https(database).await;
+    let mut witness = house.witness().await;
+    for path in
+        ["/", "/notes", "/mark.svg", "/no/such/page", "/session/v1/me", "/fn/notes/list", "/api/v1/me", "/api/x"]
+    {
+        for host in ELSEWHERE {
+            let reply = house.browser().ask(Method::GET, path).header("host", host).await;
+            let problem = reply.problem(421, "misdirected_request");
+            assert!(!problem.to_string().contains("vestibule.example"), "it does not say what it is called");
+        }
+        let reply = house.get(path).header("host", "vestibule.example").also("host", "evil.example").await;
+        reply.problem(421, "misdirected_request");
+        // Absolute form: the target names the host, whatever the header says.
+        let reply = house.get(&format!("http://evil.example{path}")).header("host", "vestibule.example").await;
+        reply.problem(421, "misdirected_request");
+    }
+    let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", "three quiet words")];
+    house.browser().ask(Method::POST, "/sign-up").form(&form).header("host", "evil.example").await.is(421);
+    assert!(!witness.saw_a_write().await);
+    for host in ["vestibule.example", "VESTIBULE.example", "vestibule.example:443", "vestibule.example:8443"] {
+        house.get("/").header("host", host).await.page(200);
+    }
+}
+
+async fn health_is_told_to_everybody(database: Database) {
+    let house = House::https(database).await;
+    for path in ["/healthz", "/readyz"] {
+        for host in ELSEWHERE {
+            house.get(path).header("host", host).await.is(200);
+        }
+    }
+}
+
+async fn a_development_server_answers_for_this_machine(house: House) {
+    let ada = house.person("ada").await;
+    for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "localhost"] {
+        ada.client.get("/me").header("host", host).await.is(200);
+    }
+    ada.client.get("/me").header("host", "evil.example:3000").await.problem(421, "misdirected_request");
+}
+
+async fn the_settings_name_further_hosts(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.server.public_url = "https://vestibule.example".parse().unwrap();
+        settings.server.hosts = vec!["www.vestibule.example".into(), "10.0.0.7".into()];
+    })
+    .await;
+    for (host, status) in [("www.vestibule.example", 200), ("10.0.0.7:3000", 200), ("10.0.0.8", 421)] {
+        house.get("/").header("host", host).await.is(status);
+    }
+}
