@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Account;
+use super::{Account, operators::Known};
 use crate::{
     db::{Db, change, columns, read},
     timestamp::Timestamp,
@@ -19,15 +19,17 @@ pub(super) struct Credentials {
     pub password_hash: String,
     pub auth_stamp: Vec<u8>,
     pub confirmed_at: Option<Timestamp>,
+    pub disabled_at: Option<Timestamp>,
 }
 
-columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, confirmed_at });
+columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at });
 
 pub(super) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
     read!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at FROM accounts WHERE email = $1",
+        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
+         FROM accounts WHERE email = $1",
         email,
     )
 }
@@ -117,4 +119,36 @@ pub(super) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Resu
 /// What belongs to the account goes with it, by the foreign keys.
 pub(super) async fn delete(db: &Db, account: Uuid) -> sqlx::Result<u64> {
     change!(db, none, "DELETE FROM accounts WHERE id = $1", account)
+}
+
+columns!(Known { id, email, name, created_at, confirmed_at, disabled_at });
+
+pub(super) async fn list(db: &Db) -> sqlx::Result<Vec<Known>> {
+    read!(db, all, "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts ORDER BY id")
+}
+
+pub(super) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<Known>> {
+    read!(
+        db,
+        optional,
+        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts WHERE id = $1 OR email = $2",
+        id,
+        email,
+    )
+}
+
+/// The new stamp ends the sessions of whoever signs in at this very moment, for good.
+pub(super) async fn disable(db: &Db, account: Uuid, auth_stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET disabled_at = $1, auth_stamp = $2 WHERE id = $3 AND disabled_at IS NULL",
+        now,
+        auth_stamp,
+        account,
+    )
+}
+
+pub(super) async fn enable(db: &Db, account: Uuid) -> sqlx::Result<u64> {
+    change!(db, none, "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", account)
 }

@@ -58,6 +58,8 @@ kinds! {
     PasswordChanged = "password_changed", "Password changed";
     /// It was changed by a link in a mail.
     PasswordReset = "password_reset", "Password changed by a link in a mail";
+    /// The name was changed.
+    Renamed = "name_changed", "Name changed";
     /// The address was shown to be the owner's.
     AddressConfirmed = "address_confirmed", "Address confirmed";
     /// Another address was asked for.
@@ -70,6 +72,12 @@ kinds! {
     TokenFirstUsed = "token_first_used", "Token used for the first time";
     /// A token was ended.
     TokenRevoked = "token_revoked", "Token revoked";
+    /// An operator made a link for a new password.
+    ResetLinkMade = "reset_link_made", "Link for a new password made";
+    /// An operator keeps the owner out.
+    Disabled = "account_disabled", "Account disabled";
+    /// An operator lets the owner in again.
+    Enabled = "account_enabled", "Account enabled";
 }
 
 /// What let the person in who did it.
@@ -81,6 +89,8 @@ pub enum Means {
     Session(Uuid),
     /// A token.
     Token(Uuid),
+    /// Those who run the house, on the command line.
+    Operator,
 }
 
 impl Means {
@@ -90,13 +100,14 @@ impl Means {
             Self::Password => "password",
             Self::Session(_) => "session",
             Self::Token(_) => "token",
+            Self::Operator => "operator",
         }
     }
 
     /// The sign-in or the token.
     pub fn id(self) -> Option<Uuid> {
         match self {
-            Self::Password => None,
+            Self::Password | Self::Operator => None,
             Self::Session(id) | Self::Token(id) => Some(id),
         }
     }
@@ -111,7 +122,7 @@ pub struct Event {
     pub at: Timestamp,
     /// What.
     pub kind: Kind,
-    /// `password`, `session` or `token`.
+    /// `password`, `session`, `token` or `operator`.
     pub credential: String,
     /// Which sign-in or token that was.
     pub credential_id: Option<Uuid>,
@@ -121,6 +132,6 @@ pub struct Event {
     pub subject: String,
     /// From where, empty if that is not known.
     pub address: String,
-    /// With which browser, in words.
+    /// With which browser, in words, or how else.
     pub browser: String,
 }

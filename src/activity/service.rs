@@ -26,6 +26,11 @@ impl Actor {
         Self { account, means: Means::Password, client: client.clone() }
     }
 
+    /// Those who run the house, doing something to `account`.
+    pub fn operator(account: Uuid) -> Self {
+        Self { account, means: Means::Operator, client: Client::default() }
+    }
+
     /// Records that they did `kind`, to the sign-in or token `subject`, which is called so.
     ///
     /// It is written after the request, which neither waits for it nor fails with it; the log has it at once.
@@ -39,7 +44,10 @@ impl Actor {
             subject_id: subject.map(|(id, _)| id),
             subject: subject.map(|(_, name)| name.into()).unwrap_or_default(),
             address: self.client.address(),
-            browser: self.client.browser(),
+            browser: match self.means {
+                Means::Operator => "the command line".into(),
+                _ => self.client.browser(),
+            },
         };
         log(self.account, &event);
         let (ours, account) = (db.clone(), self.account);
@@ -75,6 +83,14 @@ fn log(account: Uuid, event: &Event) {
 /// The database's.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
     Ok(store::list(db, account, SHOWN).await?)
+}
+
+/// All that is kept of what happened to the account, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn all(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
+    Ok(store::list(db, account, i64::MAX).await?)
 }
 
 /// Deletes up to `batch` events that are older than `days` and says how many there were (S10).

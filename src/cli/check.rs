@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Failure, load, say};
+use super::{Failure, load, output::say};
 
 /// Says whether the settings are sound, and what would be served.
 pub(super) fn check(config: &Path) -> Result<(), Failure> {

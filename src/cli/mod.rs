@@ -1,9 +1,14 @@
 //! The command line. Each command has a file of its own.
 
+mod accounts;
+mod ask;
 mod check;
+mod house;
 mod log;
 mod openapi;
+mod output;
 mod serve;
+mod sign_ins;
 
 use std::{
     collections::HashMap,
@@ -14,7 +19,11 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{self, Settings};
+use self::output::complain;
+use crate::{
+    problem::Problem,
+    settings::{self, Settings},
+};
 
 /// Two doors into one house: session cookies for its own pages, bearer tokens for everyone else.
 #[derive(Debug, Parser)]
@@ -35,6 +44,10 @@ enum Command {
     Check,
     /// Print the OpenAPI 3.1 document of a door
     Openapi(openapi::Openapi),
+    /// Look after accounts
+    Accounts(accounts::Accounts),
+    /// See who is signed in, and sign them out
+    SignIns(sign_ins::SignIns),
 }
 
 /// Why the program ends before it is asked to. The line for stderr, and the exit code: 2 for what the operator told us,
@@ -46,8 +59,26 @@ impl Failure {
         Self(ExitCode::from(2), error.to_string())
     }
 
+    fn asked(why: impl fmt::Display) -> Self {
+        Self(ExitCode::from(2), why.to_string())
+    }
+
     fn machine(error: impl fmt::Display) -> Self {
         Self(ExitCode::from(1), error.to_string())
+    }
+}
+
+/// What a service refuses, the operator asked for; what is not to be had is the machine's.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        match &problem {
+            Problem::Validation(errors) => {
+                let lines = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
+                Self::asked(lines.collect::<Vec<_>>().join(" "))
+            }
+            problem if problem.status().is_server_error() => Self::machine(problem),
+            problem => Self::asked(problem.detail()),
+        }
     }
 }
 
@@ -58,6 +89,8 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&cli.config),
         Command::Check => check::check(&cli.config),
         Command::Openapi(openapi) => openapi.run(&cli.config),
+        Command::Accounts(accounts) => house::within(&cli.config, async |house| accounts.run(house).await),
+        Command::SignIns(sign_ins) => house::within(&cli.config, async |house| sign_ins.run(house).await),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,18 +104,4 @@ pub fn run() -> ExitCode {
 fn load(config: &Path) -> Result<Settings, Failure> {
     let environment: HashMap<_, _> = std::env::vars().collect();
     Settings::load(config, &environment).map_err(Failure::settings)
-}
-
-#[expect(clippy::print_stdout, reason = "what a command line is for")]
-fn say(line: &str) {
-    println!("{line}");
-}
-
-#[expect(clippy::print_stderr, reason = "what a command line is for")]
-fn complain(text: &str) {
-    // Of a file that does not parse, libraries draw the place; its line and column are named as well.
-    let margin = |line: &str| line.split_once('|').map(|(margin, _)| margin.to_owned());
-    let drawn = |line: &str| margin(line).is_some_and(|text| text.chars().all(|c| c == ' ' || c.is_ascii_digit()));
-    let lines: Vec<_> = text.lines().filter(|line| !drawn(line)).map(str::trim).collect();
-    eprintln!("vestibule: {}", lines.join(" "));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use super::{Failure, load, say};
+use super::{Failure, load, output::say};
 use crate::server;
 
 /// Which document.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::net::TcpListener;
 
-use super::{Failure, load, log::log, say};
+use super::{Failure, load, log::log, output::say};
 use crate::{
     db::{Clock, Db},
     server,

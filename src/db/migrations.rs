@@ -26,6 +26,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0003_mail.sql"),
         include_str!("../../migrations/postgres/0003_mail.sql"),
     ),
+    (
+        4,
+        "people",
+        include_str!("../../migrations/sqlite/0004_people.sql"),
+        include_str!("../../migrations/postgres/0004_people.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

@@ -89,7 +89,7 @@ impl AuthnBackend for Backend {
             "SELECT sign_ins.id AS sign_in_id, sign_ins.remembered, sign_ins.last_seen_at, sign_ins.ends_at,
                     accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.auth_stamp
              FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
-             WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2",
+             WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2 AND accounts.disabled_at IS NULL",
             *id,
             self.db.now(),
         )?;

@@ -42,14 +42,15 @@ impl TokenDoor {
             optional,
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.created_at, tokens.expires_at, tokens.last_used_at,
                     tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
-                    accounts.created_at AS account_created_at
+                    accounts.created_at AS account_created_at, accounts.disabled_at AS account_disabled_at
              FROM tokens JOIN accounts ON accounts.id = tokens.account_id
              WHERE tokens.hash = $1",
             secret.hash(),
         )?;
         let row = row.ok_or(Problem::TokenInvalid)?;
         let now = self.db.now();
-        if row.revoked_at.is_some() {
+        // Where the account is disabled, signing in again says so.
+        if row.revoked_at.is_some() || row.account_disabled_at.is_some() {
             return Err(Problem::TokenRevoked);
         }
         if row.expires_at <= now {
@@ -141,6 +142,7 @@ struct TokenRow {
     email: String,
     account_name: String,
     account_created_at: Timestamp,
+    account_disabled_at: Option<Timestamp>,
 }
 
 columns!(TokenRow {
@@ -155,6 +157,7 @@ columns!(TokenRow {
     email,
     account_name,
     account_created_at,
+    account_disabled_at,
 });
 
 impl From<TokenRow> for Caller {

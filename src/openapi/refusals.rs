@@ -40,7 +40,12 @@ refusals! {
     /// Of `If-Match`.
     Stale => [Problem::PreconditionFailed];
     /// Of a password.
-    PasswordRefused => [Problem::InvalidCredentials, Problem::AddressNotConfirmed, Problem::RateLimited(30)];
+    PasswordRefused => [
+        Problem::InvalidCredentials,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        Problem::RateLimited(30)
+    ];
 }
 
 /// The answers to `problems`, by status, each with an example for every code.

@@ -35,6 +35,9 @@ pub enum Problem {
     /// 403: the password is right, but the address has to be confirmed first.
     #[error("address not confirmed")]
     AddressNotConfirmed,
+    /// 403: the password is right, but an operator has disabled the account.
+    #[error("account disabled")]
+    AccountDisabled,
     /// 403: the token may not do this.
     #[error("scope {0} missing")]
     ScopeMissing(Scope),
@@ -62,6 +65,9 @@ pub enum Problem {
     /// 400: not JSON, or a request that makes no sense as HTTP.
     #[error("invalid body: {0}")]
     InvalidBody(String),
+    /// 421: asked of a host we do not answer for.
+    #[error("misdirected request")]
+    Misdirected,
     /// 422: field by field.
     #[error("validation failed")]
     Validation(Vec<FieldError>),
@@ -91,7 +97,9 @@ impl Problem {
             | Self::TokenRevoked
             | Self::InvalidCredentials
             | Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::AddressNotConfirmed | Self::ScopeMissing(_) | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
+            Self::AddressNotConfirmed | Self::AccountDisabled | Self::ScopeMissing(_) | Self::CrossOriginRequest => {
+                StatusCode::FORBIDDEN
+            }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => StatusCode::CONFLICT,
@@ -99,6 +107,7 @@ impl Problem {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -116,6 +125,7 @@ impl Problem {
             Self::InvalidCredentials => "invalid_credentials",
             Self::NotSignedIn => "not_signed_in",
             Self::AddressNotConfirmed => "address_not_confirmed",
+            Self::AccountDisabled => "account_disabled",
             Self::ScopeMissing(_) => "scope_missing",
             Self::CrossOriginRequest => "cross_origin_request",
             Self::NotFound => "not_found",
@@ -125,6 +135,7 @@ impl Problem {
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidBody(_) => "invalid_body",
+            Self::Misdirected => "misdirected_request",
             Self::Validation(_) => "validation_failed",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable(_) => "unavailable",
@@ -142,6 +153,7 @@ impl Problem {
             Self::InvalidCredentials => "Wrong e-mail or password",
             Self::NotSignedIn => "Not signed in",
             Self::AddressNotConfirmed => "Address not confirmed",
+            Self::AccountDisabled => "Account disabled",
             Self::ScopeMissing(_) => "Scope missing",
             Self::CrossOriginRequest => "Cross-origin request refused",
             Self::NotFound => "Not found",
@@ -151,6 +163,7 @@ impl Problem {
             Self::BodyTooLarge => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::InvalidBody(_) => "Invalid request",
+            Self::Misdirected => "Not our host",
             Self::Validation(_) => "Validation failed",
             Self::RateLimited(_) => "Too many tries",
             Self::Unavailable(_) => "Temporarily unavailable",
@@ -172,6 +185,7 @@ impl Problem {
                  have none, “Forgot your password?” gets you another, which confirms it as well."
                     .into()
             }
+            Self::AccountDisabled => "This account is disabled. Write to those who run this site.".into(),
             Self::ScopeMissing(scope) => format!("This token lacks the scope `{scope}`."),
             Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
                  Clients on other origins use /api/v1 with a token."
@@ -185,6 +199,7 @@ impl Problem {
             Self::BodyTooLarge => "The body is larger than this address takes.".into(),
             Self::UnsupportedMediaType => "Send the body as `Content-Type: application/json`.".into(),
             Self::InvalidBody(detail) => detail.clone(),
+            Self::Misdirected => "This server does not answer for the host you asked for.".into(),
             Self::Validation(errors) => match errors.as_slice() {
                 [only] => format!("{}: {}", only.field, only.message),
                 _ => "Some fields need another look; see `errors`.".into(),
@@ -276,6 +291,8 @@ impl From<sqlx::Error> for Problem {
             E::PoolTimedOut | E::PoolClosed | E::Io(_) | E::Tls(_) | E::WorkerCrashed => {
                 Self::Unavailable(error.to_string())
             }
+            // Every row is somebody's, and their account is gone since they came in.
+            E::Database(database) if database.is_foreign_key_violation() => Self::NotSignedIn,
             E::Database(database) if crate::db::is_transient(database.as_ref()) => Self::Unavailable(error.to_string()),
             _ => Self::Internal(error.to_string()),
         }

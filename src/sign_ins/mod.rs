@@ -6,4 +6,7 @@ pub mod service;
 mod store;
 mod view;
 
-pub use self::{model::SignIn, view::SignInList};
+pub use self::{
+    model::{Owned, SignIn},
+    view::SignInList,
+};

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{SignIn, store};
+use super::{Owned, SignIn, store};
 use crate::{
     accounts::service::Proven,
     activity::{Actor, Kind, Means},
-    client::Client,
+    client::{Client, in_words},
     db::Db,
     doors::{AuthSession, Credential, session, session::SignedIn},
     problem::Problem,
@@ -129,6 +129,46 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, 
         actor.did(db, Kind::SignInRevoked, Some((sign_in.id, &sign_in.browser())));
     }
     Ok(ended.len())
+}
+
+/// The signed-in browsers of `account`, or of everybody, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<Owned>, Problem> {
+    Ok(store::list_all(db, account, db.now()).await?)
+}
+
+/// Signs the browser `id` out for an operator, from its next request on.
+///
+/// # Errors
+/// [`Problem::NotFound`]; the database's.
+pub async fn revoke_any(db: &Db, id: Uuid) -> Result<(), Problem> {
+    let (account, browser) = store::delete_any(db, id).await?.ok_or(Problem::NotFound)?;
+    Actor::operator(account).did(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+    Ok(())
+}
+
+/// Signs everybody out for an operator, who are signed in now, from their next requests on (S6). Says how many browsers
+/// that were.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
+    // Few enough to hold the writer for milliseconds only.
+    const BATCH: i64 = 500;
+    let (now, mut count) = (db.now(), 0);
+    loop {
+        let ended = store::delete_before(db, now, BATCH).await?;
+        if ended.is_empty() {
+            return Ok(count);
+        }
+        count += ended.len();
+        for (id, account, browser) in ended {
+            Actor::operator(account).did(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+        }
+        db.settled().await;
+    }
 }
 
 /// Deletes up to `batch` sign-ins that are over and says how many there were (S10).

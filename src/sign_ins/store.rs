@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::SignIn;
+use super::{Owned, SignIn};
 use crate::{
     db::{Db, change, columns, read},
     timestamp::Timestamp,
@@ -77,6 +77,48 @@ pub(super) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::R
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
         account,
         kept,
+    )
+}
+
+columns!(Owned {
+    id,
+    account_id,
+    email,
+    user_agent,
+    address,
+    remembered,
+    created_at,
+    last_seen_at,
+    expires_at,
+    ends_at
+});
+
+pub(super) async fn list_all(db: &Db, account: Option<Uuid>, now: Timestamp) -> sqlx::Result<Vec<Owned>> {
+    read!(
+        db,
+        all,
+        "SELECT sign_ins.id, account_id, email, user_agent, address, remembered, sign_ins.created_at, last_seen_at,
+                expires_at, ends_at
+         FROM sign_ins JOIN accounts ON accounts.id = account_id
+         WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) ORDER BY sign_ins.id DESC",
+        now,
+        account,
+    )
+}
+
+/// Whose it was, and what the browser called itself.
+pub(super) async fn delete_any(db: &Db, id: Uuid) -> sqlx::Result<Option<(Uuid, String)>> {
+    change!(db, optional, "DELETE FROM sign_ins WHERE id = $1 RETURNING account_id, user_agent", id)
+}
+
+pub(super) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE created_at <= $1 ORDER BY id LIMIT $2)
+         RETURNING id, account_id, user_agent",
+        now,
+        batch,
     )
 }
 

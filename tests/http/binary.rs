@@ -25,7 +25,7 @@ both! {
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Command {
+pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
     command
         .env_clear()
@@ -38,12 +38,12 @@ fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Com
 }
 
 /// An address nobody listens on.
-fn free_address() -> SocketAddr {
+pub(super) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A running server; it is killed when the test is over.
-struct Server {
+pub(super) struct Server {
     child: Child,
     address: SocketAddr,
     log: PathBuf,
@@ -58,7 +58,7 @@ impl Drop for Server {
 
 impl Server {
     /// Starts it in `folder` and waits until it says that it is open.
-    fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(super) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let (address, log) = (free_address(), folder.join("log"));
         let mut command = command(folder, address, settings);
         let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
@@ -75,14 +75,14 @@ impl Server {
     }
 
     /// One request: the status, the headers and the body.
-    fn call(&self, request: &str, headers: &[&str], body: &str) -> (u16, String, String) {
+    pub(super) fn call(&self, request: &str, headers: &[&str], body: &str) -> (u16, String, String) {
         let mut stream = self.connect();
         stream.write_all(head(request, headers, body.len()).as_bytes()).unwrap();
         stream.write_all(body.as_bytes()).unwrap();
         answer(stream)
     }
 
-    fn json(&self, request: &str, token: &str, body: &Value) -> (u16, Value) {
+    pub(super) fn json(&self, request: &str, token: &str, body: &Value) -> (u16, Value) {
         let authorization = format!("authorization: Bearer {token}");
         let headers = ["content-type: application/json", &authorization];
         let body = if body.is_null() { String::new() } else { body.to_string() };
@@ -90,14 +90,14 @@ impl Server {
         (status, serde_json::from_str(&body).unwrap_or_default())
     }
 
-    fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
+    pub(super) fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> (u16, String, String) {
         let cookie = format!("cookie: {cookie}");
         let headers = ["content-type: application/x-www-form-urlencoded", "sec-fetch-site: same-origin", &cookie];
         self.call(&format!("POST {path}"), &headers, &serde_urlencoded::to_string(fields).unwrap())
     }
 
     /// Signs Ada up and gives her a token.
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
         assert_eq!(self.form("/sign-up", "", &form).0, 303);
         let login = json!({"email": "ada@example.org", "password": PASSWORD});
@@ -117,7 +117,7 @@ impl Server {
     }
 }
 
-fn exit_code(child: &mut Child) -> Option<i32> {
+pub(super) fn exit_code(child: &mut Child) -> Option<i32> {
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -156,8 +156,9 @@ fn refusal(folder: &Path, address: SocketAddr, settings: &[(&str, &str)], argume
 }
 
 /// A database for the program: PostgreSQL's, or a SQLite file where it starts.
-enum Place {
+pub(super) enum Place {
     File,
+    At(&'static str),
     Postgres(Postgres),
 }
 
@@ -171,9 +172,10 @@ impl Prepare for Place {
 }
 
 impl Place {
-    fn url(&self) -> &str {
+    pub(super) fn url(&self) -> &str {
         match self {
             Self::File => "sqlite:vestibule.db",
+            Self::At(url) => url,
             Self::Postgres(postgres) => &postgres.url,
         }
     }
@@ -272,6 +274,9 @@ async fn the_log_holds_no_secret(place: Place) {
     assert_eq!(server.call(&format!("GET /reset/link_{link}"), &[], "").0, 200);
     assert_eq!(server.form(&format!("/reset/link_{link}"), "", &[("password", "short")]).0, 422);
     let confirm = mailed(&folder, "/confirm/link_");
+    let tried = "tried-while-typing";
+    let form = [("password", tried), ("email", ""), ("name", "")];
+    assert_eq!(server.form("/fn/accounts/strength", "", &form).0, 200);
     server.terminate();
     let log = server.log.clone();
     assert_eq!(server.wait(), Some(0));
@@ -281,9 +286,19 @@ async fn the_log_holds_no_secret(place: Place) {
     for event in events.into_iter().chain(["mail_sent", "answered"]) {
         assert!(log.contains(event), "{event} is not in the log");
     }
-    for secret in
-        [PASSWORD, wrong, &token, made, id, &link, &confirm, "in-the-query", "nonsense-for-a-token", "correct+horse"]
-    {
+    for secret in [
+        PASSWORD,
+        wrong,
+        tried,
+        &token,
+        made,
+        id,
+        &link,
+        &confirm,
+        "in-the-query",
+        "nonsense-for-a-token",
+        "correct+horse",
+    ] {
         if let Some(line) = log.lines().find(|line| line.contains(secret)) {
             panic!("{secret} is in the log: {line}");
         }

@@ -4,6 +4,7 @@ use axum::http::Method;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
+    accounts::operators,
     doors::session::{SignedIn, Uses},
     sign_ins::service::{list, sweep},
 };
@@ -26,6 +27,7 @@ both! {
     the_settings_say_how_long,
     of_many_requests_at_once_one_notes_the_use,
     a_request_held_open_across_the_sign_out_brings_nothing_back,
+    nor_does_one_held_open_across_any_other_end,
     a_use_noted_too_late_brings_nothing_back,
     a_session_record_brought_back_opens_nothing,
     a_session_of_an_older_password_opens_nothing,
@@ -328,6 +330,48 @@ async fn a_request_held_open_across_the_sign_out_brings_nothing_back(house: Hous
     house.db.settled().await;
     assert_eq!((house.count("sign_ins").await, house.count("tower_sessions").await), (0, 0));
     assert!(!thief.is_signed_in().await);
+}
+
+async fn nor_does_one_held_open_across_any_other_end(house: House) {
+    for way in ["revoke", "password", "delete", "disable"] {
+        let ada = house.person(way).await;
+        let thief = house.browser();
+        thief.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+        later(&house, Duration::minutes(5)).await;
+        let mut held = Vec::new();
+        for ask in [
+            thief.ask(Method::POST, "/account/name").form(&[("name", "held")]),
+            thief.call(Method::POST, "/notes").json(serde_json::json!({"title": "held", "body": ""})),
+            thief.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]),
+        ] {
+            let mut ask = ask.held();
+            ask.is_inside().await;
+            held.push(ask);
+        }
+        let (change, delete) =
+            ([("current", PASSWORD), ("password", "entirely different words")], [("email", ada.email.as_str())]);
+        let (path, form) = match way {
+            "revoke" => ("/account/sign-ins/revoke-others", &[][..]),
+            "password" => ("/account/password", &change[..]),
+            _ => ("/account/delete", &delete[..]),
+        };
+        if way == "disable" {
+            assert!(operators::disable(&house.db, ada.account.id).await.unwrap());
+        } else {
+            ada.browser.submit(path, form).await.is(303);
+        }
+        for ask in held {
+            let reply = ask.finish().await;
+            assert!(reply.status.as_u16() < 500, "{way}: {}", reply.status);
+        }
+        house.db.settled().await;
+        assert!(!thief.is_signed_in().await, "{way}");
+        if way == "disable" {
+            operators::enable(&house.db, ada.account.id).await.unwrap();
+            assert!(!thief.is_signed_in().await, "{way}");
+        }
+    }
+    assert_eq!(house.count("sign_ins").await, 2, "of those who only ended others");
 }
 
 async fn a_use_noted_too_late_brings_nothing_back(house: House) {

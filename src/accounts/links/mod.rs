@@ -61,7 +61,7 @@ pub struct Link {
 }
 
 /// A new link for `account`, to be mailed to `sent_to`, or to the account's own address. It takes the place of the one
-/// before. `None` where the account is gone.
+/// before. `None` where the account is gone, or disabled.
 ///
 /// It leads to the public URL from the settings: a header of some request has no say (S27).
 ///

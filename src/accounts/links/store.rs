@@ -22,7 +22,7 @@ pub(super) async fn replace(
         db,
         none,
         "INSERT INTO mail_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
-         SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts WHERE id = $1
+         SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts WHERE id = $1 AND disabled_at IS NULL
          ON CONFLICT (account_id, purpose) DO UPDATE SET
             hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
             auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at",
@@ -41,6 +41,7 @@ pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Tim
         "SELECT account_id, sent_to, mail_links.email FROM mail_links
          JOIN accounts ON accounts.id = account_id
             AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+            AND accounts.disabled_at IS NULL
          WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
         hash,
         purpose,
@@ -61,7 +62,8 @@ pub(super) async fn consume(
         "DELETE FROM mail_links
          WHERE hash = $1 AND purpose = $2 AND expires_at > $3 AND EXISTS (
             SELECT 1 FROM accounts WHERE accounts.id = mail_links.account_id
-                AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp)
+                AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+                AND accounts.disabled_at IS NULL)
          RETURNING account_id, sent_to, email",
         hash,
         purpose,

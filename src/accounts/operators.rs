@@ -1,0 +1,119 @@
+//! What those who run the house do with accounts, on the command line.
+
+use serde::Serialize;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    links::{self, Purpose},
+    passwords::Hasher,
+    service::{SignUp, make, normalized, stamp, validated},
+    store,
+};
+use crate::{
+    activity::{Actor, Kind},
+    db::Db,
+    problem::Problem,
+    settings::Settings,
+    sign_ins,
+    timestamp::Timestamp,
+};
+
+/// An account as operators see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// The address, in lower case.
+    pub email: String,
+    /// What to call them.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its address was shown to be theirs, if it was.
+    pub confirmed_at: Option<Timestamp>,
+    /// Since when its owner is kept out, if they are.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// Every account, the oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &Db) -> Result<Vec<Known>, Problem> {
+    Ok(store::list(db).await?)
+}
+
+/// The account with the address or the id `who`.
+///
+/// # Errors
+/// [`Problem::NotFound`]; the database's.
+pub async fn find(db: &Db, who: &str) -> Result<Known, Problem> {
+    let id = who.parse().unwrap_or(Uuid::nil());
+    store::find(db, id, &normalized(who)).await?.ok_or(Problem::NotFound)
+}
+
+/// Makes an account. With `confirmed`, the operator answers for its address.
+///
+/// # Errors
+/// [`Problem::Validation`] per field; the database's.
+pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<Known, Problem> {
+    let (name, email) = validated(hasher, &form).await?;
+    let hash = hasher.hash(form.password).await?;
+    let account = make(db, name, email, hash).await?.account;
+    Actor::operator(account.id).did(db, Kind::SignedUp, None);
+    if confirmed {
+        store::confirm(db, account.id, db.now()).await?;
+    }
+    find(db, &account.id.to_string()).await
+}
+
+/// Keeps the owner of `account` out, at both doors, from their next requests on: their sign-ins end for good, their
+/// tokens do not work until [`enable`]. Says whether they were not kept out already.
+///
+/// # Errors
+/// The database's.
+pub async fn disable(db: &Db, account: Uuid) -> Result<bool, Problem> {
+    let disabled = store::disable(db, account, stamp()?, db.now()).await? > 0;
+    let actor = Actor::operator(account);
+    if disabled {
+        actor.did(db, Kind::Disabled, None);
+    }
+    sign_ins::service::revoke_others(db, &actor, Uuid::nil()).await?;
+    Ok(disabled)
+}
+
+/// Lets the owner of `account` in again, who has to sign in anew. Says whether they were kept out.
+///
+/// # Errors
+/// The database's.
+pub async fn enable(db: &Db, account: Uuid) -> Result<bool, Problem> {
+    let enabled = store::enable(db, account).await? > 0;
+    if enabled {
+        Actor::operator(account).did(db, Kind::Enabled, None);
+    }
+    Ok(enabled)
+}
+
+/// Deletes `account` and all it has.
+///
+/// # Errors
+/// [`Problem::NotFound`] where it is gone already; the database's.
+pub async fn delete(db: &Db, account: Uuid) -> Result<(), Problem> {
+    if store::delete(db, account).await? == 0 {
+        return Err(Problem::NotFound);
+    }
+    tracing::info!(event = "account_deleted", %account, credential = "operator");
+    Ok(())
+}
+
+/// A link by which the owner of `account` chooses a new password, to be handed over by the operator. It is as good as
+/// one that is mailed, and takes its place.
+///
+/// # Errors
+/// [`Problem::NotFound`] where the account is gone or disabled; the database's.
+pub async fn reset_link(db: &Db, settings: &Settings, account: Uuid) -> Result<Url, Problem> {
+    let link = links::issue(db, settings, account, Purpose::Reset, None).await?.ok_or(Problem::NotFound)?;
+    Actor::operator(account).did(db, Kind::ResetLinkMade, None);
+    Ok(link)
+}

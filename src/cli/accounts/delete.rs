@@ -1,0 +1,38 @@
+//! `vestibule accounts delete`
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    accounts::operators,
+    cli::{
+        Failure,
+        ask::sure,
+        house::House,
+        output::{print_json, say},
+    },
+};
+
+/// Which account, and whether to ask.
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// Its address, or its id
+    account: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Delete {
+    pub(super) async fn run(self, house: &House, json: bool) -> Result<(), Failure> {
+        let account = house.account(&self.account).await?;
+        let what = format!("this deletes the account of {} and all it has, for good", account.email);
+        sure(self.yes, &what, &account.email)?;
+        operators::delete(&house.db, account.id).await?;
+        if json {
+            return print_json(&json!({"deleted": account.id}));
+        }
+        say(&format!("{} is deleted.", account.email));
+        Ok(())
+    }
+}

@@ -1,0 +1,25 @@
+//! `vestibule accounts disable`
+
+use crate::{
+    accounts::operators,
+    cli::{
+        Failure,
+        house::House,
+        output::{print_json, say},
+    },
+};
+
+pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
+    let account = house.account(who).await?;
+    let disabled = operators::disable(&house.db, account.id).await?;
+    if json {
+        return print_json(&house.account(&account.id.to_string()).await?);
+    }
+    let email = account.email;
+    say(&if disabled {
+        format!("{email} is kept out from now on, and signed out everywhere.")
+    } else {
+        format!("{email} was kept out already.")
+    });
+    Ok(())
+}

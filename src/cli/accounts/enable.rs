@@ -1,0 +1,21 @@
+//! `vestibule accounts enable`
+
+use crate::{
+    accounts::operators,
+    cli::{
+        Failure,
+        house::House,
+        output::{print_json, say},
+    },
+};
+
+pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
+    let account = house.account(who).await?;
+    let enabled = operators::enable(&house.db, account.id).await?;
+    if json {
+        return print_json(&house.account(&account.id.to_string()).await?);
+    }
+    let email = account.email;
+    say(&if enabled { format!("{email} may sign in again.") } else { format!("{email} was not kept out.") });
+    Ok(())
+}

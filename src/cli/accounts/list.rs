@@ -1,0 +1,35 @@
+//! `vestibule accounts list`
+
+use crate::{
+    accounts::operators::{self, Known},
+    cli::{
+        Failure,
+        house::House,
+        output::{print_json, print_table, say},
+    },
+};
+
+pub(super) async fn run(house: &House, json: bool) -> Result<(), Failure> {
+    let accounts = operators::list(&house.db).await?;
+    if json {
+        return print_json(&accounts);
+    }
+    if accounts.is_empty() {
+        say("There are no accounts.");
+        return Ok(());
+    }
+    let rows = accounts.into_iter().map(|account| {
+        let state = state(&account).to_owned();
+        [account.email, account.name, state, account.created_at.to_minute(), account.id.to_string()]
+    });
+    print_table(["ADDRESS", "NAME", "STATE", "SINCE", "ID"], rows.collect());
+    Ok(())
+}
+
+fn state(account: &Known) -> &'static str {
+    match (account.disabled_at, account.confirmed_at) {
+        (Some(_), _) => "disabled",
+        (None, Some(_)) => "confirmed",
+        (None, None) => "unconfirmed",
+    }
+}

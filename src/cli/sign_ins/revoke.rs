@@ -1,0 +1,71 @@
+//! `vestibule sign-ins revoke`
+
+use clap::Args;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    activity::Actor,
+    cli::{
+        Failure,
+        ask::sure,
+        house::House,
+        output::{print_json, say},
+    },
+    problem::Problem,
+    sign_ins::service,
+};
+
+/// Which.
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    which: Which,
+    /// With --everybody: do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The one with this id
+    id: Option<Uuid>,
+    /// All of the account with this address or id
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// All of all accounts
+    #[arg(long)]
+    everybody: bool,
+}
+
+impl Revoke {
+    pub(super) async fn run(self, house: &House, json: bool) -> Result<(), Failure> {
+        let db = &house.db;
+        let count = match self.which {
+            Which { id: Some(id), .. } => {
+                service::revoke_any(db, id).await.map_err(|problem| match problem {
+                    Problem::NotFound => Failure::asked(format!("no browser is signed in with the id {id}")),
+                    problem => problem.into(),
+                })?;
+                1
+            }
+            Which { account: Some(who), .. } => {
+                let account = house.account(&who).await?.id;
+                service::revoke_others(db, &Actor::operator(account), Uuid::nil()).await?
+            }
+            Which { .. } => {
+                sure(self.yes, "this signs everybody out", "everybody")?;
+                service::revoke_everybody(db).await?
+            }
+        };
+        if json {
+            return print_json(&json!({"revoked": count}));
+        }
+        say(&match count {
+            1 => "1 browser is signed out.".into(),
+            count => format!("{count} browsers are signed out."),
+        });
+        Ok(())
+    }
+}
