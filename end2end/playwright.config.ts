@@ -61,6 +61,7 @@ export default defineConfig({
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
         // Everybody in these tests comes from one address.
         VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
+        VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",
         RUST_LOG: "warn",
       },
       reuseExistingServer: false,

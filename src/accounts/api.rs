@@ -1,7 +1,5 @@
 //! `me` on both JSON mounts, and each mount's own `login` and `logout`.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     extract::{FromRef, State},
@@ -14,9 +12,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Account,
+    Account, familiar,
     page::{CLEAR_SITE_DATA, CLEARED},
-    passwords::Hasher,
     service,
 };
 use crate::{
@@ -30,8 +27,8 @@ use crate::{
         refusals::{BodyRefused, PasswordRefused},
     },
     problem::Problem,
-    settings::Settings,
     sign_ins,
+    state::AppState,
     timestamp::Timestamp,
     tokens::{self, Scopes},
 };
@@ -49,8 +46,7 @@ pub fn token_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
-    Hasher: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
+    AppState: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(token_login)).routes(routes!(token_logout)).routes(routes!(token_logout_all))
 }
@@ -60,8 +56,7 @@ pub fn session_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
-    Hasher: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
+    AppState: FromRef<S>,
 {
     OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
 }
@@ -134,17 +129,17 @@ struct LoggedIn {
     responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, PasswordRefused),
 )]
 async fn token_login(
-    State(db): State<Db>,
-    State(hasher): State<Hasher>,
-    State(settings): State<Arc<Settings>>,
+    State(house): State<AppState>,
     client: Client,
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let AppState { db, hasher, settings, .. } = &house;
+    let proven = service::prove(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account;
+    familiar::meet(&house, &account, &client);
     let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
-    let issued = tokens::service::create_at_login(&db, &settings.tokens, &actor, name, login.remember).await?;
+    let issued = tokens::service::create_at_login(db, &settings.tokens, &actor, name, login.remember).await?;
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
@@ -211,17 +206,17 @@ struct SignedIn {
     ),
 )]
 async fn session_login(
-    State(db): State<Db>,
-    State(hasher): State<Hasher>,
-    State(settings): State<Arc<Settings>>,
+    State(house): State<AppState>,
     mut auth: AuthSession,
     client: Client,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let proven = service::prove(&db, &hasher, &settings.throttle, &client, &login.email, login.password).await?;
+    let AppState { db, hasher, settings, .. } = &house;
+    let proven = service::prove(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
-    sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
+    familiar::meet(&house, &account, &client);
+    sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
 }
 

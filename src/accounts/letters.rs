@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::{mail::Mail, settings::Settings};
+use crate::{client::Client, mail::Mail, settings::Settings};
 
 /// What to do about something one has not done oneself.
 const NOT_YOU: &str = "If that was not you, somebody else can sign in as you. Take your account back: ask for a new \
@@ -40,6 +40,21 @@ pub(super) fn password_changed(settings: &Settings, to: &str) -> Mail {
         .text(greeting(settings))
         .text("The password of your account was changed just now. If that was you, there is nothing to do.")
         .text(NOT_YOU)
+        .link("Ask for a new password", page(settings, "/forgot"))
+}
+
+/// The password was given in a browser that is new to the account.
+pub(super) fn new_browser(settings: &Settings, to: &str, client: &Client) -> Mail {
+    let from = client.address.map(|address| format!(", from {address}")).unwrap_or_default();
+    Mail::new("new_browser", to, "A new browser is signed in to your account")
+        .text(greeting(settings))
+        .text(format!(
+            "Your password was given just now where we have not seen your account before: {}{from}.",
+            client.browser()
+        ))
+        .text("If that was you, there is nothing to do; we do not write about this browser again.")
+        .text(NOT_YOU)
+        .link("See who is signed in", page(settings, "/account"))
         .link("Ask for a new password", page(settings, "/forgot"))
 }
 

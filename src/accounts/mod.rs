@@ -1,11 +1,14 @@
 //! People who can sign in: who they are, and how they prove it.
 
 mod model;
+pub mod passwords;
 
 #[cfg(feature = "ssr")]
 pub mod api;
 #[cfg(feature = "ssr")]
 pub mod confirmation;
+#[cfg(feature = "ssr")]
+mod familiar;
 #[cfg(feature = "ssr")]
 mod letters;
 #[cfg(feature = "ssr")]
@@ -13,9 +16,9 @@ pub mod links;
 #[cfg(feature = "ssr")]
 pub mod manage;
 #[cfg(feature = "ssr")]
-pub mod page;
+pub mod operators;
 #[cfg(feature = "ssr")]
-pub mod passwords;
+pub mod page;
 #[cfg(feature = "ssr")]
 pub mod proof;
 #[cfg(feature = "ssr")]

@@ -1,7 +1,5 @@
 //! Signing up, in and out; the account page. Every form is a plain post, so all of it works without JavaScript.
 
-use std::sync::Arc;
-
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -10,8 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    confirmation,
-    passwords::Hasher,
+    confirmation, familiar,
     service::{self, SignUp},
     store,
     view::{AccountView, SignInView, SignUpView},
@@ -23,7 +20,7 @@ use crate::{
     doors::AuthSession,
     extract::{Form, Query},
     problem::Problem,
-    settings::{Confirm, Settings},
+    settings::Confirm,
     sign_ins,
     state::AppState,
     ui::{
@@ -61,7 +58,7 @@ pub async fn post_sign_up(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let AppState { db, hasher, settings, mailer, .. } = house;
+    let AppState { db, hasher, settings, mailer, .. } = house.clone();
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
     if settings.accounts.confirm == Confirm::Required {
@@ -77,6 +74,7 @@ pub async fn post_sign_up(
         }
     };
     confirmation::service::ask(&db, &settings, &mailer, &proven.account);
+    familiar::meet(&house, &proven.account, &client);
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
     Ok(see_other(&destination(&form)))
 }
@@ -103,13 +101,12 @@ pub async fn sign_in(visit: Visit, Query(Next { next }): Query<Next>) -> Respons
 /// None but those of the session; what is wrong with the form stands in the form.
 pub async fn post_sign_in(
     visit: Visit,
-    State(db): State<Db>,
-    State(hasher): State<Hasher>,
-    State(settings): State<Arc<Settings>>,
+    State(house): State<AppState>,
     mut auth: AuthSession,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
+    let AppState { db, hasher, settings, .. } = house.clone();
     let remember = form.ticked("remember");
     let mut typed = typed(&form, &["email", "next"]);
     if remember {
@@ -123,6 +120,7 @@ pub async fn post_sign_in(
             return Ok(later(&problem, sign_in_form(visit, problem.status(), typed.refused(&problem)).await));
         }
     };
+    familiar::meet(&house, &proven.account, &client);
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
     Ok(see_other(&destination(&form)))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Account,
-    passwords::{Hasher, objection},
+    passwords::{About, Hasher},
     store, tries,
 };
 use crate::{
@@ -44,14 +44,20 @@ pub struct Proven {
     pub auth_stamp: Vec<u8>,
     /// Whether the address was shown to be theirs.
     pub confirmed: bool,
+    /// Whether an operator keeps them out.
+    pub disabled: bool,
 }
 
 impl Proven {
-    /// Refuses whoever has to confirm their address first.
+    /// Refuses whoever an operator keeps out, and whoever has to confirm their address first. Only who knows the password
+    /// learns of either.
     ///
     /// # Errors
-    /// [`Problem::AddressNotConfirmed`]
+    /// [`Problem::AccountDisabled`], [`Problem::AddressNotConfirmed`]
     pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
+        if self.disabled {
+            return Err(Problem::AccountDisabled);
+        }
         let must = settings.confirm == Confirm::Required;
         if must && !self.confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
     }
@@ -69,8 +75,18 @@ pub async fn sign_up(
     client: &Client,
     form: SignUp,
 ) -> Result<Proven, Problem> {
-    let (name, email) = validated(&form)?;
-    let password_hash = hash_for_sign_up(db, hasher, limits, client, form.password).await?;
+    let (name, email) = validated(hasher, &form).await?;
+    let password_hash = hash_for_sign_up((db, hasher, limits), client, &email, form.password).await?;
+    let proven = make(db, name, email, password_hash).await?;
+    Actor::by_password(proven.account.id, client).did(db, Kind::SignedUp, None);
+    Ok(proven)
+}
+
+/// Puts a new account down.
+///
+/// # Errors
+/// [`Problem::Validation`] where the address is taken; the database's.
+pub(super) async fn make(db: &Db, name: String, email: String, password_hash: String) -> Result<Proven, Problem> {
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
     let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
@@ -79,19 +95,17 @@ pub async fn sign_up(
         }
         error.into()
     })?;
-    Actor::by_password(account.id, client).did(db, Kind::SignedUp, None);
-    Ok(Proven { account, auth_stamp, confirmed: false })
+    Ok(Proven { account, auth_stamp, confirmed: false, disabled: false })
 }
 
 /// Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
 pub(super) async fn hash_for_sign_up(
-    db: &Db,
-    hasher: &Hasher,
-    limits: &Throttle,
+    (db, hasher, limits): (&Db, &Hasher, &Throttle),
     client: &Client,
+    email: &str,
     password: String,
 ) -> Result<String, Problem> {
-    let counted = tries::sign_up(db, limits, client).await?;
+    let counted = tries::sign_up(db, limits, client, email).await?;
     match hasher.hash(password).await {
         Ok(hash) => Ok(hash),
         Err(problem) => {
@@ -153,11 +167,12 @@ async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password:
         });
     }
     let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
-    Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed: found.confirmed_at.is_some() })
+    let (confirmed, disabled) = (found.confirmed_at.is_some(), found.disabled_at.is_some());
+    Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed, disabled })
 }
 
 /// The name and the address of a new account.
-pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
+pub(super) async fn validated(hasher: &Hasher, form: &SignUp) -> Result<(String, String), Problem> {
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
@@ -167,7 +182,7 @@ pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
     if !is_address(&email) {
         errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
     }
-    if let Some(message) = objection(&form.password, &email) {
+    if let Some(message) = hasher.objection(&form.password, About::new(&email, &name)).await? {
         errors.push(FieldError::new("password", message));
     }
     if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }

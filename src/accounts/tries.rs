@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in or up. The reasons stand in [`crate::throttle`].
+//! How often somebody may try to sign in or up, or have mail sent. The reasons stand in [`crate::throttle`].
 
 use time::Duration;
 
@@ -55,13 +55,29 @@ impl Try {
     }
 }
 
-/// Counts the making of an account.
+/// Counts the making of an account, which sends mail to `email`.
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; the database's.
-pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client) -> Result<Taken, Problem> {
+pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Taken, Problem> {
     let rule = Rule { what: "sign-up address", burst: limits.sign_ups_per_address, pace: Duration::minutes(5) };
-    throttle::take(db, vec![rule.of(&[&network(client)])]).await
+    throttle::take(db, vec![rule.of(&[&network(client)]), recipient(limits, email)]).await
+}
+
+/// Counts a mail to `email` that somebody asks for. For good: mails in numbers are what is prevented, whether or not the
+/// address is anybody's (S25).
+///
+/// # Errors
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn mail(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<(), Problem> {
+    let rule = Rule { what: "mail address", burst: limits.mails_per_address, pace: Duration::minutes(5) };
+    let _counted = throttle::take(db, vec![rule.of(&[&network(client)]), recipient(limits, email)]).await?;
+    Ok(())
+}
+
+/// Links of the same kind replace each other, so a stranger who uses these up has mailed the owner what they wait for.
+fn recipient(limits: &Limits, email: &str) -> Count {
+    Rule { what: "mail recipient", burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
 }
 
 /// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.

@@ -25,7 +25,7 @@
 //! **Where.** In the database, so that it holds across instances and restarts (S46): an upsert for each rule, which is
 //! little beside the hash of a password. A row is a hash, so what was typed by mistake into the wrong field lies nowhere,
 //! and is swept once it is forgiven. Each row costs whoever makes it a password's hashing, of which there are only so
-//! many in a second, so the table stays small.
+//! many in a second, or one of the mails of their address, so the table stays small.
 
 //!
 //! **To slow down something else**, make a [`Rule`] with a name of its own, and [`take`] one try of it for each of those it
@@ -103,7 +103,8 @@ impl Key {
         Self(hash.finalize().into())
     }
 
-    fn bytes(self) -> Vec<u8> {
+    /// The key itself.
+    pub fn bytes(self) -> Vec<u8> {
         self.0.to_vec()
     }
 }

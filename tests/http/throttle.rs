@@ -5,7 +5,10 @@ use std::time::Duration as StdDuration;
 use serde_json::json;
 use time::Duration;
 use tokio::{task::JoinSet, time::timeout};
-use vestibule::throttle::{self, Rule};
+use vestibule::{
+    settings::Confirm,
+    throttle::{self, Rule},
+};
 
 use crate::support::{Ask, Database, House, PASSWORD, Reply, both};
 
@@ -26,6 +29,9 @@ both! {
     a_refusal_counts_for_nothing,
     every_instance_counts,
     new_accounts_from_one_address_are_slowed_down,
+    mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is,
+    mail_that_one_address_asks_for_is_slowed_down,
+    where_signing_up_sends_mail_it_is_slowed_down_too,
     nothing_that_was_typed_is_kept,
     what_is_forgiven_is_swept,
     other_features_count_by_rules_of_their_own,
@@ -315,6 +321,78 @@ async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
     house.clock.advance(Duration::seconds(seconds.parse().unwrap()));
     sign_up("oscar", PASSWORD).await.is(303);
     assert_eq!(house.count("accounts").await, 10);
+}
+
+async fn mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is(house: House) {
+    let ada = house.person("ada").await;
+    house.clock.advance(Duration::days(1));
+    let forgot = |email: &str, number: u32| {
+        let ask = house.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", email)]);
+        ask.at(&format!("203.0.113.{number}"))
+    };
+    let mut seconds = Vec::new();
+    for email in [&*ada.email, "nobody@example.org"] {
+        for number in 0..12 {
+            house.clock.advance(Duration::minutes(1));
+            forgot(email, number).await.page(202);
+            if number < 5 {
+                continue;
+            }
+            let reply = forgot(&format!(" {}", email.to_uppercase()), 99).await;
+            let (page, wait) = (reply.page(429), reply.header("retry-after").parse::<i64>().unwrap());
+            assert!(page.contains("Too many tries.") && page.contains(&email.to_uppercase()), "what was typed stays");
+            house.clock.advance(Duration::seconds(wait - 1));
+            seconds.push(wait);
+        }
+    }
+    let (hers, nobodys) = seconds.split_at(7);
+    assert!(hers.iter().zip(nobodys).all(|(a, b)| (a - b).abs() <= 2), "{seconds:?}");
+    assert!(hers.iter().all(|wait| (1..=1_800).contains(wait)), "half an hour at most: {hers:?}");
+    assert_eq!(house.letters_about("Choose a new password").await.len(), 12, "one for each 202");
+    // Others are not touched, and neither is the link that came last.
+    let bob = house.person("bob").await;
+    forgot(&bob.email, 99).await.page(202);
+    bob.browser.submit("/account/email/resend", &[]).await.page(202);
+}
+
+async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
+    let house = House::with(database, |settings| settings.throttle.mails_per_address = 3).await;
+    let ada = house.person("ada").await;
+    let forgot = |number: u32| {
+        let email = format!("{number}@example.org");
+        house.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", &*email)])
+    };
+    for number in 0..8 {
+        house.clock.advance(Duration::minutes(1));
+        forgot(number).await.page(202);
+    }
+    let reply = forgot(8).await;
+    reply.page(429);
+    assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=300).contains(&seconds)));
+    // Whatever sends mail counts.
+    let resend = ada.browser.submit("/account/email/resend", &[]).await;
+    assert!(resend.page(429).contains("Too many tries") && resend.has("retry-after"));
+    let change = ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.page(429);
+    assert!(change.contains("Too many tries") && change.contains("ada@new.example"));
+    forgot(9).at(ELSEWHERE).await.page(202);
+}
+
+async fn where_signing_up_sends_mail_it_is_slowed_down_too(database: Database) {
+    let house = House::with(database, |settings| settings.accounts.confirm = Confirm::Required).await;
+    let sign_up = |email: &str, number: u32| {
+        let form = [("name", "Ada"), ("email", email), ("password", PASSWORD)];
+        let ask = house.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
+        ask.at(&format!("203.0.113.{number}"))
+    };
+    for number in 0..12 {
+        house.clock.advance(Duration::minutes(1));
+        let status = sign_up("ada@example.org", number).await.status.as_u16();
+        assert!(status == 202 || (status == 429 && number > 4), "{number}: {status}");
+    }
+    let letters = house.letters().await.len();
+    assert!((5..12).contains(&letters), "{letters}");
+    sign_up("ada@example.org", 99).await.is(429);
+    sign_up("bob@example.org", 99).await.is(202);
 }
 
 async fn nothing_that_was_typed_is_kept(house: House) {

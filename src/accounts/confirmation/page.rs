@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     accounts::{
+        familiar,
         links::{self, Link, Purpose},
         service::prove,
     },
@@ -78,10 +79,10 @@ pub async fn post_email(
 /// `POST /account/email/resend`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]
-pub async fn resend(visit: Visit, State(house): State<AppState>) -> Result<Response, Problem> {
+/// [`Problem::NotSignedIn`]; [`Problem::RateLimited`]; the database's.
+pub async fn resend(visit: Visit, State(house): State<AppState>, client: Client) -> Result<Response, Problem> {
     let account = visit.signed_in()?.account;
-    service::ask(&house.db, &house.settings, &house.mailer, &account);
+    service::ask_again(&house, &client, &account).await?;
     Ok(sent(visit, account.email).await)
 }
 
@@ -117,6 +118,8 @@ async fn take(
         None
     } else {
         match prove(db, hasher, &settings.throttle, &client, &link.email, form.text("password")).await {
+            // A disabled account has no links, so this one was disabled just now.
+            Ok(proven) if proven.disabled => return Ok(dead(visit).await),
             Ok(proven) => Some(proven),
             Err(problem) => {
                 let status = problem.status();
@@ -134,6 +137,7 @@ async fn take(
         if purpose == Purpose::Email {
             proven.account.email = link.sent_to;
         }
+        familiar::meet(&house, &proven.account, &client);
         sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, false, &client).await?;
     }
     Ok(see_other("/account"))

@@ -8,7 +8,7 @@ use crate::{
         links::{self, Link, Purpose},
         passwords::Hasher,
         service::{SignUp, hash_for_sign_up, is_address, normalized, stamp, validated},
-        store,
+        store, tries,
     },
     activity::{Actor, Kind},
     client::Client,
@@ -18,6 +18,16 @@ use crate::{
     settings::Settings,
     state::AppState,
 };
+
+/// Mails `account` the link to confirm its address once more.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn ask_again(house: &AppState, client: &Client, account: &Account) -> Result<(), Problem> {
+    tries::mail(&house.db, &house.settings.throttle, client, &account.email).await?;
+    ask(&house.db, &house.settings, &house.mailer, account);
+    Ok(())
+}
 
 /// Mails `account` a link to confirm its address, after the answer.
 pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
@@ -43,8 +53,8 @@ pub async fn sign_up(
     client: &Client,
     form: SignUp,
 ) -> Result<(), Problem> {
-    let (name, email) = validated(&form)?;
-    let password_hash = hash_for_sign_up(db, hasher, &settings.throttle, client, form.password).await?;
+    let (name, email) = validated(hasher, &form).await?;
+    let password_hash = hash_for_sign_up((db, hasher, &settings.throttle), client, &email, form.password).await?;
     let auth_stamp = stamp()?;
     // For both, and here, so that a database that is gone is no "look into your mail".
     let found = store::credentials(db, &email).await?;
@@ -83,7 +93,7 @@ async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
 /// answered is the same where another account has the address.
 ///
 /// # Errors
-/// [`Problem::Validation`] where it is no address, or no other; the database's.
+/// [`Problem::Validation`] where it is no address, or no other; [`Problem::RateLimited`]; the database's.
 pub async fn ask_for_change(
     db: &Db,
     settings: &Settings,
@@ -98,6 +108,7 @@ pub async fn ask_for_change(
     if email == account.email {
         return Err(Problem::field("email", "This is the address you have."));
     }
+    tries::mail(db, &settings.throttle, &actor.client, &email).await?;
     let taken = store::credentials(db, &email).await?.is_some();
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.later(async move {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Account,
+    activity,
     db::Db,
     notes,
     notes::{Note, service::Filter},
@@ -25,12 +26,26 @@ pub(super) async fn everything(db: &Db, account: &Account) -> Result<Value, Prob
         })
     };
     let sign_ins: Vec<_> = sign_ins::service::list(db, account.id).await?.into_iter().map(sign_in).collect();
+    let event = |event: activity::Event| {
+        json!({
+            "at": event.at,
+            "event": event.kind.as_str(),
+            "credential": event.credential,
+            "credential_id": event.credential_id,
+            "subject_id": event.subject_id,
+            "subject": event.subject,
+            "address": event.address,
+            "browser": event.browser,
+        })
+    };
+    let events: Vec<_> = activity::service::all(db, account.id).await?.into_iter().map(event).collect();
     Ok(json!({
         "exported_at": db.now(),
         "account": account,
         "notes": all_notes(db, account.id).await?,
         "tokens": tokens::service::list(db, account.id).await?,
         "sign_ins": sign_ins,
+        "activity": events,
     }))
 }
 

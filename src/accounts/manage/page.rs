@@ -44,9 +44,9 @@ pub async fn name(visit: Visit) -> Result<Response, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn post_name(visit: Visit, State(db): State<Db>, form: Form) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account;
-    match service::rename(&db, &account, &form.text("name")).await {
+pub async fn post_name(visit: Visit, State(db): State<Db>, client: Client, form: Form) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    match service::rename(&db, &actor, &form.text("name")).await {
         Ok(()) => Ok(see_other("/account")),
         Err(problem) => {
             let typed = Filled::default().with("name", form.text("name")).refused(&problem);

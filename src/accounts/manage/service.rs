@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     accounts::{
         Account, letters,
-        passwords::objection,
+        passwords::About,
         service::{Proven, name_objection, normalized, prove, stamp},
         store,
     },
@@ -21,12 +21,13 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::Validation`]; the database's.
-pub(super) async fn rename(db: &Db, account: &Account, name: &str) -> Result<(), Problem> {
+pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Problem> {
     let name = name.trim().to_owned();
     if let Some(message) = name_objection(&name) {
         return Err(Problem::field("name", message));
     }
-    store::set_name(db, account.id, name).await?;
+    store::set_name(db, actor.account, name).await?;
+    actor.did(db, Kind::Renamed, None);
     Ok(())
 }
 
@@ -45,8 +46,8 @@ pub(super) async fn change_password(
 ) -> Result<Vec<u8>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = house;
     let wrong = || Problem::field("current", "This is not your password.");
-    if let Some(message) = objection(&new, &account.email) {
-        return Err(Problem::field("password", message));
+    if let Some(message) = hasher.objection(&new, About::new(&account.email, &account.name)).await? {
+        return Err(Problem::field("password", &message));
     }
     let proven: Proven = prove(db, hasher, &settings.throttle, &actor.client, &account.email, old).await.map_err(
         |problem| match problem {

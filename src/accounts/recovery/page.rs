@@ -1,7 +1,5 @@
 //! `/forgot` and `/reset/{token}`.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -13,14 +11,15 @@ use super::{
     view::{AskedView, ForgotView, ResetDoneView, ResetView},
 };
 use crate::{
-    accounts::links::{self, Link, Purpose},
+    accounts::{
+        links::{self, Link, Purpose},
+        page::later,
+    },
     client::Client,
     db::Db,
     doors::AuthSession,
     extract::Form,
-    mail::Mailer,
     problem::Problem,
-    settings::Settings,
     sign_ins,
     state::AppState,
     ui::{Filled, Visit},
@@ -28,8 +27,7 @@ use crate::{
 
 /// `GET /forgot`
 pub async fn forgot(visit: Visit) -> Response {
-    use leptos::prelude::*;
-    visit.page(StatusCode::OK, "Forgot your password?", move || view! { <ForgotView form=Filled::default() /> }).await
+    forgot_form(visit, StatusCode::OK, Filled::default()).await
 }
 
 /// `POST /forgot`. The answer is the same whoever is asked for; 202 says that more is to come.
@@ -38,15 +36,23 @@ pub async fn forgot(visit: Visit) -> Response {
 /// The database's.
 pub async fn post_forgot(
     visit: Visit,
-    State(db): State<Db>,
-    State(settings): State<Arc<Settings>>,
-    State(mailer): State<Mailer>,
+    State(house): State<AppState>,
+    client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    service::ask(&db, &settings, &mailer, &form.text("email")).await?;
-    let minutes = settings.accounts.reset_minutes;
+    let typed = form.text("email");
+    if let Err(problem) = service::ask(&house, &client, &typed).await {
+        let form = Filled::default().with("email", typed).refused(&problem);
+        return Ok(later(&problem, forgot_form(visit, problem.status(), form).await));
+    }
+    let minutes = house.settings.accounts.reset_minutes;
     Ok(visit.page(StatusCode::ACCEPTED, "Look into your mail", move || view! { <AskedView minutes /> }).await)
+}
+
+async fn forgot_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Forgot your password?", move || view! { <ForgotView form=form.clone() /> }).await
 }
 
 /// `GET /reset/{token}`. It changes nothing: programs that check mail follow every link before its reader does.

@@ -6,16 +6,13 @@ use crate::{
     accounts::{
         letters,
         links::{self, Link, Purpose},
-        passwords::objection,
+        passwords::About,
         service::{is_address, normalized, stamp},
-        store,
+        store, tries,
     },
     activity::{Actor, Kind},
     client::Client,
-    db::Db,
-    mail::Mailer,
     problem::Problem,
-    settings::Settings,
     sign_ins,
     state::AppState,
     tokens,
@@ -27,9 +24,11 @@ use crate::{
 /// comes after the answer (S25).
 ///
 /// # Errors
-/// The database's.
-pub(super) async fn ask(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) -> Result<(), Problem> {
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Result<(), Problem> {
+    let AppState { db, settings, mailer, .. } = house;
     let email = normalized(email);
+    tries::mail(db, &settings.throttle, client, &email).await?;
     let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
     let Some(account) = found else { return Ok(()) };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
@@ -64,8 +63,8 @@ pub(super) async fn reset(
 ) -> Result<Option<Link>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = house;
     let Some(link) = links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
-    if let Some(message) = objection(&password, &link.email) {
-        return Err(Problem::field("password", message));
+    if let Some(message) = hasher.objection(&password, About::new(&link.email, "")).await? {
+        return Err(Problem::field("password", &message));
     }
     let hash = hasher.hash(password).await?;
     let stamp = stamp()?;
