@@ -61,6 +61,16 @@ export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator("html")).toHaveAttribute("data-hydrated", "");
 }
 
+/** Opens the link `link` in the mail about `subject` to this person, once it is in the outbox. */
+export async function mailed(page: Page, person: Person, subject: RegExp, link: RegExp): Promise<void> {
+  await expect(async () => {
+    await page.goto("/dev/outbox");
+    const mail = page.getByRole("listitem").filter({ hasText: person.email }).filter({ hasText: subject });
+    await mail.getByRole("link").first().click({ timeout: 500 });
+  }).toPass();
+  await page.getByRole("link", { name: link }).click();
+}
+
 /** Makes a token with all scopes on the tokens page and reads it where it is shown once. */
 export async function makeToken(page: Page, name: string): Promise<string> {
   await page.goto("/tokens");
