@@ -1,15 +1,17 @@
 //! Settings: `Leptos.toml`, overridden by the environment. Every key has a default, so no file at all works too.
 
+mod doctor;
+
 use std::{collections::HashMap, fmt, net::SocketAddr, path::Path};
 
 use axum::http::HeaderValue;
 use config::{Config, Environment, File, FileFormat};
-use lettre::message::Mailbox;
 use serde::Deserialize;
 use time::Duration;
-use url::{Host, Url};
+use url::Url;
 
-use crate::client::Proxies;
+use self::doctor::is_this_machine;
+pub use self::doctor::{Finding, Severity, check_origin};
 
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
@@ -32,6 +34,8 @@ pub struct Settings {
     pub mail: Mail,
     /// How often somebody may try before it takes longer.
     pub throttle: Throttle,
+    /// How many requests a minute the token door takes.
+    pub rate_limits: RateLimits,
     /// What is kept of what happened.
     pub activity: Activity,
     /// What tokens look like and how long they last.
@@ -239,6 +243,22 @@ impl Default for Throttle {
     }
 }
 
+/// `[rate_limits]`: requests a minute at the token door.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimits {
+    /// With one token.
+    pub per_token: u32,
+    /// Without a token that works, from one address.
+    pub per_address: u32,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self { per_token: 600, per_address: 120 }
+    }
+}
+
 /// `[activity]`
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -259,8 +279,14 @@ impl Default for Activity {
 pub struct Tokens {
     /// What they begin with, for people and secret scanners.
     pub prefix: String,
-    /// The longest a token may last, in days.
+    /// The longest a token may last, in days, however often it is renewed.
     pub max_days: u32,
+    /// How many that work an account may have at once: of those its owner made, and as many again from `POST login`.
+    pub per_account: u32,
+    /// Days for which a token that has ended is still shown.
+    pub keep_days: u32,
+    /// Whether `POST login` gives a token for a password.
+    pub login: bool,
     /// How long one from `POST login` lasts, in hours.
     pub login_hours: u32,
     /// The same with `remember`, in days.
@@ -269,7 +295,15 @@ pub struct Tokens {
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self { prefix: "vst".into(), max_days: 366, login_hours: 12, login_remember_days: 30 }
+        Self {
+            prefix: "vst".into(),
+            max_days: 366,
+            per_account: 100,
+            keep_days: 30,
+            login: true,
+            login_hours: 12,
+            login_remember_days: 30,
+        }
     }
 }
 
@@ -298,11 +332,27 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads `file` if it is there, then `environment`: `VESTIBULE_<SECTION>__<KEY>`, and the names everybody knows.
+    /// Reads the settings and refuses what is dangerous or contradictory.
     ///
     /// # Errors
-    /// One line that names the setting.
+    /// One line that names the setting; the first, where there are several.
     pub fn load(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let settings = Self::read(file, environment)?;
+        let mut errors = settings.findings().into_iter().filter(|finding| finding.severity == Severity::Error);
+        let Some(Finding { key, mut why, .. }) = errors.next() else { return Ok(settings) };
+        let more = errors.count();
+        if more > 0 {
+            why = format!("{why}. {more} more: see `vestibule check`");
+        }
+        Err(SettingsError::Refused { key, why })
+    }
+
+    /// Reads `file` if it is there, then `environment`: `VESTIBULE_<SECTION>__<KEY>`, and the names everybody knows.
+    /// Whether they are sound, [`Settings::findings`] says.
+    ///
+    /// # Errors
+    /// One line on what cannot be read.
+    pub fn read(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
         let ours = environment.iter().filter(|(name, _)| name.starts_with("VESTIBULE_") && name.contains("__"));
         let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
         let mut builder =
@@ -324,9 +374,7 @@ impl Settings {
         ] {
             builder = builder.set_override_option(key, environment.get(name).cloned())?;
         }
-        let settings: Self = builder.build()?.try_deserialize()?;
-        settings.check()?;
-        Ok(settings)
+        Ok(builder.build()?.try_deserialize()?)
     }
 
     /// The site's own origin, as browsers write it in `Origin`.
@@ -348,174 +396,9 @@ impl Settings {
         is_this_machine(&self.server.public_url) && self.server.address.ip().is_loopback()
     }
 
-    /// What is sound but most likely not meant; a line for the operator.
-    pub fn advice(&self) -> Option<&'static str> {
-        let behind_a_proxy = self.server.public_url.scheme() == "https" && self.server.trusted_proxies.is_empty();
-        behind_a_proxy.then_some(
-            "server.trusted_proxies is empty: every visitor seems to come from the address of the proxy that speaks \
-             TLS. Name its address, so that one visitor's failed sign-ins slow nobody else down",
-        )
-    }
-
     /// The allowed origins, as header values.
     pub fn allowed_origins(&self) -> Vec<HeaderValue> {
         self.cors.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
-    }
-
-    fn check(&self) -> Result<(), SettingsError> {
-        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
-        let url = &self.server.public_url;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return refuse("server.public_url", "must be http(s)://host, the origin people see in their address bar");
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return refuse("server.public_url", "must be an origin alone, without a path, a query or a user");
-        }
-        if let Some(host) = self.server.hosts.iter().find(|host| Host::parse(host).is_err()) {
-            return refuse("server.hosts", &format!("{host:?} is no host; write a name or an address, without a port"));
-        }
-        if let Err(why) = Proxies::new(&self.server) {
-            return refuse("server.trusted_proxies", &why);
-        }
-        if self.tokens.prefix.is_empty() || !self.tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return refuse("tokens.prefix", "must be letters and digits, or tokens could not be told from other text");
-        }
-        for (remembered, idle, whole) in [
-            (false, "sessions.idle_hours", "sessions.lifetime_hours"),
-            (true, "sessions.remember_idle_days", "sessions.remember_days"),
-        ] {
-            let (unused, in_all) = self.sessions.lifetime(remembered);
-            if unused.is_zero() {
-                return refuse(idle, "a lifetime of zero signs everybody out at once; set at least 1");
-            }
-            if unused > in_all {
-                return refuse(whole, &format!("a sign-in would end before {idle} is over; set at least as much"));
-            }
-        }
-        if self.sessions.lifetime_hours > 14 * 24 {
-            return refuse(
-                "sessions.lifetime_hours",
-                "longer than 14 days on a machine that may be shared; let \"keep me signed in\" do that, and set at \
-                 most 336",
-            );
-        }
-        if self.tokens.max_days == 0 || self.tokens.login_hours == 0 || self.tokens.login_remember_days == 0 {
-            return refuse("tokens", "a lifetime of zero makes tokens that never work; set at least 1");
-        }
-        let weak = self.passwords.memory_kib < 19_456 || self.passwords.iterations < 2;
-        if weak || self.passwords.workers == 0 {
-            return refuse(
-                "passwords",
-                "weaker than OWASP's minimum, passwords read from a stolen database could be guessed fast; \
-                 set memory_kib >= 19456, iterations >= 2, workers >= 1",
-            );
-        }
-        self.accounts.check()?;
-        self.mail.check()?;
-        if self.activity.keep_days == 0 {
-            return refuse("activity.keep_days", "nobody could see who came in; set at least 1");
-        }
-        let Throttle {
-            sign_ins_here,
-            sign_ins_per_address,
-            sign_ins_per_account,
-            sign_ups_per_address,
-            mails_per_address,
-            mails_per_recipient,
-        } = self.throttle;
-        for (key, tries) in [
-            ("throttle.sign_ins_here", sign_ins_here),
-            ("throttle.sign_ins_per_address", sign_ins_per_address),
-            ("throttle.sign_ins_per_account", sign_ins_per_account),
-            ("throttle.sign_ups_per_address", sign_ups_per_address),
-            ("throttle.mails_per_address", mails_per_address),
-            ("throttle.mails_per_recipient", mails_per_recipient),
-        ] {
-            if tries == 0 {
-                return refuse(key, "nobody's first try would be free; set at least 1");
-            }
-        }
-        if sign_ins_here > 100 {
-            return refuse("throttle.sign_ins_here", "a guesser should have at most 100 tries (NIST SP 800-63B)");
-        }
-        for origin in &self.cors.allowed_origins {
-            check_origin(origin).map_err(|why| SettingsError::Refused { key: "cors.allowed_origins", why })?;
-        }
-        Ok(())
-    }
-}
-
-impl Accounts {
-    /// ASVS 6.6.2 and the cheat sheets: a day for a confirmation, an hour for what opens an account (S27).
-    fn check(&self) -> Result<(), SettingsError> {
-        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
-        if !(1..=24).contains(&self.confirm_hours) {
-            return refuse("accounts.confirm_hours", "must be 1 to 24, or old mail would confirm addresses");
-        }
-        if !(1..=60).contains(&self.reset_minutes) {
-            return refuse("accounts.reset_minutes", "must be 1 to 60, or old mail would open accounts");
-        }
-        if !(1..=60).contains(&self.proof_minutes) {
-            return refuse("accounts.proof_minutes", "must be 1 to 60, or a browser left alone could do everything");
-        }
-        Ok(())
-    }
-}
-
-impl Mail {
-    fn check(&self) -> Result<(), SettingsError> {
-        let refuse = |key, why: &str| Err(SettingsError::Refused { key, why: why.into() });
-        let Ok(from) = self.from.parse::<Mailbox>() else {
-            return refuse("mail.from", "must be an address, such as \"Vestibule <hello@example.com>\"");
-        };
-        if self.smtp_url.is_empty() {
-            return Ok(());
-        }
-        if from.email.domain() == "localhost" {
-            return refuse("mail.from", "nobody takes mail from localhost; set an address of your own domain");
-        }
-        let url = Url::parse(&self.smtp_url).ok();
-        let Some(url) = url.filter(|url| matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some()) else {
-            return refuse("mail.smtp_url", "must be smtps://user:password@host or smtp://host");
-        };
-        let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-        if tls.as_deref().is_some_and(|tls| !matches!(tls, "required" | "opportunistic")) {
-            return refuse("mail.smtp_url", "knows ?tls=required and ?tls=opportunistic");
-        }
-        let secure = url.scheme() == "smtps" || tls.as_deref() == Some("required");
-        if !secure && url.password().is_some() && !is_this_machine(&url) {
-            return refuse(
-                "mail.smtp_url",
-                "the password would travel in the clear; write smtps://… or add ?tls=required",
-            );
-        }
-        Ok(())
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        // Of a scheme it does not know, url takes an address for a name.
-        Some(Host::Domain(name)) => {
-            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-fn check_origin(origin: &str) -> Result<(), String> {
-    if origin == "*" || origin == "null" {
-        return Err(format!("{origin:?} would let every page read the answers; list exact origins instead"));
-    }
-    let exact = Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
-    match exact {
-        Some(exact) if exact == origin => Ok(()),
-        Some(exact) if exact != "null" => {
-            Err(format!("{origin:?} never equals what a browser sends; write {exact:?} (no path, no trailing slash)"))
-        }
-        _ => Err(format!("{origin:?} is no origin; write something like \"https://app.example.com\"")),
     }
 }
 
@@ -621,6 +504,9 @@ mod tests {
             ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
+            ("VESTIBULE_TOKENS__MAX_DAYS", "29", "tokens.login_remember_days"),
+            ("VESTIBULE_TOKENS__PER_ACCOUNT", "0", "tokens.per_account"),
+            ("VESTIBULE_TOKENS__KEEP_DAYS", "0", "tokens.keep_days"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
             ("VESTIBULE_ACCOUNTS__PROOF_MINUTES", "0", "accounts.proof_minutes"),
@@ -636,6 +522,8 @@ mod tests {
             ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "101", "throttle.sign_ins_here"),
             ("VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS", "0", "throttle.sign_ups_per_address"),
             ("VESTIBULE_THROTTLE__MAILS_PER_RECIPIENT", "0", "throttle.mails_per_recipient"),
+            ("VESTIBULE_RATE_LIMITS__PER_TOKEN", "0", "rate_limits.per_token"),
+            ("VESTIBULE_RATE_LIMITS__PER_ADDRESS", "0", "rate_limits.per_address"),
             ("VESTIBULE_ACTIVITY__KEEP_DAYS", "0", "activity.keep_days"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),

@@ -40,8 +40,8 @@ struct Cli {
 enum Command {
     /// Serve the site and the API (the default)
     Serve,
-    /// Check the settings and say what would be served
-    Check,
+    /// Look at every setting and say what is wrong or odd
+    Check(check::Check),
     /// Print the OpenAPI 3.1 document of a door
     Openapi(openapi::Openapi),
     /// Look after accounts
@@ -87,7 +87,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&cli.config),
-        Command::Check => check::check(&cli.config),
+        Command::Check(check) => check.run(&cli.config),
         Command::Openapi(openapi) => openapi.run(&cli.config),
         Command::Accounts(accounts) => house::within(&cli.config, async |house| accounts.run(house).await),
         Command::SignIns(sign_ins) => house::within(&cli.config, async |house| sign_ins.run(house).await),
@@ -101,7 +101,10 @@ pub fn run() -> ExitCode {
     }
 }
 
+fn environment() -> HashMap<String, String> {
+    std::env::vars().collect()
+}
+
 fn load(config: &Path) -> Result<Settings, Failure> {
-    let environment: HashMap<_, _> = std::env::vars().collect();
-    Settings::load(config, &environment).map_err(Failure::settings)
+    Settings::load(config, &environment()).map_err(Failure::settings)
 }

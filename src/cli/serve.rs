@@ -8,7 +8,7 @@ use super::{Failure, load, log::log, output::say};
 use crate::{
     db::{Clock, Db},
     server,
-    settings::Settings,
+    settings::{Finding, Settings},
     state::AppState,
 };
 
@@ -16,8 +16,8 @@ use crate::{
 pub(super) fn serve(config: &Path) -> Result<(), Failure> {
     let settings = load(config)?;
     log("info,sqlx=warn");
-    if let Some(advice) = settings.advice() {
-        tracing::warn!("{advice}");
+    for Finding { key, why, .. } in settings.findings() {
+        tracing::warn!("{key}: {why}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
     runtime.block_on(run_server(settings))
@@ -30,16 +30,13 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
-    if settings.mail.smtp_url.is_empty() && !settings.is_development() {
-        tracing::warn!(outbox = settings.mail.outbox, "no mail is sent: mail.smtp_url is not set");
-    }
-    let (origin, url, ours) = (settings.origin(), settings.database.url.clone(), settings.clone());
+    let (origin, url) = (settings.origin(), settings.database.url.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
     let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;
-    let app = server::router(state).map_err(Failure::settings)?;
+    let app = server::router(state.clone()).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
 
-    tokio::spawn(server::sweep(db.clone(), ours));
+    tokio::spawn(server::sweep(state));
     say(&format!("Vestibule is open: {origin}"));
     server::serve(listener, app, stop).await;
     db.close().await;

@@ -366,12 +366,61 @@ fn a_bad_setting_is_one_line_that_names_it_and_2() {
         ("VESTIBULE_PASSWORDS__QUEUE", "many", "queue"),
         ("LEPTOS_SITE_ADDR", "nowhere", "address"),
     ] {
-        for command in ["serve", "check"] {
-            let (code, line) = refusal(&folder(), free_address(), &[(name, value)], &[command]);
-            assert_eq!(code, 2, "{line}");
-            assert!(line.contains(named), "{name}={value}: {line}");
-        }
+        let (code, line) = refusal(&folder(), free_address(), &[(name, value)], &["serve"]);
+        assert_eq!(code, 2, "{line}");
+        assert!(line.contains(named), "{name}={value}: {line}");
+        let (code, said) = check(&[(name, value)], &[]);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(named), "{name}={value}: {said}");
     }
+}
+
+/// Runs `vestibule check` and gives the exit code and everything it says.
+fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
+    let mut command = command(&folder(), free_address(), settings);
+    let done = command.arg("check").args(arguments).output().unwrap();
+    let said = String::from_utf8([done.stdout, if arguments.is_empty() { done.stderr } else { Vec::new() }].concat());
+    (done.status.code().unwrap(), said.unwrap())
+}
+
+const ODD: [(&str, &str); 3] = [
+    ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*,https://app.example/,https://app.example"),
+    ("VESTIBULE_SERVER__PUBLIC_URL", "http://vestibule.example"),
+    ("VESTIBULE_TOKENS__PER_ACCOUNT", "0"),
+];
+
+#[test]
+fn check_says_everything_at_once() {
+    let (code, said) = check(&ODD, &[]);
+    assert_eq!(code, 2, "{said}");
+    let lines: Vec<_> = said.lines().collect();
+    let kinds: Vec<_> = lines.iter().filter_map(|line| line.split_once("  ").map(|(kind, _)| kind.trim())).collect();
+    assert_eq!(kinds, ["error", "error", "error", "advice", "advice"], "{said}");
+    assert!(lines[0].contains("tokens.per_account") && lines[1].contains(r#""*" would let every page"#), "{said}");
+    assert!(lines[2].contains(r#"write "https://app.example""#), "{said}");
+    assert_eq!(lines[5], "vestibule: nothing is served with 3 settings to mend");
+
+    let (code, said) = check(&[ODD[1]], &[]);
+    assert_eq!(code, 0, "advice alone does no harm: {said}");
+    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are sound."), "{said}");
+    let (code, line) = refusal(&folder(), free_address(), &ODD, &["serve"]);
+    assert!(
+        code == 2 && line.contains("tokens.per_account") && line.contains("2 more: see `vestibule check`"),
+        "{line}"
+    );
+}
+
+#[test]
+fn check_speaks_json_too() {
+    let (code, said) = check(&ODD, &["--json"]);
+    let found: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &found["sound"]), (2, &json!(false)));
+    assert_eq!(found["findings"].as_array().unwrap().len(), 5);
+    let first = &found["findings"][0];
+    assert_eq!((&first["severity"], &first["key"]), (&json!("error"), &json!("tokens.per_account")));
+    assert!(first["why"].is_string());
+    let (code, said) = check(&[], &["--json"]);
+    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"sound\":true}\n"));
 }
 
 #[test]
