@@ -9,13 +9,19 @@ use axum::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::problem::{FieldError, Problem};
+use crate::{
+    etag::Condition,
+    problem::{FieldError, Problem},
+};
 
 /// The largest body a route takes unless it says otherwise (S37).
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// For routes that take a note: 20,000 characters of any script, even as a URL-encoded form.
 pub const LONG_BODY_LIMIT: usize = 256 * 1024;
+
+/// How deep JSON may be nested: nothing we take is deeper than a few levels (S37).
+pub const DEPTH_LIMIT: usize = 16;
 
 /// A JSON body, labelled as such.
 #[derive(Debug)]
@@ -29,11 +35,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::UnsupportedMediaType);
         }
         let bytes = read(request, state).await?;
+        if depth(&bytes) > DEPTH_LIMIT {
+            return Err(Problem::InvalidBody(format!("The JSON is nested deeper than {DEPTH_LIMIT} levels.")));
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(explain)?;
         deserializer.end().map_err(|error| Problem::InvalidBody(format!("Not JSON: {error}.")))?;
         Ok(Self(value))
     }
+}
+
+/// How deep `json` is nested at its deepest, whether or not it is JSON.
+pub fn depth(json: &[u8]) -> usize {
+    let (mut deepest, mut level, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                level += 1;
+                deepest = deepest.max(level);
+            }
+            b']' | b'}' if !in_string => level = level.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// JSON that does not parse is 400; JSON that does not fit is 422 and names the member.
@@ -129,9 +157,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 
 /// Whether `If-None-Match` does not name `etag`: whether to answer in full (RFC 9110 section 13.1.2).
 pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
-    let named = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    !known.is_some_and(|known| known.split(',').any(|tag| named(tag.trim())))
+    !Condition::read(headers, &header::IF_NONE_MATCH).names_weakly(etag)
 }
 
 /// The body, up to the limit of the route.
@@ -146,4 +172,26 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Prob
 pub fn essence(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn depth_is_counted_outside_of_strings() {
+        for (json, expected) in [
+            ("", 0),
+            ("7", 0),
+            ("[]", 1),
+            ("{\"a\": [1, [2]], \"b\": {}}", 3),
+            (r#"{"a": "[[[["}"#, 1),
+            (r#"{"a": "\"[[[["}"#, 1),
+            (r#"{"a": "\\", "b": [[]]}"#, 3),
+            ("]]]][", 1),
+        ] {
+            assert_eq!(depth(json.as_bytes()), expected, "{json}");
+        }
+        assert_eq!(depth("[".repeat(50_000).as_bytes()), 50_000);
+    }
 }

@@ -9,6 +9,7 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 
 use super::{
     Draft, Note, NotesPage,
@@ -17,10 +18,12 @@ use super::{
 use crate::{
     db::Db,
     doors::{Allowed, NotesRead, NotesWrite},
+    etag::{self, Condition, not_modified},
     extract::{Body, LONG_BODY_LIMIT, PathId, Query, none_match},
+    idempotency::{self, Answer, Repeatable},
     openapi::{
-        IfMatch, IfNoneMatch, examples,
-        refusals::{BodyRefused, NotFound, QueryRefused, Stale},
+        IdempotencyKey, IfMatch, IfNoneMatch, examples,
+        refusals::{BodyRefused, NotFound, QueryRefused, Repeated, Stale},
     },
     problem::Problem,
 };
@@ -70,16 +73,21 @@ struct ListQuery {
 /// The newest first. While notes are added, a page neither skips nor repeats one.
 #[utoipa::path(
     get, path = "/notes", operation_id = "listNotes", tag = "Notes",
-    params(ListQuery),
-    responses((status = OK, body = NotesPage, description = "A page of notes."), QueryRefused),
+    params(ListQuery, IfNoneMatch),
+    responses(
+        (status = OK, body = NotesPage, description = "A page of notes.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "You have this page.", headers(("ETag"))),
+        QueryRefused,
+    ),
     security(("caller" = ["notes:read"])),
 )]
 async fn list(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
     Query(ListQuery { limit, cursor, q }): Query<ListQuery>,
-) -> Result<Json<NotesPage>, Problem> {
-    Ok(Json(service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    etag::list(&headers, &service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?)
 }
 
 /// A note to be.
@@ -96,12 +104,15 @@ struct CreateBody {
 }
 
 /// Write a note
+///
+/// Once for each `Idempotency-Key`: a repeated request gets the answer of the first.
 #[utoipa::path(
     post, path = "/notes", operation_id = "createNote", tag = "Notes",
+    params(IdempotencyKey),
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Note, description = "The note.", headers(("Location"), ("ETag"))),
-        BodyRefused,
+        BodyRefused, Repeated,
     ),
     security(("caller" = ["notes:write"])),
 )]
@@ -109,11 +120,18 @@ async fn create(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
     OriginalUri(uri): OriginalUri,
+    request: Repeatable,
     Body(CreateBody { title, body }): Body<CreateBody>,
 ) -> Result<Response, Problem> {
-    let created = service::create(&db, caller.account.id, Draft { title, body }).await?;
-    let location = format!("{}/{}", uri.path(), created.note.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], answer(created)).into_response())
+    let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
+    let asked = draft.clone();
+    let work = async move |id| {
+        let Versioned { note, version } = service::create_as(&ours, account, id, draft).await?;
+        let body = serde_json::to_value(&note).map_err(|error| Problem::Internal(error.to_string()))?;
+        let location = format!("{}/{}", uri.path(), note.id);
+        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
+    };
+    idempotency::once(&db, account, &request, &asked, work).await
 }
 
 /// Read a note
@@ -134,11 +152,11 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = service::find(&db, caller.account.id, id).await?;
-    let etag = etag(found.version);
+    let etag = tag(found.version);
     if none_match(&headers, &etag) {
         return Ok(answer(found));
     }
-    Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response())
+    Ok(not_modified(&etag))
 }
 
 /// What to change; what is left out stays.
@@ -174,7 +192,7 @@ async fn update(
     headers: HeaderMap,
     Body(UpdateBody { title, body }): Body<UpdateBody>,
 ) -> Result<Response, Problem> {
-    let version = if_match(&headers)?;
+    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
     Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
 }
 
@@ -193,48 +211,31 @@ async fn delete(
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let version = if_match(&headers)?;
+    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
     service::delete(&db, caller.account.id, id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn answer(versioned: Versioned) -> Response {
-    ([(header::ETAG, etag(versioned.version))], Json(versioned.note)).into_response()
+    ([(header::ETAG, tag(versioned.version))], Json(versioned.note)).into_response()
 }
 
-fn etag(version: i64) -> String {
+fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version a change insists on: nothing without `If-Match` or with `*`. A tag we never made matches no version.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+/// The version a change insists on: nothing without `If-Match` or with `*`. Of several tags, the one the note has; where it
+/// has none of them, or one that `If-None-Match` names, there is nothing to change. A tag we never made matches no version.
+async fn insisted_on(db: &Db, account: Uuid, id: Uuid, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let wanted = Condition::read(headers, &header::IF_MATCH);
+    let unwanted = Condition::read(headers, &header::IF_NONE_MATCH);
+    if unwanted == Condition::None && matches!(wanted, Condition::None | Condition::Any) {
         return Ok(None);
     }
-    let version = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|tag| tag.parse().ok());
-    version.map(Some).ok_or(Problem::PreconditionFailed)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn if_match_takes_our_tags_only() {
-        let read = |text: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::IF_MATCH, HeaderValue::from_static(text));
-            if_match(&headers).map_err(|problem| problem.code())
-        };
-        assert_eq!(read("\"7\""), Ok(Some(7)));
-        assert_eq!(read("*"), Ok(None));
-        for other in ["7", "W/\"7\"", "\"\"", "\"x\"", "\"1\", \"2\"", ""] {
-            assert_eq!(read(other), Err("precondition_failed"), "{other}");
-        }
-        assert_eq!(if_match(&HeaderMap::new()).unwrap(), None);
+    let version = service::find(db, account, id).await?.version;
+    let etag = tag(version);
+    if unwanted.names_weakly(&etag) || !(wanted == Condition::None || wanted.names_strongly(&etag)) {
+        return Err(Problem::PreconditionFailed);
     }
+    Ok(Some(version))
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 pub use super::store::Versioned;
 use super::{Draft, Note, NotesPage, store};
 use crate::{
-    db::Db,
+    db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
 };
 
@@ -35,7 +35,12 @@ pub struct Change {
     pub body: Option<String>,
 }
 
-/// One page of the account's notes, the newest first. New notes never shift a page: the cursor is the last note's id.
+/// One page of the account's notes, the newest first.
+///
+/// The cursor is the last note's id, and ids are one order that never changes: no note that is there from the first page to
+/// the last is skipped or comes twice. Ids begin with the millisecond and end at random, so two instances that make notes
+/// in one millisecond, or whose clocks differ, still give no two the same place; a note that is added meanwhile stands where
+/// its id says, and is on a page to come or on none.
 ///
 /// # Errors
 /// [`Problem::Validation`] where the filter makes no sense.
@@ -66,10 +71,21 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
 /// # Errors
 /// [`Problem::Validation`] per field.
 pub async fn create(db: &Db, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+    create_as(db, account, Uuid::now_v7(), draft).await
+}
+
+/// Makes a note with the id `id`, or finds it where it was made before.
+///
+/// # Errors
+/// [`Problem::Validation`] per field.
+pub async fn create_as(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Versioned, Problem> {
     check(Some(&draft.title), Some(&draft.body))?;
     let now = db.now();
-    let note = Note { id: Uuid::now_v7(), title: draft.title, body: draft.body, created_at: now, updated_at: now };
-    Ok(store::insert(db, account, note).await?)
+    let note = Note { id, title: draft.title, body: draft.body, created_at: now, updated_at: now };
+    match store::insert(db, account, note).await {
+        Err(error) if is_unique_violation(&error) => find(db, account, id).await,
+        made => Ok(made?),
+    }
 }
 
 /// The account's note `id`.

@@ -60,13 +60,15 @@ impl Entrance {
             }),
             has_scopes: true,
             token_prefix: prefix,
-            anybody: vec![busy(), broken()],
+            anybody: vec![Problem::NotAcceptable, busy(), broken()],
             callers: vec![
                 Problem::InvalidBody("Send a single Authorization header.".into()),
                 Problem::TokenMissing,
                 Problem::TokenInvalid,
                 Problem::TokenExpired,
                 Problem::TokenRevoked,
+                Problem::OriginNotAllowed,
+                Problem::RateLimited(30),
             ],
         }
     }
@@ -93,7 +95,7 @@ impl Entrance {
             }),
             has_scopes: false,
             token_prefix: settings.tokens.prefix.clone(),
-            anybody: vec![Problem::CrossOriginRequest, busy(), broken()],
+            anybody: vec![Problem::CrossOriginRequest, Problem::NotAcceptable, busy(), broken()],
             callers: vec![Problem::NotSignedIn],
         }
     }
@@ -154,7 +156,12 @@ impl Entrance {
                 None => operation["responses"][status] = added,
             }
         }
-        for response in members(&mut operation["responses"]) {
+        let counted = self.has_scopes && operation["security"] != json!([]);
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if counted && status.starts_with('2') {
+                response["headers"]["RateLimit"] = json!({});
+                response["headers"]["RateLimit-Policy"] = json!({});
+            }
             name_headers(response);
         }
     }
@@ -232,6 +239,12 @@ fn headers() -> Value {
     let text = |example: &str| json!({"type": "string", "examples": [example]});
     json!({
         "ETag": header("The version of what is answered with, for `If-Match` and `If-None-Match`.", text("\"1\"")),
+        "RateLimit": header(
+            "How much of the limit is left, and in how many seconds all of it is free again \
+             (draft-ietf-httpapi-ratelimit-headers).",
+            text("\"token\";r=599;t=60"),
+        ),
+        "RateLimit-Policy": header("How many requests in how many seconds.", text("\"token\";q=600;w=60")),
         "Location": header("Where the new one is.", json!({"type": "string", "format": "uri-reference"})),
         "Retry-After": header("In how many seconds to try again.", json!({"type": "integer", "minimum": 1, "examples": [2]})),
         "Set-Cookie": header("The session cookie.", json!({"type": "string"})),

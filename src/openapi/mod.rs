@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 pub use self::{
     entrance::Entrance,
-    params::{IfMatch, IfNoneMatch},
+    params::{IdempotencyKey, IfMatch, IfNoneMatch},
 };
 
 /// What operations are grouped by, in the order people read them: name and description.

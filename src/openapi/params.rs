@@ -16,6 +16,21 @@ pub struct IfMatch;
 #[derive(Clone, Copy, Debug)]
 pub struct IfNoneMatch;
 
+/// `Idempotency-Key`: answer a repeated request as the first.
+#[derive(Clone, Copy, Debug)]
+pub struct IdempotencyKey;
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![header(
+            "Idempotency-Key",
+            "A name of your own for this request, such as a new UUID, in quotes or bare. Sent again within a day, nothing is made \
+             twice.",
+            r#"^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$"#,
+        )]
+    }
+}
+
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(

@@ -39,6 +39,16 @@ refusals! {
     NotFound => [Problem::NotFound];
     /// Of `If-Match`.
     Stale => [Problem::PreconditionFailed];
+    /// Of `Idempotency-Key`.
+    Repeated => [Problem::Conflict("A request with this Idempotency-Key is still being answered."), Problem::KeyReused];
+    /// Where one more would be too many.
+    Full => [Problem::Conflict("The account has as many tokens as it may have.")];
+    /// Where the password is asked for once more.
+    ProofWanted => [Problem::ProofRequired];
+    /// Where the settings take no passwords.
+    LoginOff => [Problem::LoginDisabled];
+    /// Where strangers are counted.
+    TooMany => [Problem::RateLimited(30)];
     /// Of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,

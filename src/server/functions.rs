@@ -16,7 +16,7 @@ use leptos::{
 use crate::{
     accounts::passwords::Hasher,
     db::Db,
-    extract::{LONG_BODY_LIMIT, essence},
+    extract::{DEPTH_LIMIT, LONG_BODY_LIMIT, depth, essence},
     problem::{CONTENT_TYPE, Details, Problem},
     request_id::RequestId,
     state::AppState,
@@ -49,6 +49,10 @@ async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
         Ok(bytes) => bytes,
         Err(rejection) => return Problem::from_status(rejection.into_response().status()).into_response(),
     };
+    if essence(&parts.headers) == "application/json" && depth(&bytes) > DEPTH_LIMIT {
+        let detail = format!("The JSON is nested deeper than {DEPTH_LIMIT} levels.");
+        return Problem::InvalidBody(detail).into_response();
+    }
     if std::str::from_utf8(&bytes).is_err() {
         return Problem::InvalidBody("The body is no text.".into()).into_response();
     }
