@@ -39,6 +39,7 @@ pub fn pages() -> Router<AppState> {
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))
         .route("/notes/{id}/delete", post(notes::page::delete))
         .route("/tokens", get(tokens::page::index).post(tokens::page::create))
+        .route("/tokens/revoke-all", post(tokens::page::revoke_all))
         .route("/tokens/{id}/revoke", post(tokens::page::revoke))
 }
 

@@ -1,5 +1,7 @@
 //! `me` on both JSON mounts, and each mount's own `login` and `logout`.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{FromRef, State},
@@ -14,6 +16,8 @@ use uuid::Uuid;
 use super::{
     Account, familiar,
     page::{CLEAR_SITE_DATA, CLEARED},
+    passwords::Hasher,
+    proof::Proof,
     service,
 };
 use crate::{
@@ -24,9 +28,10 @@ use crate::{
     extract::Body,
     openapi::{
         TokenText, examples,
-        refusals::{BodyRefused, PasswordRefused},
+        refusals::{BodyRefused, LoginOff, PasswordRefused},
     },
     problem::Problem,
+    settings::Settings,
     sign_ins,
     state::AppState,
     timestamp::Timestamp,
@@ -41,14 +46,22 @@ where
     OpenApiRouter::new().routes(routes!(me))
 }
 
-/// The token door's own: a password for a token.
+/// The token door's own, for whoever holds a token.
 pub fn token_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
+{
+    OpenApiRouter::new().routes(routes!(token_logout)).routes(routes!(token_logout_all))
+}
+
+/// The token door's own, for anybody: a password for a token.
+pub fn login_route<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
     AppState: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(token_login)).routes(routes!(token_logout)).routes(routes!(token_logout_all))
+    OpenApiRouter::new().routes(routes!(token_login))
 }
 
 /// The session door's own: a password for the cookie.
@@ -56,9 +69,11 @@ pub fn session_routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
+    Hasher: FromRef<S>,
+    Arc<Settings>: FromRef<S>,
     AppState: FromRef<S>,
 {
-    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
+    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout)).routes(routes!(session_proof))
 }
 
 pub(super) fn example() -> Account {
@@ -121,12 +136,13 @@ struct LoggedIn {
 
 /// Sign in
 ///
-/// A password for a token with all scopes. For the site's own clients only; everybody else asks for a token instead of a
-/// password.
+/// A password for a token with all scopes. For the site's own single-page app only, which the person trusts with their
+/// password anyway. Everybody else's client brings a token that was made on the tokens page (RFC 9700 section 2.4); where
+/// there is no such app, a setting turns this off.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
-    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, PasswordRefused),
+    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, PasswordRefused, LoginOff),
 )]
 async fn token_login(
     State(house): State<AppState>,
@@ -134,6 +150,9 @@ async fn token_login(
     Body(login): Body<Login>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &house;
+    if !settings.tokens.login {
+        return Err(Problem::LoginDisabled);
+    }
     let proven = service::prove(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account;
@@ -218,6 +237,38 @@ async fn session_login(
     familiar::meet(&house, &account, &client);
     sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
+}
+
+/// The password, once more.
+// No `Debug`: it holds a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Proof, examples(json!({"password": "correct horse battery staple"})))]
+struct ProofBody {
+    /// The account's password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Prove that it is you
+///
+/// The password once more, for what asks for it with `proof_required`. The browser gets a new session id with it.
+#[utoipa::path(
+    post, path = "/proof", operation_id = "prove", tag = "Signing in",
+    request_body = ProofBody,
+    responses(
+        (status = NO_CONTENT, description = "For a while it is not asked for again.", headers(("Set-Cookie"))),
+        BodyRefused, PasswordRefused,
+    ),
+    security(("caller" = [])),
+)]
+async fn session_proof(
+    Allowed { caller, .. }: Allowed<Anything>,
+    mut proof: Proof,
+    Body(ProofBody { password }): Body<ProofBody>,
+) -> Result<StatusCode, Problem> {
+    proof.give(&caller.account, password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign out

@@ -8,13 +8,13 @@ use crate::{client::Client, mail::Mail, settings::Settings};
 const NOT_YOU: &str = "If that was not you, somebody else can sign in as you. Take your account back: ask for a new \
                        password, and sign out the browsers you do not know.";
 
-fn page(settings: &Settings, path: &str) -> Url {
+pub(crate) fn page(settings: &Settings, path: &str) -> Url {
     let mut url = settings.server.public_url.clone();
     url.set_path(path);
     url
 }
 
-fn greeting(settings: &Settings) -> String {
+pub(crate) fn greeting(settings: &Settings) -> String {
     let host = settings.server.public_url.host_str().unwrap_or_default();
     format!("This is Vestibule at {host}.")
 }

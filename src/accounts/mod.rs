@@ -10,7 +10,7 @@ pub mod confirmation;
 #[cfg(feature = "ssr")]
 mod familiar;
 #[cfg(feature = "ssr")]
-mod letters;
+pub(crate) mod letters;
 #[cfg(feature = "ssr")]
 pub mod links;
 #[cfg(feature = "ssr")]

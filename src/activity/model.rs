@@ -78,6 +78,8 @@ kinds! {
     Disabled = "account_disabled", "Account disabled";
     /// An operator lets the owner in again.
     Enabled = "account_enabled", "Account enabled";
+    /// A token was found where others could read it, and ended.
+    TokenReported = "token_reported", "Token found by somebody, and revoked";
 }
 
 /// What let the person in who did it.
@@ -91,6 +93,8 @@ pub enum Means {
     Token(Uuid),
     /// Those who run the house, on the command line.
     Operator,
+    /// Nothing: somebody has found a token and given it back.
+    Finder,
 }
 
 impl Means {
@@ -101,13 +105,14 @@ impl Means {
             Self::Session(_) => "session",
             Self::Token(_) => "token",
             Self::Operator => "operator",
+            Self::Finder => "finder",
         }
     }
 
     /// The sign-in or the token.
     pub fn id(self) -> Option<Uuid> {
         match self {
-            Self::Password | Self::Operator => None,
+            Self::Password | Self::Operator | Self::Finder => None,
             Self::Session(id) | Self::Token(id) => Some(id),
         }
     }
@@ -122,7 +127,7 @@ pub struct Event {
     pub at: Timestamp,
     /// What.
     pub kind: Kind,
-    /// `password`, `session`, `token` or `operator`.
+    /// `password`, `session`, `token`, `operator` or `finder`.
     pub credential: String,
     /// Which sign-in or token that was.
     pub credential_id: Option<Uuid>,

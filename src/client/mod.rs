@@ -132,7 +132,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Addresses that begin alike: `10.0.0.0/8`, or one alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
     base: IpAddr,
     bits: u8,

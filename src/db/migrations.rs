@@ -32,6 +32,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0004_people.sql"),
         include_str!("../../migrations/postgres/0004_people.sql"),
     ),
+    (
+        5,
+        "token door",
+        include_str!("../../migrations/sqlite/0005_token_door.sql"),
+        include_str!("../../migrations/postgres/0005_token_door.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

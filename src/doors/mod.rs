@@ -3,6 +3,7 @@
 mod caller;
 pub mod cookie;
 pub mod cors;
+pub mod limits;
 pub mod same_origin;
 pub mod server_fn;
 pub mod session;

@@ -7,15 +7,19 @@ use axum::{
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Caller, Credential};
+use super::{
+    Caller, Credential,
+    cors::{self, Pages},
+    limits::{Learnt, Limits},
+};
 use crate::{
     accounts::Account,
-    activity::Kind,
+    activity::{Actor, Kind},
     client::Client,
-    db::{Db, change, columns, read},
+    db::{Db, change, read},
     problem::Problem,
     timestamp::Timestamp,
-    tokens::{Token, format::Secret},
+    tokens::{Token, format::Secret, row::Row},
 };
 
 /// "Last used" is kept to the minute, so that reading costs at most one write a minute.
@@ -28,71 +32,95 @@ pub struct TokenDoor {
     pub db: Db,
     /// What tokens begin with.
     pub prefix: String,
+    /// Which pages may come with one.
+    pub pages: Pages,
+    /// How many requests it takes.
+    pub limits: Limits,
 }
 
 impl TokenDoor {
     /// Who is calling, by `Authorization`. One indexed query; the note of its use is written off the request's path.
     ///
     /// # Errors
-    /// 401 with the reason in its code; 503 where the database does not answer.
+    /// 401 with the reason in its code; 403 where the token does not work from the page that asks; 429; 503 where the
+    /// database does not answer.
     pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
-        let secret = Secret::parse(&self.prefix, bearer(headers)?).ok_or(Problem::TokenInvalid)?;
+        let learnt = extensions.get::<Learnt>().cloned().unwrap_or_default();
+        let client = Client::of(headers, extensions);
+        let now = self.db.now();
+        let Some(secret) = Secret::parse(&self.prefix, bearer(headers)?) else {
+            learnt.counted(self.limits.stranger(&client, now))?;
+            return Err(Problem::TokenInvalid);
+        };
+
+        let hash = secret.digest();
+        let known = self.limits.known(&hash, now);
+        let is_known = known.is_some();
+        learnt.counted(known.unwrap_or_else(|| self.limits.stranger(&client, now)))?;
+        let (token, account) = self.find(&secret).await?.ok_or(Problem::TokenInvalid)?;
+        if let Some(origin) = headers.get(header::ORIGIN) {
+            learnt.token_names(cors::names(&token, origin));
+        }
+        if !token.works(now) {
+            self.limits.forget(&hash);
+            return Err(if token.revoked_at.is_some() { Problem::TokenRevoked } else { Problem::TokenExpired });
+        }
+        if !is_known {
+            self.limits.known_after_all(&client);
+            learnt.counted(self.limits.token(hash, now))?;
+        }
+        self.pages.admit(&token, headers)?;
+
+        let before = token.last_used_at;
+        let caller = Caller { account, credential: Credential::Token(token.clone()) };
+        if before.is_none_or(|before| now - before >= LAST_USED_STEP) {
+            self.note_use(token, caller.acting(client), now);
+        }
+        Ok(caller)
+    }
+
+    /// The token and its account, by the index of hashes.
+    async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
         let row: Option<TokenRow> = read!(
             self.db,
             optional,
-            "SELECT tokens.id, tokens.name, tokens.scopes, tokens.created_at, tokens.expires_at, tokens.last_used_at,
+            "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
+                    tokens.expires_at, tokens.ends_at, tokens.renew_days, tokens.last_used_at, tokens.last_used_from,
                     tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
                     accounts.created_at AS account_created_at, accounts.disabled_at AS account_disabled_at
              FROM tokens JOIN accounts ON accounts.id = tokens.account_id
              WHERE tokens.hash = $1",
             secret.hash(),
         )?;
-        let row = row.ok_or(Problem::TokenInvalid)?;
-        let now = self.db.now();
-        // Where the account is disabled, signing in again says so.
-        if row.revoked_at.is_some() || row.account_disabled_at.is_some() {
-            return Err(Problem::TokenRevoked);
-        }
-        if row.expires_at <= now {
-            return Err(Problem::TokenExpired);
-        }
-        let before = row.last_used_at;
-        let caller = Caller::from(row);
-        match before {
-            None => self.note_first_use(&caller, Client::of(headers, extensions), now),
-            Some(before) if now - before >= LAST_USED_STEP => self.note_use(&caller, now),
-            Some(_) => {}
-        }
-        Ok(caller)
+        Ok(row.map(TokenRow::parts))
     }
 
-    /// Of many uses at once, one is the first.
-    fn note_first_use(&self, caller: &Caller, client: Client, now: Timestamp) {
-        let Credential::Token(token) = caller.credential.clone() else { return };
-        let (db, actor) = (self.db.clone(), caller.acting(client));
-        self.db.later(async move {
-            let first: sqlx::Result<u64> = change!(
-                db,
-                none,
-                "UPDATE tokens SET last_used_at = $1 WHERE id = $2 AND last_used_at IS NULL",
-                now,
-                token.id,
-            );
-            match first {
-                Ok(0) => {}
-                Ok(_) => actor.did(&db, Kind::TokenFirstUsed, Some((token.id, &token.name))),
-                Err(error) => tracing::warn!(%error, token = %token.id, "first use not noted"),
-            }
-        });
-    }
-
-    fn note_use(&self, caller: &Caller, now: Timestamp) {
-        let Credential::Token(Token { id, .. }) = caller.credential else { return };
+    /// Notes that `token` was used, by `actor`, and lets it go on where each use does. Of many uses at once, one is noted.
+    fn note_use(&self, token: Token, actor: Actor, now: Timestamp) {
+        let renewed = token.renew_days.map(|days| (now + Duration::days(days.into())).min(token.ends_at));
+        // A clock that went back takes no time away.
+        let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
         let db = self.db.clone();
         self.db.later(async move {
-            let noted = change!(db, none, "UPDATE tokens SET last_used_at = $1 WHERE id = $2", now, id);
-            if let Err(error) = noted {
-                tracing::warn!(%error, token = %id, "last use not noted");
+            let noted = change!(
+                db,
+                none,
+                "UPDATE tokens SET last_used_at = $1, last_used_from = $2, expires_at = $3
+                 WHERE id = $4 AND revoked_at IS NULL AND expires_at > $1
+                    AND (last_used_at IS NULL OR last_used_at <= $5)",
+                now,
+                actor.client.address(),
+                expires_at,
+                token.id,
+                now + -LAST_USED_STEP,
+            );
+            match noted {
+                Ok(0) => {}
+                Ok(_) if token.last_used_at.is_none() => {
+                    actor.did(&db, Kind::TokenFirstUsed, Some((token.id, &token.name)));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, token = %token.id, "last use not noted"),
             }
         });
     }
@@ -130,14 +158,9 @@ pub async fn challenge(mut response: Response) -> Response {
     response
 }
 
+/// A token with its account.
 struct TokenRow {
-    id: Uuid,
-    name: String,
-    scopes: String,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-    revoked_at: Option<Timestamp>,
+    token: Row,
     account_id: Uuid,
     email: String,
     account_name: String,
@@ -145,39 +168,37 @@ struct TokenRow {
     account_disabled_at: Option<Timestamp>,
 }
 
-columns!(TokenRow {
-    id,
-    name,
-    scopes,
-    created_at,
-    expires_at,
-    last_used_at,
-    revoked_at,
-    account_id,
-    email,
-    account_name,
-    account_created_at,
-    account_disabled_at,
-});
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for TokenRow
+where
+    Row: sqlx::FromRow<'r, R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Timestamp: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    &'static str: sqlx::ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            token: Row::from_row(row)?,
+            account_id: row.try_get("account_id")?,
+            email: row.try_get("email")?,
+            account_name: row.try_get("account_name")?,
+            account_created_at: row.try_get("account_created_at")?,
+            account_disabled_at: row.try_get("account_disabled_at")?,
+        })
+    }
+}
 
-impl From<TokenRow> for Caller {
-    fn from(row: TokenRow) -> Self {
-        Self {
-            account: Account {
-                id: row.account_id,
-                email: row.email,
-                name: row.account_name,
-                created_at: row.account_created_at,
-            },
-            credential: Credential::Token(Token {
-                id: row.id,
-                name: row.name,
-                scopes: row.scopes.into(),
-                created_at: row.created_at,
-                expires_at: row.expires_at,
-                last_used_at: row.last_used_at,
-            }),
-        }
+impl TokenRow {
+    fn parts(self) -> (Token, Account) {
+        let account = Account {
+            id: self.account_id,
+            email: self.email,
+            name: self.account_name,
+            created_at: self.account_created_at,
+        };
+        let token: Token = self.token.into();
+        // Where the account is disabled, signing in again says so.
+        (Token { revoked_at: token.revoked_at.or(self.account_disabled_at), ..token }, account)
     }
 }
 

@@ -41,6 +41,15 @@ pub enum Problem {
     /// 403: the token may not do this.
     #[error("scope {0} missing")]
     ScopeMissing(Scope),
+    /// 403: this needs the password once more, see [`crate::accounts::proof`].
+    #[error("proof required")]
+    ProofRequired,
+    /// 403: the settings turn `POST login` at the token door off.
+    #[error("login disabled")]
+    LoginDisabled,
+    /// 403: the token does not work from where the request says it comes from.
+    #[error("origin not allowed")]
+    OriginNotAllowed,
     /// 403: refused by the same-origin guard.
     #[error("cross-origin request")]
     CrossOriginRequest,
@@ -50,6 +59,9 @@ pub enum Problem {
     /// 405
     #[error("method not allowed")]
     MethodNotAllowed,
+    /// 406: the client takes no JSON.
+    #[error("not acceptable")]
+    NotAcceptable,
     /// 409: it clashes with something that is already there.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -68,6 +80,9 @@ pub enum Problem {
     /// 421: asked of a host we do not answer for.
     #[error("misdirected request")]
     Misdirected,
+    /// 422: an `Idempotency-Key` that came with something else before.
+    #[error("idempotency key reused")]
+    KeyReused,
     /// 422: field by field.
     #[error("validation failed")]
     Validation(Vec<FieldError>),
@@ -97,18 +112,23 @@ impl Problem {
             | Self::TokenRevoked
             | Self::InvalidCredentials
             | Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::AddressNotConfirmed | Self::AccountDisabled | Self::ScopeMissing(_) | Self::CrossOriginRequest => {
-                StatusCode::FORBIDDEN
-            }
+            Self::AddressNotConfirmed
+            | Self::AccountDisabled
+            | Self::ScopeMissing(_)
+            | Self::ProofRequired
+            | Self::LoginDisabled
+            | Self::OriginNotAllowed
+            | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
-            Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::KeyReused | Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -127,15 +147,20 @@ impl Problem {
             Self::AddressNotConfirmed => "address_not_confirmed",
             Self::AccountDisabled => "account_disabled",
             Self::ScopeMissing(_) => "scope_missing",
+            Self::ProofRequired => "proof_required",
+            Self::LoginDisabled => "login_disabled",
+            Self::OriginNotAllowed => "origin_not_allowed",
             Self::CrossOriginRequest => "cross_origin_request",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotAcceptable => "not_acceptable",
             Self::Conflict(_) => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::InvalidBody(_) => "invalid_body",
             Self::Misdirected => "misdirected_request",
+            Self::KeyReused => "idempotency_key_reused",
             Self::Validation(_) => "validation_failed",
             Self::RateLimited(_) => "rate_limited",
             Self::Unavailable(_) => "unavailable",
@@ -155,15 +180,20 @@ impl Problem {
             Self::AddressNotConfirmed => "Address not confirmed",
             Self::AccountDisabled => "Account disabled",
             Self::ScopeMissing(_) => "Scope missing",
+            Self::ProofRequired => "Password required once more",
+            Self::LoginDisabled => "Login turned off",
+            Self::OriginNotAllowed => "Origin not allowed",
             Self::CrossOriginRequest => "Cross-origin request refused",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
+            Self::NotAcceptable => "Not acceptable",
             Self::Conflict(_) => "Conflict",
             Self::PreconditionFailed => "Changed in the meantime",
             Self::BodyTooLarge => "Body too large",
             Self::UnsupportedMediaType => "Unsupported media type",
             Self::InvalidBody(_) => "Invalid request",
             Self::Misdirected => "Not our host",
+            Self::KeyReused => "Idempotency key used before",
             Self::Validation(_) => "Validation failed",
             Self::RateLimited(_) => "Too many tries",
             Self::Unavailable(_) => "Temporarily unavailable",
@@ -187,11 +217,22 @@ impl Problem {
             }
             Self::AccountDisabled => "This account is disabled. Write to those who run this site.".into(),
             Self::ScopeMissing(scope) => format!("This token lacks the scope `{scope}`."),
+            Self::ProofRequired => {
+                "This can do harm in the wrong hands. Send the password to POST /session/v1/proof, then try again."
+                    .into()
+            }
+            Self::LoginDisabled => {
+                "This site gives no token for a password. Make one on the tokens page and use that.".into()
+            }
+            Self::OriginNotAllowed => "Neither this token nor the settings of the site name the origin this request \
+                 comes from. Use the token where it was made for, or make another."
+                .into(),
             Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
                  Clients on other origins use /api/v1 with a token."
                 .into(),
             Self::NotFound => "There is nothing here, or it is not yours.".into(),
             Self::MethodNotAllowed => "This method is not allowed here; the Allow header lists those that are.".into(),
+            Self::NotAcceptable => "The answer is JSON. Send `Accept: application/json`, or no Accept at all.".into(),
             Self::Conflict(detail) => (*detail).into(),
             Self::PreconditionFailed => {
                 "It was changed since you read it. Read it again, then repeat the change.".into()
@@ -200,6 +241,9 @@ impl Problem {
             Self::UnsupportedMediaType => "Send the body as `Content-Type: application/json`.".into(),
             Self::InvalidBody(detail) => detail.clone(),
             Self::Misdirected => "This server does not answer for the host you asked for.".into(),
+            Self::KeyReused => {
+                "This Idempotency-Key came with another request before. Use a new key for a new request.".into()
+            }
             Self::Validation(errors) => match errors.as_slice() {
                 [only] => format!("{}: {}", only.field, only.message),
                 _ => "Some fields need another look; see `errors`.".into(),
@@ -246,6 +290,7 @@ impl Problem {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),

@@ -5,6 +5,7 @@ mod functions;
 mod headers;
 mod host;
 mod listen;
+mod manners;
 pub mod openapi;
 mod router;
 mod sweep;

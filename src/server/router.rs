@@ -29,7 +29,8 @@ use crate::{
     doors::{
         Door,
         cookie::{self, SessionCookie},
-        cors,
+        cors::{self, Cors, Pages},
+        limits::{self, Limits},
         same_origin::{self, Mount, SameOrigin},
         session::{self, Uses},
         token::{self, TokenDoor},
@@ -56,7 +57,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
     let hosts = Hosts::of(&state.settings);
     let app = Router::new()
         .merge(description(&state)?)
-        .nest("/api", token_door(&state))
+        .nest("/api", token_door(&state)?)
         .merge(session_door(&state)?)
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
@@ -72,14 +73,16 @@ pub fn router(state: AppState) -> Result<Router, String> {
 
 /// `/api/v1`: no session layer, so no cookie is ever read (S13). CORS outermost, so that an allowed page can read every
 /// answer, refusals too.
-fn token_door(state: &AppState) -> Router<AppState> {
-    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone() };
+fn token_door(state: &AppState) -> Result<Router<AppState>, String> {
+    let (pages, limits) = (Pages::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
+    let cors = Cors { pages: pages.clone(), limits: limits.clone(), db: state.db.clone() };
+    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), pages, limits };
     let mount = Router::new()
         .nest("/v1", api::token_mount().into())
         .fallback(api::not_found)
         .layer(Extension(Door::Token(door)));
-    let mount = contained(mount).layer(map_response(token::challenge)).layer(from_fn(answer_json));
-    mount.layer(cors::layer(&state.settings.allowed_origins()))
+    let mount = contained(mount).layer(map_response(token::challenge)).layer(from_fn(limits::layer));
+    Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
 }
 
 /// What describes the token door, for pages of any origin: it is nobody's own, and reads no credential.

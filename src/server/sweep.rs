@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{accounts::links, activity, db::Db, settings::Settings, sign_ins, throttle};
+use crate::{accounts::links, activity, idempotency, sign_ins, state::AppState, throttle, tokens};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
@@ -10,9 +10,10 @@ const BATCH: i64 = 500;
 const BREATH: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Sweeps once a minute for as long as the server runs. An error is logged and the next round tries again (S10, T10).
-pub async fn sweep(db: Db, settings: Settings) {
-    let days = settings.activity.keep_days;
+/// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged and
+/// the next round tries again (S10, T10).
+pub async fn sweep(AppState { db, mailer, settings, .. }: AppState) {
+    let (days, tokens_days) = (settings.activity.keep_days, settings.tokens.keep_days);
     loop {
         tokio::time::sleep(PAUSE).await;
         whole("sessions", || db.sweep_sessions(BATCH)).await;
@@ -20,6 +21,9 @@ pub async fn sweep(db: Db, settings: Settings) {
         whole("links", || links::sweep(&db, BATCH)).await;
         whole("activity", || activity::service::sweep(&db, days, BATCH)).await;
         whole("throttle", || throttle::sweep(&db, BATCH)).await;
+        whole("idempotency", || idempotency::sweep(&db, BATCH)).await;
+        whole("tokens", || tokens::service::sweep(&db, tokens_days, BATCH)).await;
+        whole("tokens about to end", || tokens::service::tell_of_end(&db, &settings, &mailer, BATCH)).await;
     }
 }
 

@@ -54,7 +54,12 @@ impl Secret {
 
     /// What is kept: SHA-256. 190 random bits need neither salt nor stretching.
     pub fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.as_bytes()).to_vec()
+        self.digest().to_vec()
+    }
+
+    /// The same, of its exact size.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
     }
 
     /// The token itself, for the one answer that shows it.

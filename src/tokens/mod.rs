@@ -8,7 +8,11 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod format;
 #[cfg(feature = "ssr")]
+mod letters;
+#[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+pub mod row;
 #[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]
@@ -17,6 +21,6 @@ mod store;
 mod view;
 
 pub use self::{
-    model::Token,
+    model::{IssuedBy, Token},
     scope::{Scope, Scopes},
 };

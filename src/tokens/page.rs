@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+use time::{Date, Duration, Month, OffsetDateTime};
+use uuid::Uuid;
 
 use super::{
     Scope,
-    service::{self, NewToken},
+    service::{self, Expiry, Issued, NewToken},
     view::{TokensView, scope_field},
 };
 use crate::{
     accounts::proof::Proof,
     client::Client,
     db::Db,
-    extract::{Form, PathId},
+    extract::{Form, PathId, Query},
     problem::Problem,
     settings::Settings,
+    timestamp::Timestamp,
     ui::{Filled, Visit, page::see_other},
 };
 
@@ -23,9 +27,12 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn index(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
-    let form = Filled::default().with("days", "30").with(scope_field(Scope::NotesRead), "on");
-    page(visit, &db, StatusCode::OK, form, None).await
+pub async fn index(
+    visit: Visit,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+) -> Result<Response, Problem> {
+    page(visit, &db, &settings, StatusCode::OK, fresh_form(), None).await
 }
 
 /// `POST /tokens`. The answer shows the token, this once, so there is no redirect; 201 tells a script the same.
@@ -47,18 +54,23 @@ pub async fn create(
     let new = NewToken {
         name: form.text("name"),
         scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),
-        days: form.text("days").parse().unwrap_or_default(),
+        expiry: match form.text("days").as_str() {
+            ON_A_DAY => Expiry::At(end_of(&form.text("expires_at"))),
+            days => Expiry::Days(days.parse().unwrap_or_default()),
+        },
+        renew: form.ticked("renew"),
+        origins: form
+            .text("origins")
+            .split([' ', ',', '\n'])
+            .map(str::trim)
+            .filter(|o| !o.is_empty())
+            .map(str::to_owned)
+            .collect(),
     };
-    let mut typed = Filled::default().with("name", form.text("name")).with("days", form.text("days"));
-    for scope in new.scopes.iter() {
-        typed = typed.with(scope_field(scope), "on");
-    }
-    match service::create(&db, &settings.tokens, &actor, new).await {
-        Ok(issued) => {
-            let fresh = Filled::default().with("days", "30").with(scope_field(Scope::NotesRead), "on");
-            page(visit, &db, StatusCode::CREATED, fresh, Some(issued.secret.reveal().to_owned())).await
-        }
-        Err(problem) => page(visit, &db, problem.status(), typed.refused(&problem), None).await,
+    let typed = typed(&form, &new);
+    match service::create(&db, &settings.tokens, &actor, None, new).await {
+        Ok(issued) => page(visit, &db, &settings, StatusCode::CREATED, fresh_form(), Some(issued)).await,
+        Err(problem) => page(visit, &db, &settings, problem.status(), typed.refused(&problem), None).await,
     }
 }
 
@@ -79,19 +91,115 @@ pub async fn revoke(
     }
 }
 
+/// `?keep=`
+#[derive(Deserialize)]
+pub struct Keep {
+    keep: Option<Uuid>,
+}
+
+/// `POST /tokens/revoke-all`: every token, or all but one.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke_all(
+    visit: Visit,
+    State(db): State<Db>,
+    client: Client,
+    Query(Keep { keep }): Query<Keep>,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    let done = match keep {
+        None => service::revoke_all(&db, &actor).await,
+        Some(kept) => service::revoke_others(&db, &actor, kept).await,
+    };
+    match done {
+        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What the choice of a lifetime says where the day is given beside it.
+pub(super) const ON_A_DAY: &str = "day";
+
+fn fresh_form() -> Filled {
+    Filled::default().with("days", "30").with(scope_field(Scope::NotesRead), "on")
+}
+
+fn typed(form: &Form, new: &NewToken) -> Filled {
+    let mut typed = Filled::default();
+    for name in ["name", "days", "expires_at", "origins"] {
+        typed = typed.with(name, form.text(name));
+    }
+    for scope in new.scopes.iter() {
+        typed = typed.with(scope_field(scope), "on");
+    }
+    if new.renew { typed.with("renew", "on") } else { typed }
+}
+
+/// The end of a day in UTC, as `<input type="date">` names it; long ago where it names none.
+fn end_of(day: &str) -> Timestamp {
+    let mut parts = day.splitn(3, '-');
+    let mut part = || parts.next().unwrap_or_default().parse::<u16>().ok();
+    let (year, month, day) = (part(), part(), part());
+    let date = || {
+        let month = Month::try_from(u8::try_from(month?).ok()?).ok()?;
+        Date::from_calendar_date(year?.into(), month, u8::try_from(day?).ok()?).ok()?.next_day()
+    };
+    Timestamp::new(date().map_or(OffsetDateTime::UNIX_EPOCH, |next| next.midnight().assume_utc()))
+}
+
+/// The days that may be chosen: those that are not over before it is made, and that are within the longest lifetime.
+fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
+    let last = now + Duration::days(i64::from(max_days) - 1);
+    (now.get().date().to_string(), last.get().date().to_string())
+}
+
 async fn page(
     visit: Visit,
     db: &Db,
+    settings: &Settings,
     status: StatusCode,
     form: Filled,
-    secret: Option<String>,
+    issued: Option<Issued>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
+    let days = days_to_choose(now, settings.tokens.max_days);
+    let keep_days = settings.tokens.keep_days;
+    let fresh = issued.map(|issued| (issued.secret.reveal().to_owned(), issued.token));
     let content = move || {
-        let (form, secret, tokens, origin) = (form.clone(), secret.clone(), tokens.clone(), origin.clone());
-        view! { <TokensView form secret tokens now origin /> }
+        let (form, fresh, tokens, origin) = (form.clone(), fresh.clone(), tokens.clone(), origin.clone());
+        let days = days.clone();
+        view! { <TokensView form fresh tokens now origin days keep_days /> }
     };
     Ok(visit.page(status, "Tokens", content).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_with_the_next() {
+        for (day, end) in [
+            ("2026-01-31", "2026-02-01T00:00:00Z"),
+            ("2026-12-31", "2027-01-01T00:00:00Z"),
+            ("2028-02-28", "2028-02-29T00:00:00Z"),
+        ] {
+            assert_eq!(end_of(day).to_string(), end);
+        }
+        for nothing in ["", "2026", "2026-02-30", "2026-13-01", "31.01.2026", "2026-01-31T10:00", "-1-1-1", "99999-1-1"]
+        {
+            assert_eq!(end_of(nothing).get(), OffsetDateTime::UNIX_EPOCH, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn every_day_that_is_offered_is_taken() {
+        let now = end_of("2026-01-30") + Duration::hours(13);
+        let (first, last) = days_to_choose(now, 30);
+        assert_eq!((first.as_str(), last.as_str()), ("2026-01-31", "2026-03-01"));
+        assert!(end_of(&first) > now && end_of(&last) <= now + Duration::days(30));
+    }
 }

@@ -3,23 +3,51 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Scopes, Token, format::Secret, store};
+use super::{
+    IssuedBy, Scopes, Token,
+    format::Secret,
+    letters,
+    store::{self, New},
+};
 use crate::{
-    activity::{Actor, Kind},
+    activity::{Actor, Kind, Means},
+    client::Client,
     db::Db,
+    mail::Mailer,
     problem::{FieldError, Problem},
-    settings::Tokens as Settings,
+    settings::{Settings as House, Tokens as Settings, check_origin},
+    timestamp::Timestamp,
 };
 
-/// What a token made on the tokens page is made of.
-#[derive(Clone, Debug, Default)]
+/// How many origins one token may work from.
+const ORIGINS_MAX: usize = 5;
+/// How many of those that have ended are listed.
+const ENDED_SHOWN: i64 = 100;
+/// So many days before the end of a token its owner is told, the first mail first.
+const WARNINGS: [u32; 2] = [7, 1];
+
+/// What a token is made of.
+#[derive(Clone, Debug)]
 pub struct NewToken {
     /// Its owner's name for it, 1 to 100 characters.
     pub name: String,
     /// At least one.
     pub scopes: Scopes,
-    /// Days until it expires.
-    pub days: u32,
+    /// When it expires.
+    pub expiry: Expiry,
+    /// Whether each use lets it go on for as many days again, up to the longest a token may last.
+    pub renew: bool,
+    /// The origins whose pages it works from; from anywhere, where there is none.
+    pub origins: Vec<String>,
+}
+
+/// When a token expires.
+#[derive(Clone, Copy, Debug)]
+pub enum Expiry {
+    /// After so many days.
+    Days(u32),
+    /// Then.
+    At(Timestamp),
 }
 
 /// A token just made, with the one sight of its secret.
@@ -31,27 +59,83 @@ pub struct Issued {
     pub token: Token,
 }
 
-/// Makes the token a person asked for on the tokens page.
+/// Makes the token a person asked for, or a token that may manage tokens: `parent`.
+///
+/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22).
 ///
 /// # Errors
-/// [`Problem::Validation`] per field.
-pub async fn create(db: &Db, settings: &Settings, actor: &Actor, new: NewToken) -> Result<Issued, Problem> {
+/// [`Problem::Validation`] per field; [`Problem::ScopeMissing`] where `parent` lacks what it asks for;
+/// [`Problem::Conflict`] where the account has as many as it may have.
+pub async fn create(
+    db: &Db,
+    settings: &Settings,
+    actor: &Actor,
+    parent: Option<&Token>,
+    new: NewToken,
+) -> Result<Issued, Problem> {
+    if let Some(parent) = parent
+        && let Some(lacking) = new.scopes.iter().find(|scope| !parent.scopes.contains(*scope))
+    {
+        return Err(Problem::ScopeMissing(lacking));
+    }
+    let now = db.now();
+    let longest = now + Duration::days(settings.max_days.into());
     let mut errors = Vec::new();
     let name = checked_name(&new.name).map_err(|error| errors.push(error)).unwrap_or_default();
     if new.scopes.is_empty() {
         errors.push(FieldError::new("scopes", "Choose at least one thing the token may do."));
     }
-    if !(1..=settings.max_days).contains(&new.days) {
-        let message = format!("Choose between 1 and {} days.", settings.max_days);
-        errors.push(FieldError::new("days", message));
+    let origins = checked_origins(new.origins, parent).map_err(|error| errors.push(error)).unwrap_or_default();
+    let expires_at = checked_expiry(new.expiry, now, longest, settings.max_days, parent);
+    let expires_at = expires_at.map_err(|error| errors.push(error)).unwrap_or(now);
+    let renew_days = match new.expiry {
+        Expiry::Days(days) => Some(days),
+        Expiry::At(_) => None,
+    };
+    if new.renew && renew_days.is_none() {
+        let message = "Choose a number of days: a token that is renewed ends when it was not used for so long.";
+        errors.push(FieldError::new("renew", message));
     }
     if !errors.is_empty() {
         return Err(Problem::Validation(errors));
     }
-    issue(db, settings, actor, name, new.scopes, Duration::days(new.days.into()), "person").await
+
+    let renew_days = renew_days.filter(|_| new.renew);
+    let ends_at = match (renew_days, parent) {
+        (None, _) => expires_at,
+        (Some(_), None) => longest,
+        (Some(_), Some(parent)) => longest.min(parent.ends_at),
+    };
+    let token = Token {
+        id: Uuid::now_v7(),
+        name,
+        scopes: new.scopes,
+        origins,
+        issued_by: if parent.is_some() { IssuedBy::Token } else { IssuedBy::Person },
+        created_at: now,
+        expires_at,
+        ends_at,
+        renew_days,
+        last_used_at: None,
+        last_used_from: None,
+        revoked_at: None,
+    };
+    let issued = issue(db, settings, actor, parent, token, settings.per_account.into()).await?;
+    if let Some(issued) = issued {
+        return Ok(issued);
+    }
+    // The token that asks may have been revoked while it asked.
+    let alive = store::at_work(db, actor.account, now).await?;
+    match parent {
+        Some(parent) if alive.iter().all(|token| token.id != parent.id) => Err(Problem::TokenRevoked),
+        _ => Err(Problem::Conflict(
+            "The account has as many tokens as it may have. Revoke one that is no longer needed.",
+        )),
+    }
 }
 
-/// Makes the token that `POST login` answers with: all scopes, since the password was just given, and short-lived.
+/// Makes the token that `POST login` answers with: all scopes, since the password was just given, and short-lived. Where
+/// there are as many of them as there may be, the oldest makes room.
 ///
 /// # Errors
 /// [`Problem::Validation`] where the name is too long.
@@ -68,43 +152,87 @@ pub async fn create_at_login(
     } else {
         Duration::hours(settings.login_hours.into())
     };
-    issue(db, settings, actor, name, Scopes::all(), lifetime, "login").await
+    let now = db.now();
+    let token = Token {
+        id: Uuid::now_v7(),
+        name,
+        scopes: Scopes::all(),
+        origins: Vec::new(),
+        issued_by: IssuedBy::Login,
+        created_at: now,
+        expires_at: now + lifetime,
+        ends_at: now + lifetime,
+        renew_days: None,
+        last_used_at: None,
+        last_used_from: None,
+        revoked_at: None,
+    };
+    let issued = issue(db, settings, actor, None, token, i64::MAX).await?;
+    let issued = issued.ok_or_else(|| Problem::Internal("a login without an account".into()))?;
+    let ended = store::revoke_old_logins(db, actor.account, settings.per_account.into(), now).await?;
+    tell_revoked(db, actor, &ended);
+    Ok(issued)
 }
 
 async fn issue(
     db: &Db,
     settings: &Settings,
     actor: &Actor,
-    name: String,
-    scopes: Scopes,
-    lifetime: Duration,
-    issued_by: &'static str,
-) -> Result<Issued, Problem> {
+    parent: Option<&Token>,
+    token: Token,
+    limit: i64,
+) -> Result<Option<Issued>, Problem> {
     let secret = Secret::generate(&settings.prefix).map_err(|error| Problem::Internal(error.to_string()))?;
-    let now = db.now();
-    let token =
-        Token { id: Uuid::now_v7(), name, scopes, created_at: now, expires_at: now + lifetime, last_used_at: None };
-    let token = store::insert(db, actor.account, token, secret.hash(), issued_by).await?;
+    let (account, parent, hash, warn_days) = (actor.account, parent.map(|token| token.id), secret.hash(), warn(&token));
+    let made = store::insert(db, New { account, parent, token, hash, warn_days, limit }).await?;
+    let Some(token) = made else { return Ok(None) };
     actor.did(db, Kind::TokenCreated, Some((token.id, &token.name)));
-    Ok(Issued { secret, token })
+    Ok(Some(Issued { secret, token }))
 }
 
-/// The account's tokens that were not revoked, the newest first. Expired ones are among them.
+/// How many days before its end the owner is told first: not so many as it lasts in all, and never of a login, which ends
+/// with the day.
+fn warn(token: &Token) -> i64 {
+    let lasts = token.ends_at - token.created_at;
+    let first = WARNINGS.into_iter().find(|days| lasts > Duration::days((*days).into()));
+    first.filter(|_| token.issued_by != IssuedBy::Login).map_or(0, i64::from)
+}
+
+/// The account's tokens that work, the newest first, then those that have ended lately.
 ///
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
-    Ok(store::list(db, account).await?)
+    let now = db.now();
+    let mut tokens = store::at_work(db, account, now).await?;
+    tokens.extend(store::ended(db, account, now, ENDED_SHOWN).await?);
+    Ok(tokens)
 }
 
-/// Ends a token, from its next request on.
+/// Ends a token and what it has made, from their next requests on.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where the account has no such token, or has revoked it before.
+/// [`Problem::NotFound`] where the account has no such token, or it has ended before.
 pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
-    let token = store::revoke(db, actor.account, id, db.now()).await?.ok_or(Problem::NotFound)?;
-    actor.did(db, Kind::TokenRevoked, Some((id, &token.name)));
-    Ok(())
+    let (ours, actor) = (db.clone(), actor.clone());
+    db.finish(async move {
+        let token = store::revoke(&ours, actor.account, id, ours.now()).await?.ok_or(Problem::NotFound)?;
+        tell_revoked(&ours, &actor, &[token]);
+        revoke_made_by(&ours, &actor, id).await
+    })
+    .await
+}
+
+/// Ends what the token `id` has made. It makes no more, but something may have been on its way when it was revoked, so this
+/// goes on until there is nothing left.
+async fn revoke_made_by(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
+    loop {
+        let made = store::revoke_made_by(db, actor.account, id, db.now()).await?;
+        if made.is_empty() {
+            return Ok(());
+        }
+        tell_revoked(db, actor, &made);
+    }
 }
 
 /// Ends every token of the account.
@@ -112,10 +240,77 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
 /// # Errors
 /// The database's.
 pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
-    for token in store::revoke_all(db, actor.account, db.now()).await? {
+    tell_revoked(db, actor, &store::revoke_all(db, actor.account, None, db.now()).await?);
+    Ok(())
+}
+
+/// Ends every token of the account but `kept`.
+///
+/// # Errors
+/// [`Problem::NotFound`] where the account has no such token that works; nothing is revoked then.
+pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Problem> {
+    let now = db.now();
+    if store::at_work(db, actor.account, now).await?.iter().all(|token| token.id != kept) {
+        return Err(Problem::NotFound);
+    }
+    tell_revoked(db, actor, &store::revoke_all(db, actor.account, Some(kept), now).await?);
+    Ok(())
+}
+
+fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
+    for token in tokens {
         actor.did(db, Kind::TokenRevoked, Some((token.id, &token.name)));
     }
-    Ok(())
+}
+
+/// Somebody has found `text` where no token should be. If it is one that works, it is revoked, and its owner is told.
+///
+/// All of it comes after the answer, which so is the same in words and time whatever was found.
+pub fn report(db: &Db, house: &House, mailer: &Mailer, text: &str) {
+    let Some(secret) = Secret::parse(&house.tokens.prefix, text) else { return };
+    let (ours, house, mailer) = (db.clone(), house.clone(), mailer.clone());
+    db.later(async move {
+        let found = match store::revoke_found(&ours, secret.hash(), ours.now()).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return,
+            Err(error) => return tracing::error!(%error, "a token that was found is not revoked"),
+        };
+        // Whoever tells us of it is nobody's business.
+        let actor = Actor { account: found.account_id, means: Means::Finder, client: Client::default() };
+        actor.did(&ours, Kind::TokenReported, Some((found.id, &found.name)));
+        mailer.send(letters::found(&house, &found.email, found.created_at)).await;
+        if let Err(problem) = revoke_made_by(&ours, &actor, found.id).await {
+            tracing::error!(%problem, token = %found.id, "what a token that was found has made is not revoked");
+        }
+    });
+}
+
+/// Tells the owners of up to `batch` tokens that they end soon, and says of how many. Each is told once for each number of
+/// days, whichever instance does it (S46).
+///
+/// # Errors
+/// The database's.
+pub async fn tell_of_end(db: &Db, house: &House, mailer: &Mailer, batch: i64) -> sqlx::Result<u64> {
+    let now = db.now();
+    let mut told = 0;
+    for (index, days) in WARNINGS.into_iter().enumerate() {
+        let next = WARNINGS.get(index + 1).copied().unwrap_or_default();
+        let after = |days: u32| now + Duration::days(days.into());
+        let due = store::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), batch).await?;
+        for token in due {
+            mailer.send(letters::ends_soon(house, &token.email, token.created_at, token.ends_at, now)).await;
+            told += 1;
+        }
+    }
+    Ok(told)
+}
+
+/// Deletes up to `batch` tokens of each kind that ended more than `days` ago and says how many there were (S10).
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
+    store::sweep(db, db.now() + -Duration::days(days.into()), batch).await
 }
 
 fn checked_name(name: &str) -> Result<String, FieldError> {
@@ -124,4 +319,55 @@ fn checked_name(name: &str) -> Result<String, FieldError> {
         return Err(FieldError::new("name", "Give the token a name of 1 to 100 characters."));
     }
     Ok(name.to_owned())
+}
+
+/// The origins as they are kept. What a token makes works from that one's, if it is left open.
+fn checked_origins(given: Vec<String>, parent: Option<&Token>) -> Result<Vec<String>, FieldError> {
+    let wrong = |message: String| FieldError::new("origins", message);
+    let mut origins: Vec<String> = Vec::new();
+    for origin in given {
+        check_origin(&origin).map_err(|why| wrong(format!("{why}.")))?;
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    if origins.len() > ORIGINS_MAX {
+        return Err(wrong(format!("Name {ORIGINS_MAX} origins at most.")));
+    }
+    let theirs = parent.map(|parent| parent.origins.as_slice()).unwrap_or_default();
+    if theirs.is_empty() {
+        return Ok(origins);
+    }
+    if origins.is_empty() {
+        return Ok(theirs.to_vec());
+    }
+    match origins.iter().find(|origin| !theirs.contains(origin)) {
+        Some(other) => Err(wrong(format!("{other:?} is no origin of the token that asks."))),
+        None => Ok(origins),
+    }
+}
+
+fn checked_expiry(
+    expiry: Expiry,
+    now: Timestamp,
+    longest: Timestamp,
+    max_days: u32,
+    parent: Option<&Token>,
+) -> Result<Timestamp, FieldError> {
+    let (field, expires_at) = match expiry {
+        Expiry::Days(days) if (1..=max_days).contains(&days) => ("days", now + Duration::days(days.into())),
+        Expiry::Days(_) => return Err(FieldError::new("days", format!("Choose between 1 and {max_days} days."))),
+        Expiry::At(at) if at > now && at <= longest => ("expires_at", at),
+        Expiry::At(_) => {
+            let message = format!("Choose a day to come, within the next {max_days} days.");
+            return Err(FieldError::new("expires_at", message));
+        }
+    };
+    match parent {
+        Some(parent) if expires_at > parent.ends_at => {
+            let message = format!("The token that asks ends at {}. What it makes ends no later.", parent.ends_at);
+            Err(FieldError::new(field, message))
+        }
+        _ => Ok(expires_at),
+    }
 }

@@ -70,10 +70,12 @@ async fn every_answer(house: &House) -> Vec<(u16, Ask)> {
         (401, house.get("/api/v1/me").bearer("nonsense")),
         (401, house.post("/api/v1/login").json(json!({"email": "a@b", "password": "wrong"}))),
         (403, reader.post("/notes", title.clone())),
+        (202, house.post("/api/v1/tokens/report").json(json!({"token": "nonsense"}))),
         (404, ada.client.get("/notes/x")),
         (404, house.get("/api/v1/nothing")),
         (404, house.get("/api/nothing")),
         (405, ada.client.call(Method::PUT, "/notes")),
+        (406, ada.client.get("/me").header("accept", "text/html")),
         (412, ada.client.patch(&note, title).header("if-match", "\"0\"")),
         (413, ada.client.call(Method::POST, "/notes").body("application/json", "x".repeat(300_000))),
         (415, ada.client.call(Method::POST, "/notes").body("text/plain", "{}")),
@@ -89,7 +91,9 @@ async fn the_allowed_origin_may_read_every_answer(house: House) {
         assert_eq!(reply.header("access-control-allow-origin"), SPA, "{}", reply.asked);
         varies_by_origin(&reply);
         let exposed = names(reply.header("access-control-expose-headers"));
-        for name in ["etag", "location", "retry-after", "www-authenticate", "x-request-id"] {
+        for name in
+            ["etag", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
+        {
             assert!(exposed.iter().any(|given| given == name), "{}: {name}", reply.asked);
         }
     }
@@ -140,12 +144,12 @@ async fn a_preflight_needs_no_token_and_names_methods_and_headers(house: House) 
     for path in ["/api/v1/notes", "/api/v1/notes/x", "/api/v1/login", "/api/v1/nothing"] {
         for method in ["GET", "POST", "PATCH", "DELETE"] {
             let reply = preflight(&house, path, SPA, method).await;
-            assert!(reply.is(200).body.is_empty());
+            assert!(reply.is(204).body.is_empty());
             assert_eq!(reply.header("access-control-allow-origin"), SPA);
             let methods = names(reply.header("access-control-allow-methods"));
             assert_eq!(methods, ["get", "head", "post", "patch", "delete"]);
             let headers = names(reply.header("access-control-allow-headers"));
-            assert_eq!(headers, ["authorization", "content-type", "if-match", "if-none-match"]);
+            assert_eq!(headers, ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]);
             assert!(reply.header("access-control-max-age").parse::<u32>().unwrap() >= 600);
             varies_by_origin(&reply);
         }

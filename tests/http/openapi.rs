@@ -78,7 +78,7 @@ async fn every_route_is_tested(house: House) {
         for (method, path, operation) in operations(&document) {
             let security = operation["security"].as_array().unwrap();
             let open = security.is_empty();
-            assert_eq!(open, ["/login", "/openapi.json"].contains(&path.as_str()), "{method} {path}");
+            assert_eq!(open, ["/login", "/tokens/report", "/openapi.json"].contains(&path.as_str()), "{method} {path}");
             if open {
                 continue;
             }
@@ -182,6 +182,9 @@ async fn the_examples_are_taken(database: Database) {
             let name = format!("{}{number}", mount.trim_start_matches('/').replace('/', "-"));
             let person = if path == "/login" { ada.clone() } else { house.person(&name).await };
             let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();
+            // What a login makes ends with it, so whoever makes a token needs one that lasts.
+            let lasting = house.token(&person, &Scope::ALL).await;
+            let door = if (mount, path.as_str()) == ("/api/v1", "/tokens") { &lasting } else { door };
             let mut ask = door.call(method.clone(), &filled(&person, &path).await);
             if let Some(body) = example_body(&document, operation) {
                 ask = ask.json(body);

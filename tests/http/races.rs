@@ -6,10 +6,13 @@ use axum::http::Method;
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
+use vestibule::tokens::Scope;
+
 use crate::support::{Ask, Database, Door, House, PASSWORD, both};
 
 both! {
     of_twenty_who_change_one_version_one_wins,
+    of_fifty_who_make_the_last_token_one_does,
     of_two_who_sign_up_with_one_address_one_does,
     a_note_is_deleted_once,
     clients_that_hang_up_leave_nothing_behind,
@@ -39,6 +42,23 @@ async fn of_twenty_who_change_one_version_one_wins(house: House) {
         assert_eq!(statuses[0], 200);
         assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
     }
+}
+
+async fn of_fifty_who_make_the_last_token_one_does(database: Database) {
+    let house = House::with(database, |settings| settings.tokens.per_account = 5).await;
+    let ada = house.person("ada").await;
+    for _ in 0..4 {
+        house.token(&ada, &Scope::ALL).await;
+    }
+    // What a login makes ends with it.
+    let expires_at = house.db.now() + time::Duration::hours(1);
+    let body = json!({"name": "last", "scopes": ["notes:read"], "expires_at": expires_at});
+    let asks = (0..50).map(|number| ada.doors()[number % 2].post("/tokens", body.clone()));
+    let statuses = at_once(asks).await;
+    assert_eq!(statuses[0], 201);
+    assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
+    let made = "SELECT name FROM tokens WHERE issued_by <> 'login'";
+    assert_eq!(house.raw().await.texts(made).await.len(), 5);
 }
 
 async fn of_two_who_sign_up_with_one_address_one_does(house: House) {
@@ -156,6 +176,7 @@ async fn several_instances_may_start_at_once() {
     for table in [
         "browsers",
         "mail_links",
+        "idempotency",
         "notes",
         "tokens",
         "sign_ins",

@@ -335,7 +335,7 @@ fn every_route_in_the_sources_is_in_the_tables() {
     );
     tables.extend(DEV_PAGES);
     // A mount's own 404, and what is tested where there are mails.
-    tables.extend(["/login", "/session/{*rest}", "/dev/outbox/{name}"]);
+    tables.extend(["/login", "/tokens/report", "/session/{*rest}", "/dev/outbox/{name}"]);
 
     let mut routes = Vec::new();
     collect_routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);

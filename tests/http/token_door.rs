@@ -9,11 +9,13 @@ use vestibule::{
     tokens::{Scope, format::Secret},
 };
 
-use crate::support::{Door, House, PASSWORD, Person, both, members, routes::token_calls};
+use crate::support::{Database, Door, House, PASSWORD, Person, TOKEN_MEMBERS, both, members, routes::token_calls};
 
 both! {
     login_answers_with_exactly_the_documented_members,
     login_takes_a_name_and_remember,
+    login_can_be_turned_off,
+    of_many_logins_the_oldest_makes_room,
     a_wrong_password_and_an_unknown_address_are_one_answer,
     the_address_counts_whatever_its_case,
     login_refuses_what_it_does_not_know,
@@ -81,6 +83,37 @@ async fn login_takes_a_name_and_remember(house: House) {
     assert!(difference.abs() < Duration::minutes(1), "{difference}");
 }
 
+async fn login_can_be_turned_off(database: Database) {
+    let house = House::with(database, |settings| settings.tokens.login = false).await;
+    let browser = house.browser();
+    browser.submit("/sign-up", &[("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)]).await.is(303);
+    for password in [PASSWORD, "wrong password"] {
+        let body = json!({"email": "ada@example.org", "password": password});
+        let problem = house.post("/api/v1/login").json(body.clone()).await.problem(403, "login_disabled");
+        assert!(problem["detail"].as_str().unwrap().contains("tokens page"), "{problem}");
+    }
+    // The session door is not meant: it has the site's own pages.
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    house.browser().ask(Method::POST, "/session/v1/login").json(body).await.is(200);
+    assert_eq!(house.count("tokens").await, 0);
+}
+
+async fn of_many_logins_the_oldest_makes_room(database: Database) {
+    let house = House::with(database, |settings| settings.tokens.per_account = 3).await;
+    let ada = house.person("ada").await;
+    let own = house.token(&ada, &Scope::ALL).await;
+    let mut clients = vec![ada.client.clone()];
+    for _ in 0..3 {
+        let login = login(&house, json!({"email": ada.email, "password": PASSWORD})).await;
+        clients.push(house.client(login["token"].as_str().unwrap()));
+    }
+    clients[0].get("/me").await.problem(401, "token_revoked");
+    for client in &clients[1..] {
+        client.get("/me").await.is(200);
+    }
+    own.get("/me").await.is(200);
+}
+
 async fn a_wrong_password_and_an_unknown_address_are_one_answer(house: House) {
     let ada = house.person("ada").await;
     let mut bodies = Vec::new();
@@ -138,7 +171,7 @@ async fn token_is_the_token_that_asks(house: House) {
     let ada = house.person("ada").await;
     let client = house.token(&ada, &[Scope::NotesRead]).await;
     let token = client.get("/token").await.is(200).json();
-    assert_eq!(members(&token), ["created_at", "expires_at", "id", "last_used_at", "name", "scopes"]);
+    assert_eq!(members(&token), TOKEN_MEMBERS);
     assert_eq!(token["scopes"], json!(["notes:read"]));
     assert_eq!(token["name"], "test");
     assert_eq!(after(&token["expires_at"], &token["created_at"]), Duration::days(30));

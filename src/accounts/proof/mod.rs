@@ -96,6 +96,14 @@ impl Proof {
         Ok(Some(ask_within(visit.clone(), status, account, form, refused.as_ref()).await))
     }
 
+    /// For a JSON call: refuses it where the last proof is not recent enough.
+    ///
+    /// # Errors
+    /// [`Problem::ProofRequired`]; [`Problem::NotSignedIn`]; the database's.
+    pub async fn must_be_recent(&self) -> Result<(), Problem> {
+        if self.is_recent().await? { Ok(()) } else { Err(Problem::ProofRequired) }
+    }
+
     /// Takes `password` for a proof. The browser gets a new session id with it (S2).
     ///
     /// # Errors

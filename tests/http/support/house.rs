@@ -10,11 +10,11 @@ use vestibule::{
     client::Client as Somewhere,
     db::{Clock, Db},
     server,
-    settings::{Passwords, Settings},
+    settings::{Passwords, RateLimits, Settings},
     state::AppState,
     tokens::{
         Scope,
-        service::{NewToken, create},
+        service::{Expiry, NewToken, create},
     },
 };
 
@@ -90,6 +90,8 @@ impl House {
         settings.server.site_root = folder.display().to_string();
         settings.mail.outbox = folder.join("outbox").display().to_string();
         settings.cors.allowed_origins = vec![SPA.into()];
+        // Everybody in these tests comes from one address, in no time.
+        settings.rate_limits = RateLimits { per_token: 100_000, per_address: 100_000 };
         // What hashing really costs is tested where the binary runs.
         settings.passwords = Passwords { memory_kib: 8, iterations: 1, parallelism: 1, workers: 4, queue: 256 };
         let file = format!("sqlite:{}", folder.join("house.db").display());
@@ -155,9 +157,21 @@ impl House {
 
     /// A token of `person` that may do `scopes` and nothing else.
     pub async fn token(&self, person: &Person, scopes: &[Scope]) -> Client {
-        let new = NewToken { name: "test".into(), scopes: scopes.iter().copied().collect(), days: 30 };
+        self.token_with(person, scopes, |_| {}).await
+    }
+
+    /// The same, that `change` has changed.
+    pub async fn token_with(&self, person: &Person, scopes: &[Scope], change: impl FnOnce(&mut NewToken)) -> Client {
+        let mut new = NewToken {
+            name: "test".into(),
+            scopes: scopes.iter().copied().collect(),
+            expiry: Expiry::Days(30),
+            renew: false,
+            origins: Vec::new(),
+        };
+        change(&mut new);
         let actor = Actor::by_password(person.account.id, &Somewhere::default());
-        let issued = create(&self.db, &self.settings.tokens, &actor, new).await.unwrap();
+        let issued = create(&self.db, &self.settings.tokens, &actor, None, new).await.unwrap();
         self.client(issued.secret.reveal())
     }
 

@@ -11,7 +11,7 @@ mod run;
 pub use self::{
     ask::{Ask, Reply, beside, members},
     house::{Database, House, OURS, PASSWORD, Prepare, SPA},
-    people::{Browser, Door, Person, path_of},
+    people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,
     run::{Postgres, folder},
 };

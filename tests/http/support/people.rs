@@ -125,6 +125,22 @@ impl Door for Client {
     }
 }
 
+/// What is known about a token, in the order of its members.
+pub const TOKEN_MEMBERS: [&str; 12] = [
+    "created_at",
+    "ends_at",
+    "expires_at",
+    "id",
+    "issued_by",
+    "last_used_at",
+    "last_used_from",
+    "name",
+    "origins",
+    "renew_days",
+    "revoked_at",
+    "scopes",
+];
+
 /// Somebody with an account, signed in at both doors.
 #[derive(Clone)]
 pub struct Person {

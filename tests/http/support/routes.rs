@@ -28,6 +28,9 @@ impl Call {
         match (&self.method, self.path) {
             (&Method::POST, "/notes") => Some(json!({"title": "made", "body": ""})),
             (&Method::PATCH, _) => Some(json!({"title": "changed"})),
+            (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
+            (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
+            (&Method::POST, "/proof") => Some(json!({"password": PASSWORD})),
             (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
             _ => None,
         }
@@ -44,6 +47,8 @@ pub fn resources() -> Vec<Call> {
         (Method::GET, "/me", Some(Scope::AccountRead)),
         (Method::GET, "/token", None),
         (Method::GET, "/tokens", Some(Scope::TokensManage)),
+        (Method::POST, "/tokens", Some(Scope::TokensManage)),
+        (Method::POST, "/tokens/revoke-all", Some(Scope::TokensManage)),
         (Method::DELETE, "/tokens/{id}", Some(Scope::TokensManage)),
         (Method::GET, "/notes", Some(Scope::NotesRead)),
         (Method::POST, "/notes", Some(Scope::NotesWrite)),
@@ -53,7 +58,7 @@ pub fn resources() -> Vec<Call> {
     ])
 }
 
-/// What needs a token at the token door: everything but `POST /login`.
+/// What needs a token at the token door: everything but `POST /login` and `POST /tokens/report`.
 pub fn token_calls() -> Vec<Call> {
     let own = calls([(Method::POST, "/logout", None), (Method::POST, "/logout-all", Some(Scope::TokensManage))]);
     [resources(), own].concat()
@@ -61,7 +66,7 @@ pub fn token_calls() -> Vec<Call> {
 
 /// What the same-origin guard protects at the session door.
 pub fn session_calls() -> Vec<Call> {
-    let own = calls([(Method::POST, "/login", None), (Method::POST, "/logout", None)]);
+    let own = calls([(Method::POST, "/login", None), (Method::POST, "/logout", None), (Method::POST, "/proof", None)]);
     [resources(), own].concat()
 }
 
@@ -91,7 +96,7 @@ pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbox"];
 
 /// Every form's post.
-pub const POSTS: [&str; 17] = [
+pub const POSTS: [&str; 18] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
@@ -100,6 +105,7 @@ pub const POSTS: [&str; 17] = [
     "/notes/{id}/delete",
     "/tokens",
     "/tokens/{id}/revoke",
+    "/tokens/revoke-all",
     "/account/sign-ins/{id}/revoke",
     "/account/sign-ins/revoke-others",
     "/forgot",

@@ -1,0 +1,319 @@
+//! How many requests a minute the token door takes, by token and by address, and how it says so
+//! (draft-ietf-httpapi-ratelimit-headers-10).
+//!
+//! **By token** counts every request with a token that works. **By address** counts whatever comes without one: a wrong
+//! token, a login, a token that was found, a preflight that the settings do not answer. It is counted before the database
+//! is asked, so guessing costs us a hash and a look into a table in memory. A token that worked a moment ago is known here
+//! by its hash and does not count by address, so a stranger behind the same address does not shut its owner out.
+//!
+//! **Where.** In the memory of each instance. An authenticated read is one query and no write (S7), and a count that all
+//! instances share would be a write for each read. So with `n` instances a token gets up to `n` times as much; what protects
+//! passwords is counted in the database, by [`crate::throttle`], and holds across instances.
+//!
+//! **How.** A window begins with the first request and lasts a minute; so it says honestly when all is free again.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use time::Duration;
+
+use super::Door;
+use crate::{
+    client::{Client, Network},
+    problem::Problem,
+    settings::RateLimits as Settings,
+    timestamp::Timestamp,
+};
+
+/// How long a window lasts.
+const WINDOW: Duration = Duration::minutes(1);
+/// How many windows are kept at most, of a hundred bytes each.
+const KEPT: usize = 100_000;
+
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// How much of one's quota is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `token` or `address`.
+    policy: &'static str,
+    quota: u32,
+    remaining: u32,
+    /// Seconds until the whole quota is free again.
+    resets_in: u32,
+}
+
+/// What the door learns on the way in that its layers need on the way out.
+#[derive(Clone, Debug, Default)]
+pub struct Learnt(Arc<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    names_page: OnceLock<bool>,
+    standing: Mutex<Option<Standing>>,
+}
+
+impl Learnt {
+    /// Whether the token that came along names the origin that asks; nothing where no token of ours came along.
+    pub fn token_names_page(&self) -> Option<bool> {
+        self.0.names_page.get().copied()
+    }
+
+    /// Remembers that.
+    pub fn token_names(&self, page: bool) {
+        let _ = self.0.names_page.set(page);
+    }
+
+    /// Remembers how much is left, whether or not that is enough. The last word counts.
+    ///
+    /// # Errors
+    /// [`Problem::RateLimited`]
+    pub fn counted(&self, counted: Result<Standing, Refused>) -> Result<(), Problem> {
+        let (Ok(standing) | Err(Refused(standing))) = counted;
+        *self.standing() = Some(standing);
+        counted.map(drop).map_err(Problem::from)
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Option<Standing>> {
+        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The counts of one instance. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    tokens: Windows<[u8; 32]>,
+    addresses: Windows<Network>,
+}
+
+impl Limits {
+    /// None counted yet.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            tokens: Windows::new("token", settings.per_token),
+            addresses: Windows::new("address", settings.per_address),
+        }
+    }
+
+    /// Counts a request by its address.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<Standing, Refused> {
+        let Some(network) = network(client) else { return Ok(self.addresses.untouched()) };
+        self.addresses.take(network, now)
+    }
+
+    /// Uncounts it: it was no stranger.
+    pub fn known_after_all(&self, client: &Client) {
+        if let Some(network) = network(client) {
+            self.addresses.give_back(&network);
+        }
+    }
+
+    /// Counts a request by its token, if that has worked within the last minute.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn known(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<Standing, Refused>> {
+        self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, now))
+    }
+
+    /// Counts the first request of a token that works.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn token(&self, hash: [u8; 32], now: Timestamp) -> Result<Standing, Refused> {
+        self.tokens.take(hash, now)
+    }
+
+    /// Forgets a token that works no longer.
+    pub fn forget(&self, hash: &[u8; 32]) {
+        self.tokens.forget(hash);
+    }
+}
+
+/// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
+fn network(client: &Client) -> Option<Network> {
+    client.address.map(|address| Network::around(address, 32, 64))
+}
+
+/// A request too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused(pub Standing);
+
+impl From<Refused> for Problem {
+    fn from(Refused(standing): Refused) -> Self {
+        Self::RateLimited(standing.resets_in)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Windows<K> {
+    policy: &'static str,
+    quota: u32,
+    open: Arc<Mutex<HashMap<K, Window>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    began: Timestamp,
+    taken: u32,
+}
+
+impl Window {
+    /// A clock that went back begins a new window, which nobody has to wait out for longer than it lasts (S47).
+    fn is_open(&self, now: Timestamp) -> bool {
+        let age = now - self.began;
+        age >= Duration::ZERO && age < WINDOW
+    }
+}
+
+impl<K: Copy + Eq + Hash> Windows<K> {
+    fn new(policy: &'static str, quota: u32) -> Self {
+        Self { policy, quota, open: Arc::default() }
+    }
+
+    fn untouched(&self) -> Standing {
+        Standing { policy: self.policy, quota: self.quota, remaining: self.quota, resets_in: 0 }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<K, Window>) -> T) -> T {
+        // Nothing in here panics half-way.
+        work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take(&self, key: K, now: Timestamp) -> Result<Standing, Refused> {
+        self.with(|open| {
+            if open.len() >= KEPT && !open.contains_key(&key) {
+                open.retain(|_, window| window.is_open(now));
+                // A flood from a hundred thousand places: what was counted is forgotten, rather than memory used up.
+                if open.len() >= KEPT {
+                    open.clear();
+                }
+            }
+            let window = open.entry(key).or_insert(Window { began: now, taken: 0 });
+            if !window.is_open(now) {
+                *window = Window { began: now, taken: 0 };
+            }
+            let left = WINDOW - (now - window.began);
+            let resets_in = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
+            let mut standing = Standing {
+                policy: self.policy,
+                quota: self.quota,
+                remaining: 0,
+                resets_in: u32::try_from(resets_in).unwrap_or_default(),
+            };
+            if window.taken >= self.quota {
+                return Err(Refused(standing));
+            }
+            window.taken += 1;
+            standing.remaining = self.quota - window.taken;
+            Ok(standing)
+        })
+    }
+
+    fn give_back(&self, key: &K) {
+        self.with(|open| {
+            if let Some(window) = open.get_mut(key) {
+                window.taken = window.taken.saturating_sub(1);
+            }
+        });
+    }
+
+    fn is_open(&self, key: &K, now: Timestamp) -> bool {
+        self.with(|open| open.get(key).is_some_and(|window| window.is_open(now)))
+    }
+
+    fn forget(&self, key: &K) {
+        self.with(|open| open.remove(key));
+    }
+}
+
+/// Stands before what anybody may call: counts it by its address.
+pub async fn strangers(request: Request, next: Next) -> Response {
+    if let Some(Door::Token(door)) = request.extensions().get() {
+        let client = Client::of(request.headers(), request.extensions());
+        let learnt = request.extensions().get::<Learnt>().cloned().unwrap_or_default();
+        if let Err(problem) = learnt.counted(door.limits.stranger(&client, door.db.now())) {
+            return problem.into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Says in every answer how much is left: a List of Strings with parameters, as Structured Fields write it (RFC 9651).
+pub async fn layer(request: Request, next: Next) -> Response {
+    let learnt = request.extensions().get::<Learnt>().cloned().unwrap_or_default();
+    let mut response = next.run(request).await;
+    let standing = learnt.standing().take();
+    if let Some(Standing { policy, quota, remaining, resets_in }) = standing {
+        let window = WINDOW.whole_seconds();
+        for (name, value) in [
+            (&POLICY, format!("\"{policy}\";q={quota};w={window}")),
+            (&LIMIT, format!("\"{policy}\";r={remaining};t={resets_in}")),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name.clone(), value);
+            }
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::new(OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds))
+    }
+
+    #[test]
+    fn a_window_begins_with_the_first_request_and_lasts_a_minute() {
+        let windows = Windows::new("test", 2);
+        let left =
+            |result: Result<Standing, Refused>| result.map(|s| (s.remaining, s.resets_in)).map_err(|r| r.0.resets_in);
+        assert_eq!(left(windows.take('a', at(0))), Ok((1, 60)));
+        assert_eq!(left(windows.take('a', at(10))), Ok((0, 50)));
+        assert_eq!(left(windows.take('a', at(59))), Err(1));
+        assert_eq!(left(windows.take('b', at(59))), Ok((1, 60)), "each counts for itself");
+        assert_eq!(left(windows.take('a', at(60))), Ok((1, 60)));
+        windows.give_back(&'a');
+        assert_eq!(left(windows.take('a', at(61))), Ok((1, 59)));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_keeps_nobody_out() {
+        let windows = Windows::new("test", 1);
+        assert!(windows.take('a', at(1_000)).is_ok());
+        assert!(windows.take('a', at(1_000)).is_err());
+        assert!(windows.take('a', at(0)).is_ok());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let windows = Windows::new("test", 1);
+        for key in 0..KEPT {
+            assert!(windows.take(key, at(0)).is_ok());
+        }
+        assert!(windows.take(KEPT, at(61)).is_ok());
+        assert_eq!(windows.with(|open| open.len()), 1, "what is over has gone");
+        for key in 0..=KEPT {
+            let _ = windows.take(key, at(61));
+        }
+        assert!(windows.with(|open| open.len()) <= KEPT);
+    }
+}

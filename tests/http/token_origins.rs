@@ -1,0 +1,201 @@
+//! Tokens that work from the pages of some origins only, and what CORS makes of them.
+
+use axum::http::Method;
+use serde_json::json;
+use time::Duration;
+use vestibule::tokens::{Scope, service::Expiry};
+
+use crate::support::{Client, Database, Door, House, OURS, Person, Reply, SPA, both};
+
+both! {
+    a_token_works_from_its_origins_and_nowhere_else,
+    the_page_of_a_token_may_read_every_answer,
+    what_a_token_names_is_for_that_token_alone,
+    a_token_without_origins_works_from_here_and_from_the_list,
+    a_preflight_is_answered_by_the_union,
+    the_page_of_a_token_reads_that_it_has_ended,
+    what_a_token_makes_works_from_no_other_origin,
+    the_page_makes_and_shows_them,
+    a_refusal_is_no_use,
+    preflights_ask_the_database_only_where_the_settings_do_not_know,
+}
+
+const APP: &str = "https://app.example";
+
+async fn bound(house: &House, person: &Person, origins: &[&str]) -> Client {
+    let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+    house.token_with(person, &Scope::ALL, |new| new.origins = origins).await
+}
+
+fn preflight(house: &House, origin: &str) -> crate::support::Ask {
+    house.ask(Method::OPTIONS, "/api/v1/notes").headers(&[
+        ("origin", origin),
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ])
+}
+
+#[track_caller]
+fn may_read(reply: &Reply, origin: &str) -> bool {
+    let allowed = reply.header("access-control-allow-origin");
+    assert!(allowed.is_empty() || allowed == origin, "{}: {allowed}", reply.asked);
+    assert_eq!(reply.has("access-control-expose-headers"), !allowed.is_empty() && reply.status != 204);
+    assert!(!reply.has("access-control-allow-credentials"));
+    !allowed.is_empty()
+}
+
+async fn a_token_works_from_its_origins_and_nowhere_else(house: House) {
+    let ada = house.person("ada").await;
+    let token = bound(&house, &ada, &[APP, "http://localhost:8080"]).await;
+    for origin in [APP, "http://localhost:8080"] {
+        token.get("/me").header("origin", origin).await.is(200);
+        token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin).await.is(201);
+    }
+    let notes = house.count("notes").await;
+    let problem = token.get("/me").await.problem(403, "origin_not_allowed");
+    assert!(problem["detail"].as_str().unwrap().contains("origin"), "{problem}");
+    for origin in
+        [SPA, OURS, "null", "", "*", "https://app.example:8443", "https://evil.app.example", "HTTPS://APP.EXAMPLE"]
+    {
+        let note = token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin);
+        note.await.problem(403, "origin_not_allowed");
+    }
+    token.get("/me").header("origin", APP).also("origin", APP).await.problem(403, "origin_not_allowed");
+    assert_eq!(house.count("notes").await, notes);
+}
+
+async fn the_page_of_a_token_may_read_every_answer(house: House) {
+    let ada = house.person("ada").await;
+    let token = bound(&house, &ada, &[APP]).await;
+    for (status, ask) in [
+        (200, token.get("/me")),
+        (404, token.get("/nothing")),
+        (404, token.get("/notes/x")),
+        (405, token.call(Method::PUT, "/notes")),
+        (422, token.post("/notes", json!({}))),
+        (401, house.get("/api/v1/me")),
+        (401, house.get("/api/v1/me").bearer("mistyped")),
+    ] {
+        let reply = ask.header("origin", APP).await;
+        assert!(may_read(reply.is(status), APP), "{}", reply.asked);
+    }
+}
+
+async fn what_a_token_names_is_for_that_token_alone(house: House) {
+    let (ada, mallory) = (house.person("ada").await, house.person("mallory").await);
+    bound(&house, &mallory, &["https://evil.example"]).await;
+    // Her page passes the preflight now, and gains nothing by it.
+    assert!(may_read(&preflight(&house, "https://evil.example").await, "https://evil.example"));
+    let reply = ada.client.get("/me").header("origin", "https://evil.example").await;
+    reply.problem(403, "origin_not_allowed");
+    assert!(!may_read(&reply, "https://evil.example"));
+    let write = ada.client.post("/notes", json!({"title": "a", "body": ""})).header("origin", "https://evil.example");
+    write.await.problem(403, "origin_not_allowed");
+    assert_eq!(house.count("notes").await, 0);
+    let bound = bound(&house, &ada, &[APP]).await;
+    bound.get("/me").header("origin", "https://evil.example").await.problem(403, "origin_not_allowed");
+}
+
+async fn a_token_without_origins_works_from_here_and_from_the_list(house: House) {
+    let ada = house.person("ada").await;
+    ada.client.get("/me").await.is(200);
+    ada.client.get("/me").header("origin", OURS).await.is(200);
+    assert!(may_read(ada.client.get("/me").header("origin", SPA).await.is(200), SPA));
+    for origin in [APP, "null", "", "http://localhost"] {
+        ada.client.get("/me").header("origin", origin).await.problem(403, "origin_not_allowed");
+    }
+}
+
+async fn a_preflight_is_answered_by_the_union(house: House) {
+    let ada = house.person("ada").await;
+    assert!(!may_read(&preflight(&house, APP).await, APP));
+    bound(&house, &ada, &["https://a.example", APP, "https://b.example"]).await;
+    for (origin, allowed) in [
+        (APP, true),
+        (SPA, true),
+        ("https://a.example", true),
+        ("https://b.example", true),
+        ("https://app.exampl", false),
+        ("https://app_example", false),
+        ("https://%.example", false),
+        ("https://a.example https://app.example", false),
+        ("null", false),
+        ("", false),
+    ] {
+        let reply = preflight(&house, origin).await;
+        assert_eq!(may_read(reply.is(204), origin), allowed, "{origin}");
+    }
+    // On every instance at once.
+    let there = house.another_instance().await;
+    assert!(may_read(&preflight(&there, APP).await, APP));
+}
+
+async fn the_page_of_a_token_reads_that_it_has_ended(house: House) {
+    let ada = house.person("ada").await;
+    let token = house
+        .token_with(&ada, &Scope::ALL, |new| {
+            new.origins = vec![APP.into()];
+            new.expiry = Expiry::Days(1);
+        })
+        .await;
+    let doomed = bound(&house, &ada, &["https://b.example"]).await;
+    doomed.call(Method::POST, "/logout").header("origin", "https://b.example").await.is(204);
+    house.clock.advance(Duration::days(1));
+    for (token, origin, code) in [(token, APP, "token_expired"), (doomed, "https://b.example", "token_revoked")] {
+        assert!(may_read(&preflight(&house, origin).await, origin));
+        let reply = token.get("/me").header("origin", origin).await;
+        reply.problem(401, code);
+        assert!(may_read(&reply, origin));
+    }
+}
+
+async fn what_a_token_makes_works_from_no_other_origin(house: House) {
+    let ada = house.person("ada").await;
+    let token = bound(&house, &ada, &[APP, "https://b.example"]).await;
+    let make = |origins: serde_json::Value| {
+        let body = json!({"name": "made", "scopes": ["notes:read"], "days": 1, "origins": origins});
+        token.post("/tokens", body).header("origin", APP)
+    };
+    make(json!(["https://evil.example"])).await.names_field("origins");
+    make(json!([APP, "https://evil.example"])).await.names_field("origins");
+    assert_eq!(make(json!(["https://b.example"])).await.is(201).json()["origins"], json!(["https://b.example"]));
+    assert_eq!(make(json!([])).await.is(201).json()["origins"], json!([APP, "https://b.example"]));
+}
+
+async fn the_page_makes_and_shows_them(house: House) {
+    let ada = house.person("ada").await;
+    let form =
+        |origins: &'static str| [("name", "spa"), ("days", "7"), ("scope-notes-read", "on"), ("origins", origins)];
+    let page = ada.browser.submit("/tokens", &form("https://app.example/ x")).await.page(422);
+    let message = crate::support::beside(&page, "origins");
+    assert!(message.contains("https://app.example") && message.contains("no trailing slash"), "{message}");
+    assert!(page.contains(r#"value="https://app.example/ x""#), "{page}");
+    let page = ada.browser.submit("/tokens", &form("https://app.example, http://localhost:8080")).await.page(201);
+    assert!(page.contains("Only from <code>https://app.example</code> <code>http://localhost:8080</code>"), "{page}");
+    ada.browser.submit("/tokens", &form("  ")).await.page(201);
+}
+
+async fn a_refusal_is_no_use(house: House) {
+    let ada = house.person("ada").await;
+    let token = bound(&house, &ada, &[APP]).await;
+    let mut witness = house.witness().await;
+    token.get("/me").await.is(403);
+    assert!(!witness.saw_a_write().await);
+}
+
+async fn preflights_ask_the_database_only_where_the_settings_do_not_know(database: Database) {
+    let house = House::with(database, |settings| settings.rate_limits.per_address = 3).await;
+    house.db.close().await;
+    for _ in 0..10 {
+        assert!(may_read(preflight(&house, SPA).await.is(204), SPA));
+        preflight(&house, "null").at("192.0.2.1").await;
+    }
+    let reply = preflight(&house, APP).await;
+    reply.problem(503, "unavailable");
+    // And no more often than anything else that comes without a token.
+    for _ in 0..2 {
+        preflight(&house, APP).await.is(503);
+    }
+    preflight(&house, APP).await.problem(429, "rate_limited");
+    preflight(&house, SPA).await.is(204);
+}
