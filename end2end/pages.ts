@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect, type Page } from "@playwright/test";
 import { APP } from "./origins.ts";
 
@@ -93,14 +94,27 @@ export const ENTRIES: readonly Entry[] = [
   },
 
   { name: "tokens", path: "/tokens", who: "resident", status: 200 },
-  { name: "tokens-empty", path: "/tokens", who: "newcomer", status: 200, before: revokeTokens },
+  { name: "tokens-empty", path: "/tokens", who: "newcomer", status: 200, before: beAnother },
   {
     name: "tokens-fresh",
     path: "/tokens",
     who: "newcomer",
     status: 201,
-    before: revokeTokens,
+    before: beAnother,
     after: posted("Make token", { Name: "phone" }),
+  },
+  {
+    name: "tokens-of-all-kinds",
+    path: "/tokens",
+    who: "newcomer",
+    status: 200,
+    async before(page) {
+      await beAnother(page);
+      await makeToken(page, { name: "phone", days: 30, renew: true });
+      await makeToken(page, { name: "single-page app", days: 90, origins: ["https://app.example.com"] });
+      const lost = await makeToken(page, { name: "lost laptop", days: 7 });
+      await page.request.delete(`/session/v1/tokens/${lost}`, OURS);
+    },
   },
   {
     name: "tokens-refused",
@@ -109,7 +123,8 @@ export const ENTRIES: readonly Entry[] = [
     status: 422,
     async after(page) {
       for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
-      await posted("Make token", { Name: "phone" })(page);
+      await page.getByLabel("Expires after").selectOption("A day of your choice");
+      await posted("Make token", { Name: "phone", "Works from (optional)": "https://app.example.com/" })(page);
     },
   },
 
@@ -155,8 +170,16 @@ function posted(button: string, fields: Readonly<Record<string, string>>) {
   };
 }
 
-async function revokeTokens(page: Page): Promise<void> {
-  const ours = { headers: { Origin: APP } };
-  const { items } = await (await page.request.get("/session/v1/tokens", ours)).json();
-  for (const { id } of items) await page.request.delete(`/session/v1/tokens/${id}`, ours);
+const OURS = { headers: { Origin: APP } };
+
+/** Somebody who has made nothing at all, whatever other tests have done. */
+async function beAnother(page: Page): Promise<void> {
+  await page.context().clearCookies();
+  const form = { name: "Ada Lovelace", email: `${randomUUID()}@example.org`, password: "three quiet words" };
+  expect((await page.request.post("/sign-up", { ...OURS, form })).ok()).toBe(true);
+}
+
+async function makeToken(page: Page, token: Readonly<Record<string, unknown>>): Promise<string> {
+  const made = await page.request.post("/session/v1/tokens", { ...OURS, data: { scopes: ["notes:read"], ...token } });
+  return (await made.json()).id;
 }

@@ -71,11 +71,11 @@ export async function mailed(page: Page, person: Person, subject: RegExp, link: 
   await page.getByRole("link", { name: link }).click();
 }
 
-/** Makes a token with all scopes on the tokens page and reads it where it is shown once. */
-export async function makeToken(page: Page, name: string): Promise<string> {
-  await page.goto("/tokens");
+/** Makes a token with all scopes on the tokens page, opened `anew` or as it stands, and reads it where it is shown once. */
+export async function makeToken(page: Page, name: string, anew = true): Promise<string> {
+  if (anew) await page.goto("/tokens");
   await page.getByLabel("Name", { exact: true }).fill(name);
-  for (const box of await page.getByRole("checkbox").all()) await box.check();
+  for (const box of await page.getByRole("group", { name: "It may" }).getByRole("checkbox").all()) await box.check();
   await page.getByRole("button", { name: "Make token" }).click();
   await expect(page.getByRole("heading", { name: "Your new token" })).toBeVisible();
   const token = await page.locator("#secret").innerText();
