@@ -172,10 +172,15 @@ struct Window {
 }
 
 impl Window {
-    /// A clock that went back begins a new window, which nobody has to wait out for longer than it lasts (S47).
+    /// Of many requests at once, one that came before may be counted after. A clock that went back further begins a new
+    /// window (S47).
     fn is_open(&self, now: Timestamp) -> bool {
-        let age = now - self.began;
-        age >= Duration::ZERO && age < WINDOW
+        (now - self.began).abs() < WINDOW
+    }
+
+    /// How long it lasts from `now` on, never longer than it does in all.
+    fn left(&self, now: Timestamp) -> Duration {
+        (WINDOW - (now - self.began)).min(WINDOW)
     }
 }
 
@@ -206,7 +211,7 @@ impl<K: Copy + Eq + Hash> Windows<K> {
             if !window.is_open(now) {
                 *window = Window { began: now, taken: 0 };
             }
-            let left = WINDOW - (now - window.began);
+            let left = window.left(now);
             let resets_in = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
             let mut standing = Standing {
                 policy: self.policy,
@@ -301,6 +306,14 @@ mod tests {
         assert!(windows.take('a', at(1_000)).is_ok());
         assert!(windows.take('a', at(1_000)).is_err());
         assert!(windows.take('a', at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_request_that_comes_late_is_counted_with_the_others() {
+        let windows = Windows::new("test", 2);
+        assert!(windows.take('a', at(100)).is_ok());
+        assert!(windows.take('a', at(99)).is_ok_and(|standing| standing.resets_in == 60));
+        assert!(windows.take('a', at(100)).is_err() && windows.take('a', at(98)).is_err());
     }
 
     #[test]
