@@ -48,6 +48,16 @@ export const ENTRIES: readonly Entry[] = [
     status: 422,
     after: posted("Sign up", { Name: "Ada Lovelace", "E-mail": ADA, Password: "password123" }),
   },
+  {
+    name: "sign-up-typing",
+    path: "/sign-up",
+    who: "visitor",
+    status: 200,
+    async after(page) {
+      await page.getByLabel("Password").fill("monkeymonkey");
+      await expect(page.locator(".strength").getByRole("status")).not.toBeEmpty();
+    },
+  },
   { name: "sign-in", path: "/sign-in", who: "visitor", status: 200 },
   {
     name: "sign-in-refused",
