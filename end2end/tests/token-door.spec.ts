@@ -1,9 +1,20 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { BrowserContext, Page } from "@playwright/test";
 import { APP, SPA, expect, makeToken, signUp, test } from "./support.ts";
 
-/** Origins that the settings do not name. Nothing listens there: the browser is given a page for them. */
-const THERE = "http://localhost:5198";
-const ELSEWHERE = "http://localhost:5199";
+/** Servers of one page on origins that the settings do not name. Playwright's own would answer preflights in our stead. */
+const servers: Server[] = [];
+
+test.afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+/** An origin nobody has heard of. */
+async function newOrigin(): Promise<string> {
+  const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end("<!doctype html><link rel=icon href=data:,><title>Elsewhere</title>"));
+  servers.push(server);
+  await new Promise<void>((ready) => server.listen(0, "localhost", ready));
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
 
 // Each refusal is a failed request in the console of the page that made it.
 test.use({ expected: /status of 4(01|03|29)|blocked by CORS policy|ERR_FAILED/ });
@@ -17,9 +28,6 @@ interface Seen {
 
 async function pageOn(context: BrowserContext, origin: string): Promise<Page> {
   const page = await context.newPage();
-  if (origin !== SPA) {
-    await page.route(`${origin}/**`, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Elsewhere</title>" }));
-  }
   await page.goto(`${origin}/`);
   return page;
 }
@@ -57,15 +65,16 @@ async function makeBound(page: Page, name: string, origin: string): Promise<stri
 
 test("a token that names an origin works from its pages and from no others", async ({ page, context }) => {
   await signUp(page);
-  const [there, spa] = [await pageOn(context, THERE), await pageOn(context, SPA)];
+  const origin = await newOrigin();
+  const [there, spa] = [await pageOn(context, origin), await pageOn(context, SPA)];
   const free = await makeToken(page, "free");
   expect(await call(there, free), "nobody names this origin yet").toBeNull();
 
-  const bound = await makeBound(page, "bound", THERE);
+  const bound = await makeBound(page, "bound", origin);
   expect(await call(there, bound)).toMatchObject({ status: 200 });
   expect(await call(there, bound, "POST")).toMatchObject({ status: 201 });
   expect(await call(spa, bound), "the list of the settings is not this token's").toMatchObject({ status: 403, code: "origin_not_allowed" });
-  expect(await call(await pageOn(context, ELSEWHERE), bound)).toBeNull();
+  expect(await call(await pageOn(context, await newOrigin()), bound)).toBeNull();
 
   expect(await call(there, free, "POST"), "what one token names is no other's").toBeNull();
   await page.goto("/notes");
