@@ -1,16 +1,16 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv, type Plugin } from "vite";
-import { apiUrl } from "./src/api-url.ts";
+import { appUrl } from "./src/app-url.ts";
 
 /**
  * A built page says which scripts it runs and which one server it talks to: a script that slips in anyway
- * cannot send the token to a server of its own by fetch. Only in the build, because the dev server's hot
+ * cannot send what it found to a server of its own by fetch. Only in the build, because the dev server's hot
  * reload needs inline scripts. Where you host the page, send the same as a header and add `frame-ancestors`.
  */
-function contentSecurityPolicy(api: string): Plugin {
+function contentSecurityPolicy(connect: string): Plugin {
   const policy = [
     "default-src 'self'",
-    `connect-src ${api}`,
+    `connect-src ${connect}`,
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
@@ -29,9 +29,17 @@ function contentSecurityPolicy(api: string): Plugin {
   };
 }
 
+/** `--mode proxy` makes Solution 2 of the same page; any other mode makes Solution 1. */
 export default defineConfig(({ mode }) => {
-  const env = loadEnv(mode, ".", "VITE_");
+  const app = appUrl(loadEnv(mode, ".", "VITE_"));
+  const isProxy = mode === "proxy";
+  // `changeOrigin`: the app answers for its own name only, so that is the `Host` it gets. No CORS: by default Vite lets
+  // every page on localhost read what passes here, and what passes here goes by a cookie.
+  const proxy = { proxy: { "/session/v1": { target: app, changeOrigin: true } }, cors: false };
   return {
-    plugins: [react(), contentSecurityPolicy(new URL(apiUrl(env)).origin)],
+    plugins: [react(), contentSecurityPolicy(isProxy ? "'self'" : new URL(app).origin)],
+    resolve: { alias: { "#auth": `/src/auth/${isProxy ? "session" : "token"}.ts` } },
+    server: isProxy ? proxy : {},
+    preview: isProxy ? proxy : {},
   };
 });

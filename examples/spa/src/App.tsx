@@ -1,30 +1,39 @@
-import { useEffect, useState } from "react";
-import { AccountBar } from "./AccountBar";
-import { API_URL } from "./api";
-import { useAuth } from "./auth";
-import { isUnsaved, type Draft } from "./draft";
-import { Notes } from "./Notes";
-import { SignIn } from "./SignIn";
-import { Trouble } from "./Trouble";
+import { auth } from "#auth";
+import { useEffect } from "react";
+import { AccountBar } from "./auth/AccountBar";
+import { useAuth } from "./auth/AuthProvider";
+import { SignIn } from "./auth/SignIn";
+import { useDesk } from "./notes/desk";
+import { isUnsaved, type Draft } from "./notes/draft";
+import { Notes } from "./notes/Notes";
+import { Trouble } from "./ui/Trouble";
+import { useOnline } from "./ui/useOnline";
+import { Waiting } from "./ui/Waiting";
 
 export function App() {
+  const isOnline = useOnline();
   return (
     <>
       <aside className="strip" aria-label="Origins">
         <p>
-          This page lives on <code>{location.origin}</code>. It talks to <code>{new URL(API_URL).origin}</code> with a
-          bearer token. No cookie is involved.
+          This page lives on <code>{location.origin}</code>. It talks to{" "}
+          <code>{new URL(auth.door.mount, location.href).origin}</code> {auth.story}
         </p>
       </aside>
+      <div className="offline" role="status">
+        {!isOnline && <p>You are offline. You can go on typing; what you save now will not arrive.</p>}
+      </div>
       <View />
     </>
   );
 }
 
 function View() {
-  const { state, retry, forget } = useAuth();
-  const [draft, setDraft] = useState<Draft | null>(null);
-  const hasUnsaved = isUnsaved(draft);
+  const { state, retry, leave } = useAuth();
+  const [desk, changes] = useDesk();
+  const owner = state.at === "in" ? state.session.owner : null;
+  const isPending = (draft: Draft) => draft.sending !== null || draft.failed !== null || isUnsaved(draft);
+  const hasUnsaved = desk.drafts.some(isPending);
   useWarningBeforeUnload(hasUnsaved);
 
   switch (state.at) {
@@ -35,27 +44,27 @@ function View() {
       return (
         <main className="sign-in">
           {state.problem === null ? (
-            <p role="status">Is the token of this tab still good?</p>
+            <Waiting onStop={() => leave(null)} />
           ) : (
             <Trouble problem={state.problem} onRetry={retry}>
-              <button type="button" onClick={forget}>
-                Forget the token
+              <button type="button" onClick={() => leave(null)}>
+                Go to the sign-in form
               </button>
             </Trouble>
           )}
         </main>
       );
 
-    case "in": {
-      // Somebody else may have signed in since it was typed.
-      const own = draft?.owner === state.session.owner ? draft : null;
+    case "in":
       return (
         <>
-          <AccountBar hasUnsaved={isUnsaved(own)} onLeave={() => setDraft(null)} />
-          <Notes draft={own} setDraft={setDraft} />
+          <AccountBar
+            hasUnsaved={desk.drafts.some((draft) => draft.owner === owner && isPending(draft))}
+            onLeave={changes.clear}
+          />
+          <Notes key={owner} desk={desk} changes={changes} />
         </>
       );
-    }
   }
 }
 

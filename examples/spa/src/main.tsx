@@ -1,7 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { AuthProvider } from "./auth";
+import { AuthProvider } from "./auth/AuthProvider";
 import "./style.css";
 
 const root = document.getElementById("root");

@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from "react";
-import type { Problem } from "./problem";
+import type { Problem } from "../api/problem";
 
 interface Props {
   readonly problem: Problem;
@@ -10,7 +10,7 @@ interface Props {
 /** Says what went wrong, at once also to a screen reader, and offers another try where one can help. */
 export function Trouble({ problem, onRetry, children }: Props) {
   const wait = useWait(problem);
-  const canHelp = problem.status === 0 || problem.status === 429 || problem.status >= 500;
+  const again = problem.isPassing ? onRetry : undefined;
 
   return (
     <div className="notice bad">
@@ -29,11 +29,11 @@ export function Trouble({ problem, onRetry, children }: Props) {
           ))}
         </ul>
       )}
-      {(children !== undefined || (onRetry !== undefined && canHelp)) && (
+      {(children !== undefined || again !== undefined) && (
         <div className="actions">
-          {onRetry !== undefined && canHelp && (
-            <button type="button" onClick={onRetry} disabled={wait > 0}>
-              {wait > 0 ? `Try again in ${wait} s` : "Try again"}
+          {again !== undefined && (
+            <button type="button" onClick={again} disabled={wait > 0}>
+              {wait > 0 ? `Try again in ${inWords(wait)}` : "Try again"}
             </button>
           )}
           {children}
@@ -43,7 +43,7 @@ export function Trouble({ problem, onRetry, children }: Props) {
   );
 }
 
-/** The seconds left of `Retry-After`. */
+/** The seconds left of `Retry-After`, counted down. */
 function useWait(problem: Problem): number {
   const [waited, setWaited] = useState<{ problem: Problem; seconds: number }>({ problem, seconds: 0 });
   const total = problem.retryAfter ?? 0;
@@ -56,10 +56,12 @@ function useWait(problem: Problem): number {
       setWaited({ problem, seconds });
       if (seconds >= total) clearInterval(timer);
     }, 1000);
-    return () => {
-      clearInterval(timer);
-    };
+    return () => clearInterval(timer);
   }, [problem, total]);
 
   return Math.max(0, total - (waited.problem === problem ? waited.seconds : 0));
+}
+
+function inWords(seconds: number): string {
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

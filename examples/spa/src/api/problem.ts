@@ -1,35 +1,26 @@
-/** The stable `code` of the server's problems, and two of our own for answers that are none of them. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/** The stable `code` of the server's problems, and those of our own for answers that are none of them. */
 export type ProblemCode =
-  | "token_missing"
-  | "token_invalid"
-  | "token_expired"
-  | "token_revoked"
-  | "invalid_credentials"
-  | "not_signed_in"
-  | "scope_missing"
-  | "cross_origin_request"
-  | "not_found"
-  | "method_not_allowed"
-  | "conflict"
-  | "precondition_failed"
-  | "body_too_large"
-  | "unsupported_media_type"
-  | "invalid_body"
-  | "validation_failed"
-  | "rate_limited"
-  | "internal"
-  | "unavailable"
+  | Schemas["ProblemCode"]
   /** No answer at all. */
   | "network"
-  /** An answer that is not the server's: a proxy's error page, say. */
+  /** No network to send it over. */
+  | "offline"
+  /** No answer for so long that we gave up. */
+  | "timeout"
+  /** No answer yet, and the person did not want to wait for it. */
+  | "stopped"
+  /** An answer that is not the server's: the error page of a proxy in between, say. */
+  | "foreign"
+  /** A fault of this page's own. */
   | "unexpected"
   /** A code newer than this client. */
   | (string & {});
 
-export interface FieldError {
-  readonly field: string;
-  readonly message: string;
-}
+export type FieldError = Schemas["FieldError"];
 
 interface Facts {
   status: number;
@@ -38,7 +29,6 @@ interface Facts {
   errors?: readonly FieldError[];
   requestId?: string | null;
   retryAfter?: number | null;
-  scope?: string | null;
 }
 
 /** Everything that can go wrong with a call: the server's `application/problem+json` (RFC 9457), or no answer. */
@@ -52,8 +42,6 @@ export class Problem extends Error {
   readonly requestId: string | null;
   /** How many seconds to wait before the next try. */
   readonly retryAfter: number | null;
-  /** The scope that was missing, on a 403 `scope_missing`. */
-  readonly scope: string | null;
 
   private constructor(facts: Facts, cause?: unknown) {
     super(facts.message, { cause });
@@ -62,7 +50,6 @@ export class Problem extends Error {
     this.errors = facts.errors ?? [];
     this.requestId = facts.requestId ?? null;
     this.retryAfter = facts.retryAfter ?? null;
-    this.scope = facts.scope ?? null;
   }
 
   /** Reads an answer outside 200–299. */
@@ -72,34 +59,40 @@ export class Problem extends Error {
     const body: unknown = isProblem ? await response.json().catch(() => null) : null;
     const fields = isRecord(body) ? body : {};
 
-    const code = text(fields.code) ?? "unexpected";
-    const detail = text(fields.detail) ?? text(fields.title) ?? `The server answered ${status}.`;
+    const code = text(fields.code) ?? "foreign";
+    const detail = text(fields.detail) ?? text(fields.title) ?? foreign(status);
     const retryAfter = seconds(headers.get("Retry-After"));
-    const scope = code === "scope_missing" ? (text(fields.scope) ?? scopeIn(detail)) : null;
 
     return new Problem({
       status,
       code,
-      message: explain(code, detail, retryAfter, scope),
+      message: WORDS[code] ?? detail,
       errors: Array.isArray(fields.errors) ? fields.errors.filter(isFieldError) : [],
       requestId: text(fields.request_id) ?? headers.get("x-request-id"),
       retryAfter,
-      scope,
     });
-  }
-
-  /** No answer. The browser does not tell a script whether the server is down or does not allow this origin. */
-  static network(api: string, cause: unknown): Problem {
-    const message =
-      `No answer from ${api}. Either it cannot be reached, or it does not allow ${location.origin} ` +
-      `to read its answers (CORS); a browser does not say which.`;
-    return new Problem({ status: 0, code: "network", message }, cause);
   }
 
   /** Whatever was thrown, as a `Problem`. */
   static of(thrown: unknown): Problem {
     if (thrown instanceof Problem) return thrown;
-    return new Problem({ status: 0, code: "unexpected", message: "Something went wrong in this page." }, thrown);
+    const code = codeOf(thrown);
+    return new Problem({ status: 0, code, message: WORDS[code] ?? "" }, thrown);
+  }
+
+  /** Something that needs no server to be wrong. */
+  static inField(field: string, message: string): Problem {
+    return new Problem({ status: 0, code: "validation_failed", message, errors: [{ field, message }] });
+  }
+
+  /** May the same call succeed a little later? */
+  get isPassing(): boolean {
+    return this.isUnanswered || this.code === "offline" || this.status === 429 || this.status >= 500;
+  }
+
+  /** The server said nothing, so it may have done what it was asked to all the same. */
+  get isUnanswered(): boolean {
+    return this.code === "network" || this.code === "timeout" || this.code === "stopped";
   }
 
   /** What is wrong with this field. */
@@ -108,27 +101,35 @@ export class Problem extends Error {
   }
 
   /** Does every word of it stand beside one of these fields? Then nothing is left to say above the form. */
-  isOnlyAbout(...names: string[]): boolean {
+  isOnlyAbout(names: readonly string[]): boolean {
     return this.errors.length > 0 && this.errors.every((error) => names.includes(error.field));
   }
 }
 
-function explain(code: ProblemCode, detail: string, retryAfter: number | null, scope: string | null): string {
-  switch (code) {
-    case "rate_limited":
-      return retryAfter === null
-        ? "Too many requests. Wait a little, then try again."
-        : `Too many requests. Try again in ${duration(retryAfter)}.`;
-    case "scope_missing":
-      return scope === null ? detail : `This token does not have the scope ${scope}, which this needs.`;
-    default:
-      return detail;
-  }
+const WORDS: Readonly<Record<string, string>> = {
+  not_signed_in: "You are not signed in any more: it was too long ago, or it was ended from another place.",
+  rate_limited: "Too many tries.",
+  // The browser does not tell a script whether the server is down or does not allow this origin to read its answers.
+  network: "The server does not answer. It cannot be reached or, where it is on another origin, does not allow this one (CORS).",
+  offline: "There is no network just now.",
+  timeout: "The server did not answer in time.",
+  stopped: "You stopped waiting for the server.",
+  unexpected: "Something went wrong in this page.",
+};
+
+function codeOf(thrown: unknown): ProblemCode {
+  if (thrown instanceof DOMException && thrown.name === "AbortError") return "stopped";
+  if (thrown instanceof DOMException && thrown.name === "TimeoutError") return "timeout";
+  // What `fetch` throws where no answer came, or one that broke off.
+  if (thrown instanceof TypeError) return navigator.onLine ? "network" : "offline";
+  return "unexpected";
 }
 
-function duration(seconds: number): string {
-  const [count, unit] = seconds < 120 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+/** An answer that does not come from the server itself. */
+function foreign(status: number): string {
+  return status >= 500
+    ? `The server cannot be reached just now; what stands in front of it answered ${status}.`
+    : `The server answered ${status}, which this page does not expect.`;
 }
 
 /** `Retry-After` is a number of seconds or a date. */
@@ -136,11 +137,6 @@ function seconds(header: string | null): number | null {
   if (header === null) return null;
   const wait = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isNaN(wait) ? null : Math.max(1, Math.ceil(wait));
-}
-
-/** The server names the scope in its sentence; the header that names it too is not readable across origins. */
-function scopeIn(detail: string): string | null {
-  return /\b[a-z]+:[a-z]+\b/.exec(detail)?.[0] ?? null;
 }
 
 function text(value: unknown): string | null {

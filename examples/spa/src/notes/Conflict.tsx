@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
-import type { Note } from "./api";
-import { Time } from "./Time";
+import type { Note } from "../api/calls";
+import { Time } from "../ui/Time";
 
 interface Props {
   readonly newer: Note;

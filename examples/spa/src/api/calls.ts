@@ -1,0 +1,55 @@
+import { answer, connect, type Door } from "./client";
+import type { Problem } from "./problem";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Account = Schemas["Account"];
+export type Token = Schemas["Token"];
+export type Login = Schemas["Login"];
+export type Scope = Schemas["Scope"];
+export type Note = Schemas["Note"];
+export type NoteText = Pick<Note, "title" | "body">;
+
+/** A note and the version it is: send the tag back with a change, and the server refuses to overwrite a newer one. */
+export interface Version {
+  readonly note: Note;
+  readonly etag: string | null;
+}
+
+export type Api = ReturnType<typeof callsOf>;
+
+/** Every call this client makes, one line each; the types and the addresses come from the server's own document. */
+export function callsOf(door: Door, onRefused?: (problem: Problem) => void) {
+  const client = connect(door, onRefused);
+  const note = (id: string, signal?: AbortSignal) => version(client.GET("/notes/{id}", { params: { path: { id } }, ...withSignal(signal) }));
+
+  return {
+    login: async (body: Login, signal?: AbortSignal) => (await answer(client.POST("/login", { body, ...withSignal(signal) }))).data,
+    logout: async () => {
+      await answer(client.POST("/logout"));
+    },
+
+    account: async (signal?: AbortSignal) => (await answer(client.GET("/me", withSignal(signal)))).data,
+    token: async (signal?: AbortSignal) => (await answer(client.GET("/token", withSignal(signal)))).data,
+
+    notes: async (query: { q?: string; cursor?: string; limit: number }, signal?: AbortSignal) =>
+      (await answer(client.GET("/notes", { params: { query }, ...withSignal(signal) }))).data,
+
+    note,
+    createNote: (body: NoteText, signal?: AbortSignal) => version(client.POST("/notes", { body, ...withSignal(signal) })),
+    updateNote: (id: string, body: NoteText, etag: string | null, signal?: AbortSignal) =>
+      version(client.PATCH("/notes/{id}", { params: { path: { id }, ...ifMatch(etag) }, body, ...withSignal(signal) })),
+    deleteNote: async (id: string, etag: string | null, signal?: AbortSignal) => {
+      await answer(client.DELETE("/notes/{id}", { params: { path: { id }, ...ifMatch(etag) }, ...withSignal(signal) }));
+    },
+  };
+}
+
+async function version(call: Promise<{ data?: Note; response: Response }>): Promise<Version> {
+  const { data, response } = await answer(call);
+  return { note: data, etag: response.headers.get("ETag") };
+}
+
+const ifMatch = (etag: string | null) => (etag === null ? {} : { header: { "If-Match": etag } });
+const withSignal = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });

@@ -1,0 +1,135 @@
+import { auth } from "#auth";
+import { useEffect, useRef, useState, type SyntheticEvent } from "react";
+import { Problem } from "../api/problem";
+import { Field, focusFirstInvalid } from "../ui/Field";
+import { Trouble } from "../ui/Trouble";
+import { Waiting } from "../ui/Waiting";
+import { useAuth, type Notice } from "./AuthProvider";
+import type { Typed, Way } from "./ways";
+
+interface Props {
+  readonly notice: Notice | null;
+  /** There is text in the editor that comes back with its owner. */
+  readonly hasUnsaved: boolean;
+}
+
+export function SignIn({ notice, hasUnsaved }: Props) {
+  const { enter } = useAuth();
+  const [way, setWay] = useState(auth.ways[0]);
+  const [typed, setTyped] = useState<Typed>({});
+  const [keep, setKeep] = useState(false);
+  const [asking, setAsking] = useState<AbortController | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  // Somebody who was somewhere else a moment ago is told where they are now.
+  useEffect(() => {
+    if (notice !== null) heading.current?.focus();
+  }, [notice]);
+
+  useEffect(() => {
+    focusFirstInvalid(form.current);
+  }, [problem]);
+
+  async function submit(event?: SyntheticEvent) {
+    event?.preventDefault();
+    if (asking !== null) return;
+    const control = new AbortController();
+    setAsking(control);
+    setProblem(null);
+    try {
+      await enter(filledIn(way, typed), keep, control.signal);
+    } catch (error) {
+      setProblem(Problem.of(error));
+    } finally {
+      setAsking(null);
+    }
+  }
+
+  // The form changes under the button that changed it: go where there is something to type.
+  const changed = useRef(false);
+  useEffect(() => {
+    if (changed.current) form.current?.querySelector("input")?.focus();
+  }, [way]);
+
+  function change(to: typeof way) {
+    changed.current = true;
+    setWay(to);
+    setProblem(null);
+  }
+
+  return (
+    <main className="sign-in">
+      <title>Sign in · Example SPA</title>
+      <h1 ref={heading} tabIndex={-1}>
+        Sign in
+      </h1>
+      {notice !== null && (
+        <div className={`notice ${notice.tone}`} role={notice.tone === "bad" ? "alert" : "status"}>
+          <p>
+            {notice.text}
+            {hasUnsaved && " Your unsaved text is still here, as long as this page is open."}
+          </p>
+        </div>
+      )}
+
+      <form ref={form} className="card" noValidate onSubmit={(event) => void submit(event)}>
+        {problem !== null && !problem.isOnlyAbout(way.fields.map(({ name }) => name)) && (
+          <Trouble problem={problem} onRetry={() => void submit()} />
+        )}
+        {way.fields.map(({ name, label, hint, type, autoComplete }) => (
+          <Field key={name} label={label} error={problem?.field(name)} hint={hint}>
+            {(control) => (
+              <input
+                {...control}
+                type={type}
+                className={type === "text" ? "secret" : undefined}
+                autoComplete={autoComplete}
+                autoCapitalize="none"
+                spellCheck={false}
+                required
+                value={typed[name] ?? ""}
+                onChange={(event) => setTyped({ ...typed, [name]: event.target.value })}
+              />
+            )}
+          </Field>
+        ))}
+
+        <label className="check">
+          <input type="checkbox" checked={keep} aria-describedby="keep-hint" onChange={(event) => setKeep(event.target.checked)} />
+          {auth.keep.label}
+        </label>
+        <p id="keep-hint" className="hint">
+          {keep ? auth.keep.yes : auth.keep.no}
+        </p>
+
+        <button type="submit" className="primary" aria-disabled={asking !== null}>
+          {way.submit}
+        </button>
+        {asking !== null && <Waiting onStop={() => asking.abort()} />}
+      </form>
+
+      <p className="aside">
+        {auth.ways
+          .filter((other) => other !== way)
+          .map((other) => (
+            <button key={other.name} type="button" className="link" onClick={() => change(other)}>
+              {other.name}
+            </button>
+          ))}
+        <a href={auth.signUpUrl}>Create an account</a>
+      </p>
+    </main>
+  );
+}
+
+/** What this way asks for. Passwords are taken as they were typed; blanks around anything else came with the clipboard. */
+function filledIn({ fields }: Way, typed: Typed): Typed {
+  const values = fields.map(({ name, type, pattern }) => {
+    const value = type === "password" ? (typed[name] ?? "") : (typed[name] ?? "").trim();
+    if (pattern?.test.test(value) === false) throw Problem.inField(name, pattern.complaint);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(values);
+}
