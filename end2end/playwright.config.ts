@@ -1,18 +1,12 @@
-import { existsSync, mkdtempSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
 import { APP, APP_PORT, SPA, SPA_PORT } from "./origins.ts";
+import { server, target } from "./server.ts";
 
-const target = resolve(import.meta.dirname, "../target");
 const spa = resolve(import.meta.dirname, "../examples/spa");
 const spaBuilt = `node_modules/.end2end-${SPA_PORT}`;
-
-/** `make e2e` names the single binary; `cargo leptos end-to-end` has just built one of these. */
-const built = ["release", "debug"].map((profile) => join(target, profile, "vestibule")).filter(existsSync);
-const newest = built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
-const server = process.env.E2E_BINARY ?? newest;
-if (!server) throw new Error("There is no server to test. Run `make e2e` in the folder above.");
 
 // Letters come out alike whatever the machine's settings for fonts are: the screenshots compare them.
 const steady = ["--font-render-hinting=none", "--disable-lcd-text"];
