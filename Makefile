@@ -1,7 +1,7 @@
 # The whole project by name. `make run` and `make test` install what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e snapshots lighthouse spa release clean
+.PHONY: help run watch test fmt lint unit e2e snapshots lighthouse spa spa-proxy spa-client release clean
 
 in = scripts/env
 app = target/release/vestibule
@@ -36,8 +36,9 @@ unit: ## Unit and HTTP tests, on SQLite and on PostgreSQL
 	$(in) cargo test --features ssr
 
 .PHONY: spa-check
-spa-check:
-	cd examples/spa && npm run check && npm run build
+spa-check: release
+	cd examples/spa && $(CURDIR)/$(app) openapi >node_modules/.openapi.json && npm run client -- node_modules/.openapi.json --check
+	cd examples/spa && npm run check
 
 e2e: release ## End-to-end tests in Chromium, against the single binary
 	@scripts/setup test
@@ -52,9 +53,18 @@ lighthouse: release ## Measure the single binary with Lighthouse, and fail below
 	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit; }
 	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/dist/vestibule ../../$(in) npm start --silent
 
-spa: release ## Serve the app and the example SPA on an origin of its own
+spa: release ## Serve the app, and the example SPA on an origin of its own, with a token
 	@scripts/setup spa
-	scripts/spa
+	@scripts/spa token
+
+spa-proxy: release ## Serve the app, and the example SPA behind a proxy, with the session cookie
+	@scripts/setup spa
+	@scripts/spa proxy
+
+spa-client: release ## Write the example SPA's typed client anew, from the OpenAPI document
+	@scripts/setup spa
+	$(app) openapi >examples/spa/node_modules/.openapi.json
+	cd examples/spa && npm run client -- node_modules/.openapi.json
 
 release: ## Build the single binary, target/release/vestibule
 	@scripts/setup run
