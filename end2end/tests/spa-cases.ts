@@ -7,6 +7,8 @@ import type { Page } from "@playwright/test";
 export function cases(): void {
   // Chromium logs every refusal, and every call that nobody answers.
   test.use({ expected: /status of (401|403|404|412|422|429|500|502)|net::ERR_/, trace: "retain-on-failure" });
+  // A server that is stopped and started takes its time on a busy machine.
+  test.describe.configure({ timeout: 60_000 });
 
   test("somebody signs in, writes, edits, deletes and signs out", async ({ page, spa, person }) => {
     await enter(page, spa, person);
@@ -268,7 +270,7 @@ export function cases(): void {
   test.describe("for everybody", () => {
     // Colours are looked at as they are in the end, not on the way there.
     test.use({ contextOptions: { reducedMotion: "reduce" } });
-    test.setTimeout(120_000);
+    test.describe.configure({ timeout: 180_000 });
 
     test("axe finds nothing, and nothing is too small, too wide or out of reach", async ({ page, spa, house, person }) => {
       const faults: string[] = [];

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { cases, write } from "./spa-cases.ts";
-import { Person, enter, expect, test, typeSignIn } from "./spa.ts";
+import { Person, enter, expect, hold, test, typeSignIn } from "./spa.ts";
 
 test.use({ mode: "proxy" });
 
@@ -79,6 +79,17 @@ test("whoever signs in in another tab is who this tab shows, without the draft o
   await expect(page.getByText("Of the other person")).toBeVisible();
   await expect(page.getByLabel("Body")).toHaveCount(0);
   await other.leave();
+});
+
+test("who is signed in is asked for as long as the person wants to wait", async ({ page, spa, person }) => {
+  await enter(page, spa, person);
+  const letGo = await hold(page, "GET", /\/me$/);
+  await page.reload();
+  await page.getByRole("button", { name: "Stop waiting" }).click();
+  await expect(page.getByRole("alert")).toHaveText("You stopped waiting for the server.");
+  await letGo();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
 });
 
 test("a page on another origin gets nothing through the proxy", async ({ page, context, spa, person }) => {

@@ -41,7 +41,7 @@ export const test = base.extend<Fixtures, Worker>({
       await use(house);
       await house.stop();
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker", timeout: 120_000 },
   ],
   spa: [
     async ({ mode, house }, use) => {
@@ -49,7 +49,7 @@ export const test = base.extend<Fixtures, Worker>({
       await use(spaOrigin(mode));
       await ended(preview);
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker", timeout: 120_000 },
   ],
   person: async ({ house }, use) => {
     await house.start();
@@ -226,7 +226,7 @@ const VITE = join(spaFolder, "node_modules/vite/bin/vite.js");
 const options = (mode: Mode, folder: string) => ["--mode", mode === "proxy" ? "proxy" : "production", "--outDir", folder];
 
 export async function answers(url: string): Promise<void> {
-  await expect(async () => expect((await fetch(url)).ok).toBe(true)).toPass({ timeout: 30_000, intervals: [50] });
+  await expect(async () => expect((await fetch(url)).ok).toBe(true)).toPass({ timeout: 60_000, intervals: [50] });
 }
 
 export async function ended(process: ChildProcess): Promise<void> {

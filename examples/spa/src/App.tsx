@@ -29,7 +29,7 @@ export function App() {
 }
 
 function View() {
-  const { state, retry, leave } = useAuth();
+  const { state, retry, stop, leave } = useAuth();
   const [desk, changes] = useDesk();
   const owner = state.at === "in" ? state.session.owner : null;
   const isPending = (draft: Draft) => draft.sending !== null || draft.failed !== null || isUnsaved(draft);
@@ -44,7 +44,7 @@ function View() {
       return (
         <main className="sign-in">
           {state.problem === null ? (
-            <Waiting onStop={() => leave(null)} />
+            <Waiting onStop={stop} />
           ) : (
             <Trouble problem={state.problem} onRetry={retry}>
               <button type="button" onClick={() => leave(null)}>

@@ -80,6 +80,11 @@ export class Problem extends Error {
     return new Problem({ status: 0, code, message: WORDS[code] ?? "" }, thrown);
   }
 
+  /** The person did not want to wait any longer. */
+  static stopped(): Problem {
+    return Problem.of(new DOMException("stopped", "AbortError"));
+  }
+
   /** Something that needs no server to be wrong. */
   static inField(field: string, message: string): Problem {
     return new Problem({ status: 0, code: "validation_failed", message, errors: [{ field, message }] });

@@ -38,6 +38,8 @@ interface SigningIn {
   readonly signOut: () => Promise<void>;
   /** To the sign-in form, without a word to the server. */
   readonly leave: (notice: Notice | null) => void;
+  /** Stops asking who is signed in. */
+  readonly stop: () => void;
   /** Another try, after the server could not be reached. */
   readonly retry: () => void;
 }
@@ -117,8 +119,9 @@ export function AuthProvider({ children }: { children: ReactNode }) {
   useTime(session?.credential.until, -1000, look);
 
   const retry = useCallback(() => setState(CHECKING), []);
+  const stop = useCallback(() => setState({ at: "checking", problem: Problem.stopped() }), []);
 
-  const signingIn = useMemo(() => ({ state, enter, signOut, leave, retry }), [state, enter, signOut, leave, retry]);
+  const signingIn = useMemo(() => ({ state, enter, signOut, leave, stop, retry }), [state, enter, signOut, leave, stop, retry]);
   return <AuthContext value={signingIn}>{children}</AuthContext>;
 }
 
