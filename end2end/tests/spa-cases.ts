@@ -221,6 +221,23 @@ export function cases(): void {
     await expect(page.getByRole("heading", { name: "Changed elsewhere" })).toHaveCount(0);
   });
 
+  test("a new note whose answer got lost is made once, however often it is tried", async ({ page, spa, person }) => {
+    await enter(page, spa, person);
+    await write(page, "Once", "and for all");
+    const lose = (url: URL) => /\/notes$/.test(url.pathname);
+    await page.route(lose, async (route) => {
+      if (route.request().method() !== "POST") return route.fallback();
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(editor(page).getByText("Trying again does no harm.")).toBeVisible();
+    await page.unroute(lose);
+    await editor(page).getByRole("button", { name: "Try again" }).click();
+    await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
+    expect(await person.titles()).toEqual(["Once"]);
+  });
+
   test("being offline is told, and over by itself", async ({ page, context, spa, person }) => {
     await enter(page, spa, person);
     await write(page, "Offline", "and typed on");

@@ -77,6 +77,7 @@ export class House {
       LEPTOS_SITE_ROOT: join(target, "site"),
       VESTIBULE_SERVER__PUBLIC_URL: this.origin,
       VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
+      VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",
       // The second wrong password has to wait a second, the third two.
       VESTIBULE_THROTTLE__SIGN_INS_HERE: "1",
       RUST_LOG: "warn",

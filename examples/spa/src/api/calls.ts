@@ -37,7 +37,9 @@ export function callsOf(door: Door, onRefused?: (problem: Problem) => void) {
       (await answer(client.GET("/notes", { params: { query }, ...withSignal(signal) }))).data,
 
     note,
-    createNote: (body: NoteText, signal?: AbortSignal) => version(client.POST("/notes", { body, ...withSignal(signal) })),
+    /** Sent twice with one key, it makes one note. */
+    createNote: (body: NoteText, key: string, signal?: AbortSignal) =>
+      version(client.POST("/notes", { params: { header: { "Idempotency-Key": key } }, body, ...withSignal(signal) })),
     updateNote: (id: string, body: NoteText, etag: string | null, signal?: AbortSignal) =>
       version(client.PATCH("/notes/{id}", { params: { path: { id }, ...ifMatch(etag) }, body, ...withSignal(signal) })),
     deleteNote: async (id: string, etag: string | null, signal?: AbortSignal) => {

@@ -15,8 +15,9 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description A password for a token with all scopes. For the site's own clients only; everybody else asks for a token instead of a
-         *     password.
+         * @description A password for a token with all scopes. For the site's own single-page app only, which the person trusts with their
+         *     password anyway. Everybody else's client brings a token that was made on the tokens page (RFC 9700 section 2.4); where
+         *     there is no such app, a setting turns this off.
          */
         post: operations["login"];
         delete?: never;
@@ -92,7 +93,10 @@ export interface paths {
          */
         get: operations["listNotes"];
         put?: never;
-        /** Write a note */
+        /**
+         * Write a note
+         * @description Once for each `Idempotency-Key`: a repeated request gets the answer of the first.
+         */
         post: operations["createNote"];
         delete?: never;
         options?: never;
@@ -178,7 +182,53 @@ export interface paths {
          */
         get: operations["listTokens"];
         put?: never;
-        post?: never;
+        /**
+         * Make a token
+         * @description At the session door it asks for a recent proof of the password. At the token door the new token may do no more than the
+         *     one that makes it, works from no other origin, ends no later, and is revoked with it. There is no `Idempotency-Key` here:
+         *     the answer holds a secret, which is kept nowhere and cannot be given twice.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a token back that you have found
+         * @description From anybody. If it is one that works, it is revoked and its owner is told; the answer is the same whatever it is.
+         */
+        post: operations["reportToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/revoke-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke all tokens
+         * @description All of the account's, or all but one.
+         */
+        post: operations["revokeTokens"];
         delete?: never;
         options?: never;
         head?: never;
@@ -197,7 +247,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description It is refused from its next request on.
+         * @description It is refused from its next request on, and so is what it has made.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -231,6 +281,34 @@ export interface components {
             /** @description What to call them. */
             name: string;
         };
+        /** @description A new token: besides a login's, the only answer that holds it. */
+        CreatedToken: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it stops working in any case. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description When it stops working, unless it is renewed. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description Names it in `DELETE tokens/{id}`.
+             */
+            id: string;
+            /** @description Who made it: a person, or a token. */
+            issued_by: components["schemas"]["IssuedBy"];
+            /** @description What it is called. */
+            name: string;
+            /** @description The origins whose pages alone may use it. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description How many days each use gives it.
+             */
+            renew_days: number | null;
+            /** @description What it may do. */
+            scopes: components["schemas"]["Scopes"];
+            token: components["schemas"]["TokenText"];
+        };
         /** @description One thing wrong with one field. */
         FieldError: {
             /** @description The field's name in the form or the JSON body. */
@@ -238,6 +316,21 @@ export interface components {
             /** @description For people: what is wrong, and what would be right. */
             message: string;
         };
+        /**
+         * @description What was found.
+         * @example {
+         *       "token": "what was found"
+         *     }
+         */
+        FoundToken: {
+            /** @description The token, or what looks like one. */
+            token: string;
+        };
+        /**
+         * @description How a token came about. What an authorization server would give to somebody else's client is a kind of its own, to come.
+         * @enum {string}
+         */
+        IssuedBy: "person" | "login" | "token";
         /** @description A new token: the only answer but one that holds it. */
         LoggedIn: {
             /** @description Whose it is. */
@@ -288,6 +381,32 @@ export interface components {
             body: string;
             /** @description 1 to 200 characters, not only blanks. */
             title: string;
+        };
+        /**
+         * @description A token to be.
+         * @example {
+         *       "days": 7,
+         *       "name": "backup script",
+         *       "scopes": [
+         *         "notes:read"
+         *       ]
+         *     }
+         */
+        NewToken: {
+            /**
+             * Format: int32
+             * @description After how many days it expires. Send this or `expires_at`.
+             */
+            days?: number | null;
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What to call it, 1 to 100 characters. */
+            name: string;
+            /** @description The origins whose pages alone may use it, five at most; anybody anywhere, if left out. */
+            origins?: string[];
+            /** @description Whether each use lets it go on for as many `days` again, up to the longest a token may last. */
+            renew?: boolean;
+            /** @description What it may do: at least one, and at the token door none that the calling token lacks. */
+            scopes: components["schemas"]["Scope"][];
         };
         /**
          * @description A note. On the wire its version travels as the `ETag`.
@@ -374,7 +493,18 @@ export interface components {
          * @description The stable name of a kind of problem.
          * @enum {string}
          */
-        ProblemCode: "address_not_confirmed" | "body_too_large" | "internal" | "invalid_body" | "invalid_credentials" | "method_not_allowed" | "not_found" | "precondition_failed" | "rate_limited" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
+        ProblemCode: "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "proof_required" | "rate_limited" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
+        /**
+         * @description Which to leave.
+         * @example {}
+         */
+        RevokeAll: {
+            /**
+             * Format: uuid
+             * @description The id of the one that goes on working.
+             */
+            except?: string | null;
+        };
         /**
          * @description One permission (RFC 6749 section 3.3). A handler names the one it needs.
          * @enum {string}
@@ -394,10 +524,18 @@ export interface components {
          * @description A token's metadata. The token itself is not among it: it is shown once, when it is made.
          * @example {
          *       "created_at": "2024-10-04T00:00:00Z",
+         *       "ends_at": "2025-10-05T00:00:00Z",
          *       "expires_at": "2024-11-03T00:00:00Z",
          *       "id": "019254d3-8000-7000-8000-000000000002",
+         *       "issued_by": "person",
          *       "last_used_at": "2024-10-04T00:01:00Z",
+         *       "last_used_from": "192.0.2.7",
          *       "name": "phone",
+         *       "origins": [
+         *         "https://app.example.com"
+         *       ],
+         *       "renew_days": 30,
+         *       "revoked_at": null,
          *       "scopes": [
          *         "notes:read",
          *         "notes:write"
@@ -407,22 +545,36 @@ export interface components {
         Token: {
             /** @description When it was made. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it stops working. */
+            /** @description When it stops working in any case. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description When it stops working, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
              * @description Names it in `DELETE tokens/{id}`.
              */
             id: string;
+            /** @description How it came about. */
+            issued_by: components["schemas"]["IssuedBy"];
             last_used_at: components["schemas"]["Timestamp"] | null;
+            /** @description The address it was last used from, if that is known. */
+            last_used_from: string | null;
             /** @description Its owner's name for it. */
             name: string;
+            /** @description The origins whose pages it works from; from anywhere, where there is none. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description Each use lets it go on for so many days, up to `ends_at`; nothing where it is not renewed.
+             */
+            renew_days: number | null;
+            revoked_at: components["schemas"]["Timestamp"] | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Scopes"];
         };
         /** @description The account's tokens. */
         TokenList: {
-            /** @description The newest first. */
+            /** @description Those that work, the newest first, then those that have ended lately. */
             items: components["schemas"]["Token"][];
         };
         /**
@@ -432,21 +584,6 @@ export interface components {
         TokenText: string;
     };
     responses: {
-        /** @description Address not confirmed. */
-        AddressNotConfirmed: {
-            headers: {
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code: "address_not_confirmed";
-                    /** @constant */
-                    status: 403;
-                };
-            };
-        };
         /** @description Body too large. */
         BodyTooLarge: {
             headers: {
@@ -459,6 +596,52 @@ export interface components {
                     code: "body_too_large";
                     /** @constant */
                     status: 413;
+                };
+            };
+        };
+        /** @description Conflict. */
+        Conflict: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "conflict";
+                    /** @constant */
+                    status: 409;
+                };
+            };
+        };
+        /** @description Origin not allowed, or Scope missing. */
+        Forbidden: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "origin_not_allowed" | "scope_missing";
+                    /** @constant */
+                    status: 403;
+                };
+            };
+        };
+        /** @description Idempotency key used before. */
+        IdempotencyKeyReused: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "idempotency_key_reused";
+                    /** @constant */
+                    status: 422;
                 };
             };
         };
@@ -507,6 +690,36 @@ export interface components {
                 };
             };
         };
+        /** @description Login turned off. */
+        LoginDisabled: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "login_disabled";
+                    /** @constant */
+                    status: 403;
+                };
+            };
+        };
+        /** @description Not acceptable. */
+        NotAcceptable: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "not_acceptable";
+                    /** @constant */
+                    status: 406;
+                };
+            };
+        };
         /** @description Not found. */
         NotFound: {
             headers: {
@@ -519,6 +732,37 @@ export interface components {
                     code: "not_found";
                     /** @constant */
                     status: 404;
+                };
+            };
+        };
+        /** @description Origin not allowed. */
+        OriginNotAllowed: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "origin_not_allowed";
+                    /** @constant */
+                    status: 403;
+                };
+            };
+        };
+        /** @description Password required once more. Origin not allowed, or Scope missing. */
+        OriginNotAllowedOrProofRequiredOrScopeMissing: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code: "origin_not_allowed" | "proof_required" | "scope_missing";
+                    /** @constant */
+                    status: 403;
                 };
             };
         };
@@ -550,22 +794,6 @@ export interface components {
                     code: "rate_limited";
                     /** @constant */
                     status: 429;
-                };
-            };
-        };
-        /** @description Scope missing. */
-        ScopeMissing: {
-            headers: {
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    code: "scope_missing";
-                    /** @constant */
-                    status: 403;
                 };
             };
         };
@@ -641,6 +869,10 @@ export interface components {
         ETag: string;
         /** @description Where the new one is. */
         Location: string;
+        /** @description How much of the limit is left, and in how many seconds all of it is free again (draft-ietf-httpapi-ratelimit-headers). */
+        RateLimit: string;
+        /** @description How many requests in how many seconds. */
+        "RateLimit-Policy": string;
         /** @description In how many seconds to try again. */
         "Retry-After": number;
         /** @description The session cookie. */
@@ -679,7 +911,8 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["InvalidCredentials"];
-            403: components["responses"]["AddressNotConfirmed"];
+            403: components["responses"]["LoginDisabled"];
+            406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
@@ -700,6 +933,8 @@ export interface operations {
             /** @description It has ended. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -707,6 +942,9 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -723,6 +961,8 @@ export interface operations {
             /** @description They have ended. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -730,7 +970,9 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -747,6 +989,8 @@ export interface operations {
             /** @description The account. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -756,7 +1000,9 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -771,7 +1017,10 @@ export interface operations {
                 /** @description What the title or the body contains. */
                 q?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` you have: 304 if it is still that one. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -780,6 +1029,9 @@ export interface operations {
             /** @description A page of notes. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -787,10 +1039,21 @@ export interface operations {
                     "application/json": components["schemas"]["NotesPage"];
                 };
             };
+            /** @description You have this page. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -798,7 +1061,10 @@ export interface operations {
     createNote: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A name of your own for this request, such as a new UUID, in quotes or bare. Sent again within a day, nothing is made twice. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -813,6 +1079,8 @@ export interface operations {
                 headers: {
                     ETag: components["headers"]["ETag"];
                     Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -822,10 +1090,13 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["ValidationFailed"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -849,6 +1120,8 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -867,8 +1140,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -891,6 +1166,8 @@ export interface operations {
             /** @description It is gone. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -898,9 +1175,11 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -928,6 +1207,8 @@ export interface operations {
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -937,12 +1218,14 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -979,6 +1262,7 @@ export interface operations {
                 };
                 content?: never;
             };
+            406: components["responses"]["NotAcceptable"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -995,6 +1279,8 @@ export interface operations {
             /** @description What is known of it. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -1004,7 +1290,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowed"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1012,15 +1301,21 @@ export interface operations {
     listTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` you have: 304 if it is still that one. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Those that were not revoked. */
+            /** @description What is known of each. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -1028,9 +1323,124 @@ export interface operations {
                     "application/json": components["schemas"]["TokenList"];
                 };
             };
+            /** @description You have this list. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description The token, this once. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowedOrProofRequiredOrScopeMissing"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reportToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FoundToken"];
+            };
+        };
+        responses: {
+            /** @description Thank you. */
+            202: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevokeAll"];
+            };
+        };
+        responses: {
+            /** @description They have ended. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1050,6 +1460,8 @@ export interface operations {
             /** @description It has ended. */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -1057,8 +1469,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["ScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

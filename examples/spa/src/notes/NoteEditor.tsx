@@ -75,7 +75,7 @@ export function NoteEditor({ draft, isReadOnly, onChange, onSave, onDelete, onSt
       )}
       {failed !== null && !failed.problem.isOnlyAbout(["title", "body"]) && (
         <Trouble problem={failed.problem} onRetry={failed.to === "save" ? save : remove}>
-          <p className="hint">{consequence(failed.to, failed.problem.isUnanswered, id === null)}</p>
+          <p className="hint">{consequence(failed.to, failed.problem.isUnanswered)}</p>
         </Trouble>
       )}
 
@@ -132,10 +132,7 @@ export function NoteEditor({ draft, isReadOnly, onChange, onSave, onDelete, onSt
 }
 
 /** What the person is left with. */
-function consequence(to: "save" | "delete", isUnanswered: boolean, isNew: boolean): string {
+function consequence(to: "save" | "delete", isUnanswered: boolean): string {
   if (to === "delete") return "The note is back in the list.";
-  if (!isUnanswered) return "What you typed is still here.";
-  return isNew
-    ? "What you typed is still here. It may have arrived all the same: look at the list before you try again."
-    : "What you typed is still here. Trying again does no harm.";
+  return isUnanswered ? "What you typed is still here. Trying again does no harm." : "What you typed is still here.";
 }

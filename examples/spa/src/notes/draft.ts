@@ -2,7 +2,7 @@ import type { NoteText, Version } from "../api/calls";
 import type { Problem } from "../api/problem";
 
 /** What a draft is on its way to the server for. */
-export type Sending = { readonly to: "save"; readonly text: NoteText } | { readonly to: "delete" };
+export type Sending = { readonly to: "save"; readonly text: NoteText; readonly request: string } | { readonly to: "delete" };
 
 /** What stands in the editor, or stood there and is on its way. Only in memory, and shown only to its owner. */
 export interface Draft extends NoteText {
@@ -14,6 +14,8 @@ export interface Draft extends NoteText {
   /** The version the text started from: its tag, for `If-Match`, and its text. */
   readonly etag: string | null;
   readonly base: NoteText;
+  /** The last save that was sent. */
+  readonly lastSave: (Sending & { readonly to: "save" }) | null;
   /** The list shows it as done, until the server says otherwise. */
   readonly sending: Sending | null;
   /** What the last try came to, until the next one. */
@@ -32,12 +34,12 @@ const SETTLED = { sending: null, failed: null, newer: null, isGone: false, isSav
 let openings = 0;
 
 export function newDraft(owner: string): Draft {
-  return { ...EMPTY, ...SETTLED, key: ++openings, owner, id: null, etag: null, base: EMPTY };
+  return { ...EMPTY, ...SETTLED, key: ++openings, owner, id: null, etag: null, base: EMPTY, lastSave: null };
 }
 
 export function draftOf(owner: string, { note, etag }: Version): Draft {
   const base = textOf(note);
-  return { ...base, ...SETTLED, key: ++openings, owner, id: note.id, etag, base };
+  return { ...base, ...SETTLED, key: ++openings, owner, id: note.id, etag, base, lastSave: null };
 }
 
 /** Is there text that is neither at the server nor on its way there? */
@@ -49,8 +51,13 @@ export function isSame(a: NoteText, b: NoteText): boolean {
   return a.title === b.title && a.body === b.body;
 }
 
+/** The save of what is typed. Sent once more it is the same request, which makes no second note (`Idempotency-Key`). */
+export function saveOf({ lastSave, ...draft }: Draft): Sending & { readonly to: "save" } {
+  return lastSave !== null && isSame(lastSave.text, draft) ? lastSave : { to: "save", text: textOf(draft), request: newKey() };
+}
+
 export function send(draft: Draft, sending: Sending): Draft {
-  return { ...draft, ...SETTLED, sending };
+  return { ...draft, ...SETTLED, sending, lastSave: sending.to === "save" ? sending : draft.lastSave };
 }
 
 /** After a save of `sent`: the new version is what further typing starts from, and what was typed meanwhile stays. */
@@ -82,11 +89,16 @@ export function keepTyped(draft: Draft, { note, etag }: Version): Draft {
 
 /** The note is gone; what was typed becomes a new one at the next save. */
 export function detached(draft: Draft): Draft {
-  return { ...draft, ...SETTLED, id: null, etag: null, base: EMPTY };
+  return { ...draft, ...SETTLED, id: null, etag: null, base: EMPTY, lastSave: null };
 }
 
 export function textOf({ title, body }: NoteText): NoteText {
   return { title, body };
+}
+
+/** `crypto.randomUUID` is there on https and on localhost only. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** How to call it in a sentence. */

@@ -2,7 +2,7 @@ import { useCallback, useRef } from "react";
 import type { Api } from "../api/calls";
 import { Problem } from "../api/problem";
 import type { DeskChanges } from "./desk";
-import { failed, isSame, saved, send, stopped, textOf, type Draft, type Sending } from "./draft";
+import { failed, isSame, saved, saveOf, send, stopped, type Draft, type Sending } from "./draft";
 import type { NoteList } from "./useNoteList";
 
 /**
@@ -17,7 +17,7 @@ export function useSending(api: Api, list: NoteList, desk: DeskChanges, onDenied
     async (draft: Draft, sending: Sending, signal: AbortSignal) => {
       const { key, id, etag } = draft;
       if (sending.to === "save") {
-        const call = id === null ? api.createNote(sending.text, signal) : api.updateNote(id, sending.text, etag, signal);
+        const call = id === null ? api.createNote(sending.text, sending.request, signal) : api.updateNote(id, sending.text, etag, signal);
         const version = await call;
         put(version.note);
         desk.change(key, (draft) => saved(draft, sending.text, version));
@@ -75,7 +75,7 @@ export function useSending(api: Api, list: NoteList, desk: DeskChanges, onDenied
   );
 
   return {
-    save: (draft: Draft) => start(draft, { to: "save", text: textOf(draft) }),
+    save: (draft: Draft) => start(draft, saveOf(draft)),
     remove: (draft: Draft) => start(draft, { to: "delete" }),
     stop: (key: number) => underWay.current.get(key)?.abort(),
   };
