@@ -17,7 +17,7 @@ pub enum Scope {
     /// Make, change and delete notes.
     #[serde(rename = "notes:write")]
     NotesWrite,
-    /// List and revoke the account's tokens.
+    /// Make, list and revoke the account's tokens.
     #[serde(rename = "tokens:manage")]
     TokensManage,
 }
@@ -42,7 +42,7 @@ impl Scope {
             Self::AccountRead => "See your name and e-mail address",
             Self::NotesRead => "Read your notes",
             Self::NotesWrite => "Write, change and delete your notes",
-            Self::TokensManage => "List and revoke your tokens",
+            Self::TokensManage => "Make, list and revoke your tokens",
         }
     }
 }

@@ -182,8 +182,8 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
     let until = match token.renew_days {
         None => view! { ", expires " <Time at=token.expires_at /> }.into_any(),
         Some(days) => view! {
-            ", expires " <Time at=token.expires_at /> " unless it is used, which gives it " {days_in_words(days)}
-            " again, until " <Time at=token.ends_at /> " at most"
+            ", expires " <Time at=token.expires_at /> ", " {days_in_words(days)} " after its last use, and "
+            <Time at=token.ends_at /> " in any case"
         }
         .into_any(),
     };

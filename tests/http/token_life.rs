@@ -203,7 +203,7 @@ async fn a_renewed_token_needs_a_number_of_days(house: House) {
     assert!(page.contains(r#"name="renew" checked"#));
     let form = [("name", "a"), ("days", "30"), ("renew", "on"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
-    assert!(page.contains(">Renewed</span>") && page.contains("which gives it 30 days again"), "{page}");
+    assert!(page.contains(">Renewed</span>") && page.contains("30 days after its last use, and "), "{page}");
 }
 
 async fn all_tokens_are_revoked_at_once(house: House) {
