@@ -7,6 +7,7 @@ import { House, Person, buildSpa, ended, enter, expect, test } from "./spa.ts";
 
 // The files that people copy, run as they are, but for the name of the site, the ports and the folders.
 
+test.describe.configure({ timeout: 60_000 });
 test.use({ ignoreHTTPSErrors: true, expected: /status of 401/ });
 
 const deploy = resolve(import.meta.dirname, "../../examples/spa/deploy");
