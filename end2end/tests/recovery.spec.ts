@@ -12,7 +12,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole("link", { name: "Forgot your password?" }).click();
       await page.getByLabel("E-mail").fill(person.email);
       await page.getByRole("button", { name: "Mail me a link" }).click();
-      await expect(page.getByRole("status")).toContainText("on its way");
+      await expect(page.getByRole("main").getByRole("status")).toContainText("on its way");
 
       await mailed(page, person, /new password/, /\/reset\//);
       const link = page.url();
@@ -22,7 +22,7 @@ for (const javaScriptEnabled of [true, false]) {
       const renewed = { ...person, password: "five quiet words indeed" };
       await page.getByLabel("New password").fill(renewed.password);
       await page.getByRole("button", { name: "Change the password" }).click();
-      await expect(page.getByRole("status")).toContainText("signed out");
+      await expect(page.getByRole("main").getByRole("status")).toContainText("signed out");
       await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
       await signIn(page, renewed);
 

@@ -37,7 +37,7 @@ pub fn Reveal(
             aria-pressed=move || shown.get().to_string()
             on:click=toggle
         >
-            "Show"<span class="unseen">": "{label}</span>
+            "Show"<span class="unseen">" "{label}</span>
         </button>
     }
 }
