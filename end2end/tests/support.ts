@@ -66,7 +66,7 @@ export async function mailed(page: Page, person: Person, subject: RegExp, link: 
   await expect(async () => {
     await page.goto("/dev/outbox");
     const mail = page.getByRole("listitem").filter({ hasText: person.email }).filter({ hasText: subject });
-    await mail.getByRole("link").first().click({ timeout: 500 });
+    await mail.getByRole("link").first().click({ timeout: 3_000 });
   }).toPass();
   await page.getByRole("link", { name: link }).click();
 }
