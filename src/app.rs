@@ -9,7 +9,7 @@ use axum::{
 use crate::{
     accounts::{self, confirmation, manage, proof, recovery},
     extract::LONG_BODY_LIMIT,
-    landing, notes, sign_ins,
+    lab, landing, notes, sign_ins,
     state::AppState,
     tokens,
 };
@@ -18,6 +18,8 @@ use crate::{
 pub fn pages() -> Router<AppState> {
     Router::new()
         .route("/", get(landing::page::landing))
+        .route("/lab", get(lab::page::index))
+        .route("/lab/story", get(lab::page::story))
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
         .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in))
         .route("/sign-out", post(accounts::page::sign_out))

@@ -1,6 +1,7 @@
 //! Settings: `Leptos.toml`, overridden by the environment. Every key has a default, so no file at all works too.
 
 mod doctor;
+mod lab;
 
 use std::{collections::HashMap, fmt, net::SocketAddr, path::Path};
 
@@ -11,7 +12,10 @@ use time::Duration;
 use url::Url;
 
 use self::doctor::is_this_machine;
-pub use self::doctor::{Finding, Severity, check_origin};
+pub use self::{
+    doctor::{Finding, Severity, check_origin},
+    lab::{Lab, LabEnabled},
+};
 
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
@@ -42,6 +46,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Which pages elsewhere may read the token door's answers.
     pub cors: Cors,
+    /// The essay's experiments.
+    pub lab: Lab,
 }
 
 /// `[server]`
@@ -419,6 +425,37 @@ mod tests {
     }
 
     #[test]
+    fn the_lab_is_open_where_nobody_else_comes() {
+        let peer = |environment: &[(&str, &str)]| load(environment).map(|settings| settings.lab_peer());
+        let here = ("http://localhost:3002".to_owned(), "http://127.0.0.1:3002".to_owned());
+        assert_eq!(peer(&[]).unwrap(), Some(here.clone()));
+        let (same, cross) = here;
+        assert_eq!(peer(&[("VESTIBULE_SERVER__PUBLIC_URL", "http://127.0.0.1:3000")]).unwrap(), Some((cross, same)));
+        assert_eq!(peer(&[("VESTIBULE_LAB__ENABLED", "never")]).unwrap(), None);
+        assert_eq!(peer(&[("LEPTOS_SITE_ADDR", "0.0.0.0:3000")]).unwrap(), None);
+
+        let site = ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example");
+        let always = ("VESTIBULE_LAB__ENABLED", "always");
+        assert_eq!(peer(&[site]).unwrap(), None);
+        assert!(peer(&[site, always]).unwrap_err().contains("lab.same_site_url"));
+        let with = |same: &str, cross: &str| {
+            let urls = [("VESTIBULE_LAB__SAME_SITE_URL", same), ("VESTIBULE_LAB__CROSS_SITE_URL", cross)];
+            peer(&[&[site, always], &urls[..]].concat())
+        };
+        assert!(with("https://lab.vestibule.example", "https://stranger.test").unwrap().is_some());
+        for (same, cross, named) in [
+            ("http://lab.vestibule.example", "https://stranger.test", "lab.same_site_url"),
+            ("https://lab.vestibule.test", "https://stranger.test", "lab.same_site_url"),
+            ("https://lab.vestibule.example", "http://stranger.test", "lab.cross_site_url"),
+            ("https://lab.vestibule.example", "https://other.vestibule.example", "lab.cross_site_url"),
+            ("https://vestibule.example", "https://stranger.test", "lab.same_site_url"),
+        ] {
+            let error = with(same, cross).unwrap_err();
+            assert!(error.contains(named), "{same} {cross}: {error}");
+        }
+    }
+
+    #[test]
     fn a_development_server_is_one_nobody_else_reaches() {
         let is = |url, address| {
             load(&[("VESTIBULE_SERVER__PUBLIC_URL", url), ("LEPTOS_SITE_ADDR", address)]).unwrap().is_development()
@@ -525,6 +562,12 @@ mod tests {
             ("VESTIBULE_RATE_LIMITS__PER_TOKEN", "0", "rate_limits.per_token"),
             ("VESTIBULE_RATE_LIMITS__PER_ADDRESS", "0", "rate_limits.per_address"),
             ("VESTIBULE_ACTIVITY__KEEP_DAYS", "0", "activity.keep_days"),
+            ("VESTIBULE_LAB__ENABLED", "sometimes", "enabled"),
+            ("VESTIBULE_LAB__ADDRESS", "127.0.0.1:3000", "lab.address"),
+            ("VESTIBULE_LAB__SAME_SITE_URL", "http://localhost:3000", "lab.same_site_url"),
+            ("VESTIBULE_LAB__SAME_SITE_URL", "http://localhost:3002/", "lab.same_site_url"),
+            ("VESTIBULE_LAB__SAME_SITE_URL", "http://localhost:3002", "lab.cross_site_url"),
+            ("VESTIBULE_LAB__CROSS_SITE_URL", "http://127.0.0.1:3002", "lab.same_site_url"),
             ("VESTIBULE_SERVER__PORT", "3000", "port"),
             ("LEPTOS_SITE_ADDR", "somewhere", "address"),
         ] {

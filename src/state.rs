@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, mail::Mailer, settings::Settings};
+use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, lab::Lab, mail::Mailer, settings::Settings};
 
 /// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// The site's files and their names.
     pub assets: Assets,
+    /// The Lab, which may be off.
+    pub lab: Lab,
 }
 
 impl AppState {
@@ -30,7 +32,8 @@ impl AppState {
         let hasher = Hasher::new(&settings.passwords)?;
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
-        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets })
+        let lab = Lab::of(&settings);
+        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, lab })
     }
 }
 
@@ -44,4 +47,4 @@ macro_rules! part {
     )+};
 }
 
-part!(db: Db, hasher: Hasher, mailer: Mailer, settings: Arc<Settings>, assets: Assets);
+part!(db: Db, hasher: Hasher, mailer: Mailer, settings: Arc<Settings>, assets: Assets, lab: Lab);

@@ -42,5 +42,8 @@ fn say_in_lines(settings: &Settings, findings: &[Finding], sound: bool) {
     if sound {
         let (origin, address) = (settings.origin(), settings.server.address);
         say(&format!("The settings are sound. {origin} would be served on {address}."));
+        if let Some((same, cross)) = settings.lab_peer() {
+            say(&format!("The Lab would be open, with {same} and {cross} on {}.", settings.lab.address));
+        }
     }
 }

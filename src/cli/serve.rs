@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::{Failure, load, log::log, output::say};
 use crate::{
     db::{Clock, Db},
+    lab::{self, Lab},
     server,
-    settings::{Finding, Settings},
+    settings::{Finding, LabEnabled, Settings},
     state::AppState,
 };
 
@@ -30,17 +32,53 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
+    let (lab, peer) = open_lab(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
-    let state = AppState::new(settings, db.clone()).map_err(Failure::settings)?;
+    let state = AppState { lab, ..AppState::new(settings, db.clone()).map_err(Failure::settings)? };
     let app = server::router(state.clone()).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
+    let stopping = CancellationToken::new();
+    let stopped = stopping.clone();
+    tokio::spawn(async move {
+        stop.await;
+        stopping.cancel();
+    });
+    let beside = lab_peer(peer, state.clone(), stopped.clone());
 
     tokio::spawn(server::sweep(state));
     say(&format!("Vestibule is open: {origin}"));
-    server::serve(listener, app, stop).await;
+    tokio::join!(server::serve(listener, app, stopped.cancelled()), beside);
     db.close().await;
     Ok(())
+}
+
+/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why nothing
+/// can be tried; where the Lab was asked for, that is an error.
+async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Failure> {
+    let lab = Lab::of(settings);
+    if !lab.is_on() {
+        return Ok((lab, None));
+    }
+    let address = settings.lab.address;
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok((lab, Some(listener))),
+        Err(error) if settings.lab.enabled == LabEnabled::Always => {
+            Err(Failure::machine(format!("cannot listen on {address} for the Lab: {error}. Set lab.address")))
+        }
+        Err(error) => {
+            tracing::warn!(%address, %error, "the Lab cannot be used: set lab.address to a free port");
+            let trouble = format!("Its peer cannot listen on {address}: {error}. Set lab.address to a free port.");
+            Ok((lab.troubled(trouble), None))
+        }
+    }
+}
+
+/// Serves the Lab's peer beside the house, if there is a listener for it.
+async fn lab_peer(listener: Option<TcpListener>, state: AppState, stopped: CancellationToken) {
+    if let Some(listener) = listener {
+        server::serve(listener, lab::peer::router(state), stopped.cancelled()).await;
+    }
 }
 
 /// SIGTERM, or Ctrl-C.

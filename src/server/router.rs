@@ -36,6 +36,7 @@ use crate::{
         token::{self, TokenDoor},
     },
     extract::BODY_LIMIT,
+    lab,
     problem::{Problem, answer_json, worded},
     request_id::{self, RequestId},
     state::AppState,
@@ -120,6 +121,12 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 
+    // Experiments find the same guard, and nothing of anybody's behind it. What it refuses is for the record of the visit.
+    let desk = contained(lab::house::desk().layer(guard(Mount::Calls)));
+    let door = contained(lab::house::guarded().layer(guard(Mount::Calls))).layer(from_fn(answer_json));
+    let door = door.layer(from_fn_with_state(state.clone(), lab::house::witness));
+    let lab = desk.merge(contained(lab::house::open(state))).layer(from_fn(answer_json)).merge(door);
+
     // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
     let page = |router: Router<AppState>| {
@@ -128,7 +135,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let elsewhere = page(Router::new().fallback(api::not_found));
     let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());
 
-    Ok(page(app::pages().merge(dev::pages(settings))).merge(calls).fallback_service(files))
+    Ok(page(app::pages().merge(dev::pages(settings))).merge(calls).merge(lab).fallback_service(files))
 }
 
 /// A panic and a request that takes too long are answered inside the layers that word problems.

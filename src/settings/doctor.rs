@@ -5,7 +5,7 @@ use lettre::message::Mailbox;
 use serde::Serialize;
 use url::{Host, Url};
 
-use super::{Settings, Throttle};
+use super::{LabEnabled, Settings, Throttle, lab::share_a_site};
 use crate::client::Proxies;
 
 /// How bad it is.
@@ -62,6 +62,7 @@ impl Settings {
         self.look_at_throttle(&mut found);
         self.look_at_tokens(&mut found);
         self.look_at_cors(&mut found);
+        self.look_at_lab(&mut found);
         let mut found = found.0;
         found.sort_by_key(|finding| finding.severity == Severity::Advice);
         found
@@ -270,6 +271,39 @@ impl Settings {
             );
             found.advice_if(here, KEY, why);
         }
+    }
+
+    /// Three origins, two of them of one site, and none that a page on https may not ask.
+    fn look_at_lab(&self, found: &mut Findings) {
+        let Some((same, cross)) = self.lab_peer() else {
+            let why = "the Lab needs two more origins that lead to lab.address; set lab.same_site_url and \
+                       lab.cross_site_url, or lab.enabled = \"never\"";
+            found.error_if(self.lab.enabled == LabEnabled::Always, "lab.same_site_url", why);
+            return;
+        };
+        let taken = self.lab.address.port() == self.server.address.port();
+        found.error_if(taken, "lab.address", "the server itself listens there; set another port");
+        for (key, origin, of_one_site) in [("lab.same_site_url", same, true), ("lab.cross_site_url", cross, false)] {
+            if let Err(why) = self.check_lab_origin(&origin, of_one_site) {
+                found.error(key, why);
+            }
+        }
+    }
+
+    fn check_lab_origin(&self, origin: &str, of_one_site: bool) -> Result<(), String> {
+        check_origin(origin)?;
+        let (url, ours) = (Url::parse(origin).map_err(|error| error.to_string())?, &self.server.public_url);
+        if origin == self.origin() {
+            return Err("is the site's own origin, so nothing would be cross-origin; set another".into());
+        }
+        if url.scheme() != ours.scheme() {
+            return Err("must have the scheme of server.public_url, or browsers block what is mixed".into());
+        }
+        if share_a_site(&url, ours) != of_one_site {
+            let which = if of_one_site { "another site" } else { "the same site" };
+            return Err(format!("is of {which} as server.public_url, and the experiments would show something else"));
+        }
+        Ok(())
     }
 }
 

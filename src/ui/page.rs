@@ -32,6 +32,7 @@ pub struct Visit {
     method: Method,
     request_id: RequestId,
     assets: Assets,
+    reach: Vec<String>,
 }
 
 impl Visit {
@@ -48,6 +49,12 @@ impl Visit {
         self.assets.origin()
     }
 
+    /// Lets the page call these origins, and hold pages of theirs in frames. It calls nobody but us without that.
+    #[must_use]
+    pub fn reaching(self, origins: impl IntoIterator<Item = String>) -> Self {
+        Self { reach: origins.into_iter().collect(), ..self }
+    }
+
     /// Answers with a page.
     pub async fn page<V: IntoView + 'static>(
         self,
@@ -56,7 +63,7 @@ impl Visit {
         content: impl Fn() -> V + Clone + Send + Sync + 'static,
     ) -> Response {
         let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
-        let policy = policy(&nonce);
+        let policy = policy(&nonce, &self.reach);
         let title = title.into();
         let who = self.caller.map(|caller| caller.account);
         let (assets, path) = (self.assets, self.uri.path().to_owned());
@@ -105,11 +112,13 @@ impl Visit {
 }
 
 /// Scripts run by nonce only, and what they load (S31). `cargo leptos watch` opens a WebSocket to its own port.
-fn policy(nonce: &Nonce) -> String {
-    let connect = if std::env::var_os("LEPTOS_WATCH").is_some() { "'self' ws: wss:" } else { "'self'" };
+fn policy(nonce: &Nonce, reach: &[String]) -> String {
+    let watched = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws: wss:" } else { "" };
+    let reach: String = reach.iter().flat_map(|origin| [" ", origin]).collect();
+    let frames = if reach.is_empty() { String::new() } else { format!("frame-src{reach}; ") };
     format!(
-        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; connect-src {connect}; \
-         img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
 
@@ -125,6 +134,7 @@ where
             caller: session::identify(&parts.extensions).ok(),
             uri: parts.uri.clone(),
             method: parts.method.clone(),
+            reach: Vec::new(),
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
         })

@@ -17,6 +17,7 @@ mod disabled;
 mod headers;
 mod hosts;
 mod idempotency;
+mod lab;
 mod limits;
 mod mail;
 mod manners;

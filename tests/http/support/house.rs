@@ -9,7 +9,7 @@ use vestibule::{
     activity::Actor,
     client::Client as Somewhere,
     db::{Clock, Db},
-    server,
+    lab, server,
     settings::{Passwords, RateLimits, Settings},
     state::AppState,
     tokens::{
@@ -60,6 +60,8 @@ impl Prepare for Database {
 pub struct House {
     /// The application.
     pub router: Router,
+    /// The Lab's peer.
+    peer: Router,
     /// The database it uses.
     pub db: Db,
     /// The clock it reads.
@@ -109,8 +111,9 @@ impl House {
 
     async fn open(settings: Settings, clock: Clock, folder: PathBuf, postgres: Option<Arc<Postgres>>) -> Self {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
-        let router = server::router(AppState::new(settings.clone(), db.clone()).unwrap()).unwrap();
-        Self { router, db, clock, settings, folder, postgres }
+        let state = AppState::new(settings.clone(), db.clone()).unwrap();
+        let (router, peer) = (server::router(state.clone()).unwrap(), lab::peer::router(state));
+        Self { router, peer, db, clock, settings, folder, postgres }
     }
 
     /// A house on https.
@@ -121,6 +124,11 @@ impl House {
     /// A bare request: no cookie, no token, not a word about where it comes from.
     pub fn ask(&self, method: Method, path: &str) -> Ask {
         Ask::new(self.router.clone(), method, path)
+    }
+
+    /// A bare request to the Lab's peer, by its name of the same site.
+    pub fn ask_peer(&self, method: Method, path: &str) -> Ask {
+        Ask::new(self.peer.clone(), method, path).header("host", "localhost:3002")
     }
 
     /// A bare `GET`.

@@ -71,7 +71,7 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// Pages anybody may open.
-pub const PUBLIC_PAGES: [&str; 4] = ["/", "/sign-up", "/sign-in", "/forgot"];
+pub const PUBLIC_PAGES: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
 
 /// Pages that links in mails lead to, with a form that posts to the same place.
 pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
@@ -115,6 +115,18 @@ pub const POSTS: [&str; 18] = [
     "/account/email/resend",
     "/account/password",
     "/account/delete",
+];
+
+/// The Lab's own, on the house and on its peer.
+pub const LAB: [&str; 8] = [
+    "/lab/visits",
+    "/lab/visits/{visit}/{experiment}/begin",
+    "/lab/visits/{visit}/{experiment}/end",
+    "/lab/guarded/{visit}/{experiment}/{step}",
+    "/lab/at/{visit}/{experiment}/{step}",
+    "/lab/proxy/{visit}/{experiment}/{step}",
+    "/lab/frame",
+    "/lab/clean/{visit}/{experiment}",
 ];
 
 /// Neither a door's nor a page's.

@@ -1,0 +1,432 @@
+//! The Lab: what its page, its doors and its peer do, and what they let nobody do.
+
+use axum::http::Method;
+use serde_json::Value;
+use time::Duration;
+use vestibule::settings::LabEnabled;
+
+use crate::support::{Ask, Database, House, OURS, Reply, both, members};
+
+both! {
+    the_pages_tell_everything_without_a_script,
+    only_the_pages_of_the_lab_may_call_its_peer,
+    a_visit_is_for_our_own_pages,
+    an_answer_is_what_the_record_says,
+    nothing_of_the_request_says_what_to_answer,
+    a_preflight_is_answered_as_the_record_says,
+    the_peer_answers_to_its_own_names_only,
+    the_peer_answers_pages_of_the_three_origins_only,
+    the_peer_knows_nothing_else,
+    what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors,
+    cookies_keep_to_their_names_their_path_and_their_minute,
+    the_guard_refuses_what_the_open_door_does,
+    a_token_is_good_for_its_visit_only,
+    the_proxy_hands_on_and_back,
+    a_visit_ends_and_asks_only_so_often,
+    nothing_is_written_and_nobody_is_signed_out,
+    where_it_is_off_there_is_nothing,
+}
+
+/// The peer by its name of another site.
+const STRANGER: &str = "127.0.0.1:3002";
+
+/// One visit, as its page makes it.
+struct Visit {
+    house: House,
+    id: String,
+    token: String,
+}
+
+impl Visit {
+    async fn new(house: &House) -> Self {
+        let reply = ours(house, "/lab/visits").await;
+        let admitted = reply.is(201).json();
+        assert_eq!(members(&admitted), ["token", "visit"]);
+        let text = |name: &str| admitted[name].as_str().unwrap().to_owned();
+        Self { house: house.clone(), id: text("visit"), token: text("token") }
+    }
+
+    /// In the middle of `experiment`.
+    async fn amid(house: &House, experiment: &str) -> Self {
+        let visit = Self::new(house).await;
+        visit.begin(experiment).await.is(204);
+        visit
+    }
+
+    async fn begin(&self, experiment: &str) -> Reply {
+        ours(&self.house, &format!("/lab/visits/{}/{experiment}/begin", self.id)).await
+    }
+
+    /// What was seen.
+    async fn end(&self, experiment: &str) -> Vec<Value> {
+        let reply = ours(&self.house, &format!("/lab/visits/{}/{experiment}/end", self.id)).await;
+        reply.is(200).json().as_array().unwrap().clone()
+    }
+
+    /// A request to the peer by its name of the same site.
+    fn peer(&self, method: Method, experiment: &str, step: &str) -> Ask {
+        self.house.ask_peer(method, &format!("/lab/at/{}/{experiment}/{step}", self.id)).header("origin", OURS)
+    }
+
+    /// A request to the house.
+    fn house(&self, method: Method, door: &str, experiment: &str, step: &str) -> Ask {
+        self.house.ask(method, &format!("/lab/{door}/{}/{experiment}/{step}", self.id))
+    }
+}
+
+fn ours(house: &House, path: &str) -> Ask {
+    house.post(path).header("sec-fetch-site", "same-origin")
+}
+
+#[track_caller]
+fn allows_nobody(reply: &Reply) {
+    let cors = reply.headers.keys().filter(|name| name.as_str().starts_with("access-control-"));
+    assert_eq!(cors.count(), 0, "{}: {:?}", reply.asked, reply.headers);
+    assert!(!reply.has("set-cookie"), "{}", reply.asked);
+}
+
+/// The page without what only the engine reads.
+fn read(page: &str) -> String {
+    page.split("data-record=").map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
+}
+
+async fn the_pages_tell_everything_without_a_script(house: House) {
+    let page = house.get("/lab").await.page(200);
+    assert!(page.matches(r#"class="experiment""#).count() > 25);
+    let page = read(&page);
+    for text in [
+        "As the essay had it",
+        "Without credentials the browser does not even look at Set-Cookie. Nothing says so anywhere.",
+        "https://fetch.spec.whatwg.org/#concept-http-network-fetch",
+        "http://localhost:3002",
+        "http://127.0.0.1:3002",
+        "<svg viewBox=",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // The switches are a form: without a script, too, each position has its page.
+    let flipped = house.get("/lab?bench=1&credentials=on&exact=on&local=on").await.page(200);
+    let bench = flipped.split_once(r#"id="bench""#).unwrap().1.split_once("</section>").unwrap().0;
+    assert!(read(bench).contains("Asked with credentials, an answer also needs Access-Control-Allow-Credentials."));
+
+    let story = house.get("/lab/story").await.page(200);
+    let ending = ["A cookie counts only on its own origin.", "Everybody else brings a token."];
+    assert!(ending.iter().all(|line| story.matches(line).count() >= 1));
+}
+
+async fn only_the_pages_of_the_lab_may_call_its_peer(house: House) {
+    for path in ["/lab", "/lab/story"] {
+        let reply = house.get(path).await;
+        let policy = reply.header("content-security-policy");
+        for directive in [
+            "default-src 'self';",
+            "connect-src 'self' http://localhost:3002 http://127.0.0.1:3002;",
+            "frame-src http://localhost:3002 http://127.0.0.1:3002;",
+            "form-action 'self';",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.contains(directive), "{path}: {directive} in {policy}");
+        }
+        let page = reply.page(200);
+        let tags: Vec<_> = page.split("<script").skip(1).map(|rest| rest.split_once('>').unwrap().0).collect();
+        assert!(tags.iter().all(|tag| tag.contains("nonce=")) && tags.iter().any(|tag| tag.contains("/lab/lab.js")));
+        assert!(!page.contains(" style="), "{path}");
+    }
+    for path in ["/", "/sign-in", "/nothing"] {
+        let reply = house.get(path).await;
+        assert!(!reply.header("content-security-policy").contains("3002"), "{path}");
+        assert!(!reply.text().contains("lab.js"), "{path}");
+    }
+}
+
+async fn a_visit_is_for_our_own_pages(house: House) {
+    let visit = Visit::new(&house).await;
+    for path in ["/lab/visits".to_owned(), format!("/lab/visits/{}/cookie-both/begin", visit.id)] {
+        for site in ["same-site", "cross-site", "none"] {
+            house.post(&path).header("sec-fetch-site", site).await.problem(403, "cross_origin_request");
+        }
+        house.post(&path).header("origin", "http://localhost:3002").await.problem(403, "cross_origin_request");
+        house.ask(Method::GET, &path).header("sec-fetch-site", "same-origin").await.problem(405, "method_not_allowed");
+    }
+    ours(&house, "/lab/visits/nonsense/cookie-both/begin").await.is(400);
+    let stranger = format!("/lab/visits/{}/cookie-both/begin", uuid::Uuid::nil());
+    ours(&house, &stranger).await.problem(404, "not_found");
+    visit.begin("no-such-experiment").await.problem(404, "not_found");
+    visit.begin("cookie-both").await.is(204);
+}
+
+async fn an_answer_is_what_the_record_says(house: House) {
+    let visit = Visit::amid(&house, "cookie-both").await;
+    let reply = visit.peer(Method::POST, "cookie-both", "request").await;
+    assert_eq!(reply.is(200).header("access-control-allow-origin"), OURS);
+    assert_eq!(reply.header("access-control-allow-credentials"), "true");
+    assert_eq!(reply.header("vary"), "Origin");
+    assert_eq!(reply.header("x-content-type-options"), "nosniff");
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert_eq!(reply.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(reply.set_cookies().len(), 1);
+
+    let visit = Visit::amid(&house, "cookie-star").await;
+    let reply = visit.peer(Method::POST, "cookie-star", "request").await;
+    assert_eq!(reply.is(200).header("access-control-allow-origin"), "*");
+
+    let visit = Visit::amid(&house, "reading-silent").await;
+    allows_nobody(visit.peer(Method::GET, "reading-silent", "request").await.is(200));
+    // Another method, another step, another experiment than the one under way, the other name of the peer, another door.
+    visit.peer(Method::POST, "reading-silent", "request").await.problem(405, "method_not_allowed");
+    for reply in [
+        visit.peer(Method::GET, "reading-silent", "before-0").await,
+        visit.peer(Method::GET, "reading-silent", "before-99999999999999999999").await,
+        visit.peer(Method::GET, "reading-exact", "request").await,
+        visit.peer(Method::GET, "reading-silent", "request").header("host", STRANGER).await,
+        visit.house(Method::GET, "at", "reading-silent", "request").await,
+        visit.house(Method::GET, "proxy", "reading-silent", "request").await,
+    ] {
+        reply.problem(404, "not_found");
+        allows_nobody(&reply);
+    }
+}
+
+/// Whatever it holds, the answer is that of the record, and says nothing that the request said.
+async fn nothing_of_the_request_says_what_to_answer(house: House) {
+    let visit = Visit::amid(&house, "reading-preflight").await;
+    let plain = visit.peer(Method::GET, "reading-preflight", "request").await;
+    let path = format!("/lab/at/{}/reading-preflight/request", visit.id);
+    let query = "?access-control-allow-origin=*&set-cookie=lab-echo%3d1&status=500&location=//echo.example";
+    let asked = house.ask_peer(Method::GET, &format!("{path}{query}")).headers(&[
+        ("origin", OURS),
+        ("x-lab", "<script>echo"),
+        ("referer", "http://localhost:3000/echo"),
+        ("user-agent", "echo"),
+    ]);
+    let reply = asked.clone().await;
+    assert_eq!(reply.is(200).body, plain.body);
+    let names = |reply: &Reply| reply.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&reply), names(&plain));
+    assert!(!format!("{:?}", reply.headers).contains("echo") && !reply.has("location"));
+    for path in ["/lab/at/echo/echo/echo", "/lab/clean/echo/echo", "/echo", "/lab/frame/echo", "//echo.example"] {
+        let reply = house.ask_peer(Method::GET, path).await;
+        assert!(reply.status.is_client_error(), "{path}");
+        assert!(!reply.text().contains("echo") && !format!("{:?}", reply.headers).contains("echo"), "{path}");
+    }
+    let page = house.ask_peer(Method::GET, "/lab/frame?echo=%3Cscript%3Eecho").header("referer", "echo").await;
+    assert!(!page.page(200).contains("echo"));
+}
+
+async fn a_preflight_is_answered_as_the_record_says(house: House) {
+    let ask = |visit: &Visit, experiment| {
+        let ask = visit.peer(Method::OPTIONS, experiment, "request");
+        ask.header("access-control-request-method", "GET").header("access-control-request-headers", "x-lab")
+    };
+    let visit = Visit::amid(&house, "reading-preflight").await;
+    let reply = ask(&visit, "reading-preflight").await;
+    assert_eq!(reply.is(204).header("access-control-allow-headers"), "x-lab");
+    assert_eq!(reply.header("access-control-max-age"), "0");
+    let seen = visit.end("reading-preflight").await;
+    assert_eq!(seen[0]["preflight"], true);
+    assert_eq!(seen[0]["deed"], false);
+
+    let visit = Visit::amid(&house, "reading-preflight-refused").await;
+    assert!(!ask(&visit, "reading-preflight-refused").await.is(204).has("access-control-allow-headers"));
+}
+
+async fn the_peer_answers_to_its_own_names_only(house: House) {
+    let ask = |host: &str| house.ask_peer(Method::GET, "/lab/frame").header("host", host);
+    for host in ["localhost:3002", STRANGER, "LOCALHOST:3002"] {
+        ask(host).await.page(200);
+    }
+    for host in ["localhost", "localhost:3000", "127.0.0.2:3002", "evil.example", "localhost:3002.evil.example", ""] {
+        let reply = ask(host).await;
+        reply.is(421);
+        allows_nobody(&reply);
+    }
+}
+
+async fn the_peer_answers_pages_of_the_three_origins_only(house: House) {
+    let visit = Visit::amid(&house, "reading-star").await;
+    let evil = ["null", "http://evil.example", "http://localhost:3000.evil.example", "https://localhost:3000", "*", ""];
+    for origin in evil {
+        for method in [Method::GET, Method::OPTIONS] {
+            let reply = visit.peer(method, "reading-star", "request").header("origin", origin).await;
+            reply.problem(403, "cross_origin_request");
+            allows_nobody(&reply);
+        }
+        let clean = house.ask_peer(Method::POST, &format!("/lab/clean/{}/reading-star", visit.id));
+        allows_nobody(&clean.header("origin", origin).await);
+    }
+    let two = visit.peer(Method::GET, "reading-star", "request").also("origin", "http://evil.example").await;
+    two.problem(403, "cross_origin_request");
+    assert!(visit.end("reading-star").await.is_empty(), "and nothing of it was written down");
+
+    let frame = house.ask_peer(Method::GET, "/lab/frame").await;
+    let policy = frame.header("content-security-policy");
+    assert!(
+        policy.contains("frame-ancestors http://localhost:3000") && policy.contains("default-src 'none'"),
+        "{policy}"
+    );
+    assert!(policy.contains("form-action http://localhost:3000") && !policy.contains("unsafe"), "{policy}");
+}
+
+async fn the_peer_knows_nothing_else(house: House) {
+    let ada = house.person("ada").await;
+    for path in ["/", "/lab", "/sign-in", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
+        let cookie = format!("session={}", ada.browser.cookie().unwrap());
+        let ask = house.ask_peer(Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
+        ask.await.problem(404, "not_found");
+    }
+    for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
+        house.ask_peer(method, "/lab/frame").await.problem(405, "method_not_allowed");
+    }
+}
+
+async fn what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors(house: House) {
+    let ada = house.person("ada").await;
+    let visit = Visit::amid(&house, "bearer-cookie").await;
+    let planted = visit.peer(Method::POST, "bearer-cookie", "before-0").await.set_cookies().remove(0);
+    let session = ada.browser.cookie().unwrap();
+    let cookies = format!("theme=dark; session={session}; {}={}", planted.name, planted.value);
+    let request = visit.peer(Method::POST, "bearer-cookie", "request").header("cookie", &cookies);
+    request.bearer(&ada.client.token).header("user-agent", "nobody's business").await.problem(401, "token_missing");
+
+    let seen = visit.end("bearer-cookie").await;
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[1]["cookies"], serde_json::json!([[planted.name, planted.value]]));
+    assert_eq!(seen[1]["status"], 401);
+    assert_eq!(seen[0]["set"], planted.value);
+    let text = format!("{seen:?}");
+    for secret in [session.as_str(), "theme", &ada.client.token, "nobody's business", &visit.id] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    // It is told once, to whoever knows the visit.
+    ours(&house, &format!("/lab/visits/{}/bearer-cookie/end", visit.id)).await.problem(404, "not_found");
+}
+
+async fn cookies_keep_to_their_names_their_path_and_their_minute(house: House) {
+    for (experiment, step, attributes) in [
+        ("cookie-both", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
+        ("secure-local", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax", "Secure"]),
+        ("domain-local", "request", vec!["Domain=localhost", "HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
+        ("host-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax", "Secure"]),
+    ] {
+        let visit = Visit::amid(&house, experiment).await;
+        let cookie = visit.peer(Method::POST, experiment, step).await.set_cookies().remove(0);
+        let prefix = if experiment == "host-prefix" { "__Host-lab-" } else { "lab-" };
+        assert_eq!(cookie.name, format!("{prefix}{experiment}"));
+        assert_eq!(cookie.attributes, attributes, "{experiment}");
+        assert_eq!(cookie.value.len(), 16);
+
+        // What takes it back says the same, with no time to live.
+        let cleaned = house.ask_peer(Method::POST, &format!("/lab/clean/{}/{experiment}", visit.id)).await;
+        for reply in [cleaned, visit.begin(experiment).await] {
+            let removal = reply.is(204).set_cookies().remove(0);
+            assert_eq!((removal.name.as_str(), removal.value.as_str()), (cookie.name.as_str(), ""));
+            let expected: Vec<_> = attributes.iter().map(|given| given.replace("=60", "=0")).collect();
+            assert_eq!(removal.attributes, expected);
+        }
+    }
+}
+
+async fn the_guard_refuses_what_the_open_door_does(house: House) {
+    for (experiment, door, site, status, deed) in [
+        ("csrf-neighbour-open", "at", "same-site", 200, true),
+        ("csrf-stranger-none", "at", "cross-site", 200, true),
+        ("csrf-neighbour-guarded", "guarded", "same-site", 403, false),
+        ("csrf-stranger-guarded", "guarded", "cross-site", 403, false),
+        ("csrf-own", "guarded", "same-origin", 200, true),
+    ] {
+        let visit = Visit::amid(&house, experiment).await;
+        let signed_in = visit.house(Method::POST, "at", experiment, "before-0").await.set_cookies().remove(0);
+        let cookie = format!("{}={}", signed_in.name, signed_in.value);
+        let form =
+            visit.house(Method::POST, door, experiment, "request").header("sec-fetch-site", site).form(&[("lab", "1")]);
+        let forged = form.clone().header("cookie", &format!("{}=0000000000000000", signed_in.name)).await;
+        assert_ne!(forged.status, 200, "{experiment}: a cookie that was never set is nobody's");
+        form.header("cookie", &cookie).await.is(status);
+        let seen = visit.end(experiment).await;
+        let last = seen.last().unwrap();
+        assert_eq!((&last["deed"], &last["status"]), (&Value::from(deed), &Value::from(status)), "{experiment}");
+        assert_eq!(last["cookies"][0][0], signed_in.name, "{experiment}: it was there all the same");
+        let headers = last["headers"].as_array().unwrap();
+        assert!(headers.iter().any(|header| header[0] == "sec-fetch-site" && header[1] == site), "{experiment}");
+    }
+}
+
+async fn a_token_is_good_for_its_visit_only(house: House) {
+    let (visit, other) = (Visit::amid(&house, "bearer").await, Visit::new(&house).await);
+    let ask = || visit.peer(Method::POST, "bearer", "request");
+    ask().bearer(&visit.token).await.is(200);
+    for refused in [ask(), ask().bearer(&other.token), ask().bearer("lab_")] {
+        let reply = refused.await;
+        reply.problem(401, "token_missing");
+        assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", reply.asked);
+        assert_eq!(reply.header("access-control-allow-origin"), OURS, "and the page may read that");
+    }
+    house.get("/api/v1/me").bearer(&visit.token).await.problem(401, "token_invalid");
+}
+
+async fn the_proxy_hands_on_and_back(house: House) {
+    let visit = Visit::amid(&house, "proxy-ask").await;
+    let signed_in = visit.house(Method::POST, "proxy", "proxy-ask", "before-0").header("origin", OURS).await;
+    let cookie = signed_in.is(200).set_cookies().remove(0);
+    let ask = || visit.house(Method::GET, "proxy", "proxy-ask", "request");
+    ask().await.problem(401, "not_signed_in");
+    ask().header("cookie", &format!("{}={}", cookie.name, cookie.value)).await.is(200);
+    let seen = visit.end("proxy-ask").await;
+    assert_eq!(seen[2]["headers"][0], serde_json::json!(["host", "localhost:3002"]), "what the other server saw");
+}
+
+async fn a_visit_ends_and_asks_only_so_often(house: House) {
+    let visit = Visit::amid(&house, "reading-exact").await;
+    let ask = || visit.peer(Method::GET, "reading-exact", "request");
+    for _ in 0..24 {
+        ask().await.is(200);
+    }
+    let reply = ask().await;
+    reply.problem(429, "rate_limited");
+    allows_nobody(&reply);
+    let large = visit.peer(Method::POST, "reading-exact", "request").unlabelled("x".repeat(100_000)).await;
+    assert!(large.status.is_client_error());
+
+    visit.begin("reading-exact").await.is(204);
+    ask().await.is(200);
+    house.clock.advance(Duration::minutes(16));
+    ask().await.problem(404, "not_found");
+    visit.begin("reading-exact").await.problem(404, "not_found");
+}
+
+async fn nothing_is_written_and_nobody_is_signed_out(house: House) {
+    let ada = house.person("ada").await;
+    ada.browser.visit("/notes").await.is(200);
+    house.db.settled().await;
+    let mut witness = house.witness().await;
+    house.clock.advance(Duration::minutes(5));
+    for experiment in ["csrf-own", "csrf-neighbour-open", "csrf-neighbour-guarded"] {
+        let admitted = ada.browser.ask(Method::POST, "/lab/visits").await.is(201).json();
+        let id = admitted["visit"].as_str().unwrap().to_owned();
+        let call = |path: String| ada.browser.ask(Method::POST, &path);
+        call(format!("/lab/visits/{id}/{experiment}/begin")).await.is(204);
+        for step in ["at", "guarded"] {
+            ada.browser.forged(Method::POST, &format!("/lab/{step}/{id}/{experiment}/request")).await;
+            call(format!("/lab/{step}/{id}/{experiment}/before-0")).await;
+            call(format!("/lab/{step}/{id}/{experiment}/request")).await;
+        }
+        call(format!("/lab/visits/{id}/{experiment}/end")).await.is(200);
+    }
+    house.db.settled().await;
+    assert!(!witness.saw_a_write().await);
+    assert!(ada.browser.is_signed_in().await);
+}
+
+async fn where_it_is_off_there_is_nothing(database: Database) {
+    for house in [
+        House::with(database, |settings| settings.lab.enabled = LabEnabled::Never).await,
+        House::https(database).await,
+        House::with(database, |settings| settings.server.address = "0.0.0.0:3000".parse().unwrap()).await,
+    ] {
+        for path in ["/lab", "/lab/story"] {
+            house.get(path).await.page(404);
+        }
+        ours(&house, "/lab/visits").await.problem(404, "not_found");
+        house.ask_peer(Method::GET, "/lab/frame").await.problem(404, "not_found");
+    }
+}
