@@ -1,7 +1,7 @@
 # The whole project by name. `make run` and `make test` install what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e snapshots lighthouse spa spa-proxy spa-client release clean
+.PHONY: help run watch test fmt lint unit e2e snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
 
 in = scripts/env
 app = target/release/vestibule
@@ -42,11 +42,16 @@ spa-check: release
 
 e2e: release ## End-to-end tests in Chromium, against the single binary
 	@scripts/setup test
+	cd end2end && npx tsc
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
 
 snapshots: release ## Take the screenshots anew that the end-to-end tests compare
 	@scripts/setup test
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=changed
+
+lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and write what they do into docs/lab.md
+	@scripts/setup lab
+	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test --config lab-browsers.config.ts
 
 lighthouse: release ## Measure the single binary with Lighthouse, and fail below 100
 	@scripts/setup test

@@ -67,6 +67,22 @@ export const ENTRIES: readonly Entry[] = [
     after: posted("Sign in", { "E-mail": ADA, Password: "not this one" }),
   },
 
+  { name: "lab", path: "/lab", who: "visitor", status: 200, after: labReady },
+  {
+    name: "lab-run",
+    path: "/lab",
+    who: "visitor",
+    status: 200,
+    async after(page) {
+      await labReady(page);
+      const experiment = page.locator("#cookie-both");
+      await experiment.locator("summary").click();
+      await experiment.getByRole("button", { name: "Run it" }).click();
+      await expect(experiment.locator(".outcome")).toHaveText("as predicted");
+    },
+  },
+  { name: "lab-story", path: "/lab/story", who: "visitor", status: 200, after: labReady },
+
   { name: "forgot", path: "/forgot", who: "visitor", status: 200 },
   { name: "reset-gone", path: "/reset/{token}", who: "visitor", status: 410 },
   { name: "confirm-gone", path: "/confirm/{token}", who: "visitor", status: 410 },
@@ -192,4 +208,8 @@ async function beAnother(page: Page): Promise<void> {
 async function makeToken(page: Page, token: Readonly<Record<string, unknown>>): Promise<string> {
   const made = await page.request.post("/session/v1/tokens", { ...OURS, data: { scopes: ["notes:read"], ...token } });
   return (await made.json()).id;
+}
+
+async function labReady(page: Page): Promise<void> {
+  await expect(page.locator(".lab")).toHaveAttribute("data-ready", "");
 }

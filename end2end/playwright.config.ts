@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
-import { APP, APP_PORT, SPA, SPA_PORT } from "./origins.ts";
+import { APP, APP_PORT, LAB_PORT, SPA, SPA_PORT } from "./origins.ts";
 import { server, target } from "./server.ts";
 
 const spa = resolve(import.meta.dirname, "../examples/spa");
@@ -53,6 +53,7 @@ export default defineConfig({
         LEPTOS_SITE_ROOT: join(target, "site"),
         VESTIBULE_SERVER__PUBLIC_URL: APP,
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
+        VESTIBULE_LAB__ADDRESS: `127.0.0.1:${LAB_PORT}`,
         // Everybody in these tests comes from one address.
         VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
         VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",

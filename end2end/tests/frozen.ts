@@ -31,7 +31,7 @@ export async function sameEverywhere(page: Page): Promise<void> {
     const fixed: readonly (readonly [RegExp, string])[] = [
       [/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}@/g, "ada@"],
       [/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/g, "0".repeat(32)],
-      [/localhost:\d+/g, "localhost:3100"],
+      [/(localhost|127\.0\.0\.1):\d+/g, "$1:3100"],
       [/\b([a-z]+)_[0-9A-Za-z]{38}\b/g, `$1_${"0".repeat(38)}`],
     ];
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
