@@ -161,6 +161,21 @@ export const ENTRIES: readonly Entry[] = [
   { name: "account-password", path: "/account/password", who: "resident", status: 200 },
   { name: "account-delete", path: "/account/delete", who: "resident", status: 200 },
 
+  { name: "explorer", path: "/api/docs", who: "visitor", status: 200 },
+  {
+    name: "explorer-tried",
+    path: "/api/docs",
+    who: "visitor",
+    status: 200,
+    unsteady: true,
+    async after(page) {
+      const call = page.getByRole("article", { name: "List notes", exact: true });
+      await call.getByText("Try it").click();
+      await call.getByRole("button", { name: "Send" }).click();
+      await expect(call.getByText("401 Unauthorized")).toBeVisible();
+    },
+  },
+
   { name: "not-found", path: "/no/such/page", who: "visitor", status: 404 },
   { name: "outbox", path: "/dev/outbox", who: "visitor", status: 200, unsteady: true },
   { name: "mail-gone", path: "/dev/outbox/{name}", who: "visitor", status: 404 },

@@ -8,6 +8,7 @@ use axum::{
 
 use crate::{
     accounts::{self, confirmation, manage, proof, recovery},
+    explorer,
     extract::LONG_BODY_LIMIT,
     lab, landing, notes, sign_ins,
     state::AppState,
@@ -43,6 +44,11 @@ pub fn pages() -> Router<AppState> {
         .route("/tokens", get(tokens::page::index).post(tokens::page::create))
         .route("/tokens/revoke-all", post(tokens::page::revoke_all))
         .route("/tokens/{id}/revoke", post(tokens::page::revoke))
+}
+
+/// What stands outside of both doors: nobody is known there.
+pub fn open_pages() -> Router<AppState> {
+    Router::new().route("/api/docs", get(explorer::page::explorer))
 }
 
 /// For forms that hold a whole note.

@@ -39,6 +39,8 @@ pub mod doors;
 #[cfg(feature = "ssr")]
 pub mod etag;
 #[cfg(feature = "ssr")]
+pub mod explorer;
+#[cfg(feature = "ssr")]
 pub mod extract;
 #[cfg(feature = "ssr")]
 pub mod idempotency;

@@ -28,7 +28,7 @@ use crate::{
     extract::Body,
     openapi::{
         TokenText, examples,
-        refusals::{BodyRefused, LoginOff, PasswordRefused},
+        refusals::{BodyRefused, LoginRefused, PasswordRefused},
     },
     problem::Problem,
     settings::Settings,
@@ -142,7 +142,7 @@ struct LoggedIn {
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
-    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, PasswordRefused, LoginOff),
+    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, LoginRefused),
 )]
 async fn token_login(
     State(house): State<AppState>,

@@ -23,7 +23,7 @@ use crate::{
     idempotency::{self, Answer, Repeatable},
     openapi::{
         IdempotencyKey, IfMatch, IfNoneMatch, examples,
-        refusals::{BodyRefused, NotFound, QueryRefused, Repeated, Stale},
+        refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
     },
     problem::Problem,
 };
@@ -60,8 +60,8 @@ struct ListQuery {
     /// How many at most.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<Uuid>, nullable = false)]
+    /// `next_cursor` of the page before; left out or empty for the first.
+    #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$", nullable = false)]
     cursor: Option<String>,
     /// What the title or the body contains.
     #[param(max_length = 200, pattern = r"^[^\u0000]*$", nullable = false)]
@@ -112,7 +112,7 @@ struct CreateBody {
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Note, description = "The note.", headers(("Location"), ("ETag"))),
-        BodyRefused, Repeated,
+        RepeatableRefused,
     ),
     security(("caller" = ["notes:write"])),
 )]

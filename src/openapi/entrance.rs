@@ -60,7 +60,7 @@ impl Entrance {
             }),
             has_scopes: true,
             token_prefix: prefix,
-            anybody: vec![Problem::NotAcceptable, busy(), broken()],
+            anybody: vec![Problem::NotAcceptable, Problem::Misdirected, busy(), broken()],
             callers: vec![
                 Problem::InvalidBody("Send a single Authorization header.".into()),
                 Problem::TokenMissing,
@@ -95,7 +95,7 @@ impl Entrance {
             }),
             has_scopes: false,
             token_prefix: settings.tokens.prefix.clone(),
-            anybody: vec![Problem::CrossOriginRequest, Problem::NotAcceptable, busy(), broken()],
+            anybody: vec![Problem::CrossOriginRequest, Problem::NotAcceptable, Problem::Misdirected, busy(), broken()],
             callers: vec![Problem::NotSignedIn],
         }
     }

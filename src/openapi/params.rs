@@ -26,7 +26,7 @@ impl IntoParams for IdempotencyKey {
             "Idempotency-Key",
             "A name of your own for this request, such as a new UUID, in quotes or bare. Sent again within a day, nothing is made \
              twice.",
-            r#"^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$"#,
+            Some(r#"^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$"#),
         )]
     }
 }
@@ -36,19 +36,19 @@ impl IntoParams for IfMatch {
         vec![header(
             "If-Match",
             "The `ETag` you read: the change is refused with 412 if somebody else was faster. Left out, it is made in any case.",
-            r#"^(\*|"[0-9]{1,18}")$"#,
+            Some(r#"^(\*|"[0-9]{1,18}")$"#),
         )]
     }
 }
 
 impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![header("If-None-Match", "The `ETag` you have: 304 if it is still that one.", r#"^(\*|(W/)?"[^"]*")$"#)]
+        vec![header("If-None-Match", "The `ETag` you have: 304 if it is still that one.", None)]
     }
 }
 
-fn header(name: &str, description: &str, pattern: &str) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build();
+fn header(name: &str, description: &str, pattern: Option<&str>) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(pattern).build();
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)

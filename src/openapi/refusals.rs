@@ -1,5 +1,7 @@
 //! What a handler may refuse, by the part of the request that is at fault. Status, code, headers and example come from
 //! [`Problem`], so each is written once.
+//!
+//! An operation names one of these for each status: of two with the same, only the later would be seen.
 
 use std::collections::BTreeMap;
 
@@ -39,19 +41,32 @@ refusals! {
     NotFound => [Problem::NotFound];
     /// Of `If-Match`.
     Stale => [Problem::PreconditionFailed];
-    /// Of `Idempotency-Key`.
-    Repeated => [Problem::Conflict("A request with this Idempotency-Key is still being answered."), Problem::KeyReused];
+    /// The same, where it may come with an `Idempotency-Key`.
+    RepeatableRefused => [
+        not_json(),
+        Problem::BodyTooLarge,
+        Problem::UnsupportedMediaType,
+        invalid(),
+        Problem::KeyReused,
+        Problem::Conflict("A request with this Idempotency-Key is still being answered.")
+    ];
     /// Where one more would be too many.
     Full => [Problem::Conflict("The account has as many tokens as it may have.")];
     /// Where the password is asked for once more.
     ProofWanted => [Problem::ProofRequired];
-    /// Where the settings take no passwords.
-    LoginOff => [Problem::LoginDisabled];
     /// Where strangers are counted.
     TooMany => [Problem::RateLimited(30)];
     /// Of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        Problem::RateLimited(30)
+    ];
+    /// The same at the token door, where the settings may take none at all.
+    LoginRefused => [
+        Problem::InvalidCredentials,
+        Problem::LoginDisabled,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         Problem::RateLimited(30)

@@ -32,7 +32,7 @@ pub(super) async fn layer(State(policy): State<Policy>, request: Request, next: 
     };
     set(&header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&header::REFERRER_POLICY, if link { "no-referrer" } else { "same-origin" });
-    set(&CORP, if token_door { "cross-origin" } else { "same-origin" });
+    set(&CORP, if token_door && !page { "cross-origin" } else { "same-origin" });
     if page {
         set(&COOP, "same-origin");
         set(&PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");

@@ -1,6 +1,6 @@
 //! The house put together: two doors, and what stands outside of both.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use any_spawner::Executor;
 use axum::{
@@ -35,6 +35,7 @@ use crate::{
         session::{self, Uses},
         token::{self, TokenDoor},
     },
+    explorer::Reference,
     extract::BODY_LIMIT,
     lab,
     problem::{Problem, answer_json, worded},
@@ -86,11 +87,14 @@ fn token_door(state: &AppState) -> Result<Router<AppState>, String> {
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
 }
 
-/// What describes the token door, for pages of any origin: it is nobody's own, and reads no credential.
+/// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the document.
 fn description(state: &AppState) -> Result<Router<AppState>, String> {
-    let document = Document::new(&openapi::token_document(&state.settings))?;
-    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(document));
-    Ok(contained(mount).layer(from_fn(answer_json)).layer(cors::open()))
+    let document = openapi::token_document(&state.settings);
+    let reference = Arc::new(Reference::new(&document));
+    let pages = app::open_pages().layer(Extension(reference));
+    let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(&document)?));
+    Ok(contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages))
 }
 
 /// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).

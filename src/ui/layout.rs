@@ -5,15 +5,20 @@ use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_n
 use super::Toasts;
 use crate::{accounts::Account, assets::Assets};
 
+/// Who looks at a page, for its header.
+#[derive(Clone, Debug)]
+pub(super) enum Who {
+    /// Nobody who is signed in.
+    Visitor,
+    /// Somebody who is.
+    SignedIn(Account),
+    /// The page cannot know.
+    Unknown,
+}
+
 /// The whole document.
 #[component]
-pub(super) fn Layout(
-    title: String,
-    who: Option<Account>,
-    assets: Assets,
-    path: String,
-    children: Children,
-) -> impl IntoView {
+pub(super) fn Layout(title: String, who: Who, assets: Assets, path: String, children: Children) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -52,13 +57,13 @@ pub(super) fn Layout(
 }
 
 #[component]
-fn Header(who: Option<Account>, path: String, mark: String) -> impl IntoView {
+fn Header(who: Who, path: String, mark: String) -> impl IntoView {
     let link = move |href: &'static str, label: &'static str| {
         let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
         view! { <a href=href aria-current=current.then_some("page")>{label}</a> }
     };
     let nav = match who {
-        Some(account) => view! {
+        Who::SignedIn(account) => view! {
             <nav aria-label="Main">
                 {link("/notes", "Notes")} {link("/tokens", "Tokens")} {link("/account", "Account")}
                 <form method="post" action="/sign-out">
@@ -67,10 +72,15 @@ fn Header(who: Option<Account>, path: String, mark: String) -> impl IntoView {
             </nav>
         }
         .into_any(),
-        None => view! {
+        Who::Visitor => view! {
             <nav aria-label="Main">
                 {link("/sign-in", "Sign in")} <a class="button" href="/sign-up">"Sign up"</a>
             </nav>
+        }
+        .into_any(),
+        // Both lead to the sign-in page and back where that is needed.
+        Who::Unknown => view! {
+            <nav aria-label="Main">{link("/notes", "Notes")} {link("/tokens", "Tokens")}</nav>
         }
         .into_any(),
     };

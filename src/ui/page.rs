@@ -13,7 +13,10 @@ use leptos::{nonce::Nonce, prelude::*};
 
 use time::OffsetDateTime;
 
-use super::{Now, layout::Layout};
+use super::{
+    Now,
+    layout::{Layout, Who},
+};
 use crate::{
     assets::Assets,
     doors::{Caller, session},
@@ -33,6 +36,7 @@ pub struct Visit {
     request_id: RequestId,
     assets: Assets,
     reach: Vec<String>,
+    knows: bool,
 }
 
 impl Visit {
@@ -42,6 +46,17 @@ impl Visit {
     /// [`Problem::NotSignedIn`], which becomes the way to the sign-in page and back.
     pub fn signed_in(&self) -> Result<Caller, Problem> {
         self.caller.clone().ok_or(Problem::NotSignedIn)
+    }
+
+    /// A page outside of both doors, where it is not known who is signed in: its header claims neither.
+    #[must_use]
+    pub fn of_nobody(self) -> Self {
+        Self { caller: None, knows: false, ..self }
+    }
+
+    /// The URL of one of the site's files.
+    pub fn asset(&self, path: &str) -> String {
+        self.assets.url(path)
     }
 
     /// The site's own origin.
@@ -65,7 +80,11 @@ impl Visit {
         let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
         let policy = policy(&nonce, &self.reach);
         let title = title.into();
-        let who = self.caller.map(|caller| caller.account);
+        let who = match self.caller {
+            Some(caller) => Who::SignedIn(caller.account),
+            None if self.knows => Who::Visitor,
+            None => Who::Unknown,
+        };
         let (assets, path) = (self.assets, self.uri.path().to_owned());
 
         let app = move || {
@@ -137,6 +156,7 @@ where
             reach: Vec::new(),
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
+            knows: true,
         })
     }
 }

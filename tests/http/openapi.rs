@@ -8,7 +8,7 @@ use vestibule::{openapi::TAGS, tokens::Scope};
 
 use crate::support::{
     Database, Door, House, Person, SPA, both, members, path_of,
-    routes::{Call, session_calls, token_calls},
+    routes::{Call, OPEN_PAGES, session_calls, token_calls},
 };
 
 both! {
@@ -21,6 +21,9 @@ both! {
     a_browser_keeps_it_while_it_is_the_same,
     the_session_doors_own_stays_on_its_origin,
     the_settings_show,
+    every_code_is_explained,
+    the_explorer_shows_all_of_it,
+    the_explorer_knows_nobody,
 }
 
 const MOUNTS: [&str; 2] = ["/api/v1", "/session/v1"];
@@ -272,4 +275,60 @@ async fn the_settings_show(database: Database) {
     assert_eq!(token["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     let session = document(&house, "/session/v1").await;
     assert_eq!(session["components"]["securitySchemes"]["session"]["name"], "__Host-session");
+}
+
+async fn the_explorer_shows_all_of_it(house: House) {
+    let page = house.get("/api/docs").await.page(200);
+    let document = document(&house, "/api/v1").await;
+    for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        let (_, card) = page.split_once(&format!(r#"<article id="{id}""#)).expect(id);
+        let card = card.split_once("</article>").unwrap().0;
+        assert!(card.contains(&format!("<code>/api/v1{path}</code>")), "{method} {path}");
+        assert!(card.contains(&format!(r#"data-method="{method}""#)), "{method} {path}");
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            assert!(card.contains(&format!("<dt>{status}</dt>")), "{id}: {status}");
+            let examples = &resolved(&document, answer)["content"]["application/problem+json"]["examples"];
+            for code in examples.as_object().into_iter().flat_map(Map::keys) {
+                assert!(card.contains(&format!("#code-{code}")), "{id}: {code}");
+            }
+        }
+        if let Some(scope) = operation["security"].pointer("/0/token/0") {
+            assert!(card.contains(&format!(r#"<span class="badge">{}</span>"#, scope.as_str().unwrap())), "{id}");
+        }
+    }
+    // What is linked within the page is there.
+    for link in page.split(r##"href="#"##).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(page.contains(&format!(r#"id="{link}""#)), "#{link} leads nowhere");
+    }
+    house.post("/api/docs").await.page(405);
+}
+
+async fn the_explorer_knows_nobody(house: House) {
+    let ada = house.person("ada").await;
+    for path in OPEN_PAGES {
+        let reply = ada.browser.visit(path).await;
+        let page = reply.page(200);
+        assert!(!reply.has("set-cookie") && !reply.has("access-control-allow-origin"));
+        assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin");
+        assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"));
+        for claim in ["Sign in", "Sign up", "Sign out", "ada@"] {
+            assert!(!page.split("<main").next().unwrap().contains(claim), "{path}: {claim}");
+        }
+        assert_eq!(house.get(path).await.page(200).len(), page.len(), "the same for everybody");
+    }
+}
+
+async fn every_code_is_explained(house: House) {
+    let explained = include_str!("../../docs/tokens.md");
+    for mount in MOUNTS {
+        let document = document(&house, mount).await;
+        for code in document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap() {
+            let row = format!("| `{}` |", code.as_str().unwrap());
+            assert!(explained.contains(&row), "docs/tokens.md does not say what to do about {code}");
+        }
+    }
+    for scope in Scope::ALL {
+        assert!(explained.contains(&format!("| `{scope}` |")), "{scope}");
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{
     Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
     routes::{
-        DEV_PAGES, DOWNLOADS, LAB, LINKS, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls,
+        DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls,
         token_calls,
     },
 };
@@ -333,7 +333,7 @@ fn every_route_in_the_sources_is_in_the_tables() {
     tables.extend(
         PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(LINKS).chain(OPERATIONS).chain(DOWNLOADS),
     );
-    tables.extend(DEV_PAGES);
+    tables.extend(DEV_PAGES.into_iter().chain(OPEN_PAGES));
     tables.extend(LAB);
     // A mount's own 404, and what is tested where there are mails.
     tables.extend(["/login", "/tokens/report", "/session/{*rest}", "/dev/outbox/{name}"]);

@@ -73,6 +73,9 @@ pub fn session_calls() -> Vec<Call> {
 /// Pages anybody may open.
 pub const PUBLIC_PAGES: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
 
+/// Pages outside of both doors, where nobody is known.
+pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
+
 /// Pages that links in mails lead to, with a form that posts to the same place.
 pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
 

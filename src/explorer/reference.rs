@@ -1,0 +1,344 @@
+//! What the page shows, read out of the document.
+
+use serde_json::Value;
+
+/// A document, in the order people read it.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// What it is about, a paragraph each.
+    pub about: Vec<String>,
+    /// The operations, by tag.
+    pub groups: Vec<Group>,
+    /// What is answered with and taken.
+    pub shapes: Vec<Shape>,
+    /// The codes of refusals, in the order of their names.
+    pub codes: Vec<Code>,
+}
+
+/// The operations of one tag.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The tag.
+    pub name: String,
+    /// What they have in common.
+    pub about: String,
+    /// Each of them.
+    pub operations: Vec<Operation>,
+}
+
+/// One method of one path.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its name in generated clients.
+    pub id: String,
+    /// The method, in capitals.
+    pub method: String,
+    /// The path with its mount.
+    pub path: String,
+    /// What it does, in a line.
+    pub summary: String,
+    /// What else there is to say, a paragraph each.
+    pub about: Vec<String>,
+    /// What it asks of whoever calls.
+    pub access: Access,
+    /// What it takes in the path, the query and the headers.
+    pub parameters: Vec<Parameter>,
+    /// What it takes as a body.
+    pub body: Option<Body>,
+    /// What it answers when all is well.
+    pub answers: Vec<Answer>,
+    /// What it answers otherwise.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What an operation asks of whoever calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing.
+    Open,
+    /// Any valid token.
+    Token,
+    /// A token with this scope.
+    Scope(String),
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name, and what is known of it.
+    pub field: Field,
+    /// `path`, `query` or `header`.
+    pub place: String,
+}
+
+/// A named value.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The name.
+    pub name: String,
+    /// Of which kind, with its bounds: `integer, 1 to 100`.
+    pub kind: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it means.
+    pub about: String,
+}
+
+/// A request body.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// The name of its shape.
+    pub shape: String,
+    /// One that is taken, laid out.
+    pub example: String,
+}
+
+/// An answer when all is well.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: String,
+    /// What it means.
+    pub about: String,
+    /// The name of the shape of its body.
+    pub shape: Option<String>,
+    /// Headers worth knowing.
+    pub headers: Vec<String>,
+}
+
+/// An answer otherwise.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The status.
+    pub status: String,
+    /// The codes that come with it.
+    pub codes: Vec<String>,
+}
+
+/// An object, or a text of a certain kind.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub about: String,
+    /// Its members, or nothing where it has none.
+    pub fields: Vec<Field>,
+    /// What it is where it has no members.
+    pub kind: String,
+}
+
+/// A code of a problem.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The stable name.
+    pub name: String,
+    /// The status it comes with.
+    pub status: String,
+    /// What it means, in a few words.
+    pub title: String,
+    /// What to do about it.
+    pub detail: String,
+}
+
+/// The order in which people look for the methods of a path.
+const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+
+const MEDIA_TYPES: [&str; 2] = ["application/json", "application/problem+json"];
+
+impl Reference {
+    /// Reads `document`, an OpenAPI 3.1 document of ours.
+    pub fn new(document: &Value) -> Self {
+        let reader = Reader { document };
+        let tags = document["tags"].as_array().into_iter().flatten();
+        let groups = tags.map(|tag| Group {
+            name: text(&tag["name"]),
+            about: text(&tag["description"]),
+            operations: reader.operations(&tag["name"]),
+        });
+        Self {
+            about: paragraphs(&document["info"]["description"]),
+            groups: groups.collect(),
+            shapes: reader.shapes(),
+            codes: reader.codes(),
+        }
+    }
+}
+
+struct Reader<'a> {
+    document: &'a Value,
+}
+
+impl Reader<'_> {
+    fn operations(&self, tag: &Value) -> Vec<Operation> {
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        let all = paths.flat_map(|(path, item)| METHODS.iter().map(move |method| (path, *method, &item[*method])));
+        let ours = all.filter(|(_, _, operation)| operation["tags"][0] == *tag);
+        ours.map(|(path, method, operation)| self.operation(path, method, operation)).collect()
+    }
+
+    fn operation(&self, path: &str, method: &str, operation: &Value) -> Operation {
+        let (mut answers, mut refusals) = (Vec::new(), Vec::new());
+        for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+            let response = self.resolved(response);
+            if status.as_str() < "400" {
+                answers.push(answer(status, response));
+            } else {
+                refusals
+                    .push(Refusal { status: status.clone(), codes: codes(response).map(|(code, _)| code).collect() });
+            }
+        }
+        Operation {
+            id: text(&operation["operationId"]),
+            method: method.to_uppercase(),
+            path: text(&self.document["servers"][0]["url"]) + path,
+            summary: text(&operation["summary"]),
+            about: paragraphs(&operation["description"]),
+            access: access(&operation["security"]),
+            parameters: self.parameters(operation),
+            body: self.body(operation),
+            answers,
+            refusals,
+        }
+    }
+
+    fn parameters(&self, operation: &Value) -> Vec<Parameter> {
+        let given = operation["parameters"].as_array().into_iter().flatten();
+        let parameter = |given: &Value| Parameter {
+            field: Field {
+                name: text(&given["name"]),
+                kind: kind(&given["schema"]),
+                required: given["required"] == true,
+                about: text(&given["description"]),
+            },
+            place: text(&given["in"]),
+        };
+        given.map(parameter).collect()
+    }
+
+    fn body(&self, operation: &Value) -> Option<Body> {
+        let schema = &operation.get("requestBody")?["content"][MEDIA_TYPES[0]]["schema"];
+        let example = &self.resolved(schema)["examples"][0];
+        Some(Body { shape: name(schema)?, example: format!("{example:#}") })
+    }
+
+    fn shapes(&self) -> Vec<Shape> {
+        let schemas = self.document["components"]["schemas"].as_object().into_iter().flatten();
+        let shape = |(name, schema): (&String, &Value)| Shape {
+            name: name.clone(),
+            about: text(&schema["description"]),
+            fields: fields(schema),
+            kind: kind(schema),
+        };
+        schemas.map(shape).collect()
+    }
+
+    fn codes(&self) -> Vec<Code> {
+        let answers = self.document["components"]["responses"].as_object().into_iter().flatten();
+        let mut all: Vec<_> = answers.flat_map(|(_, answer)| codes(answer).map(|(_, code)| code)).collect();
+        all.sort_by(|a, b| (&a.status, &a.name).cmp(&(&b.status, &b.name)));
+        all.dedup_by(|a, b| a.name == b.name);
+        all
+    }
+
+    fn resolved<'v>(&'v self, value: &'v Value) -> &'v Value {
+        let path = value["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
+        path.and_then(|path| self.document.pointer(path)).unwrap_or(value)
+    }
+}
+
+fn answer(status: &str, answer: &Value) -> Answer {
+    let headers = answer["headers"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+    Answer {
+        status: status.into(),
+        about: text(&answer["description"]),
+        shape: name(&answer["content"][MEDIA_TYPES[0]]["schema"]),
+        headers: headers.filter(|name| name != "x-request-id").collect(),
+    }
+}
+
+/// Those that must be there first, in their own order.
+fn fields(schema: &Value) -> Vec<Field> {
+    let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
+    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let rest = properties.keys().map(String::as_str).filter(|name| !required.contains(name));
+    let field = |name: &str| Field {
+        name: name.into(),
+        kind: kind(&properties[name]),
+        required: required.contains(&name),
+        about: text(&properties[name]["description"]),
+    };
+    required.iter().copied().chain(rest).map(field).collect()
+}
+
+/// A schema in a few words.
+fn kind(schema: &Value) -> String {
+    if let Some(name) = name(schema) {
+        return name;
+    }
+    let any = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).or(schema["allOf"].as_array());
+    if let Some(any) = any {
+        let kinds: Vec<_> = any.iter().map(kind).collect();
+        return kinds.join(" or ");
+    }
+    let given = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
+        one => text(one),
+    };
+    let named = match given.as_str() {
+        "array" => format!("list of {}", kind(&schema["items"])),
+        "" => "anything".into(),
+        _ => given,
+    };
+    [Some(named), format(schema), bounds(schema)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn codes(answer: &Value) -> impl Iterator<Item = (String, Code)> {
+    let examples = answer["content"][MEDIA_TYPES[1]]["examples"].as_object().into_iter().flatten();
+    examples.map(|(code, example)| {
+        let problem = &example["value"];
+        let status = problem["status"].to_string();
+        let described =
+            Code { name: code.clone(), status, title: text(&problem["title"]), detail: text(&problem["detail"]) };
+        (code.clone(), described)
+    })
+}
+
+fn access(security: &Value) -> Access {
+    let Some((_, scopes)) = security[0].as_object().and_then(|schemes| schemes.iter().next()) else {
+        return Access::Open;
+    };
+    scopes[0].as_str().map_or(Access::Token, |scope| Access::Scope(scope.into()))
+}
+
+fn name(schema: &Value) -> Option<String> {
+    Some(schema["$ref"].as_str()?.rsplit('/').next()?.to_owned())
+}
+
+fn format(schema: &Value) -> Option<String> {
+    let words = match schema["format"].as_str()? {
+        "date-time" => "RFC 3339",
+        "uuid" => "UUID",
+        "uri-reference" => "URL",
+        _ => return None,
+    };
+    Some(words.into())
+}
+
+fn bounds(schema: &Value) -> Option<String> {
+    let number = |name: &str| schema[name].as_i64();
+    match (number("minimum"), number("maximum"), number("minLength"), number("maxLength")) {
+        (Some(least), Some(most), ..) => Some(format!("{least} to {most}")),
+        (.., Some(least), Some(most)) => Some(format!("{least} to {most} characters")),
+        (.., None, Some(most)) => Some(format!("up to {most} characters")),
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().into()
+}
+
+fn paragraphs(value: &Value) -> Vec<String> {
+    value.as_str().into_iter().flat_map(|text| text.split("\n\n")).map(|text| text.replace('\n', " ")).collect()
+}
