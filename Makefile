@@ -1,7 +1,7 @@
 # The whole project by name. `make run` and `make test` install what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
+.PHONY: help run watch test fmt lint unit e2e conformance snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
 
 in = scripts/env
 app = target/release/vestibule
@@ -18,7 +18,7 @@ watch: ## Serve it, and rebuild and reload on every change
 
 test: ## Check everything: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e
+	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e conformance
 	@echo "make test: everything passed"
 
 fmt: ## Format the code
@@ -42,8 +42,11 @@ spa-check: release
 
 e2e: release ## End-to-end tests in Chromium, against the single binary
 	@scripts/setup test
-	cd end2end && npx tsc
-	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
+	cd end2end && npm run --silent check && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
+
+conformance: release ## Hold the single binary to its own description of the API, with schemathesis
+	@scripts/setup test
+	scripts/conformance $(app)
 
 snapshots: release ## Take the screenshots anew that the end-to-end tests compare
 	@scripts/setup test

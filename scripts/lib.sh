@@ -8,6 +8,8 @@ rust=1.96.0
 cargo_leptos=0.3.11
 binaryen=132.0.0
 geckodriver=0.37.1
+schemathesis=4.32.5
+openapi_spec_validator=0.9.0
 # The glue and the crate must be of one version, so the lock file decides.
 wasm_bindgen=$(grep -A1 '^name = "wasm-bindgen"$' "$here/Cargo.lock" | sed -n 's/^version = "\(.*\)"$/\1/p')
 
@@ -25,7 +27,7 @@ rust_will_do() {
 
 # Puts the tools we installed first on the PATH, and chooses a Rust that can compile for the browser.
 use_tools() {
-    export PATH="$tools/cargo-leptos-$cargo_leptos/bin:$tools/wasm-bindgen-$wasm_bindgen/bin:$tools/binaryen-$binaryen/node_modules/.bin:$tools/geckodriver-$geckodriver/bin:$PATH"
+    export PATH="$tools/schemathesis-$schemathesis/bin:$tools/cargo-leptos-$cargo_leptos/bin:$tools/wasm-bindgen-$wasm_bindgen/bin:$tools/binaryen-$binaryen/node_modules/.bin:$tools/geckodriver-$geckodriver/bin:$PATH"
     local server
     for server in /usr/lib/postgresql/*/bin; do
         if ! has initdb && [ -x "$server/initdb" ]; then PATH="$PATH:$server"; fi

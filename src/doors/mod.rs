@@ -1,5 +1,6 @@
 //! Who is calling. Each door reads one credential and ignores the other; behind both stands a [`Caller`].
 
+pub mod authorization;
 mod caller;
 pub mod cookie;
 pub mod cors;

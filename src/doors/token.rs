@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Caller, Credential,
+    authorization::{NoToken, bearer},
     cors::{self, Pages},
     limits::{Learnt, Limits},
 };
@@ -126,26 +127,14 @@ impl TokenDoor {
     }
 }
 
-/// The token in a single `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110 section 11.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = match (values.next(), values.next()) {
-        (None, _) => return Err(Problem::TokenMissing),
-        (Some(value), None) => value,
-        (Some(_), Some(_)) => {
-            return Err(Problem::InvalidBody("Send a single Authorization header.".into()));
+impl From<NoToken> for Problem {
+    fn from(reason: NoToken) -> Self {
+        match reason {
+            NoToken::Missing => Self::TokenMissing,
+            NoToken::Unreadable => Self::TokenInvalid,
+            NoToken::Repeated => Self::InvalidBody("Send a single Authorization header.".into()),
         }
-    };
-    let (scheme, token) = split(value).ok_or(Problem::TokenInvalid)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Problem::TokenMissing);
     }
-    Ok(token)
-}
-
-fn split(value: &HeaderValue) -> Option<(&str, &str)> {
-    let text = value.to_str().ok()?;
-    Some(text.split_once(' ').map_or((text, ""), |(scheme, token)| (scheme, token.trim_start_matches(' '))))
 }
 
 /// Every 401 of this door says how to come in, a wrong password's too (RFC 9110 section 15.5.2). No token was sent then,
@@ -199,29 +188,5 @@ impl TokenRow {
         let token: Token = self.token.into();
         // Where the account is disabled, signing in again says so.
         (Token { revoked_at: token.revoked_at.or(self.account_disabled_at), ..token }, account)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(lines: &[&[u8]]) -> Result<String, &'static str> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
-        }
-        bearer(&headers).map(str::to_owned).map_err(|problem| problem.code())
-    }
-
-    #[test]
-    fn one_header_one_scheme() {
-        assert_eq!(read(&[b"Bearer abc"]).as_deref(), Ok("abc"));
-        assert_eq!(read(&[b"bEARER   abc"]).as_deref(), Ok("abc"));
-        assert_eq!(read(&[]), Err("token_missing"));
-        assert_eq!(read(&[b"Basic abc"]), Err("token_missing"));
-        assert_eq!(read(&[b"Bearer"]).as_deref(), Ok(""));
-        assert_eq!(read(&[b"Bearer \xff"]), Err("token_invalid"));
-        assert_eq!(read(&[b"Bearer a", b"Bearer b"]), Err("invalid_body"));
     }
 }

@@ -87,7 +87,45 @@ fn checksum(content: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_taken_for_a_token_is_one(text in ".{0,60}|vst_[0-9A-Za-z]{36,40}|vst_.{38}") {
+            if let Some(secret) = Secret::parse("vst", &text) {
+                prop_assert_eq!(secret.reveal(), &text);
+                prop_assert_eq!(text.len(), 42);
+                let (content, sum) = text.split_at(36);
+                prop_assert_eq!(checksum(content), sum);
+            }
+        }
+
+        #[test]
+        fn with_its_checksum_anything_of_the_form_is_one(prefix in "[0-9A-Za-z]{1,8}", random in "[0-9A-Za-z]{32}") {
+            let content = format!("{prefix}_{random}");
+            let text = format!("{content}{}", checksum(&content));
+            prop_assert!(Secret::parse(&prefix, &text).is_some());
+        }
+
+        #[test]
+        fn one_other_character_is_noticed(random in "[0-9A-Za-z]{32}", place in 4_usize..42, other in "[0-9A-Za-z]") {
+            let content = format!("vst_{random}");
+            let mut text = format!("{content}{}", checksum(&content));
+            prop_assume!(text[place..=place] != other);
+            text.replace_range(place..=place, &other);
+            prop_assert!(Secret::parse("vst", &text).is_none(), "CRC-32 finds every burst of up to 32 bits");
+        }
+
+        #[test]
+        fn nothing_around_a_token_belongs_to_it(before in "[ -~]{0,3}", after in "[ -~]{0,3}") {
+            prop_assume!(!(before.is_empty() && after.is_empty()));
+            let secret = Secret::generate("vst").unwrap();
+            let text = format!("{before}{}{after}", secret.reveal());
+            prop_assert!(Secret::parse("vst", &text).is_none());
+        }
+    }
 
     #[test]
     fn a_generated_token_has_the_documented_form() {

@@ -1,0 +1,23 @@
+//! The `Authorization` header: each line of the input is one. At most one token comes out, and as it went in.
+#![no_main]
+
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../src/doors/authorization.rs"]
+#[allow(dead_code)]
+mod authorization;
+
+fuzz_target!(|input: &[u8]| {
+    let mut headers = HeaderMap::new();
+    for line in input.split(|byte| *byte == b'\n') {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(AUTHORIZATION, value);
+        }
+    }
+    let Ok(token) = authorization::bearer(&headers) else { return };
+    let values: Vec<_> = headers.get_all(AUTHORIZATION).iter().collect();
+    assert_eq!(values.len(), 1);
+    let line = values[0].as_bytes();
+    assert!(line[..6].eq_ignore_ascii_case(b"bearer") && line.ends_with(token.as_bytes()));
+});

@@ -1,0 +1,16 @@
+//! The token format: whatever text comes in, it is a token of the documented form or none.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../src/tokens/format.rs"]
+#[allow(dead_code)]
+mod format;
+
+fuzz_target!(|text: &str| {
+    let Some(secret) = format::Secret::parse("vst", text) else { return };
+    assert_eq!(secret.reveal(), text);
+    let random = text.strip_prefix("vst_").expect("it begins with the prefix");
+    assert!(random.len() == 38 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    assert_eq!(secret.hash().len(), 32);
+});

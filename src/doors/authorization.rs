@@ -1,0 +1,93 @@
+//! Reading `Authorization: Bearer` (RFC 6750 section 2.1).
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// Why a request brings no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoToken {
+    /// There is no such header, or it is of another scheme.
+    Missing,
+    /// It is no text.
+    Unreadable,
+    /// There are several.
+    Repeated,
+}
+
+/// The token in a single `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110 section 11.1).
+///
+/// # Errors
+/// Where there is not exactly one such header. What is no token of ours is for the caller to tell.
+pub fn bearer(headers: &HeaderMap) -> Result<&str, NoToken> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Err(NoToken::Missing),
+        (Some(value), None) => value,
+        (Some(_), Some(_)) => return Err(NoToken::Repeated),
+    };
+    let (scheme, token) = split(value).ok_or(NoToken::Unreadable)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(NoToken::Missing);
+    }
+    Ok(token)
+}
+
+fn split(value: &HeaderValue) -> Option<(&str, &str)> {
+    let text = value.to_str().ok()?;
+    Some(text.split_once(' ').map_or((text, ""), |(scheme, token)| (scheme, token.trim_start_matches(' '))))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(lines: &[&[u8]]) -> Result<String, NoToken> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn one_header_one_scheme() {
+        assert_eq!(read(&[b"Bearer abc"]).as_deref(), Ok("abc"));
+        assert_eq!(read(&[b"bEARER   abc"]).as_deref(), Ok("abc"));
+        assert_eq!(read(&[]), Err(NoToken::Missing));
+        assert_eq!(read(&[b"Basic abc"]), Err(NoToken::Missing));
+        assert_eq!(read(&[b"Bearer"]).as_deref(), Ok(""));
+        assert_eq!(read(&[b"Bearer \xff"]), Err(NoToken::Unreadable));
+        assert_eq!(read(&[b"Bearer a", b"Bearer b"]), Err(NoToken::Repeated));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_or_refused(value in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assume!(HeaderValue::from_bytes(&value).is_ok());
+            if let Ok(token) = read(&[&value]) {
+                prop_assert!(value[..6].eq_ignore_ascii_case(b"bearer"));
+                prop_assert!(value.ends_with(token.as_bytes()) && !token.starts_with(' '));
+            }
+        }
+
+        #[test]
+        fn a_token_comes_out_as_it_went_in(scheme in "[Bb][Ee][Aa][Rr][Ee][Rr]", blanks in " {1,9}", token in "[!-~][ -~]{0,99}") {
+            let line = format!("{scheme}{blanks}{token}");
+            prop_assert_eq!(read(&[line.as_bytes()]), Ok(token));
+        }
+
+        #[test]
+        fn no_other_scheme_is_taken_for_it(scheme in "[!-~]{0,20}", token in "[!-~]{0,99}") {
+            prop_assume!(!scheme.eq_ignore_ascii_case("bearer"));
+            let line = format!("{scheme} {token}");
+            prop_assert_eq!(read(&[line.as_bytes()]), Err(NoToken::Missing));
+        }
+
+        #[test]
+        fn several_are_none(tokens in proptest::collection::vec("Bearer [!-~]{0,50}", 2..5)) {
+            let lines: Vec<_> = tokens.iter().map(String::as_bytes).collect();
+            prop_assert_eq!(read(&lines), Err(NoToken::Repeated));
+        }
+    }
+}
