@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::support::{
     Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
     routes::{
-        DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources, session_calls,
-        token_calls,
+        DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources,
+        session_calls, token_calls,
     },
 };
 
