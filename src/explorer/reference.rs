@@ -195,25 +195,11 @@ impl Reader<'_> {
             summary: text(&operation["summary"]),
             about: paragraphs(&operation["description"]),
             access: access(&operation["security"]),
-            parameters: self.parameters(operation),
+            parameters: parameters(operation),
             body: self.body(operation),
             answers,
             refusals,
         }
-    }
-
-    fn parameters(&self, operation: &Value) -> Vec<Parameter> {
-        let given = operation["parameters"].as_array().into_iter().flatten();
-        let parameter = |given: &Value| Parameter {
-            field: Field {
-                name: text(&given["name"]),
-                kind: kind(&given["schema"]),
-                required: given["required"] == true,
-                about: text(&given["description"]),
-            },
-            place: text(&given["in"]),
-        };
-        given.map(parameter).collect()
     }
 
     fn body(&self, operation: &Value) -> Option<Body> {
@@ -245,6 +231,20 @@ impl Reader<'_> {
         let path = value["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
         path.and_then(|path| self.document.pointer(path)).unwrap_or(value)
     }
+}
+
+fn parameters(operation: &Value) -> Vec<Parameter> {
+    let given = operation["parameters"].as_array().into_iter().flatten();
+    let parameter = |given: &Value| Parameter {
+        field: Field {
+            name: text(&given["name"]),
+            kind: kind(&given["schema"]),
+            required: given["required"] == true,
+            about: text(&given["description"]),
+        },
+        place: text(&given["in"]),
+    };
+    given.map(parameter).collect()
 }
 
 fn answer(status: &str, answer: &Value) -> Answer {
