@@ -8,6 +8,6 @@ use crate::ui::Visit;
 
 /// `GET /`
 pub async fn landing(visit: Visit) -> Response {
-    let signed_in = visit.caller.is_some();
-    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in /> }).await
+    let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
+    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
 }

@@ -6,7 +6,7 @@ use super::island::Knocker;
 use crate::ui::Table;
 
 #[component]
-pub(super) fn Landing(signed_in: bool) -> impl IntoView {
+pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
     let start = if signed_in {
         view! { <a class="button" href="/notes">"Open your notes"</a> }.into_any()
     } else {
@@ -47,6 +47,25 @@ pub(super) fn Landing(signed_in: bool) -> impl IntoView {
         <section class="which">
             <h2>"Which door is mine?"</h2>
             <Which />
+        </section>
+        {lab.then(|| view! { <Mystery /> })}
+    }
+}
+
+#[component]
+fn Mystery() -> impl IntoView {
+    view! {
+        <section class="card mystery">
+            <h2>"Where did the cookie go?"</h2>
+            <p>
+                "A page on one port asks a server on another. The server answers with " <code>"Set-Cookie"</code>
+                ", no error is logged, and the cookie is nowhere. The Lab does it again in your own browser, between real "
+                "origins, and shows what the server saw, what the page got, and which rule decided."
+            </p>
+            <p class="actions">
+                <a class="button" href="/lab/story">"Follow the cookie"</a> " "
+                <a class="button quiet" href="/lab">"All experiments"</a>
+            </p>
         </section>
     }
 }

@@ -41,7 +41,7 @@ use crate::{
     problem::{Problem, answer_json, worded},
     request_id::{self, RequestId},
     state::AppState,
-    ui::page::answer_page,
+    ui::{Places, page::answer_page},
 };
 
 /// How long a request may take in all.
@@ -71,6 +71,12 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
     Ok(app)
+}
+
+/// What the foot of every page leads to.
+fn places(state: &AppState) -> Places {
+    let lab = state.lab.is_on().then_some(("/lab", "The Lab"));
+    Places(lab.into_iter().chain([("/api/docs", "The API")]).collect())
 }
 
 /// `/api/v1`: no session layer, so no cookie is ever read (S13). CORS outermost, so that an allowed page can read every

@@ -2,7 +2,7 @@
 
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
-use super::Toasts;
+use super::{Places, Toasts};
 use crate::{accounts::Account, assets::Assets};
 
 /// Who looks at a page, for its header.
@@ -18,7 +18,14 @@ pub(super) enum Who {
 
 /// The whole document.
 #[component]
-pub(super) fn Layout(title: String, who: Who, assets: Assets, path: String, children: Children) -> impl IntoView {
+pub(super) fn Layout(
+    title: String,
+    who: Who,
+    assets: Assets,
+    path: String,
+    places: Places,
+    children: Children,
+) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -48,9 +55,7 @@ pub(super) fn Layout(title: String, who: Who, assets: Assets, path: String, chil
                 <Header who path mark=assets.url("mark.svg") />
                 <main id="main">{children()}</main>
                 <Toasts />
-                <footer>
-                    <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
-                </footer>
+                <Footer places />
             </body>
         </html>
     }
@@ -89,6 +94,17 @@ fn Header(who: Who, path: String, mark: String) -> impl IntoView {
             <a class="brand" href="/"><img src=mark alt="" width="28" height="28" />"Vestibule"</a>
             {nav}
         </header>
+    }
+}
+
+#[component]
+fn Footer(places: Places) -> impl IntoView {
+    let link = |(href, label): (&'static str, &'static str)| view! { <a href=href>{label}</a> " " };
+    view! {
+        <footer>
+            <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
+            <nav aria-label="More">{places.0.into_iter().map(link).collect_view()}</nav>
+        </footer>
     }
 }
 

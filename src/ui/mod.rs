@@ -45,4 +45,4 @@ pub use self::{
     toast::{Toasts, toast},
 };
 #[cfg(feature = "ssr")]
-pub use page::Visit;
+pub use page::{Places, Visit};

@@ -25,6 +25,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Where the foot of every page leads: paths and what they are called. The server says what there is.
+#[derive(Clone, Debug, Default)]
+pub struct Places(pub Vec<(&'static str, &'static str)>);
+
 /// What a page needs to know of the request it answers.
 #[derive(Clone, Debug)]
 pub struct Visit {
@@ -37,6 +41,7 @@ pub struct Visit {
     assets: Assets,
     reach: Vec<String>,
     knows: bool,
+    places: Places,
 }
 
 impl Visit {
@@ -70,6 +75,11 @@ impl Visit {
         Self { reach: origins.into_iter().collect(), ..self }
     }
 
+    /// Whether the foot of the page leads to `path`.
+    pub fn leads_to(&self, path: &str) -> bool {
+        self.places.0.iter().any(|(known, _)| *known == path)
+    }
+
     /// Answers with a page.
     pub async fn page<V: IntoView + 'static>(
         self,
@@ -85,12 +95,12 @@ impl Visit {
             None if self.knows => Who::Visitor,
             None => Who::Unknown,
         };
-        let (assets, path) = (self.assets, self.uri.path().to_owned());
+        let (assets, path, places) = (self.assets, self.uri.path().to_owned(), self.places);
 
         let app = move || {
-            let (title, who, assets, path) = (title.clone(), who.clone(), assets.clone(), path.clone());
-            let content = content.clone();
-            view! { <Layout title who assets path>{content()}</Layout> }
+            let (title, who, assets) = (title.clone(), who.clone(), assets.clone());
+            let (path, places, content) = (path.clone(), places.clone(), content.clone());
+            view! { <Layout title who assets path places>{content()}</Layout> }
         };
         let provide = move || {
             provide_context(nonce.clone());
@@ -157,6 +167,7 @@ where
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
             knows: true,
+            places: parts.extensions.get::<Places>().cloned().unwrap_or_default(),
         })
     }
 }
