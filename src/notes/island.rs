@@ -6,7 +6,7 @@
 
 use std::{fmt::Write, time::Duration};
 
-use leptos::{ev, html, prelude::*, task::spawn_local};
+use leptos::{ev, html, prelude::*, server_fn::codec::Json, task::spawn_local};
 use uuid::Uuid;
 
 use super::{Draft, Note, NotesPage};
@@ -22,19 +22,19 @@ const SEARCH_PAUSE: Duration = Duration::from_millis(200);
 const SEARCH_BUTTON: &str = r#"<button class="quiet">Search</button>"#;
 
 /// Notes that contain `q`, from `cursor` on.
-#[server(endpoint = "notes/list")]
+#[server(endpoint = "notes/list", input = Json)]
 pub async fn list_notes(q: String, cursor: Option<String>) -> Result<NotesPage, Details> {
     super::page::list_notes(q, cursor).await
 }
 
 /// Makes a note.
-#[server(endpoint = "notes/create")]
+#[server(endpoint = "notes/create", input = Json)]
 pub async fn create_note(draft: Draft) -> Result<Note, Details> {
     super::page::create_note(draft).await
 }
 
 /// Changes a note that still has `version`, and gives its new version.
-#[server(endpoint = "notes/save")]
+#[server(endpoint = "notes/save", input = Json)]
 pub async fn save_note(id: Uuid, version: i64, draft: Draft) -> Result<i64, Details> {
     super::page::save_note(id, version, draft).await
 }

@@ -36,11 +36,10 @@ pub(super) fn server_functions(house: &AppState) -> Router<AppState> {
 /// Calls one.
 ///
 /// They answer islands only: without `Accept: text/html` and `Referer`, Leptos never redirects to where a header says,
-/// with an error in the query (T14, S56). A body that is neither a form nor JSON is refused, which Leptos would not do
-/// (T13, S52), and so is one that is too large (T15).
+/// with an error in the query (T14, S56). A body that is not JSON is refused, which Leptos would not do (T13, S52), and so is
+/// one that is too large (T15).
 async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
-    let known = matches!(essence(request.headers()).as_str(), "application/x-www-form-urlencoded" | "application/json");
-    if request.method() != Method::GET && !known {
+    if request.method() != Method::GET && essence(request.headers()) != "application/json" {
         return Problem::UnsupportedMediaType.into_response();
     }
     let (mut parts, body) = request.into_parts();
@@ -49,7 +48,7 @@ async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
         Ok(bytes) => bytes,
         Err(rejection) => return Problem::from_status(rejection.into_response().status()).into_response(),
     };
-    if essence(&parts.headers) == "application/json" && depth(&bytes) > DEPTH_LIMIT {
+    if depth(&bytes) > DEPTH_LIMIT {
         let detail = format!("The JSON is nested deeper than {DEPTH_LIMIT} levels.");
         return Problem::InvalidBody(detail).into_response();
     }

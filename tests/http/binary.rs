@@ -275,8 +275,9 @@ async fn the_log_holds_no_secret(place: Place) {
     assert_eq!(server.form(&format!("/reset/link_{link}"), "", &[("password", "short")]).0, 422);
     let confirm = mailed(&folder, "/confirm/link_");
     let tried = "tried-while-typing";
-    let form = [("password", tried), ("email", ""), ("name", "")];
-    assert_eq!(server.form("/fn/accounts/strength", "", &form).0, 200);
+    let headers = ["content-type: application/json", "sec-fetch-site: same-origin"];
+    let arguments = json!({"password": tried, "email": "", "name": ""}).to_string();
+    assert_eq!(server.call("POST /fn/accounts/strength", &headers, &arguments).0, 200);
     server.terminate();
     let log = server.log.clone();
     assert_eq!(server.wait(), Some(0));

@@ -37,7 +37,7 @@ async fn every_kind(house: &House) -> Vec<(u16, Ask)> {
         (200, ada.browser.get("/me")),
         (401, house.get("/session/v1/me")),
         (404, house.get("/session/nothing")),
-        (200, ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")])),
+        (200, ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}))),
         (415, ada.browser.ask(Method::POST, "/fn/notes/list")),
         (200, house.get("/healthz")),
         (200, house.get("/readyz")),

@@ -16,8 +16,8 @@ both! {
 }
 
 fn strength(house: &House, password: &str, email: &str, name: &str) -> Ask {
-    let form = [("password", password), ("email", email), ("name", name)];
-    house.browser().ask(Method::POST, "/fn/accounts/strength").form(&form)
+    let arguments = json!({"password": password, "email": email, "name": name});
+    house.browser().ask(Method::POST, "/fn/accounts/strength").json(arguments)
 }
 
 async fn whoever_types_is_told_how_good_it_is(house: House) {

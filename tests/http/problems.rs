@@ -293,7 +293,7 @@ async fn a_plain_request_id_is_kept_and_another_replaced(house: House) {
 async fn a_problem_tells_nothing_of_how_we_are_built(house: House) {
     let ada = house.person("ada").await;
     house.sql("ALTER TABLE notes RENAME TO elsewhere").await;
-    let function = ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]);
+    let function = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}));
     let mut texts = Vec::new();
     for ask in [ada.client.get("/notes"), ada.browser.get("/notes"), function] {
         let reply = ask.await;

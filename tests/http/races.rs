@@ -90,7 +90,7 @@ async fn clients_that_hang_up_leave_nothing_behind(house: House) {
             1 => ada.browser.patch(&note, json!({"title": number.to_string()})),
             2 => ada.browser.ask(Method::POST, "/notes").form(&[("title", "dropped"), ("body", "")]),
             3 => house.post("/sign-in").form(&form),
-            4 => ada.browser.ask(Method::POST, "/fn/notes/create").form(&[("draft[title]", "a"), ("draft[body]", "")]),
+            4 => ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": {"title": "a", "body": ""}})),
             _ => ada.client.delete(&note).header("if-match", "\"0\""),
         };
         // From "before the first step" to "in the middle of the answer".

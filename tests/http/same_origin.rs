@@ -158,13 +158,11 @@ async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(house:
 /// Arguments that the functions we know would take.
 fn arguments(ask: Ask, path: &str, note: &str) -> Ask {
     match path {
-        "/fn/accounts/strength" => ask.form(&[("password", PASSWORD), ("email", ""), ("name", "")]),
-        "/fn/notes/list" => ask.form(&[("q", "")]),
-        "/fn/notes/create" => ask.form(&[("draft[title]", "planted"), ("draft[body]", "")]),
-        "/fn/notes/save" => {
-            ask.form(&[("id", note), ("version", "1"), ("draft[title]", "changed"), ("draft[body]", "")])
-        }
-        _ => ask.form(&[]),
+        "/fn/accounts/strength" => ask.json(json!({"password": PASSWORD, "email": "", "name": ""})),
+        "/fn/notes/list" => ask.json(json!({"q": ""})),
+        "/fn/notes/create" => ask.json(json!({"draft": {"title": "planted", "body": ""}})),
+        "/fn/notes/save" => ask.json(json!({"id": note, "version": 1, "draft": {"title": "changed", "body": ""}})),
+        _ => ask.json(json!({})),
     }
 }
 
@@ -230,7 +228,7 @@ async fn a_browser_without_fetch_metadata_is_known_by_its_origin(house: House) {
     ours(Method::POST, "/notes").form(&form("/notes")).await.leads_to("/notes");
     ours(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""})).await.is(201);
     ours(Method::GET, "/session/v1/me").await.is(200);
-    ours(Method::POST, "/fn/notes/list").form(&[("q", "")]).await.is(200);
+    ours(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.is(200);
     // A script of one's own, without a cookie, is nobody's browser.
     house.post("/sign-in").form(&form("/sign-in")).await.leads_to("/notes");
 }
@@ -308,7 +306,8 @@ async fn no_other_spelling_of_a_path_is_executed(house: House) {
         calls.push((call.method.clone(), format!("/session/v1{}", things.path(call.path)), call.body(), vec![]));
     }
     for (path, method) in server_fn_paths() {
-        calls.push((method, path.to_owned(), None, vec![("q", ""), ("draft[title]", "planted"), ("draft[body]", "")]));
+        let arguments = json!({"q": "", "draft": {"title": "planted", "body": ""}});
+        calls.push((method, path.to_owned(), Some(arguments), vec![]));
     }
     let mut witness = house.witness().await;
     for (method, path, body, fields) in calls {

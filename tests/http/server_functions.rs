@@ -20,27 +20,30 @@ both! {
     their_answers_are_kept_by_nobody,
 }
 
-fn call(browser: &Browser, name: &str, fields: &[(&str, &str)]) -> Ask {
-    browser.ask(Method::POST, &format!("/fn/notes/{name}")).form(fields)
+fn call(browser: &Browser, name: &str, arguments: Value) -> Ask {
+    browser.ask(Method::POST, &format!("/fn/notes/{name}")).json(arguments)
 }
 
-fn draft<'a>(title: &'a str, body: &'a str) -> [(&'a str, &'a str); 2] {
-    [("draft[title]", title), ("draft[body]", body)]
+fn draft(title: &str, body: &str) -> Value {
+    json!({"draft": {"title": title, "body": body}})
+}
+
+fn change(id: &str, version: i64, title: &str, body: &str) -> Value {
+    json!({"id": id, "version": version, "draft": {"title": title, "body": body}})
 }
 
 async fn they_list_create_and_save(house: House) {
     let ada = house.person("ada").await;
-    let note = call(&ada.browser, "create", &draft("Milk", "two litres")).await.is(200).json();
+    let note = call(&ada.browser, "create", draft("Milk", "two litres")).await.is(200).json();
     assert_eq!(members(&note), ["body", "created_at", "id", "title", "updated_at"]);
     let id = note["id"].as_str().unwrap();
-    let [title, body] = draft("Milk", "three litres");
-    let saved = call(&ada.browser, "save", &[("id", id), ("version", "1"), title, body]).await;
+    let saved = call(&ada.browser, "save", change(id, 1, "Milk", "three litres")).await;
     assert_eq!(saved.is(200).json(), json!(2));
 
-    let list = call(&ada.browser, "list", &[("q", "THREE")]).await.is(200).json();
+    let list = call(&ada.browser, "list", json!({"q": "THREE"})).await.is(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["items"][0], ada.client.get(&format!("/notes/{id}")).await.json());
-    let list = call(&ada.browser, "list", &[("q", ""), ("cursor", id)]).await.is(200).json();
+    let list = call(&ada.browser, "list", json!({"q": "", "cursor": id})).await.is(200).json();
     assert_eq!(list["items"], json!([]));
 }
 
@@ -49,9 +52,8 @@ async fn they_need_a_sign_in(house: House) {
     let open = ["/fn/accounts/strength"];
     for (path, method) in server_fn_paths().filter(|(path, _)| !open.contains(path)) {
         let id = Uuid::now_v7().to_string();
-        let [title, body] = draft("a", "");
-        let form = [("q", ""), ("id", &id), ("version", "1"), title, body];
-        let reply = house.browser().ask(method, path).form(&form).await;
+        let arguments = json!({"q": "", "id": id, "version": 1, "draft": {"title": "a", "body": ""}});
+        let reply = house.browser().ask(method, path).json(arguments).await;
         reply.problem(401, "not_signed_in");
     }
     assert!(!witness.saw_a_write().await);
@@ -59,7 +61,7 @@ async fn they_need_a_sign_in(house: House) {
 
 async fn they_read_no_token(house: House) {
     let ada = house.person("ada").await;
-    let ask = house.browser().ask(Method::POST, "/fn/notes/list").bearer(&ada.client.token).form(&[("q", "")]);
+    let ask = house.browser().ask(Method::POST, "/fn/notes/list").bearer(&ada.client.token).json(json!({"q": ""}));
     ask.await.problem(401, "not_signed_in");
 }
 
@@ -67,14 +69,13 @@ async fn a_failure_is_a_problem_with_its_own_status(house: House) {
     let ada = house.person("ada").await;
     let note = ada.note("a", "").await;
     let id = note["id"].as_str().unwrap();
-    call(&ada.browser, "create", &draft(" ", "")).await.names_field("title");
-    call(&ada.browser, "create", &draft("a", &"x".repeat(20_001))).await.names_field("body");
-    call(&ada.browser, "list", &[("q", ""), ("cursor", "x")]).await.names_field("cursor");
-    let [title, body] = draft("b", "");
-    let late = call(&ada.browser, "save", &[("id", id), ("version", "0"), title, body]).await;
+    call(&ada.browser, "create", draft(" ", "")).await.names_field("title");
+    call(&ada.browser, "create", draft("a", &"x".repeat(20_001))).await.names_field("body");
+    call(&ada.browser, "list", json!({"q": "", "cursor": "x"})).await.names_field("cursor");
+    let late = call(&ada.browser, "save", change(id, 0, "b", "")).await;
     late.problem(412, "precondition_failed");
     let gone = Uuid::now_v7().to_string();
-    let gone = call(&ada.browser, "save", &[("id", &gone), ("version", "1"), title, body]).await;
+    let gone = call(&ada.browser, "save", change(&gone, 1, "b", "")).await;
     gone.problem(404, "not_found");
     assert_eq!(ada.client.get("/notes").await.json()["items"], json!([note]));
 }
@@ -82,32 +83,32 @@ async fn a_failure_is_a_problem_with_its_own_status(house: House) {
 async fn anothers_note_is_not_found(house: House) {
     let (ada, bob) = (house.person("ada").await, house.person("bob").await);
     let note = ada.note("secret", "").await;
-    let [title, body] = draft("taken", "");
-    let form = [("id", note["id"].as_str().unwrap()), ("version", "1"), title, body];
-    call(&bob.browser, "save", &form).await.problem(404, "not_found");
-    let list = call(&bob.browser, "list", &[("q", "secret")]).await.json();
+    let taken = change(note["id"].as_str().unwrap(), 1, "taken", "");
+    call(&bob.browser, "save", taken).await.problem(404, "not_found");
+    let list = call(&bob.browser, "list", json!({"q": "secret"})).await.json();
     assert_eq!(list["items"], json!([]));
     assert_eq!(ada.client.get("/notes").await.json()["items"][0]["title"], "secret");
 }
 
 async fn arguments_that_cannot_be_read_are_400(house: House) {
     let ada = house.person("ada").await;
-    let [title, body] = draft("a", "");
-    for form in [
-        vec![],
-        vec![title],
-        vec![("draft", "a")],
-        vec![("id", "nonsense"), ("version", "1"), title, body],
-        vec![("id", "nonsense"), ("version", "many"), title, body],
+    let id = Uuid::now_v7().to_string();
+    for arguments in [
+        json!({}),
+        json!([]),
+        json!(null),
+        draft("a", ""),
+        json!({"draft": "a"}),
+        change("nonsense", 1, "a", ""),
+        json!({"id": id, "version": "many", "draft": {"title": "a", "body": ""}}),
     ] {
-        call(&ada.browser, "save", &form).await.problem(400, "invalid_body");
+        call(&ada.browser, "save", arguments).await.problem(400, "invalid_body");
     }
-    call(&ada.browser, "create", &[]).await.problem(400, "invalid_body");
-    let json = ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": {"title": "a", "body": ""}}));
-    json.await.problem(400, "invalid_body");
-    let bytes = ada.browser.ask(Method::POST, "/fn/notes/create");
-    let bytes = bytes.body("application/x-www-form-urlencoded", b"\xff\x00&draft[title]=%ff".as_slice());
-    bytes.await.problem(400, "invalid_body");
+    call(&ada.browser, "create", json!({})).await.problem(400, "invalid_body");
+    for body in [b"{\"draft\"".as_slice(), b"draft[title]=a&draft[body]=", b"\xff\x00", b""] {
+        let ask = ada.browser.ask(Method::POST, "/fn/notes/create").body("application/json", body);
+        ask.await.problem(400, "invalid_body");
+    }
     assert_eq!(house.count("notes").await, 0);
 }
 
@@ -116,7 +117,15 @@ async fn a_body_that_says_nothing_of_its_kind_is_415(house: House) {
     for (path, method) in server_fn_paths() {
         let ask = || ada.browser.ask(method.clone(), path);
         ask().unlabelled("draft[title]=a&draft[body]=").await.problem(415, "unsupported_media_type");
-        for kind in ["text/plain", "multipart/form-data", "multipart/form-data; boundary=x", "application/cbor", ""] {
+        // A form is among them: it is what a page elsewhere could post without asking first.
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "multipart/form-data; boundary=x",
+            "application/cbor",
+            "",
+        ] {
             let reply = ask().body(kind, "draft[title]=a&draft[body]=").await;
             reply.problem(415, "unsupported_media_type");
         }
@@ -127,7 +136,7 @@ async fn a_body_that_says_nothing_of_its_kind_is_415(house: House) {
 async fn a_body_too_large_is_413(house: House) {
     let ada = house.person("ada").await;
     for (path, method) in server_fn_paths() {
-        let reply = ada.browser.ask(method, path).form(&[("q", &"x".repeat(256 * 1024))]).await;
+        let reply = ada.browser.ask(method, path).json(json!({"q": "x".repeat(256 * 1024)})).await;
         reply.problem(413, "body_too_large");
     }
 }
@@ -136,16 +145,16 @@ async fn a_body_too_large_is_413(house: House) {
 async fn a_failure_never_leads_elsewhere(house: House) {
     let ada = house.person("ada").await;
     let headers = [("accept", "text/html"), ("referer", "http://evil.example/")];
-    let reply = call(&ada.browser, "create", &draft("", "")).headers(&headers).await;
+    let reply = call(&ada.browser, "create", draft("", "")).headers(&headers).await;
     reply.names_field("title");
     assert!(!reply.has("location"));
-    let reply = call(&ada.browser, "create", &draft("a", "")).headers(&headers).await;
+    let reply = call(&ada.browser, "create", draft("a", "")).headers(&headers).await;
     assert!(!reply.is(200).has("location"));
 }
 
 async fn their_answers_are_kept_by_nobody(house: House) {
     let ada = house.person("ada").await;
-    let reply = call(&ada.browser, "list", &[("q", "")]).await;
+    let reply = call(&ada.browser, "list", json!({"q": ""})).await;
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(reply.header("content-type"), "application/json");
     // A server function that signs nobody in sets no cookie.

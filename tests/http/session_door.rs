@@ -277,7 +277,7 @@ async fn read_everything(ada: &Person, note: &str) {
     for path in ["/me", "/notes", "/notes?limit=1&q=a", note, "/tokens"] {
         ada.browser.get(path).await.is(200);
     }
-    ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]).await.is(200);
+    ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.is(200);
     ada.browser.visit("/nothing-here").await.page(404);
     ada.browser.get("/nothing-here").await.is(404);
 }
@@ -320,7 +320,7 @@ async fn without_a_database_nobody_is_signed_out(house: House) {
     json.problem(503, "unavailable");
     let page = ada.browser.visit("/account").await;
     page.page(503);
-    let function = ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]).await;
+    let function = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await;
     function.problem(503, "unavailable");
     for reply in [json, page, function] {
         assert!(reply.header("retry-after").parse::<u32>().is_ok(), "{}", reply.asked);

@@ -1,6 +1,7 @@
 //! Signed-in browsers: how long they stay so, and how they are signed out.
 
 use axum::http::Method;
+use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
@@ -234,7 +235,7 @@ async fn whatever_is_asked_for_keeps_a_sign_in_from_ending_unused(house: House) 
         ada.browser.ask(Method::POST, "/notes").form(&[("title", "b"), ("body", "")]),
         ada.browser.get("/me"),
         ada.browser.patch(&note, serde_json::json!({"title": "c"})),
-        ada.browser.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]),
+        ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
         ada.browser.ask(Method::GET, "/nothing-here"),
     ];
     for ask in asks {
@@ -316,7 +317,7 @@ async fn a_request_held_open_across_the_sign_out_brings_nothing_back(house: Hous
     for ask in [
         thief.ask(Method::POST, "/notes").form(&[("title", "held"), ("body", "")]),
         thief.call(Method::POST, "/notes").json(serde_json::json!({"title": "held", "body": ""})),
-        thief.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]),
+        thief.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
     ] {
         let mut ask = ask.held();
         ask.is_inside().await;
@@ -342,7 +343,7 @@ async fn nor_does_one_held_open_across_any_other_end(house: House) {
         for ask in [
             thief.ask(Method::POST, "/account/name").form(&[("name", "held")]),
             thief.call(Method::POST, "/notes").json(serde_json::json!({"title": "held", "body": ""})),
-            thief.ask(Method::POST, "/fn/notes/list").form(&[("q", "")]),
+            thief.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
         ] {
             let mut ask = ask.held();
             ask.is_inside().await;

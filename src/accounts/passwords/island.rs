@@ -7,7 +7,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use leptos::{ev, prelude::*, task::spawn_local, wasm_bindgen::JsCast};
+use leptos::{ev, prelude::*, server_fn::codec::Json, task::spawn_local, wasm_bindgen::JsCast};
 use web_sys::{FormData, HtmlInputElement};
 
 use super::{SHORTEST, Verdict};
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(300);
 const FIELD: &str = "password";
 
 /// What there is to say of `password`, for somebody of this address and name; either may be empty.
-#[server(endpoint = "accounts/strength")]
+#[server(endpoint = "accounts/strength", input = Json)]
 pub async fn strength(password: String, email: String, name: String) -> Result<Verdict, Details> {
     super::page::strength(password, email, name).await
 }
