@@ -63,6 +63,7 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .merge(session_door(&state)?)
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .layer(Extension(places(&state)))
         .with_state(state)
         .layer(from_fn_with_state(hosts, host::layer))
         .layer(from_fn(refuse_odd))

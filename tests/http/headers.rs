@@ -1,6 +1,7 @@
 //! The headers every answer carries.
 
 use axum::http::Method;
+use serde_json::json;
 
 use crate::support::{Ask, Browser, Database, Door, House, PASSWORD, both};
 
