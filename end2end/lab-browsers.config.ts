@@ -10,5 +10,6 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   timeout: 120_000,
+  use: { ...usual.use, trace: "off" },
   ...(server && { webServer: server }),
 });
