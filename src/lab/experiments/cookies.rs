@@ -7,7 +7,7 @@ use super::verdicts::{
 };
 use crate::lab::experiment::{
     Answer, Cookie,
-    Engine::WebKit,
+    Engine::{Firefox, WebKit},
     Experiment,
     Group::Cookies,
     Place::{House, Neighbour, Stranger},
@@ -152,6 +152,12 @@ pub(super) fn all() -> Vec<Experiment> {
                 ..NOT_FROM_ANOTHER_SITE.because("Without SameSite it counts as Lax, and Lax is not taken from another site.")
             },
             READABLE_WITH_COOKIES,
+        )
+        .except(
+            Firefox,
+            What::Stored,
+            Value::Yes,
+            "Firefox does not treat a cookie without SameSite as Lax yet. It keeps it apart, for this page's site alone.",
         ),
         record(
             "stranger-none",

@@ -6,7 +6,7 @@ use super::verdicts::{
 };
 use crate::lab::experiment::{
     Answer, Cookie,
-    Engine::WebKit,
+    Engine::{Firefox, WebKit},
     Experiment,
     Group::Csrf,
     Needs,
@@ -23,6 +23,10 @@ fn signed_in(attributes: &'static str) -> Step {
 fn deed(step: Step) -> Step {
     step.answer(Answer::silent().needs(Needs::Cookie).deed())
 }
+
+/// Firefox calls it Total Cookie Protection.
+const FIREFOX_APART: &str = "Firefox keeps the cookies of a frame apart that lies inside of another site's page, so the house's \
+     own cookie is not there.";
 
 /// Seen, not read anywhere: the frame with the form lies inside of a page of the house.
 const WEBKIT_TOP: &str = "Below a page of the house WebKitGTK sends it all the same. It seems to go by the page at the top, not by \
@@ -119,6 +123,8 @@ pub(super) fn all() -> Vec<Experiment> {
         )
         .foresee(posted, across, kept_secure, FRAME_IS_CLOSED)
         .done(attack_works)
+        .except(Firefox, What::Sent, Value::No, FIREFOX_APART)
+        .except(Firefox, What::Done, Value::No, FIREFOX_APART)
         .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
         .except(WebKit, What::Sent, Value::No, NEVER_KEPT)
         .except(WebKit, What::Done, Value::No, NEVER_KEPT),
@@ -134,6 +140,7 @@ pub(super) fn all() -> Vec<Experiment> {
             spec: METADATA,
             ..REFUSED.because("Sec-Fetch-Site says “cross-site”. The guard wants “same-origin”.")
         })
+        .except(Firefox, What::Sent, Value::No, FIREFOX_APART)
         .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
         .except(WebKit, What::Sent, Value::No, NEVER_KEPT),
     ]
