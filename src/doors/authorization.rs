@@ -61,10 +61,14 @@ mod tests {
         assert_eq!(read(&[b"Bearer a", b"Bearer b"]), Err(NoToken::Repeated));
     }
 
+    /// What a header may hold (RFC 9110 section 5.5).
+    fn field_value() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(prop_oneof![Just(b'\t'), b' '..=b'~', 0x80_u8..=0xff], 0..200)
+    }
+
     proptest! {
         #[test]
-        fn whatever_is_sent_is_read_or_refused(value in proptest::collection::vec(any::<u8>(), 0..200)) {
-            prop_assume!(HeaderValue::from_bytes(&value).is_ok());
+        fn whatever_is_sent_is_read_or_refused(value in field_value()) {
             if let Ok(token) = read(&[&value]) {
                 prop_assert!(value[..6].eq_ignore_ascii_case(b"bearer"));
                 prop_assert!(value.ends_with(token.as_bytes()) && !token.starts_with(' '));

@@ -313,7 +313,9 @@ mod tests {
         for experiment in experiments::all() {
             let svg = svg(experiment, &origins);
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{}", experiment.id);
-            assert!(svg.contains("This page") && svg.contains("a.example"), "{}", experiment.id);
+            let here = experiment.before.iter().chain([&experiment.request]).any(|step| step.from == Place::House);
+            assert_eq!(svg.contains("This page"), here, "{}", experiment.id);
+            assert!(svg.contains("a.example"), "{}", experiment.id);
             let told = svg.split_once("aria-label=\"").unwrap().1.split_once('"').unwrap().0;
             assert!(told.ends_with('.'), "{}: {told}", experiment.id);
         }
