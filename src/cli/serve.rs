@@ -32,9 +32,9 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
-    let (lab, peer) = open_lab(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
+    let (lab, peer) = open_lab(&settings).await?;
     let state = AppState { lab, ..AppState::new(settings, db.clone()).map_err(Failure::settings)? };
     let app = server::router(state.clone()).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;

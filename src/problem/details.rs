@@ -57,11 +57,11 @@ impl FromServerFnError for Details {
                 "Not reached",
                 "The server cannot be reached. Check your connection and try again.",
             ),
-            E::Args(_) | E::MissingArg(_) => (
+            E::Args(_) | E::MissingArg(_) | E::Deserialization(_) => (
                 400,
                 "invalid_body",
                 "Invalid request",
-                "The request cannot be understood. Reload the page and try again.",
+                "What was sent cannot be understood. Reload the page and try again.",
             ),
             _ => (500, "internal", "Internal error", "Something went wrong on the way. Reload the page and try again."),
         };
