@@ -16,7 +16,7 @@ pub fn Time(
     at: Timestamp,
 ) -> impl IntoView {
     let exact = at.to_minute();
-    let text = use_context::<Now>().map_or_else(|| exact.clone(), |Now(now)| relative((at - now).whole_seconds()));
+    let text = use_context::<Now>().map_or_else(|| exact.clone(), |Now(now)| relative(at.seconds_after(now)));
     view! { <time datetime=at.to_string() title=exact>{text}</time> }
 }
 

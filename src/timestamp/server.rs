@@ -1,16 +1,17 @@
-//! One instant, the way every door writes it.
+//! An instant as the server has it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use utoipa::ToSchema;
 
 /// An instant in UTC, to the millisecond.
 ///
 /// It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
 /// decided once, and so that what is answered to a write equals what is read later on either database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(value_type = String, format = DateTime)]
 #[serde(transparent)]
 pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
 
@@ -31,6 +32,11 @@ impl Timestamp {
     pub fn to_minute(self) -> String {
         let (date, time) = (self.0.date(), self.0.time());
         format!("{date} {:02}:{:02} UTC", time.hour(), time.minute())
+    }
+
+    /// How many whole seconds it is later than `earlier`.
+    pub fn seconds_after(self, earlier: Self) -> i64 {
+        (self - earlier).whole_seconds()
     }
 }
 
