@@ -32,9 +32,13 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
+    let (lab, peer) = open_lab(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
     let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
-    let (lab, peer) = open_lab(&settings).await?;
+    // Not before: whatever ends the start is the only line.
+    if let Some(trouble) = lab.inside().ok().and_then(|inside| inside.trouble.as_ref()) {
+        tracing::warn!("the Lab cannot be used. {trouble}");
+    }
     let state = AppState { lab, ..AppState::new(settings, db.clone()).map_err(Failure::settings)? };
     let app = server::router(state.clone()).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
@@ -67,7 +71,6 @@ async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Fai
             Err(Failure::machine(format!("cannot listen on {address} for the Lab: {error}. Set lab.address")))
         }
         Err(error) => {
-            tracing::warn!(%address, %error, "the Lab cannot be used: set lab.address to a free port");
             let trouble = format!("Its peer cannot listen on {address}: {error}. Set lab.address to a free port.");
             Ok((lab.troubled(trouble), None))
         }
