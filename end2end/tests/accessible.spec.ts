@@ -6,7 +6,8 @@ import { SCHEMES, SIZES, atRest, expect, test } from "./visit.ts";
 // Colours are looked at as they are in the end, not on the way there.
 test.use({ contextOptions: { reducedMotion: "reduce" } });
 
-test.describe.configure({ mode: "parallel" });
+// The Lab and the API's description are long, and each is looked at ten times.
+test.describe.configure({ mode: "parallel", timeout: 150_000 });
 
 for (const entry of ENTRIES) {
   test(`${entry.name} is for everybody`, async ({ visit }) => {

@@ -12,7 +12,7 @@ test.use({
   bypassCSP: true,
 });
 
-test.describe.configure({ mode: "parallel" });
+test.describe.configure({ mode: "parallel", timeout: 90_000 });
 
 const fileName = (entry: string, size: string, scheme: string) => `${entry}-${size}-${scheme}.png`;
 

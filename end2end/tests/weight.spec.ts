@@ -1,7 +1,7 @@
 import { ENTRIES } from "../pages.ts";
 import { SIZES, atRest, expect, test } from "./visit.ts";
 
-test.describe.configure({ mode: "parallel" });
+test.describe.configure({ mode: "parallel", timeout: 90_000 });
 
 const MOST = 60_000;
 

@@ -87,7 +87,7 @@ pub(super) fn LabFrame(origins: Origins, children: Children) -> impl IntoView {
 #[component]
 fn Places(origins: Origins) -> impl IntoView {
     let place = |name: &'static str, origin: String, about: &'static str| {
-        view! { <li><h3>{name}</h3><p><code>{origin}</code></p><p class="hint">{about}</p></li> }
+        view! { <li><h2>{name}</h2><p><code>{origin}</code></p><p class="hint">{about}</p></li> }
     };
     view! {
         <ul class="places" aria-label="The three origins">
