@@ -6,10 +6,7 @@
 const section = /** @type {HTMLElement} */ (document.querySelector("#try"));
 const token = /** @type {HTMLInputElement} */ (section.querySelector("#token"));
 
-section.hidden = false;
-for (const details of document.querySelectorAll("details.try")) {
-  const form = /** @type {HTMLFormElement} */ (details.querySelector("form"));
-  /** @type {HTMLElement} */ (details).hidden = false;
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("details.try form"))) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void send(form);

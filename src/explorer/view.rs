@@ -68,7 +68,7 @@ fn Contents(reference: Arc<Reference>) -> impl IntoView {
 #[component]
 fn TokenField() -> impl IntoView {
     view! {
-        <section class="card" id="try" hidden>
+        <section class="card" id="try">
             <h2>"Try the calls"</h2>
             <div class="field">
                 <label for="token">"Your token"</label>
@@ -182,7 +182,7 @@ fn Answers(answers: Vec<Answer>, refusals: Vec<Refusal>) -> impl IntoView {
     }
 }
 
-/// A form that the script sends; without one it would do nothing, so it is hidden.
+/// A form that the script sends; without one it would do nothing, so the style sheet hides it.
 #[component]
 fn Try(operation: Operation) -> impl IntoView {
     let id = operation.id.clone();
@@ -207,7 +207,7 @@ fn Try(operation: Operation) -> impl IntoView {
     });
     let for_real = operation.method != "GET";
     view! {
-        <details class="try" hidden>
+        <details class="try">
             <summary>"Try it"</summary>
             <form data-method=operation.method data-path=operation.path>
                 {inputs} {body}
