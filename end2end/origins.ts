@@ -4,8 +4,8 @@ const port = (variable: string, usual: string) => process.env[variable] ?? usual
 export const APP_PORT = port("E2E_PORT", "3100");
 export const SPA_PORT = port("E2E_SPA_PORT", "5174");
 
-/** The Lab's peer listens beside the server. */
-export const LAB_PORT = port("E2E_LAB_PORT", `${Number(APP_PORT) + 1}`);
+/** The Lab's peer. Servers that tests start themselves take the ports in between. */
+export const LAB_PORT = port("E2E_LAB_PORT", `${Number(APP_PORT) + 5}`);
 
 /** The house. */
 export const APP = `http://localhost:${APP_PORT}`;

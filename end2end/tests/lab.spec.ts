@@ -80,10 +80,10 @@ test("every switch of the bench does what its record says", async ({ page }) => 
   const seen = new Set<string>();
   // Each position differs from the one before in one switch.
   for (let step = 1; step <= 32; step++) {
-    const before = (await bench.getAttribute("id"))!;
+    const before = (await bench.getAttribute("data-record"))!;
     await switches.nth(Math.min(Math.log2(step & -step), 4)).click();
     // Another experiment takes the place of the one before.
-    await expect(bench).not.toHaveAttribute("id", before);
+    await expect(bench).not.toHaveAttribute("data-record", before);
     await expect(bench).toHaveAttribute("data-observed", /./);
     const [record, observed] = await bench.evaluate(({ dataset }) => [JSON.parse(dataset["record"]!), JSON.parse(dataset["observed"]!)]);
     seen.add(record.id);
