@@ -13,7 +13,8 @@ struct Site;
 /// Every file that pages link to and the first 64 bits of its SHA-256. What browsers and crawlers ask for by a name of
 /// their own keeps it.
 pub(super) fn hashes() -> Vec<(String, String)> {
-    let linked = |path: &String| path.starts_with("pkg/") || path.ends_with(".svg") || path.ends_with(".js");
+    let linked =
+        |path: &String| path.starts_with("pkg/") || [".css", ".js", ".svg"].iter().any(|end| path.ends_with(end));
     let hash = |path: String| {
         let file = Site::get(&path)?;
         let hex = file.metadata.sha256_hash()[..8].iter().fold(String::new(), |mut hex, byte| {

@@ -15,5 +15,5 @@ pub async fn explorer(visit: Visit, Extension(reference): Extension<Arc<Referenc
         let (reference, origin, script) = (reference.clone(), origin.clone(), script.clone());
         view! { <Explorer reference origin script /> }
     };
-    visit.of_nobody().page(StatusCode::OK, "The API", page).await
+    visit.of_nobody().styled("explorer.css").page(StatusCode::OK, "The API", page).await
 }

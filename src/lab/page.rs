@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{extract::Query, problem::Problem, ui::Visit};
 
+/// The style sheet of both pages, which no other page downloads.
+const STYLE: &str = "lab/lab.css";
+
 /// `?bench=&credentials=on…`: how the switches of the bench stand. A switch that is off is left out, as forms do.
 #[derive(Debug, Deserialize)]
 pub struct Bench {
@@ -47,7 +50,7 @@ pub async fn index(visit: Visit, State(lab): State<Lab>, Query(bench): Query<Ben
         let (origins, trouble, here) = (origins.clone(), trouble.clone(), here.clone());
         view! { <LabView origins trouble here switches /> }
     };
-    Ok(visit.reaching(peers(&inside.origins)).page(StatusCode::OK, "The Lab", content).await)
+    Ok(visit.styled(STYLE).reaching(peers(&inside.origins)).page(StatusCode::OK, "The Lab", content).await)
 }
 
 /// `GET /lab/story`
@@ -61,7 +64,11 @@ pub async fn story(visit: Visit, State(lab): State<Lab>) -> Result<Response, Pro
         let (origins, trouble) = (origins.clone(), trouble.clone());
         view! { <StoryView origins trouble /> }
     };
-    Ok(visit.reaching(peers(&inside.origins)).page(StatusCode::OK, "Where did the cookie go?", content).await)
+    Ok(visit
+        .styled(STYLE)
+        .reaching(peers(&inside.origins))
+        .page(StatusCode::OK, "Where did the cookie go?", content)
+        .await)
 }
 
 fn peers(origins: &Origins) -> [String; 2] {

@@ -22,6 +22,8 @@ pub(super) fn Layout(
     title: String,
     who: Who,
     assets: Assets,
+    /// The URLs of this page's own style sheets.
+    styles: Vec<String>,
     path: String,
     places: Places,
     children: Children,
@@ -44,6 +46,7 @@ pub(super) fn Layout(
                 <meta name="theme-color" content="#12181a" media="(prefers-color-scheme: dark)" />
                 <link rel="preload" href="/fonts/source-serif-4-600.woff2" r#as="font" type="font/woff2" crossorigin="" />
                 <link rel="stylesheet" href=assets.url("pkg/vestibule.css") />
+                {styles.into_iter().map(|href| view! { <link rel="stylesheet" href=href /> }).collect_view()}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
                 <link rel="icon" href=assets.url("mark.svg") type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />

@@ -40,6 +40,7 @@ pub struct Visit {
     request_id: RequestId,
     assets: Assets,
     reach: Vec<String>,
+    styles: Vec<String>,
     knows: bool,
     places: Places,
 }
@@ -75,6 +76,13 @@ impl Visit {
         Self { reach: origins.into_iter().collect(), ..self }
     }
 
+    /// Gives the page a style sheet of the site's files besides the one of all pages. Its rules stand in `@layer pages`.
+    #[must_use]
+    pub fn styled(mut self, path: &str) -> Self {
+        self.styles.push(self.asset(path));
+        self
+    }
+
     /// Whether the foot of the page leads to `path`.
     pub fn leads_to(&self, path: &str) -> bool {
         self.places.0.iter().any(|(known, _)| *known == path)
@@ -95,12 +103,12 @@ impl Visit {
             None if self.knows => Who::Visitor,
             None => Who::Unknown,
         };
-        let (assets, path, places) = (self.assets, self.uri.path().to_owned(), self.places);
+        let (assets, styles, path, places) = (self.assets, self.styles, self.uri.path().to_owned(), self.places);
 
         let app = move || {
-            let (title, who, assets) = (title.clone(), who.clone(), assets.clone());
+            let (title, who, assets, styles) = (title.clone(), who.clone(), assets.clone(), styles.clone());
             let (path, places, content) = (path.clone(), places.clone(), content.clone());
-            view! { <Layout title who assets path places>{content()}</Layout> }
+            view! { <Layout title who assets styles path places>{content()}</Layout> }
         };
         let provide = move || {
             provide_context(nonce.clone());
@@ -164,6 +172,7 @@ where
             uri: parts.uri.clone(),
             method: parts.method.clone(),
             reach: Vec::new(),
+            styles: Vec::new(),
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
             knows: true,
