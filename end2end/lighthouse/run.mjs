@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { launch } from "chrome-launcher";
 import lighthouse, { desktopConfig } from "lighthouse";
 
-const RUNS = 3;
+const RUNS = 5;
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
 const PAGES = [
   { name: "Landing", path: "/" },
