@@ -3,7 +3,7 @@
 use time::Duration;
 
 use crate::{
-    client::{Client, Network},
+    client::Client,
     db::Db,
     problem::Problem,
     settings::Throttle as Limits,
@@ -80,7 +80,7 @@ fn recipient(limits: &Limits, email: &str) -> Count {
     Rule { what: "mail recipient", burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
 }
 
-/// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
+/// Clients of which no address is known share one.
 fn network(client: &Client) -> String {
-    client.address.map(|address| Network::around(address, 32, 64).to_string()).unwrap_or_default()
+    client.network().map(|network| network.to_string()).unwrap_or_default()
 }

@@ -41,6 +41,11 @@ impl Client {
         }
     }
 
+    /// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
+    pub fn network(&self) -> Option<Network> {
+        self.address.map(|address| Network::around(address, 32, 64))
+    }
+
     /// The address as text, empty if it is not known.
     pub fn address(&self) -> String {
         self.address.map(|address| address.to_string()).unwrap_or_default()

@@ -110,13 +110,13 @@ impl Limits {
     /// # Errors
     /// [`Refused`]
     pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<Standing, Refused> {
-        let Some(network) = network(client) else { return Ok(self.addresses.untouched()) };
+        let Some(network) = client.network() else { return Ok(self.addresses.untouched()) };
         self.addresses.take(network, now)
     }
 
     /// Uncounts it: it was no stranger.
     pub fn known_after_all(&self, client: &Client) {
-        if let Some(network) = network(client) {
+        if let Some(network) = client.network() {
             self.addresses.give_back(&network);
         }
     }
@@ -141,11 +141,6 @@ impl Limits {
     pub fn forget(&self, hash: &[u8; 32]) {
         self.tokens.forget(hash);
     }
-}
-
-/// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
-fn network(client: &Client) -> Option<Network> {
-    client.address.map(|address| Network::around(address, 32, 64))
 }
 
 /// A request too many.
