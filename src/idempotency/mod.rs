@@ -12,13 +12,11 @@
 mod store;
 
 use axum::{
-    Json,
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::Duration;
 use uuid::Uuid;
@@ -98,14 +96,16 @@ pub struct Answer {
     pub location: String,
     /// Its version.
     pub etag: String,
-    /// What it is.
-    pub body: Value,
+    /// What it is, as JSON.
+    pub body: String,
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::CREATED);
-        (status, [(header::LOCATION, self.location), (header::ETAG, self.etag)], Json(self.body)).into_response()
+        let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+        let headers = [(header::LOCATION, self.location), (header::ETAG, self.etag)];
+        (status, json, headers, self.body).into_response()
     }
 }
 

@@ -127,7 +127,7 @@ async fn create(
     let asked = draft.clone();
     let work = async move |id| {
         let Versioned { note, version } = service::create_as(&ours, account, id, draft).await?;
-        let body = serde_json::to_value(&note).map_err(|error| Problem::Internal(error.to_string()))?;
+        let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
         let location = format!("{}/{}", uri.path(), note.id);
         Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
     };
