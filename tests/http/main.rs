@@ -16,6 +16,7 @@ mod database;
 mod disabled;
 mod headers;
 mod hosts;
+mod hot_path;
 mod idempotency;
 mod lab;
 mod limits;

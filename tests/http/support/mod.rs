@@ -13,6 +13,7 @@ pub use self::{
     house::{Database, House, OURS, PASSWORD, Prepare, SPA},
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,
+    rows::Raw,
     run::{Postgres, folder},
 };
 

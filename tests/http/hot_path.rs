@@ -1,0 +1,112 @@
+//! What an authenticated read costs the database: one query finds the token and its account, each by an index.
+
+use std::sync::{Arc, Mutex};
+
+use sqlx::{Row, SqliteConnection};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    subscriber::DefaultGuard,
+};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt},
+    util::SubscriberInitExt,
+};
+
+use crate::support::{Database, Door, House, Prepare, Raw};
+
+/// The statements that sqlx logs on this thread. With SQLite it works on threads of its own, so this asks PostgreSQL.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl Statements {
+    fn listen() -> (Self, DefaultGuard) {
+        let statements = Self::default();
+        let guard = tracing_subscriber::registry().with(statements.clone()).set_default();
+        (statements, guard)
+    }
+
+    /// Those since the last time.
+    fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() != "sqlx::query" {
+            return;
+        }
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        self.0.lock().unwrap().push(statement.0);
+    }
+}
+
+/// What sqlx calls the summary is the whole of a short statement, and the beginning of a long one.
+#[derive(Default)]
+struct Statement(String);
+
+impl Visit for Statement {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if matches!(field.name(), "summary" | "db.statement") && value.len() > self.0.len() {
+            value.trim().clone_into(&mut self.0);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// The statements of an authenticated read that asks for nothing else.
+async fn of_a_read() -> Vec<String> {
+    let house = House::on(Database::Postgres).await;
+    let ada = house.person("ada").await;
+    // The first use within a minute is noted.
+    ada.client.get("/me").await.is(200);
+    house.db.settled().await;
+
+    let (statements, _guard) = Statements::listen();
+    ada.client.get("/me").await.is(200);
+    house.db.settled().await;
+    let heard = statements.heard();
+
+    ada.client.get("/notes").await.is(200);
+    house.db.settled().await;
+    assert_eq!(statements.heard().len(), 2, "the notes take one more");
+    heard
+}
+
+#[tokio::test]
+async fn one_query_finds_the_token_and_its_account() {
+    let statements = of_a_read().await;
+    let [statement] = statements.as_slice() else { panic!("{statements:#?}") };
+    assert!(statement.starts_with("SELECT tokens.id") && statement.contains("JOIN accounts"), "{statement}");
+}
+
+#[tokio::test]
+async fn sqlite_finds_both_by_an_index() {
+    let statement = of_a_read().await.remove(0);
+    let house = House::on(Database::Sqlite).await;
+    let Raw::Sqlite(mut raw) = house.raw().await else { panic!("this is no SQLite") };
+    let plan = plan(&mut raw, &statement).await;
+    assert_eq!(plan.len(), 2, "{plan:#?}");
+    assert!(plan.iter().all(|step| step.starts_with("SEARCH") && step.contains("INDEX")), "{plan:#?}");
+}
+
+async fn plan(raw: &mut SqliteConnection, statement: &str) -> Vec<String> {
+    let rows = sqlx::query(&format!("EXPLAIN QUERY PLAN {statement}")).fetch_all(raw).await.unwrap();
+    rows.iter().map(|row| row.get("detail")).collect()
+}
+
+#[tokio::test]
+async fn postgresql_finds_both_by_an_index() {
+    let statement = of_a_read().await.remove(0);
+    let house = House::on(Database::Postgres).await;
+    let mut raw = house.raw().await;
+    // A table of a few rows is read whole, index or not.
+    raw.run("SET enable_seqscan = off").await;
+    let statement = statement.replace("$1", r"'\x00'::bytea");
+    let plan = raw.texts(&format!("EXPLAIN {statement}")).await.join("\n");
+    assert_eq!(plan.matches("Index Scan").count(), 2, "{plan}");
+    assert!(!plan.contains("Seq Scan"), "{plan}");
+}
