@@ -4,6 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use leptos::prelude::*;
 
 use crate::{
+    accounts::passwords::Strength,
     problem::FieldError,
     ui::{
         Avatar, Badge, Card, CodeBlock, Confirm, Empty, Filled, Menu, Notice, Pagination, Panel, Skeleton, Table, Tabs,
@@ -69,7 +70,8 @@ fn Fields() -> impl IntoView {
             <form>
                 <TextField name="right" label="Name" form=form.clone() hint="A hint says what to know before typing." autocomplete="off" />
                 <TextField name="wrong" label="E-mail" form=form.clone() autocomplete="off" />
-                <TextField name="secret" label="Password" kind="password" form=form autocomplete="off" />
+                <TextField name="password" label="New password" kind="password" form=form autocomplete="new-password" />
+                <Strength />
                 <label class="check"><input type="checkbox" checked />"A choice"</label>
                 <div class="field">
                     <label for="select">"One of several"</label>
