@@ -98,6 +98,7 @@ test("one experiment is run by itself, with what went over the wire on both side
   await expect(one, "the address opens it").toHaveAttribute("open", "");
   await one.getByRole("button", { name: "Run it" }).press("Enter");
   await expect(one.locator(".outcome")).toHaveText("as predicted");
+  await expect(page.locator("[data-lab=status]"), "whoever cannot see it hears of it").toHaveText(/^“.+” was run\. All 5 verdicts are as predicted\.$/);
   await one.getByText("On the wire").click();
   const exchange = one.locator(".exchange").first();
   await expect(exchange).toContainText("POST /lab/at/");

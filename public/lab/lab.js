@@ -197,6 +197,7 @@ function bePage(root) {
     button.setAttribute("aria-busy", "true");
     const ended = await run([card]);
     button.removeAttribute("aria-busy");
+    if (ended) say(`“${record(card).title}” was run. ${tally([card])}`);
     if (ended && all().every(({ dataset }) => dataset.observed) && copy) copy.hidden = false;
   });
 
@@ -219,7 +220,7 @@ function bePage(root) {
     const card = /** @type {HTMLDetailsElement} */ (document.adoptNode(next));
     bench.querySelector(".experiment")?.replaceWith(card);
     ready(card);
-    await run([card]);
+    if (await run([card])) say(`“${record(card).title}” was run. ${tally([card])}`);
   }
 
   /** @param {Element} within */
