@@ -1,5 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { SCHEMES, SIZES, atRest } from "./visit.ts";
 
 // Each check answers with what is wrong, a line for each fault, so that one visit can tell of all of them.
 
@@ -8,7 +9,34 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 /** What a person can press, follow or type into. */
 const INTERACTIVE = 'a[href], button, input:not([type="hidden"]), select, textarea, summary, [tabindex]:not([tabindex="-1"])';
 
-export async function axe(page: Page): Promise<string[]> {
+/** All of them, in light and dark, on a desktop and a phone, 320 px wide and at 200 %. Leaves the page on a desktop. */
+export async function faultsOf(page: Page): Promise<string[]> {
+  const faults: string[] = [];
+  const add = (where: string, found: string[]) => faults.push(...found.map((fault) => `${where}: ${fault}`));
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await atRest(page);
+      add(`${size}, ${colorScheme}`, await axe(page));
+    }
+    add(size, await undersized(page));
+    add(size, await sideways(page));
+    add(size, await tabbing(page));
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  add("320 px wide", await sideways(page));
+
+  // A window of 1280×800 at a zoom of 200 %.
+  const wire = await page.context().newCDPSession(page);
+  await wire.send("Emulation.setDeviceMetricsOverride", { width: 640, height: 400, deviceScaleFactor: 2, mobile: false });
+  add("at 200 %", await sideways(page));
+  await wire.detach();
+  await page.setViewportSize(SIZES.desktop);
+  return faults;
+}
+
+async function axe(page: Page): Promise<string[]> {
   // Without frames there is no need for the second page that is opened to join their results.
   const { violations } = await new AxeBuilder({ page }).withTags(TAGS).setLegacyMode().analyze();
   return violations.flatMap(({ id, nodes }) =>
@@ -17,7 +45,7 @@ export async function axe(page: Page): Promise<string[]> {
 }
 
 /** Reading must not take scrolling in two directions (WCAG 1.4.10). */
-export function sideways(page: Page): Promise<string[]> {
+function sideways(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth <= clientWidth) return [];
@@ -28,7 +56,7 @@ export function sideways(page: Page): Promise<string[]> {
 }
 
 /** Targets of less than 24×24 px, other than links within a sentence (WCAG 2.5.8). */
-export function undersized(page: Page): Promise<string[]> {
+function undersized(page: Page): Promise<string[]> {
   return page.evaluate((interactive) => {
     const large = ({ width, height }: DOMRect) => width >= 24 && height >= 24;
     const inSentence = (el: Element) =>
@@ -56,7 +84,7 @@ export function undersized(page: Page): Promise<string[]> {
 }
 
 /** Tabs through the page from its beginning: every element is reached, in the document's order, and shows it. */
-export async function tabbing(page: Page): Promise<string[]> {
+async function tabbing(page: Page): Promise<string[]> {
   const stops = await page.evaluateHandle((interactive) => {
     // Tabbing starts from what was focused last, so that has to be the beginning.
     const modal = document.querySelector<HTMLElement>("dialog:modal");

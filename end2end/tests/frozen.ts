@@ -29,9 +29,10 @@ export async function sameEverywhere(page: Page): Promise<void> {
   await page.addStyleTag({ content: STYLE });
   await page.evaluate(async () => {
     const fixed: readonly (readonly [RegExp, string])[] = [
+      [new RegExp(`(localhost|127\\.0\\.0\\.1):(?!${location.port}\\b)\\d+`, "g"), "$1:3105"],
+      [new RegExp(`:${location.port}\\b`, "g"), ":3100"],
       [/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}@/g, "ada@"],
       [/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}/g, "0".repeat(32)],
-      [/(localhost|127\.0\.0\.1):\d+/g, "$1:3100"],
       [/\b([a-z]+)_[0-9A-Za-z]{38}\b/g, `$1_${"0".repeat(38)}`],
     ];
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -42,7 +43,7 @@ export async function sameEverywhere(page: Page): Promise<void> {
     for (const time of document.querySelectorAll("time")) {
       // The page keeps those true that say when they are.
       time.removeAttribute("datetime");
-      time.textContent = "5 minutes ago";
+      time.textContent = time.textContent.startsWith("in ") ? "in 30 days" : "5 minutes ago";
     }
     await Promise.all([...document.fonts].filter(({ family }) => family.includes("frozen")).map((font) => font.load()));
   });

@@ -1,5 +1,4 @@
-import { SCHEMES, SIZES, atRest } from "./visit.ts";
-import { axe, sideways, tabbing, undersized } from "./checks.ts";
+import { faultsOf } from "./checks.ts";
 import { enter, expect, hold, test, typeSignIn } from "./spa.ts";
 import type { Page } from "@playwright/test";
 
@@ -343,24 +342,4 @@ export async function write(page: Page, title: string, body: string): Promise<vo
   await expect(page.getByLabel("Title")).toHaveValue("");
   await page.getByLabel("Title").fill(title);
   await page.getByLabel("Body").fill(body);
-}
-
-export async function faultsOf(page: Page): Promise<string[]> {
-  const faults: string[] = [];
-  const add = (where: string, found: string[]) => faults.push(...found.map((fault) => `${where}: ${fault}`));
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme });
-      await atRest(page);
-      add(`${size}, ${colorScheme}`, await axe(page));
-    }
-    add(size, await undersized(page));
-    add(size, await sideways(page));
-    add(size, await tabbing(page));
-  }
-  await page.setViewportSize({ width: 320, height: 640 });
-  add("320 px wide", await sideways(page));
-  await page.setViewportSize(SIZES.desktop);
-  return faults;
 }

@@ -1,4 +1,5 @@
-import { cases, editor, faultsOf, row, write } from "./spa-cases.ts";
+import { faultsOf } from "./checks.ts";
+import { cases, editor, row, write } from "./spa-cases.ts";
 import type { Page } from "@playwright/test";
 import { Person, enter, expect, test, typeSignIn } from "./spa.ts";
 
