@@ -113,13 +113,32 @@ impl<'a> Request<'a> {
             set = Some(value);
         }
         let deed = granted && answer.deed && !preflight;
+        self.show_in_frame(&parts.headers, &mut response);
         self.note(parts, &response, set, deed);
         response
     }
 
     /// Writes down that something before the answer refused it with `response`.
-    pub(super) fn refused(self, parts: &Parts, response: &Response) {
+    pub(super) fn refused(self, parts: &Parts, response: &mut Response) {
+        self.show_in_frame(&parts.headers, response);
         self.note(parts, response, None, false);
+    }
+
+    /// Lets frames of the three origins show what the house answers a form in them. A refusal goes there as plain text:
+    /// Firefox offers to save what it cannot show, and tells the page nothing.
+    fn show_in_frame(&self, asked: &HeaderMap, response: &mut Response) {
+        if self.at != Place::House {
+            return;
+        }
+        let Origins { house, neighbour, stranger } = &self.inside.origins;
+        let policy = format!("default-src 'none'; frame-ancestors {house} {neighbour} {stranger}");
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        if asked.get("sec-fetch-dest").is_some_and(|dest| dest == "iframe") {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        }
     }
 
     /// Whether the request carries what the answer wants to see.

@@ -5,14 +5,14 @@ use axum::{
     body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::{any, post},
 };
 use tower::ServiceExt;
 
 use super::{
-    Inside, Lab,
+    Lab,
     answer::{self, Run, Target},
     experiment::{Door, Place},
     peer,
@@ -34,11 +34,10 @@ pub fn guarded() -> Router<AppState> {
 }
 
 /// The doors without a guard. All there is behind them is the record of a visit.
-pub fn open(state: &AppState) -> Router<AppState> {
+pub fn open() -> Router<AppState> {
     Router::new()
         .route("/lab/at/{visit}/{experiment}/{step}", any(step))
         .route("/lab/proxy/{visit}/{experiment}/{step}", any(proxy))
-        .layer(from_fn_with_state(state.lab.clone(), may_be_framed))
 }
 
 async fn admit(State(lab): State<Lab>, State(db): State<Db>, client: Client) -> Result<Response, Problem> {
@@ -96,12 +95,12 @@ pub async fn witness(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let response = next.run(Request::from_parts(parts.clone(), body)).await;
+    let mut response = next.run(Request::from_parts(parts.clone(), body)).await;
     if response.status() == StatusCode::FORBIDDEN
         && let Ok(inside) = lab.inside()
         && let Ok(found) = answer::Request::find(inside, &target, Place::House, Door::Guarded, db.now())
     {
-        found.refused(&parts, &response);
+        found.refused(&parts, &mut response);
     }
     response
 }
@@ -126,18 +125,4 @@ async fn proxy(
     }
     let answered = peer::router(state.clone()).oneshot(onward).await;
     Ok(answered.unwrap_or_else(|never| match never {}))
-}
-
-/// What the frame of a neighbour or a stranger posts to may be shown there: it is plain text.
-async fn may_be_framed(State(lab): State<Lab>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    if let Ok(Inside { origins, .. }) = lab.inside()
-        && let Ok(policy) = HeaderValue::from_str(&format!(
-            "default-src 'none'; frame-ancestors 'self' {} {}",
-            origins.neighbour, origins.stranger
-        ))
-    {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
 }

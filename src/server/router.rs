@@ -136,7 +136,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let desk = contained(lab::house::desk().layer(guard(Mount::Calls)));
     let door = contained(lab::house::guarded().layer(guard(Mount::Calls))).layer(from_fn(answer_json));
     let door = door.layer(from_fn_with_state(state.clone(), lab::house::witness));
-    let lab = desk.merge(contained(lab::house::open(state))).layer(from_fn(answer_json)).merge(door);
+    let lab = desk.merge(contained(lab::house::open())).layer(from_fn(answer_json)).merge(door);
 
     // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
