@@ -4,7 +4,8 @@
 .PHONY: help run watch test fmt lint unit e2e conformance snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
 
 in = scripts/env
-app = target/release/vestibule
+app = dist/vestibule
+sources := $(shell find Cargo.toml Cargo.lock src style public migrations)
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -59,7 +60,7 @@ lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and write 
 lighthouse: release ## Measure the single binary with Lighthouse, and fail below 100
 	@scripts/setup test
 	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit; }
-	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/dist/vestibule ../../$(in) npm start --silent
+	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/$(app) ../../$(in) npm start --silent
 
 spa: release ## Serve the app, and the example SPA on an origin of its own, with a token
 	@scripts/setup spa
@@ -74,11 +75,15 @@ spa-client: release ## Write the example SPA's typed client anew, from the OpenA
 	$(app) openapi >examples/spa/node_modules/.openapi.json
 	cd examples/spa && npm run client -- node_modules/.openapi.json
 
-release: ## Build the single binary, target/release/vestibule
+release: ## Build the single binary, dist/vestibule
 	@scripts/setup run
+	@$(MAKE) --no-print-directory $(app)
+
+# Packing the site makes its files new, and with them the binary: only where something else is.
+$(app): $(sources)
 	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
-	@mkdir -p dist && cp $(app) dist/vestibule
-	@echo "dist/vestibule is the whole site ($$(du -h dist/vestibule | cut -f1)): copy it anywhere and run ./vestibule serve"
+	@mkdir -p dist && rm -f $(app) && cp target/release/vestibule $(app)
+	@echo "$(app) is the whole site ($$(du -h $(app) | cut -f1)): copy it anywhere and run ./vestibule serve"
 
 clean: ## Throw away what was built
 	rm -rf target dist end2end/test-results
