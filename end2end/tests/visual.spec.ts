@@ -31,10 +31,12 @@ for (const entry of ENTRIES.filter(({ unsteady }) => !unsteady)) {
           fullPage,
           animations: "disabled",
           caret: "hide",
+          // A page as long as the explorer takes a busy machine its time.
+          timeout: 20_000,
           // Builds of Chromium blend the edges of letters and curves a little differently. That stays below a fifth of
-          // the range of colour, and where it does not, below one pixel in 500. A word or a line that moves is more.
+          // the range of colour, and where it does not, below one pixel in 1000. A word or a line that moves is more.
           threshold: 0.2,
-          maxDiffPixelRatio: 0.002,
+          maxDiffPixelRatio: 0.001,
         });
       }
     }
