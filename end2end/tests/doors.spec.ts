@@ -61,16 +61,14 @@ test("a page on another origin cannot use the visitor's cookie", async ({ page, 
   // The other origin is the same site, so SameSite=Lax lets the cookie through: only the guard stands in the way.
   const elsewhere = await context.newPage();
   await elsewhere.goto(SPA);
-  // What the server answered, of which the browser shows the page nothing.
-  const statuses: number[] = [];
+  // What the server answered, of which the browser shows the page nothing. Word of it comes in any order, and late.
+  const statuses = new Map<string, number>();
   const wire = await context.newCDPSession(elsewhere);
   const asked = new Set<string>();
   wire.on("Network.requestWillBeSent", ({ requestId, request }) => {
     if (request.url.startsWith(APP)) asked.add(requestId);
   });
-  wire.on("Network.responseReceivedExtraInfo", ({ requestId, statusCode }) => {
-    if (asked.has(requestId)) statuses.push(statusCode);
-  });
+  wire.on("Network.responseReceivedExtraInfo", ({ requestId, statusCode }) => statuses.set(requestId, statusCode));
   await wire.send("Network.enable");
   const fetched = await elsewhere.evaluate(async (app) => {
     const tries = [
@@ -87,7 +85,8 @@ test("a page on another origin cannot use the visitor's cookie", async ({ page, 
     return readable;
   }, APP);
   expect(fetched, "nothing lets the page have the answer").toEqual([false, false, false, false, false, false]);
-  expect(statuses, "the requests arrived, and were refused").toEqual([403, 403, 403, 403, 403, 403]);
+  const answers = () => [...asked].map((id) => statuses.get(id));
+  await expect.poll(answers, "the requests arrived, and were refused").toEqual([403, 403, 403, 403, 403, 403]);
 
   const form = await context.newPage();
   await form.goto("data:text/html,<form method=post action='" + APP + "/notes'><input name=title value=Forged><input name=body><button>Go</button></form>");
