@@ -77,7 +77,7 @@ spa-client: release ## Write the example SPA's typed client anew, from the OpenA
 
 release: ## Build the single binary, dist/vestibule
 	@scripts/setup run
-	@$(MAKE) --no-print-directory $(app)
+	@$(MAKE) --no-print-directory -s $(app)
 
 # Packing the site makes its files new, and with them the binary: only where something else is.
 $(app): $(sources)
