@@ -15,7 +15,8 @@ pub async fn answer_json(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());
     let response = next.run(request).await;
     let status = response.status();
-    let is_worded = response.headers().get(header::CONTENT_TYPE) == Some(&CONTENT_TYPE);
+    let is_worded = response.extensions().get::<Worded>().is_some()
+        || response.headers().get(header::CONTENT_TYPE) == Some(&CONTENT_TYPE);
     if is_worded || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
@@ -23,6 +24,10 @@ pub async fn answer_json(request: Request, next: Next) -> Response {
     let problem = problem.unwrap_or_else(|| Problem::from_status(status));
     worded(response, &problem, &id)
 }
+
+/// On answers that have their words already, whatever they are labelled with since.
+#[derive(Clone, Copy, Debug)]
+struct Worded;
 
 /// What a problem is labelled with (RFC 9457 section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -38,6 +43,7 @@ pub fn worded(response: Response, problem: &Problem, id: &RequestId) -> Response
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    parts.extensions.insert(Worded);
     Response::from_parts(parts, body)
 }
 
