@@ -59,7 +59,7 @@ lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and write 
 
 lighthouse: release ## Measure the single binary with Lighthouse, and fail below 100
 	@scripts/setup test
-	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-fund --no-audit; }
+	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || ../../$(in) npm ci --no-fund --no-audit; }
 	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/$(app) ../../$(in) npm start --silent
 
 spa: release ## Serve the app, and the example SPA on an origin of its own, with a token

@@ -33,6 +33,11 @@ use_tools() {
         if ! has initdb && [ -x "$server/initdb" ]; then PATH="$PATH:$server"; fi
     done
     if [ -d "$HOME/.cargo/bin" ]; then PATH="$PATH:$HOME/.cargo/bin"; fi
+    # Node and pip bring their own list of authorities, in which a company's proxy is not. The system's has it.
+    local authorities=/etc/ssl/certs/ca-certificates.crt
+    if [ -r "$authorities" ]; then
+        export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-$authorities} PIP_CERT=${PIP_CERT:-$authorities}
+    fi
     rust_will_do && return
     # The toolchains that scripts/setup may have added.
     local toolchain
