@@ -16,9 +16,11 @@ use sqlx::{Connection, Executor, PgConnection};
 /// Starts PostgreSQL when it is asked to, and waits at its standard input, a pipe whose other end only the test process
 /// holds. However that process ends, the pipe closes; then PostgreSQL is stopped and the folder removed.
 ///
-/// PostgreSQL refuses to run as root, so root hands it over to the user `postgres`.
+/// PostgreSQL refuses to run as root, so root hands it over to the user `postgres`, with a program that not every root has
+/// on the PATH.
 const WATCHER: &str = r#"
 trap '' INT HUP TERM
+PATH=$PATH:/usr/sbin:/sbin
 folder=$1 as= binaries=
 cd "$folder" || exit 1
 start() {
@@ -37,6 +39,7 @@ while read -r binaries_given; do
         echo ready
     else
         tr '\n' ' ' < "$folder/log"
+        echo
     fi
 done
 if [ -n "$binaries" ]; then
