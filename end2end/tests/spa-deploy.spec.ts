@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { APP_PORT, SPA_PORT } from "../origins.ts";
 import { House, Person, buildSpa, ended, enter, expect, test } from "./spa.ts";
+import { hydrated } from "./support.ts";
 
 // The files that people copy, run as they are, but for the name of the site, the ports and the folders.
 
@@ -102,6 +103,7 @@ for (const proxy of PROXIES) {
         expect(await context.cookies(origin)).toEqual([]);
         await page.getByRole("link", { name: "Create an account" }).click();
         await expect(page).toHaveURL(`${origin}/sign-up`);
+        await hydrated(page);
         await person.leave();
       } finally {
         await ended(running);
