@@ -1,7 +1,7 @@
 # The whole project by name. `make run` and `make test` install what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e conformance snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
+.PHONY: help run watch test fmt lint unit e2e conformance attack snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
 
 in = scripts/env
 app = dist/vestibule
@@ -19,7 +19,7 @@ watch: ## Serve it, and rebuild and reload on every change
 
 test: ## Check everything: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e conformance
+	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e conformance attack-short
 	@echo "make test: everything passed"
 
 fmt: ## Format the code
@@ -48,6 +48,14 @@ e2e: release ## End-to-end tests in Chromium, against the single binary
 conformance: release ## Hold the single binary to its own description of the API, with schemathesis
 	@scripts/setup test
 	scripts/conformance $(app)
+
+attack: release ## Run known attacks against the single binary, and say what each one cost
+	@scripts/setup test
+	$(in) python3 tests/attack $(app)
+
+.PHONY: attack-short
+attack-short: release
+	$(in) python3 tests/attack --short $(app)
 
 snapshots: release ## Take the screenshots anew that the end-to-end tests compare
 	@scripts/setup test
