@@ -240,7 +240,8 @@ pub struct Mail {
     pub from: String,
     /// The folder it is kept in where there is no server.
     pub outbox: String,
-    /// Whether a mail server on another machine may be spoken to without TLS. A password goes there over TLS in any case.
+    /// Whether a mail server on another machine may be spoken to without TLS. A password goes there over TLS in any
+    /// case.
     pub allow_plaintext: bool,
 }
 
@@ -442,8 +443,8 @@ impl Settings {
         self.server.public_url.origin().ascii_serialization()
     }
 
-    /// The hosts to answer for, as browsers write them (IDNA, lower case): the public one, those named besides, and on a
-    /// development server this machine by any of its names.
+    /// The hosts to answer for, as browsers write them (IDNA, lower case): the public one, those named besides, and on
+    /// a development server this machine by any of its names.
     pub fn hosts(&self) -> Vec<String> {
         let public = self.server.public_url.host_str().map(str::to_owned);
         let further = self.server.hosts.iter().filter_map(|host| hosts::canonical(host).ok());
@@ -457,8 +458,8 @@ impl Settings {
         is_this_machine(&self.server.public_url) && self.server.address.ip().is_loopback()
     }
 
-    /// Whether browsers take the public URL for potentially trustworthy (W3C Secure Contexts section 3.1): only there do
-    /// they send Fetch Metadata.
+    /// Whether browsers take the public URL for potentially trustworthy (W3C Secure Contexts section 3.1): only there
+    /// do they send Fetch Metadata.
     pub fn is_trustworthy(&self) -> bool {
         self.server.public_url.scheme() == "https" || is_this_machine(&self.server.public_url)
     }

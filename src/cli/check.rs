@@ -14,7 +14,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Says everything the doctor found: the errors, with which nothing is served and the exit code is 2, then the advice.
+    /// Says everything the doctor found: the errors, with which nothing is served and the exit code is 2, then the
+    /// advice.
     ///
     /// It is what `serve` goes by: what that refuses, this does.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {

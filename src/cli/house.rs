@@ -63,8 +63,8 @@ impl House {
     }
 }
 
-/// Does `work` over the open database, then closes it, so that nothing is lost that was still being written. Which database
-/// that was is said on stderr, in one line: whoever runs it in another folder sees that it was another.
+/// Does `work` over the open database, then closes it, so that nothing is lost that was still being written. Which
+/// database that was is said on stderr, in one line: whoever runs it in another folder sees that it was another.
 pub(super) fn within(config: &Config, work: impl AsyncFnOnce(&House) -> Result<(), Failure>) -> Result<(), Failure> {
     let (settings, sources) = load(config)?;
     log("warn");
@@ -89,8 +89,8 @@ pub(super) fn within(config: &Config, work: impl AsyncFnOnce(&House) -> Result<(
 fn explained(error: &OpenError, sources: &Sources) -> String {
     match error {
         OpenError::Missing(_) => format!(
-            "no server has made a database at {}. `vestibule serve` makes one. Run this in the server's folder and with its \
-             environment, or name its database with DATABASE_URL, or its settings with --config. Settings file: {}",
+            "no server has made a database at {}. `vestibule serve` makes one. Run this in the server's folder and with \
+             its environment, or name its database with DATABASE_URL, or its settings with --config. Settings file: {}",
             sources.database(),
             sources.file()
         ),

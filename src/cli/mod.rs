@@ -117,7 +117,8 @@ struct Config {
 }
 
 impl Config {
-    /// The settings file. One that was named has to be there, or a slip of the pen would run the server without settings.
+    /// The settings file. One that was named has to be there, or a slip of the pen would run the server without
+    /// settings.
     fn file(&self) -> Result<PathBuf, Failure> {
         let Some(file) = &self.file else { return Ok(settings::FILE.into()) };
         let there = fs::metadata(file).map_err(|error| format!("--config {}: {error}", file.display()));

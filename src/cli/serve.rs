@@ -63,8 +63,8 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     Ok(())
 }
 
-/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why nothing
-/// can be tried; where the Lab was asked for, that is an error.
+/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why
+/// nothing can be tried; where the Lab was asked for, that is an error.
 async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Failure> {
     let lab = Lab::of(settings);
     if !lab.is_on() {

@@ -1,5 +1,5 @@
-//! Opening a database that a server has made, for commands beside it. They make none: run in another folder, or without the
-//! server's environment, they would find an empty one and say that all is well.
+//! Opening a database that a server has made, for commands beside it. They make none: run in another folder, or without
+//! the server's environment, they would find an empty one and say that all is well.
 
 use std::{fs, path::Path, str::FromStr};
 

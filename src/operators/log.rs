@@ -1,5 +1,5 @@
-//! The operators' log: what was done on the command line, by whom. It is kept apart from the accounts' own activity, which
-//! goes with the account (S41).
+//! The operators' log: what was done on the command line, by whom. It is kept apart from the accounts' own activity,
+//! which goes with the account (S41).
 
 use serde::Serialize;
 use uuid::Uuid;

@@ -42,7 +42,8 @@ pub(super) async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Entry>> {
     read!(
         db,
         all,
-        "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log ORDER BY id DESC LIMIT $1",
+        "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log
+         ORDER BY id DESC LIMIT $1",
         limit,
     )
 }

@@ -17,8 +17,8 @@ pub(super) struct Policy {
     /// What `Referrer-Policy` says where the token of a link stands in the URL (S27).
     ///
     /// `no-referrer` makes browsers send `Origin: null` with the page's form, which is then told from a forged one by Fetch
-    /// Metadata. Those are sent to https and to this machine only, so on http by another name the form would be refused for
-    /// ever. There it is `same-origin`: the URL goes to the site itself, which knows it, and to nobody else.
+    /// Metadata. Those are sent to https and to this machine only, so on http by another name the form would be refused
+    /// for ever. There it is `same-origin`: the URL goes to the site itself, which knows it, and to nobody else.
     links: &'static str,
 }
 

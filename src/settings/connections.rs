@@ -1,5 +1,5 @@
-//! What the doctor says of the servers this one talks to: the database and the mail server. What goes to another machine
-//! goes there by TLS, or the settings say that the network between is private (S73).
+//! What the doctor says of the servers this one talks to: the database and the mail server. What goes to another
+//! machine goes there by TLS, or the settings say that the network between is private (S73).
 
 use std::{net::IpAddr, str::FromStr};
 
@@ -16,7 +16,8 @@ use super::{
 };
 
 impl Settings {
-    /// What can be said of the URL by itself; whether there is anything at its other end, [`Settings::surroundings`] says.
+    /// What can be said of the URL by itself; whether there is anything at its other end, [`Settings::surroundings`]
+    /// says.
     pub(super) fn look_at_database(&self, found: &mut Findings) {
         const URL: &str = "database.url";
         let url = &self.database.url;
@@ -43,8 +44,8 @@ impl Settings {
                 Ok(options) => found.error_if(
                     !self.database.allow_plaintext && !is_private(&options),
                     URL,
-                    "passwords and personal data would travel to another machine in the clear, or whenever somebody on the \
-                     way wants them to; add ?sslmode=verify-full, or at least ?sslmode=require, or set \
+                    "passwords and personal data would travel to another machine in the clear, or whenever somebody on \
+                     the way wants them to; add ?sslmode=verify-full, or at least ?sslmode=require, or set \
                      database.allow_plaintext = true if the network between is yours alone",
                 ),
             }
@@ -87,16 +88,16 @@ impl Settings {
             found.error_if(
                 !secure && !mail.allow_plaintext,
                 URL,
-                "links that open accounts would travel to another machine in the clear, or whenever somebody on the way \
-                 wants them to; write smtps://… or add ?tls=required, or set mail.allow_plaintext = true if the network \
-                 between is yours alone",
+                "links that open accounts would travel to another machine in the clear, or whenever somebody on the \
+                 way wants them to; write smtps://… or add ?tls=required, or set mail.allow_plaintext = true if the \
+                 network between is yours alone",
             );
         }
     }
 }
 
-/// Whether nobody on the way can read along: there is no way, or TLS is insisted on. `prefer`, the default, is not that: it
-/// goes on in the clear where somebody on the way says that the server has no TLS.
+/// Whether nobody on the way can read along: there is no way, or TLS is insisted on. `prefer`, the default, is not
+/// that: it goes on in the clear where somebody on the way says that the server has no TLS.
 fn is_private(options: &PgConnectOptions) -> bool {
     let host = options.get_host();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

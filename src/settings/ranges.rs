@@ -17,8 +17,8 @@ impl Settings {
     /// Browsers forget a cookie after 400 days (6265bis section 5.5).
     pub(super) fn look_at_sessions(&self, found: &mut Findings) {
         let sessions = self.sessions;
-        let why = "because a browser left open on a shared machine stays signed in so long; \"keep me signed in\" is for \
-                   more";
+        let why = "because a browser left open on a shared machine stays signed in so long; \"keep me signed in\" is \
+                   for more";
         found.range("sessions.idle_hours", sessions.idle_hours, 1..=336, why);
         found.range("sessions.lifetime_hours", sessions.lifetime_hours, 1..=336, why);
         let why = "which is how long browsers keep a cookie";

@@ -75,8 +75,8 @@ pub(super) fn findings(environment: &HashMap<String, String>) -> Vec<Finding> {
     if let (Some(ours), Some(theirs)) = (ours, theirs)
         && (is_set(ours) && is_set(theirs) && ours.trim() != theirs.trim())
     {
-        let why = "VESTIBULE_DATABASE__URL and DATABASE_URL name two databases, and the second is used; unset the one that \
-                   is not meant";
+        let why = "VESTIBULE_DATABASE__URL and DATABASE_URL name two databases, and the second is used; unset the one \
+                   that is not meant";
         findings.push(Finding { severity: Severity::Advice, key: KEY, why: why.into() });
     }
     findings

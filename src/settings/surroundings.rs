@@ -17,8 +17,8 @@ const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 const URL: &str = "database.url";
 
 impl Settings {
-    /// Everything that this machine would not let the server do. Whether PostgreSQL is there, only the start tells: it may
-    /// come later.
+    /// Everything that this machine would not let the server do. Whether PostgreSQL is there, only the start tells: it
+    /// may come later.
     pub fn surroundings(&self) -> Vec<Finding> {
         let mut found = Findings::default();
         let url = &self.database.url;

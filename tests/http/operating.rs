@@ -1,5 +1,5 @@
-//! What operators can rely on: that they reach the server's own database or none, that links lead to the site, that what
-//! they did is written down, and that `check` refuses what `serve` refuses.
+//! What operators can rely on: that they reach the server's own database or none, that links lead to the site, that
+//! what they did is written down, and that `check` refuses what `serve` refuses.
 
 use std::{
     fs,

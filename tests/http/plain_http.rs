@@ -1,5 +1,5 @@
-//! A site on http by a name of its own. Browsers take it for no secure context, so they send no Fetch Metadata there, and
-//! the guard goes by `Origin` alone.
+//! A site on http by a name of its own. Browsers take it for no secure context, so they send no Fetch Metadata there,
+//! and the guard goes by `Origin` alone.
 
 use axum::http::Method;
 
@@ -22,8 +22,8 @@ async fn open(browser: &Browser, path: &str) -> Reply {
     browser.forged(Method::GET, path).header("host", HOST).await
 }
 
-/// Posts the form of `page` as a browser does: `Origin` is `null` where the page's policy is `no-referrer` (Fetch, "append a
-/// request `Origin` header").
+/// Posts the form of `page` as a browser does: `Origin` is `null` where the page's policy is `no-referrer` (Fetch,
+/// "append a request `Origin` header").
 async fn post(browser: &Browser, page: &Reply, path: &str, fields: &[(&str, &str)]) -> Reply {
     let policy = page.header("referrer-policy");
     assert!(["no-referrer", "same-origin"].contains(&policy), "no other site learns the URL: {policy}");

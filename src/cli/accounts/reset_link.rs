@@ -30,8 +30,8 @@ pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Fail
     Ok(())
 }
 
-/// Whether the settings name the public URL that the server was last started under: run without the server's own settings,
-/// this would make a link to nowhere.
+/// Whether the settings name the public URL that the server was last started under: run without the server's own
+/// settings, this would make a link to nowhere.
 async fn is_as_served(house: &House) -> Result<(), Failure> {
     let ours = house.settings.origin();
     let why = match served::last(&house.db).await? {
