@@ -10,8 +10,8 @@ both! {
     a_forged_form_is_refused_all_the_same,
 }
 
-const SITE: &str = "http://vestibule.test:3000";
-const HOST: &str = "vestibule.test:3000";
+const SITE: &str = "http://vestibule.example:3000";
+const HOST: &str = "vestibule.example:3000";
 const EMAIL: (&str, &str) = ("email", "ada@example.org");
 
 async fn house(database: Database) -> House {
@@ -66,7 +66,7 @@ async fn a_forged_form_is_refused_all_the_same(database: Database) {
     let page = open(&browser, "/sign-up").await;
     post(&browser, &page, "/sign-up", &[("name", "Ada"), EMAIL, ("password", PASSWORD)]).await.is(303);
     let path = house.link("/confirm/").await;
-    for origin in ["null", "http://evil.test", "http://vestibule.test", "https://vestibule.test:3000"] {
+    for origin in ["null", "http://evil.test", "http://vestibule.example", "https://vestibule.example:3000"] {
         let forged = browser.forged(Method::POST, &path).header("host", HOST).header("origin", origin);
         forged.form(&[]).await.is(403);
     }
