@@ -44,8 +44,9 @@ fn is_there(file: &Path) -> bool {
 
 async fn postgres(url: &str) -> sqlx::Result<bool> {
     let mut connection = PgConnection::connect(url).await?;
-    let (found,): (bool,) =
-        sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&mut connection).await?;
+    // A named statement would stay behind in a pooler that gives each transaction another connection.
+    let query = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
+    let (found,): (bool,) = query.fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(found)
 }
