@@ -4,7 +4,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Operator, store};
+use super::{Operator, operator::plain, store};
 use crate::{db::Db, problem::Problem, timestamp::Timestamp};
 
 /// One thing that was done.
@@ -50,7 +50,8 @@ pub async fn begin(db: &Db, operator: &Operator, action: &'static str, subject: 
         host: operator.host.clone(),
         action: action.into(),
         subject_id: subject.id,
-        subject: subject.name,
+        // An account that is not made yet is called what was typed.
+        subject: plain(&subject.name, 300),
         outcome: String::new(),
     };
     store::insert(db, entry).await?;

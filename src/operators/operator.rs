@@ -14,7 +14,7 @@ pub struct Operator {
 impl Operator {
     /// Who runs this program. The name is what the environment says; the number, the system knows.
     pub fn here() -> Self {
-        let variable = |name: &str| env::var(name).ok().map(|text| plain(&text)).filter(|text| !text.is_empty());
+        let variable = |name: &str| env::var(name).ok().map(|text| plain(&text, 100)).filter(|text| !text.is_empty());
         let by_sudo = variable("SUDO_USER").map(|name| format!("{name} by sudo"));
         let name = by_sudo.or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
         let uid = fs::metadata("/proc/self").ok().map(|process| format!("uid {}", process.uid()));
@@ -23,15 +23,15 @@ impl Operator {
             (name, uid) => name.or(uid).unwrap_or_else(|| "unknown".into()),
         };
         let files = ["/proc/sys/kernel/hostname", "/etc/hostname"].into_iter();
-        let mut files = files.filter_map(|file| fs::read_to_string(file).ok()).map(|text| plain(&text));
+        let mut files = files.filter_map(|file| fs::read_to_string(file).ok()).map(|text| plain(&text, 100));
         let host = files.find(|name| !name.is_empty()).or_else(|| variable("HOSTNAME"));
         Self { name, host: host.unwrap_or_else(|| "unknown".into()) }
     }
 }
 
-/// One line of at most 100 characters.
-fn plain(text: &str) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(100).collect()
+/// One line of at most so many characters.
+pub(super) fn plain(text: &str, most: usize) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_plain_line() {
-        assert_eq!(plain(" ada\n\u{1b}[31m "), "ada[31m");
-        assert_eq!(plain(&"a".repeat(200)).len(), 100);
+        assert_eq!(plain(" ada\n\u{1b}[31m ", 100), "ada[31m");
+        assert_eq!(plain(&"a".repeat(200), 100).len(), 100);
     }
 }
