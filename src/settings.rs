@@ -1,13 +1,18 @@
 //! Settings: `Leptos.toml`, overridden by the environment. Every key has a default, so no file at all works too.
 
+mod connections;
 mod doctor;
+mod hosts;
 mod lab;
+mod names;
+mod ranges;
+mod sources;
+mod surroundings;
 
 use std::{collections::HashMap, fmt, net::SocketAddr, path::Path};
 
 use axum::http::HeaderValue;
-use config::{Config, Environment, File, FileFormat};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use time::Duration;
 use url::Url;
 
@@ -15,13 +20,14 @@ use self::doctor::is_this_machine;
 pub use self::{
     doctor::{Finding, Severity, check_origin},
     lab::{Lab, LabEnabled},
+    sources::Sources,
 };
 
 /// Where the settings are read from, if the file is there.
 pub const FILE: &str = "Leptos.toml";
 
 /// Everything the server can be told. `Leptos.toml` documents each key.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// How the server is reached.
@@ -51,7 +57,7 @@ pub struct Settings {
 }
 
 /// `[server]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// What to listen on.
@@ -66,10 +72,40 @@ pub struct Server {
     pub trusted_proxies: Vec<String>,
     /// The header they say it in.
     pub proxy_header: ProxyHeader,
+    /// How much `Strict-Transport-Security` covers where the public URL is https.
+    pub hsts: Hsts,
+}
+
+/// What browsers are told to reach by https only, for two years (RFC 6797). They do not forget it before, whatever the
+/// settings say by then.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Hsts {
+    /// This host.
+    #[default]
+    Site,
+    /// This host and every name below it, whoever serves those.
+    Subdomains,
+    /// The same, and asks for a place on the lists that browsers are shipped with.
+    Preload,
+    /// Nothing: no header is sent.
+    Off,
+}
+
+impl Hsts {
+    /// The value of the header, if one is sent.
+    pub fn header(self) -> Option<&'static str> {
+        match self {
+            Self::Site => Some("max-age=63072000"),
+            Self::Subdomains => Some("max-age=63072000; includeSubDomains"),
+            Self::Preload => Some("max-age=63072000; includeSubDomains; preload"),
+            Self::Off => None,
+        }
+    }
 }
 
 /// How a proxy says where a request comes from.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProxyHeader {
     /// `X-Forwarded-For`
@@ -89,26 +125,29 @@ impl Default for Server {
             site_root: "target/site".into(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
+            hsts: Hsts::default(),
         }
     }
 }
 
 /// `[database]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `sqlite:FILE` or `postgres://…`.
     pub url: String,
+    /// Whether PostgreSQL on another machine may be spoken to without TLS.
+    pub allow_plaintext: bool,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:vestibule.db".into() }
+        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false }
     }
 }
 
 /// `[sessions]`: NIST SP 800-63B by default.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
     /// Hours after which a sign-in that is not used ends.
@@ -139,7 +178,7 @@ impl Sessions {
 }
 
 /// `[passwords]`: OWASP's Argon2id parameters by default.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
     /// Memory per hash, in KiB.
@@ -161,7 +200,7 @@ impl Default for Passwords {
 }
 
 /// `[accounts]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accounts {
     /// Whether an address has to be confirmed before its account can be used.
@@ -181,7 +220,7 @@ impl Default for Accounts {
 }
 
 /// When addresses have to be confirmed.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Confirm {
     /// Any time, or never.
@@ -192,7 +231,7 @@ pub enum Confirm {
 }
 
 /// `[mail]`
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     /// The server that sends it; none if empty.
@@ -201,11 +240,19 @@ pub struct Mail {
     pub from: String,
     /// The folder it is kept in where there is no server.
     pub outbox: String,
+    /// Whether a mail server on another machine may be spoken to without TLS. A password goes there over TLS in any
+    /// case.
+    pub allow_plaintext: bool,
 }
 
 impl Default for Mail {
     fn default() -> Self {
-        Self { smtp_url: String::new(), from: "Vestibule <vestibule@localhost>".into(), outbox: "outbox".into() }
+        Self {
+            smtp_url: String::new(),
+            from: "Vestibule <vestibule@localhost>".into(),
+            outbox: "outbox".into(),
+            allow_plaintext: false,
+        }
     }
 }
 
@@ -213,13 +260,18 @@ impl Default for Mail {
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let smtp_url = if self.smtp_url.is_empty() { "" } else { "…" };
-        let Self { from, outbox, .. } = self;
-        f.debug_struct("Mail").field("smtp_url", &smtp_url).field("from", from).field("outbox", outbox).finish()
+        let Self { from, outbox, allow_plaintext, .. } = self;
+        f.debug_struct("Mail")
+            .field("smtp_url", &smtp_url)
+            .field("from", from)
+            .field("outbox", outbox)
+            .field("allow_plaintext", allow_plaintext)
+            .finish()
     }
 }
 
 /// `[throttle]`: how many tries are free, one after the other.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
     /// To sign in to one account from one address.
@@ -250,7 +302,7 @@ impl Default for Throttle {
 }
 
 /// `[rate_limits]`: requests a minute at the token door.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimits {
     /// With one token.
@@ -266,7 +318,7 @@ impl Default for RateLimits {
 }
 
 /// `[activity]`
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Activity {
     /// Days until an event is forgotten.
@@ -280,7 +332,7 @@ impl Default for Activity {
 }
 
 /// `[tokens]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tokens {
     /// What they begin with, for people and secret scanners.
@@ -314,7 +366,7 @@ impl Default for Tokens {
 }
 
 /// `[cors]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cors {
     /// Exact origins, such as `https://app.example.com`.
@@ -337,20 +389,44 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// Refuses the first error among `findings`, and says how many more there are.
+    ///
+    /// # Errors
+    /// [`SettingsError::Refused`] where there is one.
+    pub fn refused(findings: &[Finding]) -> Result<(), Self> {
+        let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+        let Some(Finding { key, why, .. }) = errors.next() else { return Ok(()) };
+        let why = match errors.count() {
+            0 => why.clone(),
+            more => format!("{why}. {more} more: see `vestibule check`"),
+        };
+        Err(Self::Refused { key, why })
+    }
+}
+
 impl Settings {
     /// Reads the settings and refuses what is dangerous or contradictory.
     ///
     /// # Errors
     /// One line that names the setting; the first, where there are several.
     pub fn load(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let (settings, findings) = Self::examine(file, environment)?;
+        SettingsError::refused(&findings)?;
+        Ok(settings)
+    }
+
+    /// Reads the settings and gives all that is wrong or odd about them, the errors first: what [`Settings::findings`]
+    /// says, and what stands in the environment and means nothing.
+    ///
+    /// # Errors
+    /// One line on what cannot be read.
+    pub fn examine(file: &Path, environment: &HashMap<String, String>) -> Result<(Self, Vec<Finding>), SettingsError> {
         let settings = Self::read(file, environment)?;
-        let mut errors = settings.findings().into_iter().filter(|finding| finding.severity == Severity::Error);
-        let Some(Finding { key, mut why, .. }) = errors.next() else { return Ok(settings) };
-        let more = errors.count();
-        if more > 0 {
-            why = format!("{why}. {more} more: see `vestibule check`");
-        }
-        Err(SettingsError::Refused { key, why })
+        let mut findings = sources::findings(environment);
+        findings.extend(settings.findings());
+        findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+        Ok((settings, findings))
     }
 
     /// Reads `file` if it is there, then `environment`: `VESTIBULE_<SECTION>__<KEY>`, and the names everybody knows.
@@ -359,28 +435,7 @@ impl Settings {
     /// # Errors
     /// One line on what cannot be read.
     pub fn read(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
-        let ours = environment.iter().filter(|(name, _)| name.starts_with("VESTIBULE_") && name.contains("__"));
-        let ours = ours.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut builder =
-            Config::builder().add_source(File::from(file).format(FileFormat::Toml).required(false)).add_source(
-                Environment::with_prefix("VESTIBULE")
-                    .prefix_separator("_")
-                    .separator("__")
-                    .try_parsing(true)
-                    .list_separator(",")
-                    .with_list_parse_key("cors.allowed_origins")
-                    .with_list_parse_key("server.hosts")
-                    .with_list_parse_key("server.trusted_proxies")
-                    .source(Some(ours)),
-            );
-        for (name, key) in [
-            ("DATABASE_URL", "database.url"),
-            ("LEPTOS_SITE_ADDR", "server.address"),
-            ("LEPTOS_SITE_ROOT", "server.site_root"),
-        ] {
-            builder = builder.set_override_option(key, environment.get(name).cloned())?;
-        }
-        Ok(builder.build()?.try_deserialize()?)
+        sources::read(file, environment)
     }
 
     /// The site's own origin, as browsers write it in `Origin`.
@@ -388,18 +443,25 @@ impl Settings {
         self.server.public_url.origin().ascii_serialization()
     }
 
-    /// The hosts to answer for: the public one, those named besides, and on a development server this machine by any of
-    /// its names.
+    /// The hosts to answer for, as browsers write them (IDNA, lower case): the public one, those named besides, and on
+    /// a development server this machine by any of its names.
     pub fn hosts(&self) -> Vec<String> {
         let public = self.server.public_url.host_str().map(str::to_owned);
+        let further = self.server.hosts.iter().filter_map(|host| hosts::canonical(host).ok());
         let own = ["localhost", "127.0.0.1", "[::1]"].into_iter().filter(|_| self.is_development());
-        public.into_iter().chain(self.server.hosts.clone()).chain(own.map(str::to_owned)).collect()
+        public.into_iter().chain(further).chain(own.map(str::to_owned)).collect()
     }
 
     /// Whether this is a development server: it listens on this machine only, and its people come from there, so what
     /// `/dev` shows is shown to nobody else.
     pub fn is_development(&self) -> bool {
         is_this_machine(&self.server.public_url) && self.server.address.ip().is_loopback()
+    }
+
+    /// Whether browsers take the public URL for potentially trustworthy (W3C Secure Contexts section 3.1): only there
+    /// do they send Fetch Metadata.
+    pub fn is_trustworthy(&self) -> bool {
+        self.server.public_url.scheme() == "https" || is_this_machine(&self.server.public_url)
     }
 
     /// The allowed origins, as header values.
@@ -484,7 +546,7 @@ mod tests {
             ("VESTIBULE_SERVER__HOSTS", "www.vestibule.example,10.0.0.7"),
             ("VESTIBULE_PASSWORDS__QUEUE", "5"),
             ("VESTIBULE_TOOLS", "not a setting"),
-            ("DATABASE_URL", "postgres://db/x"),
+            ("DATABASE_URL", "postgres://db/x?sslmode=require"),
             ("LEPTOS_SITE_ADDR", "0.0.0.0:8080"),
         ])
         .unwrap();
@@ -494,7 +556,7 @@ mod tests {
         assert_eq!(settings.server.proxy_header, ProxyHeader::Forwarded);
         assert_eq!(settings.hosts(), ["vestibule.example", "www.vestibule.example", "10.0.0.7"]);
         assert_eq!(settings.passwords.queue, 5);
-        assert_eq!(settings.database.url, "postgres://db/x");
+        assert_eq!(settings.database.url, "postgres://db/x?sslmode=require");
         assert_eq!(settings.server.address.to_string(), "0.0.0.0:8080");
     }
 
@@ -505,7 +567,6 @@ mod tests {
         for good in [
             "smtps://me:s3cret@mail.example",
             "smtp://me:s3cret@mail.example:587?tls=required",
-            "smtp://mail.example",
             "smtp://me:s3cret@localhost:1025",
             "smtp://me:s3cret@127.0.0.1:1025",
         ] {
@@ -514,6 +575,7 @@ mod tests {
             assert!(!format!("{settings:?}").contains("s3cret"));
         }
         for bad in [
+            "smtp://mail.example",
             "smtp://me:s3cret@mail.example",
             "smtp://me:s3cret@mail.example?tls=opportunistic",
             "smtp://mail.example?tls=maybe",

@@ -17,6 +17,7 @@ use crate::{
     settings::Settings,
     sign_ins,
     timestamp::Timestamp,
+    tokens,
 };
 
 /// An account as operators see it.
@@ -103,6 +104,7 @@ pub async fn delete(db: &Db, account: Uuid) -> Result<(), Problem> {
     if store::delete(db, account).await? == 0 {
         return Err(Problem::NotFound);
     }
+    // What is kept of it stands in the operators' log.
     tracing::info!(event = "account_deleted", %account, credential = "operator");
     Ok(())
 }
@@ -116,4 +118,35 @@ pub async fn reset_link(db: &Db, settings: &Settings, account: Uuid) -> Result<U
     let link = links::issue(db, settings, account, Purpose::Reset, None).await?.ok_or(Problem::NotFound)?;
     Actor::operator(account).did(db, Kind::ResetLinkMade, None);
     Ok(link)
+}
+
+/// What [`lockdown`] has ended.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Ended {
+    /// Browsers that were signed in.
+    pub browsers: usize,
+    /// Tokens that worked.
+    pub tokens: usize,
+    /// Links in mails that were still good.
+    pub links: u64,
+}
+
+/// Ends everything that opens an account without its password: signed-in browsers, tokens, and links that were mailed.
+///
+/// The stamps come first: what is in flight at this moment, with a credential of before, makes nothing that outlives this
+/// (S59).
+///
+/// # Errors
+/// The database's. What was ended until then stays ended; it may be done again.
+pub async fn lockdown(db: &Db) -> Result<Ended, Problem> {
+    // Few enough to hold the writer for milliseconds only.
+    const BATCH: i64 = 500;
+    let mut last = Uuid::nil();
+    while let Some((id,)) = store::renew_stamps(db, last, BATCH).await?.into_iter().max() {
+        last = id;
+    }
+    let links = links::void_all(db).await?;
+    let browsers = sign_ins::service::revoke_everybody(db).await?;
+    let tokens = tokens::operators::revoke_everybody(db).await?;
+    Ok(Ended { browsers, tokens, links })
 }

@@ -152,3 +152,12 @@ pub(super) async fn disable(db: &Db, account: Uuid, auth_stamp: Vec<u8>, now: Ti
 pub(super) async fn enable(db: &Db, account: Uuid) -> sqlx::Result<u64> {
     change!(db, none, "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", account)
 }
+
+/// A new stamp for up to `batch` accounts after the one with the id `after`; each its own. Gives their ids.
+pub(super) async fn renew_stamps(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<(Uuid,)>> {
+    const SQLITE: &str = "UPDATE accounts SET auth_stamp = randomblob(16)
+         WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";
+    const POSTGRES: &str = "UPDATE accounts SET auth_stamp = uuid_send(gen_random_uuid())
+         WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";
+    change!(db, all, db.dialect(SQLITE, POSTGRES), after, batch)
+}

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, IsTerminal, stderr, stdin};
 
-use super::Failure;
+use super::{Failure, house::House};
 
 /// A new password: typed twice without being shown, or the first line of stdin.
 pub(super) fn new_password() -> Result<String, Failure> {
@@ -20,13 +20,14 @@ pub(super) fn new_password() -> Result<String, Failure> {
 }
 
 /// Makes sure that what cannot be undone is meant: by `yes`, or by typing `word` at the terminal.
-pub(super) fn sure(yes: bool, what: &str, word: &str) -> Result<(), Failure> {
+pub(super) fn sure(house: &House, yes: bool, what: &str, word: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !stdin().is_terminal() || !stderr().is_terminal() {
         return Err(Failure::asked(format!("{what}. Add --yes if you mean it")));
     }
+    house.introduce();
     super::output::remark(&format!("{what}. Type {word} to go on:"));
     if line()? == word { Ok(()) } else { Err(Failure::asked("nothing was done")) }
 }

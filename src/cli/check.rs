@@ -1,11 +1,9 @@
 //! `vestibule check`
 
-use std::path::Path;
-
 use clap::Args;
 
-use super::{Failure, environment, output::say};
-use crate::settings::{Finding, Settings, Severity};
+use super::{Config, Failure, output::say};
+use crate::settings::{Finding, Settings, Severity, Sources};
 
 /// How to say it.
 #[derive(Debug, Args)]
@@ -16,15 +14,21 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Says everything the doctor found: the errors, with which nothing is served and the exit code is 2, then the advice.
-    pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
-        let settings = Settings::read(config, &environment()).map_err(Failure::settings)?;
-        let findings = settings.findings();
+    /// Says everything the doctor found: the errors, with which nothing is served and the exit code is 2, then the
+    /// advice.
+    ///
+    /// It is what `serve` goes by: what that refuses, this does.
+    pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
+        let examined = Settings::examine(&config.file()?, &config.environment);
+        let (settings, mut findings) = examined.map_err(Failure::settings)?;
+        findings.extend(settings.surroundings());
+        findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+        let sources = config.sources(&settings)?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if self.json {
             say(&serde_json::json!({"sound": errors == 0, "findings": findings}).to_string());
         } else {
-            say_in_lines(&settings, &findings, errors == 0);
+            say_in_lines(&settings, &sources, &findings, errors == 0);
         }
         if errors > 0 {
             let them = if errors == 1 { "1 setting".into() } else { format!("{errors} settings") };
@@ -34,7 +38,7 @@ impl Check {
     }
 }
 
-fn say_in_lines(settings: &Settings, findings: &[Finding], sound: bool) {
+fn say_in_lines(settings: &Settings, sources: &Sources, findings: &[Finding], sound: bool) {
     for Finding { severity, key, why } in findings {
         let severity = if *severity == Severity::Error { "error " } else { "advice" };
         say(&format!("{severity}  {key}: {why}."));
@@ -42,6 +46,7 @@ fn say_in_lines(settings: &Settings, findings: &[Finding], sound: bool) {
     if sound {
         let (origin, address) = (settings.origin(), settings.server.address);
         say(&format!("The settings are sound. {origin} would be served on {address}."));
+        say(&sources.to_string());
         if let Some((same, cross)) = settings.lab_peer() {
             say(&format!("The Lab would be open, with {same} and {cross} on {}.", settings.lab.address));
         }

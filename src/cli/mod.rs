@@ -4,34 +4,32 @@ mod accounts;
 mod ask;
 mod check;
 mod house;
+mod lockdown;
 mod log;
 mod openapi;
+mod operator_log;
 mod output;
 mod serve;
 mod sign_ins;
+mod tokens;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{collections::HashMap, env, fmt, fs, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 use self::output::complain;
 use crate::{
     problem::Problem,
-    settings::{self, Settings},
+    settings::{self, Settings, Sources},
 };
 
 /// Two doors into one house: session cookies for its own pages, bearer tokens for everyone else.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
-    /// The settings file; it may be missing.
-    #[arg(long, global = true, default_value = settings::FILE)]
-    config: PathBuf,
+    /// The settings file; Leptos.toml if it is there
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -48,6 +46,12 @@ enum Command {
     Accounts(accounts::Accounts),
     /// See who is signed in, and sign them out
     SignIns(sign_ins::SignIns),
+    /// See the tokens that work, and revoke them
+    Tokens(tokens::Tokens),
+    /// End every browser session, every token and every link in a mail: after a leak
+    Lockdown(lockdown::Lockdown),
+    /// See what was done on the command line, and by whom
+    Log(operator_log::Log),
 }
 
 /// Why the program ends before it is asked to. The line for stderr, and the exit code: 2 for what the operator told us,
@@ -85,12 +89,16 @@ impl From<Problem> for Failure {
 /// Runs the command line and gives the exit code: 0, 1 or 2.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    let config = Config { file: cli.config, environment: environment() };
     let result = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&cli.config),
-        Command::Check(check) => check.run(&cli.config),
-        Command::Openapi(openapi) => openapi.run(&cli.config),
-        Command::Accounts(accounts) => house::within(&cli.config, async |house| accounts.run(house).await),
-        Command::SignIns(sign_ins) => house::within(&cli.config, async |house| sign_ins.run(house).await),
+        Command::Serve => serve::serve(&config),
+        Command::Check(check) => check.run(&config),
+        Command::Openapi(openapi) => openapi.run(&config),
+        Command::Accounts(accounts) => house::within(&config, async |house| accounts.run(house).await),
+        Command::SignIns(sign_ins) => house::within(&config, async |house| sign_ins.run(house).await),
+        Command::Tokens(tokens) => house::within(&config, async |house| tokens.run(house).await),
+        Command::Lockdown(lockdown) => house::within(&config, async |house| lockdown.run(house).await),
+        Command::Log(log) => house::within(&config, async |house| log.run(house).await),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,10 +109,36 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn environment() -> HashMap<String, String> {
-    std::env::vars().collect()
+/// Where the settings are read from.
+struct Config {
+    /// The file that was named, if one was.
+    file: Option<PathBuf>,
+    environment: HashMap<String, String>,
 }
 
-fn load(config: &Path) -> Result<Settings, Failure> {
-    Settings::load(config, &environment()).map_err(Failure::settings)
+impl Config {
+    /// The settings file. One that was named has to be there, or a slip of the pen would run the server without
+    /// settings.
+    fn file(&self) -> Result<PathBuf, Failure> {
+        let Some(file) = &self.file else { return Ok(settings::FILE.into()) };
+        let there = fs::metadata(file).map_err(|error| format!("--config {}: {error}", file.display()));
+        there.map_err(Failure::settings)?;
+        Ok(file.clone())
+    }
+
+    fn sources(&self, settings: &Settings) -> Result<Sources, Failure> {
+        Ok(Sources::of(settings, &self.file()?, &self.environment))
+    }
+}
+
+/// What is not Unicode means nothing to us, but may stand there for others.
+fn environment() -> HashMap<String, String> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+fn load(config: &Config) -> Result<(Settings, Sources), Failure> {
+    let settings = Settings::load(&config.file()?, &config.environment).map_err(Failure::settings)?;
+    let sources = config.sources(&settings)?;
+    Ok((settings, sources))
 }

@@ -1,10 +1,8 @@
 //! `vestibule openapi`
 
-use std::path::Path;
-
 use clap::{Args, ValueEnum};
 
-use super::{Failure, load, output::say};
+use super::{Config, Failure, load, output::say};
 use crate::server;
 
 /// Which document.
@@ -26,8 +24,8 @@ enum Door {
 
 impl Openapi {
     /// Prints it.
-    pub(super) fn run(&self, config: &Path) -> Result<(), Failure> {
-        let settings = load(config)?;
+    pub(super) fn run(&self, config: &Config) -> Result<(), Failure> {
+        let (settings, _) = load(config)?;
         let document = match self.door {
             Door::Token => server::openapi::token_document(&settings),
             Door::Session => server::openapi::session_document(&settings),

@@ -1,31 +1,34 @@
 //! `vestibule serve`
 
-use std::path::Path;
-
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, load, log::log, output::say};
+use super::{Config, Failure, log::log, output::say};
 use crate::{
     db::{Clock, Db},
     lab::{self, Lab},
+    operators::served,
     server,
-    settings::{Finding, LabEnabled, Settings},
+    settings::{Finding, LabEnabled, Settings, SettingsError, Sources},
     state::AppState,
 };
 
 /// Serves until it is asked to stop.
-pub(super) fn serve(config: &Path) -> Result<(), Failure> {
-    let settings = load(config)?;
+pub(super) fn serve(config: &Config) -> Result<(), Failure> {
+    let examined = Settings::examine(&config.file()?, &config.environment);
+    let (settings, findings) = examined.map_err(Failure::settings)?;
+    SettingsError::refused(&findings).map_err(Failure::settings)?;
+    SettingsError::refused(&settings.surroundings()).map_err(Failure::machine)?;
+    let sources = config.sources(&settings)?;
     log("info,sqlx=warn");
-    for Finding { key, why, .. } in settings.findings() {
+    for Finding { key, why, .. } in findings {
         tracing::warn!("{key}: {why}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
-    runtime.block_on(run_server(settings))
+    runtime.block_on(run_server(settings, sources))
 }
 
-async fn run_server(settings: Settings) -> Result<(), Failure> {
+async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure> {
     let address = settings.server.address;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::machine(format!(
@@ -34,7 +37,8 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
     })?;
     let (lab, peer) = open_lab(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
-    let db = Db::open(&url, Clock::default()).await.map_err(Failure::machine)?;
+    let db = Db::open(&url, Clock::default()).await;
+    let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     // Not before: whatever ends the start is the only line.
     if let Some(trouble) = lab.inside().ok().and_then(|inside| inside.trouble.as_ref()) {
         tracing::warn!("the Lab cannot be used. {trouble}");
@@ -49,16 +53,18 @@ async fn run_server(settings: Settings) -> Result<(), Failure> {
         stopping.cancel();
     });
     let beside = lab_peer(peer, state.clone(), stopped.clone());
+    served::remember(&db, origin.clone()).await;
 
     tokio::spawn(server::sweep(state));
     say(&format!("Vestibule is open: {origin}"));
+    say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     tokio::join!(server::serve(listener, app, stopped.cancelled()), beside);
     db.close().await;
     Ok(())
 }
 
-/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why nothing
-/// can be tried; where the Lab was asked for, that is an error.
+/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why
+/// nothing can be tried; where the Lab was asked for, that is an error.
 async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Failure> {
     let lab = Lab::of(settings);
     if !lab.is_on() {

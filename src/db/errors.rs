@@ -18,6 +18,9 @@ pub enum OpenError {
         /// What to look at.
         hint: &'static str,
     },
+    /// No server has been here yet, and whoever asks does not make a database.
+    #[error("there is no database of a server at {0}")]
+    Missing(String),
     /// A newer version of this program has been here.
     #[error(
         "the database {url} was written by a newer vestibule (migration {version} is unknown to this one). Run that \

@@ -38,6 +38,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0005_token_door.sql"),
         include_str!("../../migrations/postgres/0005_token_door.sql"),
     ),
+    (
+        8,
+        "operators",
+        include_str!("../../migrations/sqlite/0008_operators.sql"),
+        include_str!("../../migrations/postgres/0008_operators.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

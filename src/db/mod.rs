@@ -5,6 +5,7 @@
 
 mod clock;
 mod errors;
+mod existing;
 mod migrations;
 mod open;
 pub(crate) mod query;
@@ -20,6 +21,7 @@ pub use self::{
     errors::{OpenError, is_transient, is_unique_violation},
     sessions::HashedSessions,
 };
+pub(crate) use open::shown;
 pub(crate) use query::{change, columns, read};
 
 use crate::{problem::Problem, timestamp::Timestamp};

@@ -79,7 +79,7 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
 }
 
 /// The URL without user, password and parameters.
-fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let plain = url.split('?').next().unwrap_or_default();
     match (plain.split_once("://"), plain.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),

@@ -7,13 +7,27 @@ use axum::{
     response::Response,
 };
 
-use crate::accounts::links;
+use crate::{accounts::links, settings::Settings};
 
 /// Which answers are meant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
-    /// Whether the site is on https.
-    pub https: bool,
+    /// What `Strict-Transport-Security` says, if it is sent.
+    hsts: Option<&'static str>,
+    /// What `Referrer-Policy` says where the token of a link stands in the URL (S27).
+    ///
+    /// `no-referrer` makes browsers send `Origin: null` with the page's form, which is then told from a forged one by Fetch
+    /// Metadata. Those are sent to https and to this machine only, so on http by another name the form would be refused
+    /// for ever. There it is `same-origin`: the URL goes to the site itself, which knows it, and to nobody else.
+    links: &'static str,
+}
+
+impl Policy {
+    pub(super) fn of(settings: &Settings) -> Self {
+        let https = settings.server.public_url.scheme() == "https";
+        let hsts = settings.server.hsts.header().filter(|_| https);
+        Self { hsts, links: if settings.is_trustworthy() { "no-referrer" } else { "same-origin" } }
+    }
 }
 
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -31,7 +45,7 @@ pub(super) async fn layer(State(policy): State<Policy>, request: Request, next: 
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     set(&header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(&header::REFERRER_POLICY, if link { "no-referrer" } else { "same-origin" });
+    set(&header::REFERRER_POLICY, if link { policy.links } else { "same-origin" });
     set(&CORP, if token_door && !page { "cross-origin" } else { "same-origin" });
     if page {
         set(&COOP, "same-origin");
@@ -42,8 +56,8 @@ pub(super) async fn layer(State(policy): State<Policy>, request: Request, next: 
     }
     // What is not a file is somebody's own.
     set(&header::CACHE_CONTROL, "no-store");
-    if policy.https {
-        set(&header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    if let Some(hsts) = policy.hsts {
+        set(&header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     response
 }

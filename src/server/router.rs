@@ -54,7 +54,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(state: AppState) -> Result<Router, String> {
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
-    let policy = Policy { https: state.settings.server.public_url.scheme() == "https" };
+    let policy = Policy::of(&state.settings);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
     let app = Router::new()

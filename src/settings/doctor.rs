@@ -1,11 +1,10 @@
 //! The config doctor: looks at every setting and names what is dangerous or contradictory, and what is sound but most
 //! likely not meant (S48).
 
-use lettre::message::Mailbox;
 use serde::Serialize;
 use url::{Host, Url};
 
-use super::{LabEnabled, Settings, Throttle, lab::share_a_site};
+use super::{LabEnabled, Settings, hosts, lab::share_a_site};
 use crate::client::Proxies;
 
 /// How bad it is.
@@ -31,20 +30,26 @@ pub struct Finding {
 
 /// What was found so far.
 #[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn error(&mut self, key: &'static str, why: impl Into<String>) {
+    /// Them all, the errors first.
+    pub(super) fn sorted(mut self) -> Vec<Finding> {
+        self.0.sort_by_key(|finding| finding.severity == Severity::Advice);
+        self.0
+    }
+
+    pub(super) fn error(&mut self, key: &'static str, why: impl Into<String>) {
         self.0.push(Finding { severity: Severity::Error, key, why: why.into() });
     }
 
-    fn error_if(&mut self, wrong: bool, key: &'static str, why: impl Into<String>) {
+    pub(super) fn error_if(&mut self, wrong: bool, key: &'static str, why: impl Into<String>) {
         if wrong {
             self.error(key, why);
         }
     }
 
-    fn advice_if(&mut self, odd: bool, key: &'static str, why: impl Into<String>) {
+    pub(super) fn advice_if(&mut self, odd: bool, key: &'static str, why: impl Into<String>) {
         if odd {
             self.0.push(Finding { severity: Severity::Advice, key, why: why.into() });
         }
@@ -56,6 +61,7 @@ impl Settings {
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = Findings::default();
         self.look_at_server(&mut found);
+        self.look_at_database(&mut found);
         self.look_at_sessions(&mut found);
         self.look_at_accounts(&mut found);
         self.look_at_mail(&mut found);
@@ -63,9 +69,7 @@ impl Settings {
         self.look_at_tokens(&mut found);
         self.look_at_cors(&mut found);
         self.look_at_lab(&mut found);
-        let mut found = found.0;
-        found.sort_by_key(|finding| finding.severity == Severity::Advice);
-        found
+        found.sorted()
     }
 
     /// A cookie without `Secure` is all that http allows, and whoever is on the way reads it (ASVS 3.3.1).
@@ -82,8 +86,15 @@ impl Settings {
             "on http the session cookie can be neither Secure nor __Host-, and everybody on the way reads it and every \
              token; put TLS in front and write https://…",
         );
-        for host in self.server.hosts.iter().filter(|host| Host::parse(host).is_err()) {
-            found.error("server.hosts", format!("{host:?} is no host; write a name or an address, without a port"));
+        if let Some(Host::Domain(name)) = url.host()
+            && !hosts::is_name(name)
+        {
+            found.error(URL, format!("{name:?} is no host that a browser could be at"));
+        }
+        for host in &self.server.hosts {
+            if let Err(why) = hosts::canonical(host) {
+                found.error("server.hosts", why);
+            }
         }
         if let Err(why) = Proxies::new(&self.server) {
             found.error("server.trusted_proxies", why);
@@ -93,155 +104,6 @@ impl Settings {
             "server.trusted_proxies",
             "is empty: every visitor seems to come from the address of the proxy that speaks TLS; name its address, so \
              that one visitor's failed sign-ins slow nobody else down",
-        );
-    }
-
-    fn look_at_sessions(&self, found: &mut Findings) {
-        for (remembered, idle, whole) in [
-            (false, "sessions.idle_hours", "sessions.lifetime_hours"),
-            (true, "sessions.remember_idle_days", "sessions.remember_days"),
-        ] {
-            let (unused, in_all) = self.sessions.lifetime(remembered);
-            found.error_if(unused.is_zero(), idle, "a lifetime of zero signs everybody out at once; set at least 1");
-            let why = format!("a sign-in would end before {idle} is over; set at least as much");
-            found.error_if(unused > in_all, whole, why);
-        }
-        found.error_if(
-            self.sessions.lifetime_hours > 14 * 24,
-            "sessions.lifetime_hours",
-            "longer than 14 days on a machine that may be shared; let \"keep me signed in\" do that, and set at most 336",
-        );
-    }
-
-    /// ASVS 6.6.2 and the cheat sheets: a day for a confirmation, an hour for what opens an account (S27).
-    fn look_at_accounts(&self, found: &mut Findings) {
-        let accounts = &self.accounts;
-        let outside = |hours: u32, most: u32| !(1..=most).contains(&hours);
-        found.error_if(
-            outside(accounts.confirm_hours, 24),
-            "accounts.confirm_hours",
-            "must be 1 to 24, or old mail would confirm addresses",
-        );
-        found.error_if(
-            outside(accounts.reset_minutes, 60),
-            "accounts.reset_minutes",
-            "must be 1 to 60, or old mail would open accounts",
-        );
-        found.error_if(
-            outside(accounts.proof_minutes, 60),
-            "accounts.proof_minutes",
-            "must be 1 to 60, or a browser left alone could do everything",
-        );
-        let weak = self.passwords.memory_kib < 19_456 || self.passwords.iterations < 2;
-        found.error_if(
-            weak || self.passwords.workers == 0,
-            "passwords",
-            "weaker than OWASP's minimum, passwords read from a stolen database could be guessed fast; set memory_kib \
-             >= 19456, iterations >= 2, workers >= 1",
-        );
-        found.error_if(
-            self.activity.keep_days == 0,
-            "activity.keep_days",
-            "nobody could see who came in; set at least 1",
-        );
-    }
-
-    fn look_at_mail(&self, found: &mut Findings) {
-        const URL: &str = "mail.smtp_url";
-        let mail = &self.mail;
-        let from = mail.from.parse::<Mailbox>().ok();
-        found.error_if(from.is_none(), "mail.from", "must be an address, such as \"Vestibule <hello@example.com>\"");
-        if mail.smtp_url.is_empty() {
-            let why = format!(
-                "is not set: no mail is sent, it is written to the folder {:?}; name a server, so that people can \
-                 confirm addresses and choose new passwords",
-                mail.outbox
-            );
-            found.advice_if(!self.is_development(), URL, why);
-            return;
-        }
-        found.error_if(
-            from.is_some_and(|from| from.email.domain() == "localhost"),
-            "mail.from",
-            "nobody takes mail from localhost; set an address of your own domain",
-        );
-        let url = Url::parse(&mail.smtp_url).ok();
-        let Some(url) = url.filter(|url| matches!(url.scheme(), "smtp" | "smtps") && url.host().is_some()) else {
-            return found.error(URL, "must be smtps://user:password@host or smtp://host");
-        };
-        let tls = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-        found.error_if(
-            tls.as_deref().is_some_and(|tls| !matches!(tls, "required" | "opportunistic")),
-            URL,
-            "knows ?tls=required and ?tls=opportunistic",
-        );
-        let secure = url.scheme() == "smtps" || tls.as_deref() == Some("required");
-        found.error_if(
-            !secure && url.password().is_some() && !is_this_machine(&url),
-            URL,
-            "the password would travel in the clear; write smtps://… or add ?tls=required",
-        );
-    }
-
-    fn look_at_throttle(&self, found: &mut Findings) {
-        let Throttle {
-            sign_ins_here,
-            sign_ins_per_address,
-            sign_ins_per_account,
-            sign_ups_per_address,
-            mails_per_address,
-            mails_per_recipient,
-        } = self.throttle;
-        for (key, tries) in [
-            ("throttle.sign_ins_here", sign_ins_here),
-            ("throttle.sign_ins_per_address", sign_ins_per_address),
-            ("throttle.sign_ins_per_account", sign_ins_per_account),
-            ("throttle.sign_ups_per_address", sign_ups_per_address),
-            ("throttle.mails_per_address", mails_per_address),
-            ("throttle.mails_per_recipient", mails_per_recipient),
-        ] {
-            found.error_if(tries == 0, key, "nobody's first try would be free; set at least 1");
-        }
-        let limits = self.rate_limits;
-        for (key, requests) in
-            [("rate_limits.per_token", limits.per_token), ("rate_limits.per_address", limits.per_address)]
-        {
-            found.error_if(requests == 0, key, "every request would be one too many; set at least 1");
-        }
-        found.error_if(
-            sign_ins_here > 100,
-            "throttle.sign_ins_here",
-            "a guesser should have at most 100 tries (NIST SP 800-63B)",
-        );
-    }
-
-    fn look_at_tokens(&self, found: &mut Findings) {
-        let tokens = &self.tokens;
-        found.error_if(
-            tokens.prefix.is_empty() || !tokens.prefix.bytes().all(|b| b.is_ascii_alphanumeric()),
-            "tokens.prefix",
-            "must be letters and digits, or tokens could not be told from other text",
-        );
-        found.error_if(
-            tokens.max_days == 0 || tokens.login_hours == 0 || tokens.login_remember_days == 0,
-            "tokens",
-            "a lifetime of zero makes tokens that never work; set at least 1",
-        );
-        found.advice_if(
-            tokens.max_days > 366,
-            "tokens.max_days",
-            "a token that nobody has looked at for more than a year is most likely forgotten; set at most 366",
-        );
-        found.error_if(
-            tokens.login_remember_days > tokens.max_days || tokens.login_hours > tokens.max_days.saturating_mul(24),
-            "tokens.login_remember_days",
-            "a token from POST login would outlast tokens.max_days; set at most as much",
-        );
-        found.error_if(tokens.per_account == 0, "tokens.per_account", "nobody could have a token; set at least 1");
-        found.error_if(
-            !(1..=366).contains(&tokens.keep_days),
-            "tokens.keep_days",
-            "must be 1 to 366: what has ended is shown for a while, and not for ever",
         );
     }
 
@@ -433,6 +295,19 @@ mod tests {
             assert!(found[0].2.contains(said), "{found:?}");
         }
         assert!(odd("http://localhost:3000", "http://localhost:5173").is_empty(), "development");
+    }
+
+    #[test]
+    fn a_host_that_no_browser_is_at_is_refused() {
+        for url in ["https://*.example", "https://a..example", "https://-a.example"] {
+            let found = with(|settings| settings.server.public_url = url.parse().unwrap());
+            assert!(found.iter().any(|(severity, key, _)| (*severity, *key) == (Error, "server.public_url")), "{url}");
+        }
+        let found = with(|settings| settings.server.hosts = vec!["bücher.example".into(), "*.example".into()]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let mut settings = Settings::default();
+        settings.server.hosts = vec!["Bücher.example".into()];
+        assert!(settings.hosts().contains(&"xn--bcher-kva.example".to_owned()));
     }
 
     #[test]

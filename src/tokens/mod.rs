@@ -10,6 +10,8 @@ pub mod format;
 #[cfg(feature = "ssr")]
 mod letters;
 #[cfg(feature = "ssr")]
+pub mod operators;
+#[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod row;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Token, row::Row};
+use super::{Token, operators::Listed, row::Row};
 use crate::{
     db::{Db, change, columns, read},
     timestamp::Timestamp,
@@ -217,6 +217,54 @@ pub(super) async fn claim_warnings(
         next,
         from,
         until,
+        batch,
+    )
+}
+
+columns!(Listed {
+    id,
+    account_id,
+    email,
+    name,
+    scopes,
+    issued_by,
+    created_at,
+    expires_at,
+    last_used_at,
+    last_used_from
+});
+
+/// Those that work, of `account` or of everybody, the newest first.
+pub(super) async fn list_all(db: &Db, account: Option<Uuid>, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Listed>> {
+    read!(
+        db,
+        all,
+        "SELECT tokens.id, account_id, email, tokens.name, scopes, issued_by, tokens.created_at, expires_at, last_used_at,
+                last_used_from
+         FROM tokens JOIN accounts ON accounts.id = account_id
+         WHERE revoked_at IS NULL AND expires_at > $1 AND account_id = COALESCE($2, account_id)
+         ORDER BY tokens.id DESC LIMIT $3",
+        now,
+        account,
+        limit,
+    )
+}
+
+/// Whose it is.
+pub(super) async fn owner(db: &Db, id: Uuid) -> sqlx::Result<Option<Uuid>> {
+    let found: Option<(Uuid,)> = read!(db, optional, "SELECT account_id FROM tokens WHERE id = $1", id)?;
+    Ok(found.map(|(account,)| account))
+}
+
+/// Up to `batch` of those that work and were made until `now`: whose they were, and what they were called.
+pub(super) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
+    change!(
+        db,
+        all,
+        "UPDATE tokens SET revoked_at = $1 WHERE id IN (
+            SELECT id FROM tokens WHERE revoked_at IS NULL AND expires_at > $1 AND created_at <= $1 ORDER BY id LIMIT $2)
+         RETURNING id, account_id, name",
+        now,
         batch,
     )
 }

@@ -142,7 +142,12 @@ fn answer(mut stream: TcpStream) -> (u16, String, String) {
 }
 
 /// Starts it where it must refuse to, and gives the exit code and the one line it says.
-fn refusal(folder: &Path, address: SocketAddr, settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
+pub(super) fn refusal(
+    folder: &Path,
+    address: SocketAddr,
+    settings: &[(&str, &str)],
+    arguments: &[&str],
+) -> (i32, String) {
     let mut command = command(folder, address, settings);
     let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let code = exit_code(&mut child).unwrap();
@@ -412,7 +417,7 @@ fn a_bad_setting_is_one_line_that_names_it_and_2() {
 }
 
 /// Runs `vestibule check` and gives the exit code and everything it says.
-fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
+pub(super) fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
     let mut command = command(&folder(), free_address(), settings);
     let done = command.arg("check").args(arguments).output().unwrap();
     let said = String::from_utf8([done.stdout, if arguments.is_empty() { done.stderr } else { Vec::new() }].concat());

@@ -2,6 +2,7 @@
 
 use axum::http::Method;
 use serde_json::json;
+use vestibule::settings::Hsts;
 
 use crate::support::{Ask, Browser, Database, Door, House, PASSWORD, both};
 
@@ -13,6 +14,7 @@ both! {
     what_is_no_page_is_never_shown_as_one,
     what_is_personal_is_kept_by_nobody,
     https_is_insisted_on_where_it_is_used,
+    names_below_the_site_are_left_alone_unless_a_setting_says_otherwise,
     trace_is_refused_everywhere,
     a_target_without_a_path_is_refused,
     a_file_may_be_kept_but_is_asked_for_again,
@@ -173,6 +175,29 @@ async fn https_is_insisted_on_where_it_is_used(database: Database) {
     }
     let http = House::with(database, |_| {}).await;
     assert!(!http.get("/").await.has("strict-transport-security"));
+}
+
+async fn names_below_the_site_are_left_alone_unless_a_setting_says_otherwise(database: Database) {
+    let two_years = "max-age=63072000";
+    for (hsts, value) in [
+        (Hsts::default(), Some(two_years.to_owned())),
+        (Hsts::Site, Some(two_years.to_owned())),
+        (Hsts::Subdomains, Some(format!("{two_years}; includeSubDomains"))),
+        (Hsts::Preload, Some(format!("{two_years}; includeSubDomains; preload"))),
+        (Hsts::Off, None),
+    ] {
+        let house = House::with(database, |settings| {
+            settings.server.public_url = "https://vestibule.example".parse().unwrap();
+            settings.server.hsts = hsts;
+        })
+        .await;
+        for path in ["/", "/api/v1/me", "/nothing"] {
+            let reply = house.get(path).await;
+            let sent =
+                reply.has("strict-transport-security").then(|| reply.header("strict-transport-security").to_owned());
+            assert_eq!(sent, value, "{hsts:?} {path}");
+        }
+    }
 }
 
 async fn trace_is_refused_everywhere(house: House) {

@@ -9,6 +9,7 @@ both! {
     health_is_told_to_everybody,
     a_development_server_answers_for_this_machine,
     the_settings_name_further_hosts,
+    a_host_is_named_as_people_write_it,
 }
 
 const ELSEWHERE: [&str; 5] =
@@ -65,4 +66,17 @@ async fn the_settings_name_further_hosts(database: Database) {
     for (host, status) in [("www.vestibule.example", 200), ("10.0.0.7:3000", 200), ("10.0.0.8", 421)] {
         house.get("/").header("host", host).await.is(status);
     }
+}
+
+/// Browsers ask for it in its IDNA form, in lower case.
+async fn a_host_is_named_as_people_write_it(database: Database) {
+    let house = House::with(database, |settings| {
+        settings.server.public_url = "https://Bücher.example".parse().unwrap();
+        settings.server.hosts = vec!["münchen.example".into(), "WWW.Vestibule.example".into()];
+    })
+    .await;
+    for host in ["xn--bcher-kva.example", "xn--mnchen-3ya.example", "www.vestibule.example:443"] {
+        house.get("/").header("host", host).await.page(200);
+    }
+    house.get("/").header("host", "xn--elsewhere-3ya.example").await.is(421);
 }

@@ -21,29 +21,34 @@ both! {
     what_cannot_be_done_is_one_line_and_2,
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
     #[track_caller]
-    fn is(self, code: i32) -> Self {
+    pub(super) fn is(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
     #[track_caller]
-    fn json(self) -> Value {
+    pub(super) fn json(self) -> Value {
         let said = self.is(0);
         serde_json::from_str(&said.out).unwrap()
     }
 }
 
 /// Runs the program with `line` and `typed` on its stdin.
-fn run(folder: &Path, place: &Place, line: &[&str], typed: &str) -> Said {
-    let mut command = command(folder, free_address(), &[("DATABASE_URL", place.url())]);
+pub(super) fn run(folder: &Path, place: &Place, line: &[&str], typed: &str) -> Said {
+    run_with(folder, &[("DATABASE_URL", place.url())], line, typed)
+}
+
+/// The same, with the environment `settings`.
+pub(super) fn run_with(folder: &Path, settings: &[(&str, &str)], line: &[&str], typed: &str) -> Said {
+    let mut command = command(folder, free_address(), settings);
     command.args(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // It may have ended without reading.
@@ -56,18 +61,19 @@ fn run(folder: &Path, place: &Place, line: &[&str], typed: &str) -> Said {
     Said { code, out, err }
 }
 
-fn cookie(server: &Server, email: &str, password: &str) -> Option<String> {
+pub(super) fn cookie(server: &Server, email: &str, password: &str) -> Option<String> {
     let (status, head, _) = server.form("/sign-in", "", &[("email", email), ("password", password)]);
     let (_, rest) = head.split_once("set-cookie: session=").filter(|_| status == 303)?;
     Some(format!("session={}", rest.split_once(';').unwrap().0))
 }
 
-fn is_signed_in(server: &Server, cookie: &str) -> bool {
+pub(super) fn is_signed_in(server: &Server, cookie: &str) -> bool {
     server.call("GET /account", &[&format!("cookie: {cookie}")], "").0 == 200
 }
 
 async fn accounts_are_made_listed_and_deleted(place: Place) {
     let folder = folder();
+    drop(Server::start(&folder, &[("DATABASE_URL", place.url())]));
     let run = |line: &[&str], typed: &str| run(&folder, &place, line, typed);
     assert_eq!(run(&["accounts", "list"], "").is(0).out, "There are no accounts.\n");
     let made = run(&["accounts", "create", "Ada@example.org", "--name", "Ada Lovelace"], &format!("{PASSWORD}\n"));
@@ -173,6 +179,7 @@ async fn browsers_are_listed_and_signed_out(place: Place) {
 
 async fn what_cannot_be_done_is_one_line_and_2(place: Place) {
     let folder = folder();
+    drop(Server::start(&folder, &[("DATABASE_URL", place.url())]));
     let create = ["accounts", "create", "ada@example.org"];
     run(&folder, &place, &create, PASSWORD).is(0);
     for (line, typed, named) in [

@@ -108,6 +108,23 @@ pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     store::sweep(db, db.now(), batch).await
 }
 
+/// Voids every link that is still good, whoever has it, and says how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn void_all(db: &Db) -> Result<u64, Problem> {
+    // Few enough to hold the writer for milliseconds only.
+    const BATCH: i64 = 500;
+    let (now, mut count) = (db.now(), 0);
+    loop {
+        let voided = store::void(db, now, BATCH).await?;
+        if voided == 0 {
+            return Ok(count);
+        }
+        count += voided;
+    }
+}
+
 /// 410: what was there is gone. A link that never was looks the same.
 pub async fn dead(visit: Visit, another: &'static str, label: &'static str) -> Response {
     use leptos::prelude::*;

@@ -71,6 +71,16 @@ pub(super) async fn consume(
     )
 }
 
+pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM mail_links WHERE hash IN (SELECT hash FROM mail_links WHERE expires_at > $1 LIMIT $2)",
+        now,
+        batch,
+    )
+}
+
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     change!(
         db,

@@ -30,7 +30,9 @@ impl Create {
         let name = self.name.unwrap_or_else(|| self.email.split('@').next().unwrap_or_default().to_owned());
         let hasher = Hasher::new(&house.settings.passwords).map_err(Failure::settings)?;
         let form = SignUp { name, email: self.email, password: new_password()? };
-        let account = operators::create(&house.db, &hasher, form, self.confirmed).await?;
+        let email = form.email.clone();
+        let work = operators::create(&house.db, &hasher, form, self.confirmed);
+        let account = house.logged_as("accounts create", (None, &email), work, |account| Some(account.id)).await?;
         if json {
             return print_json(&account);
         }

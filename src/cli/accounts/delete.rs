@@ -27,8 +27,9 @@ impl Delete {
     pub(super) async fn run(self, house: &House, json: bool) -> Result<(), Failure> {
         let account = house.account(&self.account).await?;
         let what = format!("this deletes the account of {} and all it has, for good", account.email);
-        sure(self.yes, &what, &account.email)?;
-        operators::delete(&house.db, account.id).await?;
+        sure(house, self.yes, &what, &account.email)?;
+        let work = operators::delete(&house.db, account.id);
+        house.logged("accounts delete", (Some(account.id), &account.email), work).await?;
         if json {
             return print_json(&json!({"deleted": account.id}));
         }

@@ -11,7 +11,8 @@ use crate::{
 
 pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
     let account = house.account(who).await?;
-    let disabled = operators::disable(&house.db, account.id).await?;
+    let work = operators::disable(&house.db, account.id);
+    let disabled = house.logged("accounts disable", (Some(account.id), &account.email), work).await?;
     if json {
         return print_json(&house.account(&account.id.to_string()).await?);
     }

@@ -44,19 +44,25 @@ impl Revoke {
         let db = &house.db;
         let count = match self.which {
             Which { id: Some(id), .. } => {
-                service::revoke_any(db, id).await.map_err(|problem| match problem {
-                    Problem::NotFound => Failure::asked(format!("no browser is signed in with the id {id}")),
-                    problem => problem.into(),
-                })?;
+                let work = async {
+                    service::revoke_any(db, id).await.map_err(|problem| match problem {
+                        Problem::NotFound => Failure::asked(format!("no browser is signed in with the id {id}")),
+                        problem => problem.into(),
+                    })
+                };
+                house.logged("sign-ins revoke", (Some(id), "a browser session"), work).await?;
                 1
             }
             Which { account: Some(who), .. } => {
-                let account = house.account(&who).await?.id;
-                service::revoke_others(db, &Actor::operator(account), Uuid::nil()).await?
+                let account = house.account(&who).await?;
+                let actor = Actor::operator(account.id);
+                let work = service::revoke_others(db, &actor, Uuid::nil());
+                house.logged("sign-ins revoke --account", (Some(account.id), &account.email), work).await?
             }
             Which { .. } => {
-                sure(self.yes, "this signs everybody out", "everybody")?;
-                service::revoke_everybody(db).await?
+                sure(house, self.yes, "this signs everybody out", "everybody")?;
+                let work = service::revoke_everybody(db);
+                house.logged("sign-ins revoke --everybody", (None, "everybody"), work).await?
             }
         };
         if json {

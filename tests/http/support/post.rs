@@ -48,7 +48,7 @@ impl Letter {
 
     /// The path of the link that begins with `start`, if the plain text has one.
     pub fn path(&self, start: &str) -> Option<String> {
-        let origins = [super::OURS, "https://vestibule.example"];
+        let origins = [super::OURS, "https://vestibule.example", "http://vestibule.example:3000"];
         let text = self.text();
         let mut paths = text.lines().flat_map(|line| origins.map(|origin| line.strip_prefix(origin))).flatten();
         paths.find(|path| path.starts_with(start)).map(str::to_owned)

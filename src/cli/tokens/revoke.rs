@@ -1,0 +1,74 @@
+//! `vestibule tokens revoke`
+
+use clap::Args;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    cli::{
+        Failure,
+        ask::sure,
+        house::House,
+        output::{print_json, say},
+    },
+    problem::Problem,
+    tokens::operators,
+};
+
+/// Which.
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    which: Which,
+    /// With --everybody: do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The one with this id
+    id: Option<Uuid>,
+    /// All of the account with this address or id
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// All of all accounts
+    #[arg(long)]
+    everybody: bool,
+}
+
+impl Revoke {
+    pub(super) async fn run(self, house: &House, json: bool) -> Result<(), Failure> {
+        let db = &house.db;
+        let count = match self.which {
+            Which { id: Some(id), .. } => {
+                let work = async {
+                    operators::revoke(db, id).await.map_err(|problem| match problem {
+                        Problem::NotFound => Failure::asked(format!("no token that works has the id {id}")),
+                        problem => problem.into(),
+                    })
+                };
+                house.logged("tokens revoke", (Some(id), "a token"), work).await?;
+                1
+            }
+            Which { account: Some(who), .. } => {
+                let account = house.account(&who).await?;
+                let work = operators::revoke_all_of(db, account.id);
+                house.logged("tokens revoke --account", (Some(account.id), &account.email), work).await?
+            }
+            Which { .. } => {
+                sure(house, self.yes, "this revokes every token of everybody", "everybody")?;
+                house.logged("tokens revoke --everybody", (None, "everybody"), operators::revoke_everybody(db)).await?
+            }
+        };
+        if json {
+            return print_json(&json!({"revoked": count}));
+        }
+        say(&match count {
+            1 => "1 token is revoked, and what it has made.".into(),
+            count => format!("{count} tokens are revoked."),
+        });
+        Ok(())
+    }
+}

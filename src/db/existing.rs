@@ -1,0 +1,52 @@
+//! Opening a database that a server has made, for commands beside it. They make none: run in another folder, or without
+//! the server's environment, they would find an empty one and say that all is well.
+
+use std::{fs, path::Path, str::FromStr};
+
+use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{Clock, Db, OpenError, shown};
+
+impl Db {
+    /// Opens the database at `url` if a server has been there before, and brings it up to date.
+    ///
+    /// # Errors
+    /// [`OpenError::Missing`], and nothing was made; whatever else [`Db::open`] says.
+    pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        let found = match url.split_once(':') {
+            Some(("sqlite", _)) => sqlite(url).await,
+            Some(("postgres" | "postgresql", _)) => postgres(url).await,
+            _ => Ok(true),
+        };
+        // What is wrong with it otherwise, opening it says better.
+        if found.is_ok_and(|found| !found) {
+            return Err(OpenError::Missing(shown(url)));
+        }
+        Self::open(url, clock).await
+    }
+}
+
+async fn sqlite(url: &str) -> sqlx::Result<bool> {
+    let options = SqliteConnectOptions::from_str(url)?.create_if_missing(false);
+    if !is_there(options.get_filename()) {
+        return Ok(false);
+    }
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let (tables,): (i64,) = sqlx::query_as(tables).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(tables > 0)
+}
+
+fn is_there(file: &Path) -> bool {
+    fs::metadata(file).is_ok()
+}
+
+async fn postgres(url: &str) -> sqlx::Result<bool> {
+    let mut connection = PgConnection::connect(url).await?;
+    // A named statement would stay behind in a pooler that gives each transaction another connection.
+    let query = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
+    let (found,): (bool,) = query.fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(found)
+}

@@ -1,0 +1,66 @@
+//! The `operator_log` and `server_info` tables.
+
+use uuid::Uuid;
+
+use super::Entry;
+use crate::{
+    db::{Db, change, columns, read},
+    timestamp::Timestamp,
+};
+
+columns!(Entry { id, at, operator, host, action, subject_id, subject, outcome });
+
+pub(super) async fn insert(db: &Db, entry: Entry) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "INSERT INTO operator_log (id, at, operator, host, action, subject_id, subject, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        entry.id,
+        entry.at,
+        entry.operator,
+        entry.host,
+        entry.action,
+        entry.subject_id,
+        entry.subject,
+        entry.outcome,
+    )
+}
+
+pub(super) async fn end(db: &Db, id: Uuid, outcome: &'static str, subject: Option<Uuid>) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE operator_log SET outcome = $1, subject_id = COALESCE($2, subject_id) WHERE id = $3",
+        outcome,
+        subject,
+        id,
+    )
+}
+
+pub(super) async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    read!(
+        db,
+        all,
+        "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log
+         ORDER BY id DESC LIMIT $1",
+        limit,
+    )
+}
+
+pub(super) async fn set(db: &Db, key: &'static str, value: String, now: Timestamp) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "INSERT INTO server_info (key, value, updated_at) VALUES ($1, $2, $3)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        key,
+        value,
+        now,
+    )
+}
+
+pub(super) async fn get(db: &Db, key: &'static str) -> sqlx::Result<Option<String>> {
+    let found: Option<(String,)> = read!(db, optional, "SELECT value FROM server_info WHERE key = $1", key)?;
+    Ok(found.map(|(value,)| value))
+}

@@ -1,0 +1,329 @@
+//! What operators can rely on: that they reach the server's own database or none, that links lead to the site, that
+//! what they did is written down, and that `check` refuses what `serve` refuses.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::Stdio,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    binary::{Place, Server, check, command, free_address, refusal},
+    operators::{cookie, is_signed_in, run, run_with},
+    support::{PASSWORD, Raw, both, folder},
+};
+
+both! {
+    a_command_makes_no_database,
+    a_command_says_which_database_it_used,
+    a_link_leads_where_the_server_was_started_or_is_not_made,
+    tokens_are_listed_and_revoked,
+    a_lockdown_ends_all_that_opens_an_account_without_its_password,
+    what_operators_do_is_written_down_and_outlives_the_account,
+    nothing_is_done_that_cannot_be_written_down,
+    the_start_says_which_database_it_opened,
+}
+
+const ADA: &str = "ada@example.org";
+
+fn serve(folder: &Path, place: &Place) -> Server {
+    Server::start(folder, &[("DATABASE_URL", place.url())])
+}
+
+/// The database behind the program's back.
+async fn raw(folder: &Path, place: &Place) -> Raw {
+    match place {
+        Place::Postgres(postgres) => Raw::connect(&postgres.url).await,
+        _ => Raw::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
+    }
+}
+
+async fn a_command_makes_no_database(place: Place) {
+    let folder = folder();
+    let create = ["accounts", "create", ADA];
+    for line in [
+        &["accounts", "list"][..],
+        &create,
+        &["accounts", "reset-link", ADA],
+        &["sign-ins", "list"],
+        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["tokens", "list"],
+        &["tokens", "revoke", "--everybody", "--yes"],
+        &["lockdown", "--yes"],
+        &["log"],
+    ] {
+        let said = run(&folder, &place, line, PASSWORD).is(1);
+        assert!(said.out.is_empty() && said.err.lines().count() == 1, "{line:?}: {}{}", said.out, said.err);
+        for told in ["no server has made a database", "(from DATABASE_URL", "--config", "Leptos.toml is not there"] {
+            assert!(said.err.contains(told), "{line:?}: {}", said.err);
+        }
+    }
+    match &place {
+        Place::Postgres(postgres) => {
+            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+            assert!(Raw::connect(&postgres.url).await.texts(tables).await.is_empty());
+        }
+        _ => {
+            assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
+            fs::write(folder.join("vestibule.db"), "").unwrap();
+            run(&folder, &place, &["accounts", "list"], "").is(1);
+            assert_eq!(fs::metadata(folder.join("vestibule.db")).unwrap().len(), 0, "nor in an empty file");
+        }
+    }
+    drop(serve(&folder, &place));
+    run(&folder, &place, &create, PASSWORD).is(0);
+    // The unit's environment is missing, and this is another folder.
+    let elsewhere = crate::support::folder();
+    let said = run_with(&elsewhere, &[], &["sign-ins", "revoke", "--everybody", "--yes"], "").is(1);
+    assert!(
+        said.err.contains(&format!("sqlite:vestibule.db (the default, in {}", elsewhere.display())),
+        "{}",
+        said.err
+    );
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+}
+
+async fn a_command_says_which_database_it_used(place: Place) {
+    let folder = folder();
+    drop(serve(&folder, &place));
+    for line in [&["accounts", "list"][..], &["accounts", "list", "--json"], &["lockdown", "--yes"]] {
+        let said = run(&folder, &place, line, "").is(0);
+        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+        assert!(said.err.starts_with("Database: ") && said.err.contains("(from DATABASE_URL"), "{}", said.err);
+    }
+    let failed = run(&folder, &place, &["accounts", "disable", "nobody"], "").is(2);
+    assert!(failed.err.contains("(from DATABASE_URL") && failed.err.lines().count() == 1, "{}", failed.err);
+    fs::write(folder.join("site.toml"), format!("[database]\nurl = {:?}\n", place.url())).unwrap();
+    let said = run_with(&folder, &[], &["--config", "site.toml", "accounts", "list"], "").is(0);
+    assert!(said.err.contains("(from site.toml") && said.err.contains("Settings file: site.toml."), "{}", said.err);
+}
+
+async fn a_link_leads_where_the_server_was_started_or_is_not_made(place: Place) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    server.token();
+    let reset_link = ["accounts", "reset-link", ADA];
+    let good = run(&folder, &place, &reset_link, "").is(0).out;
+    let elsewhere = [("DATABASE_URL", place.url()), ("VESTIBULE_SERVER__PUBLIC_URL", "https://elsewhere.example")];
+    let said = run_with(&folder, &elsewhere, &reset_link, "").is(2);
+    assert!(said.out.is_empty() && said.err.contains("last started as http://localhost:3000"), "{}", said.err);
+    assert!(said.err.contains("https://elsewhere.example") && said.err.contains("nothing was done"), "{}", said.err);
+    let path = good.trim_end().strip_prefix("http://localhost:3000").unwrap();
+    assert_eq!(server.form(path, "", &[("password", "entirely different words")]).0, 200, "the good one is not void");
+}
+
+async fn tokens_are_listed_and_revoked(place: Place) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    let first = server.token();
+    let login = |email: &str| {
+        let (status, login) =
+            server.json("POST /api/v1/login", "", &json!({"email": email, "password": PASSWORD, "name": "phone"}));
+        assert_eq!(status, 201);
+        login["token"].as_str().unwrap().to_owned()
+    };
+    let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
+    assert_eq!(server.form("/sign-up", "", &bob).0, 303);
+    let (second, bobs) = (login(ADA), login("bob@example.org"));
+    let code = |token: &str| {
+        let (status, answer) = server.json("GET /api/v1/me", token, &Value::Null);
+        (status, answer["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let (works, revoked) = ((200, String::new()), (401, "token_revoked".to_owned()));
+    let run = |line: &[&str]| run(&folder, &place, line, "");
+
+    let all = run(&["tokens", "list", "--json"]).json();
+    assert_eq!(all.as_array().unwrap().len(), 3);
+    let hers = run(&["tokens", "list", "--account", ADA, "--json"]).json();
+    assert!(hers.as_array().unwrap().len() == 2 && hers[0]["name"] == "phone" && hers[0]["email"] == ADA, "{hers}");
+    let table = run(&["tokens", "list"]).is(0).out;
+    assert!(table.starts_with("ACCOUNT") && table.contains("phone") && table.lines().count() == 4, "{table}");
+    assert_eq!(run(&["tokens", "list", "--limit", "1", "--json"]).json().as_array().unwrap().len(), 1);
+    for secret in [&first, &second, &bobs] {
+        assert!(!table.contains(secret.as_str()) && !all.to_string().contains(secret.as_str()));
+    }
+
+    let id = hers[0]["id"].as_str().unwrap();
+    assert!(run(&["tokens", "revoke", id]).is(0).out.starts_with("1 token is revoked"));
+    assert_eq!((code(&second), code(&first)), (revoked.clone(), works.clone()));
+    assert!(run(&["tokens", "revoke", id]).is(2).err.contains("no token that works has the id"));
+    assert_eq!(run(&["tokens", "revoke", "--account", ADA, "--json"]).json(), json!({"revoked": 1}));
+    assert_eq!((code(&first), code(&bobs)), (revoked.clone(), works.clone()));
+    assert!(run(&["tokens", "revoke", "--everybody"]).is(2).err.contains("--yes"));
+    assert_eq!(code(&bobs), works);
+    assert_eq!(run(&["tokens", "revoke", "--everybody", "--yes", "--json"]).json(), json!({"revoked": 1}));
+    assert_eq!(code(&bobs), revoked);
+    assert_eq!(run(&["tokens", "list"]).is(0).out, "No token works.\n");
+}
+
+async fn a_lockdown_ends_all_that_opens_an_account_without_its_password(place: Place) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    let token = server.token();
+    let ada = cookie(&server, ADA, PASSWORD).unwrap();
+    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let link = run(&["accounts", "reset-link", ADA]).is(0).out;
+    let path = link.trim_end().strip_prefix("http://localhost:3000").unwrap();
+    let me = || server.json("GET /api/v1/me", &token, &Value::Null).0;
+    let stamps = "SELECT auth_stamp FROM accounts";
+    let before = raw(&folder, &place).await.bytes(stamps).await;
+
+    assert!(run(&["lockdown"]).is(2).err.contains("--yes"));
+    assert!(is_signed_in(&server, &ada) && me() == 200 && server.call(&format!("GET {path}"), &[], "").0 == 200);
+    // The browser that signed up and the one that signed in; the link that confirms the address and the one just made.
+    assert_eq!(run(&["lockdown", "--yes", "--json"]).json(), json!({"browsers": 2, "tokens": 1, "links": 2}));
+    assert!(!is_signed_in(&server, &ada) && me() == 401);
+    assert_eq!(server.form(path, "", &[("password", "entirely different words")]).0, 410);
+    assert_ne!(raw(&folder, &place).await.bytes(stamps).await, before, "what is in flight makes nothing");
+    assert!(cookie(&server, ADA, PASSWORD).is_some(), "and may sign in again");
+    let said = run(&["lockdown", "--yes"]).is(0).out;
+    assert!(said.contains("1 browser session, 0 tokens, 0 links in mails"), "{said}");
+}
+
+async fn what_operators_do_is_written_down_and_outlives_the_account(place: Place) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    let environment = [("DATABASE_URL", place.url()), ("SUDO_USER", "grace"), ("USER", "root")];
+    let run = |line: &[&str], typed: &str| run_with(&folder, &environment, line, typed);
+    assert_eq!(run(&["log"], "").is(0).out, "Nothing was done on the command line yet.\n");
+    run(&["accounts", "create", ADA], "short").is(2);
+    let account = run(&["accounts", "create", ADA, "--json"], PASSWORD).json()["id"].clone();
+    cookie(&server, ADA, PASSWORD).unwrap();
+    let session = run(&["sign-ins", "list", "--json"], "").json()[0]["id"].as_str().unwrap().to_owned();
+    for line in [
+        &["accounts", "disable", ADA][..],
+        &["accounts", "enable", ADA],
+        &["accounts", "reset-link", ADA],
+        &["sign-ins", "revoke", "--account", ADA],
+        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["tokens", "revoke", "--account", ADA],
+        &["tokens", "revoke", "--everybody", "--yes"],
+        &["lockdown", "--yes"],
+    ] {
+        run(line, "").is(0);
+    }
+    run(&["sign-ins", "revoke", &session], "").is(2);
+    run(&["tokens", "revoke", &session], "").is(2);
+    run(&["accounts", "delete", ADA, "--yes"], "").is(0);
+    // What only looks, or was not confirmed, leaves no trace.
+    run(&["accounts", "list"], "").is(0);
+    run(&["lockdown"], "").is(2);
+
+    let log = run(&["log", "--json"], "").json();
+    let entries: Vec<_> = log.as_array().unwrap().iter().rev().collect();
+    let done: Vec<_> =
+        entries.iter().map(|entry| (entry["action"].as_str().unwrap(), entry["outcome"].as_str().unwrap())).collect();
+    assert_eq!(
+        done,
+        [
+            ("accounts create", "failed"),
+            ("accounts create", "done"),
+            ("accounts disable", "done"),
+            ("accounts enable", "done"),
+            ("accounts reset-link", "done"),
+            ("sign-ins revoke --account", "done"),
+            ("sign-ins revoke --everybody", "done"),
+            ("tokens revoke --account", "done"),
+            ("tokens revoke --everybody", "done"),
+            ("lockdown", "done"),
+            ("sign-ins revoke", "failed"),
+            ("tokens revoke", "failed"),
+            ("accounts delete", "done"),
+        ]
+    );
+    let last = entries.last().unwrap();
+    assert_eq!((&last["subject"], &last["subject_id"]), (&json!(ADA), &account));
+    assert!(last["operator"].as_str().unwrap().starts_with("grace by sudo (uid "), "{last}");
+    assert!(!last["host"].as_str().unwrap().is_empty() && last["at"].is_string());
+    assert_eq!(entries[1]["subject_id"], account, "an account that is made is named by its id as well");
+    assert_eq!(run(&["log", "--limit", "2", "--json"], "").json().as_array().unwrap().len(), 2);
+    let table = run(&["log"], "").is(0).out;
+    assert!(table.lines().count() == 14 && table.contains("grace by sudo") && table.contains(ADA), "{table}");
+}
+
+async fn nothing_is_done_that_cannot_be_written_down(place: Place) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    server.token();
+    raw(&folder, &place).await.run("DROP TABLE operator_log").await;
+    for line in [
+        &["accounts", "delete", ADA, "--yes"][..],
+        &["accounts", "disable", ADA],
+        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["lockdown", "--yes"],
+    ] {
+        run(&folder, &place, line, "").is(1);
+    }
+    assert!(cookie(&server, ADA, PASSWORD).is_some());
+    let signed_in = run(&folder, &place, &["sign-ins", "list", "--json"], "").json();
+    assert_eq!(signed_in.as_array().unwrap().len(), 2);
+}
+
+async fn the_start_says_which_database_it_opened(place: Place) {
+    let (folder, address) = (folder(), free_address());
+    let mut command = command(&folder, address, &[("DATABASE_URL", place.url())]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines: Vec<_> = BufReader::new(child.stdout.take().unwrap()).lines().take(2).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let told = &lines[1];
+    assert!(told.contains(env!("CARGO_PKG_VERSION")) && told.contains(&address.to_string()), "{told}");
+    assert!(told.contains("(from DATABASE_URL") && told.contains("Leptos.toml is not there"), "{told}");
+    let (place, _) = place.url().split_once('?').unwrap_or((place.url(), ""));
+    assert!(told.contains(place.rsplit('@').next().unwrap()), "{told}");
+}
+
+#[test]
+fn check_refuses_what_serve_refuses() {
+    let site = ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example");
+    let from = ("VESTIBULE_MAIL__FROM", "hello@vestibule.example");
+    for (settings, named) in [
+        (&[("DATABASE_URL", "mysql://me:s3cret@127.0.0.1/x")][..], "database.url"),
+        (&[("DATABASE_URL", "/srv/vestibule.db")], "database.url"),
+        (&[("DATABASE_URL", "sqlite:no/such/folder/house.db")], "no/such/folder"),
+        (&[("DATABASE_URL", "sqlite:.")], "is a folder"),
+        (&[("DATABASE_URL", "sqlite::memory:")], "in memory"),
+        (&[("DATABASE_URL", "sqlite:house.db?mode=memory")], "in memory"),
+        (&[("DATABASE_URL", "postgres://me:s3cret@db.example/x")], "database.allow_plaintext"),
+        (&[("VESTIBULE_MAIL__SMTP_URL", "smtp://mail.example"), from], "mail.allow_plaintext"),
+        (&[("VESTIBULE_ACCOUNTS__CONFIRM", "required"), site], "accounts.confirm"),
+        (&[("VESTIBULE_SERVER_PUBLIC_URL", "https://app.example")], "did you mean VESTIBULE_SERVER__PUBLIC_URL?"),
+        (&[("VESTIBULE_SERVER__HOSTS", "*.example")], "server.hosts"),
+        (&[("VESTIBULE_ACTIVITY__KEEP_DAYS", "9999999")], "activity.keep_days: must be 1 to 3660"),
+        (&[("VESTIBULE_SESSIONS__REMEMBER_DAYS", "4294967295")], "sessions.remember_days: must be 1 to 400"),
+    ] {
+        let (code, said) = check(settings, &[]);
+        assert!(code == 2 && said.contains(named) && !said.contains("s3cret"), "{settings:?}: {said}");
+        let folder = folder();
+        let (code, line) = refusal(&folder, free_address(), settings, &["serve"]);
+        assert!([1, 2].contains(&code) && line.contains(named) && !line.contains("s3cret"), "{settings:?}: {line}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
+    }
+}
+
+#[test]
+fn a_settings_file_that_is_named_has_to_be_there() {
+    for line in [&["serve"][..], &["check"], &["accounts", "list"], &["openapi"]] {
+        let line = [&["--config", "typo.toml"], line].concat();
+        let (code, said) = refusal(&folder(), free_address(), &[], &line);
+        assert!(code == 2 && said.contains("--config typo.toml"), "{line:?}: {said}");
+    }
+}
+
+#[test]
+fn what_is_empty_is_not_set() {
+    let empty = [
+        ("DATABASE_URL", ""),
+        ("VESTIBULE_CORS__ALLOWED_ORIGINS", ""),
+        ("VESTIBULE_SERVER__HOSTS", "www.example.com, "),
+        ("VESTIBULE_MAIL__SMTP_URL", ""),
+        ("VESTIBULE_TOKENS__MAX_DAYS", ""),
+    ];
+    let (code, said) = check(&empty, &[]);
+    assert!(code == 0 && said.contains("sqlite:vestibule.db (the default"), "{said}");
+    let server = Server::start(&folder(), &empty);
+    assert_eq!(server.call("GET /readyz", &[], "").0, 200);
+}
