@@ -66,6 +66,12 @@ pub struct Server {
     pub trusted_proxies: Vec<String>,
     /// The header they say it in.
     pub proxy_header: ProxyHeader,
+    /// How many connections there may be at once.
+    pub connections: u32,
+    /// How many of them from one network: an IPv4 address, or 64 bits of IPv6.
+    pub connections_per_network: u32,
+    /// How long what runs may take to come to its end when the server is stopped, in seconds.
+    pub shutdown_seconds: u32,
 }
 
 /// How a proxy says where a request comes from.
@@ -89,6 +95,9 @@ impl Default for Server {
             site_root: "target/site".into(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
+            connections: 4096,
+            connections_per_network: 512,
+            shutdown_seconds: 30,
         }
     }
 }
