@@ -198,11 +198,12 @@ fn home_of(path: &str) -> String {
 /// lead to another host, and what is not for people has one spelling.
 async fn without_slash(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let place = reads.then(|| request.uri().path().strip_suffix('/')).flatten().and_then(|path| {
-        let ours = !path.is_empty() && local_path(path) == path && !path.contains("//");
+    let path = request.uri().path();
+    let plain = reads && local_path(path) == path && !path.contains("//");
+    let place = path.strip_suffix('/').filter(|path| plain && !path.is_empty()).and_then(|path| {
         let people = !["/fn", "/session", "/api", "/lab/"].iter().any(|mount| path.starts_with(mount));
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        (ours && people).then(|| HeaderValue::from_str(&format!("{path}{query}")).ok()).flatten()
+        people.then(|| HeaderValue::from_str(&format!("{path}{query}")).ok()).flatten()
     });
     let response = next.run(request).await;
     match place {

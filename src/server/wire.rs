@@ -71,17 +71,25 @@ impl Wire {
         }
     }
 
-    /// When the client has to have sent something, and whether it had begun to.
-    fn due(&self) -> Option<(Instant, bool)> {
+    /// When the client has to have sent something.
+    fn due(&self) -> Option<Instant> {
         let gate = self.progress.gate();
         if self.progress.is_busy() {
             return None;
         }
         if let Some(begun) = self.head {
-            return Some((begun + gate.timeouts().head, true));
+            return Some(begun + gate.timeouts().head);
         }
         let idle = if gate.is_crowded() { self.idle.min(CROWDED) } else { self.idle };
-        self.stalled.is_none().then(|| (self.last + idle, false))
+        self.stalled.is_none().then(|| self.last + idle)
+    }
+
+    /// Whether it is too late for what the client has to send. If not, the task looks again by itself.
+    fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
+        let due = self.due();
+        // While a request runs there is nothing to wait for, and afterwards there is.
+        let deadline = due.unwrap_or_else(|| Instant::now() + 2 * CROWDED);
+        self.is_late(context, deadline, CROWDED) && due.is_some()
     }
 
     /// Whether it is `deadline`. If not, the task is woken then, or after `step`, since what it depends on may change.
@@ -148,13 +156,11 @@ impl AsyncRead for Wire {
             }
             return read;
         }
-        match this.due() {
-            Some((deadline, begun)) if this.is_late(context, deadline, CROWDED) => {
-                // An end of the stream is no error where nothing had begun.
-                Poll::Ready(if begun { Err(late("the head of a request takes too long")) } else { Ok(()) })
-            }
-            _ => Poll::Pending,
+        if !this.is_overdue(context) {
+            return Poll::Pending;
         }
+        // An end of the stream is no error where nothing had begun.
+        Poll::Ready(if this.head.is_some() { Err(late("the head of a request takes too long")) } else { Ok(()) })
     }
 }
 
@@ -183,6 +189,9 @@ impl AsyncWrite for Wire {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.stalled = None;
+        this.look();
+        // hyper may not read again before something arrives, so the clock for the next request is set here.
+        this.is_overdue(context);
         Pin::new(&mut this.stream).poll_flush(context)
     }
 

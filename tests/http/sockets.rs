@@ -110,7 +110,7 @@ fn is_cut(stream: &mut TcpStream, meanwhile: impl Fn(&mut TcpStream)) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         meanwhile(stream);
-        if stream.write_all(b"\n").is_err() {
+        if stream.write_all(b"x").is_err() {
             return true;
         }
         sleep(Duration::from_millis(50));
@@ -131,7 +131,9 @@ fn a_byte_now_and_then_is_no_progress() {
     let listener = Listener::open(Timeouts { stall: SHORT, ..patient() });
     let mut stream = listener.connect();
     ask(&mut stream, "/large");
-    assert!(is_cut(&mut stream, |stream| drop(stream.read(&mut [0]))));
+    assert!(is_cut(&mut stream, |stream| {
+        let _ = stream.read(&mut [0]);
+    }));
 }
 
 #[test]
@@ -161,7 +163,8 @@ fn the_time_for_a_head_is_not_that_between_two_requests() {
     assert!(is_closed(&mut listener.connect()), "and a connection is for asking something");
     // A byte now and then does not make it longer.
     let mut slow = listener.connect();
-    assert!(is_cut(&mut slow, |stream| drop(stream.write_all(b"x"))));
+    slow.write_all(b"GET /").unwrap();
+    assert!(is_cut(&mut slow, |_| {}));
 }
 
 #[test]
@@ -214,11 +217,6 @@ fn a_body_that_is_refused_is_read_to_its_end_before_anything_is_closed() {
         ask(&mut stream, "/healthz");
         assert_eq!(answer(&mut stream), (200, "ok\n".into()));
     }
-    // Whoever asks first is told before they send anything.
-    let mut stream = connect(server.address());
-    stream.write_all(head.replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
-    assert_eq!(answer(&mut stream).0, 413);
-    assert!(is_closed(&mut stream));
 }
 
 #[test]
@@ -300,13 +298,13 @@ fn most_memory(server: &Server) -> usize {
     line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// Each answer is 12 MB where a page of a list is not bounded by its bytes.
+/// Each answer is 8 MB where a page of a list is not bounded by its bytes.
 #[test]
 fn clients_that_do_not_read_cost_no_memory() {
     let server = Server::start(&folder(), &[]);
     let token = server.token();
     for number in 0..100 {
-        let note = json!({"title": number.to_string(), "body": "\u{1}".repeat(20_000)});
+        let note = json!({"title": number.to_string(), "body": "\u{1f511}".repeat(20_000)});
         assert_eq!(server.json("POST /api/v1/notes", &token, &note).0, 201);
     }
     let mut asking: Vec<_> = (0..80).map(|_| connect(server.address())).collect();
@@ -348,7 +346,8 @@ fn sigterm_waits_for_nobody_longer_than_it_says() {
     assert_eq!(server.form("/forgot", "", &[("email", "ada@example.org")]).0, 202);
     // And a request that never ends.
     let mut slow = connect(server.address());
-    slow.write_all(b"POST /api/v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{").unwrap();
+    let head = "POST /api/v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9";
+    slow.write_all(format!("{head}\r\n\r\n{{").as_bytes()).unwrap();
     sleep(SHORT);
     let log = server.log_path();
     server.terminate();
