@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, type Page } from "@playwright/test";
 import { APP } from "./origins.ts";
+import { outboxUrl } from "./server.ts";
 
 /** A newcomer has written and made nothing yet; a resident has notes, a token and two browsers. */
 export type Who = "visitor" | "newcomer" | "resident";
@@ -177,7 +178,16 @@ export const ENTRIES: readonly Entry[] = [
   },
 
   { name: "not-found", path: "/no/such/page", who: "visitor", status: 404 },
-  { name: "outbox", path: "/dev/outbox", who: "visitor", status: 200, unsteady: true },
+  {
+    name: "outbox",
+    path: "/dev/outbox",
+    who: "visitor",
+    status: 200,
+    unsteady: true,
+    async before(page) {
+      await page.goto(outboxUrl());
+    },
+  },
   { name: "mail-gone", path: "/dev/outbox/{name}", who: "visitor", status: 404 },
   { name: "failure", path: "/dev/failure", who: "visitor", status: 500 },
   {

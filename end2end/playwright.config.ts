@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
 import { APP, APP_PORT, LAB_PORT, SPA, SPA_PORT } from "./origins.ts";
-import { server, target } from "./server.ts";
+import { SAID, folder, server, target } from "./server.ts";
 
 const spa = resolve(import.meta.dirname, "../examples/spa");
 const spaBuilt = `node_modules/.end2end-${SPA_PORT}`;
@@ -44,9 +43,8 @@ export default defineConfig({
   },
   webServer: [
     {
-      // Alone in an empty folder: its database is new every time.
-      command: `${server} serve`,
-      cwd: mkdtempSync(join(tmpdir(), "vestibule-")),
+      command: `exec ${server} serve > ${SAID}`,
+      cwd: folder,
       url: `${APP}/healthz`,
       env: {
         LEPTOS_SITE_ADDR: `127.0.0.1:${APP_PORT}`,

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 export const target = resolve(import.meta.dirname, "../target");
@@ -11,3 +12,16 @@ if (!named) throw new Error("There is no server to test. Run `make e2e` in the f
 
 /** The server under test. */
 export const server = named;
+
+/** Where it runs, alone and in an empty folder: its database is new every time. Workers inherit it from the runner. */
+export const folder = (process.env.E2E_FOLDER ??= mkdtempSync(join(tmpdir(), "vestibule-")));
+
+/** The file in `folder` that holds what it says when it starts. */
+export const SAID = "said";
+
+/** The address of the outbox, with the key of this run. */
+export function outboxUrl(): string {
+  const url = readFileSync(join(folder, SAID), "utf8").match(/http\S+\/dev\/outbox\?key=\S+/)?.[0];
+  if (!url) throw new Error("The server did not say where the outbox is.");
+  return url;
+}

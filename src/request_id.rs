@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::{
     extract::Request,
-    http::{Extensions, HeaderName, HeaderValue},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
@@ -21,6 +21,11 @@ impl RequestId {
     /// The id that [`layer`] put into `extensions`.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// The id that an answer with `headers` tells.
+    pub fn told(headers: &HeaderMap) -> Self {
+        Self(headers.get(&HEADER).and_then(|id| id.to_str().ok()).unwrap_or_default().into())
     }
 
     /// A client's own id is kept if it is short and plain, so that it can forge no line of the log (S57).
@@ -47,7 +52,9 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = shown(request.uri().path()));
     request.extensions_mut().insert(id.clone());
     let started = std::time::Instant::now();
+    let mut unanswered = Unanswered(Some(span.clone()));
     let mut response = next.run(request).instrument(span.clone()).await;
+    unanswered.0 = None;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER.clone(), value);
     }
@@ -56,6 +63,17 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         tracing::info!(status = response.status().as_u16(), took_ms, "answered");
     });
     response
+}
+
+/// Says in the log that a request never had an answer: its client is gone, or the server stopped first.
+struct Unanswered(Option<tracing::Span>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some(span) = &self.0 {
+            span.in_scope(|| tracing::info!("not answered: the connection is gone, or the server has stopped"));
+        }
+    }
 }
 
 /// `path` for the log. No part of ours but the secret of a link is this long.

@@ -74,6 +74,12 @@ pub struct Server {
     pub proxy_header: ProxyHeader,
     /// How much `Strict-Transport-Security` covers where the public URL is https.
     pub hsts: Hsts,
+    /// How many connections there may be at once.
+    pub connections: u32,
+    /// How many of them from one network: an IPv4 address, or 64 bits of IPv6.
+    pub connections_per_network: u32,
+    /// How long what runs may take to come to its end when the server is stopped, in seconds.
+    pub shutdown_seconds: u32,
 }
 
 /// What browsers are told to reach by https only, for two years (RFC 6797). They do not forget it before, whatever the
@@ -126,6 +132,9 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
             hsts: Hsts::default(),
+            connections: 4096,
+            connections_per_network: 512,
+            shutdown_seconds: 30,
         }
     }
 }

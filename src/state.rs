@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 
-use crate::{accounts::passwords::Hasher, assets::Assets, db::Db, lab::Lab, mail::Mailer, settings::Settings};
+use crate::{
+    accounts::passwords::Hasher, assets::Assets, db::Db, dev::DevKey, lab::Lab, mail::Mailer, settings::Settings,
+};
 
 /// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct AppState {
     pub assets: Assets,
     /// The Lab, which may be off.
     pub lab: Lab,
+    /// What opens the outbox of a development server.
+    pub dev_key: DevKey,
 }
 
 impl AppState {
@@ -33,7 +37,8 @@ impl AppState {
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
         let lab = Lab::of(&settings);
-        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, lab })
+        let dev_key = DevKey::new()?;
+        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, lab, dev_key })
     }
 }
 

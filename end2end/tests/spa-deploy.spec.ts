@@ -76,7 +76,7 @@ for (const proxy of PROXIES) {
 
         await enter(page, origin, person);
         const [cookie] = await context.cookies(origin);
-        expect(cookie).toMatchObject({ name: "__Host-session", secure: true, httpOnly: true, sameSite: "Lax" });
+        expect(cookie).toMatchObject({ name: "__Host-Http-session", secure: true, httpOnly: true, sameSite: "Lax" });
         await page.getByRole("button", { name: "New note" }).click();
         await page.getByLabel("Title").fill("Behind a proxy");
         await page.getByRole("button", { name: "Save" }).click();

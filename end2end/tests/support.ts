@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { test as base, expect, type Page } from "@playwright/test";
+import { outboxUrl } from "../server.ts";
 
 export { expect };
 export { APP, SPA } from "../origins.ts";
@@ -64,7 +65,7 @@ export async function hydrated(page: Page): Promise<void> {
 /** Opens the link `link` in the mail about `subject` to this person, once it is in the outbox. */
 export async function mailed(page: Page, person: Person, subject: RegExp, link: RegExp): Promise<void> {
   await expect(async () => {
-    await page.goto("/dev/outbox");
+    await page.goto(outboxUrl());
     const mail = page.getByRole("listitem").filter({ hasText: person.email }).filter({ hasText: subject });
     await mail.getByRole("link").first().click({ timeout: 3_000 });
   }).toPass();

@@ -1,14 +1,20 @@
 //! `vestibule serve`
 
-use tokio::net::TcpListener;
+use std::time::Duration;
+
+use tokio::{
+    net::TcpListener,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Config, Failure, log::log, output::say};
 use crate::{
     db::{Clock, Db},
     lab::{self, Lab},
+    mail::Mailer,
     operators::served,
-    server,
+    server::{self, Gate, Timeouts},
     settings::{Finding, LabEnabled, Settings, SettingsError, Sources},
     state::AppState,
 };
@@ -25,7 +31,24 @@ pub(super) fn serve(config: &Config) -> Result<(), Failure> {
         tracing::warn!("{key}: {why}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
-    runtime.block_on(run_server(settings, sources))
+    let result = runtime.block_on(run_server(settings, sources));
+    // Not at once: what still runs says so in the log as it is dropped, and a look-up of a name may hang.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    result
+}
+
+/// How the time for stopping is shared out: requests first, then writes and mails, then the database's own end (S44).
+#[derive(Clone, Copy, Debug)]
+struct Share(Duration);
+
+impl Share {
+    fn requests(self) -> Duration {
+        self.0 * 3 / 4
+    }
+
+    fn writes(self) -> Duration {
+        self.0 * 9 / 10
+    }
 }
 
 async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure> {
@@ -37,6 +60,10 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     })?;
     let (lab, peer) = open_lab(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
+    let share = Share(Duration::from_secs(settings.server.shutdown_seconds.into()));
+    let timeouts = Timeouts { grace: share.requests(), ..Timeouts::default() };
+    let gate = Gate::new(&settings, timeouts).map_err(Failure::settings)?;
+    let development = settings.is_development();
     let db = Db::open(&url, Clock::default()).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     // Not before: whatever ends the start is the only line.
@@ -48,19 +75,39 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();
-    tokio::spawn(async move {
+    let asked_to_stop = tokio::spawn(async move {
         stop.await;
         stopping.cancel();
+        Instant::now()
     });
-    let beside = lab_peer(peer, state.clone(), stopped.clone());
+    let beside = lab_peer(peer, state.clone(), gate.clone(), stopped.clone());
+    let mailer = state.mailer.clone();
+    let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
     tokio::spawn(server::sweep(state));
     say(&format!("Vestibule is open: {origin}"));
     say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
-    tokio::join!(server::serve(listener, app, stopped.cancelled()), beside);
-    db.close().await;
+    if let Some(url) = outbox {
+        say(&format!("Mail is shown at: {url}"));
+    }
+    tokio::join!(server::serve(listener, app, gate, stopped.cancelled()), beside);
+    let stopped = asked_to_stop.await.unwrap_or_else(|_| Instant::now());
+    finish(&db, &mailer, stopped, share).await;
     Ok(())
+}
+
+/// Lets writes and mails come to their end, for as long as there is time.
+async fn finish(db: &Db, mailer: &Mailer, stopped: Instant, share: Share) {
+    if timeout_at(stopped + share.writes(), db.settled()).await.is_err() {
+        mailer.give_up();
+    }
+    if timeout_at(stopped + share.0, db.close()).await.is_err() {
+        tracing::warn!(
+            writes = db.running(),
+            "the database was not closed in time; the next start goes on from its log"
+        );
+    }
 }
 
 /// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why
@@ -84,9 +131,9 @@ async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Fai
 }
 
 /// Serves the Lab's peer beside the house, if there is a listener for it.
-async fn lab_peer(listener: Option<TcpListener>, state: AppState, stopped: CancellationToken) {
+async fn lab_peer(listener: Option<TcpListener>, state: AppState, gate: Gate, stopped: CancellationToken) {
     if let Some(listener) = listener {
-        server::serve(listener, lab::peer::router(state), stopped.cancelled()).await;
+        server::serve(listener, lab::peer::router(state), gate, stopped.cancelled()).await;
     }
 }
 

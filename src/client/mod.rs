@@ -95,6 +95,11 @@ impl Proxies {
         Ok(Self { trusted, header: settings.proxy_header })
     }
 
+    /// Whether `peer` is one of them.
+    pub fn trust(&self, peer: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(peer.to_canonical()))
+    }
+
     /// Where a request that arrives from `peer` comes from: from the right, each trusted proxy is believed about the one
     /// before it. What stands further left, the client may have written itself.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

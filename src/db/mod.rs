@@ -83,6 +83,11 @@ impl Db {
         work.unwrap_or_else(|died| Err(Problem::Internal(died.to_string())))
     }
 
+    /// How many of them run.
+    pub fn running(&self) -> usize {
+        self.writes.len()
+    }
+
     /// Waits until no write runs, those no request waits for included.
     pub async fn settled(&self) {
         self.writes.wait().await;

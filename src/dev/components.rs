@@ -127,7 +127,7 @@ fn Places() -> impl IntoView {
     view! {
         <Card title="Tabs">
             <Tabs name="door" label="Door" tabs=vec!["Session", "Token"]>
-                <Panel><p>"Cookie: __Host-session=…"</p></Panel>
+                <Panel><p>"Cookie: __Host-Http-session=…"</p></Panel>
                 <Panel><p>"Authorization: Bearer vst_…"</p></Panel>
             </Tabs>
         </Card>

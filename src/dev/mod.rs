@@ -1,9 +1,11 @@
 //! Pages for whoever develops the site. They exist on a development server only, see [`Settings::is_development`].
 
 mod components;
+mod key;
 
 use axum::{Router, routing::get};
 
+pub use self::key::{DevKey, Developer, recognise};
 use crate::{mail, problem::Problem, settings::Settings, state::AppState};
 
 /// The pages below `/dev`; none at all anywhere but on a development server.
@@ -11,6 +13,7 @@ pub fn pages(settings: &Settings) -> Router<AppState> {
     if !settings.is_development() {
         return Router::new();
     }
+    // What opens accounts takes a `Developer` besides.
     Router::new()
         .route("/dev/components", get(components::components))
         .route("/dev/failure", get(failure))

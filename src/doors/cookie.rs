@@ -11,47 +11,57 @@ use url::Url;
 /// The cookie's name and whether it is `Secure`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionCookie {
-    /// `__Host-session`, or `session` on http.
+    /// `__Host-Http-session`, or `session` on http.
     pub name: &'static str,
     /// Whether the site is on https.
     pub secure: bool,
 }
 
+/// What the cookie was called on https up to 0.1.0. It opens nothing any more; browsers that still have it drop it.
+const FORMER_NAME: &str = "__Host-session";
+
 impl SessionCookie {
-    /// The cookie for a site at `public_url`. Safari refuses `Secure` on `http://localhost`, and `__Host-` demands it
-    /// (S1).
+    /// The cookie for a site at `public_url`. `__Host-Http-` keeps neighbours and scripts from setting it (6265bis section
+    /// 4.1.3). Safari refuses `Secure` on `http://localhost`, and both prefixes demand it (S1).
     pub fn of(public_url: &Url) -> Self {
         if public_url.scheme() == "https" {
-            Self { name: "__Host-session", secure: true }
+            Self { name: "__Host-Http-session", secure: true }
         } else {
             Self { name: "session", secure: false }
         }
     }
 
     /// The cookie pair as this browser sent it, if it is there exactly once and spelt exactly.
-    fn pair<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut ours = all
-            .flat_map(|line| line.split(';'))
-            .map(|pair| pair.trim_matches([' ', '\t']))
-            .filter(|pair| pair.split_once('=').is_some_and(|(name, _)| name == self.name));
+    fn pair<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+        let mut ours = named(headers, self.name);
         let pair = ours.next()?;
         ours.next().is_none().then_some(pair)
     }
 
     /// Whether the request carries it.
     pub fn is_in(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .any(|line| line.as_bytes().windows(self.name.len()).any(|part| part == self.name.as_bytes()))
+        named(headers, self.name).next().is_some()
     }
 
     /// What makes a browser drop it: the same attributes it was set with, or `__Host-` is not obeyed (S50, T3).
-    fn removal(&self) -> String {
+    fn removal(&self, name: &str) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}", self.name)
+        HeaderValue::from_str(&format!("{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
     }
+}
+
+/// Every pair called `name`, letter by letter.
+///
+/// Cookies are bytes, and neighbours may set any (RFC 6265 section 5.4): a pair that is no text says nothing about the others.
+pub(crate) fn named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let trimmed = move |pair: &'a [u8]| {
+        let begin = pair.iter().position(|byte| !blank(byte)).unwrap_or(pair.len());
+        let end = pair.iter().rposition(|byte| !blank(byte)).map_or(begin, |last| last + 1);
+        &pair[begin..end]
+    };
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.map(trimmed).filter(move |pair| pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
 /// Stands outside the session layer.
@@ -60,7 +70,8 @@ impl SessionCookie {
 /// trims Unicode blanks and lets the last of several win, by which a neighbour could forge `__Host-` (S49, T2). On the
 /// way out, a removal gets the attributes that make it work.
 pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, next: Next) -> Response {
-    let ours = cookie.pair(request.headers()).and_then(|pair| HeaderValue::from_str(pair).ok());
+    let ours = cookie.pair(request.headers()).and_then(|pair| HeaderValue::from_bytes(pair).ok());
+    let former = cookie.secure && named(request.headers(), FORMER_NAME).next().is_some();
     let headers = request.headers_mut();
     headers.remove(header::COOKIE);
     if let Some(pair) = ours {
@@ -75,9 +86,12 @@ pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, ne
         })
     };
     if response.headers().get_all(header::SET_COOKIE).iter().any(removes)
-        && let Ok(removal) = HeaderValue::from_str(&cookie.removal())
+        && let Some(removal) = cookie.removal(cookie.name)
     {
         response.headers_mut().insert(header::SET_COOKIE, removal);
+    }
+    if former && let Some(removal) = cookie.removal(FORMER_NAME) {
+        response.headers_mut().append(header::SET_COOKIE, removal);
     }
     response
 }
@@ -86,25 +100,39 @@ pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, ne
 mod tests {
     use super::*;
 
-    const COOKIE: SessionCookie = SessionCookie { name: "__Host-session", secure: true };
+    const COOKIE: SessionCookie = SessionCookie { name: "__Host-Http-session", secure: true };
 
     fn pair(lines: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::COOKIE, HeaderValue::from_str(line).unwrap());
         }
-        COOKIE.pair(&headers).map(str::to_owned)
+        COOKIE.pair(&headers).map(|pair| String::from_utf8(pair.to_vec()).unwrap())
     }
 
     #[test]
     fn only_the_exact_name_once_counts() {
-        assert_eq!(pair(&["a=b; __Host-session=x; c=d"]).as_deref(), Some("__Host-session=x"));
-        assert_eq!(pair(&["__Host-session=x; __Host-session=y"]), None);
-        assert_eq!(pair(&["__Host-session=x", "__Host-session=y"]), None);
-        assert_eq!(pair(&["__%48ost-session=x"]), None);
-        assert_eq!(pair(&["\u{a0}__Host-session=x"]), None);
-        assert_eq!(pair(&["__host-session=x"]), None);
-        assert_eq!(pair(&["__Host-session"]), None);
+        assert_eq!(pair(&["a=b; __Host-Http-session=x; c=d"]).as_deref(), Some("__Host-Http-session=x"));
+        assert_eq!(pair(&["__Host-Http-session=x; __Host-Http-session=y"]), None);
+        assert_eq!(pair(&["__Host-Http-session=x", "__Host-Http-session=y"]), None);
+        assert_eq!(pair(&["__%48ost-Http-session=x"]), None);
+        assert_eq!(pair(&["\u{a0}__Host-Http-session=x"]), None);
+        assert_eq!(pair(&["__host-Http-session=x"]), None);
+        assert_eq!(pair(&["__Host-Http-session"]), None);
         assert_eq!(pair(&[]), None);
+    }
+
+    #[test]
+    fn a_pair_that_is_no_text_says_nothing_about_ours() {
+        let read = |line: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+            (COOKIE.pair(&headers).is_some(), COOKIE.is_in(&headers))
+        };
+        assert_eq!(read(b"city=Z\xc3\xbcrich; __Host-Http-session=x"), (true, true));
+        assert_eq!(read(b"\xff; __Host-Http-session=x; \xfe=\x80"), (true, true));
+        assert_eq!(read(b"\xa0__Host-Http-session=x"), (false, false));
+        assert_eq!(read(b"note=my __Host-Http-session=x"), (false, false), "another cookie's value");
+        assert_eq!(read(b"__Host-Http-session=x; __Host-Http-session=y"), (false, true));
     }
 }

@@ -35,7 +35,9 @@ use crate::{
 };
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
-const HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match";
+/// Those of the contract, and those that tracing tools add to every call of a page: without them the preflight fails.
+const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
+                       traceparent, tracestate, x-request-id";
 const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
                        x-request-id";
 /// Two hours, the longest Chromium keeps the answer to a preflight.

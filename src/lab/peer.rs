@@ -21,6 +21,7 @@ use crate::{
     db::Db,
     problem::{Problem, answer_json},
     request_id,
+    server::host,
     state::AppState,
 };
 
@@ -46,6 +47,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.lab.clone(), only_ours))
         .with_state(state)
         .layer(from_fn(answer_json))
+        .layer(from_fn(host::one))
         .layer(from_fn(headers))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new())

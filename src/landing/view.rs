@@ -29,7 +29,7 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
                     "One origin for pages and server functions. The browser sends the cookie by itself, so a guard makes sure "
                     "that only these pages can ask."
                 </p>
-                <pre><code>"Cookie: __Host-session=…"</code></pre>
+                <pre><code>"Cookie: __Host-Http-session=…"</code></pre>
                 <Knocker door="session".into() path="/session/v1/me".into() takes_token=false />
             </article>
             <article class="card token">

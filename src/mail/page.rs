@@ -8,13 +8,13 @@ use super::{
     outbox,
     view::{MailView, OutboxView},
 };
-use crate::{extract::PathId, problem::Problem, settings::Settings, ui::Visit};
+use crate::{dev::Developer, extract::PathId, problem::Problem, settings::Settings, ui::Visit};
 
 /// `GET /dev/outbox`
 ///
 /// # Errors
-/// [`Problem::Internal`] where the folder cannot be read.
-pub async fn index(visit: Visit, State(settings): State<Arc<Settings>>) -> Result<Response, Problem> {
+/// [`Problem::NotFound`] for whoever is no [`Developer`]; [`Problem::Internal`] where the folder cannot be read.
+pub async fn index(_: Developer, visit: Visit, State(settings): State<Arc<Settings>>) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let mails = outbox::list(Path::new(&settings.mail.outbox)).await.map_err(unreadable)?;
     let by_smtp = !settings.mail.smtp_url.is_empty();
@@ -28,8 +28,9 @@ pub async fn index(visit: Visit, State(settings): State<Arc<Settings>>) -> Resul
 /// `GET /dev/outbox/{name}`
 ///
 /// # Errors
-/// [`Problem::NotFound`]; [`Problem::Internal`] where the folder cannot be read.
+/// [`Problem::NotFound`], for whoever is no [`Developer`] too; [`Problem::Internal`] where the folder cannot be read.
 pub async fn show(
+    _: Developer,
     visit: Visit,
     State(settings): State<Arc<Settings>>,
     PathId(id): PathId,

@@ -8,13 +8,21 @@ use lettre::{
     transport::smtp::{self, extension::ClientId},
 };
 
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
 use super::{Mail, outbox};
 use crate::{db::Db, settings::Settings};
 
-/// How long a mail server may take to answer a command.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a mail server may take to let us connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one try may take in all. lettre waits for answers without end.
+const TRY_TIMEOUT: Duration = Duration::from_secs(20);
 /// After a failure that may pass, the next try comes after the next of these.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+const TOO_LONG: &str = "the mail server takes too long";
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,6 +30,7 @@ pub struct Mailer {
     db: Db,
     from: Arc<Mailbox>,
     way: Way,
+    stopping: CancellationToken,
 }
 
 #[derive(Clone, Debug)]
@@ -45,22 +54,32 @@ impl Mailer {
             let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url)
                 .map_err(|_| "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned())?;
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
-            Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(TIMEOUT)).build())
+            Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
         };
-        Ok(Self { db, from: Arc::new(from), way })
+        Ok(Self { db, from: Arc::new(from), way, stopping: CancellationToken::new() })
     }
 
-    /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits.
+    /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits. Its
+    /// line in the log stands under the request's id.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
-        self.db.later(async move { mailer.send(mail).await });
+        self.db.later(async move { mailer.send(mail).await }.in_current_span());
+    }
+
+    /// Gives up whatever is still on its way, with a line in the log for each: the server stops (S44).
+    pub fn give_up(&self) {
+        self.stopping.cancel();
     }
 
     /// Sends `mail` now. What goes wrong stands in the log, without the address and without a link (S40).
     pub async fn send(&self, mail: Mail) {
         let kind = mail.kind();
         let result = match mail.message(&self.from, self.db.now()) {
-            Ok(message) => self.deliver(message).await,
+            Ok(message) => tokio::select! {
+                biased;
+                result = self.deliver(message) => result,
+                () = self.stopping.cancelled() => Err("the server stopped before the mail was taken".into()),
+            },
             Err(error) => Err(error),
         };
         match result {
@@ -76,8 +95,12 @@ impl Mailer {
         };
         let mut pauses = PAUSES.into_iter();
         loop {
-            let Err(error) = smtp.send(message.clone()).await else { return Ok(()) };
-            let Some(pause) = pauses.next().filter(|_| may_pass(&error)) else { return Err(named(&error)) };
+            let (error, again) = match timeout(TRY_TIMEOUT, smtp.send(message.clone())).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(error)) => (named(&error), may_pass(&error)),
+                Err(_) => (TOO_LONG.to_owned(), true),
+            };
+            let Some(pause) = pauses.next().filter(|_| again) else { return Err(error) };
             tokio::time::sleep(pause).await;
         }
     }
@@ -94,7 +117,7 @@ fn named(error: &smtp::Error) -> String {
         return format!("the mail server answered {code}");
     }
     let what = if error.is_timeout() {
-        "the mail server takes too long"
+        TOO_LONG
     } else if error.is_tls() {
         "no secure connection to the mail server"
     } else if error.is_client() {

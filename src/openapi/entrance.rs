@@ -90,7 +90,7 @@ impl Entrance {
             scheme_object: json!({
                 "type": "apiKey",
                 "in": "cookie",
-                "name": if https { "__Host-session" } else { "session" },
+                "name": if https { "__Host-Http-session" } else { "session" },
                 "description": "The cookie that `POST /login` sets.",
             }),
             has_scopes: false,

@@ -53,6 +53,14 @@ pub enum Problem {
     /// 403: refused by the same-origin guard.
     #[error("cross-origin request")]
     CrossOriginRequest,
+    /// 403: refused by the same-origin guard, perhaps because the site does not know its own address.
+    #[error("cross-origin request from {seen}, which is not server.public_url")]
+    OtherPublicUrl {
+        /// The origin the browser names.
+        seen: String,
+        /// The origin the settings name.
+        ours: String,
+    },
     /// 404: there is no such thing, or it is not the caller's.
     #[error("not found")]
     NotFound,
@@ -118,7 +126,8 @@ impl Problem {
             | Self::ProofRequired
             | Self::LoginDisabled
             | Self::OriginNotAllowed
-            | Self::CrossOriginRequest => StatusCode::FORBIDDEN,
+            | Self::CrossOriginRequest
+            | Self::OtherPublicUrl { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
@@ -150,7 +159,7 @@ impl Problem {
             Self::ProofRequired => "proof_required",
             Self::LoginDisabled => "login_disabled",
             Self::OriginNotAllowed => "origin_not_allowed",
-            Self::CrossOriginRequest => "cross_origin_request",
+            Self::CrossOriginRequest | Self::OtherPublicUrl { .. } => "cross_origin_request",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
@@ -183,7 +192,7 @@ impl Problem {
             Self::ProofRequired => "Password required once more",
             Self::LoginDisabled => "Login turned off",
             Self::OriginNotAllowed => "Origin not allowed",
-            Self::CrossOriginRequest => "Cross-origin request refused",
+            Self::CrossOriginRequest | Self::OtherPublicUrl { .. } => "Cross-origin request refused",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::NotAcceptable => "Not acceptable",
@@ -230,6 +239,10 @@ impl Problem {
             Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
                  Clients on other origins use /api/v1 with a token."
                 .into(),
+            Self::OtherPublicUrl { seen, ours } => format!(
+                "The request came from a page on {seen}, and this site is {ours}. If {seen} is its address, whoever runs the \
+                 site has to set `server.public_url` to that. Clients on other origins use /api/v1 with a token."
+            ),
             Self::NotFound => "There is nothing here, or it is not yours.".into(),
             Self::MethodNotAllowed => "This method is not allowed here; the Allow header lists those that are.".into(),
             Self::NotAcceptable => "The answer is JSON. Send `Accept: application/json`, or no Accept at all.".into(),
@@ -312,7 +325,9 @@ impl IntoResponse for Problem {
         match &self {
             Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
             Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),
-            Self::CrossOriginRequest => tracing::warn!(event = "guard_refused", "cross-origin request refused"),
+            Self::CrossOriginRequest | Self::OtherPublicUrl { .. } => {
+                tracing::warn!(event = "guard_refused", "cross-origin request refused");
+            }
             _ => tracing::debug!(problem = %self, "request refused"),
         }
         let mut response = self.status().into_response();

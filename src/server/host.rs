@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{header, uri::Authority},
+    http::{HeaderMap, Version, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -33,6 +33,27 @@ impl Hosts {
     }
 }
 
+/// Marks what has come over a connection, in one of HTTP's own forms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OverTheWire;
+
+/// Refuses with 400 what has no `Host`, several, or one that is no name (RFC 9112 section 3.2): two servers on the way
+/// would take it for two different requests. HTTP/1.0 knows no `Host`.
+pub(crate) async fn one(request: Request, next: Next) -> Response {
+    let spared = request.extensions().get::<OverTheWire>().is_none() || request.version() < Version::HTTP_11;
+    if spared || names_one(request.headers()) {
+        return next.run(request).await;
+    }
+    let problem = Problem::InvalidBody("A request names the host it is for, once, in its Host header.".into());
+    worded(problem.clone().into_response(), &problem, &RequestId::of(request.extensions()))
+}
+
+fn names_one(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (lines.next(), lines.next()) else { return false };
+    host.is_empty() || host.to_str().is_ok_and(|host| host.parse::<Authority>().is_ok())
+}
+
 /// Refuses what is asked of another host with 421 (RFC 9110 section 15.5.20). Balancers ask for the health of an instance
 /// by its address, so that is told to everybody. A request that names no host claims nothing.
 pub(super) async fn layer(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
@@ -52,6 +73,19 @@ pub(super) async fn layer(State(hosts): State<Hosts>, request: Request, next: Ne
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_names_one_host() {
+        let names = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::HOST, axum::http::HeaderValue::from_static(line));
+            }
+            names_one(&headers)
+        };
+        assert!(names(&["app.example.com"]) && names(&["[::1]:3000"]) && names(&[""]));
+        assert!(!names(&[]) && !names(&["a.example", "a.example"]) && !names(&["a b"]) && !names(&["a.example/x"]));
+    }
 
     #[test]
     fn names_are_compared_whole_and_without_ports() {

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,6 +16,10 @@ use crate::problem::Problem;
 /// Below this, compressing costs more than it saves.
 const WORTH_IT: u16 = 1024;
 
+/// What has a strong tag is changed by that tag. A proxy that compresses the answer makes the tag weak, and then nothing
+/// can be changed by it any more (RFC 9110 sections 7.7 and 8.8.3).
+static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+
 /// Answers `OPTIONS` with the methods there are (RFC 9110 section 9.3.7), and refuses who takes no JSON with 406, before
 /// anything is done. CORS has answered preflights before.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
@@ -23,7 +27,12 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     if !options && !takes_json(request.headers()) {
         return Problem::NotAcceptable.into_response();
     }
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if response.headers().get(header::ETAG).is_some_and(|tag| tag.as_bytes().starts_with(b"\""))
+        && !response.headers().contains_key(header::CACHE_CONTROL)
+    {
+        response.headers_mut().insert(header::CACHE_CONTROL, AS_IT_IS.clone());
+    }
     if options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // axum adds `Allow`, as it does to the refusal.
         return StatusCode::NO_CONTENT.into_response();
@@ -68,8 +77,6 @@ pub(super) fn compression() -> CompressionLayer<impl Predicate> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

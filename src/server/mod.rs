@@ -1,13 +1,21 @@
 //! The server: the routers and their layers, the listener, what runs beside requests.
 
 mod api;
+mod bodies;
 mod functions;
+mod gate;
 mod headers;
-mod host;
+pub(crate) mod host;
 mod listen;
 mod manners;
 pub mod openapi;
 mod router;
 mod sweep;
+mod wire;
 
-pub use self::{listen::serve, router::router, sweep::sweep};
+pub use self::{
+    gate::{Gate, Timeouts},
+    listen::serve,
+    router::router,
+    sweep::sweep,
+};

@@ -6,7 +6,7 @@ use any_spawner::Executor;
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderValue, Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{any, get},
@@ -41,7 +41,10 @@ use crate::{
     problem::{Problem, answer_json, worded},
     request_id::{self, RequestId},
     state::AppState,
-    ui::{Places, page::answer_page},
+    ui::{
+        Places,
+        page::{answer_page, local_path, see_other},
+    },
 };
 
 /// How long a request may take in all.
@@ -61,11 +64,13 @@ pub fn router(state: AppState) -> Result<Router, String> {
         .merge(description(&state)?)
         .nest("/api", token_door(&state)?)
         .merge(session_door(&state)?)
+        .route("/.well-known/change-password", get(|| async { see_other("/account/password") }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .layer(Extension(places(&state)))
         .with_state(state)
         .layer(from_fn_with_state(hosts, host::layer))
+        .layer(from_fn(host::one))
         .layer(from_fn(refuse_odd))
         .layer(from_fn_with_state(policy, headers::layer))
         .layer(from_fn_with_state(proxies, client::layer))
@@ -110,7 +115,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let ours = SessionCookie::of(&settings.server.public_url);
     let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
     let guard = |mount| {
-        let door = SameOrigin { origin: origin.clone(), cookie: ours, mount };
+        let door = SameOrigin { origin: origin.clone(), cookie: ours, mount, development: settings.is_development() };
         from_fn_with_state(door, same_origin::guard)
     };
     let uses = Uses { db: state.db.clone(), settings: settings.sessions };
@@ -143,10 +148,12 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let page = |router: Router<AppState>| {
         contained(with_session(router.layer(word())).layer(guard(Mount::Pages))).layer(word())
     };
-    let elsewhere = page(Router::new().fallback(api::not_found));
+    let elsewhere = page(Router::new().fallback(api::not_found)).layer(from_fn(without_slash));
     let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());
 
-    Ok(page(app::pages().merge(dev::pages(settings))).merge(calls).merge(lab).fallback_service(files))
+    let pages = page(app::pages().merge(dev::pages(settings))).layer(from_fn(to_the_form));
+    let pages = pages.layer(from_fn_with_state(state.dev_key.clone(), dev::recognise));
+    Ok(pages.merge(calls).merge(lab).fallback_service(files))
 }
 
 /// A panic and a request that takes too long are answered inside the layers that word problems.
@@ -164,6 +171,49 @@ async fn files_first(State(assets): State<Assets>, request: Request, next: Next)
     }
 }
 
+/// The address of a form, typed by hand, leads a person to the page the form is on. Programs are told which methods there
+/// are.
+async fn to_the_form(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let home = (reads && accepts.contains("text/html")).then(|| home_of(request.uri().path()));
+    let response = next.run(request).await;
+    match home {
+        Some(home) if response.status() == StatusCode::METHOD_NOT_ALLOWED => see_other(&home),
+        _ => response,
+    }
+}
+
+/// The page that has the form which posts to `path`.
+fn home_of(path: &str) -> String {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("notes"), Some(id), Some(_)) => format!("/notes/{id}"),
+        (Some(part), Some(_), _) => format!("/{part}"),
+        _ => "/".into(),
+    }
+}
+
+/// A page's address with a slash at its end leads to the page (RFC 9110 section 15.4.9). What begins with two slashes would
+/// lead to another host, and what is not for people has one spelling.
+async fn without_slash(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let path = request.uri().path();
+    let plain = reads && local_path(path) == path && !path.contains("//");
+    let place = path.strip_suffix('/').filter(|path| plain && !path.is_empty()).and_then(|path| {
+        let people = !["/fn", "/session", "/api", "/lab/"].iter().any(|mount| path.starts_with(mount));
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        people.then(|| HeaderValue::from_str(&format!("{path}{query}")).ok()).flatten()
+    });
+    let response = next.run(request).await;
+    match place {
+        Some(place) if response.status() == StatusCode::NOT_FOUND => {
+            (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, place)]).into_response()
+        }
+        _ => response,
+    }
+}
+
 /// Methods that ask for nothing we do, and targets without a path, which rendering would not survive (S36, T16).
 async fn refuse_odd(request: Request, next: Next) -> Response {
     let odd = matches!(*request.method(), Method::TRACE | Method::CONNECT) || !request.uri().path().starts_with('/');
@@ -172,7 +222,7 @@ async fn refuse_odd(request: Request, next: Next) -> Response {
     }
     let response = Problem::MethodNotAllowed.into_response();
     let mut response = worded(response, &Problem::MethodNotAllowed, &RequestId::of(request.extensions()));
-    response.headers_mut().insert(axum::http::header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
 }
 

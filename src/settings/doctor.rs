@@ -96,6 +96,17 @@ impl Settings {
                 found.error("server.hosts", why);
             }
         }
+        for (key, count) in [
+            ("server.connections", self.server.connections),
+            ("server.connections_per_network", self.server.connections_per_network),
+        ] {
+            found.error_if(count == 0, key, "nobody could connect; set at least 1");
+        }
+        found.error_if(
+            !(1..=80).contains(&self.server.shutdown_seconds),
+            "server.shutdown_seconds",
+            "must be 1 to 80: a service manager kills what takes longer (systemd after 90 s), with whatever still runs",
+        );
         if let Err(why) = Proxies::new(&self.server) {
             found.error("server.trusted_proxies", why);
         }
@@ -117,6 +128,9 @@ impl Settings {
                 continue;
             }
             let url = Url::parse(origin).ok();
+            // What ends in `.localhost` never leaves the machine (RFC 6761): Tauri's web view is http://tauri.localhost.
+            let url = url.filter(|url| !url.host_str().is_some_and(|host| host.ends_with(".localhost")));
+            let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
             let readable = url.as_ref().is_some_and(|url| url.scheme() == "http" && !is_this_machine(url));
             let why = format!(
                 "{origin:?} is on http: whoever is on the way writes its pages, and reads with them what the tokens \
@@ -182,13 +196,34 @@ pub(super) fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Whether `origin` is one, spelt as browsers send it.
+/// Whether `origin` is that of an app in a web view, or of a browser's extension, spelt as those send it.
+///
+/// Any app may call itself `capacitor://localhost`, so such an origin says what kind of client asks and not which; an
+/// extension's names the one.
+fn is_web_view(origin: &str) -> bool {
+    let Some((scheme, host)) = origin.split_once("://") else { return false };
+    let is_id = |letters: fn(u8) -> bool, length| host.len() == length && host.bytes().all(letters);
+    match scheme {
+        "app" | "capacitor" | "ionic" | "tauri" => {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+            (1..=253).contains(&host.len()) && host.bytes().all(plain)
+        }
+        "chrome-extension" => is_id(|byte| (b'a'..=b'p').contains(&byte), 32),
+        "moz-extension" | "safari-web-extension" => is_id(|byte| byte.is_ascii_hexdigit() || byte == b'-', 36),
+        _ => false,
+    }
+}
+
+/// Whether `origin` is one, spelt as browsers send it: of a site, of an app's web view or of an extension.
 ///
 /// # Errors
 /// The danger and the mend.
 pub fn check_origin(origin: &str) -> Result<(), String> {
     if origin == "null" || origin.contains('*') {
         return Err(format!("{origin:?} would let every page read the answers; list exact origins instead"));
+    }
+    if is_web_view(origin) {
+        return Ok(());
     }
     let url = Url::parse(origin).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     match url.map(|url| url.origin().ascii_serialization()) {
@@ -240,6 +275,37 @@ mod tests {
                 (Advice, "mail.smtp_url"),
             ]
         );
+    }
+
+    #[test]
+    fn web_views_and_extensions_have_origins_too() {
+        for good in [
+            "capacitor://localhost",
+            "ionic://localhost",
+            "tauri://localhost",
+            "http://tauri.localhost",
+            "app://bundle",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "moz-extension://0f9c1a52-7c5e-4d27-9b5e-2d3f4a5b6c7d",
+        ] {
+            assert_eq!(check_origin(good), Ok(()), "{good}");
+            let found = with(|settings| settings.cors.allowed_origins = vec![good.into()]);
+            assert!(found.is_empty(), "{found:?}");
+        }
+        for bad in [
+            "capacitor://",
+            "capacitor://localhost/",
+            "Capacitor://localhost",
+            "capacitor://a b",
+            "capacitor://*",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnoz",
+            "moz-extension://abc",
+            "file://localhost",
+            "javascript://localhost",
+            "data://x",
+        ] {
+            assert!(check_origin(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

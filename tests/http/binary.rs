@@ -23,7 +23,7 @@ both! {
 }
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
@@ -59,13 +59,36 @@ impl Drop for Server {
 impl Server {
     /// Starts it in `folder` and waits until it says that it is open.
     pub(super) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_saying(folder, settings).0
+    }
+
+    /// The same, with the address of the outbox that it says then.
+    pub(super) fn start_saying(folder: &Path, settings: &[(&str, &str)]) -> (Self, String) {
         let (address, log) = (free_address(), folder.join("log"));
         let mut command = command(folder, address, settings);
         let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (mut line, mut outbox) = (String::new(), String::new());
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
         assert_eq!(line, "Vestibule is open: http://localhost:3000\n", "{}", fs::read_to_string(&log).unwrap());
-        Self { child, address, log }
+        said.read_line(&mut outbox).unwrap();
+        (Self { child, address, log }, outbox)
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.log.clone()
+    }
+
+    pub(super) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     fn connect(&self) -> TcpStream {
@@ -106,13 +129,13 @@ impl Server {
         login["token"].as_str().unwrap().to_owned()
     }
 
-    fn terminate(&self) {
+    pub(super) fn terminate(&self) {
         let status = Command::new("sh").args(["-c", "kill -TERM $0", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
     /// The exit code.
-    fn wait(mut self) -> Option<i32> {
+    pub(super) fn wait(mut self) -> Option<i32> {
         exit_code(&mut self.child)
     }
 }

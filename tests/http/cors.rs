@@ -13,6 +13,7 @@ both! {
     with_an_empty_list_nobody_may,
     a_preflight_needs_no_token_and_names_methods_and_headers,
     a_preflight_of_another_origin_allows_it_nothing,
+    an_app_in_a_web_view_may_be_allowed,
     pages_and_the_session_door_carry_no_cors_header,
 }
 
@@ -149,7 +150,10 @@ async fn a_preflight_needs_no_token_and_names_methods_and_headers(house: House) 
             let methods = names(reply.header("access-control-allow-methods"));
             assert_eq!(methods, ["get", "head", "post", "patch", "delete"]);
             let headers = names(reply.header("access-control-allow-headers"));
-            assert_eq!(headers, ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"]);
+            let ours = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"];
+            let tracing = ["baggage", "sentry-trace", "traceparent", "tracestate", "x-request-id"];
+            assert!(ours.iter().chain(&tracing).all(|name| headers.iter().any(|given| given == name)), "{headers:?}");
+            assert_eq!(headers.len(), 10, "and no other: {headers:?}");
             assert!(reply.header("access-control-max-age").parse::<u32>().unwrap() >= 600);
             varies_by_origin(&reply);
         }
@@ -162,6 +166,34 @@ async fn a_preflight_of_another_origin_allows_it_nothing(house: House) {
         assert!(!reply.has("access-control-allow-origin"), "{origin}");
         varies_by_origin(&reply);
     }
+}
+
+async fn an_app_in_a_web_view_may_be_allowed(database: Database) {
+    let apps = [
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "http://tauri.localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    ];
+    let named = "moz-extension://0f9c1a52-7c5e-4d27-9b5e-2d3f4a5b6c7d";
+    let house = House::with(database, |settings| settings.cors.allowed_origins = apps.map(str::to_owned).into()).await;
+    let ada = house.person("ada").await;
+    for origin in apps {
+        let reply = preflight(&house, "/api/v1/me", origin, "GET").await;
+        assert_eq!(reply.header("access-control-allow-origin"), origin);
+        let reply = ada.client.get("/me").header("origin", origin).await;
+        assert_eq!(reply.is(200).header("access-control-allow-origin"), origin);
+    }
+    for other in ["capacitor://localhost:1", "capacitor://other", "chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba"]
+    {
+        assert!(!preflight(&house, "/api/v1/me", other, "GET").await.has("access-control-allow-origin"), "{other}");
+        ada.client.get("/me").header("origin", other).await.problem(403, "origin_not_allowed");
+    }
+    // A token may name one as well.
+    let token = json!({"name": "extension", "scopes": ["account:read"], "days": 1, "origins": [named]});
+    let token = ada.browser.post("/tokens", token).await.is(201).json()["token"].as_str().unwrap().to_owned();
+    house.client(&token).get("/me").header("origin", named).await.is(200);
 }
 
 async fn pages_and_the_session_door_carry_no_cors_header(house: House) {

@@ -1,14 +1,17 @@
 //! Mail: how it is sent, kept and shown.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
+use tokio::net::TcpListener;
 use vestibule::mail::{Mail, Mailer};
 
-use crate::support::{Database, House, Sink, both};
+use crate::support::{Ask, Database, House, Sink, both};
 
 both! {
     without_a_server_mail_is_kept_in_the_outbox,
     a_development_server_shows_the_outbox,
+    the_outbox_opens_with_the_key_that_was_printed,
+    the_outbox_is_for_this_machine_alone,
     nobody_else_is_shown_the_outbox,
     mail_goes_to_the_server_that_is_set,
     a_refusal_that_may_pass_is_tried_again,
@@ -50,20 +53,60 @@ async fn without_a_server_mail_is_kept_in_the_outbox(house: House) {
 }
 
 async fn a_development_server_shows_the_outbox(house: House) {
-    assert!(house.get("/dev/outbox").await.page(200).contains("Nothing yet."));
+    assert!(house.get_with_key("/dev/outbox").await.page(200).contains("Nothing yet."));
     let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
     house.db.settled().await;
-    let page = house.get("/dev/outbox").await.page(200);
+    let page = house.get_with_key("/dev/outbox").await.page(200);
     assert!(page.contains("ada@example.org") && page.contains("A test"), "{page}");
     let (_, rest) = page.split_once(r#"href="/dev/outbox/"#).unwrap();
     let path = format!("/dev/outbox/{}", rest.split_once('"').unwrap().0);
-    let page = house.get(&path).await.page(200);
+    let page = house.get_with_key(&path).await.page(200);
     assert!(page.contains("Hello &lt;there&gt;."), "{page}");
     assert!(page.contains(r#"<a href="http://localhost:3000/reset/0123456789?a=1&amp;b=2">"#), "{page}");
 
     for name in ["nothing", "..%2f..%2fhouse", "01890000-0000-7000-8000-000000000000"] {
-        house.get(&format!("/dev/outbox/{name}")).await.page(404);
+        house.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
+    }
+}
+
+async fn the_outbox_opens_with_the_key_that_was_printed(house: House) {
+    let opened = house.get(&house.outbox).await;
+    let [cookie] = opened.leads_to("/dev/outbox").set_cookies().try_into().unwrap();
+    assert_eq!(cookie.attributes, ["HttpOnly", "Path=/dev", "SameSite=Strict"]);
+    assert!(cookie.value.len() >= 22, "128 bits");
+    let pair = format!("{}={}", cookie.name, cookie.value);
+    let page = house.get("/dev/outbox").header("cookie", &format!("a=b; {pair}")).await;
+    assert!(!page.page(200).contains(&cookie.value));
+
+    house.get("/dev/outbox").await.page(404);
+    house.get("/dev/outbox?key=").await.page(404);
+    house.get("/dev/outbox?key=AAAAAAAAAAAAAAAAAAAAAA").await.page(404);
+    house.get("/dev/outbox").header("cookie", "dev_key=").await.page(404);
+    let there = house.another_instance().await;
+    there.get(&house.outbox).await.page(404);
+}
+
+/// Not even with the key: a proxy in front means that others come too.
+async fn the_outbox_is_for_this_machine_alone(house: House) {
+    let ways: [&dyn Fn() -> Ask; 2] = [&|| house.get(&house.outbox), &|| house.get_with_key("/dev/outbox")];
+    for ask in ways {
+        for address in ["192.0.2.1", "10.0.0.7", "2001:db8::1"] {
+            ask().at(address).await.page(404);
+        }
+        for (name, value) in [
+            ("forwarded", "for=192.0.2.1"),
+            ("x-forwarded-for", "127.0.0.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "localhost"),
+            ("x-real-ip", "127.0.0.1"),
+            ("via", "1.1 proxy"),
+        ] {
+            ask().header(name, value).await.page(404);
+        }
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_ne!(ask().at(address).await.status, 404, "{address}");
+        }
     }
 }
 
@@ -75,7 +118,9 @@ async fn nobody_else_is_shown_the_outbox(database: Database) {
     let name = fs::read_dir(&house.settings.mail.outbox).unwrap().next().unwrap().unwrap().file_name();
     let name = name.to_str().unwrap().trim_end_matches(".eml").to_owned();
     house.get("/dev/outbox").await.page(404);
+    house.get_with_key("/dev/outbox").await.page(404);
     house.get(&format!("/dev/outbox/{name}")).await.page(404);
+    house.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
 }
 
 async fn mail_goes_to_the_server_that_is_set(database: Database) {
@@ -132,4 +177,19 @@ async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
     mailer.post(Mail::new("test", "ada@example.org", "Dots").text("above\n.\n..\nbelow"));
     house.db.settled().await;
     assert!(sink.taken()[0].1.text().starts_with("above\n.\n..\nbelow"), "{:?}", sink.taken());
+}
+
+/// A server that lets us in and then says nothing: the time is not the machine's, so nobody waits for it.
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let house = House::with(Database::Sqlite, |settings| {
+        settings.mail.smtp_url = format!("smtp://{}", mute.local_addr().unwrap());
+        settings.mail.from = "hello@vestibule.example".into();
+    })
+    .await;
+    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    tokio::time::pause();
+    let sent = tokio::time::timeout(Duration::from_secs(5 * 60), mailer.send(mail("ada@example.org"))).await;
+    assert!(sent.is_ok(), "every step has its time");
 }

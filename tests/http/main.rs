@@ -8,6 +8,7 @@ mod support;
 
 mod account;
 mod activity;
+mod addresses;
 mod binary;
 mod browsers;
 mod confirmation;
@@ -38,6 +39,7 @@ mod secrets;
 mod server_functions;
 mod session_door;
 mod sign_ins;
+mod sockets;
 mod throttle;
 mod token_door;
 mod token_life;

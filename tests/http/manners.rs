@@ -20,6 +20,7 @@ both! {
     options_says_which_methods_there_are,
     who_takes_no_json_is_told_so_before_anything_is_done,
     long_lists_are_compressed_for_who_takes_it,
+    what_has_a_strong_tag_is_left_as_it_is_on_the_way,
     what_holds_a_secret_is_never_compressed,
     head_is_get_without_a_body,
     a_note_that_comes_late_is_neither_skipped_nor_repeated,
@@ -169,6 +170,23 @@ async fn long_lists_are_compressed_for_who_takes_it(house: House) {
         assert!(!reply.has("content-encoding") && !reply.header("etag").starts_with("W/"));
         door.patch(&path_of(&note), json!({"title": "b"})).header("if-match", reply.header("etag")).await.is(200);
         door.delete(&path_of(&note)).await.is(204);
+    }
+}
+
+async fn what_has_a_strong_tag_is_left_as_it_is_on_the_way(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        let made = door.post("/notes", json!({"title": "a", "body": ""})).await;
+        let path = path_of(&made.is(201).json());
+        let tag = made.header("etag").to_owned();
+        let changed = door.patch(&path, json!({"title": "b"})).await;
+        let known = door.get(&path).header("if-none-match", changed.is(200).header("etag")).await;
+        for reply in [&made, &changed, &door.get(&path).await, known.is(304)] {
+            assert!(reply.header("etag").starts_with('"'), "{}", reply.asked);
+            assert_eq!(reply.header("cache-control"), "no-store, no-transform", "{}", reply.asked);
+        }
+        assert_ne!(changed.header("etag"), tag);
+        assert_eq!(door.get("/notes").await.header("cache-control"), "no-store");
     }
 }
 

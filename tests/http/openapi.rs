@@ -274,7 +274,7 @@ async fn the_settings_show(database: Database) {
     assert_eq!(token["components"]["schemas"]["TokenText"]["pattern"], "^acme_[0-9A-Za-z]{38}$");
     assert_eq!(token["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     let session = document(&house, "/session/v1").await;
-    assert_eq!(session["components"]["securitySchemes"]["session"]["name"], "__Host-session");
+    assert_eq!(session["components"]["securitySchemes"]["session"]["name"], "__Host-Http-session");
 }
 
 async fn the_explorer_shows_all_of_it(house: House) {

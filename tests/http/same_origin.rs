@@ -27,6 +27,11 @@ both! {
     a_header_sent_twice_proves_nothing,
     a_websocket_from_elsewhere_is_refused,
     no_other_spelling_of_a_path_is_executed,
+    a_site_that_does_not_know_its_address_says_so_at_its_first_form,
+    a_development_servers_proxy_on_another_port_goes_on_working,
+    a_page_is_embedded_nowhere,
+    a_neighbours_cookie_signs_nobody_out,
+    browsers_drop_the_cookie_of_0_1_0,
 }
 
 /// What another site can make a browser send, or a page forge.
@@ -324,6 +329,96 @@ async fn no_other_spelling_of_a_path_is_executed(house: House) {
     assert!(!witness.saw_a_write().await);
 }
 
+/// A server with its defaults behind a proxy: the browser's `same-origin` is true, but of another site.
+async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(house: House) {
+    let ada = house.person("ada").await;
+    let mut witness = house.witness().await;
+    let from = [("sec-fetch-site", "same-origin"), ("origin", "https://app.example")];
+    for path in ["/sign-in", "/sign-up", "/forgot", "/account/password"] {
+        let page = ada.browser.forged(Method::POST, path).headers(&from).form(&form(path)).await.page(403);
+        for part in ["Cross-origin request refused", "server.public_url", "https://app.example", OURS] {
+            assert!(page.contains(part), "{path}: {part}");
+        }
+    }
+    let login = json!({"email": ada.email, "password": PASSWORD});
+    let refused = house.post("/session/v1/login").headers(&from).json(login).await;
+    let refused = refused.problem(403, "cross_origin_request");
+    assert!(refused["detail"].as_str().unwrap().contains("server.public_url"), "{refused}");
+    for path in ["/session/v1/me", "/fn/notes/list"] {
+        ada.browser.forged(Method::GET, path).headers(&from).await.problem(403, "cross_origin_request");
+    }
+    assert!(!witness.saw_a_write().await);
+    // What no browser sends is not shown to anybody.
+    let page = house.post("/sign-in").header("origin", "https://a.example/<b>call us").form(&form("/sign-in")).await;
+    assert!(!page.page(403).contains("call us"));
+}
+
+async fn a_development_servers_proxy_on_another_port_goes_on_working(database: Database) {
+    let house = House::with(database, |_| {}).await;
+    let ada = house.person("ada").await;
+    let deployed = House::https(database).await;
+    let bob = deployed.person("bob").await;
+    let ask = |browser: &Browser, origin| {
+        let ask = browser.forged(Method::POST, "/session/v1/notes").header("sec-fetch-site", "same-origin");
+        ask.header("origin", origin).json(json!({"title": "a", "body": ""}))
+    };
+    for origin in ["http://localhost:5173", "http://127.0.0.1:8080", "https://localhost:8443", OURS] {
+        ask(&ada.browser, origin).await.is(201);
+        ask(&bob.browser, origin).await.problem(403, "cross_origin_request");
+    }
+    ask(&bob.browser, "https://vestibule.example").await.is(201);
+}
+
+async fn a_page_is_embedded_nowhere(house: House) {
+    let ada = house.person("ada").await;
+    let things = Things::of(&ada).await;
+    let open = |path: &str, site, mode, dest| {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+        ada.browser.forged(Method::GET, &things.path(path)).headers(&headers)
+    };
+    for path in PERSONAL_PAGES.into_iter().chain(["/", "/sign-in", "/no/such/page"]).chain(DOWNLOADS) {
+        for site in ["cross-site", "same-site"] {
+            for (mode, dest) in
+                [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "object")]
+            {
+                let reply = open(path, site, mode, dest).await;
+                assert!(!reply.page(403).contains("Signed in as"), "{}", reply.asked);
+            }
+        }
+        for site in ["same-origin", "none"] {
+            assert_ne!(open(path, site, "navigate", "document").await.status, 403, "{path}");
+        }
+    }
+    for path in PERSONAL_PAGES {
+        open(path, "cross-site", "navigate", "document").await.page(200);
+    }
+    // A link leads to a page, not to a file with everything in it.
+    open("/account/export", "cross-site", "navigate", "document").await.page(403);
+    open("/account/export", "same-origin", "navigate", "document").await.is(200);
+}
+
+async fn a_neighbours_cookie_signs_nobody_out(house: House) {
+    let ada = house.person("ada").await;
+    let ours = format!("session={}", ada.browser.cookie().unwrap());
+    // As bytes, C3 BC: no text by the rules of HTTP.
+    for line in [format!("city=Zürich; {ours}"), format!("{ours}; city=Zürich"), format!("é={ours}x; {ours}")] {
+        house.get("/session/v1/me").header("cookie", &line).await.is(200);
+    }
+    house.get("/session/v1/me").also("cookie", "city=Zürich").also("cookie", &ours).await.is(200);
+    // Nor does one that only speaks of ours make a request act for somebody.
+    let script = house.post("/sign-in").header("cookie", "last_session=ended").form(&form("/sign-in"));
+    script.await.leads_to("/notes");
+}
+
+async fn browsers_drop_the_cookie_of_0_1_0(database: Database) {
+    let house = House::https(database).await;
+    let reply = house.get("/").header("cookie", "__Host-session=x").await;
+    let [cookie] = reply.is(200).set_cookies().try_into().unwrap();
+    assert_eq!((cookie.name.as_str(), cookie.value.as_str()), ("__Host-session", ""));
+    assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
+    assert!(!house.get("/").await.has("set-cookie"));
+}
+
 /// The tables these tests walk hold every route there is.
 #[test]
 fn every_route_in_the_sources_is_in_the_tables() {
@@ -335,7 +430,13 @@ fn every_route_in_the_sources_is_in_the_tables() {
     tables.extend(DEV_PAGES.into_iter().chain(OPEN_PAGES));
     tables.extend(LAB);
     // A mount's own 404, and what is tested where there are mails.
-    tables.extend(["/login", "/tokens/report", "/session/{*rest}", "/dev/outbox/{name}"]);
+    tables.extend([
+        "/login",
+        "/tokens/report",
+        "/session/{*rest}",
+        "/dev/outbox/{name}",
+        "/.well-known/change-password",
+    ]);
 
     let mut routes = Vec::new();
     collect_routes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut routes);

@@ -77,7 +77,7 @@ async fn the_cookie_on_https_is_exactly_this(database: Database) {
     let browser = house.browser();
     let reply = login(&browser, false).await;
     let [cookie] = reply.is(200).set_cookies().try_into().unwrap();
-    assert_eq!(cookie.name, "__Host-session");
+    assert_eq!(cookie.name, "__Host-Http-session");
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
     browser.get("/me").await.is(200);
     // By the other name it is nothing.
@@ -110,7 +110,7 @@ async fn logout_on_https_removes_the_host_cookie(database: Database) {
     assert!(ada.browser.cookie().is_some());
     let reply = ada.browser.call(Method::POST, "/logout").await;
     let [cookie] = reply.is(204).set_cookies().try_into().unwrap();
-    assert_eq!(cookie.name, "__Host-session");
+    assert_eq!(cookie.name, "__Host-Http-session");
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
     assert_eq!(ada.browser.cookie(), None, "a browser obeys it");
 }
@@ -233,6 +233,7 @@ async fn a_cookie_that_is_not_exactly_ours_is_nobodys(house: House) {
         format!("Session={value}"),
         format!("SESSION={value}"),
         format!("__Host-session={value}"),
+        format!("__Host-Http-session={value}"),
         format!("session=\"{value}\"x"),
         format!("session={value}=="),
         format!("session={value}{value}"),

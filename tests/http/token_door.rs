@@ -355,7 +355,7 @@ async fn a_token_is_read_nowhere_but_in_the_header(house: House) {
     form.await.problem(401, "token_missing");
     let body = json!({"access_token": token, "title": "x", "body": ""});
     house.post("/api/v1/notes").json(body).await.problem(401, "token_missing");
-    for name in ["session", "__Host-session", "token", "access_token", "Authorization"] {
+    for name in ["session", "__Host-Http-session", "__Host-session", "token", "access_token", "Authorization"] {
         house.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
     }
 }

@@ -68,6 +68,8 @@ pub struct House {
     pub clock: Clock,
     /// Its settings.
     pub settings: Settings,
+    /// Where a development server shows its mail, with the key it prints at the start.
+    pub outbox: String,
     folder: PathBuf,
     postgres: Option<Arc<Postgres>>,
 }
@@ -112,8 +114,9 @@ impl House {
     async fn open(settings: Settings, clock: Clock, folder: PathBuf, postgres: Option<Arc<Postgres>>) -> Self {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
         let state = AppState::new(settings.clone(), db.clone()).unwrap();
+        let outbox = state.dev_key.url("");
         let (router, peer) = (server::router(state.clone()).unwrap(), lab::peer::router(state));
-        Self { router, peer, db, clock, settings, folder, postgres }
+        Self { router, peer, db, clock, settings, outbox, folder, postgres }
     }
 
     /// A house on https.
@@ -134,6 +137,12 @@ impl House {
     /// A bare `GET`.
     pub fn get(&self, path: &str) -> Ask {
         self.ask(Method::GET, path)
+    }
+
+    /// A `GET` of whoever has the key that a development server prints.
+    pub fn get_with_key(&self, path: &str) -> Ask {
+        let (_, key) = self.outbox.split_once("?key=").unwrap();
+        self.get(path).header("cookie", &format!("dev_key={key}"))
     }
 
     /// A bare `POST`.

@@ -1,0 +1,87 @@
+//! Addresses that people and their password managers try by hand.
+
+use axum::http::Method;
+
+use crate::support::{
+    House, both,
+    routes::{PERSONAL_PAGES, POSTS},
+};
+
+both! {
+    a_password_manager_finds_where_to_change_the_password,
+    the_address_of_a_form_leads_to_the_form,
+    a_slash_at_the_end_leads_to_the_page,
+    a_slash_at_the_end_leads_nowhere_else,
+}
+
+/// What a browser sends where a person types an address.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+async fn a_password_manager_finds_where_to_change_the_password(house: House) {
+    let ada = house.person("ada").await;
+    let path = "/.well-known/change-password";
+    house.get(path).await.leads_to("/account/password");
+    house.get(path).header("sec-fetch-site", "cross-site").await.leads_to("/account/password");
+    ada.browser.visit("/account/password").await.page(200);
+    // It is asked for as well, to see whether this site answers everything with 200.
+    let missing = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
+    house.get(missing).await.page(404);
+}
+
+async fn the_address_of_a_form_leads_to_the_form(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    let id = note.replace("/notes/", "");
+    let mut without_a_page = 0;
+    for path in POSTS {
+        let path = path.replace("{id}", &id);
+        let typed =
+            |method| ada.browser.forged(method, &path).header("accept", BROWSER).header("sec-fetch-site", "none");
+        let program = ada.browser.forged(Method::GET, &path).header("accept", "application/json").await;
+        if program.status != 405 {
+            continue;
+        }
+        without_a_page += 1;
+        assert_eq!(program.header("allow"), "POST", "{path}");
+        let place = match path.split('/').nth(1) {
+            Some("notes") => note.as_str(),
+            Some("tokens") => "/tokens",
+            Some("account") => "/account",
+            _ => "/",
+        };
+        typed(Method::GET).await.leads_to(place);
+        typed(Method::HEAD).await.leads_to(place);
+        ada.browser.visit(place).await.page(200);
+        ada.browser.ask(Method::PUT, &path).header("accept", BROWSER).await.page(405);
+    }
+    assert!(without_a_page >= 6, "{without_a_page}");
+    assert!(ada.browser.is_signed_in().await);
+}
+
+async fn a_slash_at_the_end_leads_to_the_page(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note_path("a").await;
+    for path in PERSONAL_PAGES {
+        let path = path.replace("/notes/{id}", &note);
+        for method in [Method::GET, Method::HEAD] {
+            let reply = ada.browser.ask(method.clone(), &format!("{path}/?q=a%20b")).await;
+            assert_eq!(reply.is(308).header("location"), format!("{path}?q=a%20b"));
+        }
+        ada.browser.visit(&path).await.page(200);
+        ada.browser.submit(&format!("{path}/"), &[]).await.page(404);
+    }
+    house.get("/notes/").await.is(308);
+    house.get("/mark.svg").await.is(200);
+}
+
+async fn a_slash_at_the_end_leads_nowhere_else(house: House) {
+    for path in ["//evil.example/", "//notes/", "/notes//", "/a//b/", "/%2f%2fevil.example//"] {
+        let reply = house.get(path).await;
+        assert!(!reply.has("location"), "{path}: {}", reply.header("location"));
+    }
+    for path in ["/fn/notes/list/", "/session/v1/me/", "/api/v1/me/", "/api/docs/"] {
+        let reply = house.get(path).header("sec-fetch-site", "same-origin").await;
+        assert!(!reply.has("location") && reply.status.is_client_error(), "{path}: {}", reply.status);
+    }
+    assert_eq!(house.get("/").await.status, 200);
+}

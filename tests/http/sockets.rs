@@ -1,0 +1,404 @@
+//! Connections: what a client may do with one, and what it costs when it does nothing.
+//!
+//! What takes long is tried with short times on the listener itself, everything else on the binary.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    routing::{get, post},
+};
+use serde_json::json;
+use tokio::sync::oneshot;
+use vestibule::{
+    server::{Gate, Timeouts, serve},
+    settings::Settings,
+};
+
+use crate::{
+    binary::{PATIENCE, Server},
+    support::folder,
+};
+
+/// Long enough never to be reached here.
+const LONG: Duration = Duration::from_secs(600);
+/// A short one, and one that is longer for sure.
+const SHORT: Duration = Duration::from_millis(300);
+const LONGER: Duration = Duration::from_millis(1200);
+
+fn patient() -> Timeouts {
+    Timeouts { head: LONG, body: LONG, idle: LONG, idle_proxy: LONG, stall: LONG, grace: SHORT }
+}
+
+/// A listener with `timeouts`, in a thread of its own; it stops when this is dropped.
+struct Listener {
+    address: SocketAddr,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Listener {
+    fn open(timeouts: Timeouts) -> Self {
+        let large = || async { vec![b'x'; 64 << 20] };
+        let app = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/large", get(large))
+            .route("/echo", post(|body: Bytes| async move { body }));
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let address = socket.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let gate = Gate::new(&Settings::default(), timeouts).unwrap();
+                let listener = tokio::net::TcpListener::from_std(socket).unwrap();
+                serve(listener, app, gate, async { drop(stopped.await) }).await;
+            });
+        });
+        Self { address, _stop: stop }
+    }
+
+    fn connect(&self) -> TcpStream {
+        connect(self.address)
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends a request without a body.
+fn ask(stream: &mut TcpStream, path: &str) {
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).unwrap();
+}
+
+/// Reads one answer off the stream: its status and its body.
+fn answer(stream: &mut TcpStream) -> (u16, String) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), String::from_utf8(body).unwrap())
+}
+
+/// Whether the other side closes the connection without another word.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    match stream.read(&mut [0; 16]) {
+        Ok(size) => size == 0,
+        Err(error) => error.kind() == ErrorKind::ConnectionReset,
+    }
+}
+
+/// Waits until the other side has cut the connection, without reading from it.
+fn is_cut(stream: &mut TcpStream, meanwhile: impl Fn(&mut TcpStream)) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        meanwhile(stream);
+        if stream.write_all(b"x").is_err() {
+            return true;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off() {
+    let listener = Listener::open(Timeouts { stall: SHORT, ..patient() });
+    let mut stream = listener.connect();
+    ask(&mut stream, "/large");
+    assert!(is_cut(&mut stream, |_| {}));
+}
+
+#[test]
+fn a_byte_now_and_then_is_no_progress() {
+    let listener = Listener::open(Timeouts { stall: SHORT, ..patient() });
+    let mut stream = listener.connect();
+    ask(&mut stream, "/large");
+    assert!(is_cut(&mut stream, |stream| {
+        let _ = stream.read(&mut [0]);
+    }));
+}
+
+#[test]
+fn who_reads_slowly_gets_everything() {
+    let listener = Listener::open(Timeouts { stall: LONGER, ..patient() });
+    let mut stream = listener.connect();
+    ask(&mut stream, "/large");
+    let mut part = vec![0; 8 << 20];
+    for _ in 0..8 {
+        sleep(SHORT);
+        stream.read_exact(&mut part).unwrap();
+    }
+}
+
+#[test]
+fn the_time_for_a_head_is_not_that_between_two_requests() {
+    let listener = Listener::open(Timeouts { head: SHORT, ..patient() });
+    let mut stream = listener.connect();
+    for _ in 0..2 {
+        ask(&mut stream, "/");
+        assert_eq!(answer(&mut stream), (200, "hello".into()));
+        // Longer than a head may take, and yet the connection is there.
+        sleep(LONGER);
+    }
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: local").unwrap();
+    assert!(is_closed(&mut stream), "a head that has begun comes to its end");
+    assert!(is_closed(&mut listener.connect()), "and a connection is for asking something");
+    // A byte now and then does not make it longer.
+    let mut slow = listener.connect();
+    slow.write_all(b"GET /").unwrap();
+    assert!(is_cut(&mut slow, |_| {}));
+}
+
+#[test]
+fn a_connection_that_nobody_uses_is_closed_in_the_end() {
+    let listener = Listener::open(Timeouts { idle: SHORT, ..patient() });
+    let mut stream = listener.connect();
+    ask(&mut stream, "/");
+    assert_eq!(answer(&mut stream).0, 200);
+    assert!(is_closed(&mut stream));
+}
+
+#[test]
+fn the_defaults_outlast_the_proxies_in_front() {
+    let Timeouts { head, body, idle, idle_proxy, stall, .. } = Timeouts::default();
+    assert_eq!((head.as_secs(), stall.as_secs()), (10, 30));
+    assert!(idle > Duration::from_secs(120), "Caddy");
+    assert!(idle_proxy > Duration::from_secs(900), "Cloudflare");
+    assert!(body < Duration::from_secs(30), "or the request's time would be over first");
+}
+
+#[test]
+fn a_body_has_a_time_of_its_own() {
+    let listener = Listener::open(Timeouts { body: SHORT, ..patient() });
+    let mut stream = listener.connect();
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n12345").unwrap();
+    assert_eq!(answer(&mut stream).0, 400);
+    assert!(is_closed(&mut stream));
+    let mut stream = listener.connect();
+    stream.write_all(b"POST /echo HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n1234567890").unwrap();
+    assert_eq!(answer(&mut stream), (200, "1234567890".into()));
+}
+
+#[test]
+fn a_body_that_is_refused_is_read_to_its_end_before_anything_is_closed() {
+    let server = Server::start(&folder(), &[]);
+    let token = server.token();
+    let body = vec![b'x'; 900_000];
+    let head = format!(
+        "POST /api/v1/notes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    for _ in 0..20 {
+        let mut stream = connect(server.address());
+        for _ in 0..2 {
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+            assert_eq!(answer(&mut stream).0, 413);
+        }
+        ask(&mut stream, "/healthz");
+        assert_eq!(answer(&mut stream), (200, "ok\n".into()));
+    }
+}
+
+#[test]
+fn a_body_without_end_is_not_read_without_end() {
+    let server = Server::start(&folder(), &[]);
+    let mut stream = connect(server.address());
+    let head = "POST /api/v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    stream.write_all(format!("{head}content-length: {}\r\n\r\n", 1_u64 << 40).as_bytes()).unwrap();
+    let part = vec![b'x'; 1 << 20];
+    let sent = (0..256).take_while(|_| stream.write_all(&part).is_ok()).count();
+    assert!(sent < 256, "{sent} MiB");
+}
+
+#[test]
+fn a_request_names_its_host_once() {
+    let server = Server::start(&folder(), &[]);
+    let status = |request: &str| {
+        let mut stream = connect(server.address());
+        stream.write_all(request.as_bytes()).unwrap();
+        answer(&mut stream)
+    };
+    for bad in [
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET /api/v1/me HTTP/1.1\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost: a b\r\n\r\n",
+        "GET http://localhost/ HTTP/1.1\r\n\r\n",
+    ] {
+        let (code, body) = status(bad);
+        assert_eq!(code, 400, "{bad}");
+        assert!(body.contains(r#""code":"invalid_body""#) && body.contains("Host"), "{body}");
+    }
+    assert_eq!(status("GET /healthz HTTP/1.0\r\n\r\n").0, 200, "HTTP/1.0 knows no Host");
+    assert_eq!(status("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").0, 200);
+}
+
+#[test]
+fn one_network_does_not_take_all_connections() {
+    let few = ("VESTIBULE_SERVER__CONNECTIONS_PER_NETWORK", "5");
+    let server = Server::start(&folder(), &[few]);
+    let mut inside: Vec<_> = (0..5).map(|_| connect(server.address())).collect();
+    for stream in &mut inside {
+        ask(stream, "/healthz");
+        assert_eq!(answer(stream).0, 200);
+    }
+    let mut another = connect(server.address());
+    ask(&mut another, "/healthz");
+    let (status, body) = answer(&mut another);
+    assert_eq!(status, 503);
+    assert!(serde_json::from_str::<serde_json::Value>(&body).unwrap()["detail"].is_string());
+    assert!(is_closed(&mut another));
+    drop(inside);
+    let begun = Instant::now();
+    while server.call("GET /healthz", &[], "").0 != 200 {
+        assert!(begun.elapsed() < PATIENCE, "what is closed is not counted");
+        sleep(Duration::from_millis(20));
+    }
+    assert!(server.log().contains("server.connections_per_network"), "{}", server.log());
+
+    // A trusted proxy brings everybody.
+    let server = Server::start(&folder(), &[few, ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let mut inside: Vec<_> = (0..20).map(|_| connect(server.address())).collect();
+    for stream in &mut inside {
+        ask(stream, "/healthz");
+        assert_eq!(answer(stream).0, 200);
+    }
+    let server = Server::start(&folder(), &[("VESTIBULE_SERVER__CONNECTIONS", "3")]);
+    let mut inside: Vec<_> = (0..3).map(|_| connect(server.address())).collect();
+    inside.iter_mut().for_each(|stream| ask(stream, "/healthz"));
+    assert!(inside.iter_mut().all(|stream| answer(stream).0 == 200));
+    assert_eq!(server.call("GET /healthz", &[], "").0, 503);
+}
+
+/// In bytes.
+fn most_memory(server: &Server) -> usize {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<usize>().unwrap() << 10
+}
+
+/// Each answer is 8 MB where a page of a list is not bounded by its bytes.
+#[test]
+fn clients_that_do_not_read_cost_no_memory() {
+    let server = Server::start(&folder(), &[]);
+    let token = server.token();
+    for number in 0..100 {
+        let note = json!({"title": number.to_string(), "body": "\u{1f511}".repeat(20_000)});
+        assert_eq!(server.json("POST /api/v1/notes", &token, &note).0, 201);
+    }
+    let mut asking: Vec<_> = (0..80).map(|_| connect(server.address())).collect();
+    let list =
+        format!("GET /api/v1/notes?limit=100 HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+    for stream in &mut asking {
+        stream.write_all(list.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(3 * PATIENCE)).unwrap();
+    }
+    for stream in &asking {
+        // Answered in any way, or cut off.
+        let _ = stream.peek(&mut [0]);
+    }
+    let most = most_memory(&server);
+    assert!(most < 500 << 20, "{} MiB", most >> 20);
+    // And the others are served.
+    assert_eq!(server.json("GET /api/v1/me", &token, &serde_json::Value::Null).0, 200);
+}
+
+/// A mail server that lets everybody in and says nothing.
+fn mute() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+#[test]
+fn sigterm_waits_for_nobody_longer_than_it_says() {
+    let (_mute, url) = mute();
+    let server = Server::start(
+        &folder(),
+        &[
+            ("VESTIBULE_MAIL__SMTP_URL", url.as_str()),
+            ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
+            ("VESTIBULE_SERVER__SHUTDOWN_SECONDS", "2"),
+        ],
+    );
+    server.token();
+    assert_eq!(server.form("/forgot", "", &[("email", "ada@example.org")]).0, 202);
+    // And a request that never ends.
+    let mut slow = connect(server.address());
+    let head = "POST /api/v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9";
+    slow.write_all(format!("{head}\r\n\r\n{{").as_bytes()).unwrap();
+    sleep(SHORT);
+    let log = server.log_path();
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+
+    let log = fs::read_to_string(log).unwrap();
+    let line = |parts: &[&str]| log.lines().any(|line| parts.iter().all(|part| line.contains(part)));
+    assert!(line(&["mail_failed", "reset", "the server stopped"]), "{log}");
+    assert!(line(&["not answered", "/api/v1/login"]), "{log}");
+    assert!(!log.contains("ada@example.org"), "{log}");
+}
+
+/// Starts it and gives what it says as it opens.
+fn said(folder: &Path) -> (Server, String) {
+    Server::start_saying(folder, &[])
+}
+
+#[test]
+fn the_outbox_opens_with_what_was_printed() {
+    let folder: PathBuf = folder();
+    let (server, first) = said(&folder);
+    let (_, key) = first.split_once("http://localhost:3000/dev/outbox?key=").unwrap();
+    let key = key.trim();
+    assert_eq!(server.call("GET /dev/outbox", &[], "").0, 404);
+    let (status, head, _) = server.call(&format!("GET /dev/outbox?key={key}"), &[], "");
+    assert_eq!(status, 303);
+    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = format!("cookie: {}", cookie.split(';').next().unwrap());
+    assert_eq!(server.call("GET /dev/outbox", &[&cookie], "").0, 200);
+    assert_eq!(server.call("GET /dev/outbox", &[&cookie, "x-forwarded-for: 192.0.2.1"], "").0, 404);
+    assert!(!server.log().contains(key), "it is for the terminal");
+    drop(server);
+    let (server, second) = said(&folder);
+    assert_ne!(first, second);
+    assert_eq!(server.call("GET /dev/outbox", &[&cookie], "").0, 404, "a new start, a new key");
+}
+
+#[test]
+fn a_site_that_does_not_know_its_address_tells_the_operator() {
+    let server = Server::start(&folder(), &[]);
+    let from = [
+        "sec-fetch-site: same-origin",
+        "origin: https://app.example",
+        "content-type: application/x-www-form-urlencoded",
+    ];
+    for _ in 0..5 {
+        assert_eq!(server.call("POST /forgot", &from, "email=ada%40example.org").0, 403);
+    }
+    let log = server.log();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("VESTIBULE_SERVER__PUBLIC_URL")).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(told[0].contains("WARN") && told[0].contains("https://app.example"), "{log}");
+    assert!(told[0].contains("http://localhost:3000"), "{log}");
+}
