@@ -38,6 +38,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0005_token_door.sql"),
         include_str!("../../migrations/postgres/0005_token_door.sql"),
     ),
+    (
+        10,
+        "bounds",
+        include_str!("../../migrations/sqlite/0010_bounds.sql"),
+        include_str!("../../migrations/postgres/0010_bounds.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

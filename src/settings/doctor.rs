@@ -237,6 +237,11 @@ impl Settings {
             "tokens.login_remember_days",
             "a token from POST login would outlast tokens.max_days; set at most as much",
         );
+        found.error_if(
+            !(1..=1_000_000).contains(&self.notes.per_account),
+            "notes.per_account",
+            "must be 1 to 1000000: they are counted whenever one is written",
+        );
         found.error_if(tokens.per_account == 0, "tokens.per_account", "nobody could have a token; set at least 1");
         found.error_if(
             !(1..=366).contains(&tokens.keep_days),

@@ -23,7 +23,7 @@ both! {
 }
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
@@ -106,13 +106,23 @@ impl Server {
         login["token"].as_str().unwrap().to_owned()
     }
 
-    fn terminate(&self) {
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has logged so far.
+    pub(super) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    pub(super) fn terminate(&self) {
         let status = Command::new("sh").args(["-c", "kill -TERM $0", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
     /// The exit code.
-    fn wait(mut self) -> Option<i32> {
+    pub(super) fn wait(mut self) -> Option<i32> {
         exit_code(&mut self.child)
     }
 }
