@@ -200,7 +200,8 @@ async fn what_is_older_is_a_page_away(house: House) {
     let ada = house.person("ada").await;
     let actor = Actor::by_password(ada.account.id, &Client::default());
     for number in 0..120 {
-        actor.did(&house.db, Kind::TokenCreated, Some((Uuid::now_v7(), &format!("token {number}."))));
+        let name = format!("token {number}.");
+        actor.did(&house.db, Kind::TokenCreated, Some((Uuid::now_v7(), name.as_str())));
     }
     let (mut path, mut seen) = ("/account".to_owned(), Vec::new());
     for expected in [50, 50, 23] {
