@@ -50,6 +50,8 @@ pub struct Settings {
     pub activity: Activity,
     /// What tokens look like and how long they last.
     pub tokens: Tokens,
+    /// How many notes there may be.
+    pub notes: Notes,
     /// Which pages elsewhere may read the token door's answers.
     pub cors: Cors,
     /// The essay's experiments.
@@ -374,6 +376,20 @@ impl Default for Tokens {
     }
 }
 
+/// `[notes]`
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notes {
+    /// How many an account may have.
+    pub per_account: u32,
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self { per_account: 10_000 }
+    }
+}
+
 /// `[cors]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -615,6 +631,8 @@ mod tests {
             ("VESTIBULE_TOKENS__MAX_DAYS", "29", "tokens.login_remember_days"),
             ("VESTIBULE_TOKENS__PER_ACCOUNT", "0", "tokens.per_account"),
             ("VESTIBULE_TOKENS__KEEP_DAYS", "0", "tokens.keep_days"),
+            ("VESTIBULE_NOTES__PER_ACCOUNT", "0", "notes.per_account"),
+            ("VESTIBULE_NOTES__PER_ACCOUNT", "1000001", "notes.per_account"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
             ("VESTIBULE_ACCOUNTS__PROOF_MINUTES", "0", "accounts.proof_minutes"),

@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{
     confirmation, familiar,
@@ -147,19 +148,29 @@ pub const CLEARED: &str = r#""cache", "storage""#;
 /// `Clear-Site-Data`
 pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// `GET /account`
+/// `?before=`
+#[derive(Deserialize)]
+pub struct Before {
+    before: Option<Uuid>,
+}
+
+/// `GET /account`, with what happened lately, or before the event `before`.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
+pub async fn account(
+    visit: Visit,
+    State(db): State<Db>,
+    Query(Before { before }): Query<Before>,
+) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
     let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
     let confirmed = store::is_confirmed(&db, caller.account.id).await?;
-    let events = activity::service::list(&db, caller.account.id).await?;
+    let activity = activity::service::page(&db, caller.account.id, before).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
-        view! { <AccountView account confirmed credential sign_ins events=events.clone() /> }
+        view! { <AccountView account confirmed credential sign_ins activity=activity.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
 }

@@ -9,7 +9,7 @@ use super::{
     passwords::{self, Strength},
 };
 use crate::{
-    activity::{ActivityList, Event},
+    activity::{self, ActivityList},
     doors::Credential,
     sign_ins::{SignIn, SignInList},
     ui::{Avatar, Filled, Notice, TextField, Time},
@@ -87,7 +87,7 @@ pub(super) fn AccountView(
     confirmed: bool,
     credential: Credential,
     sign_ins: Vec<SignIn>,
-    events: Vec<Event>,
+    activity: activity::Page,
 ) -> impl IntoView {
     view! {
         <header>
@@ -108,6 +108,6 @@ pub(super) fn AccountView(
             <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>
             <SignInList credential sign_ins />
         </section>
-        <section class="card"><h2>"What happened lately"</h2><ActivityList events /></section>
+        <section class="card" id="activity"><h2>"What happened lately"</h2><ActivityList page=activity /></section>
     }
 }

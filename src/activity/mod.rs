@@ -5,12 +5,16 @@
 //!
 //! A sign-in at the token door is the making of a token by password.
 
+mod fold;
 mod model;
+mod queue;
 pub mod service;
 mod store;
 mod view;
 
+pub(crate) use self::queue::Queue;
 pub use self::{
+    fold::{Page, Row},
     model::{Event, Kind, Means},
     service::Actor,
     view::ActivityList,

@@ -3,11 +3,14 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::{Event, Kind, Means, store};
+use super::{Event, Kind, Means, Page, store};
 use crate::{client::Client, db::Db, problem::Problem};
 
-/// How many events a page shows.
+/// How many events a list holds.
 const SHOWN: i64 = 50;
+/// How many are read at once to make a page, and how many at most.
+const STEP: i64 = 250;
+const LOOKED_AT: i64 = 5_000;
 
 /// Who does something: on behalf of which account, through what, and from where.
 #[derive(Clone, Debug)]
@@ -33,7 +36,8 @@ impl Actor {
 
     /// Records that they did `kind`, to the sign-in or token `subject`, which is called so.
     ///
-    /// It is written after the request, which neither waits for it nor fails with it; the log has it at once.
+    /// It is written after the request, which neither waits for it nor fails with it; the log has it at once. None is
+    /// dropped.
     pub fn did(&self, db: &Db, kind: Kind, subject: Option<(Uuid, &str)>) {
         let event = Event {
             id: Uuid::now_v7(),
@@ -50,12 +54,7 @@ impl Actor {
             },
         };
         log(self.account, &event);
-        let (ours, account) = (db.clone(), self.account);
-        db.later(async move {
-            if let Err(error) = store::insert(&ours, account, event).await {
-                tracing::error!(%error, %account, event = kind.as_str(), "event not kept");
-            }
-        });
+        db.events.push(db, (self.account, event));
     }
 }
 
@@ -82,15 +81,38 @@ fn log(account: Uuid, event: &Event) {
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
-    Ok(store::list(db, account, SHOWN).await?)
+    older(db, account, None, SHOWN).await
 }
 
-/// All that is kept of what happened to the account, the newest first.
+/// The newest `limit` of what happened before the event `before`, or until now, the newest first.
 ///
 /// # Errors
 /// The database's.
-pub async fn all(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
-    Ok(store::list(db, account, i64::MAX).await?)
+pub async fn older(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, Problem> {
+    db.events.settled().await;
+    Ok(store::list(db, account, before, limit).await?)
+}
+
+/// A page of what happened before the event `before`, or until now. What is the same again and again is one row, so that
+/// nobody pushes anything off the page by failing often; a page looks at 5,000 events at most.
+///
+/// # Errors
+/// The database's.
+pub async fn page(db: &Db, account: Uuid, before: Option<Uuid>) -> Result<Page, Problem> {
+    let (mut page, mut before) = (Page::default(), before);
+    for _ in 0..LOOKED_AT / STEP {
+        let events = older(db, account, before, STEP).await?;
+        let last = i64::try_from(events.len()).is_ok_and(|found| found < STEP);
+        before = events.last().map(|event| event.id);
+        if !events.into_iter().all(|event| page.take(event)) {
+            return Ok(page);
+        }
+        if last {
+            page.older = None;
+            return Ok(page);
+        }
+    }
+    Ok(page)
 }
 
 /// Deletes up to `batch` events that are older than `days` and says how many there were (S10).

@@ -2,26 +2,32 @@
 
 use leptos::prelude::*;
 
-use super::Event;
-use crate::ui::Time;
+use super::{Page, Row};
+use crate::ui::{Pagination, Time};
 
-/// What happened to an account, one row each.
+/// What happened to an account, a row for each kind of thing.
 #[component]
 pub fn ActivityList(
     /// The newest first.
-    events: Vec<Event>,
+    page: Page,
 ) -> impl IntoView {
-    let item = |event: Event| {
+    let item = |Row { newest: event, since, count }: Row| {
         let subject = (!event.subject.is_empty()).then(|| format!(": {}", event.subject));
+        let times = (count > 1).then(|| format!(", {count} times"));
+        let since = (count > 1).then(|| view! { ", the first " <Time at=since /> });
         let from = (!event.address.is_empty()).then(|| format!(" from {}", event.address));
         view! {
             <li>
                 <div>
-                    <p>{event.kind.meaning()}{subject}</p>
-                    <p class="hint"><Time at=event.at />{from}", "{event.browser}", by "{event.credential}</p>
+                    <p>{event.kind.meaning()}{subject}{times}</p>
+                    <p class="hint"><Time at=event.at />{from}", "{event.browser}", by "{event.credential}{since}</p>
                 </div>
             </li>
         }
     };
-    view! { <ul class="rows">{events.into_iter().map(item).collect_view()}</ul> }
+    let older = page.older.map(|id| view! { <Pagination older=Some(format!("/account?before={id}#activity")) /> });
+    view! {
+        <ul class="rows">{page.rows.into_iter().map(item).collect_view()}</ul>
+        {older}
+    }
 }

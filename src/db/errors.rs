@@ -21,6 +21,17 @@ pub enum OpenError {
     /// No server has been here yet, and whoever asks does not make a database.
     #[error("there is no database of a server at {0}")]
     Missing(String),
+    /// There is a pooler in transaction mode before the server, which was not said.
+    #[error(
+        "cannot use the database {url}: {source}. If there is a pooler such as PgBouncer in transaction mode before it, \
+         add ?pgbouncer=true to the URL"
+    )]
+    Pooler {
+        /// Where, without its password.
+        url: String,
+        /// Why.
+        source: sqlx::Error,
+    },
     /// A newer version of this program has been here.
     #[error(
         "the database {url} was written by a newer vestibule (migration {version} is unknown to this one). Run that \
@@ -47,20 +58,85 @@ pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.is_unique_violation())
 }
 
-/// Whether another try may succeed: locked, full, shutting down, out of connections (S43).
-///
-/// SQLite: <https://www.sqlite.org/rescode.html>, the primary code in the low byte. PostgreSQL: the SQLSTATE classes.
+/// Whether the database refused a write by a rule of its own: a second row with a unique value, a row of nobody's, or no
+/// row where there has to be one.
+pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::RowNotFound => true,
+        sqlx::Error::Database(error) => error.is_unique_violation() || error.is_foreign_key_violation(),
+        _ => false,
+    }
+}
+
+/// Whether another try may succeed: locked, full, read-only, shutting down, out of connections or out of time (S43, S85).
 pub fn is_transient(error: &dyn DatabaseError) -> bool {
-    let Some(code) = error.code() else { return false };
-    if let Ok(code) = code.parse::<u32>()
-        && code.to_string().len() < 5
-    {
+    error.code().is_some_and(|code| may_pass(&code))
+}
+
+/// SQLite: <https://www.sqlite.org/rescode.html>, the primary code in the low byte of a number of four digits at most.
+/// PostgreSQL: SQLSTATE, five letters of which the first two are the class
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+fn may_pass(code: &str) -> bool {
+    if code.len() < 5 {
         const BUSY: u32 = 5;
         const LOCKED: u32 = 6;
+        const NO_MEMORY: u32 = 7;
+        const READ_ONLY: u32 = 8;
+        const INTERRUPTED: u32 = 9;
         const IO_ERROR: u32 = 10;
         const FULL: u32 = 13;
         const CANNOT_OPEN: u32 = 14;
-        return matches!(code & 0xff, BUSY | LOCKED | IO_ERROR | FULL | CANNOT_OPEN);
+        const PROTOCOL: u32 = 15;
+        const FILE_TOO_LARGE: u32 = 22;
+        let Ok(code) = code.parse::<u32>() else { return false };
+        return matches!(
+            code & 0xff,
+            BUSY | LOCKED
+                | NO_MEMORY
+                | READ_ONLY
+                | INTERRUPTED
+                | IO_ERROR
+                | FULL
+                | CANNOT_OPEN
+                | PROTOCOL
+                | FILE_TOO_LARGE
+        );
     }
-    ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class))
+    /// Connections; transactions that have to be repeated; resources, the disk among them; objects in use; operators who
+    /// intervene; the system.
+    const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+    const READ_ONLY_TRANSACTION: &str = "25006";
+    const IDLE_TRANSACTION_ENDED: &str = "25P03";
+    CLASSES.iter().any(|class| code.starts_with(class))
+        || matches!(code, READ_ONLY_TRANSACTION | IDLE_TRANSACTION_ENDED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_pass;
+
+    #[test]
+    fn what_may_pass() {
+        // SQLITE_BUSY, BUSY_SNAPSHOT, LOCKED, NOMEM, READONLY, READONLY_DBMOVED, INTERRUPT, IOERR_WRITE, IOERR_FSYNC, FULL,
+        // CANTOPEN, PROTOCOL, NOLFS.
+        for code in ["5", "517", "6", "7", "8", "1032", "9", "778", "1034", "13", "14", "15", "22"] {
+            assert!(may_pass(code), "SQLite {code}");
+        }
+        // SQLITE_ERROR, CORRUPT, CONSTRAINT_UNIQUE, CONSTRAINT_FOREIGNKEY, MISMATCH, NOTADB, and no number.
+        for code in ["1", "11", "2067", "787", "20", "26", "", "x"] {
+            assert!(!may_pass(code), "SQLite {code}");
+        }
+        // connection_failure, serialization_failure, deadlock_detected, disk_full, too_many_connections, configuration_limit,
+        // lock_not_available, query_canceled, admin_shutdown, cannot_connect_now, io_error, read_only_sql_transaction.
+        for code in [
+            "08006", "08P01", "40001", "40P01", "53100", "53300", "53400", "55P03", "57014", "57P01", "57P03", "58030",
+            "25006", "25P03",
+        ] {
+            assert!(may_pass(code), "PostgreSQL {code}");
+        }
+        // unique_violation, foreign_key_violation, undefined_table, syntax_error, in_failed_sql_transaction, data_corrupted.
+        for code in ["23505", "23503", "42P01", "42601", "25P02", "XX001", "00000"] {
+            assert!(!may_pass(code), "PostgreSQL {code}");
+        }
+    }
 }

@@ -44,6 +44,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0008_operators.sql"),
         include_str!("../../migrations/postgres/0008_operators.sql"),
     ),
+    (
+        10,
+        "bounds",
+        include_str!("../../migrations/sqlite/0010_bounds.sql"),
+        include_str!("../../migrations/postgres/0010_bounds.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

@@ -6,11 +6,16 @@
 mod clock;
 mod errors;
 mod existing;
+mod file;
 mod migrations;
 mod open;
+mod pooler;
+mod probe;
 pub(crate) mod query;
 mod sessions;
 mod timestamp;
+
+use std::sync::Arc;
 
 use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
@@ -21,10 +26,12 @@ pub use self::{
     errors::{OpenError, is_transient, is_unique_violation},
     sessions::HashedSessions,
 };
+use errors::is_refusal;
 pub(crate) use open::shown;
-pub(crate) use query::{change, columns, read};
+use probe::Probe;
+pub(crate) use query::{change, change_now, columns, read};
 
-use crate::{problem::Problem, timestamp::Timestamp};
+use crate::{activity, problem::Problem, timestamp::Timestamp};
 
 /// A handle to the database and to the one clock every expiry is decided by (S47). Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,6 +40,11 @@ pub struct Db {
     clock: Clock,
     /// Writes run here, whether or not a request still waits for them.
     pub(crate) writes: TaskTracker,
+    /// What happened to accounts, on its way.
+    pub(crate) events: Arc<activity::Queue>,
+    probe: Arc<Probe>,
+    /// Whether PostgreSQL is reached through a pooler in transaction mode.
+    pub(crate) pooler: bool,
 }
 
 /// SQLite takes one writer at a time, so it has a pool of one connection of its own, and readers never wait for it.
@@ -54,15 +66,6 @@ impl Db {
             Pools::Sqlite { .. } => sqlite,
             Pools::Postgres(_) => postgres,
         }
-    }
-
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// Whatever keeps it from answering.
-    pub async fn ping(&self) -> sqlx::Result<()> {
-        let _: (i32,) = read!(self, one, "SELECT 1")?;
-        Ok(())
     }
 
     /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
@@ -96,6 +99,10 @@ impl Db {
     /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         self.settled().await;
+        let lost = self.events.lost();
+        if lost > 0 {
+            tracing::error!(lost, "events not kept: the database takes nothing. They stand in the log");
+        }
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 reader.close().await;

@@ -1,6 +1,6 @@
 //! Opening the database and bringing it up to date.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     migrate::MigrateError,
@@ -9,7 +9,7 @@ use sqlx::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Clock, Db, OpenError, Pools, migrations};
+use super::{Clock, Db, OpenError, Pools, file, migrations, pooler};
 
 /// A request waits this long for a connection, then answers 503, well inside the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -21,17 +21,19 @@ impl Db {
     /// # Errors
     /// One line for the operator, see [`OpenError`].
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        let (url, pooler) = &pooler::asked_for(url);
         let pools = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            postgres(url).await?
+            postgres(url, *pooler).await?
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
         };
         let writes = TaskTracker::new();
         // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
         writes.close();
-        Ok(Self { pools, clock, writes })
+        let (events, probe) = (Arc::default(), Arc::default());
+        Ok(Self { pools, clock, writes, events, probe, pooler: *pooler })
     }
 }
 
@@ -50,30 +52,52 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
         .optimize_on_close(true, None);
     let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
 
+    file::outlive_limits();
+    let (path, is_file) = (options.get_filename().to_owned(), !in_memory(url));
+    if is_file && !url.contains("mode=ro") {
+        file::make(&path);
+    }
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
     migrations::sqlite().run(&writer).await.map_err(|error| refused(url, error))?;
     let reader = pool().max_connections(8).connect_with(options.read_only(true)).await.map_err(failed)?;
+    if is_file {
+        file::close_to_others(&path);
+    }
     Ok(Pools::Sqlite { reader, writer })
 }
 
-async fn postgres(url: &str) -> Result<Pools, OpenError> {
+fn in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
+async fn postgres(url: &str, pooler: bool) -> Result<Pools, OpenError> {
     const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
-    let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
+    let failed = |source| {
+        if pooler::is_in_the_way(&source) {
+            return OpenError::Pooler { url: shown(url), source };
+        }
+        OpenError::Connect { url: shown(url), source, hint: HINT }
+    };
 
     let options = PgConnectOptions::from_str(url).map_err(failed)?;
+    let options = if pooler { pooler::options(options) } else { options };
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
         .map_err(failed)?;
-    migrations::postgres().run(&pool).await.map_err(|error| refused(url, error))?;
+    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::postgres().run(&pool).await };
+    migrated.map_err(|error| refused(url, error))?;
     Ok(Pools::Postgres(pool))
 }
 
 fn refused(url: &str, error: MigrateError) -> OpenError {
     match error {
         MigrateError::VersionMissing(version) => OpenError::Newer { url: shown(url), version },
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if pooler::is_in_the_way(&source) => {
+            OpenError::Pooler { url: shown(url), source }
+        }
         source => OpenError::Migrate { url: shown(url), source },
     }
 }

@@ -1,4 +1,4 @@
-//! The store behind the session cookie: tower-sessions-sqlx-store, with ids that are worthless once read.
+//! The store behind the session cookie, with ids that are worthless once read.
 
 use async_trait::async_trait;
 use axum_login::tower_sessions::{
@@ -8,86 +8,23 @@ use axum_login::tower_sessions::{
 };
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
-use tokio_util::task::TaskTracker;
-use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, Pools, change};
+use super::{Db, change, read};
 
-const TABLE: &str = "tower_sessions";
-
-/// Keeps sessions under a hash of their id. The id is replaced in the record as well, which the store writes whole into
-/// `data` (S3, T8).
+/// Keeps sessions under a hash of their id. The id is replaced in the record as well, which is written whole into `data`
+/// (S3, T8).
+///
+/// The table and what lies in it are those of tower-sessions-sqlx-store. Its statements are not: on PostgreSQL they name
+/// the schema, and its `save` brings back what was deleted (T4).
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
-    read: Inner,
-    write: Inner,
-    writes: TaskTracker,
-}
-
-#[derive(Clone, Debug)]
-enum Inner {
-    Sqlite(SqliteStore),
-    Postgres(PostgresStore),
-}
-
-impl Inner {
-    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        match self {
-            Self::Sqlite(store) => store.load(id).await,
-            Self::Postgres(store) => store.load(id).await,
-        }
-    }
-
-    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        match self {
-            Self::Sqlite(store) => store.create(record).await,
-            Self::Postgres(store) => store.create(record).await,
-        }
-    }
-
-    async fn save(&self, record: &Record) -> session_store::Result<()> {
-        match self {
-            Self::Sqlite(store) => store.save(record).await,
-            Self::Postgres(store) => store.save(record).await,
-        }
-    }
-
-    async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        match self {
-            Self::Sqlite(store) => store.delete(id).await,
-            Self::Postgres(store) => store.delete(id).await,
-        }
-    }
+    db: Db,
 }
 
 impl HashedSessions {
     /// The sessions kept in `db`.
-    ///
-    /// # Errors
-    /// Says so if the store does not take the table's name.
-    pub fn new(db: &Db) -> Result<Self, String> {
-        let (read, write) = match &db.pools {
-            Pools::Sqlite { reader, writer } => (
-                Inner::Sqlite(SqliteStore::new(reader.clone()).with_table_name(TABLE)?),
-                Inner::Sqlite(SqliteStore::new(writer.clone()).with_table_name(TABLE)?),
-            ),
-            Pools::Postgres(pool) => {
-                let store = PostgresStore::new(pool.clone()).with_schema_name("public")?.with_table_name(TABLE)?;
-                (Inner::Postgres(store.clone()), Inner::Postgres(store))
-            }
-        };
-        Ok(Self { read, write, writes: db.writes.clone() })
-    }
-
-    /// Runs to its end whatever becomes of the request, see `change!` (T1).
-    async fn detached<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = session_store::Result<T>> + Send + 'static,
-    ) -> session_store::Result<T> {
-        match self.writes.spawn(work).await {
-            Ok(result) => result,
-            Err(died) => Err(session_store::Error::Backend(died.to_string())),
-        }
+    pub fn new(db: &Db) -> Self {
+        Self { db: db.clone() }
     }
 }
 
@@ -103,49 +40,69 @@ fn hashed_record(record: &Record) -> Record {
     Record { id: hashed(record.id), ..record.clone() }
 }
 
+fn encoded(record: &Record) -> session_store::Result<Vec<u8>> {
+    rmp_serde::to_vec(record).map_err(|error| session_store::Error::Encode(error.to_string()))
+}
+
+fn failed(error: sqlx::Error) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
+
 #[async_trait]
 impl SessionStore for HashedSessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        let (store, mut kept) = (self.write.clone(), hashed_record(record));
-        let expected = kept.id;
-        let id = self
-            .detached(async move {
-                store.create(&mut kept).await?;
-                Ok(kept.id)
-            })
-            .await?;
-        if id == expected {
-            return Ok(());
+        let kept = hashed_record(record);
+        let made: sqlx::Result<u64> = change!(
+            self.db,
+            none,
+            "INSERT INTO tower_sessions (id, data, expiry_date) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            kept.id.to_string(),
+            encoded(&kept)?,
+            kept.expiry_date,
+        );
+        if made.map_err(failed)? == 0 {
+            return Err(session_store::Error::Backend("session id collision".into()));
         }
-        // The store met the same hash and chose another id, of which no one knows the original.
-        Err(session_store::Error::Backend("session id collision".into()))
+        Ok(())
     }
 
-    /// Updates only. The store's `save` is an upsert, by which a request still running would bring back a session that
-    /// was ended meanwhile (T4); what little race is left, the `sign_ins` row decides.
+    /// Updates only: a request that still runs does not bring back a session that was ended meanwhile (T4).
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        if self.load(&record.id).await?.is_none() {
-            return Ok(());
-        }
-        let (store, kept) = (self.write.clone(), hashed_record(record));
-        self.detached(async move { store.save(&kept).await }).await
+        let kept = hashed_record(record);
+        let saved: sqlx::Result<u64> = change!(
+            self.db,
+            none,
+            "UPDATE tower_sessions SET data = $2, expiry_date = $3 WHERE id = $1",
+            kept.id.to_string(),
+            encoded(&kept)?,
+            kept.expiry_date,
+        );
+        saved.map(drop).map_err(failed)
     }
 
     /// A record that cannot be decoded is nobody's session, not a lasting error (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        match self.read.load(&hashed(*id)).await {
-            Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),
-            Err(session_store::Error::Decode(error)) => {
+        let found: sqlx::Result<Option<(Vec<u8>,)>> = read!(
+            self.db,
+            optional,
+            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
+            hashed(*id).to_string(),
+            OffsetDateTime::now_utc(),
+        );
+        let Some((data,)) = found.map_err(failed)? else { return Ok(None) };
+        match rmp_serde::from_slice::<Record>(&data) {
+            Ok(record) => Ok(Some(Record { id: *id, ..record })),
+            Err(error) => {
                 tracing::warn!(%error, "unreadable session record ignored");
                 Ok(None)
             }
-            Err(error) => Err(error),
         }
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        let (store, id) = (self.write.clone(), hashed(*id));
-        self.detached(async move { store.delete(&id).await }).await
+        let deleted: sqlx::Result<u64> =
+            change!(self.db, none, "DELETE FROM tower_sessions WHERE id = $1", hashed(*id).to_string());
+        deleted.map(drop).map_err(failed)
     }
 }
 

@@ -112,7 +112,8 @@ impl IntoResponse for Answer {
 /// Does `work` once for each key of `account`: it makes the thing with the id it is given, or finds it made. `asked` is
 /// what the request asks for.
 ///
-/// It is done to its end whatever becomes of the client, which is when it would be repeated.
+/// From the claim of the key to the answer it is done to its end, whatever becomes of the client: it would repeat the
+/// request because it hung up, and gets that answer then.
 ///
 /// # Errors
 /// [`Problem::Conflict`] while another is at it; [`Problem::KeyReused`]; the work's.
@@ -130,43 +131,61 @@ where
     let Some(key) = &request.key else { return Ok(work(id).await?.into_response()) };
     let asked = serde_json::to_vec(asked).map_err(|error| Problem::Internal(error.to_string()))?;
     let fingerprint = Sha256::digest(&asked).to_vec();
-    let key = hash(account, &request.place, key);
-
-    let now = db.now();
-    let mut subject = id;
-    if !store::claim(db, key.clone(), account, fingerprint.clone(), id, now).await? {
-        let Some(kept) = store::find(db, key.clone()).await? else {
-            return Err(busy());
-        };
-        if kept.fingerprint != fingerprint {
-            return Err(Problem::KeyReused);
-        }
-        if let Some(answer) = kept.answer {
-            return replayed(&answer);
-        }
-        // Of two who take it over, one does.
-        if !store::take_over(db, key.clone(), now + -GIVEN_UP, now).await? {
-            return Err(busy());
-        }
-        subject = kept.subject_id;
-    }
-    let ours = db.clone();
-    let answer = db
-        .finish(async move {
-            match work(subject).await {
-                Ok(answer) => {
-                    let text = serde_json::to_string(&answer).map_err(|error| Problem::Internal(error.to_string()))?;
-                    store::finish(&ours, key, text).await?;
-                    Ok(answer)
-                }
-                Err(problem) => {
-                    store::give_up(&ours, key).await?;
-                    Err(problem)
-                }
+    let (ours, key) = (db.clone(), hash(account, &request.place, key));
+    db.finish(async move {
+        match claim(&ours, &key, account, fingerprint, id).await? {
+            Claim::Ours(subject) => {
+                let answer = answer(&ours, key, work(subject).await).await?;
+                Ok(answer.into_response())
             }
-        })
-        .await?;
-    Ok(answer.into_response())
+            Claim::Answered(answer) => replayed(&answer),
+        }
+    })
+    .await
+}
+
+/// What becomes of a request with a key.
+enum Claim {
+    /// It is to be done, and makes the thing with this id.
+    Ours(Uuid),
+    /// It was done before, with this answer.
+    Answered(String),
+}
+
+async fn claim(db: &Db, key: &[u8], account: Uuid, fingerprint: Vec<u8>, id: Uuid) -> Result<Claim, Problem> {
+    let now = db.now();
+    if store::claim(db, key.to_vec(), account, fingerprint.clone(), id, now).await? {
+        return Ok(Claim::Ours(id));
+    }
+    let Some(kept) = store::find(db, key.to_vec()).await? else { return Err(busy()) };
+    if kept.fingerprint != fingerprint {
+        return Err(Problem::KeyReused);
+    }
+    if let Some(answer) = kept.answer {
+        return Ok(Claim::Answered(answer));
+    }
+    // Of two who take it over, one does.
+    if !store::take_over(db, key.to_vec(), now + -GIVEN_UP, now).await? {
+        return Err(busy());
+    }
+    Ok(Claim::Ours(kept.subject_id))
+}
+
+/// Keeps the answer; what is refused leaves the key free.
+async fn answer(db: &Db, key: Vec<u8>, done: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    match done {
+        Ok(answer) => {
+            let text = serde_json::to_string(&answer).map_err(|error| Problem::Internal(error.to_string()))?;
+            store::finish(db, key, text).await?;
+            Ok(answer)
+        }
+        Err(problem) => {
+            if let Err(error) = store::give_up(db, key).await {
+                tracing::warn!(%error, "an idempotency key is taken for a minute, although nothing was done");
+            }
+            Err(problem)
+        }
+    }
 }
 
 fn busy() -> Problem {

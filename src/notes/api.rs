@@ -1,5 +1,7 @@
 //! `notes` and `notes/{id}`, on both JSON mounts.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRef, OriginalUri, State},
@@ -26,6 +28,7 @@ use crate::{
         refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
     },
     problem::Problem,
+    settings::Settings,
 };
 
 /// The routes.
@@ -33,6 +36,7 @@ pub fn routes<S>() -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
     Db: FromRef<S>,
+    Arc<Settings>: FromRef<S>,
 {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -71,6 +75,9 @@ struct ListQuery {
 /// List notes
 ///
 /// The newest first. While notes are added, a page neither skips nor repeats one.
+///
+/// Titles and bodies of a page take 1 MiB of JSON at most: of long notes a page holds fewer than `limit`, and `next_cursor`
+/// goes on. Only a page without it is the last.
 #[utoipa::path(
     get, path = "/notes", operation_id = "listNotes", tag = "Notes",
     params(ListQuery, IfNoneMatch),
@@ -105,7 +112,8 @@ struct CreateBody {
 
 /// Write a note
 ///
-/// Once for each `Idempotency-Key`: a repeated request gets the answer of the first.
+/// Once for each `Idempotency-Key`: a repeated request gets the answer of the first. An account may have a number of notes
+/// that the site sets; past it, the answer is 409.
 #[utoipa::path(
     post, path = "/notes", operation_id = "createNote", tag = "Notes",
     params(IdempotencyKey),
@@ -117,7 +125,7 @@ struct CreateBody {
     security(("caller" = ["notes:write"])),
 )]
 async fn create(
-    State(db): State<Db>,
+    (State(db), State(settings)): (State<Db>, State<Arc<Settings>>),
     Allowed { caller, .. }: Allowed<NotesWrite>,
     OriginalUri(uri): OriginalUri,
     request: Repeatable,
@@ -126,7 +134,7 @@ async fn create(
     let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
     let asked = draft.clone();
     let work = async move |id| {
-        let Versioned { note, version } = service::create_as(&ours, account, id, draft).await?;
+        let Versioned { note, version } = service::create_as(&ours, &settings.notes, account, id, draft).await?;
         let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
         let location = format!("{}/{}", uri.path(), note.id);
         Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
@@ -174,7 +182,7 @@ struct UpdateBody {
 
 /// Change a note
 ///
-/// With `If-Match`, only if it is still the version you read.
+/// With `If-Match`, only if it is still the version you read. A change that changes nothing makes no new version.
 #[utoipa::path(
     patch, path = "/notes/{id}", operation_id = "updateNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfMatch),

@@ -1,5 +1,7 @@
 //! The pages of notes, and what their server functions do.
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use leptos::prelude::expect_context;
 use serde::Deserialize;
@@ -15,6 +17,7 @@ use crate::{
     doors::server_fn::{caller, failure},
     extract::{Form, PathId, Query},
     problem::{Details, Problem},
+    settings::Settings,
     ui::{Filled, Visit, page::see_other},
 };
 
@@ -42,11 +45,16 @@ pub async fn index(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn create(visit: Visit, State(db): State<Db>, form: Form) -> Result<Response, Problem> {
+pub async fn create(
+    visit: Visit,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+    form: Form,
+) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
     let draft = draft(&form);
     let typed = filled(&draft);
-    match service::create(&db, caller.account.id, draft).await {
+    match service::create(&db, &settings.notes, caller.account.id, draft).await {
         Ok(_) => Ok(see_other("/notes")),
         Err(problem) => list(visit, &db, problem.status(), String::new(), None, typed.refused(&problem)).await,
     }
@@ -152,7 +160,8 @@ pub(super) async fn list_notes(q: String, cursor: Option<String>) -> Result<Note
 pub(super) async fn create_note(draft: Draft) -> Result<Note, Details> {
     let db = expect_context::<Db>();
     let caller = caller().map_err(failure)?;
-    let created = service::create(&db, caller.account.id, draft).await.map_err(failure)?;
+    let settings = expect_context::<Arc<Settings>>();
+    let created = service::create(&db, &settings.notes, caller.account.id, draft).await.map_err(failure)?;
     Ok(created.note)
 }
 

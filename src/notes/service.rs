@@ -7,6 +7,7 @@ use super::{Draft, Note, NotesPage, store};
 use crate::{
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
+    settings::Notes as Settings,
 };
 
 const TITLE_MAX: usize = 200;
@@ -14,6 +15,9 @@ const BODY_MAX: usize = 20_000;
 const LIMIT_DEFAULT: i64 = 20;
 const LIMIT_MAX: i64 = 100;
 const SEARCH_MAX: usize = 200;
+/// How many bytes of JSON the titles and bodies of a page take at most, which bounds what a client that does not read it
+/// keeps in memory (S63).
+const PAGE_MAX: usize = 1024 * 1024;
 
 /// Which notes to list.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +39,7 @@ pub struct Change {
     pub body: Option<String>,
 }
 
-/// One page of the account's notes, the newest first.
+/// One page of the account's notes, the newest first. Of long ones it holds fewer than it may, and `next_cursor` goes on.
 ///
 /// The cursor is the last note's id, and ids are one order that never changes: no note that is there from the first page to
 /// the last is skipped or comes twice. Ids begin with the millisecond and end at random, so two instances that make notes
@@ -58,34 +62,68 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
     }
 
     let mut items = store::list(db, account, &like(q.trim()), cursor, limit + 1).await?;
-    let more = i64::try_from(items.len()).is_ok_and(|found| found > limit);
-    if more {
-        items.pop();
-    }
+    let fitting = fitting(&items, usize::try_from(limit).unwrap_or_default());
+    let more = items.len() > fitting;
+    items.truncate(fitting);
     let next_cursor = items.last().filter(|_| more).map(|note| note.id.to_string());
     Ok(NotesPage { items, next_cursor })
+}
+
+/// How many of `notes`, of `limit` at most, make a page of [`PAGE_MAX`] bytes; the first always does.
+fn fitting(notes: &[Note], limit: usize) -> usize {
+    let sizes = notes.iter().scan(0, |size, note| {
+        *size += json_len(&note.title) + json_len(&note.body);
+        Some(*size)
+    });
+    let fitting = sizes.take(limit).take_while(|size| *size <= PAGE_MAX).count();
+    fitting.max(notes.len().min(1))
+}
+
+/// How long `text` is in JSON, where a control character takes six bytes.
+fn json_len(text: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(byte).sum()
 }
 
 /// Makes a note.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field.
-pub async fn create(db: &Db, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
-    create_as(db, account, Uuid::now_v7(), draft).await
+/// [`Problem::Validation`] per field; [`Problem::Conflict`] where the account has as many as it may have.
+pub async fn create(db: &Db, settings: &Settings, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+    create_as(db, settings, account, Uuid::now_v7(), draft).await
 }
 
 /// Makes a note with the id `id`, or finds it where it was made before.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field.
-pub async fn create_as(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+/// [`Problem::Validation`] per field; [`Problem::Conflict`] where the account has as many as it may have.
+pub async fn create_as(
+    db: &Db,
+    settings: &Settings,
+    account: Uuid,
+    id: Uuid,
+    draft: Draft,
+) -> Result<Versioned, Problem> {
     check(Some(&draft.title), Some(&draft.body))?;
     let now = db.now();
     let note = Note { id, title: draft.title, body: draft.body, created_at: now, updated_at: now };
-    match store::insert(db, account, note).await {
-        Err(error) if is_unique_violation(&error) => find(db, account, id).await,
-        made => Ok(made?),
+    match store::insert(db, account, note, settings.per_account.into()).await {
+        Ok(Some(made)) => return Ok(made),
+        Ok(None) => {}
+        Err(error) if is_unique_violation(&error) => return find(db, account, id).await,
+        Err(error) => return Err(error.into()),
     }
+    if let Some(made) = store::find(db, account, id).await? {
+        return Ok(made);
+    }
+    if !store::has_owner(db, account).await? {
+        return Err(Problem::NotSignedIn);
+    }
+    Err(Problem::Conflict("The account has as many notes as it may have. Delete one that is no longer needed."))
 }
 
 /// The account's note `id`.
@@ -96,7 +134,8 @@ pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem
     store::find(db, account, id).await?.ok_or(Problem::NotFound)
 }
 
-/// Changes the account's note `id`; with a `version`, only if it still has that one.
+/// Changes the account's note `id`; with a `version`, only if it still has that one. What changes nothing leaves its version
+/// and its time.
 ///
 /// # Errors
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] where somebody was faster; [`Problem::Validation`] per field.
@@ -162,6 +201,23 @@ fn like(search: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn note(body: &str) -> Note {
+        let at = crate::timestamp::Timestamp::new(time::OffsetDateTime::UNIX_EPOCH);
+        Note { id: Uuid::now_v7(), title: "a".into(), body: body.into(), created_at: at, updated_at: at }
+    }
+
+    #[test]
+    fn a_page_is_bounded_in_bytes() {
+        let count = |body: &str, there: usize, limit: usize| fitting(&vec![note(body); there], limit);
+        assert_eq!((count("", 0, 20), count("", 3, 20), count("", 21, 20)), (0, 3, 20));
+        assert_eq!(count(&"a".repeat(20_000), 101, 100), PAGE_MAX / 20_001);
+        assert_eq!(count(&"\u{1}".repeat(20_000), 101, 100), PAGE_MAX / 120_001);
+        assert_eq!(count(&"a".repeat(PAGE_MAX), 3, 100), 1, "it always goes on");
+        for text in ["", "plain é", "\"\\\n\r\t", "\u{1}\u{1f}"] {
+            assert_eq!(json_len(text) + 2, serde_json::to_string(text).unwrap().len(), "{text:?}");
+        }
+    }
 
     #[test]
     fn what_is_searched_is_literal() {

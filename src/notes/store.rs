@@ -30,20 +30,36 @@ where
     }
 }
 
-pub(super) async fn insert(db: &Db, account: Uuid, note: Note) -> sqlx::Result<Versioned> {
+/// Makes the note, unless the account has `limit` notes.
+///
+/// It is one statement, so that of many at once only those are made for which there is room (S54). SQLite has one writer.
+/// In PostgreSQL the others wait for the account's row, and count when they have it.
+pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sqlx::Result<Option<Versioned>> {
+    const SQLITE: &str = "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
+         SELECT $1, $2, $3, $4, 1, $5, $6 WHERE (SELECT count(*) FROM notes WHERE account_id = $2) < $7
+         RETURNING id, title, body, version, created_at, updated_at";
+    const POSTGRES: &str = "WITH owner AS (SELECT id FROM accounts WHERE id = $2 FOR NO KEY UPDATE)
+         INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
+         SELECT $1, owner.id, $3, $4, 1, $5, $6 FROM owner WHERE notes_kept(owner.id) < $7
+         RETURNING id, title, body, version, created_at, updated_at";
     change!(
         db,
-        one,
-        "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 1, $5, $6)
-         RETURNING id, title, body, version, created_at, updated_at",
+        optional,
+        db.dialect(SQLITE, POSTGRES),
         note.id,
         account,
         note.title,
         note.body,
         note.created_at,
         note.updated_at,
+        limit,
     )
+}
+
+/// Whether the account is still there.
+pub(super) async fn has_owner(db: &Db, account: Uuid) -> sqlx::Result<bool> {
+    let found: Option<(Uuid,)> = read!(db, optional, "SELECT id FROM accounts WHERE id = $1", account)?;
+    Ok(found.is_some())
 }
 
 /// `limit` notes older than `before` (the newest where it is left out) whose text contains `search`.
@@ -77,8 +93,8 @@ pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Optio
     )
 }
 
-/// Changes what is given. With a `version`, only if the note still has it: one statement, so that of several who change
-/// it at once one wins (S54).
+/// Changes what is given; what says the same makes no new version. With a `version`, only if the note still has it: one
+/// statement, so that of several who change it at once one wins (S54).
 pub(super) async fn update(
     db: &Db,
     account: Uuid,
@@ -91,7 +107,9 @@ pub(super) async fn update(
     change!(
         db,
         optional,
-        "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body), version = version + 1, updated_at = $3
+        "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body),
+            version = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN version ELSE version + 1 END,
+            updated_at = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN updated_at ELSE $3 END
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
          RETURNING id, title, body, version, created_at, updated_at",
         title,

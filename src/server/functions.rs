@@ -14,8 +14,6 @@ use leptos::{
 };
 
 use crate::{
-    accounts::passwords::Hasher,
-    db::Db,
     extract::{DEPTH_LIMIT, LONG_BODY_LIMIT, depth, essence},
     problem::{CONTENT_TYPE, Details, Problem},
     request_id::RequestId,
@@ -27,8 +25,8 @@ pub(super) fn server_functions(house: &AppState) -> Router<AppState> {
     let mut router = Router::new();
     for (path, method) in server_fn_paths() {
         let Ok(filter) = MethodFilter::try_from(method) else { continue };
-        let (db, hasher) = (house.db.clone(), house.hasher.clone());
-        router = router.route(path, on(filter, move |request: Request| call(db.clone(), hasher.clone(), request)));
+        let house = house.clone();
+        router = router.route(path, on(filter, move |request: Request| call(house.clone(), request)));
     }
     router.layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
 }
@@ -38,7 +36,7 @@ pub(super) fn server_functions(house: &AppState) -> Router<AppState> {
 /// They answer islands only: without `Accept: text/html` and `Referer`, Leptos never redirects to where a header says,
 /// with an error in the query (T14, S56). A body that is not JSON is refused, which Leptos would not do (T13, S52), and so is
 /// one that is too large (T15).
-async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
+async fn call(house: AppState, request: Request) -> Response {
     if request.method() != Method::GET && essence(request.headers()) != "application/json" {
         return Problem::UnsupportedMediaType.into_response();
     }
@@ -60,8 +58,9 @@ async fn call(db: Db, hasher: Hasher, request: Request) -> Response {
 
     let request = Request::from_parts(parts, Body::from(bytes));
     let context = move || {
-        provide_context(db.clone());
-        provide_context(hasher.clone());
+        provide_context(house.db.clone());
+        provide_context(house.hasher.clone());
+        provide_context(house.settings.clone());
     };
     let response = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {

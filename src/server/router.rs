@@ -119,7 +119,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
         from_fn_with_state(door, same_origin::guard)
     };
     let uses = Uses { db: state.db.clone(), settings: settings.sessions };
-    let auth = session::layer(&state.db, HashedSessions::new(&state.db)?, ours);
+    let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
     let with_session = |router: Router<AppState>| {
         router
             .layer(from_fn(session::forget_ended))
@@ -226,9 +226,9 @@ async fn refuse_odd(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether this instance can serve: its database answers.
+/// Whether this instance can serve: its database answers and takes writes.
 async fn ready(State(db): State<Db>) -> Response {
-    match db.ping().await {
+    match db.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");

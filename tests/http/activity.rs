@@ -4,9 +4,13 @@ use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
-use vestibule::activity::{
-    Event,
-    service::{list, sweep},
+use uuid::Uuid;
+use vestibule::{
+    activity::{
+        Actor, Event, Kind,
+        service::{list, sweep},
+    },
+    client::Client,
 };
 
 use crate::support::{Browser, Database, Door, House, PASSWORD, Person, both};
@@ -19,6 +23,10 @@ both! {
     the_first_use_of_a_token_is_one,
     what_happens_twice_at_once_is_kept_once,
     the_account_page_shows_the_newest_fifty,
+    what_is_older_is_a_page_away,
+    many_failures_push_nothing_off_the_page,
+    what_piles_up_is_kept,
+    what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept,
     nobody_sees_anothers,
     what_is_old_is_swept_in_batches,
     nothing_that_opens_a_door_is_kept,
@@ -186,6 +194,78 @@ async fn the_account_page_shows_the_newest_fifty(house: House) {
     assert!(!page.contains("token 9.") && !page.contains("Account made"));
     assert!(page.find("token 59.").unwrap() < page.find("token 58.").unwrap(), "the newest first");
     assert!(page.contains(" from 127.0.0.1, Unknown browser, by session"), "{page}");
+}
+
+async fn what_is_older_is_a_page_away(house: House) {
+    let ada = house.person("ada").await;
+    let actor = Actor::by_password(ada.account.id, &Client::default());
+    for number in 0..120 {
+        let name = format!("token {number}.");
+        actor.did(&house.db, Kind::TokenCreated, Some((Uuid::now_v7(), name.as_str())));
+    }
+    let (mut path, mut seen) = ("/account".to_owned(), Vec::new());
+    for expected in [50, 50, 23] {
+        let page = ada.browser.visit(&path).await.page(200);
+        let (_, list) = page.split_once("What happened lately").unwrap();
+        let rows: Vec<_> = list.split("<li>").skip(1).map(str::to_owned).collect();
+        assert_eq!(rows.len(), expected);
+        seen.extend(rows);
+        path = match page.split_once(r#"rel="next" href=""#) {
+            Some((_, rest)) => rest.split_once('#').unwrap().0.to_owned(),
+            None => String::new(),
+        };
+    }
+    assert_eq!(path, "", "the last page leads nowhere");
+    let made = seen.iter().filter(|row| row.contains("Token made: token ")).count();
+    assert!(made == 120 && seen[122].contains("Account made"), "{}", seen[122]);
+    ada.browser.visit("/account?before=nonsense").await.page(422);
+}
+
+async fn many_failures_push_nothing_off_the_page(house: House) {
+    let ada = house.person("ada").await;
+    let from = |address: &str| Client { address: address.parse().ok(), user_agent: FIREFOX.into() };
+    for number in 0..600 {
+        let client = from(["192.0.2.1", "2001:db8::1", "2001:db8::2"][number % 3]);
+        Actor::by_password(ada.account.id, &client).did(&house.db, Kind::SignInFailed, None);
+    }
+    let page = ada.browser.visit("/account").await.page(200);
+    assert!(page.contains("Token made: Login") && page.contains("Account made"));
+    let (_, list) = page.split_once("What happened lately").unwrap();
+    assert_eq!(list.matches("Wrong password").count(), 2);
+    assert!(list.contains("Wrong password, 200 times") && list.contains("Wrong password, 400 times"), "{list}");
+}
+
+/// Longer than anybody waits for a connection.
+async fn what_piles_up_is_kept(house: House) {
+    let ada = house.person("ada").await;
+    house.db.settled().await;
+    let (before, mut raw) = (house.count("activity").await, house.raw().await);
+    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    raw.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE activity" }).await;
+    let actor = Actor::by_password(ada.account.id, &Client::default());
+    for _ in 0..1_000 {
+        actor.did(&house.db, Kind::SignInFailed, None);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    raw.run("COMMIT").await;
+    let begun = std::time::Instant::now();
+    while house.count("activity").await < before + 1_000 {
+        assert!(begun.elapsed().as_secs() < 20, "{} of 1000 kept", house.count("activity").await - before);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    house.db.settled().await;
+    assert_eq!(house.count("activity").await, before + 1_000, "and none twice");
+}
+
+async fn what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept(house: House) {
+    let ada = house.person("ada").await;
+    let nobody = Actor::by_password(Uuid::now_v7(), &Client::default());
+    let actor = Actor::by_password(ada.account.id, &Client::default());
+    for _ in 0..10 {
+        nobody.did(&house.db, Kind::SignInFailed, None);
+        actor.did(&house.db, Kind::Renamed, None);
+    }
+    assert_eq!(since(&house, &ada, 3).await, vec![("name_changed", "password".to_owned()); 10]);
 }
 
 async fn nobody_sees_anothers(house: House) {

@@ -67,11 +67,16 @@ impl Server {
         let (address, log) = (free_address(), folder.join("log"));
         let mut command = command(folder, address, settings);
         let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
-        let (mut line, mut outbox) = (String::new(), String::new());
         let mut said = BufReader::new(child.stdout.take().unwrap());
-        said.read_line(&mut line).unwrap();
-        assert_eq!(line, "Vestibule is open: http://localhost:3000\n", "{}", fs::read_to_string(&log).unwrap());
-        said.read_line(&mut outbox).unwrap();
+        let mut line = || {
+            let mut line = String::new();
+            said.read_line(&mut line).unwrap();
+            line
+        };
+        let open = "Vestibule is open: http://localhost:3000\n";
+        assert_eq!(line(), open, "{}", fs::read_to_string(&log).unwrap());
+        assert!(line().starts_with("Version "));
+        let outbox = line();
         (Self { child, address, log }, outbox)
     }
 

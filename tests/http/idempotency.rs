@@ -16,6 +16,7 @@ both! {
     of_many_at_once_one_makes_the_note,
     while_the_first_is_at_it_the_second_is_told_to_wait,
     what_was_left_half_done_is_finished_by_the_next,
+    who_hangs_up_gets_the_answer_with_the_next_try,
     what_is_refused_may_be_mended_and_sent_again,
     a_key_that_is_none_is_400,
     keys_are_forgotten_after_a_day,
@@ -132,6 +133,21 @@ async fn what_was_left_half_done_is_finished_by_the_next(house: House) {
         assert!(replies.iter().all(|reply| matches!(reply.status.as_u16(), 201 | 409)));
         assert_eq!(house.count("notes").await, 1);
     }
+}
+
+/// At any moment from the claim of the key to the answer.
+async fn who_hangs_up_gets_the_answer_with_the_next_try(house: House) {
+    let ada = house.person("ada").await;
+    let mut dropped = 0;
+    for number in 0..60 {
+        let key = number.to_string();
+        let patience = std::time::Duration::from_micros(100 + number * 100);
+        dropped += usize::from(tokio::time::timeout(patience, create(&ada.client, &key).into_future()).await.is_err());
+        house.db.settled().await;
+        create(&ada.client, &key).await.is(201);
+    }
+    assert!(dropped > 5, "only {dropped} of 60 went away");
+    assert_eq!(house.count("notes").await, 60);
 }
 
 async fn what_is_refused_may_be_mended_and_sent_again(house: House) {

@@ -6,7 +6,7 @@ use time::Duration;
 use uuid::Uuid;
 use vestibule::timestamp::Timestamp;
 
-use crate::support::{Door, House, Person, both, members, path_of};
+use crate::support::{Database, Door, House, Person, both, members, path_of};
 
 both! {
     a_new_note_is_201_with_its_place_and_its_tag,
@@ -34,6 +34,10 @@ both! {
     search_takes_every_character_literally,
     search_pages_too,
     head_answers_like_get_without_a_body,
+    a_change_that_changes_nothing_makes_no_version,
+    a_page_of_long_notes_is_bounded_in_bytes,
+    an_account_has_so_many_notes_and_no_more,
+    of_many_who_write_the_last_note_one_does,
 }
 
 const MEMBERS: [&str; 5] = ["body", "created_at", "id", "title", "updated_at"];
@@ -455,4 +459,84 @@ async fn head_answers_like_get_without_a_body(house: House) {
         assert_eq!(head.header("etag"), get.header("etag"));
         door.call(Method::HEAD, "/notes/x").await.is(404);
     }
+}
+
+async fn a_change_that_changes_nothing_makes_no_version(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        let note = door.post("/notes", json!({"title": "Milk", "body": "two litres"})).await.is(201).json();
+        let tag = door.get(&path_of(&note)).await.header("etag").to_owned();
+        house.clock.advance(Duration::minutes(1));
+        for same in [json!({}), json!({"title": "Milk"}), json!({"title": "Milk", "body": "two litres"})] {
+            let reply = door.patch(&path_of(&note), same).header("if-match", &tag).await;
+            assert_eq!((reply.is(200).json(), reply.header("etag")), (note.clone(), tag.as_str()));
+        }
+        door.patch(&path_of(&note), json!({})).header("if-match", "\"0\"").await.problem(412, "precondition_failed");
+        let changed = door.patch(&path_of(&note), json!({"body": "three litres"})).await;
+        assert_ne!(changed.is(200).header("etag"), tag);
+        assert_ne!(changed.json()["updated_at"], note["updated_at"]);
+    }
+}
+
+async fn a_page_of_long_notes_is_bounded_in_bytes(house: House) {
+    let ada = house.person("ada").await;
+    for number in 0..30 {
+        // Six bytes each in JSON.
+        ada.note(&number.to_string(), &"\u{1}".repeat(20_000)).await;
+    }
+    for door in ada.doors() {
+        let (mut seen, mut path, mut pages) = (Vec::new(), "/notes?limit=100".to_owned(), 0);
+        loop {
+            let page = door.get(&path).await;
+            assert!(page.is(200).body.len() < 1_100_000, "{}", page.body.len());
+            pages += 1;
+            seen.extend(titles(&page.json()));
+            let Some(cursor) = page.json()["next_cursor"].as_str().map(str::to_owned) else { break };
+            path = format!("/notes?limit=100&cursor={cursor}");
+        }
+        assert_eq!(seen, (0..30).rev().map(|number| number.to_string()).collect::<Vec<_>>());
+        assert_eq!(pages, 4);
+    }
+    let page = ada.browser.visit("/notes").await.page(200);
+    assert!(page.contains("Older"), "the list goes on here as well");
+}
+
+async fn an_account_has_so_many_notes_and_no_more(database: Database) {
+    let house = House::with(database, |settings| settings.notes.per_account = 2).await;
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let note = || json!({"title": "a", "body": ""});
+    for door in ada.doors() {
+        door.post("/notes", note()).header("idempotency-key", "made").await.is(201);
+    }
+    for door in ada.doors() {
+        let problem = door.post("/notes", note()).await.problem(409, "conflict");
+        assert!(problem["detail"].as_str().unwrap().contains("Delete one"), "{problem}");
+        let again = door.post("/notes", note()).header("idempotency-key", "made").await;
+        assert_eq!(again.is(201).header("idempotent-replayed"), "true");
+    }
+    let page = ada.browser.submit("/notes", &[("title", "one more"), ("body", "typed")]).await.page(409);
+    assert!(page.contains("as many notes as it may have") && page.contains("one more") && page.contains("typed"));
+    let function = ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": note()})).await;
+    function.problem(409, "conflict");
+    bob.client.post("/notes", note()).await.is(201);
+
+    let list = list(&ada.client, "").await;
+    ada.client.delete(&path_of(&list["items"][0])).await.is(204);
+    ada.client.post("/notes", note()).await.is(201);
+    house.sql("DELETE FROM accounts").await;
+    // SQLite's foreign keys are each connection's own.
+    if database == Database::Postgres {
+        ada.client.post("/notes", note()).await.problem(401, "token_invalid");
+    }
+}
+
+async fn of_many_who_write_the_last_note_one_does(database: Database) {
+    let house = House::with(database, |settings| settings.notes.per_account = 1).await;
+    let ada = house.person("ada").await;
+    let there = house.another_instance().await;
+    let clients = [ada.client.clone(), there.client(&ada.client.token)];
+    let write = |number: usize| clients[number % 2].post("/notes", json!({"title": "a", "body": ""})).into_future();
+    let replies = (0..20).map(write).collect::<tokio::task::JoinSet<_>>().join_all().await;
+    let count = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((count(201), count(409), house.count("notes").await), (1, 19, 1));
 }

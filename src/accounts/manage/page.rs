@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -152,10 +151,10 @@ async fn email_form(visit: Visit, status: StatusCode, form: Filled) -> Response 
 /// [`Problem::NotSignedIn`]; the database's.
 pub async fn export(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
     let account = visit.signed_in()?.account;
-    let mut response = Json(export::everything(&db, &account).await?).into_response();
-    let name = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
-    Ok(response)
+    let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, kept)];
+    Ok((headers, export::everything(&db, account).await?).into_response())
 }
 
 /// `GET /account/delete`

@@ -14,7 +14,7 @@ pub use self::{
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,
     rows::Raw,
-    run::{Postgres, folder},
+    run::{Pgbouncer, Postgres, folder},
 };
 
 /// Runs each of these functions as a test on both databases. What a function asks for, a `House` or the bare

@@ -3,12 +3,15 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::MetadataExt,
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use sqlx::{Connection, Executor, PgConnection};
@@ -105,6 +108,62 @@ impl Postgres {
         admin.close().await.unwrap();
         Self { url: url(&name), name }
     }
+}
+
+/// A PgBouncer in transaction mode before a database, with fewer connections to it than clients have.
+#[derive(Debug)]
+pub struct Pgbouncer {
+    /// How to reach the database through it.
+    pub url: String,
+    running: Child,
+}
+
+/// Ends with the pipe at its standard input, however the test ends.
+const POOLER: &str = r#""$0" "$@" > log 2>&1 < /dev/null & pooler=$!; read -r _; kill $pooler; wait"#;
+
+impl Drop for Pgbouncer {
+    fn drop(&mut self) {
+        drop(self.running.stdin.take());
+        let _ = self.running.wait();
+    }
+}
+
+impl Pgbouncer {
+    /// One before `postgres`.
+    pub async fn before(postgres: &Postgres) -> Self {
+        let (folder, socket) = (folder(), run().folder.join("postgres"));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let settings = format!(
+            "[databases]\n* = host={} port=5432 user=vestibule\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+             listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n\
+             default_pool_size = 3\nmax_client_conn = 500\n",
+            socket.display()
+        );
+        fs::write(folder.join("pgbouncer.ini"), settings).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", POOLER]).arg(program("pgbouncer", &["/usr/sbin"])).current_dir(&folder);
+        // Like PostgreSQL, it refuses to run as root.
+        if fs::metadata(&folder).unwrap().uid() == 0 {
+            command.args(["-u", "postgres"]);
+        }
+        let running = command.arg("pgbouncer.ini").stdin(Stdio::piped()).spawn().unwrap();
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(begun.elapsed().as_secs() < 20, "PgBouncer does not start: {log}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let url = format!("postgres://vestibule@127.0.0.1:{port}/{}?sslmode=disable&pgbouncer=true", postgres.name);
+        Self { url, running }
+    }
+}
+
+/// The path of a program, on the PATH or in one of `folders`.
+fn program(name: &str, folders: &[&str]) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut places = env::split_paths(&path).chain(folders.iter().map(PathBuf::from)).map(|folder| folder.join(name));
+    let found = places.find(|place| place.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed. Run `make test`: its set-up installs it"))
 }
 
 fn url(database: &str) -> String {

@@ -90,12 +90,16 @@ export interface paths {
         /**
          * List notes
          * @description The newest first. While notes are added, a page neither skips nor repeats one.
+         *
+         *     Titles and bodies of a page take 1 MiB of JSON at most: of long notes a page holds fewer than `limit`, and `next_cursor`
+         *     goes on. Only a page without it is the last.
          */
         get: operations["listNotes"];
         put?: never;
         /**
          * Write a note
-         * @description Once for each `Idempotency-Key`: a repeated request gets the answer of the first.
+         * @description Once for each `Idempotency-Key`: a repeated request gets the answer of the first. An account may have a number of notes
+         *     that the site sets; past it, the answer is 409.
          */
         post: operations["createNote"];
         delete?: never;
@@ -124,7 +128,7 @@ export interface paths {
         head?: never;
         /**
          * Change a note
-         * @description With `If-Match`, only if it is still the version you read.
+         * @description With `If-Match`, only if it is still the version you read. A change that changes nothing makes no new version.
          */
         patch: operations["updateNote"];
         trace?: never;

@@ -1,0 +1,55 @@
+//! SQLite's files: for the server's own user only (S74), and a limit on their size that ends a write, not the server.
+
+use std::{
+    fs::{self, OpenOptions, Permissions},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// What only the owner may read and write.
+const PRIVATE: u32 = 0o600;
+/// What anybody else may.
+const OTHERS: u32 = 0o077;
+
+/// Makes the file where it is missing. SQLite gives its log and its index the file's mode.
+pub(super) fn make(file: &Path) {
+    if let Err(error) = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(file)
+        && error.kind() != io::ErrorKind::AlreadyExists
+    {
+        tracing::debug!(%error, "the database's file is not made");
+    }
+}
+
+/// Takes the file, its log and its index from everybody else, who could read them where an earlier version made them.
+pub(super) fn close_to_others(file: &Path) {
+    for path in ["", "-wal", "-shm"].map(|end| with_end(file, end)) {
+        let Ok(found) = fs::metadata(&path) else { continue };
+        let mode = found.permissions().mode();
+        if !found.is_file() || mode & OTHERS == 0 {
+            continue;
+        }
+        match fs::set_permissions(&path, Permissions::from_mode(mode & !OTHERS)) {
+            Ok(()) => tracing::info!(path = %path.display(), "others could read this file, and no longer can"),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "others can read this file"),
+        }
+    }
+}
+
+fn with_end(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// Past a limit on the size of files (`ulimit -f`), a write shall fail like one on a full disk. Without a handler, the
+/// signal that comes with it ends the process.
+pub(super) fn outlive_limits() {
+    /// `SIGXFSZ`, on Linux and the BSDs alike.
+    const FILE_SIZE_EXCEEDED: i32 = 25;
+    if let Err(error) = signal(SignalKind::from_raw(FILE_SIZE_EXCEEDED)) {
+        tracing::warn!(%error, "a limit on the size of files would end the server");
+    }
+}

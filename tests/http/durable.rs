@@ -1,0 +1,294 @@
+//! What is answered is kept, whatever becomes of the disk: one that is full, read-only or failing is 503 and said so.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, thread::sleep, time::Duration};
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use vestibule::timestamp::Timestamp;
+
+use super::binary::{PATIENCE, Server};
+use crate::support::{Database, Door, House, PASSWORD, Raw, both, folder};
+
+both! {
+    readiness_writes_once_for_all_who_ask,
+}
+
+const FILE: [(&str, &str); 1] = [("DATABASE_URL", "sqlite:vestibule.db")];
+
+/// Lets no file of the server grow past `size`, as a full disk would. The signal that comes with it is not ignored here:
+/// the server outlives it by itself.
+fn limit(server: &Server, size: &str) {
+    let (id, size) = (server.id().to_string(), format!("--fsize={size}:unlimited"));
+    let done = Command::new("prlimit").args(["--pid", &id, &size]).status().expect("prlimit, of util-linux");
+    assert!(done.success());
+}
+
+/// Half of what the log of the database has grown to: nothing can be added to it.
+fn full(folder: &Path) -> String {
+    (folder.join("vestibule.db-wal").metadata().unwrap().len() / 2).to_string()
+}
+
+#[track_caller]
+fn unavailable((status, head, body): (u16, String, String)) {
+    assert_eq!(status, 503, "{body}");
+    assert!(head.contains("retry-after: "), "{head}");
+}
+
+fn readiness(server: &Server) -> u16 {
+    server.call("GET /readyz", &[], "").0
+}
+
+/// Asks until the answer is `status`: what was seen last is believed for some seconds.
+fn becomes(server: &Server, status: u16) {
+    let begun = std::time::Instant::now();
+    while readiness(server) != status {
+        assert!(begun.elapsed() < PATIENCE, "/readyz does not become {status}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+fn cookie(head: &str) -> String {
+    let (_, rest) = head.split_once("set-cookie: session=").unwrap();
+    format!("session={}", rest.split_once(';').unwrap().0)
+}
+
+fn headers(token: &str) -> [String; 2] {
+    ["content-type: application/json".into(), format!("authorization: Bearer {token}")]
+}
+
+fn call(server: &Server, request: &str, token: &str, body: &Value) -> (u16, String, String) {
+    let headers = headers(token);
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    server.call(request, &headers.each_ref().map(String::as_str), &body)
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
+    let folder = folder();
+    let server = Server::start(&folder, &FILE);
+    let token = server.token();
+    let note = |number: i32| json!({"title": number.to_string(), "body": "x".repeat(15_000)});
+    let first = server.json("POST /api/v1/notes", &token, &note(0)).1;
+    becomes(&server, 200);
+
+    let room = folder.join("vestibule.db-wal").metadata().unwrap().len() + 100_000;
+    limit(&server, &room.to_string());
+    let mut kept = vec![first["id"].clone()];
+    let mut refused = 0;
+    for number in 1..=30 {
+        let answer = call(&server, "POST /api/v1/notes", &token, &note(number));
+        if answer.0 == 201 {
+            kept.insert(0, serde_json::from_str::<Value>(&answer.2).unwrap()["id"].clone());
+        } else {
+            assert_eq!(serde_json::from_str::<Value>(&answer.2).unwrap()["code"], "unavailable");
+            unavailable(answer);
+            refused += 1;
+        }
+    }
+    assert!(kept.len() > 1 && refused > 1, "{} kept, {refused} refused", kept.len());
+
+    limit(&server, &full(&folder));
+    let path = format!("/api/v1/notes/{}", first["id"].as_str().unwrap());
+    unavailable(call(&server, &format!("PATCH {path}"), &token, &json!({"title": "changed"})));
+    unavailable(call(&server, &format!("DELETE {path}"), &token, &Value::Null));
+    let soon = Timestamp::new(OffsetDateTime::now_utc() + time::Duration::hours(1));
+    let new = json!({"name": "new", "scopes": ["notes:read"], "expires_at": soon});
+    unavailable(call(&server, "POST /api/v1/tokens", &token, &new));
+    let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
+    unavailable(server.form("/sign-up", "", &bob));
+    unavailable(server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", PASSWORD)]));
+    becomes(&server, 503);
+
+    limit(&server, "unlimited");
+    becomes(&server, 200);
+    let (status, list) = server.json("GET /api/v1/notes?limit=100", &token, &Value::Null);
+    let listed: Vec<_> = list["items"].as_array().unwrap().iter().map(|note| note["id"].clone()).collect();
+    assert_eq!((status, listed), (200, kept));
+    assert_eq!(server.json(&format!("GET {path}"), &token, &Value::Null).1, first, "neither changed nor deleted");
+    let (_, tokens) = server.json("GET /api/v1/tokens", &token, &Value::Null);
+    assert_eq!(tokens["items"].as_array().unwrap().len(), 1, "{tokens}");
+    assert_eq!(server.form("/sign-up", "", &bob).0, 303, "nothing of the sign-up was kept");
+    let log = server.log();
+    for named in ["INSERT notes", "UPDATE notes", "DELETE notes", "INSERT tokens", "INSERT readiness"] {
+        assert!(log.lines().any(|line| line.contains("write_failed") && line.contains(named)), "{named}: {log}");
+    }
+}
+
+#[test]
+fn on_a_full_disk_nobody_is_told_that_they_are_signed_out() {
+    let folder = folder();
+    let server = Server::start(&folder, &FILE);
+    let token = server.token();
+    let (status, head, _) = server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", PASSWORD)]);
+    assert_eq!(status, 303);
+    let cookie = cookie(&head);
+    let (_, about) = server.json("GET /api/v1/token", &token, &Value::Null);
+    let own = format!("DELETE /api/v1/tokens/{}", about["id"].as_str().unwrap());
+
+    limit(&server, &full(&folder));
+    for request in ["POST /api/v1/logout", "POST /api/v1/logout-all", &own] {
+        unavailable(call(&server, request, &token, &Value::Null));
+    }
+    unavailable(server.form("/sign-out", &cookie, &[]));
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 200);
+
+    limit(&server, "unlimited");
+    let account = |cookie: &str| server.call("GET /account", &[&format!("cookie: {cookie}")], "").0;
+    assert_eq!(account(&cookie), 200);
+    assert_eq!(server.form("/sign-out", &cookie, &[]).0, 303);
+    assert_eq!(account(&cookie), 303);
+    assert_eq!(server.json("POST /api/v1/logout", &token, &Value::Null).0, 204);
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 401);
+}
+
+#[test]
+fn a_read_only_file_is_unavailable_and_not_ready() {
+    let folder = folder();
+    let server = Server::start(&folder, &FILE);
+    let token = server.token();
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+
+    let server = Server::start(&folder, &[("DATABASE_URL", "sqlite:vestibule.db?mode=ro")]);
+    let (_, _, problem) = call(&server, "POST /api/v1/notes", &token, &json!({"title": "a", "body": ""}));
+    assert_eq!(serde_json::from_str::<Value>(&problem).unwrap()["code"], "unavailable", "{problem}");
+    unavailable(call(&server, "POST /api/v1/logout", &token, &Value::Null));
+    assert_eq!(server.json("GET /api/v1/notes", &token, &Value::Null).0, 200, "it can be read");
+    becomes(&server, 503);
+}
+
+/// What PostgreSQL says at the commit, when its disk is full or a server is for reading only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_503_and_leaves_nothing() {
+    let house = House::with(Database::Postgres, |_| {}).await;
+    let ada = house.person("ada").await;
+    house.db.settled().await;
+    house
+        .sql(
+            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql
+             AS $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
+        )
+        .await;
+    for table in ["notes", "tokens", "sign_ins"] {
+        let trigger = format!(
+            "CREATE CONSTRAINT TRIGGER disk_is_full AFTER INSERT OR UPDATE OR DELETE ON {table}
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION disk_is_full()"
+        );
+        house.sql(&trigger).await;
+    }
+    for door in ada.doors() {
+        door.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
+    }
+    ada.client.call(Method::POST, "/logout").await.problem(503, "unavailable");
+    ada.browser.submit("/sign-out", &[]).await.is(503);
+    assert_eq!(house.count("notes").await, 0);
+    ada.client.get("/me").await.is(200);
+    assert!(ada.browser.is_signed_in().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_for_reading_only_is_unavailable_and_not_ready() {
+    async fn read_only(raw: &mut Raw, how: &str) {
+        let statement = format!("'ALTER DATABASE %I {how}', current_database()");
+        raw.run("SET default_transaction_read_only = off").await;
+        raw.run(&format!("DO $$ BEGIN EXECUTE format({statement}); END $$")).await;
+        let others = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        raw.texts(others).await;
+    }
+    let house = House::with(Database::Postgres, |_| {}).await;
+    let (ada, mut raw) = (house.person("ada").await, house.raw().await);
+    house.db.settled().await;
+    house.get("/readyz").await.is(200);
+    read_only(&mut raw, "SET default_transaction_read_only = on").await;
+    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
+    ada.client.get("/notes").await.is(200);
+    becomes_in_process(&house, 503).await;
+    read_only(&mut raw, "RESET default_transaction_read_only").await;
+    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.is(201);
+    becomes_in_process(&house, 200).await;
+}
+
+async fn becomes_in_process(house: &House, status: u16) {
+    let begun = std::time::Instant::now();
+    while house.get("/readyz").await.status != status {
+        assert!(begun.elapsed() < PATIENCE, "/readyz does not become {status}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn readiness_writes_once_for_all_who_ask(house: House) {
+    let mut witness = house.witness().await;
+    house.get("/readyz").await.is(200);
+    assert!(witness.saw_a_write().await, "only a write tells");
+    let asked: Vec<_> = (0..20).map(|_| tokio::spawn(house.get("/readyz").into_future())).collect();
+    for reply in asked {
+        reply.await.unwrap().is(200);
+    }
+    assert!(!witness.saw_a_write().await);
+}
+
+#[track_caller]
+fn is_private(path: &Path) {
+    let found = path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(found.permissions().mode() & 0o077, 0, "{}", path.display());
+}
+
+#[test]
+fn every_file_is_for_the_servers_user_only() {
+    let folder = folder();
+    let files = ["vestibule.db", "vestibule.db-wal", "vestibule.db-shm", "outbox"].map(|name| folder.join(name));
+    let server = Server::start(&folder, &FILE);
+    server.token();
+    let begun = std::time::Instant::now();
+    while fs::read_dir(folder.join("outbox")).map_or(0, Iterator::count) == 0 {
+        assert!(begun.elapsed() < PATIENCE, "no mail");
+        sleep(Duration::from_millis(20));
+    }
+    files.iter().for_each(|file| is_private(file));
+    fs::read_dir(folder.join("outbox")).unwrap().for_each(|mail| is_private(&mail.unwrap().path()));
+
+    // As an earlier version made them, and the machine that ran it stopped.
+    drop(server);
+    for file in &files[..3] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let server = Server::start(&folder, &FILE);
+    files[..3].iter().for_each(|file| is_private(file));
+    assert!(server.log().contains("no longer can"), "{}", server.log());
+}
+
+/// The most memory the server has had, in KiB.
+fn peak(server: &Server) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_never_in_memory_whole() {
+    const NOTES: usize = 2_000;
+    let folder = folder();
+    let server = Server::start(&folder, &FILE);
+    server.token();
+    let (_, head, _) = server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", PASSWORD)]);
+    let cookie = format!("cookie: {}", cookie(&head));
+    let export = || server.call("GET /account/export", &[&cookie, "sec-fetch-site: same-origin"], "");
+    assert_eq!(export().0, 200);
+    let before = peak(&server);
+    let url = format!("sqlite:{}", folder.join("vestibule.db").display());
+    Raw::connect(&url)
+        .await
+        .run(&format!(
+            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {NOTES})
+             INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
+             SELECT randomblob(16), (SELECT id FROM accounts), 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1 FROM number"
+        ))
+        .await;
+    let (status, _, body) = export();
+    let (notes, grown) = (body.matches(r#""title":"a""#).count(), peak(&server) - before);
+    assert_eq!((status, notes), (200, NOTES));
+    assert!(body.len() > 40_000_000);
+    assert!(grown < 25_000, "{grown} KiB for {} bytes", body.len());
+}
