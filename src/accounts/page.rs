@@ -1,5 +1,7 @@
 //! Signing up, in and out; the account page. Every form is a plain post, so all of it works without JavaScript.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -10,7 +12,6 @@ use serde::Deserialize;
 use super::{
     confirmation, familiar,
     service::{self, SignUp},
-    store,
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     doors::AuthSession,
     extract::{Form, Query},
     problem::Problem,
-    settings::Confirm,
+    settings::{Confirm, Settings},
     sign_ins,
     state::AppState,
     ui::{
@@ -151,11 +152,16 @@ pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn account(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
+pub async fn account(
+    visit: Visit,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
-    let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
-    let confirmed = store::is_confirmed(&db, caller.account.id).await?;
+    let shown = settings.sessions.per_account.into();
+    let sign_ins = sign_ins::service::newest(&db, caller.account.id, shown).await?;
+    let confirmed = caller.account.email_confirmed;
     let events = activity::service::list(&db, caller.account.id).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());

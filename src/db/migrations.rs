@@ -38,6 +38,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0005_token_door.sql"),
         include_str!("../../migrations/postgres/0005_token_door.sql"),
     ),
+    (
+        6,
+        "credentials",
+        include_str!("../../migrations/sqlite/0006_credentials.sql"),
+        include_str!("../../migrations/postgres/0006_credentials.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.

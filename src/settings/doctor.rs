@@ -111,6 +111,11 @@ impl Settings {
             "sessions.lifetime_hours",
             "longer than 14 days on a machine that may be shared; let \"keep me signed in\" do that, and set at most 336",
         );
+        found.error_if(
+            !(1..=1_000).contains(&self.sessions.per_account),
+            "sessions.per_account",
+            "must be 1 to 1000: the account page lists every browser, so that its owner finds the one that is not theirs",
+        );
     }
 
     /// ASVS 6.6.2 and the cheat sheets: a day for a confirmation, an hour for what opens an account (S27).

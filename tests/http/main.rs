@@ -12,6 +12,7 @@ mod binary;
 mod browsers;
 mod confirmation;
 mod cors;
+mod credentials;
 mod database;
 mod disabled;
 mod headers;
