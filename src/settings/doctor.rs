@@ -386,6 +386,15 @@ mod tests {
     }
 
     #[test]
+    fn an_account_has_one_browser_at_least_and_no_more_than_a_page_lists() {
+        for (count, sound) in [(0, false), (1, true), (1_000, true), (1_001, false)] {
+            let found = with(|settings| settings.sessions.per_account = count);
+            let keys: Vec<_> = found.iter().map(|(severity, key, _)| (*severity, *key)).collect();
+            assert_eq!(keys, if sound { vec![] } else { vec![(Error, "sessions.per_account")] }, "{count}");
+        }
+    }
+
+    #[test]
     fn an_origin_has_one_spelling() {
         for good in ["https://app.example", "http://localhost:5173", "https://app.example:8443", "http://[::1]:5173"] {
             assert_eq!(check_origin(good), Ok(()), "{good}");

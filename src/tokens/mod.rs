@@ -12,6 +12,8 @@ mod letters;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+mod revocation;
+#[cfg(feature = "ssr")]
 pub mod row;
 #[cfg(feature = "ssr")]
 pub mod service;
