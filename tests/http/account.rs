@@ -206,7 +206,7 @@ async fn a_new_password_undoes_a_change_of_address(house: House) {
     let path = house.link("/email/").await;
     ada.browser.submit("/account/password", &[("current", PASSWORD), ("password", NEW)]).await.leads_to("/account");
     house.browser().submit(&path, &[("password", NEW)]).await.page(410);
-    assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org");
+    assert_eq!(ada.browser.get("/me").await.json()["email"], "ada@example.org");
 }
 
 async fn an_address_is_changed_without_a_sign_in_by_the_password(house: House) {

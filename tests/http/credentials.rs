@@ -72,17 +72,17 @@ async fn make(house: &House, by: &Client, name: &str, days: u32) -> Client {
     house.client(made.is(201).json()["token"].as_str().unwrap())
 }
 
-/// A token that ends within the hour, so that a login may make it.
-async fn make_soon(house: &House, by: &Client) -> Client {
-    let expires_at = house.db.now() + Duration::hours(1);
+/// A token that ends in so many hours, so that a login may make it.
+async fn make_soon(house: &House, by: &Client, hours: i64) -> Client {
+    let expires_at = house.db.now() + Duration::hours(hours);
     let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
     house.client(by.post("/tokens", body).await.is(201).json()["token"].as_str().unwrap())
 }
 
 async fn a_login_ends_with_the_password_and_so_does_what_it_made(house: House) {
     let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let child = make_soon(&house, &ada.client).await;
-    let grandchild = make_soon(&house, &child).await;
+    let child = make_soon(&house, &ada.client, 2).await;
+    let grandchild = make_soon(&house, &child, 1).await;
     let by_hand = house.token(&ada, &Scope::ALL).await;
     let its_child = make(&house, &by_hand, "made", 7).await;
     change_password(&ada.browser, false).await;
@@ -108,7 +108,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(house: House) {
 
 async fn a_login_ends_with_a_reset_and_so_does_what_it_made(house: House) {
     let ada = house.person("ada").await;
-    let child = make_soon(&house, &ada.client).await;
+    let child = make_soon(&house, &ada.client, 2).await;
     let by_hand = house.token(&ada, &Scope::ALL).await;
     reset(&house, &ada, &[("password", NEW)]).await;
     ada.client.get("/token").await.problem(401, "token_revoked");
@@ -120,7 +120,7 @@ async fn a_login_ends_with_a_reset_and_so_does_what_it_made(house: House) {
 
 async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(house: House) {
     let ada = house.person("ada").await;
-    let child = make_soon(&house, &ada.client).await;
+    let child = make_soon(&house, &ada.client, 2).await;
     change_password(&ada.browser, false).await;
     // As if the server had died after the new password and before the rest.
     house.sql("UPDATE tokens SET revoked_at = NULL").await;
