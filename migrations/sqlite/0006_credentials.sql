@@ -11,7 +11,8 @@ WHERE id IN (SELECT id FROM made);
 
 -- What a token has made ends no later than it does now. Where the token that made it was deleted, that had ended.
 WITH RECURSIVE bounds (id, until) AS (
-    SELECT id, CASE WHEN issued_by = 'token' THEN MIN(expires_at, unixepoch() * 1000000) ELSE COALESCE(revoked_at, expires_at) END
+    SELECT id, CASE WHEN issued_by = 'token' THEN MIN(expires_at, unixepoch() * 1000000)
+        ELSE COALESCE(revoked_at, expires_at) END
     FROM tokens WHERE parent_id IS NULL
     UNION SELECT tokens.id, MIN(bounds.until, COALESCE(tokens.revoked_at, tokens.expires_at))
     FROM tokens JOIN bounds ON tokens.parent_id = bounds.id)

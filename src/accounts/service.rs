@@ -130,8 +130,8 @@ pub async fn prove(
     prove_who(db, hasher, limits, client, (normalized(email), None), password).await
 }
 
-/// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when the
-/// request began; tries are counted by it.
+/// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when
+/// the request began; tries are counted by it.
 ///
 /// # Errors
 /// As [`prove`].

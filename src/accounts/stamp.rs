@@ -5,7 +5,8 @@ use std::fmt;
 use sqlx::{Database, Decode, Type, error::BoxDynError};
 
 /// An account's `auth_stamp` as it was when a credential was proven or a link was mailed: random, and replaced with the
-/// password and when the account is disabled. What is made or spent later depends on it still being this one (S59, S61).
+/// password and when the account is disabled. What is made or spent later depends on it still being this one (S59,
+/// S61).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Stamp(pub(crate) Vec<u8>);
 

@@ -11,9 +11,9 @@
 //! token name, so that what another's token lets through the preflight gains nothing. Where there is no token of ours to
 //! ask, only a refusal can be read by an origin that the union knows.
 //!
-//! **What takes a password**, or anybody's token, is for the settings alone: an origin that some account's token names opens
-//! neither `login` nor `tokens/report`, and both refuse a page of any other (S70). Or else any account could have visitors'
-//! browsers try passwords.
+//! **What takes a password**, or anybody's token, is for the settings alone: an origin that some account's token names
+//! opens neither `login` nor `tokens/report`, and both refuse a page of any other (S70). Or else any account could have
+//! visitors' browsers try passwords.
 //!
 //! Never `Allow-Credentials`: the door reads no cookies, so a page that sends them gains nothing (S14). Never `null`, which
 //! many pages are. Methods and headers are listed by name; `*` would not cover `Authorization`.
@@ -78,7 +78,8 @@ impl Pages {
         self.listed.contains(origin)
     }
 
-    /// Whether a request with these headers comes from no page, from one of this site, or from one that the settings name.
+    /// Whether a request with these headers comes from no page, from one of this site, or from one that the settings
+    /// name.
     fn are_known(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
     }
@@ -120,8 +121,8 @@ pub struct Cors {
     pub known: Known,
 }
 
-/// Origins that tokens named within the last minute, a thousand at most. They may read that they are refused; what they may
-/// do is decided anew each time.
+/// Origins that tokens named within the last minute, a thousand at most. They may read that they are refused; what they
+/// may do is decided anew each time.
 #[derive(Clone, Debug, Default)]
 pub struct Known(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
 
@@ -183,9 +184,9 @@ impl Cors {
         response
     }
 
-    /// Whether a page of `origin` may read an answer with `status`. The database is asked on the account of an address that
-    /// has requests left, and so no more often than it may come without a token: past that, those origins may read on that
-    /// were known lately.
+    /// Whether a page of `origin` may read an answer with `status`. The database is asked on the account of an address
+    /// that has requests left, and so no more often than it may come without a token: past that, those origins may read
+    /// on that were known lately.
     async fn lets_read(&self, origin: &HeaderValue, status: StatusCode, client: &Client, learnt: &Learnt) -> bool {
         if self.pages.lists(origin) {
             return true;

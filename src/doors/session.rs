@@ -173,9 +173,10 @@ pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
 #[derive(Clone, Copy, Debug)]
 struct Failed(StatusCode);
 
-/// Stands inside the auth layer, which neither saves a session nor sets its cookie where the answer is a server error. But a
-/// browser that was given a new session id has lost the old one by then, so it would be signed out by an error that came
-/// after its password: the layer sees such an answer as one that succeeded, and [`unavailable_if_unknown`] puts it right.
+/// Stands inside the auth layer, which neither saves a session nor sets its cookie where the answer is a server error.
+/// But a browser that was given a new session id has lost the old one by then, so it would be signed out by an error
+/// that came after its password: the layer sees such an answer as one that succeeded, and [`unavailable_if_unknown`]
+/// puts it right.
 pub async fn save_in_spite_of_errors(request: Request, next: Next) -> Response {
     let session = request.extensions().get::<AuthSession>().map(|auth| auth.session.clone());
     let mut response = next.run(request).await;

@@ -114,7 +114,7 @@ impl Settings {
         found.error_if(
             !(1..=1_000).contains(&self.sessions.per_account),
             "sessions.per_account",
-            "must be 1 to 1000: the account page lists every browser, so that its owner finds the one that is not theirs",
+            "must be 1 to 1000: the account page lists them all, so that its owner finds the one that is not theirs",
         );
     }
 

@@ -1,4 +1,5 @@
-//! Signing other browsers out: with the password given lately, or whoever borrows a browser would shut its owner out (S8).
+//! Signing other browsers out: with the password given lately, or whoever borrows a browser would shut its owner out
+//! (S8).
 
 use axum::{extract::State, response::Response};
 

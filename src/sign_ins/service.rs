@@ -51,8 +51,8 @@ pub async fn begin(
     Ok(())
 }
 
-/// The row of a sign-in, for the password that was `proven`. Where the account has as many as it may have, the oldest makes
-/// room (ASVS 7.1.2).
+/// The row of a sign-in, for the password that was `proven`. Where the account has as many as it may have, the oldest
+/// makes room (ASVS 7.1.2).
 ///
 /// # Errors
 /// [`Problem::InvalidCredentials`] where the password was changed meanwhile, [`Problem::AccountDisabled`] (S59);
@@ -148,8 +148,8 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers an
-/// older password.
+/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
+/// an older password.
 ///
 /// # Errors
 /// The database's.
@@ -161,7 +161,8 @@ pub async fn proven_at(db: &Db, signed_in: &SignedIn) -> Result<Option<Timestamp
 /// session remembers `stamp` from now on, which is another where the password is.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile; [`Problem::Unavailable`].
+/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
+/// [`Problem::Unavailable`].
 pub async fn prove_again(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
     let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
     if store::prove(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {

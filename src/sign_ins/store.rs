@@ -10,8 +10,8 @@ use crate::{
 
 columns!(SignIn { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
 
-/// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it waits
-/// for the account's row, as a change of the password does, and decides by what stands there then.
+/// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it
+/// waits for the account's row, as a change of the password does, and decides by what stands there then.
 pub(super) async fn insert(db: &Db, account: Uuid, stamp: Vec<u8>, sign_in: SignIn) -> sqlx::Result<Option<SignIn>> {
     const SQLITE: &str = "INSERT INTO sign_ins
             (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
@@ -41,8 +41,8 @@ pub(super) async fn insert(db: &Db, account: Uuid, stamp: Vec<u8>, sign_in: Sign
     )
 }
 
-/// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so `proved_at`
-/// begins as `created_at`.
+/// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
+/// `proved_at` begins as `created_at`.
 pub(super) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     let found: Option<(Timestamp,)> = read!(
         db,
@@ -81,8 +81,8 @@ pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     )
 }
 
-/// All that go on but `new` and the newest others, `kept` in all. Whatever comes at the same time does this after itself,
-/// so the last that does it sees all of them.
+/// All that go on but `new` and the newest others, `kept` in all. Whatever comes at the same time does this after
+/// itself, so the last that does it sees all of them.
 pub(super) async fn delete_oldest(
     db: &Db,
     account: Uuid,

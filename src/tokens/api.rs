@@ -296,8 +296,8 @@ struct Found {
 
 /// Give a token back that you have found
 ///
-/// From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it has
-/// made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
+/// From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
+/// has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
 #[utoipa::path(
     post, path = "/tokens/report", operation_id = "reportToken", tag = "Tokens",
     request_body = Found,

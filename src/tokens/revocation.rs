@@ -25,8 +25,8 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     .await
 }
 
-/// Revokes and tells of it until there is nothing left: what was on its way when its maker was revoked is there by the next
-/// time, and what is revoked makes no more. Says how many there were.
+/// Revokes and tells of it until there is nothing left: what was on its way when its maker was revoked is there by the
+/// next time, and what is revoked makes no more. Says how many there were.
 pub(super) async fn until_none<F>(db: &Db, actor: &Actor, revoke: impl Fn() -> F) -> Result<usize, Problem>
 where
     F: Future<Output = sqlx::Result<Vec<Token>>>,
@@ -71,9 +71,9 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Pro
     .await
 }
 
-/// The account has a new password, that of `stamp`: ends the tokens that `POST login` gave for another, with all that those
-/// have made (S59). With `all`, its other tokens as well. The doors refuse the former from the new password on; this is for
-/// lists, and for what its owner is told.
+/// The account has a new password, that of `stamp`: ends the tokens that `POST login` gave for another, with all that
+/// those have made (S59). With `all`, its other tokens as well. The doors refuse the former from the new password on;
+/// this is for lists, and for what its owner is told.
 ///
 /// # Errors
 /// The database's.
@@ -91,8 +91,8 @@ fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
     }
 }
 
-/// Somebody has found `text` where no token should be. It is revoked, if it works, with all that it has made, which may work
-/// where it does not; and its owner is told, if there was anything to revoke.
+/// Somebody has found `text` where no token should be. It is revoked, if it works, with all that it has made, which may
+/// work where it does not; and its owner is told, if there was anything to revoke.
 ///
 /// All of it comes after the answer, which so is the same in words and time whatever was found.
 pub fn report(db: &Db, house: &House, mailer: &Mailer, text: &str) {

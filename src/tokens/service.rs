@@ -67,13 +67,14 @@ pub struct Issued {
 
 /// Makes the token a person asked for, or a token that may manage tokens: `parent`.
 ///
-/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22): it is bounded by
-/// when that one ends if it is used no more, so that no renewal that does not come leaves anything behind (S60).
+/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22): it is
+/// bounded by when that one ends if it is used no more, so that no renewal that does not come leaves anything behind
+/// (S60).
 ///
 /// # Errors
 /// [`Problem::Validation`] per field; [`Problem::ScopeMissing`] where `parent` lacks what it asks for;
-/// [`Problem::NotSignedIn`] where the password of `actor` was changed meanwhile; [`Problem::Conflict`] where the account has
-/// as many as it may have.
+/// [`Problem::NotSignedIn`] where the password of `actor` was changed meanwhile; [`Problem::Conflict`] where the
+/// account has as many as it may have.
 pub async fn create(
     db: &Db,
     settings: &Settings,

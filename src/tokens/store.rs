@@ -23,12 +23,12 @@ pub(super) struct New {
     pub limit: i64,
 }
 
-/// Makes the token, unless the account has as many as it may have, is disabled or has another stamp by now, or the token
-/// that makes it has ended meanwhile or ends sooner.
+/// Makes the token, unless the account has as many as it may have, is disabled or has another stamp by now, or the
+/// token that makes it has ended meanwhile or ends sooner.
 ///
-/// It is one statement, so that of many at once only those are made for which there is room (S54), and none whose proof is
-/// over (S59). SQLite has one writer. In PostgreSQL it waits for the account's row, as a change of the password does, and
-/// decides by what stands there then; it counts when it has it.
+/// It is one statement, so that of many at once only those are made for which there is room (S54), and none whose proof
+/// is over (S59). SQLite has one writer. In PostgreSQL it waits for the account's row, as a change of the password
+/// does, and decides by what stands there then; it counts when it has it.
 pub(super) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     const SQLITE: &str = "INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
@@ -139,8 +139,8 @@ pub(super) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) ->
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// Revokes those of the account that are chosen and all that they have made, at any remove and whatever has become of what
-/// made it (S60), and gives those that worked until now.
+/// Revokes those of the account that are chosen and all that they have made, at any remove and whatever has become of
+/// what made it (S60), and gives those that worked until now.
 macro_rules! with_descent {
     ($chosen:literal) => {
         concat!(
@@ -266,8 +266,8 @@ pub(super) async fn claim_warnings(
     )
 }
 
-/// Those that expired before `before`, or were revoked before, and of which nothing is left that they have made: as long as
-/// there is, it can be told from where it comes (S60).
+/// Those that expired before `before`, or were revoked before, and of which nothing is left that they have made: as
+/// long as there is, it can be told from where it comes (S60).
 pub(super) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     let revoked = change!(
         db,

@@ -1,5 +1,5 @@
-//! A credential ends with what it was made with (S59), and is made for the account that proved itself (S61), whatever else
-//! happens at that moment.
+//! A credential ends with what it was made with (S59), and is made for the account that proved itself (S61), whatever
+//! else happens at that moment.
 
 use axum::http::Method;
 use serde_json::json;
@@ -349,7 +349,9 @@ async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(hou
         house
             .sql(
                 "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS
-                    $$ BEGIN UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD; END $$;
+                    $$ BEGIN
+                        UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD;
+                    END $$;
                  CREATE TRIGGER meanwhile AFTER DELETE ON mail_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
             )
             .await;

@@ -1,5 +1,5 @@
-//! What a token has made ends with it: when it is revoked or reported, whatever has become of it by then, and by the clock
-//! (S60).
+//! What a token has made ends with it: when it is revoked or reported, whatever has become of it by then, and by the
+//! clock (S60).
 
 use serde_json::{Value, json};
 use time::Duration;

@@ -113,8 +113,8 @@ async fn operators_see_all_of_many(house: House) {
     house.sql(&many).await;
     let people = "id, email, name, password_hash, auth_stamp, password_stamp, created_at";
     let many = format!(
-        "INSERT INTO accounts ({people}) {none} SELECT {new_id}, 'n' || n, name, password_hash, auth_stamp, password_stamp,
-            created_at FROM accounts, n"
+        "INSERT INTO accounts ({people}) {none} SELECT {new_id}, 'n' || n, name, password_hash, auth_stamp,
+            password_stamp, created_at FROM accounts, n"
     );
     house.sql(&many).await;
     let all = of_all(&house.db, Some(ada.account.id)).await.unwrap();

@@ -32,9 +32,10 @@ pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Pro
     Ok(())
 }
 
-/// A new password for the account. What the older one made ends: its other sign-ins, and the tokens of `POST login` with all
-/// they have made; with `tokens_too`, its other tokens as well. `kept` is the sign-in that asks, which has to begin anew: the stamp its session remembers is another now (T6). Nobody can keep the
-/// mail about it from being sent by hanging up.
+/// A new password for the account. What the older one made ends: its other sign-ins, and the tokens of `POST login`
+/// with all they have made; with `tokens_too`, its other tokens as well. `kept` is the sign-in that asks, which has to
+/// begin anew: the stamp its session remembers is another now (T6). Nobody can keep the mail about it from being sent
+/// by hanging up.
 ///
 /// # Errors
 /// [`Problem::Validation`] where the old password is wrong or the new one will not do; [`Problem::Unavailable`].
@@ -59,8 +60,8 @@ pub(super) async fn change_password(
     let hash = hasher.hash(new).await?;
     let stamp = stamp()?;
     let (ours, mailer, settings, account) = (db.clone(), mailer.clone(), settings.clone(), account.clone());
-    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every link,
-    // and lets nothing be made that the older password was proven for (S59).
+    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
+    // link, and lets nothing be made that the older password was proven for (S59).
     db.finish(async move {
         // Only in place of the password that was proven: of two who change it at once, one does.
         if store::set_password(&ours, account.id, hash, stamp.clone(), proven.auth_stamp).await? == 0 {

@@ -115,12 +115,12 @@ impl Proof {
         if self.is_recent().await? { Ok(()) } else { Err(Problem::ProofRequired) }
     }
 
-    /// Takes `password` for a proof of `account`, by its id: its address may be somebody else's by now (S61). The browser
-    /// gets a new session id with it (S2).
+    /// Takes `password` for a proof of `account`, by its id: its address may be somebody else's by now (S61). The
+    /// browser gets a new session id with it (S2).
     ///
     /// # Errors
-    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed
-    /// meanwhile; the database's.
+    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended or the password was
+    /// changed meanwhile; the database's.
     pub async fn give(&mut self, account: &Account, password: String) -> Result<(), Problem> {
         let (limits, whose) = (&self.settings.throttle, (account.id, account.email.as_str()));
         let proven = service::prove_account(&self.db, &self.hasher, limits, &self.client, whose, password).await?;
@@ -134,8 +134,8 @@ impl Proof {
         Ok(())
     }
 
-    /// Whether this sign-in is still there and had proven the password, when the request began, within the time the settings
-    /// give it.
+    /// Whether this sign-in is still there and had proven the password, when the request began, within the time the
+    /// settings give it.
     async fn is_recent(&self) -> Result<bool, Problem> {
         let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref()).ok_or(Problem::NotSignedIn)?;
         sign_ins::service::proven_at(&self.db, signed_in).await?.ok_or(Problem::NotSignedIn)?;

@@ -45,9 +45,9 @@ pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Resul
     Ok(())
 }
 
-/// Gives the account behind the link `token` a new password and ends what the older one made: its sign-ins, and the tokens
-/// of `POST login` with all they have made; with `tokens_too`, its other tokens as well. `None` where the link is good no
-/// longer, or the password was changed meanwhile.
+/// Gives the account behind the link `token` a new password and ends what the older one made: its sign-ins, and the
+/// tokens of `POST login` with all they have made; with `tokens_too`, its other tokens as well. `None` where the link
+/// is good no longer, or the password was changed meanwhile.
 ///
 /// Whoever holds the link reads the account's mail, so the address is confirmed with it. Nobody can keep the mail about
 /// the new password from being sent by hanging up.
@@ -71,8 +71,8 @@ pub(super) async fn reset(
     let stamp = stamp()?;
     let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
-    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every other
-    // link, and lets nothing be made that the older password was proven for (S59).
+    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
+    // other link, and lets nothing be made that the older password was proven for (S59).
     db.finish(async move {
         let Some(link) = links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);

@@ -206,8 +206,8 @@ export interface paths {
         put?: never;
         /**
          * Give a token back that you have found
-         * @description From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it has
-         *     made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
+         * @description From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
+         *     has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
          */
         post: operations["reportToken"];
         delete?: never;
