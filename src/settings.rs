@@ -169,11 +169,13 @@ pub struct Sessions {
     pub remember_idle_days: u32,
     /// Days until it ends with "keep me signed in", used or not.
     pub remember_days: u32,
+    /// How many browsers an account may be signed in with at once (ASVS 7.1.2). The oldest makes room.
+    pub per_account: u32,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { idle_hours: 2, lifetime_hours: 24, remember_idle_days: 14, remember_days: 30 }
+        Self { idle_hours: 2, lifetime_hours: 24, remember_idle_days: 14, remember_days: 30, per_account: 100 }
     }
 }
 

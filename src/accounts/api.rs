@@ -21,7 +21,6 @@ use super::{
     service,
 };
 use crate::{
-    activity::Actor,
     client::Client,
     db::Db,
     doors::{AccountRead, Allowed, Anything, AuthSession, Credential, TokensManage},
@@ -80,6 +79,7 @@ pub(super) fn example() -> Account {
     Account {
         id: examples::id(1),
         email: "ada@example.org".into(),
+        email_confirmed: true,
         name: "Ada Lovelace".into(),
         created_at: examples::moment(0),
     }
@@ -155,17 +155,16 @@ async fn token_login(
     }
     let proven = service::prove(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
-    let account = proven.account;
-    familiar::meet(&house, &account, &client);
-    let (actor, name) = (Actor::by_password(account.id, &client), login.name.as_deref());
-    let issued = tokens::service::create_at_login(db, &settings.tokens, &actor, name, login.remember).await?;
+    familiar::meet(&house, &proven.account, &client);
+    let name = login.name.as_deref();
+    let issued = tokens::service::create_at_login(db, &settings.tokens, &client, &proven, name, login.remember).await?;
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
         name: issued.token.name,
         scopes: issued.token.scopes,
         expires_at: issued.token.expires_at,
-        account,
+        account: proven.account,
     };
     Ok((StatusCode::CREATED, Json(body)))
 }

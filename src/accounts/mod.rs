@@ -26,6 +26,8 @@ pub mod recovery;
 #[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]
+mod stamp;
+#[cfg(feature = "ssr")]
 mod store;
 #[cfg(feature = "ssr")]
 mod tries;
@@ -33,3 +35,5 @@ mod tries;
 mod view;
 
 pub use model::Account;
+#[cfg(feature = "ssr")]
+pub use stamp::Stamp;

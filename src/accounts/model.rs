@@ -13,6 +13,8 @@ pub struct Account {
     pub id: Uuid,
     /// The address, in lower case.
     pub email: String,
+    /// Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim.
+    pub email_confirmed: bool,
     /// What to call them.
     pub name: String,
     /// When they signed up.

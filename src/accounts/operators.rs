@@ -20,6 +20,9 @@ use crate::{
     tokens,
 };
 
+/// How many rows one statement reads.
+const BATCH: i64 = 500;
+
 /// An account as operators see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Known {
@@ -42,7 +45,15 @@ pub struct Known {
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db) -> Result<Vec<Known>, Problem> {
-    Ok(store::list(db).await?)
+    let mut accounts: Vec<Known> = Vec::new();
+    loop {
+        let after = accounts.last().map_or(Uuid::nil(), |last| last.id);
+        let batch = store::list(db, after, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(accounts);
+        }
+        accounts.extend(batch);
+    }
 }
 
 /// The account with the address or the id `who`.
@@ -64,7 +75,7 @@ pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> 
     let account = make(db, name, email, hash).await?.account;
     Actor::operator(account.id).did(db, Kind::SignedUp, None);
     if confirmed {
-        store::confirm(db, account.id, db.now()).await?;
+        store::confirm(db, account.id, account.email, db.now()).await?;
     }
     find(db, &account.id.to_string()).await
 }
@@ -101,7 +112,7 @@ pub async fn enable(db: &Db, account: Uuid) -> Result<bool, Problem> {
 /// # Errors
 /// [`Problem::NotFound`] where it is gone already; the database's.
 pub async fn delete(db: &Db, account: Uuid) -> Result<(), Problem> {
-    if store::delete(db, account).await? == 0 {
+    if store::delete(db, account, None).await? == 0 {
         return Err(Problem::NotFound);
     }
     // What is kept of it stands in the operators' log.
@@ -115,7 +126,7 @@ pub async fn delete(db: &Db, account: Uuid) -> Result<(), Problem> {
 /// # Errors
 /// [`Problem::NotFound`] where the account is gone or disabled; the database's.
 pub async fn reset_link(db: &Db, settings: &Settings, account: Uuid) -> Result<Url, Problem> {
-    let link = links::issue(db, settings, account, Purpose::Reset, None).await?.ok_or(Problem::NotFound)?;
+    let link = links::issue(db, settings, (account, None), Purpose::Reset, None).await?.ok_or(Problem::NotFound)?;
     Actor::operator(account).did(db, Kind::ResetLinkMade, None);
     Ok(link)
 }

@@ -1,5 +1,7 @@
 //! Signing up, in and out; the account page. Every form is a plain post, so all of it works without JavaScript.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -11,7 +13,6 @@ use uuid::Uuid;
 use super::{
     confirmation, familiar,
     service::{self, SignUp},
-    store,
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     doors::AuthSession,
     extract::{Form, Query},
     problem::Problem,
-    settings::Confirm,
+    settings::{Confirm, Settings},
     sign_ins,
     state::AppState,
     ui::{
@@ -161,12 +162,14 @@ pub struct Before {
 pub async fn account(
     visit: Visit,
     State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
     Query(Before { before }): Query<Before>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
-    let sign_ins = sign_ins::service::list(&db, caller.account.id).await?;
-    let confirmed = store::is_confirmed(&db, caller.account.id).await?;
+    let shown = settings.sessions.per_account.into();
+    let sign_ins = sign_ins::service::newest(&db, caller.account.id, shown).await?;
+    let confirmed = caller.account.email_confirmed;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());

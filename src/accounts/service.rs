@@ -88,7 +88,7 @@ pub async fn sign_up(
 /// [`Problem::Validation`] where the address is taken; the database's.
 pub(super) async fn make(db: &Db, name: String, email: String, password_hash: String) -> Result<Proven, Problem> {
     let auth_stamp = stamp()?;
-    let account = Account { id: Uuid::now_v7(), email, name, created_at: db.now() };
+    let account = Account { id: Uuid::now_v7(), email, email_confirmed: false, name, created_at: db.now() };
     let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
         if is_unique_violation(&error) {
             return Problem::field("email", "There is an account with this address already. Sign in instead.");
@@ -127,12 +127,39 @@ pub async fn prove(
     email: &str,
     password: String,
 ) -> Result<Proven, Problem> {
-    let (ours, hasher, email) = (db.clone(), hasher.clone(), normalized(email));
+    prove_who(db, hasher, limits, client, (normalized(email), None), password).await
+}
+
+/// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when
+/// the request began; tries are counted by it.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_account(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    (id, email): (Uuid, &str),
+    password: String,
+) -> Result<Proven, Problem> {
+    prove_who(db, hasher, limits, client, (normalized(email), Some(id)), password).await
+}
+
+async fn prove_who(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    (email, id): (String, Option<Uuid>),
+    password: String,
+) -> Result<Proven, Problem> {
+    let (ours, hasher) = (db.clone(), hasher.clone());
     let (limits, client) = (*limits, client.clone());
     // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
     db.finish(async move {
         let counted = tries::sign_in(&ours, &limits, &client, &email).await?;
-        let result = check(&ours, &hasher, &client, &email, password).await;
+        let result = check(&ours, &hasher, &client, (&email, id), password).await;
         match &result {
             Ok(_) => counted.succeeded(&ours).await,
             Err(Problem::InvalidCredentials) => {}
@@ -143,9 +170,19 @@ pub async fn prove(
     .await
 }
 
-async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password: String) -> Result<Proven, Problem> {
-    // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
-    let found = if is_address(email) { store::credentials(db, email).await? } else { None };
+async fn check(
+    db: &Db,
+    hasher: &Hasher,
+    client: &Client,
+    (email, id): (&str, Option<Uuid>),
+    password: String,
+) -> Result<Proven, Problem> {
+    let found = match id {
+        Some(id) => store::credentials_of(db, id).await?,
+        // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+        None if is_address(email) => store::credentials(db, email).await?,
+        None => None,
+    };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let outdated = hash.clone().filter(|hash| hasher.is_outdated(hash)).map(|hash| (hash, password.clone()));
     let right = hasher.verify(password, hash).await?;
@@ -166,9 +203,28 @@ async fn check(db: &Db, hasher: &Hasher, client: &Client, email: &str, password:
             }
         });
     }
-    let account = Account { id: found.id, email: found.email, name: found.name, created_at: found.created_at };
     let (confirmed, disabled) = (found.confirmed_at.is_some(), found.disabled_at.is_some());
+    let account = Account {
+        id: found.id,
+        email: found.email,
+        email_confirmed: confirmed,
+        name: found.name,
+        created_at: found.created_at,
+    };
     Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed, disabled })
+}
+
+/// Why nothing was made with what was proven: the password was changed meanwhile, or the account disabled or deleted
+/// (S59).
+///
+/// # Errors
+/// The database's.
+pub async fn why_refused(db: &Db, proven: &Proven) -> Result<Problem, Problem> {
+    let found = store::credentials_of(db, proven.account.id).await?;
+    Ok(match found {
+        Some(found) if found.disabled_at.is_some() => Problem::AccountDisabled,
+        _ => Problem::InvalidCredentials,
+    })
 }
 
 /// The name and the address of a new account.

@@ -2,13 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Account, operators::Known};
+use super::{Account, Stamp, operators::Known};
 use crate::{
     db::{Db, change, columns, read},
     timestamp::Timestamp,
 };
-
-columns!(Account { id, email, name, created_at });
 
 /// What is needed to prove a password and to begin a sign-in.
 pub(super) struct Credentials {
@@ -34,6 +32,16 @@ pub(super) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Cre
     )
 }
 
+pub(super) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Credentials>> {
+    read!(
+        db,
+        optional,
+        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
+         FROM accounts WHERE id = $1",
+        id,
+    )
+}
+
 /// Only while the hash is still the one that was verified: a password that was changed meanwhile stays changed.
 pub(super) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash: String) -> sqlx::Result<u64> {
     change!(
@@ -55,32 +63,33 @@ pub(super) async fn insert(
 ) -> sqlx::Result<Account> {
     change!(
         db,
-        one,
-        "INSERT INTO accounts (id, email, name, password_hash, auth_stamp, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)
-         RETURNING id, email, name, created_at",
+        none,
+        "INSERT INTO accounts (id, email, name, password_hash, auth_stamp, password_stamp, created_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
         account.id,
-        account.email,
-        account.name,
+        account.email.clone(),
+        account.name.clone(),
         password_hash,
         auth_stamp,
         account.created_at,
-    )
+    )?;
+    Ok(account)
 }
 
-/// A new password, and a new stamp with it. With `instead_of`, only if the stamp is still that one: of two who change it
-/// at once, one does.
+/// A new password, and new stamps with it, if the stamp is still `instead_of`: of two who change it at once, one does.
+/// From here on, what was made with the older password opens nothing.
 pub(super) async fn set_password(
     db: &Db,
     account: Uuid,
     password_hash: String,
     auth_stamp: Vec<u8>,
-    instead_of: Option<Vec<u8>>,
+    instead_of: Vec<u8>,
 ) -> sqlx::Result<u64> {
     change!(
         db,
         none,
-        "UPDATE accounts SET password_hash = $1, auth_stamp = $2 WHERE id = $3 AND auth_stamp = COALESCE($4, auth_stamp)",
+        "UPDATE accounts SET password_hash = $1, auth_stamp = $2, password_stamp = $2
+         WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL",
         password_hash,
         auth_stamp,
         account,
@@ -88,27 +97,36 @@ pub(super) async fn set_password(
     )
 }
 
-/// The first time counts.
-pub(super) async fn confirm(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<u64> {
-    change!(db, none, "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND confirmed_at IS NULL", now, account)
-}
-
-pub(super) async fn is_confirmed(db: &Db, account: Uuid) -> sqlx::Result<bool> {
-    let found: Option<(Option<Timestamp>,)> =
-        read!(db, optional, "SELECT confirmed_at FROM accounts WHERE id = $1", account)?;
-    Ok(found.is_some_and(|(confirmed_at,)| confirmed_at.is_some()))
-}
-
-/// Another address, confirmed `now`, in place of `old`.
-pub(super) async fn set_email(db: &Db, account: Uuid, old: String, new: String, now: Timestamp) -> sqlx::Result<u64> {
+/// The first time counts, and only as long as `email` is the account's address.
+pub(super) async fn confirm(db: &Db, account: Uuid, email: String, now: Timestamp) -> sqlx::Result<u64> {
     change!(
         db,
         none,
-        "UPDATE accounts SET email = $1, confirmed_at = $2 WHERE id = $3 AND email = $4",
+        "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND email = $3 AND confirmed_at IS NULL",
+        now,
+        account,
+        email,
+    )
+}
+
+/// Another address, confirmed `now`, in place of `old`, if the stamp is still the one that the change began with.
+pub(super) async fn set_email(
+    db: &Db,
+    (account, stamp): (Uuid, Stamp),
+    old: String,
+    new: String,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "UPDATE accounts SET email = $1, confirmed_at = $2
+         WHERE id = $3 AND email = $4 AND auth_stamp = $5 AND disabled_at IS NULL",
         new,
         now,
         account,
         old,
+        stamp.0,
     )
 }
 
@@ -116,15 +134,29 @@ pub(super) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Resu
     change!(db, none, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
 }
 
-/// What belongs to the account goes with it, by the foreign keys.
-pub(super) async fn delete(db: &Db, account: Uuid) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM accounts WHERE id = $1", account)
+/// What belongs to the account goes with it, by the foreign keys. With `stamp`, only if that is still the account's.
+pub(super) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM accounts WHERE id = $1 AND auth_stamp = COALESCE($2, auth_stamp)",
+        account,
+        stamp.map(|stamp| stamp.0),
+    )
 }
 
 columns!(Known { id, email, name, created_at, confirmed_at, disabled_at });
 
-pub(super) async fn list(db: &Db) -> sqlx::Result<Vec<Known>> {
-    read!(db, all, "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts ORDER BY id")
+/// The first `batch` after `after`.
+pub(super) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<Known>> {
+    read!(
+        db,
+        all,
+        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
+         WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        batch,
+    )
 }
 
 pub(super) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<Known>> {

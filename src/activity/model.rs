@@ -54,6 +54,8 @@ kinds! {
     SignedOut = "signed_out", "Signed out";
     /// A browser was signed out by another.
     SignInRevoked = "sign_in_revoked", "Browser signed out";
+    /// The oldest browser was signed out, because the account had as many as it may have.
+    SignInDisplaced = "sign_in_displaced", "Oldest browser signed out to make room";
     /// The password was changed by whoever knew the old one.
     PasswordChanged = "password_changed", "Password changed";
     /// It was changed by a link in a mail.

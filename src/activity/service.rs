@@ -4,7 +4,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{Event, Kind, Means, Page, store};
-use crate::{client::Client, db::Db, problem::Problem};
+use crate::{accounts::Stamp, client::Client, db::Db, problem::Problem};
 
 /// How many events a list holds.
 const SHOWN: i64 = 50;
@@ -21,17 +21,19 @@ pub struct Actor {
     pub means: Means,
     /// What is at the other end.
     pub client: Client,
+    /// The account's stamp when they were let in. Credentials made for them depend on it still being that one (S59).
+    pub stamp: Option<Stamp>,
 }
 
 impl Actor {
     /// Somebody who has just given, or not given, the password of `account`.
     pub fn by_password(account: Uuid, client: &Client) -> Self {
-        Self { account, means: Means::Password, client: client.clone() }
+        Self { account, means: Means::Password, client: client.clone(), stamp: None }
     }
 
     /// Those who run the house, doing something to `account`.
     pub fn operator(account: Uuid) -> Self {
-        Self { account, means: Means::Operator, client: Client::default() }
+        Self { account, means: Means::Operator, client: Client::default(), stamp: None }
     }
 
     /// Records that they did `kind`, to the sign-in or token `subject`, which is called so.

@@ -39,6 +39,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/postgres/0005_token_door.sql"),
     ),
     (
+        6,
+        "credentials",
+        include_str!("../../migrations/sqlite/0006_credentials.sql"),
+        include_str!("../../migrations/postgres/0006_credentials.sql"),
+    ),
+    (
         8,
         "operators",
         include_str!("../../migrations/sqlite/0008_operators.sql"),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{session, token::TokenDoor};
 use crate::{
-    accounts::Account,
+    accounts::{Account, Stamp},
     activity::{Actor, Means},
     client::Client,
     problem::Problem,
@@ -24,6 +24,8 @@ pub struct Caller {
     pub account: Account,
     /// What let them in.
     pub credential: Credential,
+    /// The account's stamp that this browser's session remembers; a token has none of its own.
+    pub stamp: Option<Stamp>,
 }
 
 /// What let a caller in.
@@ -42,7 +44,7 @@ impl Caller {
             Credential::SignIn(id) => Means::Session(*id),
             Credential::Token(token) => Means::Token(token.id),
         };
-        Actor { account: self.account.id, means, client }
+        Actor { account: self.account.id, means, client, stamp: self.stamp.clone() }
     }
 
     /// Refuses a token without `scope`.

@@ -11,10 +11,18 @@
 //! token name, so that what another's token lets through the preflight gains nothing. Where there is no token of ours to
 //! ask, only a refusal can be read by an origin that the union knows.
 //!
+//! **What takes a password**, or anybody's token, is for the settings alone: an origin that some account's token names
+//! opens neither `login` nor `tokens/report`, and both refuse a page of any other (S70). Or else any account could have
+//! visitors' browsers try passwords.
+//!
 //! Never `Allow-Credentials`: the door reads no cookies, so a page that sends them gains nothing (S14). Never `null`, which
 //! many pages are. Methods and headers are listed by name; `*` would not cover `Authorization`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
@@ -31,6 +39,7 @@ use crate::{
     db::{Db, read},
     problem::Problem,
     settings::Settings,
+    timestamp::Timestamp,
     tokens::Token,
 };
 
@@ -42,6 +51,9 @@ const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit
                        x-request-id";
 /// Two hours, the longest Chromium keeps the answer to a preflight.
 const MAX_AGE: &str = "7200";
+
+/// What pages of the settings alone may call, below the door's mount.
+const SETTINGS_ALONE: [&str; 3] = ["/v1/login", "/v1/oauth/token", "/v1/tokens/report"];
 
 /// What answers vary by: all of them by the first, those to preflights by the others too.
 const VARY: [HeaderName; 3] =
@@ -66,6 +78,12 @@ impl Pages {
 
     fn lists(&self, origin: &HeaderValue) -> bool {
         self.listed.contains(origin)
+    }
+
+    /// Whether a request with these headers comes from no page, from one of this site, or from one that the settings
+    /// name.
+    fn are_known(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
     }
 
     /// Whether a request with these headers may come with `token`.
@@ -101,6 +119,31 @@ pub struct Cors {
     pub limits: Limits,
     /// Where tokens are kept.
     pub db: Db,
+    /// Origins that tokens named lately.
+    pub known: Known,
+}
+
+/// Origins that tokens named within the last minute, a thousand at most. They may read that they are refused; what they
+/// may do is decided anew each time.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
+
+impl Known {
+    const LASTS: time::Duration = time::Duration::minutes(1);
+    const KEPT: usize = 1_000;
+
+    fn has(&self, origin: &HeaderValue, now: Timestamp) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(origin).is_some_and(|since| (now - *since).abs() < Self::LASTS)
+    }
+
+    fn put(&self, origin: &HeaderValue, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::KEPT {
+            known.clear();
+        }
+        known.insert(origin.clone(), now);
+    }
 }
 
 impl Cors {
@@ -123,8 +166,10 @@ impl Cors {
         Ok(self.union_has(origin).await?)
     }
 
-    async fn preflight(&self, origin: &HeaderValue, client: &Client) -> Response {
-        let allowed = if self.pages.lists(origin) { Ok(true) } else { self.some_token_names(origin, client).await };
+    /// `for_listed`: whether the settings alone decide.
+    async fn preflight(&self, origin: &HeaderValue, client: &Client, for_listed: bool) -> Response {
+        let listed = self.pages.lists(origin);
+        let allowed = if listed || for_listed { Ok(listed) } else { self.some_token_names(origin, client).await };
         let allowed = match allowed {
             Ok(allowed) => allowed,
             Err(problem) => return problem.into_response(),
@@ -141,18 +186,38 @@ impl Cors {
         response
     }
 
-    /// Whether a page of `origin` may read an answer with `status`.
-    async fn lets_read(&self, origin: &HeaderValue, status: StatusCode, learnt: &Learnt) -> bool {
+    /// Whether a page of `origin` may read an answer with `status`. The database is asked on the account of an address
+    /// that has requests left, and so no more often than it may come without a token: past that, those origins may read
+    /// on that were known lately.
+    async fn lets_read(&self, origin: &HeaderValue, status: StatusCode, client: &Client, learnt: &Learnt) -> bool {
         if self.pages.lists(origin) {
             return true;
         }
         match learnt.token_names_page() {
-            Some(named) => named,
+            Some(named) => {
+                if named {
+                    self.known.put(origin, self.db.now());
+                }
+                named
+            }
             None if status.is_client_error() || status.is_server_error() => {
-                self.union_has(origin).await.unwrap_or_else(|error| {
-                    tracing::debug!(%error, "no look at the origins of tokens");
-                    false
-                })
+                let now = self.db.now();
+                if self.known.has(origin, now) {
+                    return true;
+                }
+                let paid = match learnt.was_admitted() {
+                    Some(admitted) => admitted,
+                    None => self.limits.stranger(client, now).is_ok(),
+                };
+                let named = paid
+                    && self.union_has(origin).await.unwrap_or_else(|error| {
+                        tracing::debug!(%error, "no look at the origins of tokens");
+                        false
+                    });
+                if named {
+                    self.known.put(origin, now);
+                }
+                named
             }
             None => false,
         }
@@ -164,14 +229,18 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
     let origin = request.headers().get(header::ORIGIN).cloned();
     let asked =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let path = request.uri().path();
+    let for_listed = SETTINGS_ALONE.contains(&path.strip_prefix("/api").unwrap_or(path));
+    let client = Client::of(request.headers(), request.extensions());
     let mut response = match &origin {
-        Some(origin) if asked => cors.preflight(origin, &Client::of(request.headers(), request.extensions())).await,
+        Some(origin) if asked => cors.preflight(origin, &client, for_listed).await,
+        Some(_) if for_listed && !cors.pages.are_known(request.headers()) => Problem::OriginNotAllowed.into_response(),
         _ => {
             let learnt = Learnt::default();
             request.extensions_mut().insert(learnt.clone());
             let mut response = next.run(request).await;
             if let Some(origin) = origin
-                && cors.lets_read(&origin, response.status(), &learnt).await
+                && cors.lets_read(&origin, response.status(), &client, &learnt).await
             {
                 let headers = response.headers_mut();
                 headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

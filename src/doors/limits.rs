@@ -61,6 +61,7 @@ pub struct Learnt(Arc<Facts>);
 struct Facts {
     names_page: OnceLock<bool>,
     standing: Mutex<Option<Standing>>,
+    admitted: Mutex<Option<bool>>,
 }
 
 impl Learnt {
@@ -81,7 +82,13 @@ impl Learnt {
     pub fn counted(&self, counted: Result<Standing, Refused>) -> Result<(), Problem> {
         let (Ok(standing) | Err(Refused(standing))) = counted;
         *self.standing() = Some(standing);
+        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted.is_ok());
         counted.map(drop).map_err(Problem::from)
+    }
+
+    /// Whether the request was counted and was not one too many; nothing where nobody has counted it.
+    pub fn was_admitted(&self) -> Option<bool> {
+        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn standing(&self) -> MutexGuard<'_, Option<Standing>> {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Caller, Credential, cookie::SessionCookie};
 use crate::{
-    accounts::Account,
+    accounts::{Account, Stamp},
     client::Client,
     db::{Db, HashedSessions, change, columns, read},
     problem::Problem,
@@ -87,7 +87,8 @@ impl AuthnBackend for Backend {
             self.db,
             optional,
             "SELECT sign_ins.id AS sign_in_id, sign_ins.remembered, sign_ins.last_seen_at, sign_ins.ends_at,
-                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.auth_stamp
+                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.confirmed_at,
+                    accounts.auth_stamp
              FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
              WHERE sign_ins.id = $1 AND sign_ins.expires_at > $2 AND accounts.disabled_at IS NULL",
             *id,
@@ -95,7 +96,13 @@ impl AuthnBackend for Backend {
         )?;
         Ok(row.map(|row| SignedIn {
             id: row.sign_in_id,
-            account: Account { id: row.id, email: row.email, name: row.name, created_at: row.created_at },
+            account: Account {
+                id: row.id,
+                email: row.email,
+                email_confirmed: row.confirmed_at.is_some(),
+                name: row.name,
+                created_at: row.created_at,
+            },
             remembered: row.remembered,
             last_seen_at: row.last_seen_at,
             ends_at: row.ends_at,
@@ -113,10 +120,22 @@ struct SignedInRow {
     email: String,
     name: String,
     created_at: Timestamp,
+    confirmed_at: Option<Timestamp>,
     auth_stamp: Vec<u8>,
 }
 
-columns!(SignedInRow { sign_in_id, remembered, last_seen_at, ends_at, id, email, name, created_at, auth_stamp });
+columns!(SignedInRow {
+    sign_in_id,
+    remembered,
+    last_seen_at,
+    ends_at,
+    id,
+    email,
+    name,
+    created_at,
+    confirmed_at,
+    auth_stamp
+});
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes no session for a visitor who is not signed in,
 /// and none for reading (S7).
@@ -136,12 +155,35 @@ pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthMa
 
 /// Stands around the auth layer: where that could not ask the database, the answer is 503 and the cookie stays (S51).
 pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let Some(Failed(status)) = response.extensions_mut().remove() {
+        *response.status_mut() = status;
+        return response;
+    }
     let from_the_layer = response.status() == StatusCode::INTERNAL_SERVER_ERROR
         && response.extensions().get::<Problem>().is_none()
         && response.headers().is_empty();
     if from_the_layer {
         return Problem::Unavailable("the session could not be loaded".into()).into_response();
+    }
+    response
+}
+
+/// The status of an answer that failed, while the session layer has it.
+#[derive(Clone, Copy, Debug)]
+struct Failed(StatusCode);
+
+/// Stands inside the auth layer, which neither saves a session nor sets its cookie where the answer is a server error.
+/// But a browser that was given a new session id has lost the old one by then, so it would be signed out by an error
+/// that came after its password: the layer sees such an answer as one that succeeded, and [`unavailable_if_unknown`]
+/// puts it right.
+pub async fn save_in_spite_of_errors(request: Request, next: Next) -> Response {
+    let session = request.extensions().get::<AuthSession>().map(|auth| auth.session.clone());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if status.is_server_error() && session.is_some_and(|session| session.is_modified()) {
+        response.extensions_mut().insert(Failed(status));
+        *response.status_mut() = StatusCode::OK;
     }
     response
 }
@@ -219,7 +261,8 @@ pub async fn note_use(State(uses): State<Uses>, request: Request, next: Next) ->
 pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     let user = extensions.get::<AuthSession>().and_then(|auth| auth.user.clone());
     let signed_in = user.ok_or(Problem::NotSignedIn)?;
-    Ok(Caller { account: signed_in.account, credential: Credential::SignIn(signed_in.id) })
+    let credential = Credential::SignIn(signed_in.id);
+    Ok(Caller { account: signed_in.account, credential, stamp: Some(Stamp(signed_in.stamp)) })
 }
 
 /// Gives this browser a new session for `signed_in`. Where that is remembered, the cookie outlives the browser, up to

@@ -73,7 +73,7 @@ impl TokenDoor {
         self.pages.admit(&token, headers)?;
 
         let before = token.last_used_at;
-        let caller = Caller { account, credential: Credential::Token(token.clone()) };
+        let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None };
         if before.is_none_or(|before| now - before >= LAST_USED_STEP) {
             self.note_use(token, caller.acting(client), now);
         }
@@ -88,7 +88,9 @@ impl TokenDoor {
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
                     tokens.expires_at, tokens.ends_at, tokens.renew_days, tokens.last_used_at, tokens.last_used_from,
                     tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
-                    accounts.created_at AS account_created_at, accounts.disabled_at AS account_disabled_at
+                    accounts.created_at AS account_created_at, accounts.confirmed_at AS account_confirmed_at,
+                    accounts.disabled_at AS account_disabled_at, accounts.password_stamp AS account_password_stamp,
+                    tokens.password_stamp
              FROM tokens JOIN accounts ON accounts.id = tokens.account_id
              WHERE tokens.hash = $1",
             secret.hash(),
@@ -154,7 +156,11 @@ struct TokenRow {
     email: String,
     account_name: String,
     account_created_at: Timestamp,
+    account_confirmed_at: Option<Timestamp>,
     account_disabled_at: Option<Timestamp>,
+    account_password_stamp: Vec<u8>,
+    /// Of a token that a password made, itself or through another token.
+    password_stamp: Option<Vec<u8>>,
 }
 
 impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for TokenRow
@@ -163,6 +169,7 @@ where
     Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     Timestamp: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
     &'static str: sqlx::ColumnIndex<R>,
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
@@ -172,7 +179,10 @@ where
             email: row.try_get("email")?,
             account_name: row.try_get("account_name")?,
             account_created_at: row.try_get("account_created_at")?,
+            account_confirmed_at: row.try_get("account_confirmed_at")?,
             account_disabled_at: row.try_get("account_disabled_at")?,
+            account_password_stamp: row.try_get("account_password_stamp")?,
+            password_stamp: row.try_get("password_stamp")?,
         })
     }
 }
@@ -182,11 +192,15 @@ impl TokenRow {
         let account = Account {
             id: self.account_id,
             email: self.email,
+            email_confirmed: self.account_confirmed_at.is_some(),
             name: self.account_name,
             created_at: self.account_created_at,
         };
         let token: Token = self.token.into();
-        // Where the account is disabled, signing in again says so.
-        (Token { revoked_at: token.revoked_at.or(self.account_disabled_at), ..token }, account)
+        let outdated = self.password_stamp.is_some_and(|stamp| stamp != self.account_password_stamp);
+        // With the password it ended at once, even where nobody came to write that down. Where the account is disabled,
+        // signing in again says so.
+        let ended = token.revoked_at.or(self.account_disabled_at).or(outdated.then_some(token.created_at));
+        (Token { revoked_at: ended, ..token }, account)
     }
 }

@@ -54,8 +54,8 @@ refusals! {
     Full => [Problem::Conflict("The account has as many tokens as it may have.")];
     /// Where the password is asked for once more.
     ProofWanted => [Problem::ProofRequired];
-    /// Where strangers are counted.
-    TooMany => [Problem::RateLimited(30)];
+    /// Where strangers are counted, and pages are those of the settings.
+    StrangerRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
     /// Of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
@@ -67,6 +67,7 @@ refusals! {
     LoginRefused => [
         Problem::InvalidCredentials,
         Problem::LoginDisabled,
+        Problem::OriginNotAllowed,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         Problem::RateLimited(30)

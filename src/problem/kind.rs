@@ -233,8 +233,8 @@ impl Problem {
             Self::LoginDisabled => {
                 "This site gives no token for a password. Make one on the tokens page and use that.".into()
             }
-            Self::OriginNotAllowed => "Neither this token nor the settings of the site name the origin this request \
-                 comes from. Use the token where it was made for, or make another."
+            Self::OriginNotAllowed => "Neither the settings of the site nor the token, where one was sent, name the \
+                 origin this request comes from. Use a token where it was made for, and sign in where the settings allow it."
                 .into(),
             Self::CrossOriginRequest => "This door is for its own pages only: the request came from another origin. \
                  Clients on other origins use /api/v1 with a token."

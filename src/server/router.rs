@@ -1,6 +1,6 @@
 //! The house put together: two doors, and what stands outside of both.
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use any_spawner::Executor;
 use axum::{
@@ -89,7 +89,8 @@ fn places(state: &AppState) -> Places {
 /// answer, refusals too.
 fn token_door(state: &AppState) -> Result<Router<AppState>, String> {
     let (pages, limits) = (Pages::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
-    let cors = Cors { pages: pages.clone(), limits: limits.clone(), db: state.db.clone() };
+    let cors =
+        Cors { pages: pages.clone(), limits: limits.clone(), db: state.db.clone(), known: cors::Known::default() };
     let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), pages, limits };
     let mount = Router::new()
         .nest("/v1", api::token_mount().into())
@@ -122,8 +123,10 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
     let with_session = |router: Router<AppState>| {
         router
+            .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(session::forget_ended))
             .layer(from_fn_with_state(uses.clone(), session::note_use))
+            .layer(from_fn(session::save_in_spite_of_errors))
             .layer(auth.clone())
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))
@@ -160,8 +163,13 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
 fn contained(router: Router<AppState>) -> Router<AppState> {
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(|_| Problem::Internal("a handler panicked".into()).into_response()))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
+}
+
+/// A handler that panics is an answer like others.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem::Internal("a handler panicked".into()).into_response()
 }
 
 async fn files_first(State(assets): State<Assets>, request: Request, next: Next) -> Response {

@@ -117,6 +117,8 @@ impl Settings {
         );
         let why = "or nobody could have a token, or nobody could look through them";
         found.range("tokens.per_account", tokens.per_account, 1..=10_000, why);
+        let why = "because the account page lists them all, so that its owner finds the one that is not theirs";
+        found.range("sessions.per_account", self.sessions.per_account, 1..=1_000, why);
         let why = "because they are counted whenever one is written";
         found.range("notes.per_account", self.notes.per_account, 1..=1_000_000, why);
         let why = "because what has ended is shown for a while, and not for ever";

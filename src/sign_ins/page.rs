@@ -1,13 +1,15 @@
-//! Signing another browser out.
+//! Signing other browsers out: with the password given lately, or whoever borrows a browser would shut its owner out
+//! (S8).
 
 use axum::{extract::State, response::Response};
 
 use super::service;
 use crate::{
+    accounts::proof::Proof,
     client::Client,
     db::Db,
     doors::Credential,
-    extract::PathId,
+    extract::{Form, PathId},
     problem::Problem,
     ui::{Visit, page::see_other},
 };
@@ -20,8 +22,13 @@ pub async fn revoke(
     visit: Visit,
     State(db): State<Db>,
     client: Client,
+    mut proof: Proof,
     PathId(id): PathId,
+    form: Form,
 ) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
     let actor = visit.signed_in()?.acting(client);
     match service::revoke(&db, &actor, id).await {
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/account")),
@@ -33,7 +40,16 @@ pub async fn revoke(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn revoke_others(visit: Visit, State(db): State<Db>, client: Client) -> Result<Response, Problem> {
+pub async fn revoke_others(
+    visit: Visit,
+    State(db): State<Db>,
+    client: Client,
+    mut proof: Proof,
+    form: Form,
+) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
     let caller = visit.signed_in()?;
     if let Credential::SignIn(kept) = caller.credential {
         service::revoke_others(&db, &caller.acting(client), kept).await?;

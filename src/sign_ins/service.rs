@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Owned, SignIn, store};
 use crate::{
-    accounts::service::Proven,
+    accounts::service::{Proven, why_refused},
     activity::{Actor, Kind, Means},
     client::{Client, in_words},
     db::Db,
@@ -14,10 +14,17 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// How many rows one statement reads or deletes for an operator: few enough to hold the writer for milliseconds only.
+const BATCH: i64 = 500;
+/// How many are listed at most.
+const SHOWN: i64 = 1_000;
+/// How many are told of one by one where many end at once.
+const TOLD: usize = 100;
+
 /// Signs this browser in: a row of its own, then a session that points to it. A sign-in the browser had before ends.
 ///
 /// # Errors
-/// [`Problem::Unavailable`]
+/// As [`record`].
 pub async fn begin(
     db: &Db,
     settings: &Sessions,
@@ -26,21 +33,8 @@ pub async fn begin(
     remember: bool,
     client: &Client,
 ) -> Result<(), Problem> {
-    let now = db.now();
-    let (idle, whole) = settings.lifetime(remember);
-    let row = SignIn {
-        id: Uuid::now_v7(),
-        user_agent: client.user_agent.clone(),
-        address: client.address(),
-        remembered: remember,
-        created_at: now,
-        last_seen_at: now,
-        expires_at: now + idle.min(whole),
-        ends_at: now + whole,
-    };
     let account = proven.account.id;
-    let sign_in = store::insert(db, account, row).await?;
-
+    let sign_in = record(db, settings, &proven, remember, client).await?;
     if let Some(before) = auth.user.take() {
         sign_out(db, &before, client).await?;
     }
@@ -55,6 +49,55 @@ pub async fn begin(
     session::begin(auth, &signed_in).await?;
     Actor::by_password(account, client).did(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
+}
+
+/// The row of a sign-in, for the password that was `proven`. Where the account has as many as it may have, the oldest
+/// makes room (ASVS 7.1.2).
+///
+/// # Errors
+/// [`Problem::InvalidCredentials`] where the password was changed meanwhile, [`Problem::AccountDisabled`] (S59);
+/// [`Problem::Unavailable`].
+pub async fn record(
+    db: &Db,
+    settings: &Sessions,
+    proven: &Proven,
+    remember: bool,
+    client: &Client,
+) -> Result<SignIn, Problem> {
+    let now = db.now();
+    let (idle, whole) = settings.lifetime(remember);
+    let row = SignIn {
+        id: Uuid::now_v7(),
+        user_agent: client.user_agent.clone(),
+        address: client.address(),
+        remembered: remember,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + idle.min(whole),
+        ends_at: now + whole,
+    };
+    let (ours, proven, kept) = (db.clone(), proven.clone(), i64::from(settings.per_account));
+    let actor = Actor::by_password(proven.account.id, client);
+    // To its end, so that whoever hangs up leaves no browser more than there may be.
+    db.finish(async move {
+        let Some(sign_in) = store::insert(&ours, actor.account, proven.auth_stamp.clone(), row).await? else {
+            return Err(why_refused(&ours, &proven).await?);
+        };
+        let displaced = store::delete_oldest(&ours, actor.account, sign_in.id, kept, now).await?;
+        tell_ended(&ours, &actor, Kind::SignInDisplaced, &displaced);
+        Ok(sign_in)
+    })
+    .await
+}
+
+/// Tells of each, or of the first and how many more there were: what is written is bounded, whatever has gathered.
+fn tell_ended(db: &Db, actor: &Actor, kind: Kind, ended: &[SignIn]) {
+    for sign_in in ended.iter().take(TOLD) {
+        actor.did(db, kind, Some((sign_in.id, &sign_in.browser())));
+    }
+    if let Some(next) = ended.get(TOLD) {
+        actor.did(db, kind, Some((next.id, &format!("{} more browsers", ended.len() - TOLD))));
+    }
 }
 
 /// Signs this browser out. The row goes first: it is the truth.
@@ -73,7 +116,7 @@ async fn sign_out(db: &Db, signed_in: &SignedIn, client: &Client) -> Result<(), 
     let (account, id) = (signed_in.account.id, signed_in.id);
     // Two clicks at once end it once.
     if store::delete(db, account, id).await?.is_some() {
-        let actor = Actor { account, means: Means::Session(id), client: client.clone() };
+        let actor = Actor { account, means: Means::Session(id), client: client.clone(), stamp: None };
         actor.did(db, Kind::SignedOut, Some((id, "")));
     }
     Ok(())
@@ -84,7 +127,15 @@ async fn sign_out(db: &Db, signed_in: &SignedIn, client: &Client) -> Result<(), 
 /// # Errors
 /// The database's.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<SignIn>, Problem> {
-    Ok(store::list(db, account, db.now()).await?)
+    newest(db, account, SHOWN).await
+}
+
+/// The newest `limit` of the account's signed-in browsers, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(db: &Db, account: Uuid, limit: i64) -> Result<Vec<SignIn>, Problem> {
+    Ok(store::list(db, account, db.now(), limit).await?)
 }
 
 /// Signs another browser of the account out, from its next request on.
@@ -97,22 +148,24 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// When the password was last given in the browser of the sign-in `id`; nothing where it has ended.
+/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
+/// an older password.
 ///
 /// # Errors
 /// The database's.
-pub async fn proven_at(db: &Db, id: Uuid) -> Result<Option<Timestamp>, Problem> {
-    Ok(store::proven_at(db, id).await?)
+pub async fn proven_at(db: &Db, signed_in: &SignedIn) -> Result<Option<Timestamp>, Problem> {
+    Ok(store::proven_at(db, signed_in.id, signed_in.stamp.clone(), db.now()).await?)
 }
 
 /// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
 /// session remembers `stamp` from now on, which is another where the password is.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; [`Problem::Unavailable`].
+/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
+/// [`Problem::Unavailable`].
 pub async fn prove_again(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
     let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
-    if store::prove(db, signed_in.account.id, signed_in.id, db.now()).await? == 0 {
+    if store::prove(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {
         return Err(Problem::NotSignedIn);
     }
     session::begin(auth, &SignedIn { stamp, ..signed_in }).await
@@ -125,9 +178,7 @@ pub async fn prove_again(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Res
 /// The database's.
 pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, Problem> {
     let ended = store::delete_others(db, actor.account, kept).await?;
-    for sign_in in &ended {
-        actor.did(db, Kind::SignInRevoked, Some((sign_in.id, &sign_in.browser())));
-    }
+    tell_ended(db, actor, Kind::SignInRevoked, &ended);
     Ok(ended.len())
 }
 
@@ -136,7 +187,15 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, 
 /// # Errors
 /// The database's.
 pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<Owned>, Problem> {
-    Ok(store::list_all(db, account, db.now()).await?)
+    let (now, mut sign_ins) = (db.now(), Vec::<Owned>::new());
+    loop {
+        let before = sign_ins.last().map_or(Uuid::max(), |last| last.id);
+        let batch = store::list_all(db, account, now, before, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(sign_ins);
+        }
+        sign_ins.extend(batch);
+    }
 }
 
 /// Signs the browser `id` out for an operator, from its next request on.
@@ -155,8 +214,6 @@ pub async fn revoke_any(db: &Db, id: Uuid) -> Result<(), Problem> {
 /// # Errors
 /// The database's.
 pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
-    // Few enough to hold the writer for milliseconds only.
-    const BATCH: i64 = 500;
     let (now, mut count) = (db.now(), 0);
     loop {
         let ended = store::delete_before(db, now, BATCH).await?;

@@ -10,14 +10,24 @@ use crate::{
 
 columns!(SignIn { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
 
-pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Result<SignIn> {
+/// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it
+/// waits for the account's row, as a change of the password does, and decides by what stands there then.
+pub(super) async fn insert(db: &Db, account: Uuid, stamp: Vec<u8>, sign_in: SignIn) -> sqlx::Result<Option<SignIn>> {
+    const SQLITE: &str = "INSERT INTO sign_ins
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         SELECT $1, accounts.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM accounts
+         WHERE accounts.id = $2 AND auth_stamp = $10 AND disabled_at IS NULL
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
+    const POSTGRES: &str = "WITH owner AS
+            (SELECT id FROM accounts WHERE id = $2 AND auth_stamp = $10 AND disabled_at IS NULL FOR SHARE)
+         INSERT INTO sign_ins
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM owner
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
     change!(
         db,
-        one,
-        "INSERT INTO sign_ins
-            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $6)
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        optional,
+        db.dialect(SQLITE, POSTGRES),
         sign_in.id,
         account,
         sign_in.user_agent,
@@ -27,34 +37,70 @@ pub(super) async fn insert(db: &Db, account: Uuid, sign_in: SignIn) -> sqlx::Res
         sign_in.last_seen_at,
         sign_in.expires_at,
         sign_in.ends_at,
+        stamp,
     )
 }
 
-/// Whoever signs in has just proven the password, so `proved_at` begins as `created_at`.
-pub(super) async fn proven_at(db: &Db, id: Uuid) -> sqlx::Result<Option<Timestamp>> {
-    let found: Option<(Timestamp,)> = read!(db, optional, "SELECT proved_at FROM sign_ins WHERE id = $1", id)?;
+/// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
+/// `proved_at` begins as `created_at`.
+pub(super) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+    let found: Option<(Timestamp,)> = read!(
+        db,
+        optional,
+        "SELECT proved_at FROM sign_ins JOIN accounts ON accounts.id = account_id
+         WHERE sign_ins.id = $1 AND expires_at > $2 AND auth_stamp = $3 AND disabled_at IS NULL",
+        id,
+        now,
+        stamp,
+    )?;
     Ok(found.map(|(proved_at,)| proved_at))
 }
 
-pub(super) async fn prove(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<u64> {
-    change!(
-        db,
-        none,
-        "UPDATE sign_ins SET proved_at = $1 WHERE id = $2 AND account_id = $3 AND expires_at > $1",
-        now,
-        id,
-        account,
-    )
+/// Only while `stamp`, which goes with the password that was proven, is still the account's.
+pub(super) async fn prove(db: &Db, account: Uuid, stamp: Vec<u8>, id: Uuid, now: Timestamp) -> sqlx::Result<u64> {
+    const SQLITE: &str = "UPDATE sign_ins SET proved_at = $1
+         WHERE id = $2 AND account_id = $3 AND expires_at > $1
+            AND EXISTS (SELECT 1 FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL)";
+    const POSTGRES: &str = "WITH owner AS
+            (SELECT id FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL FOR SHARE)
+         UPDATE sign_ins SET proved_at = $1 FROM owner
+         WHERE sign_ins.id = $2 AND account_id = owner.id AND expires_at > $1";
+    change!(db, none, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
 }
 
-pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<Vec<SignIn>> {
+/// The newest `limit`.
+pub(super) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<SignIn>> {
     read!(
         db,
         all,
         "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM sign_ins
-         WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC",
+         WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT $3",
         account,
         now,
+        limit,
+    )
+}
+
+/// All that go on but `new` and the newest others, `kept` in all. Whatever comes at the same time does this after
+/// itself, so the last that does it sees all of them.
+pub(super) async fn delete_oldest(
+    db: &Db,
+    account: Uuid,
+    new: Uuid,
+    kept: i64,
+    now: Timestamp,
+) -> sqlx::Result<Vec<SignIn>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM sign_ins WHERE account_id = $1 AND expires_at > $3 AND id NOT IN (
+            SELECT id FROM sign_ins WHERE account_id = $1 AND expires_at > $3
+            ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END, id DESC LIMIT $4)
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        account,
+        new,
+        now,
+        kept,
     )
 }
 
@@ -93,16 +139,26 @@ columns!(Owned {
     ends_at
 });
 
-pub(super) async fn list_all(db: &Db, account: Option<Uuid>, now: Timestamp) -> sqlx::Result<Vec<Owned>> {
+/// The newest `batch` that are older than `before`.
+pub(super) async fn list_all(
+    db: &Db,
+    account: Option<Uuid>,
+    now: Timestamp,
+    before: Uuid,
+    batch: i64,
+) -> sqlx::Result<Vec<Owned>> {
     read!(
         db,
         all,
         "SELECT sign_ins.id, account_id, email, user_agent, address, remembered, sign_ins.created_at, last_seen_at,
                 expires_at, ends_at
          FROM sign_ins JOIN accounts ON accounts.id = account_id
-         WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) ORDER BY sign_ins.id DESC",
+         WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) AND sign_ins.id < $3
+         ORDER BY sign_ins.id DESC LIMIT $4",
         now,
         account,
+        before,
+        batch,
     )
 }
 

@@ -28,7 +28,7 @@ use crate::{
     mail::Mailer,
     openapi::{
         IfNoneMatch, TokenText, examples,
-        refusals::{BodyRefused, Full, NotFound, ProofWanted, TooMany},
+        refusals::{BodyRefused, Full, NotFound, ProofWanted, StrangerRefused},
     },
     problem::{FieldError, Problem},
     settings::Settings,
@@ -296,11 +296,12 @@ struct Found {
 
 /// Give a token back that you have found
 ///
-/// From anybody. If it is one that works, it is revoked and its owner is told; the answer is the same whatever it is.
+/// From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
+/// has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
 #[utoipa::path(
     post, path = "/tokens/report", operation_id = "reportToken", tag = "Tokens",
     request_body = Found,
-    responses((status = ACCEPTED, description = "Thank you."), BodyRefused, TooMany),
+    responses((status = ACCEPTED, description = "Thank you."), BodyRefused, StrangerRefused),
 )]
 async fn report(
     State(db): State<Db>,

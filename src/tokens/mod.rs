@@ -14,6 +14,8 @@ pub mod operators;
 #[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
+mod revocation;
+#[cfg(feature = "ssr")]
 pub mod row;
 #[cfg(feature = "ssr")]
 pub mod service;

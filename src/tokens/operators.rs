@@ -58,7 +58,7 @@ pub async fn revoke(db: &Db, id: Uuid) -> Result<(), Problem> {
 /// # Errors
 /// The database's.
 pub async fn revoke_all_of(db: &Db, account: Uuid) -> Result<usize, Problem> {
-    let count = store::at_work(db, account, db.now()).await?.len();
+    let count = store::at_work(db, account, db.now(), i64::MAX).await?.len();
     service::revoke_all(db, &Actor::operator(account)).await?;
     Ok(count)
 }

@@ -7,10 +7,12 @@ use super::{
     IssuedBy, Scopes, Token,
     format::Secret,
     letters,
+    revocation::until_none,
     store::{self, New},
 };
 use crate::{
-    activity::{Actor, Kind, Means},
+    accounts::service::{Proven, why_refused},
+    activity::{Actor, Kind},
     client::Client,
     db::Db,
     mail::Mailer,
@@ -19,8 +21,12 @@ use crate::{
     timestamp::Timestamp,
 };
 
+pub use super::revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others};
+
 /// How many origins one token may work from.
 const ORIGINS_MAX: usize = 5;
+/// How many of those that work are listed at most.
+const SHOWN: i64 = 2_000;
 /// How many of those that have ended are listed.
 const ENDED_SHOWN: i64 = 100;
 /// So many days before the end of a token its owner is told, the first mail first.
@@ -61,11 +67,14 @@ pub struct Issued {
 
 /// Makes the token a person asked for, or a token that may manage tokens: `parent`.
 ///
-/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22).
+/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22): it is
+/// bounded by when that one ends if it is used no more, so that no renewal that does not come leaves anything behind
+/// (S60).
 ///
 /// # Errors
 /// [`Problem::Validation`] per field; [`Problem::ScopeMissing`] where `parent` lacks what it asks for;
-/// [`Problem::Conflict`] where the account has as many as it may have.
+/// [`Problem::NotSignedIn`] where the password of `actor` was changed meanwhile; [`Problem::Conflict`] where the
+/// account has as many as it may have.
 pub async fn create(
     db: &Db,
     settings: &Settings,
@@ -104,7 +113,7 @@ pub async fn create(
     let ends_at = match (renew_days, parent) {
         (None, _) => expires_at,
         (Some(_), None) => longest,
-        (Some(_), Some(parent)) => longest.min(parent.ends_at),
+        (Some(_), Some(parent)) => longest.min(parent.expires_at),
     };
     let token = Token {
         id: Uuid::now_v7(),
@@ -120,14 +129,18 @@ pub async fn create(
         last_used_from: None,
         revoked_at: None,
     };
-    let issued = issue(db, settings, actor, parent, token, settings.per_account.into()).await?;
+    let stamp = actor.stamp.clone().map(|stamp| stamp.0);
+    let issued = issue(db, settings, actor, (parent, stamp.clone()), token, settings.per_account.into()).await?;
     if let Some(issued) = issued {
         return Ok(issued);
     }
-    // The token that asks may have been revoked while it asked.
-    let alive = store::at_work(db, actor.account, now).await?;
+    // Who asks may have been shut out while they asked.
+    let stands = store::stands(db, actor.account, stamp).await?;
     match parent {
-        Some(parent) if alive.iter().all(|token| token.id != parent.id) => Err(Problem::TokenRevoked),
+        None if !stands => Err(Problem::NotSignedIn),
+        Some(parent) if !stands || !store::works(db, actor.account, parent.id, now).await? => {
+            Err(Problem::TokenRevoked)
+        }
         _ => Err(Problem::Conflict(
             "The account has as many tokens as it may have. Revoke one that is no longer needed.",
         )),
@@ -135,14 +148,16 @@ pub async fn create(
 }
 
 /// Makes the token that `POST login` answers with: all scopes, since the password was just given, and short-lived. Where
-/// there are as many of them as there may be, the oldest makes room.
+/// there are as many of them as there may be, the oldest makes room. It ends with the password (S59).
 ///
 /// # Errors
-/// [`Problem::Validation`] where the name is too long.
+/// [`Problem::Validation`] where the name is too long; [`Problem::InvalidCredentials`] where the password was changed
+/// meanwhile, [`Problem::AccountDisabled`].
 pub async fn create_at_login(
     db: &Db,
     settings: &Settings,
-    actor: &Actor,
+    client: &Client,
+    proven: &Proven,
     name: Option<&str>,
     remember: bool,
 ) -> Result<Issued, Problem> {
@@ -167,24 +182,32 @@ pub async fn create_at_login(
         last_used_from: None,
         revoked_at: None,
     };
-    let issued = issue(db, settings, actor, None, token, i64::MAX).await?;
-    let issued = issued.ok_or_else(|| Problem::Internal("a login without an account".into()))?;
-    let ended = store::revoke_old_logins(db, actor.account, settings.per_account.into(), now).await?;
-    tell_revoked(db, actor, &ended);
-    Ok(issued)
+    let actor = Actor::by_password(proven.account.id, client);
+    let (ours, settings, proven) = (db.clone(), settings.clone(), proven.clone());
+    // To its end, so that whoever hangs up leaves no token more than there may be.
+    db.finish(async move {
+        let by = (None, Some(proven.auth_stamp.clone()));
+        let Some(issued) = issue(&ours, &settings, &actor, by, token, i64::MAX).await? else {
+            return Err(why_refused(&ours, &proven).await?);
+        };
+        let kept = settings.per_account.into();
+        until_none(&ours, &actor, || store::revoke_old_logins(&ours, actor.account, kept, now)).await?;
+        Ok(issued)
+    })
+    .await
 }
 
 async fn issue(
     db: &Db,
     settings: &Settings,
     actor: &Actor,
-    parent: Option<&Token>,
+    (parent, stamp): (Option<&Token>, Option<Vec<u8>>),
     token: Token,
     limit: i64,
 ) -> Result<Option<Issued>, Problem> {
     let secret = Secret::generate(&settings.prefix).map_err(|error| Problem::Internal(error.to_string()))?;
     let (account, parent, hash, warn_days) = (actor.account, parent.map(|token| token.id), secret.hash(), warn(&token));
-    let made = store::insert(db, New { account, parent, token, hash, warn_days, limit }).await?;
+    let made = store::insert(db, New { account, stamp, parent, token, hash, warn_days, limit }).await?;
     let Some(token) = made else { return Ok(None) };
     actor.did(db, Kind::TokenCreated, Some((token.id, &token.name)));
     Ok(Some(Issued { secret, token }))
@@ -204,85 +227,9 @@ fn warn(token: &Token) -> i64 {
 /// The database's.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
     let now = db.now();
-    let mut tokens = store::at_work(db, account, now).await?;
+    let mut tokens = store::at_work(db, account, now, SHOWN).await?;
     tokens.extend(store::ended(db, account, now, ENDED_SHOWN).await?);
     Ok(tokens)
-}
-
-/// Ends a token and what it has made, from their next requests on.
-///
-/// # Errors
-/// [`Problem::NotFound`] where the account has no such token, or it has ended before.
-pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
-    let (ours, actor) = (db.clone(), actor.clone());
-    db.finish(async move {
-        let token = store::revoke(&ours, actor.account, id, ours.now()).await?.ok_or(Problem::NotFound)?;
-        tell_revoked(&ours, &actor, &[token]);
-        revoke_made_by(&ours, &actor, id).await
-    })
-    .await
-}
-
-/// Ends what the token `id` has made. It makes no more, but something may have been on its way when it was revoked, so this
-/// goes on until there is nothing left.
-async fn revoke_made_by(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
-    loop {
-        let made = store::revoke_made_by(db, actor.account, id, db.now()).await?;
-        if made.is_empty() {
-            return Ok(());
-        }
-        tell_revoked(db, actor, &made);
-    }
-}
-
-/// Ends every token of the account.
-///
-/// # Errors
-/// The database's.
-pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
-    tell_revoked(db, actor, &store::revoke_all(db, actor.account, None, db.now()).await?);
-    Ok(())
-}
-
-/// Ends every token of the account but `kept`.
-///
-/// # Errors
-/// [`Problem::NotFound`] where the account has no such token that works; nothing is revoked then.
-pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Problem> {
-    let now = db.now();
-    if store::at_work(db, actor.account, now).await?.iter().all(|token| token.id != kept) {
-        return Err(Problem::NotFound);
-    }
-    tell_revoked(db, actor, &store::revoke_all(db, actor.account, Some(kept), now).await?);
-    Ok(())
-}
-
-fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
-    for token in tokens {
-        actor.did(db, Kind::TokenRevoked, Some((token.id, &token.name)));
-    }
-}
-
-/// Somebody has found `text` where no token should be. If it is one that works, it is revoked, and its owner is told.
-///
-/// All of it comes after the answer, which so is the same in words and time whatever was found.
-pub fn report(db: &Db, house: &House, mailer: &Mailer, text: &str) {
-    let Some(secret) = Secret::parse(&house.tokens.prefix, text) else { return };
-    let (ours, house, mailer) = (db.clone(), house.clone(), mailer.clone());
-    db.later(async move {
-        let found = match store::revoke_found(&ours, secret.hash(), ours.now()).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return,
-            Err(error) => return tracing::error!(%error, "a token that was found is not revoked"),
-        };
-        // Whoever tells us of it is nobody's business.
-        let actor = Actor { account: found.account_id, means: Means::Finder, client: Client::default() };
-        actor.did(&ours, Kind::TokenReported, Some((found.id, &found.name)));
-        mailer.send(letters::found(&house, &found.email, found.created_at)).await;
-        if let Err(problem) = revoke_made_by(&ours, &actor, found.id).await {
-            tracing::error!(%problem, token = %found.id, "what a token that was found has made is not revoked");
-        }
-    });
 }
 
 /// Tells the owners of up to `batch` tokens that they end soon, and says of how many. Each is told once for each number of
@@ -364,8 +311,8 @@ fn checked_expiry(
         }
     };
     match parent {
-        Some(parent) if expires_at > parent.ends_at => {
-            let message = format!("The token that asks ends at {}. What it makes ends no later.", parent.ends_at);
+        Some(parent) if expires_at > parent.expires_at => {
+            let message = format!("The token that asks ends at {}. What it makes ends no later.", parent.expires_at);
             Err(FieldError::new(field, message))
         }
         _ => Ok(expires_at),

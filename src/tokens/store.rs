@@ -11,6 +11,8 @@ use crate::{
 /// A token to come.
 pub(super) struct New {
     pub account: Uuid,
+    /// The account's stamp that whoever asks has proven; none where a token asks.
+    pub stamp: Option<Vec<u8>>,
     /// The token that makes it.
     pub parent: Option<Uuid>,
     pub token: Token,
@@ -21,30 +23,44 @@ pub(super) struct New {
     pub limit: i64,
 }
 
-/// Makes the token, unless the account has as many as it may have, or the token that makes it was revoked meanwhile.
+/// Makes the token, unless the account has as many as it may have, is disabled or has another stamp by now, or the
+/// token that makes it has ended meanwhile or ends sooner.
 ///
-/// It is one statement, so that of many at once only those are made for which there is room (S54). SQLite has one writer.
-/// In PostgreSQL the others wait for the account's row, and count when they have it.
+/// It is one statement, so that of many at once only those are made for which there is room (S54), and none whose proof
+/// is over (S59). SQLite has one writer. In PostgreSQL it waits for the account's row, as a change of the password
+/// does, and decides by what stands there then; it counts when it has it.
 pub(super) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     const SQLITE: &str = "INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-         WHERE (SELECT count(*) FROM tokens
-                WHERE account_id = $2 AND issued_by <> 'login' AND revoked_at IS NULL AND expires_at > $9) < $14
-            AND ($3 IS NULL OR EXISTS (SELECT 1 FROM tokens WHERE id = $3 AND revoked_at IS NULL))
+             renew_days, warn_days, password_stamp)
+         SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END
+         FROM accounts AS owner LEFT JOIN tokens AS parent
+            ON parent.id = $3 AND parent.account_id = owner.id AND parent.revoked_at IS NULL AND parent.expires_at > $9
+                AND parent.expires_at >= $11
+                AND COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
+         WHERE owner.id = $2 AND owner.disabled_at IS NULL AND owner.auth_stamp = COALESCE($15, owner.auth_stamp)
+            AND (SELECT count(*) FROM tokens
+                 WHERE account_id = $2 AND issued_by <> 'login' AND revoked_at IS NULL AND expires_at > $9) < $14
+            AND ($3 IS NULL OR parent.id IS NOT NULL)
          RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
              last_used_from, revoked_at";
-    const POSTGRES: &str = "WITH owner AS (SELECT id FROM accounts WHERE id = $2 FOR NO KEY UPDATE),
-            parent AS (SELECT id FROM tokens WHERE id = $3 AND revoked_at IS NULL FOR SHARE)
+    const POSTGRES: &str = "WITH
+            owner AS (SELECT id, password_stamp FROM accounts
+                WHERE id = $2 AND disabled_at IS NULL AND auth_stamp = COALESCE($15, auth_stamp) FOR NO KEY UPDATE),
+            parent AS (SELECT id, password_stamp FROM tokens
+                WHERE id = $3 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $9 AND expires_at >= $11
+                FOR SHARE)
          INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days)
-         SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM owner
-         WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR EXISTS (SELECT 1 FROM parent))
+             renew_days, warn_days, password_stamp)
+         SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END
+         FROM owner LEFT JOIN parent ON COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
+         WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR parent.id IS NOT NULL)
          RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
              last_used_from, revoked_at";
-    let New { account, parent, token, hash, warn_days, limit } = new;
+    let New { account, stamp, parent, token, hash, warn_days, limit } = new;
     let row: sqlx::Result<Option<Row>> = change!(
         db,
         optional,
@@ -63,20 +79,47 @@ pub(super) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
         token.renew_days.map_or(0, i64::from),
         warn_days,
         limit,
+        stamp,
     );
     Ok(row?.map(Token::from))
 }
 
-/// Those that work, the newest first.
-pub(super) async fn at_work(db: &Db, account: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
+/// Whether the account may have what is made for it: it is not disabled, and has the stamp, if there is one.
+pub(super) async fn stands(db: &Db, account: Uuid, stamp: Option<Vec<u8>>) -> sqlx::Result<bool> {
+    let found: Option<(i32,)> = read!(
+        db,
+        optional,
+        "SELECT 1 FROM accounts WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($2, auth_stamp)",
+        account,
+        stamp,
+    )?;
+    Ok(found.is_some())
+}
+
+/// Whether the account has the token, and it works.
+pub(super) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<bool> {
+    let found: Option<(i32,)> = read!(
+        db,
+        optional,
+        "SELECT 1 FROM tokens WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $3",
+        id,
+        account,
+        now,
+    )?;
+    Ok(found.is_some())
+}
+
+/// The newest `limit` of those that work.
+pub(super) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = read!(
         db,
         all,
         "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
             last_used_from, revoked_at
-         FROM tokens WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
+         FROM tokens WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3",
         account,
         now,
+        limit,
     )?;
     Ok(rows.into_iter().map(Token::from).collect())
 }
@@ -96,38 +139,25 @@ pub(super) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) ->
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// The token, if it worked until now.
-pub(super) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Option<Token>> {
-    let row: sqlx::Result<Option<Row>> = change!(
-        db,
-        optional,
-        "UPDATE tokens SET revoked_at = $1
-         WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL AND expires_at > $1
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at",
-        now,
-        id,
-        account,
-    );
-    Ok(row?.map(Token::from))
+/// Revokes those of the account that are chosen and all that they have made, at any remove and whatever has become of
+/// what made it (S60), and gives those that worked until now.
+macro_rules! with_descent {
+    ($chosen:literal) => {
+        concat!(
+            "WITH RECURSIVE ended (id) AS (SELECT id FROM tokens WHERE account_id = $2 AND ",
+            $chosen,
+            " UNION SELECT tokens.id FROM tokens JOIN ended ON tokens.parent_id = ended.id)
+             UPDATE tokens SET revoked_at = $1
+             WHERE id IN (SELECT id FROM ended) AND revoked_at IS NULL AND expires_at > $1
+             RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
+                last_used_from, revoked_at"
+        )
+    };
 }
 
-/// Those that worked until now and were made by the token `id`, or by one that it made.
-pub(super) async fn revoke_made_by(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
-    let rows: sqlx::Result<Vec<Row>> = change!(
-        db,
-        all,
-        "WITH RECURSIVE made (id) AS (
-            SELECT id FROM tokens WHERE parent_id = $2
-            UNION SELECT tokens.id FROM tokens JOIN made ON tokens.parent_id = made.id)
-         UPDATE tokens SET revoked_at = $1
-         WHERE id IN (SELECT id FROM made) AND account_id = $3 AND revoked_at IS NULL AND expires_at > $1
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at",
-        now,
-        id,
-        account,
-    );
+/// The token, and what it has made.
+pub(super) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
+    let rows: sqlx::Result<Vec<Row>> = change!(db, all, with_descent!("id = $3"), now, account, id);
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
@@ -147,22 +177,39 @@ pub(super) async fn revoke_all(db: &Db, account: Uuid, kept: Option<Uuid>, now: 
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// Those of `POST login` that worked until now, but the newest `kept`.
+/// Those of `POST login` but the newest `kept`, and what they have made.
 pub(super) async fn revoke_old_logins(db: &Db, account: Uuid, kept: i64, now: Timestamp) -> sqlx::Result<Vec<Token>> {
     let rows: sqlx::Result<Vec<Row>> = change!(
         db,
         all,
-        "UPDATE tokens SET revoked_at = $1
-         WHERE account_id = $2 AND issued_by = 'login' AND revoked_at IS NULL AND expires_at > $1
+        with_descent!(
+            "issued_by = 'login' AND revoked_at IS NULL AND expires_at > $1
             AND id NOT IN (
                 SELECT id FROM tokens
                 WHERE account_id = $2 AND issued_by = 'login' AND revoked_at IS NULL AND expires_at > $1
-                ORDER BY id DESC LIMIT $3)
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at",
+                ORDER BY id DESC LIMIT $3)"
+        ),
         now,
         account,
         kept,
+    );
+    Ok(rows?.into_iter().map(Token::from).collect())
+}
+
+/// Those of `POST login` for another password than that of `stamp`, and what they have made.
+pub(super) async fn revoke_outdated(
+    db: &Db,
+    account: Uuid,
+    stamp: Vec<u8>,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Token>> {
+    let rows: sqlx::Result<Vec<Row>> = change!(
+        db,
+        all,
+        with_descent!("issued_by = 'login' AND (password_stamp IS NULL OR password_stamp <> $3)"),
+        now,
+        account,
+        stamp,
     );
     Ok(rows?.into_iter().map(Token::from).collect())
 }
@@ -179,15 +226,13 @@ pub(super) struct Owned {
 
 columns!(Owned { id, account_id, email, name, created_at, ends_at });
 
-/// Revokes the token with this hash, if it worked until now.
-pub(super) async fn revoke_found(db: &Db, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Owned>> {
-    change!(
+/// The token with this hash, whether it works or not.
+pub(super) async fn find(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Owned>> {
+    read!(
         db,
         optional,
-        "UPDATE tokens SET revoked_at = $1 WHERE hash = $2 AND revoked_at IS NULL AND expires_at > $1
-         RETURNING id, account_id, name, created_at, ends_at,
-            (SELECT email FROM accounts WHERE accounts.id = tokens.account_id) AS email",
-        now,
+        "SELECT tokens.id, account_id, email, tokens.name, tokens.created_at, ends_at
+         FROM tokens JOIN accounts ON accounts.id = account_id WHERE hash = $1",
         hash,
     )
 }
@@ -269,13 +314,16 @@ pub(super) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
     )
 }
 
-/// Those that expired before `before`, or were revoked before.
+/// Those that expired before `before`, or were revoked before, and of which nothing is left that they have made: as
+/// long as there is, it can be told from where it comes (S60).
 pub(super) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     let revoked = change!(
         db,
         none,
         "DELETE FROM tokens WHERE id IN
-            (SELECT id FROM tokens WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2)",
+            (SELECT id FROM tokens WHERE revoked_at < $1
+                AND NOT EXISTS (SELECT 1 FROM tokens AS made WHERE made.parent_id = tokens.id)
+             ORDER BY revoked_at LIMIT $2)",
         before,
         batch,
     )?;
@@ -283,7 +331,9 @@ pub(super) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Resul
         db,
         none,
         "DELETE FROM tokens WHERE id IN
-            (SELECT id FROM tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+            (SELECT id FROM tokens WHERE expires_at < $1
+                AND NOT EXISTS (SELECT 1 FROM tokens AS made WHERE made.parent_id = tokens.id)
+             ORDER BY expires_at LIMIT $2)",
         before,
         batch,
     )?;

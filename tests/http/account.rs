@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::json;
 use time::Duration;
+use vestibule::tokens::Scope;
 
 use crate::support::{Browser, Door, House, PASSWORD, Person, beside, both, members};
 
@@ -70,6 +71,7 @@ async fn a_name_is_changed(house: House) {
 
 async fn a_password_is_changed(house: House) {
     let ada = house.person("ada").await;
+    let token = house.token(&ada, &Scope::ALL).await;
     let (other, before) = (second_browser(&house, &ada).await, ada.browser.cookie().unwrap());
     let form = [("current", PASSWORD), ("password", NEW)];
     ada.browser.submit("/account/password", &form).await.leads_to("/account");
@@ -81,11 +83,11 @@ async fn a_password_is_changed(house: House) {
     assert!(!thief.is_signed_in().await);
     assert_eq!((sign_in(&house, &ada.email, PASSWORD).await, sign_in(&house, &ada.email, NEW).await), (401, 303));
     assert!(was_told(&house, &ada.email, "Your password was changed").await);
-    ada.client.get("/me").await.is(200);
+    token.get("/me").await.is(200);
 
     let form = [("current", NEW), ("password", PASSWORD), ("tokens", "on")];
     ada.browser.submit("/account/password", &form).await.leads_to("/account");
-    ada.client.get("/me").await.problem(401, "token_revoked");
+    token.get("/me").await.problem(401, "token_revoked");
 }
 
 async fn a_password_is_changed_by_whoever_knows_it_only(house: House) {
@@ -204,7 +206,7 @@ async fn a_new_password_undoes_a_change_of_address(house: House) {
     let path = house.link("/email/").await;
     ada.browser.submit("/account/password", &[("current", PASSWORD), ("password", NEW)]).await.leads_to("/account");
     house.browser().submit(&path, &[("password", NEW)]).await.page(410);
-    assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org");
+    assert_eq!(ada.browser.get("/me").await.json()["email"], "ada@example.org");
 }
 
 async fn an_address_is_changed_without_a_sign_in_by_the_password(house: House) {

@@ -8,6 +8,7 @@ use vestibule::settings::Confirm;
 use crate::support::{Browser, Database, Door, House, PASSWORD, Reply, beside, both};
 
 both! {
+    everybody_is_told_whether_the_address_is_confirmed,
     an_address_is_confirmed_by_a_link,
     a_link_followed_elsewhere_asks_for_the_password,
     whoever_is_signed_in_as_another_is_asked_too,
@@ -208,4 +209,19 @@ async fn links_are_for_one_purpose(house: House) {
         ada.browser.submit(&format!("{path}{token}"), &FORM[2..]).await.page(410);
     }
     ada.browser.visit(&format!("/confirm/{token}")).await.page(200);
+}
+
+async fn everybody_is_told_whether_the_address_is_confirmed(house: House) {
+    let ada = house.person("ada").await;
+    for door in ada.doors() {
+        assert_eq!(door.get("/me").await.is(200).json()["email_confirmed"], false);
+    }
+    let link = house.link("/confirm/").await;
+    ada.browser.submit(&link, &[]).await.leads_to("/account");
+    for door in ada.doors() {
+        assert_eq!(door.get("/me").await.is(200).json()["email_confirmed"], true);
+    }
+    let login = house.post("/api/v1/login").json(serde_json::json!({"email": ada.email, "password": PASSWORD})).await;
+    assert_eq!(login.is(201).json()["account"]["email_confirmed"], true);
+    assert_eq!(ada.browser.visit("/account/export").await.json()["account"]["email_confirmed"], true);
 }

@@ -19,6 +19,9 @@ both! {
     how_long_a_proof_lasts_is_a_setting,
     a_sign_in_from_before_has_proven_nothing,
     a_clock_that_jumped_back_proves_nothing,
+    signing_others_out_asks_for_it,
+    the_export_asks_for_it,
+    an_error_after_a_proof_signs_nobody_out,
 }
 
 const TOKEN: [(&str, &str); 3] = [("name", "backup"), ("days", "30"), ("scope-notes-read", "on")];
@@ -171,4 +174,56 @@ async fn a_clock_that_jumped_back_proves_nothing(house: House) {
     ada.browser.visit("/account/email").await.page(200);
     house.clock.advance(Duration::minutes(-6));
     ada.browser.visit("/account/email").await.is(303);
+}
+
+async fn signing_others_out_asks_for_it(house: House) {
+    let ada = house.person("ada").await;
+    let others = [house.browser(), house.browser()];
+    for other in &others {
+        other.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    }
+    let page = ada.browser.visit("/account").await.page(200);
+    let (_, rest) = page.split_once(r#"action="/account/sign-ins/"#).unwrap();
+    let one = format!("/account/sign-ins/{}", rest.split_once('"').unwrap().0);
+    house.clock.advance(Duration::minutes(10));
+    let mut witness = house.witness().await;
+    ada.browser.visit("/account").await.page(200);
+    assert!(witness.saw_a_write().await, "that it was seen");
+    for path in [one.as_str(), "/account/sign-ins/revoke-others"] {
+        let page = ada.browser.submit(path, &[]).await.page(403);
+        assert!(page.contains(ASKED) && page.contains(&format!(r#"action="{path}""#)), "{page}");
+        ada.browser.submit(path, &[("password-again", "wrong password")]).await.page(401);
+    }
+    assert_eq!(house.count("sign_ins").await, 3);
+    ada.browser.submit(&one, &[("password-again", PASSWORD)]).await.leads_to("/account");
+    assert_eq!(house.count("sign_ins").await, 2);
+    ada.browser.submit("/account/sign-ins/revoke-others", &[]).await.leads_to("/account");
+    assert_eq!(house.count("sign_ins").await, 1);
+}
+
+async fn the_export_asks_for_it(house: House) {
+    let ada = house.person("ada").await;
+    ada.browser.visit("/account/export").await.is(200);
+    house.clock.advance(Duration::minutes(10));
+    ada.browser.visit("/account/export").await.leads_to("/account/confirm?next=%2Faccount%2Fexport");
+    let form = [("next", "/account/export"), ("password-again", PASSWORD)];
+    ada.browser.submit("/account/confirm", &form).await.leads_to("/account/export");
+    ada.browser.visit("/account/export").await.is(200);
+}
+
+async fn an_error_after_a_proof_signs_nobody_out(house: House) {
+    let ada = house.person("ada").await;
+    house.clock.advance(Duration::minutes(10));
+    let before = ada.browser.cookie().unwrap();
+    house.sql("ALTER TABLE tokens RENAME TO elsewhere").await;
+    let form = [TOKEN.as_slice(), &[("password-again", PASSWORD)]].concat();
+    let reply = ada.browser.submit("/tokens", &form).await;
+    assert!(reply.status.is_server_error(), "{}", reply.status);
+    assert_ne!(ada.browser.cookie().unwrap(), before, "the new id comes with the error");
+    assert!(ada.browser.is_signed_in().await);
+    let thief = house.browser();
+    thief.plant(&before);
+    assert!(!thief.is_signed_in().await);
+    house.sql("ALTER TABLE elsewhere RENAME TO tokens").await;
+    ada.browser.submit("/tokens", &TOKEN).await.is(201);
 }

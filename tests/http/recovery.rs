@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use time::Duration;
-use vestibule::accounts::links::sweep;
+use vestibule::{accounts::links::sweep, tokens::Scope};
 
 use crate::support::{Database, Door, House, OURS, PASSWORD, Person, beside, both};
 
@@ -164,15 +164,16 @@ async fn a_new_password_ends_every_sign_in(house: House) {
 
 async fn tokens_are_revoked_if_they_are_to_be(house: House) {
     let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let token = house.token(&ada, &Scope::ALL).await;
     let path = link(&house, &ada).await;
     let page = house.get(&path).await.page(200);
     assert!(page.contains(r#"name="tokens" checked"#), "the box is ticked: {page}");
     house.browser().submit(&path, &[("password", NEW)]).await.page(200);
-    ada.client.get("/me").await.is(200);
+    token.get("/me").await.is(200);
 
     let path = link(&house, &ada).await;
     house.browser().submit(&path, &[("password", NEW), ("tokens", "on")]).await.page(200);
-    ada.client.get("/me").await.problem(401, "token_revoked");
+    token.get("/me").await.problem(401, "token_revoked");
     bob.client.get("/me").await.is(200);
 }
 

@@ -57,7 +57,7 @@ async fn login_answers_with_exactly_the_documented_members(house: House) {
     let login = reply.is(201).json();
 
     assert_eq!(members(&login), ["account", "expires_at", "id", "name", "scopes", "token"]);
-    assert_eq!(members(&login["account"]), ["created_at", "email", "id", "name"]);
+    assert_eq!(members(&login["account"]), ["created_at", "email", "email_confirmed", "id", "name"]);
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(login["scopes"], json!(["account:read", "notes:read", "notes:write", "tokens:manage"]));
@@ -163,7 +163,7 @@ async fn a_long_or_empty_token_name_is_refused(house: House) {
 async fn me_is_the_account(house: House) {
     let ada = house.person("ada").await;
     let me = ada.client.get("/me").await.is(200).json();
-    assert_eq!(members(&me), ["created_at", "email", "id", "name"]);
+    assert_eq!(members(&me), ["created_at", "email", "email_confirmed", "id", "name"]);
     assert_eq!(me, serde_json::to_value(&ada.account).unwrap());
 }
 

@@ -357,7 +357,7 @@ async fn tokens_from_before_go_on(house: House) {
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
         house.sql(&format!("DROP INDEX {index}")).await;
     }
-    for column in ["parent_id", "origins", "ends_at", "renew_days", "last_used_from", "warn_days"] {
+    for column in ["parent_id", "origins", "ends_at", "renew_days", "last_used_from", "warn_days", "password_stamp"] {
         // SQLite drops no column that refers to a table.
         if !(sqlite && column == "parent_id") {
             house.sql(&format!("ALTER TABLE tokens DROP COLUMN {column}")).await;
@@ -379,7 +379,8 @@ async fn tokens_from_before_go_on(house: House) {
             .await;
     }
     house.sql("DROP TABLE idempotency").await;
-    house.sql("DELETE FROM _sqlx_migrations WHERE version = 5").await;
+    house.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
+    house.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6)").await;
 
     let now = house.another_instance().await;
     let about = about(&now.client(&token.token)).await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use time::Duration;
 use vestibule::tokens::{Scope, service::Expiry};
 
-use crate::support::{Client, Database, Door, House, OURS, Person, Reply, SPA, both};
+use crate::support::{Client, Database, Door, House, OURS, PASSWORD, Person, Reply, SPA, both};
 
 both! {
     a_token_works_from_its_origins_and_nowhere_else,
@@ -18,6 +18,9 @@ both! {
     the_page_makes_and_shows_them,
     a_refusal_is_no_use,
     preflights_ask_the_database_only_where_the_settings_do_not_know,
+    what_takes_a_password_is_for_pages_of_the_settings_alone,
+    a_refusal_that_asks_the_database_is_counted,
+    the_page_of_a_token_reads_that_it_comes_too_often,
 }
 
 const APP: &str = "https://app.example";
@@ -198,4 +201,71 @@ async fn preflights_ask_the_database_only_where_the_settings_do_not_know(databas
     }
     preflight(&house, APP).await.problem(429, "rate_limited");
     preflight(&house, SPA).await.is(204);
+}
+
+async fn what_takes_a_password_is_for_pages_of_the_settings_alone(house: House) {
+    const EVIL: &str = "https://evil.example";
+    let mallory = house.person("mallory").await;
+    bound(&house, &mallory, &[EVIL]).await;
+    assert!(may_read(&preflight(&house, EVIL).await, EVIL), "for anything else");
+    let bodies = [
+        ("/api/v1/login", json!({"email": mallory.email, "password": PASSWORD}), 201),
+        ("/api/v1/tokens/report", json!({"token": "nonsense"}), 202),
+    ];
+    for (path, body, status) in &bodies {
+        let ask = |origin: &str| {
+            house.ask(Method::OPTIONS, path).headers(&[
+                ("origin", origin),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", "content-type"),
+            ])
+        };
+        assert!(!may_read(ask(EVIL).await.is(204), EVIL), "{path}");
+        assert!(may_read(ask(SPA).await.is(204), SPA), "{path}");
+        let tokens = house.count("tokens").await;
+        for origin in [EVIL, APP, "null", ""] {
+            let reply = house.post(path).json(body.clone()).header("origin", origin).await;
+            reply.problem(403, "origin_not_allowed");
+            assert!(!may_read(&reply, origin), "{path}");
+        }
+        let two = house.post(path).json(body.clone()).header("origin", SPA).also("origin", EVIL);
+        two.await.problem(403, "origin_not_allowed");
+        assert_eq!(house.count("tokens").await, tokens);
+        assert!(may_read(house.post(path).json(body.clone()).header("origin", SPA).await.is(*status), SPA));
+        house.post(path).json(body.clone()).header("origin", OURS).await.is(*status);
+        house.post(path).json(body.clone()).await.is(*status);
+    }
+    // Nor does any of it ask the database.
+    house.db.close().await;
+    for (path, body, _) in bodies {
+        let preflight = house.ask(Method::OPTIONS, path).header("access-control-request-method", "POST");
+        preflight.header("origin", EVIL).await.is(204);
+        house.post(path).json(body).header("origin", EVIL).await.problem(403, "origin_not_allowed");
+    }
+}
+
+async fn a_refusal_that_asks_the_database_is_counted(database: Database) {
+    let house = House::with(database, |settings| settings.rate_limits.per_address = 3).await;
+    let nothing = |origin: &str| house.get("/api/v1/nothing").header("origin", origin).at("192.0.2.1");
+    for number in 0..3 {
+        nothing(&format!("https://{number}.example")).await.problem(404, "not_found");
+    }
+    house.get("/api/v1/me").bearer("nonsense").at("192.0.2.1").await.problem(429, "rate_limited");
+    // Past that nobody asks it, so nobody waits for one that does not answer.
+    let ada = house.person("ada").await;
+    bound(&house, &ada, &[APP]).await;
+    assert!(!may_read(nothing(APP).await.is(404), APP));
+    assert!(may_read(nothing(APP).at("192.0.2.2").await.is(404), APP));
+    assert!(may_read(nothing(APP).await.is(404), APP), "known by now");
+    assert!(may_read(nothing(SPA).await.is(404), SPA));
+}
+
+async fn the_page_of_a_token_reads_that_it_comes_too_often(database: Database) {
+    let house = House::with(database, |settings| settings.rate_limits.per_token = 1).await;
+    let ada = house.person("ada").await;
+    let token = bound(&house, &ada, &[APP]).await;
+    token.get("/me").header("origin", APP).await.is(200);
+    let reply = token.get("/me").header("origin", APP).await;
+    reply.problem(429, "rate_limited");
+    assert!(may_read(&reply, APP));
 }

@@ -18,7 +18,7 @@ use crate::{
     accounts::{
         familiar,
         links::{self, Link, Purpose},
-        service::prove,
+        service::prove_account,
     },
     client::Client,
     db::Db,
@@ -117,7 +117,8 @@ async fn take(
     let proven = if is_at_home(&visit, &link) {
         None
     } else {
-        match prove(db, hasher, &settings.throttle, &client, &link.email, form.text("password")).await {
+        let whose = (link.account_id, link.email.as_str());
+        match prove_account(db, hasher, &settings.throttle, &client, whose, form.text("password")).await {
             // A disabled account has no links, so this one was disabled just now.
             Ok(proven) if proven.disabled => return Ok(dead(visit).await),
             Ok(proven) => Some(proven),
@@ -137,6 +138,7 @@ async fn take(
         if purpose == Purpose::Email {
             proven.account.email = link.sent_to;
         }
+        proven.account.email_confirmed = true;
         familiar::meet(&house, &proven.account, &client);
         sign_ins::service::begin(db, &settings.sessions, &mut auth, proven, false, &client).await?;
     }

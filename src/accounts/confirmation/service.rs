@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::{
-        Account, letters,
+        Account, Stamp, letters,
         links::{self, Link, Purpose},
         passwords::Hasher,
         service::{SignUp, hash_for_sign_up, is_address, normalized, stamp, validated},
@@ -33,7 +33,7 @@ pub(super) async fn ask_again(house: &AppState, client: &Client, account: &Accou
 pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.later(async move {
-        if let Some(link) = link(&ours, &settings, account.id, Purpose::Confirm, None).await {
+        if let Some(link) = link(&ours, &settings, (account.id, None), Purpose::Confirm, None).await {
             mailer.send(letters::confirm(&settings, &account.email, link)).await;
         }
     });
@@ -61,7 +61,8 @@ pub async fn sign_up(
     let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
     db.later(async move {
         if found.is_none() {
-            let account = Account { id: Uuid::now_v7(), email: email.clone(), name, created_at: ours.now() };
+            let (id, created_at) = (Uuid::now_v7(), ours.now());
+            let account = Account { id, email: email.clone(), email_confirmed: false, name, created_at };
             match store::insert(&ours, account, password_hash, auth_stamp).await {
                 Ok(account) => {
                     Actor::by_password(account.id, &client).did(&ours, Kind::SignedUp, None);
@@ -82,7 +83,7 @@ pub async fn sign_up(
 async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     let Ok(Some(account)) = store::credentials(db, email).await else { return };
     let link = if account.confirmed_at.is_none() {
-        link(db, settings, account.id, Purpose::Confirm, None).await
+        link(db, settings, (account.id, None), Purpose::Confirm, None).await
     } else {
         None
     };
@@ -113,9 +114,10 @@ pub async fn ask_for_change(
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.later(async move {
         actor.did(&ours, Kind::AddressChangeAsked, None);
+        let asker = (account.id, actor.stamp.clone());
         if taken {
             mailer.send(letters::taken(&settings, &email)).await;
-        } else if let Some(link) = link(&ours, &settings, account.id, Purpose::Email, Some(email.clone())).await {
+        } else if let Some(link) = link(&ours, &settings, asker, Purpose::Email, Some(email.clone())).await {
             mailer.send(letters::new_address(&settings, &email, link)).await;
         }
         mailer.send(letters::change_asked(&settings, &account.email)).await;
@@ -126,11 +128,11 @@ pub async fn ask_for_change(
 async fn link(
     db: &Db,
     settings: &Settings,
-    account: Uuid,
+    whose: (Uuid, Option<Stamp>),
     purpose: Purpose,
     sent_to: Option<String>,
 ) -> Option<url::Url> {
-    links::issue(db, settings, account, purpose, sent_to).await.unwrap_or_else(|error| {
+    links::issue(db, settings, whose, purpose, sent_to).await.unwrap_or_else(|error| {
         tracing::error!(%error, "no link was made");
         None
     })
@@ -149,17 +151,19 @@ pub async fn take(house: &AppState, client: &Client, purpose: Purpose, token: &s
         let Some(link) = links::consume(&ours, purpose, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
         if purpose != Purpose::Email {
-            store::confirm(&ours, link.account_id, ours.now()).await?;
+            store::confirm(&ours, link.account_id, link.email.clone(), ours.now()).await?;
             actor.did(&ours, Kind::AddressConfirmed, None);
             return Ok(Some(link));
         }
-        let (id, old, new) = (link.account_id, link.email.clone(), link.sent_to.clone());
-        let changed = store::set_email(&ours, id, old, new, ours.now()).await.map_err(|error| {
-            if is_unique_violation(&error) {
-                return Problem::Conflict("Another account has this address by now, so yours stays as it is.");
-            }
-            error.into()
-        })?;
+        let whose = (link.account_id, link.auth_stamp.clone());
+        let changed = store::set_email(&ours, whose, link.email.clone(), link.sent_to.clone(), ours.now())
+            .await
+            .map_err(|error| {
+                if is_unique_violation(&error) {
+                    return Problem::Conflict("Another account has this address by now, so yours stays as it is.");
+                }
+                error.into()
+            })?;
         if changed == 0 {
             return Ok(None);
         }

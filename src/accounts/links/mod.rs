@@ -9,6 +9,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    accounts::Stamp,
     db::Db,
     problem::Problem,
     settings::{Accounts, Settings},
@@ -58,10 +59,13 @@ pub struct Link {
     pub sent_to: String,
     /// The account's address.
     pub email: String,
+    /// The account's stamp when it was mailed: what it is spent on depends on it (S61).
+    pub auth_stamp: Stamp,
 }
 
 /// A new link for `account`, to be mailed to `sent_to`, or to the account's own address. It takes the place of the one
-/// before. `None` where the account is gone, or disabled.
+/// before. With a stamp, it is for whoever had proven that one. `None` where the account is gone or disabled, or has
+/// another stamp by now.
 ///
 /// It leads to the public URL from the settings: a header of some request has no say (S27).
 ///
@@ -70,13 +74,13 @@ pub struct Link {
 pub async fn issue(
     db: &Db,
     settings: &Settings,
-    account: Uuid,
+    (account, stamp): (Uuid, Option<Stamp>),
     purpose: Purpose,
     sent_to: Option<String>,
 ) -> Result<Option<Url>, Problem> {
     let secret = Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))?;
     let expires_at = db.now() + purpose.lifetime(&settings.accounts);
-    let made = store::replace(db, account, purpose.as_str(), secret.hash(), sent_to, expires_at).await?;
+    let made = store::replace(db, (account, stamp), purpose.as_str(), secret.hash(), sent_to, expires_at).await?;
     let mut url = settings.server.public_url.clone();
     url.set_path(&format!("/{}/{}", purpose.as_str(), secret.reveal()));
     Ok((made > 0).then_some(url))

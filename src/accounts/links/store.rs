@@ -4,15 +4,16 @@ use uuid::Uuid;
 
 use super::Link;
 use crate::{
+    accounts::Stamp,
     db::{Db, change, columns, read},
     timestamp::Timestamp,
 };
 
-columns!(Link { account_id, sent_to, email });
+columns!(Link { account_id, sent_to, email, auth_stamp });
 
 pub(super) async fn replace(
     db: &Db,
-    account: Uuid,
+    (account, stamp): (Uuid, Option<Stamp>),
     purpose: &'static str,
     hash: Vec<u8>,
     sent_to: Option<String>,
@@ -22,7 +23,8 @@ pub(super) async fn replace(
         db,
         none,
         "INSERT INTO mail_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
-         SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts WHERE id = $1 AND disabled_at IS NULL
+         SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts
+         WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($6, auth_stamp)
          ON CONFLICT (account_id, purpose) DO UPDATE SET
             hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
             auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at",
@@ -31,6 +33,7 @@ pub(super) async fn replace(
         hash,
         sent_to,
         expires_at,
+        stamp.map(|stamp| stamp.0),
     )
 }
 
@@ -38,7 +41,7 @@ pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Tim
     read!(
         db,
         optional,
-        "SELECT account_id, sent_to, mail_links.email FROM mail_links
+        "SELECT account_id, sent_to, mail_links.email, mail_links.auth_stamp FROM mail_links
          JOIN accounts ON accounts.id = account_id
             AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
             AND accounts.disabled_at IS NULL
@@ -64,7 +67,7 @@ pub(super) async fn consume(
             SELECT 1 FROM accounts WHERE accounts.id = mail_links.account_id
                 AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
                 AND accounts.disabled_at IS NULL)
-         RETURNING account_id, sent_to, email",
+         RETURNING account_id, sent_to, email, auth_stamp",
         hash,
         purpose,
         now,

@@ -145,11 +145,14 @@ async fn email_form(visit: Visit, status: StatusCode, form: Filled) -> Response 
     visit.page(status, "Change your address", move || view! { <EmailView form=form.clone() /> }).await
 }
 
-/// `GET /account/export`
+/// `GET /account/export`. A borrowed browser does not take everything along (S8).
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn export(visit: Visit, State(db): State<Db>) -> Result<Response, Problem> {
+pub async fn export(visit: Visit, State(db): State<Db>, proof: Proof) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_page(&visit).await? {
+        return Ok(question);
+    }
     let account = visit.signed_in()?.account;
     let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
     let headers =
@@ -183,8 +186,11 @@ pub async fn post_delete(
     if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
         return Ok(question);
     }
-    let (account, typed) = (visit.signed_in()?.account, form.text("email"));
-    if let Err(problem) = service::delete(&house, &account, &typed).await {
+    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    if let Err(problem) = service::delete(&house, &caller, &typed).await {
+        if matches!(problem, Problem::NotSignedIn) {
+            return Err(problem);
+        }
         let form = Filled::default().with("email", typed).refused(&problem);
         return delete_form(visit, problem.status(), form).await;
     }

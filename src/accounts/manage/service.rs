@@ -6,11 +6,12 @@ use crate::{
     accounts::{
         Account, letters,
         passwords::About,
-        service::{Proven, name_objection, normalized, prove, stamp},
+        service::{Proven, name_objection, normalized, prove_account, stamp},
         store,
     },
     activity::{Actor, Kind},
     db::Db,
+    doors::Caller,
     problem::Problem,
     sign_ins,
     state::AppState,
@@ -31,9 +32,10 @@ pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Pro
     Ok(())
 }
 
-/// A new password for the account, whose other sign-ins end; with `tokens_too`, its tokens as well. `kept` is the
-/// sign-in that asks, which has to begin anew: the stamp its session remembers is another now (T6). Nobody can keep the
-/// mail about it from being sent by hanging up.
+/// A new password for the account. What the older one made ends: its other sign-ins, and the tokens of `POST login`
+/// with all they have made; with `tokens_too`, its other tokens as well. `kept` is the sign-in that asks, which has to
+/// begin anew: the stamp its session remembers is another now (T6). Nobody can keep the mail about it from being sent
+/// by hanging up.
 ///
 /// # Errors
 /// [`Problem::Validation`] where the old password is wrong or the new one will not do; [`Problem::Unavailable`].
@@ -49,46 +51,49 @@ pub(super) async fn change_password(
     if let Some(message) = hasher.objection(&new, About::new(&account.email, &account.name)).await? {
         return Err(Problem::field("password", &message));
     }
-    let proven: Proven = prove(db, hasher, &settings.throttle, &actor.client, &account.email, old).await.map_err(
-        |problem| match problem {
-            Problem::InvalidCredentials => wrong(),
-            problem => problem,
-        },
-    )?;
+    let whose = (account.id, account.email.as_str());
+    let proven = prove_account(db, hasher, &settings.throttle, &actor.client, whose, old).await;
+    let proven: Proven = proven.map_err(|problem| match problem {
+        Problem::InvalidCredentials => wrong(),
+        problem => problem,
+    })?;
     let hash = hasher.hash(new).await?;
     let stamp = stamp()?;
     let (ours, mailer, settings, account) = (db.clone(), mailer.clone(), settings.clone(), account.clone());
-    // In an order that is safe to stop in: the new stamp alone ends every session and every link.
+    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
+    // link, and lets nothing be made that the older password was proven for (S59).
     db.finish(async move {
-        if tokens_too {
-            tokens::service::revoke_all(&ours, &actor).await?;
-        }
         // Only in place of the password that was proven: of two who change it at once, one does.
-        if store::set_password(&ours, account.id, hash, stamp.clone(), Some(proven.auth_stamp)).await? == 0 {
+        if store::set_password(&ours, account.id, hash, stamp.clone(), proven.auth_stamp).await? == 0 {
             return Err(wrong());
         }
         actor.did(&ours, Kind::PasswordChanged, None);
-        sign_ins::service::revoke_others(&ours, &actor, kept).await?;
         mailer.post(letters::password_changed(&settings, &account.email));
+        sign_ins::service::revoke_others(&ours, &actor, kept).await?;
+        tokens::service::revoke_of_older_password(&ours, &actor, stamp.clone(), tokens_too).await?;
         Ok(stamp)
     })
     .await
 }
 
-/// Deletes the account and all it has. `typed` is its address, typed by hand.
+/// Deletes the account of `caller` and all it has. `typed` is its address, typed by hand.
 ///
 /// # Errors
-/// [`Problem::Validation`] where it is another; the database's.
-pub(super) async fn delete(house: &AppState, account: &Account, typed: &str) -> Result<(), Problem> {
+/// [`Problem::Validation`] where it is another; [`Problem::NotSignedIn`] where the password was changed meanwhile; the
+/// database's.
+pub(super) async fn delete(house: &AppState, caller: &Caller, typed: &str) -> Result<(), Problem> {
+    let account = &caller.account;
     if normalized(typed) != account.email {
         return Err(Problem::field("email", "Type the address of your account, to show that you mean it."));
     }
     let (db, mailer, settings) = (house.db.clone(), house.mailer.clone(), house.settings.clone());
-    let account = account.clone();
+    let (account, stamp) = (account.clone(), caller.stamp.clone());
     house
         .db
         .finish(async move {
-            store::delete(&db, account.id).await?;
+            if store::delete(&db, account.id, stamp).await? == 0 {
+                return Err(Problem::NotSignedIn);
+            }
             tracing::info!(event = "account_deleted", account = %account.id);
             mailer.post(letters::deleted(&settings, &account.email));
             Ok(())

@@ -89,7 +89,7 @@ pub(super) fn PasswordView(email: String, form: Filled) -> impl IntoView {
                     <input type="checkbox" name="tokens" checked=tokens />
                     "Revoke all tokens too"
                 </label>
-                <p class="hint">"Your other browsers are signed out in any case. Tick the box if somebody else knew the password."</p>
+                <p class="hint">"Your other browsers, and apps that signed in with the password, are signed out in any case. Tick the box if somebody else knew the password."</p>
                 <button>"Change the password"</button>
             </form>
         </Card>

@@ -25,6 +25,7 @@ use crate::{
     problem::Problem,
     settings::Settings,
     sign_ins,
+    timestamp::Timestamp,
     ui::{Filled, Visit, page::see_other},
 };
 
@@ -36,6 +37,9 @@ pub struct Proof {
     client: Client,
     /// Of this browser. None where no session layer stands before the handler.
     auth: Option<AuthSession>,
+    /// When the password was last given, as far as was known when the request began. What is given while its body is on
+    /// its way is given in another request, perhaps by another person.
+    proven_at: Option<Timestamp>,
 }
 
 impl<S> FromRequestParts<S> for Proof
@@ -48,12 +52,19 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let (db, auth) = (Db::from_ref(state), parts.extensions.get::<AuthSession>().cloned());
+        let proven_at = match auth.as_ref().and_then(|auth| auth.user.as_ref()) {
+            // A database that does not answer has proven nothing.
+            Some(signed_in) => sign_ins::service::proven_at(&db, signed_in).await.unwrap_or_default(),
+            None => None,
+        };
         Ok(Self {
-            db: Db::from_ref(state),
+            db,
             hasher: Hasher::from_ref(state),
             settings: Arc::from_ref(state),
             client: Client::of(&parts.headers, &parts.extensions),
-            auth: parts.extensions.get::<AuthSession>().cloned(),
+            auth,
+            proven_at,
         })
     }
 }
@@ -104,21 +115,31 @@ impl Proof {
         if self.is_recent().await? { Ok(()) } else { Err(Problem::ProofRequired) }
     }
 
-    /// Takes `password` for a proof. The browser gets a new session id with it (S2).
+    /// Takes `password` for a proof of `account`, by its id: its address may be somebody else's by now (S61). The
+    /// browser gets a new session id with it (S2).
     ///
     /// # Errors
-    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended meanwhile; the database's.
+    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended or the password was
+    /// changed meanwhile; the database's.
     pub async fn give(&mut self, account: &Account, password: String) -> Result<(), Problem> {
-        let limits = &self.settings.throttle;
-        let proven = service::prove(&self.db, &self.hasher, limits, &self.client, &account.email, password).await?;
+        let (limits, whose) = (&self.settings.throttle, (account.id, account.email.as_str()));
+        let proven = service::prove_account(&self.db, &self.hasher, limits, &self.client, whose, password).await?;
         let auth = self.auth.as_mut().ok_or(Problem::NotSignedIn)?;
-        sign_ins::service::prove_again(&self.db, auth, proven.auth_stamp).await
+        let signed_in = auth.user.as_ref().ok_or(Problem::NotSignedIn)?;
+        if proven.disabled || proven.account.id != signed_in.account.id || proven.auth_stamp != signed_in.stamp {
+            return Err(Problem::NotSignedIn);
+        }
+        sign_ins::service::prove_again(&self.db, auth, proven.auth_stamp).await?;
+        self.proven_at = Some(self.db.now());
+        Ok(())
     }
 
-    /// Whether this sign-in has proven the password within the time the settings give it.
+    /// Whether this sign-in is still there and had proven the password, when the request began, within the time the
+    /// settings give it.
     async fn is_recent(&self) -> Result<bool, Problem> {
         let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref()).ok_or(Problem::NotSignedIn)?;
-        let proven_at = sign_ins::service::proven_at(&self.db, signed_in.id).await?.ok_or(Problem::NotSignedIn)?;
+        sign_ins::service::proven_at(&self.db, signed_in).await?.ok_or(Problem::NotSignedIn)?;
+        let Some(proven_at) = self.proven_at else { return Ok(false) };
         let lasts = Duration::minutes(self.settings.accounts.proof_minutes.into());
         // The clock of another instance may be a little ahead. One that jumped back makes no proof last longer (S47).
         Ok((self.db.now() - proven_at).abs() < lasts)

@@ -33,7 +33,7 @@ pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Resul
     let Some(account) = found else { return Ok(()) };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
     db.later(async move {
-        match links::issue(&ours, &settings, account.id, Purpose::Reset, None).await {
+        match links::issue(&ours, &settings, (account.id, None), Purpose::Reset, None).await {
             Ok(Some(link)) => {
                 tracing::info!(event = "password_link_asked", account = %account.id);
                 mailer.send(letters::reset(&settings, &email, link)).await;
@@ -45,8 +45,9 @@ pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Resul
     Ok(())
 }
 
-/// Gives the account behind the link `token` a new password and ends all its sign-ins; with `tokens_too`, its tokens as
-/// well. `None` where the link is good no longer.
+/// Gives the account behind the link `token` a new password and ends what the older one made: its sign-ins, and the
+/// tokens of `POST login` with all they have made; with `tokens_too`, its other tokens as well. `None` where the link
+/// is good no longer, or the password was changed meanwhile.
 ///
 /// Whoever holds the link reads the account's mail, so the address is confirmed with it. Nobody can keep the mail about
 /// the new password from being sent by hanging up.
@@ -70,18 +71,19 @@ pub(super) async fn reset(
     let stamp = stamp()?;
     let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
-    // In an order that is safe to stop in: the new stamp alone ends every session and every other link.
+    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
+    // other link, and lets nothing be made that the older password was proven for (S59).
     db.finish(async move {
         let Some(link) = links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
-        if tokens_too {
-            tokens::service::revoke_all(&ours, &actor).await?;
+        if store::set_password(&ours, link.account_id, hash, stamp.clone(), link.auth_stamp.0.clone()).await? == 0 {
+            return Ok(None);
         }
-        store::confirm(&ours, link.account_id, ours.now()).await?;
-        store::set_password(&ours, link.account_id, hash, stamp, None).await?;
         actor.did(&ours, Kind::PasswordReset, None);
-        sign_ins::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
         mailer.post(letters::password_changed(&settings, &link.email));
+        store::confirm(&ours, link.account_id, link.email.clone(), ours.now()).await?;
+        sign_ins::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
+        tokens::service::revoke_of_older_password(&ours, &actor, stamp, tokens_too).await?;
         Ok(Some(link))
     })
     .await

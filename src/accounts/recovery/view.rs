@@ -61,7 +61,7 @@ pub(super) fn ResetView(token: String, email: String, form: Filled) -> impl Into
                     <input type="checkbox" name="tokens" checked=tokens />
                     "Revoke all tokens too"
                 </label>
-                <p class="hint">"Every browser is signed out. Untick the box to let your scripts and apps go on."</p>
+                <p class="hint">"Every browser is signed out, and so is every app that signed in with the password. Untick the box to let the tokens you made go on."</p>
                 <button>"Change the password"</button>
             </form>
         </section>

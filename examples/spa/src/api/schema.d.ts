@@ -210,7 +210,8 @@ export interface paths {
         put?: never;
         /**
          * Give a token back that you have found
-         * @description From anybody. If it is one that works, it is revoked and its owner is told; the answer is the same whatever it is.
+         * @description From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
+         *     has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
          */
         post: operations["reportToken"];
         delete?: never;
@@ -277,6 +278,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             /** @description The address, in lower case. */
             email: string;
+            /** @description Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim. */
+            email_confirmed: boolean;
             /**
              * Format: uuid
              * @description `UUIDv7`.
@@ -618,7 +621,7 @@ export interface components {
                 };
             };
         };
-        /** @description Login turned off, or Address not confirmed, or Account disabled. */
+        /** @description Login turned off, or Origin not allowed, or Address not confirmed, or Account disabled. */
         Forbidden: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
@@ -627,7 +630,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "account_disabled" | "address_not_confirmed" | "login_disabled";
+                    code: "account_disabled" | "address_not_confirmed" | "login_disabled" | "origin_not_allowed";
                     /** @constant */
                     status: 403;
                 };
@@ -1433,6 +1436,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["InvalidBody"];
+            403: components["responses"]["OriginNotAllowed"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];

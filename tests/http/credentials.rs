@@ -1,0 +1,369 @@
+//! A credential ends with what it was made with (S59), and is made for the account that proved itself (S61), whatever
+//! else happens at that moment.
+
+use axum::http::Method;
+use serde_json::json;
+use time::Duration;
+use tokio::task::JoinSet;
+use vestibule::{
+    accounts::{
+        operators,
+        service::{Proven, prove},
+    },
+    client::Client as Somewhere,
+    problem::Problem,
+    sign_ins::service::record,
+    state::AppState,
+    tokens::{Scope, service::create_at_login},
+};
+
+use crate::support::{Browser, Client, Database, Door, House, PASSWORD, Person, beside, both};
+
+both! {
+    a_login_ends_with_the_password_and_so_does_what_it_made,
+    a_login_ends_with_a_reset_and_so_does_what_it_made,
+    a_login_of_an_older_password_is_refused_before_anybody_revokes_it,
+    nothing_is_made_with_a_password_that_was_changed_meanwhile,
+    nothing_is_made_with_a_password_that_was_reset_meanwhile,
+    nothing_is_made_for_an_account_that_was_disabled_meanwhile,
+    no_login_in_flight_outlives_a_change_of_the_password,
+    no_login_in_flight_outlives_a_reset,
+    a_request_that_began_before_the_password_changed_makes_nothing,
+    a_proof_is_of_the_account_and_not_of_whoever_has_its_address,
+    a_proof_given_in_another_request_is_none_for_this_one,
+    a_link_that_was_taken_changes_nothing_once_the_password_has_changed,
+}
+
+const NEW: &str = "entirely different words";
+const TOKEN: [(&str, &str); 3] = [("name", "stolen"), ("days", "30"), ("scope-notes-read", "on")];
+
+fn somewhere() -> Somewhere {
+    Somewhere::default()
+}
+
+/// As a sign-in at either door has it before it makes anything.
+async fn proven(house: &House, person: &Person) -> Proven {
+    let state = AppState::new(house.settings.clone(), house.db.clone()).unwrap();
+    let (limits, password) = (&house.settings.throttle, PASSWORD.to_owned());
+    prove(&house.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
+}
+
+async fn change_password(browser: &Browser, tokens_too: bool) {
+    let mut form = vec![("current", PASSWORD), ("password", NEW)];
+    if tokens_too {
+        form.push(("tokens", "on"));
+    }
+    browser.submit("/account/password", &form).await.leads_to("/account");
+}
+
+async fn reset(house: &House, person: &Person, form: &[(&str, &str)]) {
+    house.browser().submit("/forgot", &[("email", &person.email)]).await.is(202);
+    let link = house.link("/reset/").await;
+    house.browser().submit(&link, form).await.page(200);
+}
+
+async fn login(house: &House, person: &Person) -> Client {
+    let made = house.post("/api/v1/login").json(json!({"email": person.email, "password": PASSWORD})).await;
+    house.client(made.is(201).json()["token"].as_str().unwrap())
+}
+
+async fn make(house: &House, by: &Client, name: &str, days: u32) -> Client {
+    let made = by.post("/tokens", json!({"name": name, "scopes": ["notes:read", "tokens:manage"], "days": days})).await;
+    house.client(made.is(201).json()["token"].as_str().unwrap())
+}
+
+/// A token that ends in so many hours, so that a login may make it.
+async fn make_soon(house: &House, by: &Client, hours: i64) -> Client {
+    let expires_at = house.db.now() + Duration::hours(hours);
+    let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
+    house.client(by.post("/tokens", body).await.is(201).json()["token"].as_str().unwrap())
+}
+
+async fn a_login_ends_with_the_password_and_so_does_what_it_made(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let child = make_soon(&house, &ada.client, 2).await;
+    let grandchild = make_soon(&house, &child, 1).await;
+    let by_hand = house.token(&ada, &Scope::ALL).await;
+    let its_child = make(&house, &by_hand, "made", 7).await;
+    change_password(&ada.browser, false).await;
+    for ended in [&ada.client, &child, &grandchild] {
+        ended.get("/token").await.problem(401, "token_revoked");
+    }
+    // What she made herself goes on, as long as the box is not ticked.
+    for kept in [&by_hand, &its_child] {
+        kept.get("/token").await.is(200);
+    }
+    bob.client.get("/me").await.is(200);
+    let form = [("current", NEW), ("password", PASSWORD), ("tokens", "on")];
+    ada.browser.submit("/account/password", &form).await.leads_to("/account");
+    for ended in [&by_hand, &its_child] {
+        ended.get("/token").await.problem(401, "token_revoked");
+    }
+    // Its owner reads that they ended.
+    house.db.settled().await;
+    let told = "activity WHERE kind = 'token_revoked'";
+    assert_eq!(house.count(told).await, 5);
+    login(&house, &ada).await.get("/me").await.is(200);
+}
+
+async fn a_login_ends_with_a_reset_and_so_does_what_it_made(house: House) {
+    let ada = house.person("ada").await;
+    let child = make_soon(&house, &ada.client, 2).await;
+    let by_hand = house.token(&ada, &Scope::ALL).await;
+    reset(&house, &ada, &[("password", NEW)]).await;
+    ada.client.get("/token").await.problem(401, "token_revoked");
+    child.get("/token").await.problem(401, "token_revoked");
+    by_hand.get("/token").await.is(200);
+    reset(&house, &ada, &[("password", "other words again"), ("tokens", "on")]).await;
+    by_hand.get("/token").await.problem(401, "token_revoked");
+}
+
+async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(house: House) {
+    let ada = house.person("ada").await;
+    let child = make_soon(&house, &ada.client, 2).await;
+    change_password(&ada.browser, false).await;
+    // As if the server had died after the new password and before the rest.
+    house.sql("UPDATE tokens SET revoked_at = NULL").await;
+    ada.client.get("/token").await.problem(401, "token_revoked");
+    child.get("/token").await.problem(401, "token_revoked");
+    child.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "days": 1})).await.is(401);
+}
+
+async fn is_refused(house: &House, proven: &Proven) -> Problem {
+    let (tokens, sign_ins) = (house.count("tokens").await, house.count("sign_ins").await);
+    let login = create_at_login(&house.db, &house.settings.tokens, &somewhere(), proven, None, false).await;
+    let sign_in = record(&house.db, &house.settings.sessions, proven, true, &somewhere()).await;
+    assert_eq!((house.count("tokens").await, house.count("sign_ins").await), (tokens, sign_ins));
+    let (login, sign_in) = (login.unwrap_err(), sign_in.unwrap_err());
+    assert_eq!(login.code(), sign_in.code());
+    login
+}
+
+async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(house: House) {
+    let ada = house.person("ada").await;
+    let before = proven(&house, &ada).await;
+    change_password(&ada.browser, false).await;
+    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+    // The same password once more is another proof.
+    let form = [("current", NEW), ("password", PASSWORD)];
+    ada.browser.submit("/account/password", &form).await.leads_to("/account");
+    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+    let now = proven(&house, &ada).await;
+    record(&house.db, &house.settings.sessions, &now, false, &somewhere()).await.unwrap();
+    create_at_login(&house.db, &house.settings.tokens, &somewhere(), &now, None, false).await.unwrap();
+}
+
+async fn nothing_is_made_with_a_password_that_was_reset_meanwhile(house: House) {
+    let ada = house.person("ada").await;
+    let before = proven(&house, &ada).await;
+    reset(&house, &ada, &[("password", NEW)]).await;
+    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+}
+
+async fn nothing_is_made_for_an_account_that_was_disabled_meanwhile(house: House) {
+    let ada = house.person("ada").await;
+    let before = proven(&house, &ada).await;
+    operators::disable(&house.db, ada.account.id).await.unwrap();
+    assert_eq!(is_refused(&house, &before).await.code(), "account_disabled");
+    operators::enable(&house.db, ada.account.id).await.unwrap();
+    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+    house.sql("DELETE FROM accounts").await;
+    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+}
+
+/// A house that takes many sign-ins at once, each of which takes a while.
+async fn busy(database: Database) -> House {
+    House::with(database, |settings| {
+        settings.throttle.sign_ins_here = 1_000;
+        settings.throttle.sign_ins_per_address = 1_000;
+        settings.throttle.sign_ins_per_account = 1_000;
+        settings.throttle.mails_per_address = 1_000;
+        settings.passwords.memory_kib = 1_024;
+        settings.passwords.workers = 2;
+    })
+    .await
+}
+
+/// Signs in many times at both doors while `work` is done, and gives what came of it.
+async fn sign_ins_during(
+    house: &House,
+    person: &Person,
+    work: impl Future<Output = ()>,
+) -> (Vec<Client>, Vec<Browser>) {
+    let body = json!({"email": person.email, "password": PASSWORD});
+    let logins: JoinSet<_> = (0..12).map(|_| house.post("/api/v1/login").json(body.clone()).into_future()).collect();
+    let form = [("email", person.email.as_str()), ("password", PASSWORD)];
+    let mut pages = JoinSet::new();
+    for _ in 0..12 {
+        let browser = house.browser();
+        let ask = browser.ask(Method::POST, "/sign-in").form(&form).into_future();
+        pages.spawn(async move {
+            let reply = ask.await;
+            assert!(matches!(reply.status.as_u16(), 303 | 401), "{}", reply.status);
+            browser
+        });
+    }
+    work.await;
+    let mut clients = Vec::new();
+    for reply in logins.join_all().await {
+        match reply.status.as_u16() {
+            201 => clients.push(house.client(reply.json()["token"].as_str().unwrap())),
+            _ => drop(reply.problem(401, "invalid_credentials")),
+        }
+    }
+    let browsers = pages.join_all().await;
+    house.db.settled().await;
+    (clients, browsers)
+}
+
+async fn no_login_in_flight_outlives_a_change_of_the_password(database: Database) {
+    let house = busy(database).await;
+    for (number, tokens_too) in [true, false, true, false].into_iter().enumerate() {
+        let ada = house.person(&format!("ada{number}")).await;
+        let (clients, browsers) = sign_ins_during(&house, &ada, change_password(&ada.browser, tokens_too)).await;
+        for client in &clients {
+            client.get("/me").await.problem(401, "token_revoked");
+        }
+        for browser in browsers {
+            assert!(!browser.is_signed_in().await);
+        }
+        assert!(ada.browser.is_signed_in().await);
+        let working = "tokens WHERE revoked_at IS NULL";
+        assert_eq!(house.count(working).await, 0, "no row of one is left that works");
+        let rows = i64::try_from(number).unwrap() + 1;
+        assert_eq!(house.count("sign_ins").await, rows, "those of the browsers that changed it");
+    }
+}
+
+async fn no_login_in_flight_outlives_a_reset(database: Database) {
+    let house = busy(database).await;
+    for number in 0..3 {
+        let ada = house.person(&format!("ada{number}")).await;
+        house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
+        let link = house.link("/reset/").await;
+        let work = async { drop(house.browser().submit(&link, &[("password", NEW)]).await.page(200)) };
+        let (clients, browsers) = sign_ins_during(&house, &ada, work).await;
+        for client in &clients {
+            client.get("/me").await.problem(401, "token_revoked");
+        }
+        for browser in browsers {
+            assert!(!browser.is_signed_in().await);
+        }
+        assert_eq!(house.count("tokens WHERE revoked_at IS NULL").await, 0);
+        assert_eq!(house.count("sign_ins").await, 0);
+    }
+}
+
+async fn a_request_that_began_before_the_password_changed_makes_nothing(house: House) {
+    let ada = house.person("ada").await;
+    // The very session of the browser that changes it, so its sign-in goes on.
+    let thief = house.browser();
+    thief.plant(&ada.browser.cookie().unwrap());
+    let mut held = Vec::new();
+    for ask in [
+        thief.ask(Method::POST, "/tokens").form(&TOKEN),
+        thief.call(Method::POST, "/tokens").json(json!({"name": "stolen", "scopes": ["notes:read"], "days": 30})),
+        thief.ask(Method::POST, "/account/email").form(&[("email", "thief@new.example")]),
+        thief.ask(Method::POST, "/account/delete").form(&[("email", &ada.email)]),
+        thief.ask(Method::POST, "/account/sign-ins/revoke-others").form(&[]),
+    ] {
+        let mut ask = ask.held();
+        ask.is_inside().await;
+        held.push(ask);
+    }
+    change_password(&ada.browser, true).await;
+    for ask in held {
+        let reply = ask.finish().await;
+        assert!(matches!(reply.status.as_u16(), 303 | 401), "{}: {}", reply.asked, reply.status);
+        assert!(reply.status != 303 || reply.header("location") == "/sign-in", "{}", reply.asked);
+    }
+    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
+    assert!(house.letters_about("Confirm your new address").await.is_empty());
+    assert!(ada.browser.is_signed_in().await, "and her account is there");
+}
+
+async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(house: House) {
+    const THIEFS: &str = "the words of the thief";
+    let ada = house.person("ada").await;
+    let thief = house.browser();
+    thief.plant(&ada.browser.cookie().unwrap());
+    house.clock.advance(Duration::minutes(10));
+    let form = [TOKEN.as_slice(), &[("password-again", THIEFS)]].concat();
+    let mut page = thief.ask(Method::POST, "/tokens").form(&form).held();
+    page.is_inside().await;
+    let mut proof = thief.call(Method::POST, "/proof").json(json!({"password": THIEFS})).held();
+    proof.is_inside().await;
+    let change = [("current", THIEFS), ("password", NEW)];
+    let mut password = thief.ask(Method::POST, "/account/password").form(&change).held();
+    password.is_inside().await;
+
+    // Meanwhile she moves to another address, and the thief signs up with hers.
+    let hers = house.browser();
+    hers.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    hers.submit("/account/email", &[("email", "ada@new.example")]).await.is(202);
+    let link = house.link("/email/").await;
+    hers.submit(&link, &[]).await.leads_to("/account");
+    let form = [("name", "thief"), ("email", ada.email.as_str()), ("password", THIEFS)];
+    house.browser().submit("/sign-up", &form).await.is(303);
+
+    let refused = page.finish().await.page(401);
+    assert_eq!(beside(&refused, "password-again"), "This is not your password.");
+    proof.finish().await.problem(401, "invalid_credentials");
+    assert_eq!(beside(&password.finish().await.page(422), "current"), "This is not your password.");
+    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
+    let form = [("email", "ada@new.example"), ("password", PASSWORD)];
+    house.browser().submit("/sign-in", &form).await.leads_to("/notes");
+}
+
+async fn a_proof_given_in_another_request_is_none_for_this_one(house: House) {
+    let ada = house.person("ada").await;
+    let thief = house.browser();
+    thief.plant(&ada.browser.cookie().unwrap());
+    house.clock.advance(Duration::minutes(10));
+    let mut page = thief.ask(Method::POST, "/tokens").form(&TOKEN).held();
+    page.is_inside().await;
+    let body = json!({"name": "stolen", "scopes": ["notes:read"], "days": 30});
+    let mut call = thief.call(Method::POST, "/tokens").json(body).held();
+    call.is_inside().await;
+    // She gives her password for something else, in the same sign-in.
+    ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.leads_to("/account");
+    assert!(page.finish().await.page(403).contains(r#"name="password-again""#));
+    call.finish().await.problem(403, "proof_required");
+    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
+}
+
+async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(house: House) {
+    let ada = house.person("ada").await;
+    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.is(202);
+    let link = house.link("/email/").await;
+    // As if the password were changed between the link's being used up and its being followed.
+    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    if sqlite {
+        house
+            .sql(
+                "CREATE TRIGGER meanwhile AFTER DELETE ON mail_links BEGIN
+                    UPDATE accounts SET auth_stamp = randomblob(16) WHERE id = OLD.account_id; END",
+            )
+            .await;
+    } else {
+        house
+            .sql(
+                "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN
+                        UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD;
+                    END $$;
+                 CREATE TRIGGER meanwhile AFTER DELETE ON mail_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
+            )
+            .await;
+    }
+    ada.browser.submit(&link, &[]).await.page(410);
+    assert_eq!(house.raw().await.texts("SELECT email FROM accounts").await, [ada.email.as_str()]);
+
+    // A reset the same.
+    let hashes = "SELECT password_hash FROM accounts";
+    let before = house.raw().await.texts(hashes).await;
+    house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
+    let link = house.link("/reset/").await;
+    house.browser().submit(&link, &[("password", NEW)]).await.page(410);
+    assert_eq!(house.raw().await.texts(hashes).await, before);
+}
