@@ -8,6 +8,8 @@ use lettre::{
     transport::smtp::{self, extension::ClientId},
 };
 
+use tokio::sync::Semaphore;
+
 use super::{Mail, outbox};
 use crate::{db::Db, settings::Settings};
 
@@ -16,10 +18,14 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failure that may pass, the next try comes after the next of these.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
+/// How many mails may be on their way that no request has asked for.
+const BESIDE: usize = 64;
+
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     db: Db,
+    beside: Arc<Semaphore>,
     from: Arc<Mailbox>,
     way: Way,
 }
@@ -47,13 +53,31 @@ impl Mailer {
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
             Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(TIMEOUT)).build())
         };
-        Ok(Self { db, from: Arc::new(from), way })
+        Ok(Self { db, beside: Arc::new(Semaphore::new(BESIDE)), from: Arc::new(from), way })
     }
 
     /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
         self.db.later(async move { mailer.send(mail).await });
+    }
+
+    /// For how many more mails there is room that no request has asked for.
+    pub fn room(&self) -> i64 {
+        i64::try_from(self.beside.available_permits()).unwrap_or(i64::MAX)
+    }
+
+    /// The same as [`Mailer::post`] for what no request has asked for. Look for [`Mailer::room`] first: past that it waits.
+    pub fn post_beside(&self, mail: Mail) {
+        let (mailer, beside) = (self.clone(), self.beside.clone());
+        let place = beside.clone().try_acquire_owned().ok();
+        self.db.later(async move {
+            let _place = match place {
+                None => beside.acquire_owned().await.ok(),
+                place => place,
+            };
+            mailer.send(mail).await;
+        });
     }
 
     /// Sends `mail` now. What goes wrong stands in the log, without the address and without a link (S40).

@@ -10,4 +10,8 @@ pub mod openapi;
 mod router;
 mod sweep;
 
-pub use self::{listen::serve, router::router, sweep::sweep};
+pub use self::{
+    listen::serve,
+    router::router,
+    sweep::{sweep, sweep_every},
+};
