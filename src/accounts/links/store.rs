@@ -10,13 +10,12 @@ use crate::{
 
 columns!(Link { account_id, sent_to, email });
 
+/// Puts a link in the place of the one before, unless that is good until `good_until` at least.
 pub(super) async fn replace(
     db: &Db,
     account: Uuid,
-    purpose: &'static str,
-    hash: Vec<u8>,
-    sent_to: Option<String>,
-    expires_at: Timestamp,
+    (purpose, hash, sent_to, expires_at): (&'static str, Vec<u8>, Option<String>, Timestamp),
+    good_until: Option<Timestamp>,
 ) -> sqlx::Result<u64> {
     change!(
         db,
@@ -25,12 +24,16 @@ pub(super) async fn replace(
          SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts WHERE id = $1 AND disabled_at IS NULL
          ON CONFLICT (account_id, purpose) DO UPDATE SET
             hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
-            auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at",
+            auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at
+         WHERE mail_links.expires_at < $6 OR mail_links.expires_at > excluded.expires_at
+            OR mail_links.auth_stamp <> excluded.auth_stamp OR mail_links.email <> excluded.email",
         account,
         purpose,
         hash,
         sent_to,
         expires_at,
+        // Only a clock that was ahead has made one that is good for longer than a new one.
+        good_until.unwrap_or(Timestamp::MAX),
     )
 }
 
