@@ -38,6 +38,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/sqlite/0005_token_door.sql"),
         include_str!("../../migrations/postgres/0005_token_door.sql"),
     ),
+    (
+        7,
+        "known devices",
+        include_str!("../../migrations/sqlite/0007_known_devices.sql"),
+        include_str!("../../migrations/postgres/0007_known_devices.sql"),
+    ),
 ];
 
 /// SQLite's. Each step runs in a transaction of its own.
