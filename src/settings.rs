@@ -200,15 +200,15 @@ pub struct Passwords {
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
-    /// How many are hashed at once.
+    /// How many are hashed at once, each with memory of its own that is kept.
     pub workers: usize,
-    /// How many more may wait; past that, 503.
+    /// How many more may wait; past that, 503. One network has a quarter of all places.
     pub queue: usize,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 32 }
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 126 }
     }
 }
 
@@ -287,17 +287,17 @@ impl fmt::Debug for Mail {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
-    /// To sign in to one account from one address.
+    /// To sign in to one account from one address, or from one browser that has signed in to it before.
     pub sign_ins_here: u32,
     /// To sign in to any account from one address.
     pub sign_ins_per_address: u32,
     /// To sign in to one account from any address it was not signed in from lately.
     pub sign_ins_per_account: u32,
-    /// To make an account from one address.
+    /// To make an account from one address, whether or not that succeeds.
     pub sign_ups_per_address: u32,
     /// To have mail sent, from one address.
     pub mails_per_address: u32,
-    /// To have mail sent to one address, from anywhere.
+    /// To have mail of one kind sent to one address, from anywhere.
     pub mails_per_recipient: u32,
 }
 

@@ -8,7 +8,7 @@ pub mod api;
 #[cfg(feature = "ssr")]
 pub mod confirmation;
 #[cfg(feature = "ssr")]
-mod familiar;
+pub mod familiar;
 #[cfg(feature = "ssr")]
 pub(crate) mod letters;
 #[cfg(feature = "ssr")]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     links::{self, Purpose},
-    passwords::Hasher,
+    passwords::{About, Hasher},
     service::{SignUp, make, normalized, stamp, validated},
     store,
 };
@@ -70,7 +70,10 @@ pub async fn find(db: &Db, who: &str) -> Result<Known, Problem> {
 /// # Errors
 /// [`Problem::Validation`] per field; the database's.
 pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<Known, Problem> {
-    let (name, email) = validated(hasher, &form).await?;
+    let (name, email) = validated(&form)?;
+    if let Some(message) = hasher.objection(&form.password, About::new(&email, &name)).await? {
+        return Err(Problem::field("password", &message));
+    }
     let hash = hasher.hash(form.password).await?;
     let account = make(db, name, email, hash).await?.account;
     Actor::operator(account.id).did(db, Kind::SignedUp, None);

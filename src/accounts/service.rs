@@ -75,9 +75,16 @@ pub async fn sign_up(
     client: &Client,
     form: SignUp,
 ) -> Result<Proven, Problem> {
-    let (name, email) = validated(hasher, &form).await?;
-    let password_hash = hash_for_sign_up((db, hasher, limits), client, &email, form.password).await?;
-    let proven = make(db, name, email, password_hash).await?;
+    let (name, email) = validated(&form)?;
+    let (password_hash, counted) =
+        hash_for_sign_up((db, hasher, limits), client, (&name, &email), form.password).await?;
+    let proven = match make(db, name, email, password_hash).await {
+        Ok(proven) => proven,
+        Err(problem) => {
+            counted.mailed_nobody(db).await;
+            return Err(problem);
+        }
+    };
     Actor::by_password(proven.account.id, client).did(db, Kind::SignedUp, None);
     Ok(proven)
 }
@@ -98,16 +105,26 @@ pub(super) async fn make(db: &Db, name: String, email: String, password_hash: St
     Ok(Proven { account, auth_stamp, confirmed: false, disabled: false })
 }
 
-/// Only what would make an account counts, and counts for good: accounts in numbers are what is prevented.
+/// Counts a try to make an account, then judges and hashes its password: neither is done for whoever has tried too often
+/// (S62).
 pub(super) async fn hash_for_sign_up(
     (db, hasher, limits): (&Db, &Hasher, &Throttle),
     client: &Client,
-    email: &str,
+    (name, email): (&str, &str),
     password: String,
-) -> Result<String, Problem> {
+) -> Result<(String, tries::SignUp), Problem> {
     let counted = tries::sign_up(db, limits, client, email).await?;
-    match hasher.hash(password).await {
-        Ok(hash) => Ok(hash),
+    let hasher = hasher.of(client);
+    let hashed = match hasher.objection(&password, About::new(email, name)).await {
+        Ok(Some(message)) => {
+            counted.mailed_nobody(db).await;
+            return Err(Problem::field("password", &message));
+        }
+        Ok(None) => hasher.hash(password).await,
+        Err(problem) => Err(problem),
+    };
+    match hashed {
+        Ok(hash) => Ok((hash, counted)),
         Err(problem) => {
             counted.give_back(db).await;
             Err(problem)
@@ -154,7 +171,7 @@ async fn prove_who(
     (email, id): (String, Option<Uuid>),
     password: String,
 ) -> Result<Proven, Problem> {
-    let (ours, hasher) = (db.clone(), hasher.clone());
+    let (ours, hasher) = (db.clone(), hasher.of(client));
     let (limits, client) = (*limits, client.clone());
     // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
     db.finish(async move {
@@ -227,8 +244,8 @@ pub async fn why_refused(db: &Db, proven: &Proven) -> Result<Problem, Problem> {
     })
 }
 
-/// The name and the address of a new account.
-pub(super) async fn validated(hasher: &Hasher, form: &SignUp) -> Result<(String, String), Problem> {
+/// The name and the address of a new account, and a look at its password: whatever costs nothing.
+pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
@@ -238,7 +255,7 @@ pub(super) async fn validated(hasher: &Hasher, form: &SignUp) -> Result<(String,
     if !is_address(&email) {
         errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
     }
-    if let Some(message) = hasher.objection(&form.password, About::new(&email, &name)).await? {
+    if let Some(message) = Hasher::objection_at_sight(&form.password, &About::new(&email, &name)) {
         errors.push(FieldError::new("password", message));
     }
     if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }

@@ -2,6 +2,7 @@
 
 use time::Duration;
 
+use super::familiar;
 use crate::{
     client::Client,
     db::Db,
@@ -10,7 +11,7 @@ use crate::{
     throttle::{self, Count, Key, Rule, Taken},
 };
 
-/// How long an address counts as one the account was signed in from.
+/// How long a network counts as one the account was signed in from.
 const FAMILIAR: Duration = Duration::days(30);
 
 /// One try to sign in, counted.
@@ -29,23 +30,28 @@ pub(super) struct Try {
 pub(super) async fn sign_in(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Try, Problem> {
     let from = network(client);
     let rule = |what, burst, pace| Rule { what, burst, pace };
-    let here = rule("sign-in here", limits.sign_ins_here, Duration::minutes(15)).of(&[email, &from]);
-    let address = rule("sign-in address", limits.sign_ins_per_address, Duration::seconds(10)).of(&[&from]);
-    let account = rule("sign-in account", limits.sign_ins_per_account, Duration::minutes(1)).of(&[email]);
-
+    let strict = |what| rule(what, limits.sign_ins_here, Duration::minutes(15));
     let familiar = Key::new("familiar", &[email, &from]);
-    let counts =
-        if throttle::is_remembered(db, familiar).await? { vec![here, address] } else { vec![here, address, account] };
+    if let Some(device) = familiar::device(db, client, email).await? {
+        let here = strict("sign-in device").of(&[email, &device]);
+        return Ok(Try { taken: throttle::take(db, vec![here]).await?, here, familiar });
+    }
+    let here = strict("sign-in here").of(&[email, &from]);
+    let mut counts = from_network(client, rule("sign-in address", limits.sign_ins_per_address, Duration::seconds(10)));
+    counts.push(here);
+    if !throttle::is_remembered(db, familiar).await? {
+        counts.push(rule("sign-in account", limits.sign_ins_per_account, Duration::minutes(1)).of(&[email]));
+    }
     Ok(Try { taken: throttle::take(db, counts).await?, here, familiar })
 }
 
 impl Try {
-    /// The password was right: the failures here are forgiven, and the address is familiar from now on.
+    /// The password was right: the failures here are forgiven, and the network is familiar from now on.
     pub(super) async fn succeeded(self, db: &Db) {
         self.taken.give_back(db).await;
         throttle::forgive(db, self.here).await;
         if let Err(error) = throttle::remember(db, self.familiar, FAMILIAR).await {
-            tracing::warn!(%error, "address not remembered");
+            tracing::warn!(%error, "network not remembered");
         }
     }
 
@@ -55,13 +61,45 @@ impl Try {
     }
 }
 
-/// Counts the making of an account, which sends mail to `email`.
+/// One try to make an account, counted for good: whether or not it makes one, it costs the hash of a password.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct SignUp {
+    taken: Taken,
+    recipient: Count,
+}
+
+/// Counts a try to make an account, which may send mail to `email`.
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; the database's.
-pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Taken, Problem> {
+pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<SignUp, Problem> {
     let rule = Rule { what: "sign-up address", burst: limits.sign_ups_per_address, pace: Duration::minutes(5) };
-    throttle::take(db, vec![rule.of(&[&network(client)]), recipient(limits, email)]).await
+    let recipient = recipient(limits, "sign-up recipient", email);
+    let mut counts = from_network(client, rule);
+    counts.push(recipient);
+    Ok(SignUp { taken: throttle::take(db, counts).await?, recipient })
+}
+
+impl SignUp {
+    /// Nobody is mailed, so it costs the owner of the address nothing (S68).
+    pub(super) async fn mailed_nobody(self, db: &Db) {
+        throttle::give_back(db, self.recipient).await;
+    }
+
+    /// It came to no answer.
+    pub(super) async fn give_back(self, db: &Db) {
+        self.taken.give_back(db).await;
+    }
+}
+
+/// What somebody who is signed in has mailed. Each counts for itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked {
+    /// The link to confirm the account's address, once more.
+    Confirm,
+    /// The link for an address the account is to have instead.
+    Change,
 }
 
 /// Counts a mail to `email` that somebody asks for. For good: mails in numbers are what is prevented, whether or not the
@@ -69,18 +107,48 @@ pub(super) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &s
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; the database's.
-pub(super) async fn mail(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<(), Problem> {
-    let rule = Rule { what: "mail address", burst: limits.mails_per_address, pace: Duration::minutes(5) };
-    let _counted = throttle::take(db, vec![rule.of(&[&network(client)]), recipient(limits, email)]).await?;
+pub(super) async fn mail(db: &Db, limits: &Limits, client: &Client, asked: Asked, email: &str) -> Result<(), Problem> {
+    let what = match asked {
+        Asked::Confirm => "confirm recipient",
+        Asked::Change => "change recipient",
+    };
+    let mut counts = mails_from(limits, client);
+    counts.push(recipient(limits, what, email));
+    let _counted = throttle::take(db, counts).await?;
     Ok(())
 }
 
-/// Links of the same kind replace each other, so a stranger who uses these up has mailed the owner what they wait for.
-fn recipient(limits: &Limits, email: &str) -> Count {
-    Rule { what: "mail recipient", burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
+/// Counts a link for a new password that is asked for, whether or not `email` is anybody's. Says whether there were few
+/// enough for `email` that one may be mailed whatever was mailed before. Nobody is refused on account of whom it goes to, or
+/// somebody who asks for it again and again would keep its owner from it (S68).
+///
+/// # Errors
+/// [`Problem::RateLimited`] where the network asks too often; the database's.
+pub(super) async fn reset(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<bool, Problem> {
+    let _counted = throttle::take(db, mails_from(limits, client)).await?;
+    match throttle::take(db, vec![recipient(limits, "reset recipient", email)]).await {
+        Ok(_counted) => Ok(true),
+        Err(Problem::RateLimited(_)) => Ok(false),
+        Err(problem) => Err(problem),
+    }
 }
 
-/// Clients of which no address is known share one.
+fn mails_from(limits: &Limits, client: &Client) -> Vec<Count> {
+    from_network(client, Rule { what: "mail address", burst: limits.mails_per_address, pace: Duration::minutes(5) })
+}
+
+fn recipient(limits: &Limits, what: &'static str, email: &str) -> Count {
+    Rule { what, burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
+}
+
+/// One count by `rule` for each network the client may have to itself (S69).
+fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
+    let counts: Vec<_> =
+        client.networks().iter().map(|(network, times)| rule.times(*times).of(&[&network.to_string()])).collect();
+    // Clients of which no address is known share one.
+    if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
+}
+
 fn network(client: &Client) -> String {
     client.network().map(|network| network.to_string()).unwrap_or_default()
 }

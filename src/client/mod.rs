@@ -1,6 +1,7 @@
 //! Who is at the other end of a request: the address it comes from, and what the client calls itself.
 
 mod browser;
+mod device;
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -11,7 +12,7 @@ use axum::{
     response::Response,
 };
 
-pub use self::browser::in_words;
+pub use self::{browser::in_words, device::Device};
 use crate::settings::{ProxyHeader, Server};
 
 /// The other end of the connection. The listener puts it into each request.
@@ -25,6 +26,8 @@ pub struct Client {
     pub address: Option<IpAddr>,
     /// What it calls itself, cut to what fits a list.
     pub user_agent: String,
+    /// Its device cookie, where one is read: at the session door.
+    pub device: Option<Device>,
 }
 
 /// What [`layer`] found out.
@@ -38,12 +41,27 @@ impl Client {
         Self {
             address: extensions.get::<Address>().map(|address| address.0),
             user_agent: given.chars().take(255).collect(),
+            device: extensions.get().cloned(),
         }
     }
 
     /// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
     pub fn network(&self) -> Option<Network> {
         self.address.map(|address| Network::around(address, 32, 64))
+    }
+
+    /// The networks that one source may have to itself, the narrowest first, and how many times as much as the narrowest
+    /// each of them may do: an IPv4 address; 64, 56 and 48 bits of an IPv6 address. Providers give a customer any of these
+    /// (RFC 6177), so whoever has 48 bits has 65,536 networks of 64, and whoever has 64 may have neighbours (S69).
+    pub fn networks(&self) -> Vec<(Network, u32)> {
+        let Some(address) = self.address else { return Vec::new() };
+        let levels: &[(u8, u32)] = if address.is_ipv4() { &[(32, 1)] } else { &[(64, 1), (56, 4), (48, 16)] };
+        levels.iter().map(|(bits, times)| (Network::around(address, *bits, *bits), *times)).collect()
+    }
+
+    /// All that one source can have: an IPv4 address, or 48 bits of an IPv6 address.
+    pub fn site(&self) -> Option<Network> {
+        self.address.map(|address| Network::around(address, 32, 48))
     }
 
     /// The address as text, empty if it is not known.
@@ -263,5 +281,18 @@ mod tests {
         let around = |text: &str| Network::around(text.parse().unwrap(), 32, 64).to_string();
         assert_eq!(around("192.0.2.77"), "192.0.2.77/32");
         assert_eq!(around("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn a_source_is_counted_by_all_it_may_have() {
+        let of = |text: &str| {
+            let client = Client { address: text.parse().ok(), ..Client::default() };
+            let networks = client.networks().into_iter().map(|(network, times)| format!("{network} {times}"));
+            (networks.collect::<Vec<_>>(), client.site().map(|site| site.to_string()).unwrap_or_default())
+        };
+        assert_eq!(of("192.0.2.77"), (vec!["192.0.2.77/32 1".into()], "192.0.2.77/32".into()));
+        let wide = ["2001:db8:1:a2b::/64 1", "2001:db8:1:a00::/56 4", "2001:db8:1::/48 16"].map(str::to_owned);
+        assert_eq!(of("2001:db8:1:a2b:4:5:6:7"), (wide.to_vec(), "2001:db8:1::/48".into()));
+        assert_eq!(of("nowhere"), (Vec::new(), String::new()));
     }
 }

@@ -45,6 +45,12 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/postgres/0006_credentials.sql"),
     ),
     (
+        7,
+        "known devices",
+        include_str!("../../migrations/sqlite/0007_known_devices.sql"),
+        include_str!("../../migrations/postgres/0007_known_devices.sql"),
+    ),
+    (
         8,
         "operators",
         include_str!("../../migrations/sqlite/0008_operators.sql"),

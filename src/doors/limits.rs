@@ -10,10 +10,12 @@
 //! instances share would be a write for each read. So with `n` instances a token gets up to `n` times as much; what protects
 //! passwords is counted in the database, by [`crate::throttle`], and holds across instances.
 //!
+//! An address counts by its network, and with 4 and 16 times as much by the wider ones that one customer may have (S69).
+//!
 //! **How.** A window begins with the first request and lasts a minute; so it says honestly when all is free again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -36,7 +38,7 @@ use crate::{
 
 /// How long a window lasts.
 const WINDOW: Duration = Duration::minutes(1);
-/// How many windows are kept at most, of a hundred bytes each.
+/// How many windows of a kind are kept at most; the oldest makes room. Both kinds together take 32 MB at most (S67).
 const KEPT: usize = 100_000;
 
 static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -117,15 +119,24 @@ impl Limits {
     /// # Errors
     /// [`Refused`]
     pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<Standing, Refused> {
-        let Some(network) = client.network() else { return Ok(self.addresses.untouched()) };
-        self.addresses.take(network, now)
+        let mut narrowest = self.addresses.untouched();
+        let networks = client.networks();
+        // The widest first: whoever has used up that one opens no window for the narrower ones.
+        for (index, (network, times)) in networks.iter().enumerate().rev() {
+            match self.addresses.take(*network, *times, now) {
+                Ok(standing) => narrowest = standing,
+                Err(refused) => {
+                    networks.iter().skip(index + 1).for_each(|(network, _)| self.addresses.give_back(network));
+                    return Err(refused);
+                }
+            }
+        }
+        Ok(narrowest)
     }
 
     /// Uncounts it: it was no stranger.
     pub fn known_after_all(&self, client: &Client) {
-        if let Some(network) = client.network() {
-            self.addresses.give_back(&network);
-        }
+        client.networks().iter().for_each(|(network, _)| self.addresses.give_back(network));
     }
 
     /// Counts a request by its token, if that has worked within the last minute.
@@ -133,7 +144,7 @@ impl Limits {
     /// # Errors
     /// [`Refused`]
     pub fn known(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<Standing, Refused>> {
-        self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, now))
+        self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, 1, now))
     }
 
     /// Counts the first request of a token that works.
@@ -141,7 +152,7 @@ impl Limits {
     /// # Errors
     /// [`Refused`]
     pub fn token(&self, hash: [u8; 32], now: Timestamp) -> Result<Standing, Refused> {
-        self.tokens.take(hash, now)
+        self.tokens.take(hash, 1, now)
     }
 
     /// Forgets a token that works no longer.
@@ -164,7 +175,39 @@ impl From<Refused> for Problem {
 struct Windows<K> {
     policy: &'static str,
     quota: u32,
-    open: Arc<Mutex<HashMap<K, Window>>>,
+    kept: usize,
+    open: Arc<Mutex<Open<K>>>,
+}
+
+#[derive(Debug)]
+struct Open<K> {
+    windows: HashMap<K, Window>,
+    /// In the order in which they began. What has begun anew or is forgotten may stand here still.
+    order: VecDeque<(K, Timestamp)>,
+}
+
+impl<K> Default for Open<K> {
+    fn default() -> Self {
+        Self { windows: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Open<K> {
+    /// Begins a window, for which the oldest makes room. Those that are over go first.
+    fn begin(&mut self, key: K, now: Timestamp, kept: usize) {
+        let over = |began: Timestamp| !Window { began, taken: 0 }.is_open(now);
+        while let Some((oldest, began)) = self.order.front().copied() {
+            if self.order.len() < kept && !over(began) {
+                break;
+            }
+            self.order.pop_front();
+            if self.windows.get(&oldest).is_some_and(|window| window.began == began) {
+                self.windows.remove(&oldest);
+            }
+        }
+        self.order.push_back((key, now));
+        self.windows.insert(key, Window { began: now, taken: 0 });
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -188,62 +231,57 @@ impl Window {
 
 impl<K: Copy + Eq + Hash> Windows<K> {
     fn new(policy: &'static str, quota: u32) -> Self {
-        Self { policy, quota, open: Arc::default() }
+        Self { policy, quota, kept: KEPT, open: Arc::default() }
     }
 
     fn untouched(&self) -> Standing {
         Standing { policy: self.policy, quota: self.quota, remaining: self.quota, resets_in: 0 }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<K, Window>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Open<K>) -> T) -> T {
         // Nothing in here panics half-way.
         work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn take(&self, key: K, now: Timestamp) -> Result<Standing, Refused> {
+    /// Takes one of `times` the quota of `key`.
+    fn take(&self, key: K, times: u32, now: Timestamp) -> Result<Standing, Refused> {
+        let quota = self.quota.saturating_mul(times);
         self.with(|open| {
-            if open.len() >= KEPT && !open.contains_key(&key) {
-                open.retain(|_, window| window.is_open(now));
-                // A flood from a hundred thousand places: what was counted is forgotten, rather than memory used up.
-                if open.len() >= KEPT {
-                    open.clear();
-                }
+            if open.windows.get(&key).is_none_or(|window| !window.is_open(now)) {
+                open.begin(key, now, self.kept);
             }
-            let window = open.entry(key).or_insert(Window { began: now, taken: 0 });
-            if !window.is_open(now) {
-                *window = Window { began: now, taken: 0 };
-            }
+            let window = open.windows.entry(key).or_insert(Window { began: now, taken: 0 });
             let left = window.left(now);
             let resets_in = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
             let mut standing = Standing {
                 policy: self.policy,
-                quota: self.quota,
+                quota,
                 remaining: 0,
                 resets_in: u32::try_from(resets_in).unwrap_or_default(),
             };
-            if window.taken >= self.quota {
+            if window.taken >= quota {
                 return Err(Refused(standing));
             }
             window.taken += 1;
-            standing.remaining = self.quota - window.taken;
+            standing.remaining = quota - window.taken;
             Ok(standing)
         })
     }
 
     fn give_back(&self, key: &K) {
         self.with(|open| {
-            if let Some(window) = open.get_mut(key) {
+            if let Some(window) = open.windows.get_mut(key) {
                 window.taken = window.taken.saturating_sub(1);
             }
         });
     }
 
     fn is_open(&self, key: &K, now: Timestamp) -> bool {
-        self.with(|open| open.get(key).is_some_and(|window| window.is_open(now)))
+        self.with(|open| open.windows.get(key).is_some_and(|window| window.is_open(now)))
     }
 
     fn forget(&self, key: &K) {
-        self.with(|open| open.remove(key));
+        self.with(|open| open.windows.remove(key));
     }
 }
 
@@ -293,42 +331,75 @@ mod tests {
         let windows = Windows::new("test", 2);
         let left =
             |result: Result<Standing, Refused>| result.map(|s| (s.remaining, s.resets_in)).map_err(|r| r.0.resets_in);
-        assert_eq!(left(windows.take('a', at(0))), Ok((1, 60)));
-        assert_eq!(left(windows.take('a', at(10))), Ok((0, 50)));
-        assert_eq!(left(windows.take('a', at(59))), Err(1));
-        assert_eq!(left(windows.take('b', at(59))), Ok((1, 60)), "each counts for itself");
-        assert_eq!(left(windows.take('a', at(60))), Ok((1, 60)));
+        assert_eq!(left(windows.take('a', 1, at(0))), Ok((1, 60)));
+        assert_eq!(left(windows.take('a', 1, at(10))), Ok((0, 50)));
+        assert_eq!(left(windows.take('a', 1, at(59))), Err(1));
+        assert_eq!(left(windows.take('b', 1, at(59))), Ok((1, 60)), "each counts for itself");
+        assert_eq!(left(windows.take('a', 1, at(60))), Ok((1, 60)));
         windows.give_back(&'a');
-        assert_eq!(left(windows.take('a', at(61))), Ok((1, 59)));
+        assert_eq!(left(windows.take('a', 1, at(61))), Ok((1, 59)));
     }
 
     #[test]
     fn a_clock_that_went_back_keeps_nobody_out() {
         let windows = Windows::new("test", 1);
-        assert!(windows.take('a', at(1_000)).is_ok());
-        assert!(windows.take('a', at(1_000)).is_err());
-        assert!(windows.take('a', at(0)).is_ok());
+        assert!(windows.take('a', 1, at(1_000)).is_ok());
+        assert!(windows.take('a', 1, at(1_000)).is_err());
+        assert!(windows.take('a', 1, at(0)).is_ok());
     }
 
     #[test]
     fn a_request_that_comes_late_is_counted_with_the_others() {
         let windows = Windows::new("test", 2);
-        assert!(windows.take('a', at(100)).is_ok());
-        assert!(windows.take('a', at(99)).is_ok_and(|standing| standing.resets_in == 60));
-        assert!(windows.take('a', at(100)).is_err() && windows.take('a', at(98)).is_err());
+        assert!(windows.take('a', 1, at(100)).is_ok());
+        assert!(windows.take('a', 1, at(99)).is_ok_and(|standing| standing.resets_in == 60));
+        assert!(windows.take('a', 1, at(100)).is_err() && windows.take('a', 1, at(98)).is_err());
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let windows = Windows::new("test", 1);
-        for key in 0..KEPT {
-            assert!(windows.take(key, at(0)).is_ok());
+    fn memory_is_bounded_and_the_oldest_makes_room() {
+        let windows = Windows { kept: 100, ..Windows::new("test", 1) };
+        let held = || windows.with(|open| (open.windows.len(), open.order.len()));
+        for key in 0..1_000 {
+            assert!(windows.take(key, 1, at(key / 100)).is_ok());
+            assert!(held().0 <= 100 && held().1 <= 100, "{:?}", held());
         }
-        assert!(windows.take(KEPT, at(61)).is_ok());
-        assert_eq!(windows.with(|open| open.len()), 1, "what is over has gone");
-        for key in 0..=KEPT {
-            let _ = windows.take(key, at(61));
+        assert!((900..1_000).all(|key| windows.take(key, 1, at(10)).is_err()), "the newest are still counted");
+        assert!(windows.take(899, 1, at(10)).is_ok(), "the oldest is not");
+        assert!(windows.take(1_000, 1, at(71)).is_ok());
+        assert_eq!(held(), (1, 1), "what is over has gone");
+        for _ in 0..1_000 {
+            windows.forget(&1_000);
+            assert!(windows.take(1_000, 1, at(71)).is_ok());
         }
-        assert!(windows.with(|open| open.len()) <= KEPT);
+        assert!(held().1 <= 100, "{:?}", held());
+    }
+
+    #[test]
+    fn what_is_kept_takes_no_more_than_is_said() {
+        // Both the map and the order keep room for a power of two.
+        let room = (KEPT * 8 / 7).next_power_of_two();
+        let of = |key: usize| room * (key + size_of::<Window>() + 4 + key + size_of::<Timestamp>() + 4);
+        let all = of(size_of::<[u8; 32]>()) + of(size_of::<Network>());
+        assert!(all <= 32 << 20, "{all}");
+    }
+
+    #[test]
+    fn whoever_has_many_networks_is_counted_by_all_of_them() {
+        let limits = Limits::new(&Settings { per_token: 1, per_address: 2 });
+        let ask = |text: String| {
+            let client = Client { address: text.parse().ok(), ..Client::default() };
+            limits.stranger(&client, at(0))
+        };
+        let quota = |result: Result<Standing, Refused>| match result {
+            Ok(standing) => standing.quota,
+            Err(refused) => refused.0.quota + 1_000,
+        };
+        let of_one_56: Vec<_> = (0..9).map(|n| quota(ask(format!("2001:db8:1:{n:x}::1")))).collect();
+        assert_eq!(of_one_56, [2, 2, 2, 2, 2, 2, 2, 2, 1_008]);
+        let others: Vec<_> = (1..=25).map(|n| quota(ask(format!("2001:db8:1:{n:x}00::1")))).collect();
+        assert!(others[..24].iter().all(|quota| *quota == 2) && others[24] == 1_032, "{others:?}");
+        assert_eq!(quota(ask("2001:db8:2::1".into())), 2);
+        assert_eq!(["192.0.2.1"; 3].map(|text| quota(ask(text.into()))), [2, 2, 1_002]);
     }
 }

@@ -4,6 +4,7 @@ pub mod authorization;
 mod caller;
 pub mod cookie;
 pub mod cors;
+pub mod device;
 pub mod limits;
 pub mod same_origin;
 pub mod server_fn;

@@ -229,7 +229,8 @@ fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let ours = pairs.filter(|(name, _)| name.starts_with("lab-") || name.starts_with("__Host-lab-"));
-    ours.take(50).map(|(name, value)| (name.to_owned(), value.chars().take(64).collect())).collect()
+    let short = |text: &str| text.chars().take(64).collect();
+    ours.take(50).map(|(name, value)| (short(name), short(value))).collect()
 }
 
 /// A word. It may be shown in the frame of a page of the Lab, where it is plain text.

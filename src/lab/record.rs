@@ -1,7 +1,7 @@
 //! What the servers saw, in memory: one visit, one experiment at a time, and not for long.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -19,6 +19,10 @@ const LIFETIME: Duration = Duration::minutes(15);
 const VISITS: usize = 500;
 /// How many of them may come from one address.
 const VISITS_PER_ADDRESS: usize = 20;
+/// How many bytes of what was seen are kept of one visit; the oldest requests make room. A request takes a few thousand.
+const BYTES_PER_VISIT: usize = 128 * 1024;
+/// How many are kept of all visits; the oldest visit makes room (S67).
+const BYTES: usize = 16 * 1024 * 1024;
 /// How many requests one experiment may make.
 const REQUESTS: usize = 24;
 /// How many requests one visit may make in its lifetime. All experiments together make a few hundred.
@@ -42,7 +46,25 @@ struct Visit {
 struct UnderWay {
     experiment: &'static str,
     values: Vec<String>,
-    seen: Vec<Seen>,
+    /// How many requests it has made.
+    noted: usize,
+    seen: VecDeque<Seen>,
+    /// What `seen` takes.
+    bytes: usize,
+}
+
+impl UnderWay {
+    fn note(&mut self, seen: Seen) {
+        self.noted += 1;
+        self.values.extend(seen.set.clone());
+        self.bytes += seen.bytes();
+        self.seen.push_back(seen);
+        while self.bytes > BYTES_PER_VISIT
+            && let Some(oldest) = self.seen.pop_front()
+        {
+            self.bytes -= oldest.bytes();
+        }
+    }
 }
 
 /// One request as the server saw it, and what it answered.
@@ -68,6 +90,21 @@ pub struct Seen {
     pub set: Option<String>,
     /// Whether the server did what it was asked.
     pub deed: bool,
+}
+
+impl Seen {
+    /// What it takes in memory.
+    fn bytes(&self) -> usize {
+        let texts = [&self.step, &self.at, &self.line].map(String::capacity).iter().sum::<usize>();
+        let named = |list: &Vec<(&'static str, String)>| {
+            let items = list.capacity() * size_of::<(&str, String)>();
+            items + list.iter().map(|(_, text)| text.capacity()).sum::<usize>()
+        };
+        let cookies = self.cookies.capacity() * size_of::<(String, String)>()
+            + self.cookies.iter().map(|(name, value)| name.capacity() + value.capacity()).sum::<usize>();
+        let set = self.set.as_ref().map_or(0, String::capacity);
+        size_of::<Self>() + texts + named(&self.headers) + named(&self.answer) + cookies + set
+    }
 }
 
 /// What the answer depends on.
@@ -115,7 +152,7 @@ impl Visits {
         let mut visits = self.lock(now);
         let visit = visits.get_mut(&visit).ok_or(Problem::NotFound)?;
         visit.seen_at = now;
-        visit.under_way = Some(UnderWay { experiment, values: Vec::new(), seen: Vec::new() });
+        visit.under_way = Some(UnderWay { experiment, values: Vec::new(), noted: 0, seen: VecDeque::new(), bytes: 0 });
         Ok(())
     }
 
@@ -128,7 +165,7 @@ impl Visits {
         let under_way = under_way(&mut visits, visit, experiment)?;
         let seen = std::mem::take(&mut under_way.seen);
         visits.entry(visit).and_modify(|visit| visit.under_way = None);
-        Ok(seen)
+        Ok(seen.into())
     }
 
     /// What an answer to a request of `experiment` depends on. It counts as one request.
@@ -139,7 +176,7 @@ impl Visits {
         let mut visits = self.lock(now);
         let (values, seen) = {
             let under_way = under_way(&mut visits, visit, experiment)?;
-            (under_way.values.clone(), under_way.seen.len())
+            (under_way.values.clone(), under_way.noted)
         };
         let visit = visits.get_mut(&visit).ok_or(Problem::NotFound)?;
         visit.requests += 1;
@@ -153,17 +190,19 @@ impl Visits {
     pub fn note(&self, now: Timestamp, visit: Uuid, experiment: &str, seen: Seen) {
         let mut visits = self.lock(now);
         if let Ok(under_way) = under_way(&mut visits, visit, experiment)
-            && under_way.seen.len() < REQUESTS
+            && under_way.noted < REQUESTS
         {
-            under_way.values.extend(seen.set.clone());
-            under_way.seen.push(seen);
+            under_way.note(seen);
+        }
+        while bytes(&visits) > BYTES {
+            forget_oldest(&mut visits, |visit| visit.under_way.is_some());
         }
     }
 
     /// Those who are here at `now`. A panic of another request leaves nothing half done in here.
     fn lock(&self, now: Timestamp) -> MutexGuard<'_, HashMap<Uuid, Visit>> {
         let mut visits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        visits.retain(|_, visit| now - visit.seen_at < LIFETIME);
+        visits.retain(|_, visit| (now - visit.seen_at).abs() < LIFETIME);
         visits
     }
 }
@@ -175,6 +214,10 @@ fn under_way<'a>(
 ) -> Result<&'a mut UnderWay, Problem> {
     let under_way = visits.get_mut(&visit).and_then(|visit| visit.under_way.as_mut());
     under_way.filter(|under_way| under_way.experiment == experiment).ok_or(Problem::NotFound)
+}
+
+fn bytes(visits: &HashMap<Uuid, Visit>) -> usize {
+    visits.values().filter_map(|visit| visit.under_way.as_ref()).map(|under_way| under_way.bytes).sum()
 }
 
 fn forget_oldest(visits: &mut HashMap<Uuid, Visit>, which: impl Fn(&Visit) -> bool) {
@@ -257,6 +300,31 @@ mod tests {
         assert!(visits.know(at(0), visit, "x").is_err());
         assert!(visits.end(at(0), visit, "y").unwrap().is_empty());
         assert!(visits.end(at(0), visit, "y").is_err());
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let visits = Visits::default();
+        let large = || Seen { cookies: vec![("n".repeat(4_000), "v".repeat(4_000)); 4], ..seen() };
+        assert!(large().bytes() > 32_000 && large().bytes() > 8 * size_of::<String>() + 32_000);
+        let mut all = Vec::new();
+        for number in 0..200 {
+            let visit = visits.admit(at(number), Some(address(u8::try_from(number).unwrap()))).unwrap().visit;
+            visits.begin(at(number), visit, "x").unwrap();
+            for nth in 0..REQUESTS {
+                visits.know(at(number), visit, "x").unwrap();
+                visits.note(at(number), visit, "x", Seen { status: u16::try_from(nth).unwrap(), ..large() });
+                assert!(bytes(&visits.lock(at(number))) <= BYTES);
+            }
+            assert!(visits.know(at(number), visit, "x").is_err(), "what makes room is counted still");
+            all.push(visit);
+        }
+        let held = visits.lock(at(200)).values().filter_map(|v| v.under_way.as_ref()).map(|u| u.bytes).max();
+        assert!(held.is_some_and(|held| held <= BYTES_PER_VISIT && held > BYTES_PER_VISIT / 2), "{held:?}");
+        assert!(matches!(visits.end(at(200), all[0], "x"), Err(Problem::NotFound)), "the oldest made room");
+        let last = visits.end(at(200), all[199], "x").unwrap();
+        assert_eq!(last.last().unwrap().status, u16::try_from(REQUESTS - 1).unwrap(), "the newest is there");
+        assert!((1..REQUESTS).contains(&last.len()));
     }
 
     #[test]

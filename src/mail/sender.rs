@@ -8,7 +8,7 @@ use lettre::{
     transport::smtp::{self, extension::ClientId},
 };
 
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -23,11 +23,14 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(20);
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 const TOO_LONG: &str = "the mail server takes too long";
+/// How many mails may be on their way that no request has asked for.
+const BESIDE: usize = 64;
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     db: Db,
+    beside: Arc<Semaphore>,
     from: Arc<Mailbox>,
     way: Way,
     stopping: CancellationToken,
@@ -56,7 +59,8 @@ impl Mailer {
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
             Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
         };
-        Ok(Self { db, from: Arc::new(from), way, stopping: CancellationToken::new() })
+        let (beside, stopping) = (Arc::new(Semaphore::new(BESIDE)), CancellationToken::new());
+        Ok(Self { db, beside, from: Arc::new(from), way, stopping })
     }
 
     /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits. Its
@@ -69,6 +73,24 @@ impl Mailer {
     /// Gives up whatever is still on its way, with a line in the log for each: the server stops (S44).
     pub fn give_up(&self) {
         self.stopping.cancel();
+    }
+
+    /// For how many more mails there is room that no request has asked for.
+    pub fn room(&self) -> i64 {
+        i64::try_from(self.beside.available_permits()).unwrap_or(i64::MAX)
+    }
+
+    /// The same as [`Mailer::post`] for what no request has asked for. Look for [`Mailer::room`] first: past that it waits.
+    pub fn post_beside(&self, mail: Mail) {
+        let (mailer, beside) = (self.clone(), self.beside.clone());
+        let place = beside.clone().try_acquire_owned().ok();
+        self.db.later(async move {
+            let _place = match place {
+                None => beside.acquire_owned().await.ok(),
+                place => place,
+            };
+            mailer.send(mail).await;
+        });
     }
 
     /// Sends `mail` now. What goes wrong stands in the log, without the address and without a link (S40).

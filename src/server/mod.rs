@@ -17,5 +17,5 @@ pub use self::{
     gate::{Gate, Timeouts},
     listen::serve,
     router::router,
-    sweep::sweep,
+    sweep::{sweep, sweep_every},
 };

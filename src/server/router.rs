@@ -30,6 +30,7 @@ use crate::{
         Door,
         cookie::{self, SessionCookie},
         cors::{self, Cors, Pages},
+        device::{self, DeviceCookie},
         limits::{self, Limits},
         same_origin::{self, Mount, SameOrigin},
         session::{self, Uses},
@@ -114,6 +115,7 @@ fn description(state: &AppState) -> Result<Router<AppState>, String> {
 fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
     let settings = &state.settings;
     let ours = SessionCookie::of(&settings.server.public_url);
+    let devices = DeviceCookie::of(&settings.server.public_url);
     let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
     let guard = |mount| {
         let door = SameOrigin { origin: origin.clone(), cookie: ours, mount, development: settings.is_development() };
@@ -130,6 +132,7 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
             .layer(auth.clone())
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))
+            .layer(from_fn_with_state(devices, device::layer))
     };
 
     let calls = Router::new()

@@ -1,29 +1,76 @@
 //! Clearing away what has expired.
+//!
+//! Each step runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in the
+//! log, and the others go on (S66). None of them sends mail: what is to be mailed goes to the mailer, which sends it beside.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
-use crate::{accounts::links, activity, idempotency, sign_ins, state::AppState, throttle, tokens};
+use crate::{
+    accounts::{familiar, links},
+    activity, idempotency, sign_ins,
+    state::AppState,
+    throttle, tokens,
+};
 
 /// Few enough to hold the writer for milliseconds only.
 const BATCH: i64 = 500;
 /// Between two batches others come to write.
 const BREATH: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long one step may take. What is left is for the next round.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged and
 /// the next round tries again (S10, T10).
-pub async fn sweep(AppState { db, mailer, settings, .. }: AppState) {
-    let (days, tokens_days) = (settings.activity.keep_days, settings.tokens.keep_days);
+pub async fn sweep(house: AppState) {
+    sweep_every(house, PAUSE).await;
+}
+
+/// The same with another pause before each round.
+pub async fn sweep_every(house: AppState, pause: Duration) {
     loop {
-        tokio::time::sleep(PAUSE).await;
-        whole("sessions", || db.sweep_sessions(BATCH)).await;
-        whole("sign-ins", || sign_ins::service::sweep(&db, BATCH)).await;
-        whole("links", || links::sweep(&db, BATCH)).await;
-        whole("activity", || activity::service::sweep(&db, days, BATCH)).await;
-        whole("throttle", || throttle::sweep(&db, BATCH)).await;
-        whole("idempotency", || idempotency::sweep(&db, BATCH)).await;
-        whole("tokens", || tokens::service::sweep(&db, tokens_days, BATCH)).await;
-        whole("tokens about to end", || tokens::service::tell_of_end(&db, &settings, &mailer, BATCH)).await;
+        tokio::time::sleep(pause).await;
+        round(&house).await;
+    }
+}
+
+async fn round(house: &AppState) {
+    step("sessions", house, |house| async move { house.db.sweep_sessions(BATCH).await }).await;
+    step("sign-ins", house, |house| async move { sign_ins::service::sweep(&house.db, BATCH).await }).await;
+    step("links", house, |house| async move { links::sweep(&house.db, BATCH).await }).await;
+    step("activity", house, |house| async move {
+        activity::service::sweep(&house.db, house.settings.activity.keep_days, BATCH).await
+    })
+    .await;
+    step("throttle", house, |house| async move { throttle::sweep(&house.db, BATCH).await }).await;
+    step("devices", house, |house| async move { familiar::sweep(&house.db, BATCH).await }).await;
+    step("idempotency", house, |house| async move { idempotency::sweep(&house.db, BATCH).await }).await;
+    step("tokens", house, |house| async move {
+        tokens::service::sweep(&house.db, house.settings.tokens.keep_days, BATCH).await
+    })
+    .await;
+    step("tokens about to end", house, |house| async move {
+        tokens::service::tell_of_end(&house.db, &house.settings, &house.mailer, BATCH).await
+    })
+    .await;
+}
+
+/// One step, in a task of its own.
+async fn step<F>(what: &'static str, house: &AppState, batch: impl Fn(AppState) -> F + Send + Sync + 'static)
+where
+    F: Future<Output = sqlx::Result<u64>> + Send,
+{
+    let house = house.clone();
+    alone(what, async move { whole(what, || batch(house.clone())).await }).await;
+}
+
+/// Does `work`, whatever becomes of it, for so long at most.
+async fn alone(what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    let task = tokio::spawn(tokio::time::timeout(LONGEST, AssertUnwindSafe(work)));
+    match task.await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => tracing::error!(what, "sweep takes too long, and goes on in the next round"),
+        Err(error) => tracing::error!(what, %error, "sweep failed, and the next round tries again"),
     }
 }
 
@@ -44,5 +91,40 @@ async fn whole<F: Future<Output = sqlx::Result<u64>>>(what: &str, batch: impl Fn
             }
         }
         tokio::time::sleep(BREATH).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_that_panics_ends_alone() {
+        static DONE: AtomicU64 = AtomicU64::new(0);
+        alone("a test", async { panic!("a test") }).await;
+        alone("a test", async { whole("a test", || async { Ok(DONE.fetch_add(1, Ordering::Relaxed) & 1) }).await })
+            .await;
+        assert_eq!(DONE.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_without_an_end_is_ended() {
+        alone("a test", std::future::pending()).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn full_batches_are_followed_by_others_and_an_error_ends_them() {
+        let batch = u64::try_from(BATCH).unwrap();
+        for (last, expected) in [(Ok(0), 4), (Ok(7), 4), (Err(()), 4)] {
+            let asked = AtomicU64::new(0);
+            let next = || {
+                let nth = asked.fetch_add(1, Ordering::Relaxed);
+                async move { if nth < 3 { Ok(batch) } else { last.map_err(|()| sqlx::Error::PoolClosed) } }
+            };
+            whole("a test", next).await;
+            assert_eq!(asked.load(Ordering::Relaxed), expected);
+        }
     }
 }

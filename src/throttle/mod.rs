@@ -6,27 +6,40 @@
 //! tries at once would all be free. A try that has to wait is not made and counts for nothing, so knocking at a closed
 //! door does not keep it closed.
 //!
-//! **For whom.** Signing in counts by three rules, and the slowest of them says how long to wait:
+//! **For whom.** A browser that has signed in to the account before shows so by a device cookie (`doors::device`; OWASP, *Slow
+//! Down Online Guessing Attacks with Device Cookies*). The cookie opens nothing: its tries count by account *and* device, and
+//! by nothing else. So whatever strangers do, from however many networks and for however long, the owner signs in on such a
+//! browser, wherever it is (S68); and whoever steals one has ten guesses, and one more each quarter of an hour.
 //!
-//! - by account *and* address, strictly: this is somebody who guesses one password. It says nothing to anybody else, so a
-//!   stranger's failures do not touch the owner, who comes from another address;
-//! - by address, across accounts: somebody who tries one password on many accounts. It is generous, since many people
+//! All other tries to sign in count by three rules, and the slowest of them says how long to wait:
+//!
+//! - by account *and* network, strictly: this is somebody who guesses one password. It says nothing to anybody else;
+//! - by network, across accounts: somebody who tries one password on many accounts. It is generous, since many people
 //!   may share an address;
-//! - by account, from wherever: many machines that guess one password together. It is gentle, a minute at most, and an
-//!   address the account was signed in from lately does not count by it at all. So the owner at home or at work notices
-//!   nothing, and the owner on the road waits a minute at the worst.
+//! - by account, from wherever: many machines that guess one password together. The longest wait is a minute, and a network
+//!   from which the account was signed in to lately does not count by it at all.
 //!
-//! Not covered is a stranger behind the owner's own address, who can make the owner wait by the first rule, fifteen
-//! minutes at most, as long as he goes on.
+//! **What that means to an owner** whose account is being guessed at from many networks. In a browser that has signed in
+//! before: nothing. At the token door, where no cookie is read, and in a new browser: nothing on a network from which they
+//! have signed in within 30 days. In a new browser on a new network, each answer says a minute at most, but whoever guesses
+//! may be faster each time; a link for a new password is not held up by any of it, and the browser that uses it signs in at
+//! once. Not covered is a stranger behind the owner's own address, who can make a new browser there wait by the first rule,
+//! fifteen minutes at most, as long as he goes on.
 //!
-//! An account that does not exist is counted by what was typed, exactly as one that does (S25). IPv6 addresses count by
-//! their first 64 bits, which is what one customer has.
+//! **Mail** that anybody can ask for counts by who asks and by whom it goes to, each purpose for itself: what somebody does to
+//! sign up, or to confirm, with another's address does not keep the owner from a link for a new password. That link is
+//! never refused on account of whom it goes to: where too many were asked for, none is mailed while the last one is good for
+//! half of its time still, and the answer is the same. An action that sends no mail gives back what it counted.
+//!
+//! An account that does not exist is counted by what was typed, exactly as one that does (S25). A network is an IPv4 address,
+//! or the first 64 bits of an IPv6 address; what counts across accounts counts by its first 56 and 48 bits as well, with 4
+//! and 16 times as much, since one customer may have all of them (S69).
 //!
 //! **Where.** In the database, so that it holds across instances and restarts (S46): an upsert for each rule, which is
 //! little beside the hash of a password. A row is a hash, so what was typed by mistake into the wrong field lies nowhere,
 //! and is swept once it is forgiven. Each row costs whoever makes it a password's hashing, of which there are only so
-//! many in a second, or one of the mails of their address, so the table stays small.
-
+//! many in a second, or one of the mails of their address, so the table stays small. What a clock has counted that was ahead
+//! counts for nothing once the clock is right again: no wait is longer than its rule's pace.
 //!
 //! **To slow down something else**, make a [`Rule`] with a name of its own, and [`take`] one try of it for each of those it
 //! counts by, before the work:
@@ -58,6 +71,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The same for `times` as many people: so many more tries, and each forgiven in so much less time.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self { burst: self.burst.saturating_mul(times), pace: self.pace / times.max(1), ..self }
+    }
+
     /// The count of the tries of `whom`.
     pub fn of(self, whom: &[&str]) -> Count {
         Count { rule: self, key: Key::new(self.what, whom) }
@@ -76,8 +95,9 @@ impl Rule {
         let pace = self.pace.whole_milliseconds().max(1);
         let level = i64::try_from((debt + pace - 1) / pace).unwrap_or(i64::MAX);
         let wait = self.wait(level);
-        // A clock that went back makes nobody wait longer than that.
-        (state.counted_at + wait - now).clamp(Duration::ZERO, wait)
+        let remaining = state.counted_at + wait - now;
+        // Only a clock that was ahead leaves more than the longest wait. One that went back a little adds nothing (S47).
+        if remaining > self.pace { Duration::ZERO } else { remaining.clamp(Duration::ZERO, wait) }
     }
 }
 
@@ -138,14 +158,19 @@ impl Taken {
     /// Uncounts them: they did no harm. Where that fails, they are forgiven with time.
     pub async fn give_back(self, db: &Db) {
         for count in self.0 {
-            if let Err(error) = store::give_back(db, count.key, db.now(), count.rule.pace).await {
-                tracing::warn!(%error, what = count.rule.what, "try not given back");
-            }
+            give_back(db, count).await;
         }
     }
 }
 
-/// Counts one try by each of `counts`, four at most, if none of them has to wait.
+/// Uncounts one try. Where that fails, it is forgiven with time.
+pub async fn give_back(db: &Db, count: Count) {
+    if let Err(error) = store::give_back(db, count.key, db.now(), count.rule.pace).await {
+        tracing::warn!(%error, what = count.rule.what, "try not given back");
+    }
+}
+
+/// Counts one try by each of `counts`, six at most, if none of them has to wait.
 ///
 /// # Errors
 /// [`Problem::RateLimited`] with the time to wait, and nothing is counted; the database's.
@@ -245,7 +270,15 @@ mod tests {
         assert_eq!(RULE.remaining(&state, at(0)).whole_seconds(), 4);
         assert_eq!(RULE.remaining(&state, at(3)).whole_seconds(), 1);
         assert_eq!(RULE.remaining(&state, at(4)), Duration::ZERO);
-        assert_eq!(RULE.remaining(&state, at(-1_000)).whole_seconds(), 4, "a clock that went back");
+        assert_eq!(RULE.remaining(&state, at(-30)).whole_seconds(), 4, "a clock that went back");
+        assert_eq!(RULE.remaining(&state, at(-1_000)), Duration::ZERO, "a clock that was ahead");
+    }
+
+    #[test]
+    fn many_people_may_try_more_often() {
+        let many = RULE.times(16);
+        assert_eq!((many.burst, many.pace), (48, Duration::milliseconds(3_750)));
+        assert_eq!((many.wait(47), many.wait(48), many.wait(60)), (Duration::ZERO, Duration::SECOND, many.pace));
     }
 
     #[test]

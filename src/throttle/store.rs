@@ -16,11 +16,13 @@ pub(super) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<S
     let states: Vec<State> = read!(
         db,
         all,
-        "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key IN ($1, $2, $3, $4)",
+        "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key IN ($1, $2, $3, $4, $5, $6)",
         key(0),
         key(1),
         key(2),
         key(3),
+        key(4),
+        key(5),
     )?;
     let state = |count: &Count| states.iter().find(|state| state.key == count.key.0).cloned();
     Ok(counts.iter().map(state).collect())
@@ -30,14 +32,15 @@ pub(super) async fn find(db: &Db, key: Key) -> sqlx::Result<Option<State>> {
     read!(db, optional, "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key = $1", key.bytes())
 }
 
-/// Adds one `pace` to what is still owed, and says what that makes.
+/// Adds one `pace` to what is still owed, and says what that makes. What was counted later than a pace from now, a clock that
+/// was ahead has counted: it is owed no longer.
 pub(super) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<State> {
     change!(
         db,
         one,
         "INSERT INTO throttle (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (key) DO UPDATE SET
-            due_at = CASE WHEN throttle.due_at > excluded.counted_at
+            due_at = CASE WHEN throttle.due_at > excluded.counted_at AND throttle.counted_at <= excluded.due_at
                 THEN throttle.due_at + (excluded.due_at - excluded.counted_at) ELSE excluded.due_at END,
             counted_at = excluded.counted_at,
             before_at = throttle.counted_at

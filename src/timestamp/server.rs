@@ -16,11 +16,23 @@ use utoipa::ToSchema;
 pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
 
 impl Timestamp {
-    /// Cuts `instant` to whole milliseconds of UTC.
+    /// The first instant that every place we write it to can tell: RFC 3339 has years of four digits.
+    pub const MIN: Self = Self::at(-62_135_596_800_000);
+    /// The last.
+    pub const MAX: Self = Self::at(253_402_300_799_999);
+
+    const fn at(milliseconds: i64) -> Self {
+        match OffsetDateTime::from_unix_timestamp_nanos(milliseconds as i128 * 1_000_000) {
+            Ok(instant) => Self(instant),
+            Err(_) => Self(OffsetDateTime::UNIX_EPOCH),
+        }
+    }
+
+    /// Cuts `instant` to whole milliseconds of UTC, and to what can be told.
     pub fn new(instant: OffsetDateTime) -> Self {
-        let instant = instant.to_offset(UtcOffset::UTC);
+        let Some(instant) = instant.checked_to_offset(UtcOffset::UTC) else { return Self::MAX };
         let cut = i64::from(instant.nanosecond() % 1_000_000);
-        Self(instant - time::Duration::nanoseconds(cut))
+        Self(instant - time::Duration::nanoseconds(cut)).clamp(Self::MIN, Self::MAX)
     }
 
     /// The instant, in UTC.
@@ -40,11 +52,12 @@ impl Timestamp {
     }
 }
 
+/// What is later than the last instant is the last, and what is earlier than the first is the first.
 impl std::ops::Add<time::Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, duration: time::Duration) -> Self {
-        Self(self.0 + duration)
+        Self(self.0.saturating_add(duration)).clamp(Self::MIN, Self::MAX)
     }
 }
 
@@ -65,7 +78,24 @@ impl fmt::Display for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use time::Duration;
+
     use super::*;
+
+    #[test]
+    fn what_cannot_be_told_is_the_first_or_the_last_that_can() {
+        let now = Timestamp::new(OffsetDateTime::UNIX_EPOCH);
+        for far in [Duration::days(9_999_999), Duration::days(u32::MAX.into()), Duration::MAX] {
+            assert_eq!((now + far, now + -far), (Timestamp::MAX, Timestamp::MIN));
+            assert_eq!(Timestamp::MIN + far + far, Timestamp::MAX);
+        }
+        assert_eq!(now + Duration::MIN, Timestamp::MIN);
+        assert!(Timestamp::MAX - Timestamp::MIN > Duration::days(3_652_000));
+        assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00Z");
+        let next_year = OffsetDateTime::parse("9999-12-31T23:59:59-12:00", &Rfc3339).unwrap();
+        assert_eq!(Timestamp::new(next_year), Timestamp::MAX);
+    }
 
     #[test]
     fn is_cut_to_milliseconds_of_utc() {

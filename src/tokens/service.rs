@@ -232,8 +232,9 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
     Ok(tokens)
 }
 
-/// Tells the owners of up to `batch` tokens that they end soon, and says of how many. Each is told once for each number of
-/// days, whichever instance does it (S46).
+/// Tells the owners of up to `batch` tokens that they end soon, as many as the mailer has room for, and says of how many. Each
+/// is told once at most for each number of days, whichever instance does it (S46): what is claimed here and cannot be mailed
+/// is not tried again, and stands in the log as `mail_failed`; but of a token that lasts for more than a week there are two.
 ///
 /// # Errors
 /// The database's.
@@ -241,11 +242,15 @@ pub async fn tell_of_end(db: &Db, house: &House, mailer: &Mailer, batch: i64) ->
     let now = db.now();
     let mut told = 0;
     for (index, days) in WARNINGS.into_iter().enumerate() {
+        let room = mailer.room().min(batch);
+        if room == 0 {
+            break;
+        }
         let next = WARNINGS.get(index + 1).copied().unwrap_or_default();
         let after = |days: u32| now + Duration::days(days.into());
-        let due = store::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), batch).await?;
+        let due = store::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), room).await?;
         for token in due {
-            mailer.send(letters::ends_soon(house, &token.email, token.created_at, token.ends_at, now)).await;
+            mailer.post_beside(letters::ends_soon(house, &token.email, token.created_at, token.ends_at, now));
             told += 1;
         }
     }

@@ -25,6 +25,7 @@ both! {
     a_visit_ends_and_asks_only_so_often,
     nothing_is_written_and_nobody_is_signed_out,
     where_it_is_off_there_is_nothing,
+    what_is_kept_of_a_request_is_short_whatever_it_brings,
 }
 
 /// The peer by its name of another site.
@@ -368,6 +369,26 @@ async fn a_token_is_good_for_its_visit_only(house: House) {
         assert_eq!(reply.header("access-control-allow-origin"), OURS, "and the page may read that");
     }
     house.get("/api/v1/me").bearer(&visit.token).await.problem(401, "token_invalid");
+}
+
+async fn what_is_kept_of_a_request_is_short_whatever_it_brings(house: House) {
+    let cookies: Vec<_> = (0..200).map(|n| format!("lab-{n}{}={}", "n".repeat(200), "v".repeat(200))).collect();
+    let cookies = cookies.join("; ");
+    for number in 0..25 {
+        let visit = ours(&house, "/lab/visits").at(&format!("192.0.2.{number}")).await.is(201).json();
+        let visit = Visit { house: house.clone(), id: visit["visit"].as_str().unwrap().into(), token: String::new() };
+        visit.begin("proxy-ask").await.is(204);
+        for _ in 0..24 {
+            visit.house(Method::GET, "proxy", "proxy-ask", "request").header("cookie", &cookies).await.is(401);
+        }
+        let seen = visit.end("proxy-ask").await;
+        assert!((1..=24).contains(&seen.len()));
+        assert!(serde_json::to_string(&seen).unwrap().len() < 128 * 1024);
+        for cookie in seen.iter().flat_map(|seen| seen["cookies"].as_array().unwrap()) {
+            let length = |index: usize| cookie[index].as_str().unwrap().len();
+            assert!(length(0) <= 64 && length(1) <= 64, "{cookie}");
+        }
+    }
 }
 
 async fn the_proxy_hands_on_and_back(house: House) {

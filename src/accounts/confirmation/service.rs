@@ -24,7 +24,7 @@ use crate::{
 /// # Errors
 /// [`Problem::RateLimited`]; the database's.
 pub(super) async fn ask_again(house: &AppState, client: &Client, account: &Account) -> Result<(), Problem> {
-    tries::mail(&house.db, &house.settings.throttle, client, &account.email).await?;
+    tries::mail(&house.db, &house.settings.throttle, client, tries::Asked::Confirm, &account.email).await?;
     ask(&house.db, &house.settings, &house.mailer, account);
     Ok(())
 }
@@ -53,8 +53,10 @@ pub async fn sign_up(
     client: &Client,
     form: SignUp,
 ) -> Result<(), Problem> {
-    let (name, email) = validated(hasher, &form).await?;
-    let password_hash = hash_for_sign_up((db, hasher, &settings.throttle), client, &email, form.password).await?;
+    let (name, email) = validated(&form)?;
+    // It mails somebody in any case.
+    let (password_hash, _counted) =
+        hash_for_sign_up((db, hasher, &settings.throttle), client, (&name, &email), form.password).await?;
     let auth_stamp = stamp()?;
     // For both, and here, so that a database that is gone is no "look into your mail".
     let found = store::credentials(db, &email).await?;
@@ -109,7 +111,7 @@ pub async fn ask_for_change(
     if email == account.email {
         return Err(Problem::field("email", "This is the address you have."));
     }
-    tries::mail(db, &settings.throttle, &actor.client, &email).await?;
+    tries::mail(db, &settings.throttle, &actor.client, tries::Asked::Change, &email).await?;
     let taken = store::credentials(db, &email).await?.is_some();
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.later(async move {

@@ -7,19 +7,35 @@
 //! and stands in the list of sign-ins all the same. No cookie is kept for it.
 //!
 //! The first browser of an account is no news. What was seen once is known for as long as the account is there, as a hash.
+//!
+//! **The device cookie** is another matter: it only decides by which count a try to sign in goes (see [`crate::throttle`]).
+//! It is bound to each account that was signed in to in the browser, lies in the database as a hash, and outlives signing
+//! out and a new password: it opens nothing, and an owner whose password was just reset is the one who needs it. A link for
+//! a new password makes the browser that uses it known as well.
 
+mod devices;
 mod store;
 
-use super::{Account, letters};
+use std::fmt::Write;
+
+use uuid::Uuid;
+
+use super::{Account, letters, service::is_address};
 use crate::{
     client::{Client, Network},
+    db::Db,
+    doors::device::LIFETIME,
     state::AppState,
     throttle::Key,
 };
 
+/// How many browsers of an account are known by their cookie; the one not used for longest makes room.
+const DEVICES: i64 = 32;
+
 /// The password of `account` was just given from where `client` is. Its owner learns of it, after the answer, if nobody
 /// has come that way before.
 pub(super) fn meet(house: &AppState, account: &Account, client: &Client) {
+    recognise(&house.db, account.id, client);
     let AppState { db, mailer, settings, .. } = house.clone();
     let (account, client) = (account.clone(), client.clone());
     house.db.later(async move {
@@ -29,6 +45,49 @@ pub(super) fn meet(house: &AppState, account: &Account, client: &Client) {
             Err(error) => tracing::error!(%error, account = %account.id, "browser not noted"),
         }
     });
+}
+
+/// The owner of `account` has shown in this browser who they are: it is known by its device cookie from now on.
+pub(super) fn recognise(db: &Db, account: Uuid, client: &Client) {
+    let Some(device) = &client.device else { return };
+    let (before, hash) = match device.give() {
+        Ok(hash) => (device.hash().filter(|before| *before != hash), hash),
+        Err(error) => return tracing::error!(error, "no device cookie"),
+    };
+    let ours = db.clone();
+    db.later(async move {
+        if let Err(error) = devices::remember(&ours, account, hash, before, DEVICES).await {
+            tracing::warn!(%error, %account, "device not remembered");
+        }
+    });
+}
+
+/// The device of `client`, if somebody has signed in there before to the account with the address `email`.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Option<String>> {
+    let Some((device, hash)) = client.device.as_ref().and_then(|device| Some((device, device.hash()?))) else {
+        return Ok(None);
+    };
+    // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+    if !is_address(email) || !devices::is_known(db, hash.clone(), email, db.now() + -LIFETIME).await? {
+        return Ok(None);
+    }
+    device.is_known();
+    let mut text = String::new();
+    for byte in hash {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(Some(text))
+}
+
+/// Deletes up to `batch` devices whose cookie has expired and says how many there were (S10).
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    devices::sweep(db, db.now() + -LIFETIME, batch).await
 }
 
 fn key(client: &Client) -> Vec<u8> {
@@ -41,7 +100,7 @@ mod tests {
     use super::*;
 
     fn of(user_agent: &str, address: &str) -> Vec<u8> {
-        key(&Client { user_agent: user_agent.into(), address: address.parse().ok() })
+        key(&Client { user_agent: user_agent.into(), address: address.parse().ok(), ..Client::default() })
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     db::Db,
     problem::Problem,
     settings::{Accounts, Settings},
+    timestamp::Timestamp,
     tokens::format::Secret,
     ui::Visit,
 };
@@ -78,9 +79,34 @@ pub async fn issue(
     purpose: Purpose,
     sent_to: Option<String>,
 ) -> Result<Option<Url>, Problem> {
+    issue_unless(db, settings, (account, stamp), (purpose, sent_to), None).await
+}
+
+/// The same to the account's own address, where the one before is not good for half of its time still. `None` where it is.
+///
+/// # Errors
+/// The database's.
+pub async fn issue_if_old(
+    db: &Db,
+    settings: &Settings,
+    account: Uuid,
+    purpose: Purpose,
+) -> Result<Option<Url>, Problem> {
+    let good_until = db.now() + purpose.lifetime(&settings.accounts) / 2;
+    issue_unless(db, settings, (account, None), (purpose, None), Some(good_until)).await
+}
+
+async fn issue_unless(
+    db: &Db,
+    settings: &Settings,
+    (account, stamp): (Uuid, Option<Stamp>),
+    (purpose, sent_to): (Purpose, Option<String>),
+    good_until: Option<Timestamp>,
+) -> Result<Option<Url>, Problem> {
     let secret = Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))?;
     let expires_at = db.now() + purpose.lifetime(&settings.accounts);
-    let made = store::replace(db, (account, stamp), purpose.as_str(), secret.hash(), sent_to, expires_at).await?;
+    let link = (purpose.as_str(), secret.hash(), sent_to, expires_at);
+    let made = store::replace(db, (account, stamp), link, good_until).await?;
     let mut url = settings.server.public_url.clone();
     url.set_path(&format!("/{}/{}", purpose.as_str(), secret.reveal()));
     Ok((made > 0).then_some(url))

@@ -11,13 +11,12 @@ use crate::{
 
 columns!(Link { account_id, sent_to, email, auth_stamp });
 
+/// Puts a link in the place of the one before, unless that is good until `good_until` at least.
 pub(super) async fn replace(
     db: &Db,
     (account, stamp): (Uuid, Option<Stamp>),
-    purpose: &'static str,
-    hash: Vec<u8>,
-    sent_to: Option<String>,
-    expires_at: Timestamp,
+    (purpose, hash, sent_to, expires_at): (&'static str, Vec<u8>, Option<String>, Timestamp),
+    good_until: Option<Timestamp>,
 ) -> sqlx::Result<u64> {
     change!(
         db,
@@ -27,13 +26,17 @@ pub(super) async fn replace(
          WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($6, auth_stamp)
          ON CONFLICT (account_id, purpose) DO UPDATE SET
             hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
-            auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at",
+            auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at
+         WHERE mail_links.expires_at < $7 OR mail_links.expires_at > excluded.expires_at
+            OR mail_links.auth_stamp <> excluded.auth_stamp OR mail_links.email <> excluded.email",
         account,
         purpose,
         hash,
         sent_to,
         expires_at,
         stamp.map(|stamp| stamp.0),
+        // Only a clock that was ahead has made one that is good for longer than a new one.
+        good_until.unwrap_or(Timestamp::MAX),
     )
 }
 

@@ -1,9 +1,11 @@
 //! What the island asks the server.
 
+use axum::http::request::Parts;
 use leptos::prelude::use_context;
 
 use super::{About, Hasher, Verdict};
 use crate::{
+    client::Client,
     doors::server_fn::failure,
     problem::{Details, Problem},
 };
@@ -11,5 +13,6 @@ use crate::{
 /// What there is to say of `password`. Nothing of it is kept or logged.
 pub(super) async fn strength(password: String, email: String, name: String) -> Result<Verdict, Details> {
     let hasher = use_context::<Hasher>().ok_or_else(|| failure(Problem::Internal("no hasher".into())))?;
-    hasher.advise(password, About::new(&email, &name)).await.map_err(failure)
+    let client = use_context::<Parts>().map(|parts| Client::of(&parts.headers, &parts.extensions)).unwrap_or_default();
+    hasher.of(&client).advise(password, About::new(&email, &name)).await.map_err(failure)
 }

@@ -39,23 +39,33 @@ impl About {
     }
 }
 
-/// What there is to say of `password`. Any characters will do and none is demanded (S24).
-pub(super) fn verdict(password: &str, about: &About) -> Verdict {
-    let refused = |why: &str| Verdict { score: 0, objection: Some(why.into()), advice: String::new() };
+/// Why `password` is refused, if that takes no more than a look (S24).
+pub(super) fn objection_at_sight(password: &str, about: &About) -> Option<String> {
     let length = password.chars().count();
     if length < SHORTEST {
-        return refused("Use at least 8 characters; 15 or more is better. A few words in a row make a good password.");
+        return Some(
+            "Use at least 8 characters; 15 or more is better. A few words in a row make a good password.".into(),
+        );
     }
     if length > LONGEST {
-        return refused("Use at most 128 characters.");
+        return Some("Use at most 128 characters.".into());
     }
     let lower = password.to_lowercase();
     if COMMON.lines().any(|common| common == lower) {
-        return refused("This is one of the most common passwords, so it is tried first. Choose another.");
+        return Some("This is one of the most common passwords, so it is tried first. Choose another.".into());
     }
     let bare = lower.trim_matches(|c: char| c.is_ascii_digit());
-    if about.0.iter().any(|word| *word == lower || word == bare) {
-        return refused("This is easy to guess from your address, your name or the name of this site. Choose another.");
+    about
+        .0
+        .iter()
+        .any(|word| *word == lower || word == bare)
+        .then(|| "This is easy to guess from your address, your name or the name of this site. Choose another.".into())
+}
+
+/// What there is to say of `password`. Any characters will do and none is demanded (S24).
+pub(super) fn verdict(password: &str, about: &About) -> Verdict {
+    if let Some(objection) = objection_at_sight(password, about) {
+        return Verdict { score: 0, objection: Some(objection), advice: String::new() };
     }
     let beginning = beginning(password);
     let words: Vec<_> = about.0.iter().map(String::as_str).collect();

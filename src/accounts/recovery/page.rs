@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     accounts::{
+        familiar,
         links::{self, Link, Purpose},
         page::later,
     },
@@ -94,6 +95,7 @@ pub async fn post_reset(
             return Ok(reset_form(visit, problem.status(), token, link, typed.refused(&problem)).await);
         }
     };
+    familiar::recognise(&house.db, link.account_id, &client);
     // This browser's sign-in has ended with all the others.
     if auth.user.as_ref().is_some_and(|signed_in| signed_in.account.id == link.account_id) {
         sign_ins::service::end(&house.db, &mut auth, &client).await?;

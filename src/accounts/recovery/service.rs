@@ -21,19 +21,25 @@ use crate::{
 /// Mails a link to the account of `email`, if there is one.
 ///
 /// Whether there is, nobody can tell by the answer or by the time it takes: one look at the index, and all that differs
-/// comes after the answer (S25).
+/// comes after the answer (S25). Whoever has asked too often for the same address is told the same, and the link that was
+/// mailed last stays good: nobody can keep the owner from having one (S68).
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; the database's.
 pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Result<(), Problem> {
     let AppState { db, settings, mailer, .. } = house;
     let email = normalized(email);
-    tries::mail(db, &settings.throttle, client, &email).await?;
+    let few = tries::reset(db, &settings.throttle, client, &email).await?;
     let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
     let Some(account) = found else { return Ok(()) };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
     db.later(async move {
-        match links::issue(&ours, &settings, (account.id, None), Purpose::Reset, None).await {
+        let issued = if few {
+            links::issue(&ours, &settings, (account.id, None), Purpose::Reset, None).await
+        } else {
+            links::issue_if_old(&ours, &settings, account.id, Purpose::Reset).await
+        };
+        match issued {
             Ok(Some(link)) => {
                 tracing::info!(event = "password_link_asked", account = %account.id);
                 mailer.send(letters::reset(&settings, &email, link)).await;
@@ -62,7 +68,8 @@ pub(super) async fn reset(
     password: String,
     tokens_too: bool,
 ) -> Result<Option<Link>, Problem> {
-    let AppState { db, hasher, mailer, settings, .. } = house;
+    let AppState { db, mailer, settings, .. } = house;
+    let hasher = house.hasher.of(client);
     let Some(link) = links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
     if let Some(message) = hasher.objection(&password, About::new(&link.email, "")).await? {
         return Err(Problem::field("password", &message));

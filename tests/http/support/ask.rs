@@ -131,7 +131,7 @@ impl Ask {
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let reply = Reply { asked, status: parts.status, headers: parts.headers, body };
         if let Some(jar) = self.jar {
-            reply.set_cookies().into_iter().for_each(|cookie| cookie.put_into(&jar));
+            reply.all_cookies().into_iter().for_each(|cookie| cookie.put_into(&jar));
         }
         reply
     }
@@ -274,8 +274,13 @@ impl Reply {
         self
     }
 
-    /// The cookies it sets.
+    /// The cookies it sets, but for the device cookie, which says nothing of who is signed in.
     pub fn set_cookies(&self) -> Vec<SetCookie> {
+        self.all_cookies().into_iter().filter(|cookie| !cookie.name.ends_with("device")).collect()
+    }
+
+    /// The cookies it sets.
+    pub fn all_cookies(&self) -> Vec<SetCookie> {
         self.headers.get_all("set-cookie").iter().map(|line| SetCookie::parse(line.to_str().unwrap())).collect()
     }
 }

@@ -119,6 +119,14 @@ impl House {
         Self { router, peer, db, clock, settings, outbox, folder, postgres }
     }
 
+    /// What the server's own tasks have, with settings that `change` has changed, over the same database.
+    pub async fn state(&self, change: impl FnOnce(&mut Settings)) -> AppState {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        let db = Db::open(&settings.database.url, self.clock.clone()).await.unwrap();
+        AppState::new(settings, db).unwrap()
+    }
+
     /// A house on https.
     pub async fn https(database: Database) -> Self {
         Self::with(database, |settings| settings.server.public_url = "https://vestibule.example".parse().unwrap()).await

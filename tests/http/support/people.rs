@@ -77,7 +77,23 @@ impl Browser {
 
     /// The value of the session cookie.
     pub fn cookie(&self) -> Option<String> {
-        self.jar.lock().unwrap().values().next().cloned()
+        self.of_name("session")
+    }
+
+    /// The value of the device cookie.
+    pub fn device(&self) -> Option<String> {
+        self.of_name("device")
+    }
+
+    fn of_name(&self, end: &str) -> Option<String> {
+        self.jar.lock().unwrap().iter().find(|(name, _)| name.ends_with(end)).map(|(_, value)| value.clone())
+    }
+
+    /// Another browser that has this device cookie and no other.
+    pub fn with_device(&self, value: &str) -> Self {
+        let browser = self.new_one();
+        browser.jar.lock().unwrap().insert("device".into(), value.into());
+        browser
     }
 
     /// Puts a session cookie of the tester's choice into the browser.
