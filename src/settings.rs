@@ -99,11 +99,13 @@ impl Default for Server {
 pub struct Database {
     /// `sqlite:FILE` or `postgres://…`.
     pub url: String,
+    /// Milliseconds a search may take before the answer is 503.
+    pub search_ms: u32,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:vestibule.db".into() }
+        Self { url: "sqlite:vestibule.db".into(), search_ms: 2_000 }
     }
 }
 
@@ -540,6 +542,8 @@ mod tests {
             ("VESTIBULE_SERVER__HOSTS", "https://app.example.com", "server.hosts"),
             ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
+            ("VESTIBULE_DATABASE__SEARCH_MS", "99", "database.search_ms"),
+            ("VESTIBULE_DATABASE__SEARCH_MS", "10001", "database.search_ms"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_TOKENS__MAX_DAYS", "29", "tokens.login_remember_days"),
             ("VESTIBULE_TOKENS__PER_ACCOUNT", "0", "tokens.per_account"),

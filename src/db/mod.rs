@@ -8,8 +8,11 @@ mod errors;
 mod migrations;
 mod open;
 pub(crate) mod query;
+mod search;
 mod sessions;
 mod timestamp;
+
+use std::time::Duration;
 
 use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
@@ -21,6 +24,7 @@ pub use self::{
     sessions::HashedSessions,
 };
 pub(crate) use query::{change, columns, read};
+pub(crate) use search::{Search, Searching};
 
 use crate::{problem::Problem, timestamp::Timestamp};
 
@@ -28,6 +32,7 @@ use crate::{problem::Problem, timestamp::Timestamp};
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pools: Pools,
+    pub(crate) search: Search,
     clock: Clock,
     /// Writes run here, whether or not a request still waits for them.
     pub(crate) writes: TaskTracker,
@@ -52,6 +57,17 @@ impl Db {
             Pools::Sqlite { .. } => sqlite,
             Pools::Postgres(_) => postgres,
         }
+    }
+
+    /// The same, with so much time for a search, its wait for a place among it.
+    #[must_use]
+    pub fn searching_within(self, time: Duration) -> Self {
+        Self { search: self.search.within(time), ..self }
+    }
+
+    /// How many searches are at work, those no request waits for included.
+    pub fn searches(&self) -> usize {
+        self.search.running()
     }
 
     /// Whether the database answers.
@@ -89,6 +105,10 @@ impl Db {
     /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         self.settled().await;
+        match &self.search.pools {
+            Pools::Sqlite { reader, .. } => reader.close().await,
+            Pools::Postgres(pool) => pool.close().await,
+        }
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 reader.close().await;

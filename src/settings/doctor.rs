@@ -56,6 +56,7 @@ impl Settings {
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = Findings::default();
         self.look_at_server(&mut found);
+        self.look_at_searches(&mut found);
         self.look_at_sessions(&mut found);
         self.look_at_accounts(&mut found);
         self.look_at_mail(&mut found);
@@ -93,6 +94,14 @@ impl Settings {
             "server.trusted_proxies",
             "is empty: every visitor seems to come from the address of the proxy that speaks TLS; name its address, so \
              that one visitor's failed sign-ins slow nobody else down",
+        );
+    }
+
+    fn look_at_searches(&self, found: &mut Findings) {
+        found.error_if(
+            !(100..=10_000).contains(&self.database.search_ms),
+            "database.search_ms",
+            "must be 100 to 10000: less finds nothing, more keeps everybody else who searches waiting",
         );
     }
 
