@@ -80,7 +80,7 @@ pub(super) async fn change_password(
 /// # Errors
 /// [`Problem::Validation`] where it is another; the database's.
 pub(super) async fn delete(house: &AppState, account: &Account, typed: &str) -> Result<(), Problem> {
-    if normalized(typed) != account.email {
+    if normalized(typed) != normalized(&account.email) {
         return Err(Problem::field("email", "Type the address of your account, to show that you mean it."));
     }
     let (db, mailer, settings) = (house.db.clone(), house.mailer.clone(), house.settings.clone());

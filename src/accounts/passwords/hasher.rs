@@ -7,8 +7,19 @@ use argon2::{
     password_hash::{SaltString, rand_core::OsRng},
 };
 
-use super::{About, Verdict, pool::Pool, rules};
+use super::{About, Verdict, normalize, pool::Pool, rules};
 use crate::{problem::Problem, settings::Passwords as Settings};
+
+/// Whether a password is the one a hash was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is another.
+    No,
+    /// It is.
+    Yes,
+    /// It is as it was typed, not as passwords are hashed now: the hash is to be made anew.
+    AsTyped,
+}
 
 /// Hashes, verifies and judges passwords on a bounded number of blocking threads.
 ///
@@ -43,7 +54,7 @@ impl Hasher {
         })
     }
 
-    /// A PHC string for `password`, with a salt and the parameters inside.
+    /// A PHC string for `password`, normalised, with a salt and the parameters inside.
     ///
     /// # Errors
     /// [`Problem::Unavailable`] where the queue is full.
@@ -52,7 +63,7 @@ impl Hasher {
         self.pool
             .run(move || {
                 let salt = SaltString::generate(&mut OsRng);
-                argon2.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
+                argon2.hash_password(normalize(&password).as_bytes(), &salt).map(|hash| hash.to_string())
             })
             .await?
             .map_err(|error| Problem::Internal(format!("argon2: {error}")))
@@ -63,21 +74,21 @@ impl Hasher {
     /// # Errors
     /// [`Problem::Unavailable`] where the queue is full.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        Ok(self.compare(password, hash).await? != Match::No)
+    }
+
+    /// The same, and whether the hash is of the password as it was typed, from before passwords were normalised. Where that
+    /// differs, whoever is wrong is refused after two hashes, with an account or without (S25).
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the queue is full.
+    pub async fn compare(&self, password: String, hash: Option<String>) -> Result<Match, Problem> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy.to_string());
-        let right = self
-            .pool
-            .run(move || {
-                let hash = PasswordHash::new(&hash)?;
-                argon2.verify_password(password.as_bytes(), &hash)
-            })
-            .await?;
-        match right {
-            Ok(()) => Ok(known),
-            Err(argon2::password_hash::Error::Password) => Ok(false),
-            Err(error) => Err(Problem::Internal(format!("argon2: {error}"))),
-        }
+        let right = self.pool.run(move || compared(&argon2, &password, &hash)).await?;
+        let right = right.map_err(|error| Problem::Internal(format!("argon2: {error}")))?;
+        Ok(if known { right } else { Match::No })
     }
 
     /// Whether `hash` was made with less than what is asked for now, in memory or in passes.
@@ -106,6 +117,20 @@ impl Hasher {
     pub async fn advise(&self, password: String, about: About) -> Result<Verdict, Problem> {
         self.advice.run(move || rules::verdict(&password, &about)).await
     }
+}
+
+fn compared(argon2: &Argon2, password: &str, hash: &str) -> argon2::password_hash::Result<Match> {
+    let hash = PasswordHash::new(hash)?;
+    let is = |password: &str| match argon2.verify_password(password.as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::Password) => Ok(false),
+        Err(error) => Err(error),
+    };
+    let normalized = normalize(password);
+    if is(&normalized)? {
+        return Ok(Match::Yes);
+    }
+    Ok(if normalized != password && is(password)? { Match::AsTyped } else { Match::No })
 }
 
 #[cfg(test)]
@@ -143,6 +168,24 @@ mod tests {
     #[tokio::test]
     async fn nobody_has_no_password() {
         assert!(!hasher(1, 1).verify("nobody's password".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_is_one_however_it_is_composed_and_old_hashes_go_on() {
+        let (hasher, composed, decomposed) = (hasher(1, 1), "été à la mer", "e\u{301}te\u{301} a\u{300} la mer");
+        let salt = SaltString::generate(&mut OsRng);
+        let old = hasher.argon2.hash_password(decomposed.as_bytes(), &salt).unwrap();
+        let (old, new) = (old.to_string(), hasher.hash(decomposed.into()).await.unwrap());
+        for (password, hash, expected) in [
+            (composed, &new, Match::Yes),
+            (decomposed, &new, Match::Yes),
+            (decomposed, &old, Match::AsTyped),
+            (composed, &old, Match::No),
+            ("E\u{301}te\u{301} a\u{300} la mer", &new, Match::No),
+        ] {
+            assert_eq!(hasher.compare(password.into(), Some(hash.clone())).await.unwrap(), expected, "{password:?}");
+        }
+        assert_eq!(hasher.compare(decomposed.into(), None).await.unwrap(), Match::No);
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use zxcvbn::zxcvbn;
 
-use super::{SHORTEST, Verdict};
+use super::{SHORTEST, Verdict, normalize};
 
 /// Chosen so often that they are tried first, one per line. The most common of at least 8 characters in zxcvbn's list,
 /// which is Mark Burnett's of ten million, the most common first (ASVS 6.2.4 wants 3000), and some that came up since.
@@ -41,6 +41,7 @@ impl About {
 
 /// What there is to say of `password`. Any characters will do and none is demanded (S24).
 pub(super) fn verdict(password: &str, about: &About) -> Verdict {
+    let password = &normalize(password);
     let refused = |why: &str| Verdict { score: 0, objection: Some(why.into()), advice: String::new() };
     let length = password.chars().count();
     if length < SHORTEST {
@@ -143,6 +144,9 @@ mod tests {
         ] {
             assert_eq!(of(good).objection, None, "{good:?}");
         }
+        // What counts is what people see.
+        assert_eq!(of("la mer e\u{301}tait").score, of("la mer était").score);
+        assert!(of(&"e\u{301}".repeat(7)).objection.is_some_and(|text| text.contains("at least 8")));
         let long: String = (0..128_u32).filter_map(|n| char::from_u32(33 + (n * n * 37 + n * 11) % 94)).collect();
         assert_eq!(long.chars().count(), 128);
         assert_eq!(of(&long).objection, None);
