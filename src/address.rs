@@ -65,7 +65,7 @@ fn canonical(email: &str) -> Option<String> {
 }
 
 fn local_part(local: &str) -> Option<String> {
-    if local.contains(|c: char| is_invisible(c) || matches!(c, '@' | '\\')) {
+    if local.contains(|c: char| is_invisible(c) || c.is_control() || matches!(c, '@' | '\\')) {
         return None;
     }
     let lower = text::nfc(&text::nfc(local).to_lowercase()).into_owned();
@@ -103,6 +103,7 @@ mod tests {
             "ada@a%2eb.example",
             "ada@[x]",
             "ada\u{200b}@example.org",
+            "ada\u{85}@example.org",
             "a\\b@example.org",
             &format!("ada@{}.example", "a".repeat(64)),
             &format!("a@{}", "\u{ad}".repeat(100_000)),

@@ -27,9 +27,9 @@ const INVISIBLE: [(char, char); 18] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Whether `c` leaves nothing to see: a blank, a control character, or one that fonts show nothing for.
+/// Whether `c` leaves nothing to see: a blank, or a character that fonts show nothing for.
 pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
+    c.is_whitespace() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
 /// Whether there is nothing to see in `text` (UTS 39).
