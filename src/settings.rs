@@ -149,11 +149,13 @@ pub struct Database {
     pub url: String,
     /// Whether PostgreSQL on another machine may be spoken to without TLS.
     pub allow_plaintext: bool,
+    /// Milliseconds a search may take before the answer is 503.
+    pub search_ms: u32,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false }
+        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false, search_ms: 2_000 }
     }
 }
 
@@ -629,6 +631,8 @@ mod tests {
             ("VESTIBULE_SERVER__HOSTS", "https://app.example.com", "server.hosts"),
             ("VESTIBULE_SERVER__PROXY_HEADER", "x-real-ip", "proxy_header"),
             ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
+            ("VESTIBULE_DATABASE__SEARCH_MS", "99", "database.search_ms"),
+            ("VESTIBULE_DATABASE__SEARCH_MS", "10001", "database.search_ms"),
             ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
             ("VESTIBULE_TOKENS__MAX_DAYS", "29", "tokens.login_remember_days"),
             ("VESTIBULE_TOKENS__PER_ACCOUNT", "0", "tokens.per_account"),

@@ -1,6 +1,6 @@
 //! What every handler may ask for.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 
@@ -33,6 +33,7 @@ impl AppState {
     /// # Errors
     /// One line for the operator.
     pub fn new(settings: Settings, db: Db) -> Result<Self, String> {
+        let db = db.searching_within(Duration::from_millis(settings.database.search_ms.into()));
         let hasher = Hasher::new(&settings.passwords)?;
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());

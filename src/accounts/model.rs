@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 pub struct Account {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// The address, in lower case.
+    /// The address, in lower case, its domain in ASCII (RFC 5891).
     pub email: String,
     /// Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim.
     pub email_confirmed: bool,

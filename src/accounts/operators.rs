@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     links::{self, Purpose},
     passwords::{About, Hasher},
-    service::{SignUp, make, normalized, stamp, validated},
+    service::{SignUp, make, stamp, validated},
     store,
 };
 use crate::{
@@ -28,7 +28,7 @@ const BATCH: i64 = 500;
 pub struct Known {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// The address, in lower case.
+    /// The address, in lower case, its domain in ASCII (RFC 5891).
     pub email: String,
     /// What to call them.
     pub name: String,
@@ -62,7 +62,7 @@ pub async fn list(db: &Db) -> Result<Vec<Known>, Problem> {
 /// [`Problem::NotFound`]; the database's.
 pub async fn find(db: &Db, who: &str) -> Result<Known, Problem> {
     let id = who.parse().unwrap_or(Uuid::nil());
-    store::find(db, id, &normalized(who)).await?.ok_or(Problem::NotFound)
+    store::find(db, id, who).await?.ok_or(Problem::NotFound)
 }
 
 /// Makes an account. With `confirmed`, the operator answers for its address.

@@ -7,15 +7,18 @@ use uuid::Uuid;
 
 use super::{
     Account,
-    passwords::{About, Hasher},
+    passwords::{About, Hasher, Match},
     store, tries,
 };
+pub(super) use crate::address::{is_address, normalized};
 use crate::{
     activity::{Actor, Kind},
+    address::may_be_known,
     client::Client,
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
     settings::{Accounts, Confirm, Throttle},
+    text::{is_blank, turns_direction},
 };
 
 /// What a new account needs.
@@ -94,14 +97,17 @@ pub async fn sign_up(
 /// # Errors
 /// [`Problem::Validation`] where the address is taken; the database's.
 pub(super) async fn make(db: &Db, name: String, email: String, password_hash: String) -> Result<Proven, Problem> {
+    let taken = || Problem::field("email", "There is an account with this address already. Sign in instead.");
+    // An account of 0.1.0 may have another spelling of it, which the index takes for another. None is made any more, so no
+    // one can come in between.
+    if store::credentials(db, &email).await?.is_some() {
+        return Err(taken());
+    }
     let auth_stamp = stamp()?;
     let account = Account { id: Uuid::now_v7(), email, email_confirmed: false, name, created_at: db.now() };
-    let account = store::insert(db, account, password_hash, auth_stamp.clone()).await.map_err(|error| {
-        if is_unique_violation(&error) {
-            return Problem::field("email", "There is an account with this address already. Sign in instead.");
-        }
-        error.into()
-    })?;
+    let account = store::insert(db, account, password_hash, auth_stamp.clone())
+        .await
+        .map_err(|error| if is_unique_violation(&error) { taken() } else { error.into() })?;
     Ok(Proven { account, auth_stamp, confirmed: false, disabled: false })
 }
 
@@ -144,7 +150,7 @@ pub async fn prove(
     email: &str,
     password: String,
 ) -> Result<Proven, Problem> {
-    prove_who(db, hasher, limits, client, (normalized(email), None), password).await
+    prove_who(db, hasher, limits, client, (email.to_owned(), None), password).await
 }
 
 /// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when
@@ -160,7 +166,7 @@ pub async fn prove_account(
     (id, email): (Uuid, &str),
     password: String,
 ) -> Result<Proven, Problem> {
-    prove_who(db, hasher, limits, client, (normalized(email), Some(id)), password).await
+    prove_who(db, hasher, limits, client, (email.to_owned(), Some(id)), password).await
 }
 
 async fn prove_who(
@@ -175,7 +181,7 @@ async fn prove_who(
     let (limits, client) = (*limits, client.clone());
     // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
     db.finish(async move {
-        let counted = tries::sign_in(&ours, &limits, &client, &email).await?;
+        let counted = tries::sign_in(&ours, &limits, &client, &normalized(&email)).await?;
         let result = check(&ours, &hasher, &client, (&email, id), password).await;
         match &result {
             Ok(_) => counted.succeeded(&ours).await,
@@ -197,22 +203,21 @@ async fn check(
     let found = match id {
         Some(id) => store::credentials_of(db, id).await?,
         // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
-        None if is_address(email) => store::credentials(db, email).await?,
+        None if may_be_known(email) => store::credentials(db, email).await?,
         None => None,
     };
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let outdated = hash.clone().filter(|hash| hasher.is_outdated(hash)).map(|hash| (hash, password.clone()));
-    let right = hasher.verify(password, hash).await?;
+    let right = hasher.compare(password.clone(), hash.clone()).await?;
     let Some(found) = found else {
         let (address, browser) = (client.address(), client.browser());
         tracing::warn!(event = "sign_in_failed", address, browser, "no such account");
         return Err(Problem::InvalidCredentials);
     };
-    if !right {
+    if right == Match::No {
         Actor::by_password(found.id, client).did(db, Kind::SignInFailed, None);
         return Err(Problem::InvalidCredentials);
     }
-    if let Some((verified, password)) = outdated {
+    if let Some(verified) = hash.filter(|hash| right == Match::AsTyped || hasher.is_outdated(hash)) {
         let (ours, hasher) = (db.clone(), hasher.clone());
         db.later(async move {
             if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
@@ -263,8 +268,10 @@ pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
 
 /// What is wrong with `name`, if anything is.
 pub(super) fn name_objection(name: &str) -> Option<&'static str> {
-    let wrong = name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control);
-    wrong.then_some("Tell us what to call you, in 1 to 100 characters.")
+    if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
+        return Some("Tell us what to call you, in 1 to 100 characters.");
+    }
+    turns_direction(name).then_some("Leave out the characters that turn the direction of the text.")
 }
 
 /// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
@@ -283,19 +290,6 @@ pub async fn rehash(
     let replaced = store::replace_hash(db, account, verified, hash).await? > 0;
     tracing::info!(event = "password_rehashed", %account, replaced);
     Ok(replaced)
-}
-
-/// Addresses are compared without regard to case, as every large provider delivers them.
-pub(super) fn normalized(email: &str) -> String {
-    email.trim().to_lowercase()
-}
-
-/// Whether mail could be sent there; whether it arrives, only a mail can tell.
-pub(super) fn is_address(email: &str) -> bool {
-    let Some((local, domain)) = email.rsplit_once('@') else { return false };
-    let plain =
-        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
-    plain(local) && plain(domain) && email.len() <= 254 && !domain.starts_with('.') && !domain.ends_with('.')
 }
 
 pub(super) fn stamp() -> Result<Vec<u8>, Problem> {
@@ -317,5 +311,15 @@ mod tests {
             assert!(!is_address(bad), "{bad:?}");
         }
         assert_eq!(normalized(" Ada@Example.ORG "), "ada@example.org");
+    }
+
+    #[test]
+    fn names_can_be_seen_and_stay_where_they_stand() {
+        for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
+            assert_eq!(name_objection(good), None, "{good:?}");
+        }
+        for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
+            assert!(name_objection(bad).is_some(), "{bad:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{Account, Stamp, operators::Known};
 use crate::{
+    address::spellings,
     db::{Db, change, columns, read},
     timestamp::Timestamp,
 };
@@ -22,13 +23,18 @@ pub(super) struct Credentials {
 
 columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at });
 
+/// Of the account with the address `email`, however that is spelt: the nearest spelling first.
 pub(super) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
+    let [typed, one, read] = spellings(email);
     read!(
         db,
         optional,
         "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
-         FROM accounts WHERE email = $1",
-        email,
+         FROM accounts WHERE email IN ($1, $2, $3)
+         ORDER BY CASE email WHEN $1 THEN 0 WHEN $2 THEN 1 ELSE 2 END LIMIT 1",
+        &typed,
+        &one,
+        &read,
     )
 }
 
@@ -160,12 +166,17 @@ pub(super) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<K
 }
 
 pub(super) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<Known>> {
+    let [typed, one, read] = spellings(email);
     read!(
         db,
         optional,
-        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts WHERE id = $1 OR email = $2",
+        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
+         WHERE id = $1 OR email IN ($2, $3, $4)
+         ORDER BY CASE email WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END LIMIT 1",
         id,
-        email,
+        &typed,
+        &one,
+        &read,
     )
 }
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     activity::{self, ActivityList},
+    address::shown,
     doors::Credential,
     sign_ins::{SignIn, SignInList},
     ui::{Avatar, Filled, Notice, TextField, Time},
@@ -97,7 +98,7 @@ pub(super) fn AccountView(
         <section class="card">
             <dl>
                 <div><dt>"Name"</dt><dd>{account.name}</dd></div>
-                <div><dt>"E-mail"</dt><dd>{account.email}</dd></div>
+                <div><dt>"E-mail"</dt><dd>{shown(&account.email)}</dd></div>
                 <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
             </dl>
             <Unconfirmed confirmed />

@@ -12,10 +12,11 @@ mod open;
 mod pooler;
 mod probe;
 pub(crate) mod query;
+mod search;
 mod sessions;
 mod timestamp;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
@@ -30,6 +31,7 @@ use errors::is_refusal;
 pub(crate) use open::shown;
 use probe::Probe;
 pub(crate) use query::{change, change_now, columns, read};
+pub(crate) use search::{Search, Searching};
 
 use crate::{activity, problem::Problem, timestamp::Timestamp};
 
@@ -37,6 +39,7 @@ use crate::{activity, problem::Problem, timestamp::Timestamp};
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pools: Pools,
+    pub(crate) search: Search,
     clock: Clock,
     /// Writes run here, whether or not a request still waits for them.
     pub(crate) writes: TaskTracker,
@@ -66,6 +69,17 @@ impl Db {
             Pools::Sqlite { .. } => sqlite,
             Pools::Postgres(_) => postgres,
         }
+    }
+
+    /// The same, with so much time for a search, its wait for a place among it.
+    #[must_use]
+    pub fn searching_within(self, time: Duration) -> Self {
+        Self { search: self.search.within(time), ..self }
+    }
+
+    /// How many searches are at work, those no request waits for included.
+    pub fn searches(&self) -> usize {
+        self.search.running()
     }
 
     /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
@@ -102,6 +116,10 @@ impl Db {
         let lost = self.events.lost();
         if lost > 0 {
             tracing::error!(lost, "events not kept: the database takes nothing. They stand in the log");
+        }
+        match &self.search.pools {
+            Pools::Sqlite { reader, .. } => reader.close().await,
+            Pools::Postgres(pool) => pool.close().await,
         }
         match &self.pools {
             Pools::Sqlite { reader, writer } => {

@@ -3,17 +3,23 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
+    PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Clock, Db, OpenError, Pools, file, migrations, pooler};
+use super::{
+    Clock, Db, OpenError, Pools, file, migrations, pooler,
+    search::{self, Search},
+};
 
 /// A request waits this long for a connection, then answers 503, well inside the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// No statement of a search, each a small one, may take longer in PostgreSQL, whoever waits for it (S64).
+const STATEMENT_TIMEOUT: &str = "2s";
 
 impl Db {
     /// Opens `url` (`sqlite:…` or `postgres://…`), makes the SQLite file if there is none, and runs the migrations.
@@ -22,7 +28,7 @@ impl Db {
     /// One line for the operator, see [`OpenError`].
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
-        let pools = if url.starts_with("sqlite:") {
+        let (pools, search) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             postgres(url, *pooler).await?
@@ -32,12 +38,13 @@ impl Db {
         let writes = TaskTracker::new();
         // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
         writes.close();
-        let (events, probe) = (Arc::default(), Arc::default());
-        Ok(Self { pools, clock, writes, events, probe, pooler: *pooler })
+        let (search, events, probe) = (Search::new(search, *pooler), Arc::default(), Arc::default());
+        Ok(Self { pools, search, clock, writes, events, probe, pooler: *pooler })
     }
 }
 
-async fn sqlite(url: &str) -> Result<Pools, OpenError> {
+/// What everything runs on, and what searches do.
+async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
     const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
     let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
 
@@ -59,18 +66,20 @@ async fn sqlite(url: &str) -> Result<Pools, OpenError> {
     }
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
     migrations::sqlite().run(&writer).await.map_err(|error| refused(url, error))?;
-    let reader = pool().max_connections(8).connect_with(options.read_only(true)).await.map_err(failed)?;
+    let reader = pool().max_connections(8).connect_with(options.clone().read_only(true)).await.map_err(failed)?;
+    let searches = pool().max_connections(search::AT_ONCE).connect_with(options.read_only(true)).await;
+    let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };
     if is_file {
         file::close_to_others(&path);
     }
-    Ok(Pools::Sqlite { reader, writer })
+    Ok((Pools::Sqlite { reader, writer }, search))
 }
 
 fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool) -> Result<Pools, OpenError> {
+async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> {
     const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
@@ -84,12 +93,26 @@ async fn postgres(url: &str, pooler: bool) -> Result<Pools, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(16)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(failed)?;
     let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::postgres().run(&pool).await };
     migrated.map_err(|error| refused(url, error))?;
-    Ok(Pools::Postgres(pool))
+    let search = searches(options).await.map_err(failed)?;
+    Ok((Pools::Postgres(pool), Pools::Postgres(search)))
+}
+
+async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
+    let pool = || PgPoolOptions::new().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
+    let bounded = options.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]);
+    match pool().connect_with(bounded).await {
+        // A pooler in between may not take it. Then the search's own time is the bound.
+        Err(sqlx::Error::Database(error)) => {
+            tracing::warn!(%error, "searches run without a statement_timeout");
+            pool().connect_with(options).await
+        }
+        connected => connected,
+    }
 }
 
 fn refused(url: &str, error: MigrateError) -> OpenError {

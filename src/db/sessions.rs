@@ -7,7 +7,7 @@ use axum_login::tower_sessions::{
     session_store,
 };
 use sha2::{Digest, Sha256};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::{Db, change, read};
 
@@ -36,8 +36,11 @@ fn hashed(id: Id) -> Id {
     Id(i128::from_be_bytes(half))
 }
 
+/// SQLite keeps the expiry as a text and compares it as one, so it has a fixed number of digits: none after the second (T9).
 fn hashed_record(record: &Record) -> Record {
-    Record { id: hashed(record.id), ..record.clone() }
+    let expiry_date = record.expiry_date.to_offset(UtcOffset::UTC);
+    let expiry_date = expiry_date.replace_nanosecond(0).unwrap_or(expiry_date);
+    Record { id: hashed(record.id), expiry_date, ..record.clone() }
 }
 
 fn encoded(record: &Record) -> session_store::Result<Vec<u8>> {
@@ -136,5 +139,12 @@ mod tests {
         let kept = hashed_record(&record);
         assert_ne!(kept.id, record.id);
         assert_eq!(kept.id, hashed(Id(42)));
+    }
+
+    #[test]
+    fn the_kept_expiry_is_of_whole_seconds() {
+        let expiry_date = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(1_999);
+        let kept = hashed_record(&Record { id: Id(42), data: HashMap::new(), expiry_date });
+        assert_eq!(kept.expiry_date, OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1));
     }
 }

@@ -102,8 +102,13 @@ async fn list(
 #[serde(deny_unknown_fields)]
 #[schema(as = NewNote, examples(json!({"title": "Groceries", "body": "Oat milk, rye bread, lemons."})))]
 struct CreateBody {
-    /// 1 to 200 characters, not only blanks.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
+            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8][^\\u0000]*$"
+    )]
     title: String,
     /// Up to 20,000 characters.
     #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
@@ -172,8 +177,13 @@ async fn show(
 #[serde(deny_unknown_fields)]
 #[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
 struct UpdateBody {
-    /// 1 to 200 characters, not only blanks.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
+            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8][^\\u0000]*$"
+    )]
     title: Option<String>,
     /// Up to 20,000 characters.
     #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]

@@ -194,10 +194,10 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
             <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
             <form method="post" action="/notes" on:submit=submit on:keydown=shortcut>
                 <Field name="title" label="Title" error=error_of("title", errors)>
-                    <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
+                    <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
                 </Field>
                 <Field name="body" label="Body" error=error_of("body", errors)>
-                    <textarea id="body" name="body" node_ref=body rows="4" maxlength="20000" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
+                    <textarea id="body" name="body" node_ref=body rows="4" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
                 </Field>
                 <div class="row">
                     <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
@@ -264,10 +264,10 @@ pub fn NoteEditor(
         <form method="post" action=format!("/notes/{id}") on:submit=submit on:keydown=shortcut on:input=changed>
             <input type="hidden" name="version" value=version.get_untracked() prop:value=move || version.get() />
             <Field name="title" label="Title" error=error_of("title", errors)>
-                <input id="title" name="title" node_ref=title value=typed.title.clone() maxlength="200" required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
+                <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
             </Field>
             <Field name="body" label="Body" error=error_of("body", errors)>
-                <textarea id="body" name="body" node_ref=body rows="14" maxlength="20000" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
+                <textarea id="body" name="body" node_ref=body rows="14" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
             </Field>
             <div class="row">
                 <button aria-busy=move || (status.get() == "Saving…").then_some("true")>"Save"</button>

@@ -3,11 +3,12 @@
 use uuid::Uuid;
 
 pub use super::store::Versioned;
-use super::{Draft, Note, NotesPage, store};
+use super::{Draft, Note, NotesPage, search::search, store};
 use crate::{
     db::{Db, is_unique_violation},
     problem::{FieldError, Problem},
     settings::Notes as Settings,
+    text::is_blank,
 };
 
 const TITLE_MAX: usize = 200;
@@ -47,7 +48,7 @@ pub struct Change {
 /// its id says, and is on a page to come or on none.
 ///
 /// # Errors
-/// [`Problem::Validation`] where the filter makes no sense.
+/// [`Problem::Validation`] where the filter makes no sense; [`Problem::Unavailable`] where the search takes too long.
 pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, Problem> {
     let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -61,7 +62,10 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
         return Err(Problem::field("q", "Search for 200 characters at most."));
     }
 
-    let mut items = store::list(db, account, &like(q.trim()), cursor, limit + 1).await?;
+    let mut items = match q.trim() {
+        "" => store::list(db, account, cursor, limit + 1).await?,
+        q => search(db, account, q, cursor, limit + 1).await?,
+    };
     let fitting = fitting(&items, usize::try_from(limit).unwrap_or_default());
     let more = items.len() > fitting;
     items.truncate(fitting);
@@ -174,7 +178,7 @@ async fn missed(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
 /// PostgreSQL's text knows no NUL, and nobody types one.
 fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
     let mut errors = Vec::new();
-    if title.is_some_and(|title| title.trim().is_empty()) {
+    if title.is_some_and(is_blank) {
         errors.push(FieldError::new("title", "A note needs a title."));
     }
     if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
@@ -190,12 +194,6 @@ fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
         errors.push(FieldError::new("body", "The body contains a character that cannot be kept (NUL)."));
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::Validation(errors)) }
-}
-
-/// A LIKE pattern for text that contains `search`, taken literally.
-fn like(search: &str) -> String {
-    let literal = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{literal}%")
 }
 
 #[cfg(test)]
@@ -220,15 +218,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_is_literal() {
-        assert_eq!(like("100%_\\"), r"%100\%\_\\%");
-    }
-
-    #[test]
     fn limits_count_characters() {
         assert!(check(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_ok());
         for (title, body) in [
             (" ".to_owned(), String::new()),
+            ("\u{200b}\u{3164}".into(), String::new()),
             ("é".repeat(201), String::new()),
             ("a".into(), "é".repeat(20_001)),
             ("a\0".into(), "\0".into()),

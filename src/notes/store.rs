@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Note;
 use crate::{
-    db::{Db, change, columns, read},
+    db::{Db, Searching, change, columns, read},
     timestamp::Timestamp,
 };
 
@@ -62,25 +62,22 @@ pub(super) async fn has_owner(db: &Db, account: Uuid) -> sqlx::Result<bool> {
     Ok(found.is_some())
 }
 
-/// `limit` notes older than `before` (the newest where it is left out) whose text contains `search`.
-///
-/// `search` is a LIKE pattern. The dialects differ: SQLite's LIKE ignores the case of ASCII letters by itself,
-/// PostgreSQL has ILIKE for every letter.
-pub(super) async fn list(
-    db: &Db,
+const OLDER: &str = "SELECT id, title, body, created_at, updated_at FROM notes
+     WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+
+/// `limit` notes older than `before`; the newest where it is left out.
+pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Note>> {
+    read!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
+}
+
+/// The same, for a search to look through.
+pub(super) async fn batch(
+    searching: &Searching,
     account: Uuid,
-    search: &str,
     before: Option<Uuid>,
     limit: i64,
 ) -> sqlx::Result<Vec<Note>> {
-    const SQLITE: &str = "SELECT id, title, body, created_at, updated_at FROM notes
-         WHERE account_id = $1 AND id < $2 AND (title LIKE $3 ESCAPE '\\' OR body LIKE $3 ESCAPE '\\')
-         ORDER BY id DESC LIMIT $4";
-    const POSTGRES: &str = "SELECT id, title, body, created_at, updated_at FROM notes
-         WHERE account_id = $1 AND id < $2 AND (title ILIKE $3 ESCAPE '\\' OR body ILIKE $3 ESCAPE '\\')
-         ORDER BY id DESC LIMIT $4";
-    let sql = db.dialect(SQLITE, POSTGRES);
-    read!(db, all, sql, account, before.unwrap_or(Uuid::max()), search, limit)
+    read!(searching, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
 pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<Versioned>> {

@@ -119,6 +119,8 @@ impl Settings {
         found.range("tokens.per_account", tokens.per_account, 1..=10_000, why);
         let why = "because the account page lists them all, so that its owner finds the one that is not theirs";
         found.range("sessions.per_account", self.sessions.per_account, 1..=1_000, why);
+        let why = "because less finds nothing, and more keeps everybody else who searches waiting";
+        found.range("database.search_ms", self.database.search_ms, 100..=10_000, why);
         let why = "because they are counted whenever one is written";
         found.range("notes.per_account", self.notes.per_account, 1..=1_000_000, why);
         let why = "because what has ended is shown for a while, and not for ever";

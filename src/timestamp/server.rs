@@ -1,8 +1,8 @@
 //! An instant as the server has it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
@@ -10,10 +10,9 @@ use utoipa::ToSchema;
 ///
 /// It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
 /// decided once, and so that what is answered to a write equals what is read later on either database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = DateTime)]
-#[serde(transparent)]
-pub struct Timestamp(#[serde(with = "time::serde::rfc3339")] OffsetDateTime);
+pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
     /// The first instant that every place we write it to can tell: RFC 3339 has years of four digits.
@@ -69,10 +68,35 @@ impl std::ops::Sub for Timestamp {
     }
 }
 
-/// RFC 3339, as in `datetime="…"` and in JSON.
+/// RFC 3339, as in `datetime="…"` and in JSON: always with three digits after the second, as browsers write it, so that
+/// texts sort as the instants do and no client meets a form that is rare.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.format(&Rfc3339).map_err(|_| fmt::Error)?)
+        let (date, time) = (self.0.date(), self.0.time());
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        let (hour, minute, second, millisecond) = (time.hour(), time.minute(), time.second(), time.millisecond());
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Of any RFC 3339 text, with any number of digits and in any zone.
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        time::serde::rfc3339::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = time::error::Parse;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OffsetDateTime::parse(text, &Rfc3339).map(Self::new)
     }
 }
 
@@ -104,5 +128,21 @@ mod tests {
         assert_eq!(timestamp.to_string(), "2026-01-31T09:05:06.789Z");
         assert_eq!(timestamp.to_minute(), "2026-01-31 09:05 UTC");
         assert_eq!(serde_json::to_string(&timestamp).unwrap(), r#""2026-01-31T09:05:06.789Z""#);
+    }
+
+    #[test]
+    fn is_written_with_three_digits_after_the_second() {
+        for (given, written) in [
+            ("2026-01-31T09:05:06Z", "2026-01-31T09:05:06.000Z"),
+            ("2026-01-31T09:05:06.1Z", "2026-01-31T09:05:06.100Z"),
+            ("2026-01-31T09:05:06.12Z", "2026-01-31T09:05:06.120Z"),
+            ("2026-01-31T09:05:06.0009Z", "2026-01-31T09:05:06.000Z"),
+            ("0999-12-31T23:59:59.999999999-00:30", "1000-01-01T00:29:59.999Z"),
+        ] {
+            let timestamp: Timestamp = given.parse().unwrap();
+            assert_eq!(timestamp.to_string(), written);
+            assert_eq!(serde_json::to_string(&timestamp).unwrap(), format!("{written:?}"));
+            assert_eq!(serde_json::from_str::<Timestamp>(&format!("{given:?}")).unwrap(), timestamp);
+        }
     }
 }

@@ -55,7 +55,7 @@ pub async fn create(
         name: form.text("name"),
         scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),
         expiry: match form.text("days").as_str() {
-            ON_A_DAY => Expiry::At(end_of(&form.text("expires_at"))),
+            ON_A_DAY => Expiry::At(end_of(&form.text("expires_at"), &form.text(DAY_OVER))),
             days => Expiry::Days(days.parse().unwrap_or_default()),
         },
         renew: form.ticked("renew"),
@@ -121,6 +121,12 @@ pub async fn revoke_all(
 /// What the choice of a lifetime says where the day is given beside it.
 pub(super) const ON_A_DAY: &str = "day";
 
+/// When that day is over where its owner is, told by the script of the page.
+pub(super) const DAY_OVER: &str = "day_over";
+
+/// The first zone in which a day is over, and the last, from UTC.
+const ZONES: (Duration, Duration) = (Duration::hours(-14), Duration::hours(12));
+
 fn fresh_form() -> Filled {
     Filled::default().with("days", "30").with(scope_field(Scope::NotesRead), "on")
 }
@@ -136,8 +142,9 @@ fn typed(form: &Form, new: &NewToken) -> Filled {
     if new.renew { typed.with("renew", "on") } else { typed }
 }
 
-/// The end of a day in UTC, as `<input type="date">` names it; long ago where it names none.
-fn end_of(day: &str) -> Timestamp {
+/// The end of a day that `<input type="date">` names; long ago where it names none. `over` says when that is where the
+/// person is; where it says nothing that can be, the day is over once it is over everywhere, which is never too early.
+fn end_of(day: &str, over: &str) -> Timestamp {
     let mut parts = day.splitn(3, '-');
     let mut part = || parts.next().unwrap_or_default().parse::<u16>().ok();
     let (year, month, day) = (part(), part(), part());
@@ -145,13 +152,16 @@ fn end_of(day: &str) -> Timestamp {
         let month = Month::try_from(u8::try_from(month?).ok()?).ok()?;
         Date::from_calendar_date(year?.into(), month, u8::try_from(day?).ok()?).ok()?.next_day()
     };
-    Timestamp::new(date().map_or(OffsetDateTime::UNIX_EPOCH, |next| next.midnight().assume_utc()))
+    let Some(next) = date() else { return Timestamp::new(OffsetDateTime::UNIX_EPOCH) };
+    let midnight = Timestamp::new(next.midnight().assume_utc());
+    let (first, last) = (midnight + ZONES.0, midnight + ZONES.1);
+    over.parse::<Timestamp>().ok().filter(|over| (first..=last).contains(over)).unwrap_or(last)
 }
 
-/// The days that may be chosen: those that are not over before it is made, and that are within the longest lifetime.
+/// The days that may be chosen: those that are not over yet somewhere, and are within the longest lifetime everywhere.
 fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
-    let last = now + Duration::days(i64::from(max_days) - 1);
-    (now.get().date().to_string(), last.get().date().to_string())
+    let last = now + Duration::days(i64::from(max_days) - 1) + -ZONES.1;
+    ((now + -ZONES.1).get().date().to_string(), last.get().date().to_string())
 }
 
 async fn page(
@@ -166,12 +176,12 @@ async fn page(
     let caller = visit.signed_in()?;
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
-    let keep_days = settings.tokens.keep_days;
+    let (keep_days, script) = (settings.tokens.keep_days, visit.asset("day.js"));
     let fresh = issued.map(|issued| (issued.secret.reveal().to_owned(), issued.token));
     let content = move || {
         let (form, fresh, tokens, origin) = (form.clone(), fresh.clone(), tokens.clone(), origin.clone());
-        let days = days.clone();
-        view! { <TokensView form fresh tokens now origin days keep_days /> }
+        let (days, script) = (days.clone(), script.clone());
+        view! { <TokensView form fresh tokens now origin days keep_days script /> }
     };
     Ok(visit.page(status, "Tokens", content).await)
 }
@@ -181,25 +191,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_ends_with_the_next() {
+    fn a_day_ends_when_it_is_over_everywhere() {
         for (day, end) in [
-            ("2026-01-31", "2026-02-01T00:00:00Z"),
-            ("2026-12-31", "2027-01-01T00:00:00Z"),
-            ("2028-02-28", "2028-02-29T00:00:00Z"),
+            ("2026-01-31", "2026-02-01T12:00:00.000Z"),
+            ("2026-12-31", "2027-01-01T12:00:00.000Z"),
+            ("2028-02-28", "2028-02-29T12:00:00.000Z"),
         ] {
-            assert_eq!(end_of(day).to_string(), end);
+            assert_eq!(end_of(day, "").to_string(), end);
         }
         for nothing in ["", "2026", "2026-02-30", "2026-13-01", "31.01.2026", "2026-01-31T10:00", "-1-1-1", "99999-1-1"]
         {
-            assert_eq!(end_of(nothing).get(), OffsetDateTime::UNIX_EPOCH, "{nothing:?}");
+            assert_eq!(end_of(nothing, "2026-02-01T08:00:00Z").get(), OffsetDateTime::UNIX_EPOCH, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_ends_where_the_person_is() {
+        for over in [
+            "2026-01-31T10:00:00.000Z", // Kiritimati
+            "2026-01-31T23:00:00.000Z", // Berlin
+            "2026-02-01T00:00:00.000Z",
+            "2026-02-01T08:00:00.000Z", // Los Angeles
+            "2026-02-01T11:00:00.000Z", // Pago Pago
+            "2026-02-01T12:00:00.000Z",
+        ] {
+            assert_eq!(end_of("2026-01-31", over).to_string(), over);
+        }
+        for never in ["2026-01-31T09:59:59.999Z", "2026-02-01T12:00:00.001Z", "2099-01-01T00:00:00Z", "tomorrow", "-8"]
+        {
+            assert_eq!(end_of("2026-01-31", never), end_of("2026-01-31", ""), "{never}");
         }
     }
 
     #[test]
     fn every_day_that_is_offered_is_taken() {
-        let now = end_of("2026-01-30") + Duration::hours(13);
-        let (first, last) = days_to_choose(now, 30);
-        assert_eq!((first.as_str(), last.as_str()), ("2026-01-31", "2026-03-01"));
-        assert!(end_of(&first) > now && end_of(&last) <= now + Duration::days(30));
+        let at = |hour| end_of("2026-01-30", "2026-01-31T00:00:00Z") + Duration::hours(hour);
+        // In Pago Pago it is the 30th until 11:00 UTC.
+        for (hour, first, last) in [(10, "2026-01-30", "2026-02-28"), (13, "2026-01-31", "2026-03-01")] {
+            let (now, days) = (at(hour), days_to_choose(at(hour), 30));
+            assert_eq!(days, (first.to_owned(), last.to_owned()));
+            assert!(end_of(&days.0, "") > now && end_of(&days.1, "") <= now + Duration::days(30));
+        }
     }
 }

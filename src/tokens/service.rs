@@ -18,6 +18,7 @@ use crate::{
     mail::Mailer,
     problem::{FieldError, Problem},
     settings::{Settings as House, Tokens as Settings, check_origin},
+    text::{is_blank, turns_direction},
     timestamp::Timestamp,
 };
 
@@ -267,8 +268,11 @@ pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
 
 fn checked_name(name: &str) -> Result<String, FieldError> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.contains(char::is_control) {
+    if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
         return Err(FieldError::new("name", "Give the token a name of 1 to 100 characters."));
+    }
+    if turns_direction(name) {
+        return Err(FieldError::new("name", "Leave out the characters that turn the direction of the text."));
     }
     Ok(name.to_owned())
 }

@@ -1,9 +1,12 @@
 //! What the tokens page looks like.
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use time::Duration;
 
-use super::{IssuedBy, Scope, Token, page::ON_A_DAY};
+use super::{
+    IssuedBy, Scope, Token,
+    page::{DAY_OVER, ON_A_DAY},
+};
 use crate::{
     timestamp::Timestamp,
     ui::{Badge, CodeBlock, Confirm, Empty, Field, Filled, Notice, TextField, Time, describedby},
@@ -15,6 +18,9 @@ const SOON: Duration = Duration::days(7);
 /// What to know before one names origins.
 const ORIGINS: &str = "Leave it empty, or name the origins whose pages alone may use it, such as \
                        https://app.example.com. It then works from no script and no other page.";
+
+/// When the last day ends, for who has no script to say when it does where they are.
+const LAST_DAY: &str = "The token works until this day is over everywhere on Earth.";
 
 /// The name of the checkbox for `scope`.
 pub(super) fn scope_field(scope: Scope) -> &'static str {
@@ -35,6 +41,7 @@ pub(super) fn TokensView(
     origin: String,
     days: (String, String),
     keep_days: u32,
+    script: String,
 ) -> impl IntoView {
     let (at_work, ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|token| token.works(now));
     let (empty, several) = (at_work.is_empty(), at_work.len() > 1);
@@ -66,6 +73,7 @@ pub(super) fn TokensView(
             <h2>"New token"</h2>
             <Notice text=form.notice.clone() />
             <TokenForm form days />
+            <script type="module" src=script nonce=use_nonce()></script>
         </section>
         <section class="card">
             <h2>"Your tokens"</h2>
@@ -154,8 +162,9 @@ fn TokenForm(form: Filled, days: (String, String)) -> impl IntoView {
                     </select>
                 </Field>
                 <div class="day">
-                    <Field name="expires_at" label="Last day" error=day_error.clone()>
-                        <input id="expires_at" name="expires_at" type="date" min=first max=last value=day aria-invalid=day_error.map(|_| "true") aria-describedby=describedby("expires_at", "") />
+                    <Field name="expires_at" label="Last day" hint=LAST_DAY error=day_error.clone()>
+                        <input id="expires_at" name="expires_at" type="date" min=first max=last value=day aria-invalid=day_error.map(|_| "true") aria-describedby=describedby("expires_at", LAST_DAY) />
+                        <input id=DAY_OVER name=DAY_OVER type="hidden" />
                     </Field>
                 </div>
             </div>

@@ -96,11 +96,6 @@ impl Server {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// Its process.
-    pub(super) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

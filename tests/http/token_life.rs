@@ -15,6 +15,7 @@ use crate::support::{Client, Database, Door, House, PASSWORD, beside, both};
 
 both! {
     a_token_lasts_through_the_day_that_was_chosen,
+    a_day_ends_where_its_owner_is,
     a_day_that_is_over_or_too_far_is_refused_beside_its_field,
     a_token_that_is_renewed_goes_on_while_it_is_used,
     and_ends_when_it_is_not,
@@ -55,18 +56,44 @@ async fn a_token_lasts_through_the_day_that_was_chosen(house: House) {
     let form = [("name", "a"), ("days", "day"), ("expires_at", text.as_str()), ("scope-notes-read", "on")];
     let token = house.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
     let expires_at = time(&about(&token).await["expires_at"]);
-    assert_eq!(expires_at.get(), day.next_day().unwrap().midnight().assume_utc());
+    // Nobody has said where: it is over when it is over everywhere.
+    assert_eq!(expires_at.get(), day.next_day().unwrap().midnight().assume_utc() + Duration::hours(12));
     house.clock.advance(expires_at - house.db.now() - Duration::seconds(5));
     token.get("/notes").await.is(200);
     house.clock.advance(Duration::seconds(6));
     token.get("/notes").await.problem(401, "token_expired");
 }
 
+async fn a_day_ends_where_its_owner_is(house: House) {
+    let ada = house.person("ada").await;
+    let page = ada.browser.visit("/tokens").await.page(200);
+    assert!(page.contains(r#"<input id="day_over" name="day_over" type="hidden""#), "{page}");
+    assert!(page.contains(r#"<script type="module" src="/day.js" nonce=""#), "{page}");
+    let west = (house.db.now() + -Duration::hours(12)).get().date();
+    assert!(page.contains(&format!(r#"type="date" min="{west}""#)), "today is offered wherever it is: {page}");
+
+    let day = (house.db.now() + Duration::days(10)).get().date();
+    let midnight = day.next_day().unwrap().midnight().assume_utc();
+    for (hours, taken) in [(-14, -14), (-1, -1), (8, 8), (12, 12), (-15, 12), (13, 12)] {
+        let over = Timestamp::new(midnight + Duration::hours(hours)).to_string();
+        let text = day.to_string();
+        let form =
+            [("name", "a"), ("days", "day"), ("expires_at", &text), ("day_over", &over), ("scope-notes-read", "on")];
+        let token = house.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
+        let expires_at = time(&about(&token).await["expires_at"]);
+        assert_eq!(expires_at.get(), midnight + Duration::hours(taken), "{hours}");
+    }
+    // Today in the westernmost zone, which elsewhere is over.
+    let today = west.to_string();
+    let form = [("name", "a"), ("days", "day"), ("expires_at", &today), ("scope-notes-read", "on")];
+    ada.browser.submit("/tokens", &form).await.page(201);
+}
+
 async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(house: House) {
     let ada = house.person("ada").await;
-    let today = house.db.now().get().date();
+    let over = (house.db.now() + -Duration::hours(36)).get().date();
     let far = (house.db.now() + Duration::days(366)).get().date();
-    for day in [today.previous_day().unwrap().to_string(), far.to_string(), String::new(), "tomorrow".into()] {
+    for day in [over.to_string(), far.to_string(), String::new(), "tomorrow".into()] {
         let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("scope-notes-read", "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
         assert_eq!(beside(&page, "expires_at"), "Choose a day to come, within the next 366 days.", "{day}");

@@ -89,7 +89,7 @@ async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     } else {
         None
     };
-    mailer.send(letters::signed_up_again(settings, email, link)).await;
+    mailer.send(letters::signed_up_again(settings, &account.email, link)).await;
 }
 
 /// Mails a link to `email`, the address that `account` is to have, and word of it to the address it has. What is
@@ -108,7 +108,7 @@ pub async fn ask_for_change(
     if !is_address(&email) {
         return Err(Problem::field("email", "Enter an e-mail address, such as ada@example.org."));
     }
-    if email == account.email {
+    if email == normalized(&account.email) {
         return Err(Problem::field("email", "This is the address you have."));
     }
     tries::mail(db, &settings.throttle, &actor.client, tries::Asked::Change, &email).await?;

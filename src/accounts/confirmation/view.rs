@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::links::{Link, Purpose},
+    address::shown,
     ui::{Filled, Notice, TextField},
 };
 
@@ -34,7 +35,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
     view! {
         <section class="door">
             <h1>"Is this your address?"</h1>
-            <p><strong>{link.sent_to}</strong></p>
+            <p><strong>{shown(&link.sent_to)}</strong></p>
             <p>{says}</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/{}/{token}", purpose.as_str())>
@@ -51,7 +52,7 @@ pub(super) fn SentView(address: String) -> impl IntoView {
     view! {
         <section class="door">
             <h1>"Look into your mail"</h1>
-            <p role="status">"We have written to " <strong>{address}</strong> ". The mail says how to go on."</p>
+            <p role="status">"We have written to " <strong>{shown(&address)}</strong> ". The mail says how to go on."</p>
             <p>"Nothing there? Look among the spam, or try again in a while."</p>
         </section>
     }

@@ -89,7 +89,7 @@ pub(super) async fn change_password(
 /// database's.
 pub(super) async fn delete(house: &AppState, caller: &Caller, typed: &str) -> Result<(), Problem> {
     let account = &caller.account;
-    if normalized(typed) != account.email {
+    if normalized(typed) != normalized(&account.email) {
         return Err(Problem::field("email", "Type the address of your account, to show that you mean it."));
     }
     let (db, mailer, settings) = (house.db.clone(), house.mailer.clone(), house.settings.clone());

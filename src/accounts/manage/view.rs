@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::passwords::{self, Strength},
+    address::shown,
     ui::{Filled, Notice, TextField},
 };
 
@@ -118,7 +119,7 @@ pub(super) fn DeleteView(email: String, form: Filled) -> impl IntoView {
                 "Your notes, your tokens and your sign-ins go with it. Nothing can be brought back, so "
                 <a href="/account/export">"download your data"</a> " first if you want to keep it."
             </p>
-            <p>"Type " <strong>{email}</strong> " to show that you mean it."</p>
+            <p>"Type " <strong>{shown(&email)}</strong> " to show that you mean it."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/delete">
                 <TextField name="email" label="Your address" kind="email" form=form.clone() autocomplete="off" />

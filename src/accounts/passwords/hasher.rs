@@ -11,11 +11,22 @@ use argon2::{
 };
 
 use super::{
-    About, Verdict,
+    About, Verdict, normalize,
     pool::{Memory, Pool, Whose},
     rules,
 };
 use crate::{client::Client, problem::Problem, settings::Passwords as Settings};
+
+/// Whether a password is the one a hash was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is another.
+    No,
+    /// It is.
+    Yes,
+    /// It is as it was typed, not as passwords are hashed now: the hash is to be made anew.
+    AsTyped,
+}
 
 /// Hashes, verifies and judges passwords on a bounded number of threads.
 ///
@@ -62,7 +73,7 @@ impl Hasher {
         Self { whose: Whose::From(client.site()), ..self.clone() }
     }
 
-    /// A PHC string for `password`, with a salt and the parameters inside.
+    /// A PHC string for `password`, normalised, with a salt and the parameters inside.
     ///
     /// # Errors
     /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
@@ -71,7 +82,7 @@ impl Hasher {
         self.pool
             .run(self.whose, move |memory| {
                 let salt = SaltString::generate(&mut OsRng);
-                let hash = output(&argon2, password.as_bytes(), salt.as_salt(), memory)?;
+                let hash = output(&argon2, normalize(&password).as_bytes(), salt.as_salt(), memory)?;
                 Ok(phc(&argon2, salt.as_salt(), hash)?.to_string())
             })
             .await?
@@ -83,11 +94,20 @@ impl Hasher {
     /// # Errors
     /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        Ok(self.compare(password, hash).await? != Match::No)
+    }
+
+    /// The same, and whether the hash is of the password as it was typed, from before passwords were normalised. Where that
+    /// differs, whoever is wrong is refused after two hashes, with an account or without (S25).
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
+    pub async fn compare(&self, password: String, hash: Option<String>) -> Result<Match, Problem> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy.to_string());
-        let right = self.pool.run(self.whose, move |memory| is_right(password.as_bytes(), &hash, memory)).await?;
+        let right = self.pool.run(self.whose, move |memory| compared(&password, &hash, memory)).await?;
         let right = right.map_err(|error| Problem::Internal(format!("argon2: {error}")))?;
-        Ok(right && known)
+        Ok(if known { right } else { Match::No })
     }
 
     /// Whether `hash` was made with less than what is asked for now, in memory or in passes.
@@ -135,6 +155,15 @@ fn output(argon2: &Argon2<'_>, password: &[u8], salt: Salt<'_>, memory: &mut Mem
     })
 }
 
+fn compared(password: &str, hash: &str, memory: &mut Memory) -> password_hash::Result<Match> {
+    let normalized = normalize(password);
+    if is_right(normalized.as_bytes(), hash, memory)? {
+        return Ok(Match::Yes);
+    }
+    let as_typed = normalized != password && is_right(password.as_bytes(), hash, memory)?;
+    Ok(if as_typed { Match::AsTyped } else { Match::No })
+}
+
 /// Whether `hash` was made of `password`, with what it was made with (T20).
 fn is_right(password: &[u8], hash: &str, memory: &mut Memory) -> password_hash::Result<bool> {
     let hash = PasswordHash::new(hash)?;
@@ -166,6 +195,8 @@ fn dummy(argon2: &Argon2<'_>) -> password_hash::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use argon2::PasswordHasher as _;
+
     use super::*;
 
     fn hasher(workers: usize, queue: usize) -> Hasher {
@@ -246,6 +277,24 @@ mod tests {
     #[tokio::test]
     async fn nobody_has_no_password() {
         assert!(!hasher(1, 1).verify("nobody's password".into(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_is_one_however_it_is_composed_and_old_hashes_go_on() {
+        let (hasher, composed, decomposed) = (hasher(1, 1), "été à la mer", "e\u{301}te\u{301} a\u{300} la mer");
+        let salt = SaltString::generate(&mut OsRng);
+        let old = hasher.argon2.hash_password(decomposed.as_bytes(), &salt).unwrap();
+        let (old, new) = (old.to_string(), hasher.hash(decomposed.into()).await.unwrap());
+        for (password, hash, expected) in [
+            (composed, &new, Match::Yes),
+            (decomposed, &new, Match::Yes),
+            (decomposed, &old, Match::AsTyped),
+            (composed, &old, Match::No),
+            ("E\u{301}te\u{301} a\u{300} la mer", &new, Match::No),
+        ] {
+            assert_eq!(hasher.compare(password.into(), Some(hash.clone())).await.unwrap(), expected, "{password:?}");
+        }
+        assert_eq!(hasher.compare(decomposed.into(), None).await.unwrap(), Match::No);
     }
 
     #[tokio::test]

@@ -4,12 +4,16 @@
 //! name, and what zxcvbn finds in less than a million guesses, its scores 0 and 1. No kind of character is demanded, and
 //! whatever is long and not mere repetition passes. The same verdict stands under the field while somebody types, and
 //! beside it where the form is refused.
+//!
+//! **What is one password** (S75): see [`normalize`].
 
 pub mod island;
 mod model;
 
 #[cfg(feature = "ssr")]
 mod hasher;
+#[cfg(feature = "ssr")]
+mod normalize;
 #[cfg(feature = "ssr")]
 mod page;
 #[cfg(feature = "ssr")]
@@ -18,7 +22,11 @@ mod pool;
 mod rules;
 
 #[cfg(feature = "ssr")]
-pub use self::{hasher::Hasher, rules::About};
+pub use self::{
+    hasher::{Hasher, Match},
+    normalize::normalize,
+    rules::About,
+};
 pub use self::{island::Strength, model::Verdict};
 
 /// The shortest, in characters (ASVS 6.2.1).

@@ -2,7 +2,7 @@
 
 use zxcvbn::zxcvbn;
 
-use super::{SHORTEST, Verdict};
+use super::{SHORTEST, Verdict, normalize};
 
 /// Chosen so often that they are tried first, one per line. The most common of at least 8 characters in zxcvbn's list,
 /// which is Mark Burnett's of ten million, the most common first (ASVS 6.2.4 wants 3000), and some that came up since.
@@ -41,6 +41,7 @@ impl About {
 
 /// Why `password` is refused, if that takes no more than a look (S24).
 pub(super) fn objection_at_sight(password: &str, about: &About) -> Option<String> {
+    let password = &normalize(password);
     let length = password.chars().count();
     if length < SHORTEST {
         return Some(
@@ -67,7 +68,7 @@ pub(super) fn verdict(password: &str, about: &About) -> Verdict {
     if let Some(objection) = objection_at_sight(password, about) {
         return Verdict { score: 0, objection: Some(objection), advice: String::new() };
     }
-    let beginning = beginning(password);
+    let beginning = beginning(&normalize(password));
     let words: Vec<_> = about.0.iter().map(String::as_str).collect();
     let found = zxcvbn(&beginning, &words);
     let score = u8::from(found.score());
@@ -153,6 +154,9 @@ mod tests {
         ] {
             assert_eq!(of(good).objection, None, "{good:?}");
         }
+        // What counts is what people see.
+        assert_eq!(of("la mer e\u{301}tait").score, of("la mer était").score);
+        assert!(of(&"e\u{301}".repeat(7)).objection.is_some_and(|text| text.contains("at least 8")));
         let long: String = (0..128_u32).filter_map(|n| char::from_u32(33 + (n * n * 37 + n * 11) % 94)).collect();
         assert_eq!(long.chars().count(), 128);
         assert_eq!(of(&long).objection, None);

@@ -7,10 +7,11 @@ use crate::{
         letters,
         links::{self, Link, Purpose},
         passwords::About,
-        service::{is_address, normalized, stamp},
+        service::{normalized, stamp},
         store, tries,
     },
     activity::{Actor, Kind},
+    address::may_be_known,
     client::Client,
     problem::Problem,
     sign_ins,
@@ -28,9 +29,8 @@ use crate::{
 /// [`Problem::RateLimited`]; the database's.
 pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Result<(), Problem> {
     let AppState { db, settings, mailer, .. } = house;
-    let email = normalized(email);
-    let few = tries::reset(db, &settings.throttle, client, &email).await?;
-    let found = if is_address(&email) { store::credentials(db, &email).await? } else { None };
+    let few = tries::reset(db, &settings.throttle, client, &normalized(email)).await?;
+    let found = if may_be_known(email) { store::credentials(db, email).await? } else { None };
     let Some(account) = found else { return Ok(()) };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
     db.later(async move {
@@ -42,7 +42,7 @@ pub(super) async fn ask(house: &AppState, client: &Client, email: &str) -> Resul
         match issued {
             Ok(Some(link)) => {
                 tracing::info!(event = "password_link_asked", account = %account.id);
-                mailer.send(letters::reset(&settings, &email, link)).await;
+                mailer.send(letters::reset(&settings, &account.email, link)).await;
             }
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "no link was made"),

@@ -267,7 +267,7 @@ export interface components {
         /**
          * @description A person who can sign in.
          * @example {
-         *       "created_at": "2024-10-04T00:00:00Z",
+         *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "email": "ada@example.org",
          *       "id": "019254d3-8000-7000-8000-000000000001",
          *       "name": "Ada Lovelace"
@@ -276,7 +276,7 @@ export interface components {
         Account: {
             /** @description When they signed up. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description The address, in lower case. */
+            /** @description The address, in lower case, its domain in ASCII (RFC 5891). */
             email: string;
             /** @description Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim. */
             email_confirmed: boolean;
@@ -386,7 +386,7 @@ export interface components {
         NewNote: {
             /** @description Up to 20,000 characters. */
             body: string;
-            /** @description 1 to 200 characters, not only blanks. */
+            /** @description 1 to 200 characters, not only blanks and what cannot be seen. */
             title: string;
         };
         /**
@@ -419,10 +419,10 @@ export interface components {
          * @description A note. On the wire its version travels as the `ETag`.
          * @example {
          *       "body": "Oat milk, rye bread, lemons.",
-         *       "created_at": "2024-10-04T00:00:00Z",
+         *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "id": "019254d3-8000-7000-8000-000000000003",
          *       "title": "Groceries",
-         *       "updated_at": "2024-10-04T00:01:00Z"
+         *       "updated_at": "2024-10-04T00:01:00.000Z"
          *     }
          */
         Note: {
@@ -449,7 +449,7 @@ export interface components {
         NoteChange: {
             /** @description Up to 20,000 characters. */
             body?: string | null;
-            /** @description 1 to 200 characters, not only blanks. */
+            /** @description 1 to 200 characters, not only blanks and what cannot be seen. */
             title?: string | null;
         };
         /**
@@ -458,10 +458,10 @@ export interface components {
          *       "items": [
          *         {
          *           "body": "Oat milk, rye bread, lemons.",
-         *           "created_at": "2024-10-04T00:00:00Z",
+         *           "created_at": "2024-10-04T00:00:00.000Z",
          *           "id": "019254d3-8000-7000-8000-000000000003",
          *           "title": "Groceries",
-         *           "updated_at": "2024-10-04T00:01:00Z"
+         *           "updated_at": "2024-10-04T00:01:00.000Z"
          *         }
          *       ],
          *       "next_cursor": "019254d3-8000-7000-8000-000000000003"
@@ -530,12 +530,12 @@ export interface components {
         /**
          * @description A token's metadata. The token itself is not among it: it is shown once, when it is made.
          * @example {
-         *       "created_at": "2024-10-04T00:00:00Z",
-         *       "ends_at": "2025-10-05T00:00:00Z",
-         *       "expires_at": "2024-11-03T00:00:00Z",
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "ends_at": "2025-10-05T00:00:00.000Z",
+         *       "expires_at": "2024-11-03T00:00:00.000Z",
          *       "id": "019254d3-8000-7000-8000-000000000002",
          *       "issued_by": "person",
-         *       "last_used_at": "2024-10-04T00:01:00Z",
+         *       "last_used_at": "2024-10-04T00:01:00.000Z",
          *       "last_used_from": "192.0.2.7",
          *       "name": "phone",
          *       "origins": [

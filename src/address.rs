@@ -1,0 +1,148 @@
+//! Mail addresses: which there are, and when two are one (S75). A leaf.
+
+use std::{borrow::Cow, net::IpAddr};
+
+use idna::{AsciiDenyList, domain_to_ascii_cow, domain_to_unicode};
+use lettre::Address;
+
+use crate::text::{self, is_invisible};
+
+/// In bytes (RFC 5321 section 4.5.3.1.3, less the brackets).
+const LONGEST: usize = 254;
+
+/// The one form in which `email` is kept and compared: what stands before the @ in NFC and in lower case, as every large
+/// provider delivers it, and the domain in ASCII (UTS 46). What is no address stays as it was typed, in lower case.
+pub fn normalized(email: &str) -> String {
+    canonical(email).unwrap_or_else(|| lowered(email))
+}
+
+/// Whether mail could be sent there; whether it arrives, only a mail can tell.
+pub fn is_address(email: &str) -> bool {
+    canonical(email).is_some()
+}
+
+/// Whether an account could be kept under it: what 0.1.0 took for an address counts as well, so that its owner still gets
+/// in.
+pub fn may_be_known(email: &str) -> bool {
+    let email = lowered(email);
+    let Some((local, domain)) = email.rsplit_once('@') else { return false };
+    let plain =
+        |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
+    let was = plain(local) && plain(domain) && email.len() <= LONGEST;
+    (was && !domain.starts_with('.') && !domain.ends_with('.')) || is_address(&email)
+}
+
+/// What `email` may be kept as: as it was typed (an account of 0.1.0 may have another spelling of an address that is
+/// another's), in the one form, and with its domain as people read it.
+pub fn spellings(email: &str) -> [String; 3] {
+    let one = normalized(email);
+    let read = shown(&one);
+    [lowered(email), one, read]
+}
+
+/// With its domain as people read it: `ada@bücher.example`.
+pub fn shown(email: &str) -> String {
+    let Some((local, domain)) = email.rsplit_once('@') else { return email.to_owned() };
+    match domain_to_unicode(domain) {
+        (domain, Ok(())) => format!("{local}@{domain}"),
+        _ => email.to_owned(),
+    }
+}
+
+fn lowered(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+fn canonical(email: &str) -> Option<String> {
+    let email = email.trim();
+    // The one form may be the shorter one, though not by so much.
+    if email.len() > 4 * LONGEST {
+        return None;
+    }
+    let (local, domain) = email.rsplit_once('@')?;
+    let address = format!("{}@{}", local_part(local)?, host(domain)?);
+    (address.len() <= LONGEST && address.parse::<Address>().is_ok()).then_some(address)
+}
+
+fn local_part(local: &str) -> Option<String> {
+    if local.contains(|c: char| is_invisible(c) || c.is_control() || matches!(c, '@' | '\\')) {
+        return None;
+    }
+    let lower = text::nfc(&text::nfc(local).to_lowercase()).into_owned();
+    // RFC 5321 section 4.1.2: quotes that are not needed say nothing.
+    let bare = lower.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Some(bare.filter(|bare| Address::new(bare, "x").is_ok()).map_or_else(|| lower.clone(), str::to_owned))
+}
+
+fn host(domain: &str) -> Option<String> {
+    if let Some(literal) = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return literal.parse::<IpAddr>().ok().map(|address| format!("[{address}]"));
+    }
+    domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::URL).ok().map(Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_mailed_is_no_address() {
+        for good in ["ada@example.org", "a+b@x", "ü@bücher.example", "a@[127.0.0.1]", "o'neil@x-y.example"] {
+            assert!(is_address(good) && normalized(good).parse::<Address>().is_ok(), "{good:?}");
+        }
+        for bad in [
+            "ada..lovelace@docomo.ne.jp",
+            ".ada@example.org",
+            "ada.@example.org",
+            &format!("{}@example.org", "a".repeat(65)),
+            "<a>@example.org",
+            "ada@-x.example",
+            "ada@x-.example",
+            "ada@x..example",
+            "ada@xn--a.example",
+            "ada@a%2eb.example",
+            "ada@[x]",
+            "ada\u{200b}@example.org",
+            "ada\u{85}@example.org",
+            "a\\b@example.org",
+            &format!("ada@{}.example", "a".repeat(64)),
+            &format!("a@{}", "\u{ad}".repeat(100_000)),
+        ] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn one_address_has_one_form() {
+        for (typed, one) in [
+            (" Ada@Example.ORG ", "ada@example.org"),
+            ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+            ("ada@BU\u{308}CHER.example", "ada@xn--bcher-kva.example"),
+            ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
+            ("ada@XN--BCHER-KVA.example", "ada@xn--bcher-kva.example"),
+            ("ada@bücher。example", "ada@xn--bcher-kva.example"),
+            ("ada@ｅｘａｍｐｌｅ.org", "ada@example.org"),
+            ("ada@exam\u{ad}ple.org", "ada@example.org"),
+            ("\"ada\"@example.org", "ada@example.org"),
+            ("\"a..b\"@example.org", "\"a..b\"@example.org"),
+            ("jose\u{301}@example.org", "josé@example.org"),
+            ("a@[::0001]", "a@[::1]"),
+        ] {
+            assert_eq!(normalized(typed), one, "{typed:?}");
+            assert_eq!(normalized(one), one);
+        }
+        assert_eq!(shown("ada@xn--bcher-kva.example"), "ada@bücher.example");
+        assert_eq!(shown("a@[127.0.0.1]"), "a@[127.0.0.1]");
+    }
+
+    #[test]
+    fn what_the_first_version_took_is_still_looked_for() {
+        for known in ["ada..lovelace@docomo.ne.jp", "<a>@example.org", "Ada@-x.example", "ü@bücher.example"] {
+            assert!(may_be_known(known), "{known:?}");
+            assert!(spellings(known).contains(&known.to_lowercase()), "{known:?}");
+        }
+        for never in ["", "ada", "@x", "ada@", "a b@x", "a@b@c", "a\0@x", &format!("{}@x", "a".repeat(254))] {
+            assert!(!may_be_known(never), "{never:?}");
+        }
+    }
+}

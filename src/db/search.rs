@@ -1,0 +1,233 @@
+//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being served
+//! (S64).
+//!
+//! A search reads small pages by their index and compares in Rust, in linear time. So no statement is a long one, and a
+//! search whose time is up, or whose client is gone, stops at the next page.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
+
+use super::Pools;
+use crate::problem::Problem;
+
+/// How many run at once, in all; as many connections are kept for them.
+pub(super) const AT_ONCE: u32 = 2;
+
+/// How many of one account run at once: fewer than there are places, so that nobody can take them all.
+const OF_ONE_ACCOUNT: usize = 1;
+
+/// How long a search may take that nobody has given another time.
+const TIME: Duration = Duration::from_secs(2);
+
+/// What searches run on.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    pub(super) pools: Pools,
+    pooler: bool,
+    places: Arc<Places>,
+    time: Duration,
+}
+
+impl Search {
+    pub(super) fn new(pools: Pools, pooler: bool) -> Self {
+        Self { pools, pooler, places: Arc::default(), time: TIME }
+    }
+
+    pub(super) fn within(self, time: Duration) -> Self {
+        Self { time, ..self }
+    }
+
+    pub(super) fn running(&self) -> usize {
+        AT_ONCE as usize - self.places.all.available_permits()
+    }
+
+    /// Begins a search of `account`, once there is a place. The wait counts as time of the search.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where there was no place in time.
+    pub(crate) async fn begin(&self, account: Uuid) -> Result<Searching, Problem> {
+        let until = Instant::now() + self.time;
+        let place = timeout_at(until, Place::take(&self.places, account)).await.map_err(|_| overdue())?;
+        Ok(Searching { pools: self.pools.clone(), pooler: self.pooler, until, place: Arc::new(place) })
+    }
+}
+
+/// A search at work. `read!` takes it in place of the database.
+#[derive(Debug)]
+pub(crate) struct Searching {
+    pub(crate) pools: Pools,
+    pub(crate) pooler: bool,
+    until: Instant,
+    place: Arc<Place>,
+}
+
+impl Searching {
+    /// What `query` finds, if there is time for it.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where the time is up; the database's.
+    pub(crate) async fn read<T>(&self, query: impl Future<Output = sqlx::Result<T>>) -> Result<T, Problem> {
+        if Instant::now() >= self.until {
+            return Err(overdue());
+        }
+        Ok(timeout_at(self.until, query).await.map_err(|_| overdue())??)
+    }
+
+    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or not
+    /// somebody still waits for it.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] where it panics.
+    pub(crate) async fn compare<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = self.place.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        work.await.map_err(|died| Problem::Internal(format!("search: {died}")))
+    }
+}
+
+fn overdue() -> Problem {
+    Problem::Unavailable("a search took too long".into())
+}
+
+#[derive(Debug)]
+struct Places {
+    all: Arc<Semaphore>,
+    /// Only of accounts that search or wait.
+    accounts: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE as usize)), accounts: Mutex::default() }
+    }
+}
+
+impl Places {
+    fn accounts(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Semaphore>>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One place among all, and one among the account's, or the wait for them.
+#[derive(Debug)]
+struct Place {
+    places: Arc<Places>,
+    account: Uuid,
+    own: Option<Arc<Semaphore>>,
+    permits: Vec<OwnedSemaphorePermit>,
+}
+
+impl Place {
+    /// First among the account's, so that those of one account who wait do so among themselves.
+    async fn take(places: &Arc<Places>, account: Uuid) -> Self {
+        let own = places.accounts().entry(account).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_ACCOUNT))).clone();
+        let mut place = Self { places: places.clone(), account, own: Some(own.clone()), permits: Vec::new() };
+        for semaphore in [own, places.all.clone()] {
+            // Neither is ever closed.
+            place.permits.extend(semaphore.acquire_owned().await.ok());
+        }
+        place
+    }
+}
+
+impl Drop for Place {
+    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is the
+    /// last.
+    fn drop(&mut self) {
+        let mut accounts = self.places.accounts();
+        self.permits.clear();
+        self.own = None;
+        if accounts.get(&self.account).is_some_and(|own| Arc::strong_count(own) == 1) {
+            accounts.remove(&self.account);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::*;
+
+    const ADA: Uuid = Uuid::from_u128(1);
+    const BOB: Uuid = Uuid::from_u128(2);
+    const EVE: Uuid = Uuid::from_u128(3);
+
+    fn search() -> Search {
+        let pool = || SqlitePoolOptions::new().connect_lazy("sqlite::memory:").unwrap();
+        Search::new(Pools::Sqlite { reader: pool(), writer: pool() }, false)
+    }
+
+    fn refused<T>(result: Result<T, Problem>) -> bool {
+        matches!(result, Err(Problem::Unavailable(_)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_account_has_one_place_and_the_others_theirs() {
+        let search = search();
+        let of_ada = search.begin(ADA).await.unwrap();
+        assert!(refused(search.begin(ADA).await), "the second of an account waits until its time is up");
+        let of_bob = search.begin(BOB).await.unwrap();
+        assert_eq!(search.running(), 2);
+        assert!(refused(search.begin(EVE).await), "there are two places in all");
+
+        let waits = tokio::spawn({
+            let search = search.clone();
+            async move { search.begin(ADA).await.map(drop) }
+        });
+        tokio::task::yield_now().await;
+        drop(of_ada);
+        assert!(waits.await.unwrap().is_ok(), "who waits comes next");
+        drop(of_bob);
+        assert_eq!(search.running(), 0);
+        assert!(search.places.accounts().is_empty(), "and nobody is remembered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_time_is_up_the_query_is_dropped_and_none_begins() {
+        struct Query(Arc<()>);
+        let (search, alive) = (search(), Arc::new(()));
+        let searching = search.begin(ADA).await.unwrap();
+        let query = Query(alive.clone());
+        let result = searching.read(async move {
+            let _running = query.0;
+            pending::<sqlx::Result<()>>().await
+        });
+        assert!(refused(result.await));
+        assert_eq!(Arc::strong_count(&alive), 1, "it is gone");
+        assert!(refused(searching.read(async { Ok(()) }).await), "nor does another begin");
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_keeps_the_place_until_the_work_is_done() {
+        let (search, (go, wait)) = (search(), std::sync::mpsc::channel::<()>());
+        let searching = search.begin(ADA).await.unwrap();
+        let task = tokio::spawn(async move { searching.compare(move || wait.recv()).await });
+        tokio::task::yield_now().await;
+        task.abort();
+        assert!(task.await.is_err());
+        assert_eq!(search.running(), 1);
+        go.send(()).unwrap();
+        while search.running() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

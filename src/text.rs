@@ -1,0 +1,122 @@
+//! What people type, in one form, and what it looks like to the eye. A leaf: every feature compares text by these rules.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// What leaves nothing to see where it stands: `Default_Ignorable_Code_Point` of Unicode 16, and the empty pattern of
+/// Braille.
+const INVISIBLE: [(char, char); 18] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fff8}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+/// Whether `c` leaves nothing to see: a blank, or a character that fonts show nothing for.
+pub fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+/// Whether there is nothing to see in `text` (UTS 39).
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(is_invisible)
+}
+
+/// Whether `text` turns the direction of what stands around it: the embeddings, overrides and isolates of UAX 9, by which
+/// a name reads as another. The marks that names in Hebrew and Arabic need do not.
+pub fn turns_direction(text: &str) -> bool {
+    text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+}
+
+/// `text` in NFC: what is one character to people is one, however a keyboard composes it.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// `text` as it is searched: without regard to case, in every script, and in NFC.
+///
+/// The case of each character is taken off by its upper case and the lower case of that, which differs from Unicode's full
+/// case folding in next to nothing (the dotless ı is an i) and needs no tables but those of the standard library.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for c in nfc(text).chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+        } else {
+            folded.extend(c.to_uppercase().flat_map(char::to_lowercase));
+        }
+    }
+    match nfc(&folded) {
+        Cow::Borrowed(_) => folded,
+        Cow::Owned(composed) => composed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shows_nothing_is_blank() {
+        for blank in ["", " \t\n", "\u{200b}", "\u{3164}\u{2800}", "\u{feff}\u{202e} \u{ad}", "\u{e0041}", "\u{fe0f}"] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for seen in ["a", "\u{200b}a", "م", "👩\u{200d}💻", "é", "."] {
+            assert!(!is_blank(seen), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn names_keep_the_marks_their_scripts_need() {
+        for fine in ["שרה\u{200f}", "می\u{200c}خواهم", "👨\u{200d}👩\u{200d}👧"] {
+            assert!(!turns_direction(fine), "{fine:?}");
+        }
+        for turning in ["Ada\u{202e}nimda", "\u{2066}Ada", "\u{202a}Ada"] {
+            assert!(turns_direction(turning), "{turning:?}");
+        }
+    }
+
+    #[test]
+    fn letters_of_every_script_are_found_in_either_case_and_however_composed() {
+        for (one, other) in [
+            ("ABC", "abc"),
+            ("Übung", "u\u{308}BUNG"),
+            ("STRASSE", "straße"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+            ("Ёлка", "ёЛКА"),
+            ("ԱՅԲ", "այբ"),
+            ("ნინო", "ᲜᲘᲜᲝ"),
+            ("\u{1c4}", "\u{1c6}"),
+            ("\u{212a}elvin", "KELVIN"),
+            ("\u{399}\u{308}\u{301}", "\u{390}"),
+            ("ﬁn", "FIN"),
+            ("𐐀", "𐐨"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one:?}");
+            assert_eq!(folded(&folded(one)), folded(one), "{one:?}");
+        }
+        assert_ne!(folded("u"), folded("ü"));
+    }
+}
