@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::links::{Link, Purpose},
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField},
 };
 
 #[component]
@@ -38,6 +38,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
             <p>{says}</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/{}/{token}", purpose.as_str())>
+                <FormGuard anybody=true />
                 {password}
                 <button>{button}</button>
             </form>
@@ -66,6 +67,7 @@ pub fn Unconfirmed(
     (!confirmed).then(|| {
         view! {
             <form method="post" action="/account/email/resend">
+                <FormGuard />
                 <p>"Your address is not confirmed yet."</p>
                 <button class="quiet">"Mail me the link again"</button>
             </form>
