@@ -312,6 +312,7 @@ mod tests {
         first.answered(&answer(422, LARGEST + 1, None, None).await);
         assert_eq!(name(&replays.turn(vec![1], None, second(0))), "first", "too large to be kept");
         assert_eq!(name(&replays.turn(vec![2], None, second(61))), "first");
-        assert_eq!(replays.shelf().entries.len(), 1);
+        let shelf = replays.shelf();
+        assert_eq!((shelf.entries.len(), shelf.order.len(), shelf.bytes), (0, 0, 0));
     }
 }

@@ -14,6 +14,7 @@ mod confirmation;
 mod cors;
 mod database;
 mod disabled;
+mod forms;
 mod headers;
 mod hosts;
 mod hot_path;

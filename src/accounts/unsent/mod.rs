@@ -45,7 +45,10 @@ pub(super) struct Unsent {
 impl Unsent {
     fn of(uri: &Uri, form: &Form) -> Self {
         let to = uri.path_and_query().map_or("/", |to| to.as_str()).to_owned();
-        let kept = form.pairs().filter(|(name, _)| name != FORM_KEY && !is_secret(name));
+        // A form of passwords says nothing without them.
+        let of_passwords = form.pairs().any(|(name, _)| name == "password" || name == "current");
+        let is_kept = |name: &str| name == FOR_ACCOUNT || !(of_passwords || name == FORM_KEY || is_secret(name));
+        let kept = form.pairs().filter(|(name, _)| is_kept(name));
         Self { to, pairs: kept.cloned().collect() }
     }
 

@@ -1,6 +1,7 @@
 //! The harness: a house, those who come to it, and a look at its database.
 
 mod ask;
+mod forms;
 mod house;
 mod people;
 mod post;
@@ -10,6 +11,7 @@ mod run;
 
 pub use self::{
     ask::{Ask, Reply, beside, members},
+    forms::PageForm,
     house::{Database, House, OURS, PASSWORD, Prepare, SPA},
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,
