@@ -43,3 +43,4 @@ mod token_life;
 mod token_making;
 mod token_origins;
 mod tokens;
+mod unsent;

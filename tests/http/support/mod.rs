@@ -8,6 +8,7 @@ mod post;
 pub mod routes;
 mod rows;
 mod run;
+pub mod visitor;
 
 pub use self::{
     ask::{Ask, Reply, beside, members},
