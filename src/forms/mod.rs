@@ -1,11 +1,12 @@
 //! Forms as browsers really post them: twice, late, and again with a reload.
 //!
-//! Every form carries a key ([`crate::ui::FormGuard`]). What is posted with a key is done once, to its end, whether or not
-//! the browser still waits: a double click aborts the first of two requests. The second is answered as the first was,
-//! cookies included. A page that tells what was done is shown after a redirect, by a [`ShownOnce`], so that a reload asks
-//! again for a page and never for the deed.
+//! Every form carries a key ([`crate::ui::FormGuard`]). What is posted with a key is done once, to its end, whether or
+//! not the browser still waits: a double click aborts the first of two requests. The second is answered as the first
+//! was, cookies included. A page that tells what was done is shown after a redirect, by a [`ShownOnce`], so that a reload
+//! asks again for a page and never for the deed.
 //!
-//! A form without a key is a script's, or of a page that an older version made: it is done each time, and answered at once.
+//! A form without a key is a script's, or of a page that an older version made: it is done each time, and answered at
+//! once.
 
 mod replays;
 mod shown_once;

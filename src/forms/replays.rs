@@ -1,7 +1,7 @@
 //! The answers to forms that may be posted again, for a minute.
 //!
-//! They are kept in memory and nowhere else, because they hold session cookies and secrets. So they are one instance's: a
-//! second post that reaches another instance is a post of its own.
+//! They are kept in memory and nowhere else, because they hold session cookies and secrets. So they are one instance's:
+//! a second post that reaches another instance is a post of its own.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -1,8 +1,8 @@
 //! What a page shows once, after the redirect that a post answers with.
 //!
-//! It travels in a cookie of a minute that scripts cannot read, no other site's request carries and no other host can
-//! plant (6265bis), and that the page which shows it removes. So it stands in no URL and in no database, and any instance
-//! can show it. Nothing is believed for standing there: a new token is looked up before it is shown.
+//! It travels in a cookie of a minute that scripts cannot read, that no other site's request carries, that no other host
+//! can plant (6265bis), and that the page which shows it removes. So it stands in no URL and in no database, and any
+//! instance can show it. Nothing is believed for standing there: a new token is looked up before it is shown.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
