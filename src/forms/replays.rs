@@ -91,10 +91,10 @@ pub(super) enum Turn<F> {
 
 /// All that are kept. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Replays(Arc<Mutex<Shelf>>);
+pub(super) struct Replays(Arc<Mutex<Store>>);
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Store {
     entries: HashMap<Key, Entry>,
     /// The oldest first; what was forgotten before its time may still be named.
     order: VecDeque<(Key, u64)>,
@@ -119,20 +119,20 @@ impl Replays {
         session: Session,
         now: Timestamp,
     ) -> Turn<impl Future<Output = Result<Kept, Problem>> + use<>> {
-        let mut shelf = self.shelf();
-        shelf.forget_old(now);
-        if let Some(entry) = shelf.entries.get(&asked) {
+        let mut store = self.store();
+        store.forget_old(now);
+        if let Some(entry) = store.entries.get(&asked) {
             let answer = entry.answer.borrow();
             let known = answer.as_ref().map_or(entry.session == session, |kept| kept.sessions.contains(&session));
             drop(answer);
             return if known { Turn::Again(wait(entry.answer.clone())) } else { Turn::Another };
         }
         let (sender, answer) = watch::channel(None);
-        let number = shelf.add(asked.clone(), session, answer, now);
+        let number = store.add(asked.clone(), session, answer, now);
         Turn::First(First { replays: self.clone(), key: asked, number, sender })
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn store(&self) -> MutexGuard<'_, Store> {
         // Nothing that may panic is done while it is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -143,7 +143,7 @@ async fn wait(mut answer: watch::Receiver<Option<Kept>>) -> Result<Kept, Problem
     kept.ok().flatten().ok_or_else(|| Problem::Unavailable("the first post of this form died".into()))
 }
 
-impl Shelf {
+impl Store {
     fn add(&mut self, key: Key, session: Session, answer: watch::Receiver<Option<Kept>>, at: Timestamp) -> u64 {
         self.next += 1;
         let number = self.next;
@@ -194,15 +194,15 @@ pub(super) struct First {
 impl First {
     /// Gives the answer to whoever waits for it, and keeps it for those to come.
     pub(super) fn answered(&self, kept: &Kept) {
-        let mut shelf = self.replays.shelf();
+        let mut store = self.replays.store();
         if !kept.may_change()
             && kept.body.len() <= LARGEST
-            && let Some(entry) = shelf.entries.get_mut(&self.key).filter(|entry| entry.number == self.number)
+            && let Some(entry) = store.entries.get_mut(&self.key).filter(|entry| entry.number == self.number)
         {
             entry.bytes = kept.size();
-            shelf.grow(kept.size() - OVERHEAD);
+            store.grow(kept.size() - OVERHEAD);
         } else {
-            shelf.forget(&self.key, self.number);
+            store.forget(&self.key, self.number);
         }
         self.sender.send_replace(Some(kept.clone()));
     }
@@ -211,7 +211,7 @@ impl First {
 impl Drop for First {
     fn drop(&mut self) {
         if self.sender.borrow().is_none() {
-            self.replays.shelf().forget(&self.key, self.number);
+            self.replays.store().forget(&self.key, self.number);
         }
     }
 }
@@ -234,8 +234,8 @@ mod tests {
         Kept::of(response.body(Body::from(vec![b'a'; body])).unwrap(), "session", session).await.unwrap()
     }
 
-    fn cookie(value: &str) -> Session {
-        Some(Sha256::digest(value).to_vec())
+    fn cookie(value: &str) -> Vec<u8> {
+        Sha256::digest(value).to_vec()
     }
 
     fn name<F>(turn: &Turn<F>) -> &'static str {
@@ -249,21 +249,21 @@ mod tests {
     #[tokio::test]
     async fn an_answer_is_for_the_browser_that_asked_and_for_a_minute() {
         let replays = Replays::default();
-        let Turn::First(first) = replays.turn(vec![1], cookie("old"), second(0)) else { panic!("not the first") };
-        let Turn::Again(waiting) = replays.turn(vec![1], cookie("old"), second(1)) else { panic!("not again") };
+        let Turn::First(first) = replays.turn(vec![1], Some(cookie("old")), second(0)) else { panic!("not the first") };
+        let Turn::Again(waiting) = replays.turn(vec![1], Some(cookie("old")), second(1)) else { panic!("not again") };
         assert_eq!(name(&replays.turn(vec![1], None, second(1))), "another");
-        assert_eq!(name(&replays.turn(vec![2], cookie("old"), second(1))), "first");
+        assert_eq!(name(&replays.turn(vec![2], Some(cookie("old")), second(1))), "first");
 
-        let kept = answer(303, 0, Some("session=new; HttpOnly; Path=/"), cookie("old")).await;
+        let kept = answer(303, 0, Some("session=new; HttpOnly; Path=/"), Some(cookie("old"))).await;
         first.answered(&kept);
         assert_eq!(waiting.await.unwrap().parts.headers["set-cookie"], "session=new; HttpOnly; Path=/");
         for (session, then, expected) in [
-            (cookie("old"), 2, "again"),
-            (cookie("new"), 2, "again"),
-            (cookie("stolen"), 2, "another"),
+            (Some(cookie("old")), 2, "again"),
+            (Some(cookie("new")), 2, "again"),
+            (Some(cookie("stolen")), 2, "another"),
             (None, 2, "another"),
-            (cookie("new"), 59, "again"),
-            (cookie("new"), 60, "first"),
+            (Some(cookie("new")), 59, "again"),
+            (Some(cookie("new")), 60, "first"),
         ] {
             assert_eq!(name(&replays.turn(vec![1], session, second(then))), expected, "after {then} s");
         }
@@ -272,8 +272,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_was_signed_out_by_it_is_answered_without_a_cookie() {
         let replays = Replays::default();
-        let Turn::First(first) = replays.turn(vec![1], cookie("old"), second(0)) else { panic!("not the first") };
-        first.answered(&answer(303, 0, Some("session=; Max-Age=0; Path=/"), cookie("old")).await);
+        let Turn::First(first) = replays.turn(vec![1], Some(cookie("old")), second(0)) else { panic!("not the first") };
+        first.answered(&answer(303, 0, Some("session=; Max-Age=0; Path=/"), Some(cookie("old"))).await);
         assert_eq!(name(&replays.turn(vec![1], None, second(1))), "again");
     }
 
@@ -289,7 +289,7 @@ mod tests {
         drop(died);
         assert!(waiting.await.is_err());
         assert_eq!(name(&replays.turn(vec![1], None, second(0))), "first");
-        assert_eq!(replays.shelf().bytes, 0);
+        assert_eq!(replays.store().bytes, 0);
     }
 
     #[tokio::test]
@@ -299,20 +299,21 @@ mod tests {
             let key = number.to_be_bytes().to_vec();
             let Turn::First(first) = replays.turn(key, None, second(0)) else { panic!("not the first") };
             first.answered(&answer(422, LARGEST, None, None).await);
-            assert!(replays.shelf().bytes <= CAPACITY);
+            assert!(replays.store().bytes <= CAPACITY);
         }
-        let shelf = replays.shelf();
-        assert_eq!(shelf.bytes, shelf.entries.len() * (LARGEST + OVERHEAD));
-        assert!(shelf.entries.len() >= 50 && shelf.order.len() == shelf.entries.len());
-        assert!(!shelf.entries.contains_key(&0_u32.to_be_bytes().to_vec()));
-        assert!(shelf.entries.contains_key(&999_u32.to_be_bytes().to_vec()));
-        drop(shelf);
+        {
+            let store = replays.store();
+            assert_eq!(store.bytes, store.entries.len() * (LARGEST + OVERHEAD));
+            assert!(store.entries.len() >= 50 && store.order.len() == store.entries.len());
+            assert!(!store.entries.contains_key(0_u32.to_be_bytes().as_slice()));
+            assert!(store.entries.contains_key(999_u32.to_be_bytes().as_slice()));
+        }
 
         let Turn::First(first) = replays.turn(vec![1], None, second(0)) else { panic!("not the first") };
         first.answered(&answer(422, LARGEST + 1, None, None).await);
         assert_eq!(name(&replays.turn(vec![1], None, second(0))), "first", "too large to be kept");
         assert_eq!(name(&replays.turn(vec![2], None, second(61))), "first");
-        let shelf = replays.shelf();
-        assert_eq!((shelf.entries.len(), shelf.order.len(), shelf.bytes), (0, 0, 0));
+        let store = replays.store();
+        assert_eq!((store.entries.len(), store.order.len(), store.bytes), (0, 0, 0));
     }
 }
