@@ -96,7 +96,7 @@ pub(super) struct Replays(Arc<Mutex<Store>>);
 #[derive(Debug, Default)]
 struct Store {
     entries: HashMap<Key, Entry>,
-    /// The oldest first; what was forgotten before its time may still be named.
+    /// The oldest first, which is by number.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
     next: u64,
@@ -179,6 +179,9 @@ impl Store {
             && let Some(entry) = self.entries.remove(key)
         {
             self.bytes -= entry.bytes;
+            if let Ok(place) = self.order.binary_search_by_key(&number, |(_, number)| *number) {
+                self.order.remove(place);
+            }
         }
     }
 }

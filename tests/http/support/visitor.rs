@@ -31,13 +31,11 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
 pub fn pattern(action: &str) -> String {
     let action = action.split('?').next().unwrap();
     let (start, rest) = action[1..].split_once('/').map_or((&action[1..], None), |(start, rest)| (start, Some(rest)));
-    match (start, rest) {
-        ("reset" | "confirm" | "email", Some(_)) => format!("/{start}/{{token}}"),
-        _ => {
-            let part = |part: &str| if part.len() == 36 { "{id}".to_owned() } else { part.to_owned() };
-            action.split('/').map(part).collect::<Vec<_>>().join("/")
-        }
+    if let ("reset" | "confirm" | "email", Some(_)) = (start, rest) {
+        return format!("/{start}/{{token}}");
     }
+    let part = |part: &str| if part.len() == 36 { "{id}".to_owned() } else { part.to_owned() };
+    action.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// Somebody who has one of everything, and the pages that show it.
