@@ -22,7 +22,7 @@ pub fn pages() -> Router<AppState> {
         .route("/lab", get(lab::page::index))
         .route("/lab/story", get(lab::page::story))
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
-        .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in))
+        .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in).layer(long()))
         .route("/sign-out", post(accounts::page::sign_out))
         .route("/forgot", get(recovery::page::forgot).post(recovery::page::post_forgot))
         .route("/reset/{token}", get(recovery::page::reset).post(recovery::page::post_reset))
@@ -51,7 +51,7 @@ pub fn open_pages() -> Router<AppState> {
     Router::new().route("/api/docs", get(explorer::page::explorer))
 }
 
-/// For forms that hold a whole note.
+/// For forms that hold a whole note, or carry one along.
 fn long() -> DefaultBodyLimit {
     DefaultBodyLimit::max(LONG_BODY_LIMIT)
 }

@@ -81,11 +81,20 @@ fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     Problem::Validation(vec![FieldError::new(field, format!("{message}."))])
 }
 
+/// The media type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A form as a page posts it: names and values in their order, so that a page can show again what was typed.
 #[derive(Clone, Debug, Default)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// What is in the body of a form.
+    pub fn parse(body: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), normalized(&value)));
+        Self(pairs.collect())
+    }
+
     /// The value of `name`, empty if it was not sent.
     pub fn text(&self, name: &str) -> String {
         self.all(name).next().unwrap_or_default().to_owned()
@@ -111,12 +120,10 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if essence(request.headers()) != "application/x-www-form-urlencoded" {
+        if essence(request.headers()) != FORM {
             return Err(Problem::UnsupportedMediaType);
         }
-        let bytes = read(request, state).await?;
-        let pairs = url::form_urlencoded::parse(&bytes).map(|(name, value)| (name.into_owned(), normalized(&value)));
-        Ok(Self(pairs.collect()))
+        Ok(Self::parse(&read(request, state).await?))
     }
 }
 
@@ -161,7 +168,10 @@ pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 /// The body, up to the limit of the route.
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+///
+/// # Errors
+/// [`Problem::BodyTooLarge`]; [`Problem::InvalidBody`] where it did not arrive whole.
+pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.into_response().status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
         _ => Problem::InvalidBody("The body did not arrive whole.".into()),

@@ -32,6 +32,8 @@ mod store;
 #[cfg(feature = "ssr")]
 mod tries;
 #[cfg(feature = "ssr")]
+pub mod unsent;
+#[cfg(feature = "ssr")]
 mod view;
 
 pub use model::Account;

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    confirmation, familiar,
+    confirmation, familiar, recovery,
     service::{self, SignUp},
+    unsent::Unsent,
     view::{AccountView, SignInView, SignUpView},
 };
 use crate::{
@@ -43,6 +44,9 @@ pub struct Next {
 
 /// `GET /sign-up`
 pub async fn sign_up(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if let Some(address) = visit.to_show(confirmation::page::SENT) {
+        return confirmation::page::show_sent(visit, address).await;
+    }
     if visit.caller.is_some() {
         return see_other(HOME);
     }
@@ -65,7 +69,7 @@ pub async fn post_sign_up(
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
     if settings.accounts.confirm == Confirm::Required {
         return match confirmation::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
-            Ok(()) => Ok(confirmation::page::sent(visit, form.text("email")).await),
+            Ok(()) => Ok(confirmation::page::sent(visit, "/sign-up", form.text("email")).await),
             Err(problem) => Ok(later(&problem, sign_up_form(visit, problem.status(), typed.refused(&problem)).await)),
         };
     }
@@ -88,6 +92,9 @@ async fn sign_up_form(visit: Visit, status: StatusCode, form: Filled) -> Respons
 
 /// `GET /sign-in`
 pub async fn sign_in(visit: Visit, Query(Next { next }): Query<Next>) -> Response {
+    if let Some(tokens) = visit.to_show(recovery::page::RESET) {
+        return recovery::page::show_done(visit, !tokens.is_empty()).await;
+    }
     if visit.caller.is_some() {
         return see_other(match local_path(&next) {
             "/" => HOME,
@@ -110,7 +117,11 @@ pub async fn post_sign_in(
 ) -> Result<Response, Problem> {
     let AppState { db, hasher, settings, .. } = house.clone();
     let remember = form.ticked("remember");
+    let unsent = Unsent::carried(&form);
     let mut typed = typed(&form, &["email", "next"]);
+    if let Some(unsent) = &unsent {
+        typed = unsent.carry(typed);
+    }
     if remember {
         typed = typed.with("remember", "on");
     }
@@ -124,10 +135,13 @@ pub async fn post_sign_in(
     };
     familiar::meet(&house, &proven.account, &client);
     sign_ins::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
+    if let Some(unsent) = unsent {
+        return unsent.offer(visit, &auth).await;
+    }
     Ok(see_other(&destination(&form)))
 }
 
-async fn sign_in_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
+pub(super) async fn sign_in_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
     use leptos::prelude::*;
     visit.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
 }

@@ -7,13 +7,14 @@ use super::{
     confirmation::Unconfirmed,
     manage::ManageSection,
     passwords::{self, Strength},
+    unsent::Carried,
 };
 use crate::{
     activity::{self, ActivityList},
     address::shown,
     doors::Credential,
     sign_ins::{SignIn, SignInList},
-    ui::{Avatar, Filled, Notice, TextField, Time},
+    ui::{Avatar, Filled, FormGuard, Notice, TextField, Time},
 };
 
 #[component]
@@ -24,6 +25,7 @@ pub(super) fn SignUpView(form: Filled) -> impl IntoView {
             <h1>"Sign up"</h1>
             <Notice text=form.notice.clone() />
             <form method="post" action="/sign-up">
+                <FormGuard anybody=true />
                 <input type="hidden" name="next" value=form.value("next") />
                 <TextField name="name" label="Name" form=form.clone() autocomplete="name" autofocus=true />
                 <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" />
@@ -52,6 +54,8 @@ pub(super) fn SignInView(form: Filled) -> impl IntoView {
             <h1>"Sign in"</h1>
             <Notice text=form.notice.clone() />
             <form method="post" action="/sign-in">
+                <FormGuard anybody=true />
+                <Carried form=form.clone() />
                 <input type="hidden" name="next" value=form.value("next") />
                 <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
                 <TextField

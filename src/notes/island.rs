@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Draft, Note, NotesPage};
 use crate::{
     problem::{Details, FieldError},
-    ui::{Empty, Field, Filled, Skeleton, Time, describedby, toast},
+    ui::{Empty, Field, Filled, FormGuard, Skeleton, Time, describedby, in_textarea, toast},
 };
 
 /// How long a typist may pause before the search runs.
@@ -193,6 +193,7 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
             <h2>"New note"</h2>
             <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
             <form method="post" action="/notes" on:submit=submit on:keydown=shortcut>
+                <FormGuard />
                 <Field name="title" label="Title" error=error_of("title", errors)>
                     <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
                 </Field>
@@ -262,6 +263,7 @@ pub fn NoteEditor(
     view! {
         <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
         <form method="post" action=format!("/notes/{id}") on:submit=submit on:keydown=shortcut on:input=changed>
+            <FormGuard />
             <input type="hidden" name="version" value=version.get_untracked() prop:value=move || version.get() />
             <Field name="title" label="Title" error=error_of("title", errors)>
                 <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
@@ -303,12 +305,6 @@ fn focus_wrong(failure: Option<&Details>, title: &web_sys::HtmlElement, body: &w
         Some("body") => body.focus(),
         _ => Ok(()),
     };
-}
-
-/// As the content of a `<textarea>`: Leptos writes its children as they are, and browsers drop a line break that comes
-/// first (HTML, "newlines after start tag"). They are not hydrated.
-fn in_textarea(text: &str) -> String {
-    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
 /// For a query string (RFC 3986 section 2.1).

@@ -114,7 +114,7 @@ pub async fn save(visit: Visit, State(db): State<Db>, PathId(id): PathId, form: 
 }
 
 const OVERTAKEN: &str = "This note was changed elsewhere while you were editing. Your text is still below: \
-     save again to keep yours, or reload the page to see theirs.";
+     save again to keep yours, or look at theirs first.";
 
 /// `POST /notes/{id}/delete`. A second click finds nothing left to do and says so no louder.
 ///
@@ -130,10 +130,10 @@ pub async fn delete(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> R
 
 async fn editor(visit: Visit, status: StatusCode, note: Note, version: i64, form: Filled) -> Response {
     use leptos::prelude::*;
-    let title = note.title.clone();
+    let (title, overtaken) = (note.title.clone(), status == StatusCode::PRECONDITION_FAILED);
     let content = move || {
         let (note, form) = (note.clone(), form.clone());
-        view! { <NoteView note version form /> }
+        view! { <NoteView note version form overtaken /> }
     };
     visit.page(status, title, content).await
 }

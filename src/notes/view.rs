@@ -19,13 +19,18 @@ pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoV
 }
 
 #[component]
-pub(super) fn NoteView(note: Note, version: i64, form: Filled) -> impl IntoView {
+pub(super) fn NoteView(note: Note, version: i64, form: Filled, overtaken: bool) -> impl IntoView {
+    let theirs = overtaken.then(|| {
+        let href = format!("/notes/{}", note.id);
+        view! { <p><a href=href target="_blank">"See their version in a new tab"</a></p> }
+    });
     view! {
         <header>
             <p class="back"><a href="/notes">"All notes"</a></p>
             <h1>"Edit note"</h1>
         </header>
         <section class="card">
+            {theirs}
             <NoteEditor id=note.id version form />
             <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
         </section>

@@ -21,6 +21,7 @@ use super::{
     openapi::{self, Document},
 };
 use crate::{
+    accounts::unsent,
     app,
     assets::{self, Assets},
     client::{self, Proxies},
@@ -37,7 +38,8 @@ use crate::{
         token::{self, TokenDoor},
     },
     explorer::Reference,
-    extract::BODY_LIMIT,
+    extract::{BODY_LIMIT, LONG_BODY_LIMIT},
+    forms::{self, Forms},
     lab,
     problem::{Problem, answer_json, worded},
     request_id::{self, RequestId},
@@ -151,8 +153,15 @@ fn session_door(state: &AppState) -> Result<Router<AppState>, String> {
 
     // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
+    let (forms, assets) = (Forms::new(&state.db, ours), &state.assets);
     let page = |router: Router<AppState>| {
-        contained(with_session(router.layer(word())).layer(guard(Mount::Pages))).layer(word())
+        let router = router.layer(from_fn_with_state(assets.clone(), unsent::layer)).layer(word());
+        // What a form holds is read once, for every layer that asks; each route still takes only as much as it takes.
+        let router = with_session(router)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(from_fn_with_state(forms.clone(), forms::layer))
+            .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT));
+        contained(router.layer(guard(Mount::Pages))).layer(word())
     };
     let elsewhere = page(Router::new().fallback(api::not_found)).layer(from_fn(without_slash));
     let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());

@@ -17,6 +17,7 @@ use crate::{
     client::Client,
     db::Db,
     extract::{Form, PathId, Query},
+    forms::{ShownOnce, shown},
     problem::Problem,
     settings::Settings,
     timestamp::Timestamp,
@@ -32,10 +33,20 @@ pub async fn index(
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
 ) -> Result<Response, Problem> {
-    page(visit, &db, &settings, StatusCode::OK, fresh_form(), None).await
+    let account = visit.signed_in()?.account.id;
+    let made = match visit.to_show(MADE) {
+        Some(secret) => service::find(&db, &settings.tokens, account, &secret).await?,
+        None => None,
+    };
+    let shows = made.is_some();
+    let page = page(visit, &db, &settings, StatusCode::OK, fresh_form(), made).await?;
+    Ok(if shows { shown(page) } else { page })
 }
 
-/// `POST /tokens`. The answer shows the token, this once, so there is no redirect; 201 tells a script the same.
+/// What `POST /tokens` leaves for the page it leads to: the new token.
+const MADE: &str = "token";
+
+/// `POST /tokens`. It leads to the page that shows the token, this once; a script gets that page at once, with 201.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
@@ -69,7 +80,10 @@ pub async fn create(
     };
     let typed = typed(&form, &new);
     match service::create(&db, &settings.tokens, &actor, None, new).await {
-        Ok(issued) => page(visit, &db, &settings, StatusCode::CREATED, fresh_form(), Some(issued)).await,
+        Ok(issued) => match visit.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
+            Some(elsewhere) => Ok(elsewhere),
+            None => page(visit, &db, &settings, StatusCode::CREATED, fresh_form(), Some(issued)).await,
+        },
         Err(problem) => page(visit, &db, &settings, problem.status(), typed.refused(&problem), None).await,
     }
 }

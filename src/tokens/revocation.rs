@@ -99,7 +99,7 @@ pub fn report(db: &Db, house: &House, mailer: &Mailer, text: &str) {
     let Some(secret) = Secret::parse(&house.tokens.prefix, text) else { return };
     let (ours, house, mailer) = (db.clone(), house.clone(), mailer.clone());
     db.later(async move {
-        let found = match store::find(&ours, secret.hash()).await {
+        let found = match store::find_owned(&ours, secret.hash()).await {
             Ok(Some(found)) => found,
             Ok(None) => return,
             Err(error) => return tracing::error!(%error, "a token that was found is not revoked"),

@@ -66,6 +66,16 @@ pub struct Issued {
     pub token: Token,
 }
 
+/// The token of `account` whose secret is `secret`, if it works.
+///
+/// # Errors
+/// The database's.
+pub async fn find(db: &Db, settings: &Settings, account: Uuid, secret: &str) -> Result<Option<Issued>, Problem> {
+    let Some(secret) = Secret::parse(&settings.prefix, secret) else { return Ok(None) };
+    let token = store::find(db, account, secret.hash(), db.now()).await?;
+    Ok(token.map(|token| Issued { secret, token }))
+}
+
 /// Makes the token a person asked for, or a token that may manage tokens: `parent`.
 ///
 /// What a token makes may do no more than that token, works from no other origin, and ends no later (S22): it is

@@ -124,6 +124,21 @@ pub(super) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) 
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
+/// The one with `hash`, if it works.
+pub(super) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Token>> {
+    let row: Option<Row> = read!(
+        db,
+        optional,
+        "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
+            last_used_from, revoked_at
+         FROM tokens WHERE hash = $2 AND account_id = $1 AND revoked_at IS NULL AND expires_at > $3",
+        account,
+        hash,
+        now,
+    )?;
+    Ok(row.map(Token::from))
+}
+
 /// The newest `limit` of those that have ended.
 pub(super) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = read!(
@@ -227,7 +242,7 @@ pub(super) struct Owned {
 columns!(Owned { id, account_id, email, name, created_at, ends_at });
 
 /// The token with this hash, whether it works or not.
-pub(super) async fn find(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Owned>> {
+pub(super) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Owned>> {
     read!(
         db,
         optional,

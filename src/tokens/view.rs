@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     timestamp::Timestamp,
-    ui::{Badge, CodeBlock, Confirm, Empty, Field, Filled, Notice, TextField, Time, describedby},
+    ui::{Badge, CodeBlock, Confirm, Empty, Field, Filled, FormGuard, Notice, TextField, Time, describedby},
 };
 
 /// A token that ends within so many days is marked.
@@ -148,6 +148,7 @@ fn TokenForm(form: Filled, days: (String, String)) -> impl IntoView {
     let (renew, renew_error) = (!form.value("renew").is_empty(), form.error("renew"));
     view! {
         <form method="post" action="/tokens">
+            <FormGuard />
             <TextField name="name" label="Name" form=form.clone() hint="What will use it, such as “phone” or “backup script”." autocomplete="off" />
             <fieldset aria-describedby="scopes-error">
                 <legend>"It may"</legend>

@@ -8,6 +8,8 @@ use leptos::{
     prelude::*,
 };
 
+use super::FormGuard;
+
 /// A button that asks before it posts.
 #[component]
 pub fn Confirm(
@@ -38,6 +40,7 @@ pub fn Confirm(
         </button>
         <dialog id=id.clone() aria-labelledby=heading.clone() {..custom_attribute("closedby", "any")}>
             <form method="post" action=action>
+                <FormGuard />
                 <h2 id=heading.clone()>{title}</h2>
                 <div class="prose">{children()}</div>
                 <div class="row answers">

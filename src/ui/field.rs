@@ -34,6 +34,12 @@ pub fn describedby(name: &str, hint: &str) -> String {
     if hint.is_empty() { format!("{name}-error") } else { format!("{name}-hint {name}-error") }
 }
 
+/// As the content of a `<textarea>`: Leptos writes its children as they are, and browsers drop a line break that
+/// comes first (HTML, "newlines after start tag"). They are not hydrated.
+pub fn in_textarea(text: &str) -> String {
+    format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
+}
+
 /// A one-line field of a form that is posted as a whole.
 #[component]
 pub fn TextField(

@@ -2,7 +2,7 @@
 
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
-use super::{Places, Toasts};
+use super::{FormGuard, Places, Toasts};
 use crate::{accounts::Account, address::shown, assets::Assets};
 
 /// Who looks at a page, for its header.
@@ -75,6 +75,7 @@ fn Header(who: Who, path: String, mark: String) -> impl IntoView {
             <nav aria-label="Main">
                 {link("/notes", "Notes")} {link("/tokens", "Tokens")} {link("/account", "Account")}
                 <form method="post" action="/sign-out">
+                    <FormGuard />
                     <button class="quiet" title=format!("Signed in as {}", shown(&account.email))>"Sign out"</button>
                 </form>
             </nav>

@@ -8,6 +8,7 @@ mod dialog;
 mod empty;
 mod field;
 mod filled;
+mod guard;
 mod menu;
 mod notice;
 mod pagination;
@@ -32,8 +33,9 @@ pub use self::{
     copy::CodeBlock,
     dialog::Confirm,
     empty::Empty,
-    field::{Field, TextField, describedby},
+    field::{Field, TextField, describedby, in_textarea},
     filled::Filled,
+    guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,
     notice::Notice,
     pagination::Pagination,

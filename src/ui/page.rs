@@ -14,12 +14,13 @@ use leptos::{nonce::Nonce, prelude::*};
 use time::OffsetDateTime;
 
 use super::{
-    Now,
+    FormOrigin, Now,
     layout::{Layout, Who},
 };
 use crate::{
     assets::Assets,
     doors::{Caller, session},
+    forms::{self, Posted, ShownOnce},
     problem::Problem,
     request_id::RequestId,
     timestamp::Timestamp,
@@ -43,6 +44,9 @@ pub struct Visit {
     styles: Vec<String>,
     knows: bool,
     places: Places,
+    /// Whether a form of one of our pages was posted.
+    keyed: bool,
+    shown: Option<ShownOnce>,
 }
 
 impl Visit {
@@ -88,6 +92,17 @@ impl Visit {
         self.places.0.iter().any(|(known, _)| *known == path)
     }
 
+    /// After a post: 303 to `path`, which shows `what`, so that a reload repeats nothing. None where no page of ours
+    /// posted: a script is answered at once.
+    pub fn show_at(&self, path: &str, what: ShownOnce) -> Option<Response> {
+        self.keyed.then(|| what.at(path))
+    }
+
+    /// What [`Self::show_at`] left for the page that knows `kind`. That page answers with [`forms::shown`].
+    pub fn to_show(&self, kind: &str) -> Option<String> {
+        self.shown.as_ref()?.text(kind).map(str::to_owned)
+    }
+
     /// Answers with a page.
     pub async fn page<V: IntoView + 'static>(
         self,
@@ -98,6 +113,8 @@ impl Visit {
         let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
         let policy = policy(&nonce, &self.reach);
         let title = title.into();
+        let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
+        let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
         let who = match self.caller {
             Some(caller) => Who::SignedIn(caller.account),
             None if self.knows => Who::Visitor,
@@ -113,6 +130,7 @@ impl Visit {
         let provide = move || {
             provide_context(nonce.clone());
             provide_context(Now(now));
+            provide_context(origin.clone());
         };
         let render = leptos_axum::render_app_async_with_context(provide, app);
         let mut request = Request::new(Body::empty());
@@ -177,6 +195,8 @@ where
             assets: Assets::from_ref(state),
             knows: true,
             places: parts.extensions.get::<Places>().cloned().unwrap_or_default(),
+            keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
+            shown: parts.extensions.get().cloned(),
         })
     }
 }

@@ -223,7 +223,8 @@ async fn what_is_older_is_a_page_away(house: House) {
 
 async fn many_failures_push_nothing_off_the_page(house: House) {
     let ada = house.person("ada").await;
-    let from = |address: &str| Client { address: address.parse().ok(), user_agent: FIREFOX.into(), ..Client::default() };
+    let from =
+        |address: &str| Client { address: address.parse().ok(), user_agent: FIREFOX.into(), ..Client::default() };
     for number in 0..600 {
         let client = from(["192.0.2.1", "2001:db8::1", "2001:db8::2"][number % 3]);
         Actor::by_password(ada.account.id, &client).did(&house.db, Kind::SignInFailed, None);

@@ -24,6 +24,7 @@ use crate::{
     db::Db,
     doors::AuthSession,
     extract::Form,
+    forms::{ShownOnce, shown},
     problem::Problem,
     sign_ins,
     state::AppState,
@@ -83,17 +84,32 @@ pub async fn post_email(
 pub async fn resend(visit: Visit, State(house): State<AppState>, client: Client) -> Result<Response, Problem> {
     let account = visit.signed_in()?.account;
     service::ask_again(&house, &client, &account).await?;
-    Ok(sent(visit, account.email).await)
+    Ok(sent(visit, "/account/email", account.email).await)
 }
 
-/// 202: what was asked for is in the mail to `address`, or is not; the page says the same.
-pub async fn sent(visit: Visit, address: String) -> Response {
+/// What [`sent`] leaves for the page it leads to: the address.
+pub(in crate::accounts) const SENT: &str = "sent";
+
+/// What was asked for is in the mail to `address`, or is not; the page at `path` says the same.
+pub async fn sent(visit: Visit, path: &str, address: String) -> Response {
+    match visit.show_at(path, ShownOnce::new(SENT, &address)) {
+        Some(elsewhere) => elsewhere,
+        None => sent_page(visit, StatusCode::ACCEPTED, address).await,
+    }
+}
+
+/// What [`sent`] left to be shown.
+pub(in crate::accounts) async fn show_sent(visit: Visit, address: String) -> Response {
+    shown(sent_page(visit, StatusCode::OK, address).await)
+}
+
+async fn sent_page(visit: Visit, status: StatusCode, address: String) -> Response {
     use leptos::prelude::*;
     let content = move || {
         let address = address.clone();
         view! { <SentView address /> }
     };
-    visit.page(StatusCode::ACCEPTED, "Look into your mail", content).await
+    visit.page(status, "Look into your mail", content).await
 }
 
 async fn show(visit: Visit, db: &Db, purpose: Purpose, token: String) -> Result<Response, Problem> {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     accounts::links::{Link, Purpose},
     address::shown,
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField},
 };
 
 #[component]
@@ -39,6 +39,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
             <p>{says}</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/{}/{token}", purpose.as_str())>
+                <FormGuard anybody=true />
                 {password}
                 <button>{button}</button>
             </form>
@@ -67,6 +68,7 @@ pub fn Unconfirmed(
     (!confirmed).then(|| {
         view! {
             <form method="post" action="/account/email/resend">
+                <FormGuard />
                 <p>"Your address is not confirmed yet."</p>
                 <button class="quiet">"Mail me the link again"</button>
             </form>

@@ -107,6 +107,9 @@ async fn password_form(visit: Visit, status: StatusCode, form: Filled) -> Respon
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
 pub async fn email(visit: Visit, proof: Proof) -> Result<Response, Problem> {
+    if let Some(address) = visit.to_show(confirmation::page::SENT) {
+        return Ok(confirmation::page::show_sent(visit, address).await);
+    }
     if let Some(question) = proof.wanted_for_page(&visit).await? {
         return Ok(question);
     }
@@ -132,7 +135,7 @@ pub async fn post_email(
     let (caller, typed) = (visit.signed_in()?, form.text("email"));
     let account = (&caller.account, caller.acting(client));
     match confirmation::service::ask_for_change(&db, &settings, &mailer, account, &typed).await {
-        Ok(()) => Ok(confirmation::page::sent(visit, typed).await),
+        Ok(()) => Ok(confirmation::page::sent(visit, "/account/email", typed).await),
         Err(problem) => {
             let form = Filled::default().with("email", typed).refused(&problem);
             Ok(email_form(visit, problem.status(), form).await)

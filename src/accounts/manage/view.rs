@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     accounts::passwords::{self, Strength},
     address::shown,
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField},
 };
 
 /// On the account page: what can be done, and where.
@@ -53,6 +53,7 @@ pub(super) fn NameView(form: Filled) -> impl IntoView {
         <Card title="Your name">
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/name">
+                <FormGuard />
                 <TextField name="name" label="Name" form=form.clone() autocomplete="name" autofocus=true />
                 <button>"Change the name"</button>
             </form>
@@ -67,6 +68,7 @@ pub(super) fn PasswordView(email: String, form: Filled) -> impl IntoView {
         <Card title="Change your password">
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/password">
+                <FormGuard />
                 // For password managers, which keep a password under a name.
                 <input type="hidden" name="email" value=email autocomplete="username" />
                 <TextField
@@ -104,6 +106,7 @@ pub(super) fn EmailView(form: Filled) -> impl IntoView {
             <p>"We mail a link to the new address. Until you follow it, everything stays as it is."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/email">
+                <FormGuard />
                 <TextField name="email" label="New e-mail" kind="email" form=form.clone() autocomplete="email" autofocus=true />
                 <button>"Mail me a link"</button>
             </form>
@@ -122,6 +125,7 @@ pub(super) fn DeleteView(email: String, form: Filled) -> impl IntoView {
             <p>"Type " <strong>{shown(&email)}</strong> " to show that you mean it."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/delete">
+                <FormGuard />
                 <TextField name="email" label="Your address" kind="email" form=form.clone() autocomplete="off" />
                 <button class="danger">"Delete the account for good"</button>
             </form>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{Filled, Notice, TextField};
+use crate::ui::{FOR_ACCOUNT, FORM_KEY, Filled, FormGuard, Notice, TextField};
 
 /// The name of the field. No other form has one of this name.
 pub(super) const PROOF: &str = "password-again";
@@ -29,6 +29,8 @@ pub(super) fn FormProofView(
         <Question action email form>
             {posted
                 .into_iter()
+                // This page has its own.
+                .filter(|(name, _)| name != FORM_KEY && name != FOR_ACCOUNT)
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                 .collect_view()}
         </Question>
@@ -43,6 +45,7 @@ fn Question(#[prop(into)] action: String, email: String, form: Filled, children:
             <p>"This can do harm in the wrong hands, so give your password once more, " <strong>{email}</strong> "."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=action>
+                <FormGuard />
                 {children()}
                 <TextField
                     name=PROOF

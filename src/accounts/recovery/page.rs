@@ -1,5 +1,7 @@
 //! `/forgot` and `/reset/{token}`.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -20,18 +22,26 @@ use crate::{
     db::Db,
     doors::AuthSession,
     extract::Form,
+    forms::{ShownOnce, shown},
     problem::Problem,
+    settings::Settings,
     sign_ins,
     state::AppState,
     ui::{Filled, Visit},
 };
 
 /// `GET /forgot`
-pub async fn forgot(visit: Visit) -> Response {
+pub async fn forgot(visit: Visit, State(settings): State<Arc<Settings>>) -> Response {
+    if visit.to_show(ASKED).is_some() {
+        return shown(asked(visit, StatusCode::OK, settings.accounts.reset_minutes).await);
+    }
     forgot_form(visit, StatusCode::OK, Filled::default()).await
 }
 
-/// `POST /forgot`. The answer is the same whoever is asked for; 202 says that more is to come.
+/// What `POST /forgot` leaves for the page it leads to.
+const ASKED: &str = "asked";
+
+/// `POST /forgot`. The answer is the same whoever is asked for. To a script, 202 says that more is to come.
 ///
 /// # Errors
 /// The database's.
@@ -41,14 +51,20 @@ pub async fn post_forgot(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    use leptos::prelude::*;
     let typed = form.text("email");
     if let Err(problem) = service::ask(&house, &client, &typed).await {
         let form = Filled::default().with("email", typed).refused(&problem);
         return Ok(later(&problem, forgot_form(visit, problem.status(), form).await));
     }
-    let minutes = house.settings.accounts.reset_minutes;
-    Ok(visit.page(StatusCode::ACCEPTED, "Look into your mail", move || view! { <AskedView minutes /> }).await)
+    match visit.show_at("/forgot", ShownOnce::new(ASKED, "")) {
+        Some(elsewhere) => Ok(elsewhere),
+        None => Ok(asked(visit, StatusCode::ACCEPTED, house.settings.accounts.reset_minutes).await),
+    }
+}
+
+async fn asked(visit: Visit, status: StatusCode, minutes: u32) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Look into your mail", move || view! { <AskedView minutes /> }).await
 }
 
 async fn forgot_form(visit: Visit, status: StatusCode, form: Filled) -> Response {
@@ -82,7 +98,6 @@ pub async fn post_reset(
     Path(token): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    use leptos::prelude::*;
     let tokens_too = form.ticked("tokens");
     let link = match service::reset(&house, &client, &token, form.text("password"), tokens_too).await {
         Ok(Some(link)) => link,
@@ -101,8 +116,23 @@ pub async fn post_reset(
         sign_ins::service::end(&house.db, &mut auth, &client).await?;
         visit.caller = None;
     }
-    let content = move || view! { <ResetDoneView tokens_too /> };
-    Ok(visit.page(StatusCode::OK, "Your password is new", content).await)
+    match visit.show_at("/sign-in", ShownOnce::new(RESET, if tokens_too { "tokens" } else { "" })) {
+        Some(elsewhere) => Ok(elsewhere),
+        None => Ok(done(visit, tokens_too).await),
+    }
+}
+
+/// What `POST /reset/{token}` leaves for the page it leads to: whether the tokens ended too.
+pub(in crate::accounts) const RESET: &str = "reset";
+
+/// What `POST /reset/{token}` left to be shown.
+pub(in crate::accounts) async fn show_done(visit: Visit, tokens_too: bool) -> Response {
+    shown(done(visit, tokens_too).await)
+}
+
+async fn done(visit: Visit, tokens_too: bool) -> Response {
+    use leptos::prelude::*;
+    visit.page(StatusCode::OK, "Your password is new", move || view! { <ResetDoneView tokens_too /> }).await
 }
 
 async fn reset_form(visit: Visit, status: StatusCode, token: String, link: Link, form: Filled) -> Response {

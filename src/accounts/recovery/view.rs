@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::passwords::{self, Strength},
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField},
 };
 
 #[component]
@@ -15,6 +15,7 @@ pub(super) fn ForgotView(form: Filled) -> impl IntoView {
             <p>"Tell us your address, and we mail you a link to choose a new one."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/forgot">
+                <FormGuard anybody=true />
                 <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
                 <button>"Mail me a link"</button>
             </form>
@@ -45,6 +46,7 @@ pub(super) fn ResetView(token: String, email: String, form: Filled) -> impl Into
             <h1>"Choose a new password"</h1>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/reset/{token}")>
+                <FormGuard anybody=true />
                 // For password managers, which keep a password under a name.
                 <input type="hidden" name="email" value=email autocomplete="username" />
                 <TextField

@@ -1,15 +1,18 @@
 //! The harness: a house, those who come to it, and a look at its database.
 
 mod ask;
+mod forms;
 mod house;
 mod people;
 mod post;
 pub mod routes;
 mod rows;
 mod run;
+pub mod visitor;
 
 pub use self::{
     ask::{Ask, Reply, beside, members},
+    forms::PageForm,
     house::{Database, House, OURS, PASSWORD, Prepare, SPA},
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,

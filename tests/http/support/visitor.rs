@@ -1,0 +1,121 @@
+//! Somebody who has one of everything, and the forms of all pages that show it.
+
+use super::{
+    Browser, Database, House, PASSWORD, PageForm, Person,
+    routes::{PERSONAL_PAGES, PUBLIC_PAGES},
+};
+
+/// A password to come.
+pub const NEW_PASSWORD: &str = "entirely different words";
+
+/// What a person would type into the form that posts to `action`.
+pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
+    let typed: &[(&str, &str)] = match action {
+        "/sign-up" => &[("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
+        "/sign-in" => &[("email", email), ("password", PASSWORD)],
+        "/forgot" | "/account/delete" => &[("email", email)],
+        "/notes" => &[("title", "Milk"), ("body", "and bread")],
+        "/notes/{id}" => &[("title", "Changed")],
+        "/tokens" => &[("name", "phone"), ("days", "30")],
+        "/account/confirm" => &[("password-again", PASSWORD)],
+        "/account/name" => &[("name", "Ada King")],
+        "/account/email" => &[("email", "new@example.org")],
+        "/account/password" => &[("current", PASSWORD), ("password", NEW_PASSWORD)],
+        "/reset/{token}" => &[("password", NEW_PASSWORD)],
+        _ => &[],
+    };
+    typed.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+}
+
+/// The path with what differs from one to the other left out.
+pub fn pattern(action: &str) -> String {
+    let action = action.split('?').next().unwrap();
+    let (start, rest) = action[1..].split_once('/').map_or((&action[1..], None), |(start, rest)| (start, Some(rest)));
+    if let ("reset" | "confirm" | "email", Some(_)) = (start, rest) {
+        return format!("/{start}/{{token}}");
+    }
+    let part = |part: &str| if part.len() == 36 { "{id}".to_owned() } else { part.to_owned() };
+    action.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+/// Somebody who has one of everything, and the pages that show it.
+pub struct Visitor {
+    /// Who it is.
+    pub ada: Person,
+    /// The path of a note of hers.
+    pub note: String,
+    /// Where links in her mails lead.
+    pub links: Vec<String>,
+}
+
+impl Visitor {
+    /// Makes them, as `name@example.org`.
+    pub async fn new(house: &House, name: &str) -> Self {
+        let ada = house.person(name).await;
+        let note = ada.note_path("kept").await;
+        let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
+        house.browser().submit("/sign-in", &form).await.is(303);
+        let confirm = house.link("/confirm/").await;
+        house.browser().submit("/forgot", &form[..1]).await.is(202);
+        let reset = house.link("/reset/").await;
+        ada.browser.submit("/account/email", &[("email", &format!("{name}@new.example"))]).await.is(202);
+        let email = house.link("/email/").await;
+        Self { ada, note, links: vec![reset, confirm, email] }
+    }
+
+    /// Every page with a form, with the browser that looks at it.
+    pub fn pages(&self, stranger: &Browser) -> Vec<(Browser, String)> {
+        let public = PUBLIC_PAGES.iter().map(|path| (stranger.clone(), (*path).to_owned()));
+        let links = self.links.iter().map(|path| (stranger.clone(), path.clone()));
+        let personal =
+            PERSONAL_PAGES.iter().map(|path| (self.ada.browser.clone(), path.replace("/notes/{id}", &self.note)));
+        public.chain(links).chain(personal).collect()
+    }
+}
+
+/// A house that takes any number of people from one address.
+pub async fn roomy(database: Database) -> House {
+    House::with(database, |settings| {
+        settings.throttle.sign_ups_per_address = 1000;
+        settings.throttle.sign_ins_per_address = 1000;
+        settings.throttle.mails_per_address = 1000;
+    })
+    .await
+}
+
+/// Rows of every table, and mails, as they are once nothing runs any more.
+pub async fn effects(house: &House) -> Vec<(String, i64)> {
+    house.db.settled().await;
+    let mut raw = house.raw().await;
+    let mut counts = Vec::new();
+    for table in ["accounts", "sign_ins", "tower_sessions", "notes", "tokens", "mail_links", "activity"] {
+        counts.push((table.to_owned(), raw.count(table).await));
+    }
+    counts.push(("letters".to_owned(), i64::try_from(house.letters().await.len()).unwrap()));
+    counts
+}
+
+/// Finds the form of `action` on the pages of `visitor`, fills it in, and gives it with who posts it.
+pub async fn filled(visitor: &Visitor, stranger: &Browser, action: &str) -> (Browser, PageForm) {
+    for (browser, path) in visitor.pages(stranger) {
+        let forms = PageForm::all(&browser.visit(&path).await.page(200));
+        if let Some(form) = forms.into_iter().find(|form| pattern(&form.action) == action) {
+            let mut typed = typed(action, &visitor.ada.email);
+            typed.extend(
+                form.passwords.iter().filter(|name| *name == "password").map(|_| ("password", NEW_PASSWORD.to_owned())),
+            );
+            if matches!(action, "/sign-up" | "/sign-in" | "/confirm/{token}" | "/email/{token}") {
+                typed.retain(|(name, value)| *name != "password" || value != NEW_PASSWORD);
+                typed.push(("password", PASSWORD.into()));
+            }
+            let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            return (browser, form.with(&typed));
+        }
+    }
+    panic!("no page has a form to {action}");
+}
+
+/// As a form takes it.
+pub fn fields<'a>(typed: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    typed.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
