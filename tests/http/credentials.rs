@@ -26,6 +26,7 @@ both! {
     nothing_is_made_with_a_password_that_was_changed_meanwhile,
     nothing_is_made_with_a_password_that_was_reset_meanwhile,
     nothing_is_made_for_an_account_that_was_disabled_meanwhile,
+    what_waits_for_a_change_to_be_written_sees_it,
     no_login_in_flight_outlives_a_change_of_the_password,
     no_login_in_flight_outlives_a_reset,
     a_request_that_began_before_the_password_changed_makes_nothing,
@@ -169,6 +170,35 @@ async fn nothing_is_made_for_an_account_that_was_disabled_meanwhile(house: House
     assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
     house.sql("DELETE FROM accounts").await;
     assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+}
+
+async fn what_waits_for_a_change_to_be_written_sees_it(house: House) {
+    let ada = house.person("ada").await;
+    let before = proven(&house, &ada).await;
+    house.db.settled().await;
+    // The new password is written, and not committed yet.
+    let mut change = house.raw().await;
+    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    change.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await;
+    let new = "(SELECT hash FROM tokens LIMIT 1)";
+    change.run(&format!("UPDATE accounts SET auth_stamp = {new}, password_stamp = {new}")).await;
+    let (there, proof) = (house.clone(), before.clone());
+    let login = tokio::spawn(async move {
+        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &proof, None, false).await.map(drop)
+    });
+    let (there, proof) = (house.clone(), before.clone());
+    let sign_in = tokio::spawn(async move {
+        record(&there.db, &there.settings.sessions, &proof, false, &somewhere()).await.map(drop)
+    });
+    // PostgreSQL tells who waits. SQLite's writer is one at a time, whoever is there first.
+    while !sqlite && house.count("pg_locks WHERE NOT granted").await < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    change.run("COMMIT").await;
+    for made in [login.await.unwrap(), sign_in.await.unwrap()] {
+        assert_eq!(made.unwrap_err().code(), "invalid_credentials");
+    }
+    assert_eq!((house.count("tokens").await, house.count("sign_ins").await), (1, 1));
 }
 
 /// A house that takes many sign-ins at once, each of which takes a while.
