@@ -121,7 +121,7 @@ pub(super) async fn hash_for_sign_up(
 ) -> Result<(String, tries::SignUp), Problem> {
     let counted = tries::sign_up(db, limits, client, email).await?;
     let hasher = hasher.of(client);
-    let hashed = match hasher.objection(&password, About::new(email, name)).await {
+    let outcome = match hasher.objection(&password, About::new(email, name)).await {
         Ok(Some(message)) => {
             counted.mailed_nobody(db).await;
             return Err(Problem::field("password", &message));
@@ -129,7 +129,7 @@ pub(super) async fn hash_for_sign_up(
         Ok(None) => hasher.hash(password).await,
         Err(problem) => Err(problem),
     };
-    match hashed {
+    match outcome {
         Ok(hash) => Ok((hash, counted)),
         Err(problem) => {
             counted.give_back(db).await;

@@ -307,7 +307,9 @@ const SOON: &str = "One of your tokens ends soon";
 
 async fn tell(house: &House) -> u64 {
     let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
-    tell_of_end(&house.db, &house.settings, &mailer, 100).await.unwrap()
+    let told = tell_of_end(&house.db, &house.settings, &mailer, 100).await.unwrap();
+    house.db.settled().await;
+    told
 }
 
 async fn the_owner_is_told_a_week_and_a_day_before(house: House) {
