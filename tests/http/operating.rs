@@ -61,17 +61,14 @@ async fn a_command_makes_no_database(place: Place) {
             assert!(said.err.contains(told), "{line:?}: {}", said.err);
         }
     }
-    match &place {
-        Place::Postgres(postgres) => {
-            let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-            assert!(Raw::connect(&postgres.url).await.texts(tables).await.is_empty());
-        }
-        _ => {
-            assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
-            fs::write(folder.join("vestibule.db"), "").unwrap();
-            run(&folder, &place, &["accounts", "list"], "").is(1);
-            assert_eq!(fs::metadata(folder.join("vestibule.db")).unwrap().len(), 0, "nor in an empty file");
-        }
+    if let Place::Postgres(postgres) = &place {
+        let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+        assert!(Raw::connect(&postgres.url).await.texts(tables).await.is_empty());
+    } else {
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
+        fs::write(folder.join("vestibule.db"), "").unwrap();
+        run(&folder, &place, &["accounts", "list"], "").is(1);
+        assert_eq!(fs::metadata(folder.join("vestibule.db")).unwrap().len(), 0, "nor in an empty file");
     }
     drop(serve(&folder, &place));
     run(&folder, &place, &create, PASSWORD).is(0);

@@ -8,6 +8,7 @@ use crate::{
         house::House,
         output::{print_json, print_table, say},
     },
+    timestamp::Timestamp,
     tokens::operators,
 };
 
@@ -37,7 +38,7 @@ impl List {
             return Ok(());
         }
         let rows = tokens.into_iter().map(|token| {
-            let used = token.last_used_at.map_or_else(|| "never".into(), |at| at.to_minute());
+            let used = token.last_used_at.map_or_else(|| "never".into(), Timestamp::to_minute);
             let ends = token.expires_at.to_minute();
             [token.email, token.name, token.issued_by, token.scopes, used, ends, token.id.to_string()]
         });
