@@ -32,7 +32,7 @@ pub use self::{
     copy::CodeBlock,
     dialog::Confirm,
     empty::Empty,
-    field::{Field, TextField, describedby},
+    field::{Field, TextField, Username, describedby},
     filled::Filled,
     menu::Menu,
     notice::Notice,

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::links::{Link, Purpose},
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, Notice, TextField, Username},
 };
 
 #[component]
@@ -18,8 +18,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
     let email = link.email.clone();
     let password = (!at_home).then(|| {
         view! {
-            // For password managers, which keep a password under a name.
-            <input type="hidden" name="email" value=email.clone() autocomplete="username" />
+            <Username email=email.clone() name="email" />
             <TextField
                 name="password"
                 label="Password"

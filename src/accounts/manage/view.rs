@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::passwords::{self, Strength},
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, Notice, TextField, Username},
 };
 
 /// On the account page: what can be done, and where.
@@ -66,8 +66,7 @@ pub(super) fn PasswordView(email: String, form: Filled) -> impl IntoView {
         <Card title="Change your password">
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/password">
-                // For password managers, which keep a password under a name.
-                <input type="hidden" name="email" value=email autocomplete="username" />
+                <Username email name="email" />
                 <TextField
                     name="current"
                     label="Your password until now"

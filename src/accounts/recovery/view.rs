@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::passwords::{self, Strength},
-    ui::{Filled, Notice, TextField},
+    ui::{Filled, Notice, TextField, Username},
 };
 
 #[component]
@@ -45,8 +45,7 @@ pub(super) fn ResetView(token: String, email: String, form: Filled) -> impl Into
             <h1>"Choose a new password"</h1>
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/reset/{token}")>
-                // For password managers, which keep a password under a name.
-                <input type="hidden" name="email" value=email autocomplete="username" />
+                <Username email name="email" />
                 <TextField
                     name="password"
                     label="New password"
