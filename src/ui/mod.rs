@@ -24,6 +24,8 @@ pub mod clock;
 mod layout;
 #[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+mod shape;
 
 pub use self::{
     avatar::Avatar,
