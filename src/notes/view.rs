@@ -1,6 +1,7 @@
 //! What the pages of notes look like, around their islands.
 
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::{
     Note, NotesPage,
@@ -9,24 +10,24 @@ use super::{
 use crate::ui::{Confirm, Filled, Time};
 
 #[component]
-pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoView {
+pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: Filled) -> impl IntoView {
     view! {
         <header>
             <h1>"Notes"</h1>
         </header>
-        <NoteBoard first q form />
+        <NoteBoard account first q form />
     }
 }
 
 #[component]
-pub(super) fn NoteView(note: Note, version: i64, form: Filled) -> impl IntoView {
+pub(super) fn NoteView(account: Uuid, note: Note, version: i64, form: Filled) -> impl IntoView {
     view! {
         <header>
             <p class="back"><a href="/notes">"All notes"</a></p>
             <h1>"Edit note"</h1>
         </header>
         <section class="card">
-            <NoteEditor id=note.id version form />
+            <NoteEditor account id=note.id version form />
             <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
         </section>
         <div class="deed">

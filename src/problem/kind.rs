@@ -62,6 +62,9 @@ pub enum Problem {
     /// 406: the client takes no JSON.
     #[error("not acceptable")]
     NotAcceptable,
+    /// 409: it was sent from a page that was made for another account than the one signed in now.
+    #[error("account changed")]
+    AccountChanged,
     /// 409: it clashes with something that is already there.
     #[error("conflict: {0}")]
     Conflict(&'static str),
@@ -122,7 +125,7 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::AccountChanged | Self::Conflict(_) => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -154,6 +157,7 @@ impl Problem {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
+            Self::AccountChanged => "account_changed",
             Self::Conflict(_) => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
@@ -187,6 +191,7 @@ impl Problem {
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
             Self::NotAcceptable => "Not acceptable",
+            Self::AccountChanged => "Another account is signed in",
             Self::Conflict(_) => "Conflict",
             Self::PreconditionFailed => "Changed in the meantime",
             Self::BodyTooLarge => "Body too large",
@@ -233,6 +238,9 @@ impl Problem {
             Self::NotFound => "There is nothing here, or it is not yours.".into(),
             Self::MethodNotAllowed => "This method is not allowed here; the Allow header lists those that are.".into(),
             Self::NotAcceptable => "The answer is JSON. Send `Accept: application/json`, or no Accept at all.".into(),
+            Self::AccountChanged => {
+                "This page was opened with another account. Copy what you wrote, then reload the page.".into()
+            }
             Self::Conflict(detail) => (*detail).into(),
             Self::PreconditionFailed => {
                 "It was changed since you read it. Read it again, then repeat the change.".into()
