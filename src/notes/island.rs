@@ -1,6 +1,7 @@
 //! The notes that come alive in the browser, and the server functions they call.
 //!
 //! Both islands are rendered by the server as forms and links that work by themselves. Once hydrated they answer in place.
+//! Each call says for which account the page was made.
 
 #![expect(missing_docs, reason = "the server macro makes a struct of each function's arguments")]
 
@@ -23,25 +24,27 @@ const SEARCH_BUTTON: &str = r#"<button class="quiet">Search</button>"#;
 
 /// Notes that contain `q`, from `cursor` on.
 #[server(endpoint = "notes/list", input = Json)]
-pub async fn list_notes(q: String, cursor: Option<String>) -> Result<NotesPage, Details> {
-    super::page::list_notes(q, cursor).await
+pub async fn list_notes(q: String, cursor: Option<String>, for_account: Option<Uuid>) -> Result<NotesPage, Details> {
+    super::page::list_notes(q, cursor, for_account).await
 }
 
 /// Makes a note.
 #[server(endpoint = "notes/create", input = Json)]
-pub async fn create_note(draft: Draft) -> Result<Note, Details> {
-    super::page::create_note(draft).await
+pub async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note, Details> {
+    super::page::create_note(draft, for_account).await
 }
 
 /// Changes a note that still has `version`, and gives its new version.
 #[server(endpoint = "notes/save", input = Json)]
-pub async fn save_note(id: Uuid, version: i64, draft: Draft) -> Result<i64, Details> {
-    super::page::save_note(id, version, draft).await
+pub async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option<Uuid>) -> Result<i64, Details> {
+    super::page::save_note(id, version, draft, for_account).await
 }
 
 /// Search, list and the form for a new note.
 #[island]
 pub fn NoteBoard(
+    /// Whose notes they are.
+    account: Uuid,
     /// The first page, as the server found it.
     first: NotesPage,
     /// What was searched for.
@@ -51,17 +54,17 @@ pub fn NoteBoard(
 ) -> impl IntoView {
     let (page, set_page) = signal(first);
     let (query, set_query) = signal(q.clone());
-    let (failure, set_failure) = signal(None::<String>);
+    let refusal = Refusal::of(&Filled::default());
     let (busy, set_busy) = signal(false);
 
     let search = debounce(SEARCH_PAUSE, move |q: String| {
         spawn_local(async move {
-            let found = list_notes(q.clone(), None).await;
+            let found = list_notes(q.clone(), None, Some(account)).await;
             // An answer to what is no longer asked is dropped.
             if query.get_untracked() != q {
                 return;
             }
-            set_failure.set(found.as_ref().err().map(|error| error.detail.clone()));
+            refusal.show(found.as_ref().err());
             if let Ok(found) = found {
                 set_page.set(found);
             }
@@ -81,9 +84,9 @@ pub fn NoteBoard(
         }
         set_busy.set(true);
         spawn_local(async move {
-            let found = list_notes(query.get_untracked(), cursor).await;
+            let found = list_notes(query.get_untracked(), cursor, Some(account)).await;
             set_busy.set(false);
-            set_failure.set(found.as_ref().err().map(|error| error.detail.clone()));
+            refusal.show(found.as_ref().err());
             if let Ok(mut found) = found {
                 set_page.update(|page| {
                     page.items.append(&mut found.items);
@@ -101,7 +104,9 @@ pub fn NoteBoard(
         })
     };
     let empty = move || {
-        page.with(|page| page.items.is_empty()).then(|| {
+        // A search that failed has found nothing out.
+        let known = refusal.notice.with(Option::is_none);
+        (known && page.with(|page| page.items.is_empty())).then(|| {
             if query.get().trim().is_empty() {
                 view! { <Empty title="No notes yet.">"Write the first one above. Only you can read it."</Empty> }
             } else {
@@ -111,7 +116,7 @@ pub fn NoteBoard(
     };
 
     view! {
-        <NewNote form made />
+        <NewNote account form made />
         <section class="card">
             <form method="get" action="/notes" role="search" on:submit=|event| event.prevent_default()>
                 <label for="q">"Search notes"</label>
@@ -120,7 +125,7 @@ pub fn NoteBoard(
                     <noscript inner_html=SEARCH_BUTTON></noscript>
                 </div>
             </form>
-            <p class="error" role="alert">{move || failure.get()}</p>
+            <Refused class="error" refusal back="/notes" />
             <div aria-live="polite">{empty}</div>
             <ul class="rows notes">
                 <For each=move || page.get().items key=|note| note.id let:note>
@@ -148,11 +153,10 @@ fn NoteRow(note: Note) -> impl IntoView {
 }
 
 #[component]
-fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
+fn NewNote(account: Uuid, form: Filled, made: Callback<Note>) -> impl IntoView {
     let title = NodeRef::<html::Input>::new();
     let body = NodeRef::<html::Textarea>::new();
-    let (errors, set_errors) = signal(form.errors.clone());
-    let (notice, set_notice) = signal(form.notice.clone());
+    let refusal = Refusal::of(&form);
     let (busy, set_busy) = signal(false);
     let typed = Draft { title: form.value("title"), body: form.value("body") };
 
@@ -164,9 +168,9 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
         set_busy.set(true);
         let draft = Draft { title: title.value(), body: body.value() };
         spawn_local(async move {
-            let result = create_note(draft).await;
+            let result = create_note(draft, Some(account)).await;
             set_busy.set(false);
-            show(result.as_ref().err(), set_errors, set_notice);
+            refusal.show(result.as_ref().err());
             focus_wrong(result.as_ref().err(), &title, &body);
             if let Ok(note) = result {
                 made.run(note);
@@ -191,14 +195,14 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
     view! {
         <section class="card">
             <h2>"New note"</h2>
-            <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
+            <Refused class="notice" refusal back="/notes" />
             <form method="post" action="/notes" on:submit=submit on:keydown=shortcut>
                 <FormGuard />
-                <Field name="title" label="Title" error=error_of("title", errors)>
-                    <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
+                <Field name="title" label="Title" error=refusal.of_field("title")>
+                    <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=refusal.is_about("title") aria-describedby=describedby("title", "") />
                 </Field>
-                <Field name="body" label="Body" error=error_of("body", errors)>
-                    <textarea id="body" name="body" node_ref=body rows="4" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
+                <Field name="body" label="Body" error=refusal.of_field("body")>
+                    <textarea id="body" name="body" node_ref=body rows="4" aria-invalid=refusal.is_about("body") aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
                 </Field>
                 <div class="row">
                     <button aria-busy=move || busy.get().then_some("true")>"Add note"</button>
@@ -212,6 +216,8 @@ fn NewNote(form: Filled, made: Callback<Note>) -> impl IntoView {
 /// One note, to change and to save: by the button, or by Ctrl+S.
 #[island]
 pub fn NoteEditor(
+    /// Whose note it is.
+    account: Uuid,
     /// The note.
     id: Uuid,
     /// The version the text below began from.
@@ -222,8 +228,7 @@ pub fn NoteEditor(
     let title = NodeRef::<html::Input>::new();
     let body = NodeRef::<html::Textarea>::new();
     let (version, set_version) = signal(version);
-    let (errors, set_errors) = signal(form.errors.clone());
-    let (notice, set_notice) = signal(form.notice.clone());
+    let refusal = Refusal::of(&form);
     let (status, set_status) = signal("");
     let typed = Draft { title: form.value("title"), body: form.value("body") };
 
@@ -235,9 +240,9 @@ pub fn NoteEditor(
         set_status.set("Saving…");
         let draft = Draft { title: title.value(), body: body.value() };
         spawn_local(async move {
-            let result = save_note(id, version.get_untracked(), draft).await;
+            let result = save_note(id, version.get_untracked(), draft, Some(account)).await;
             set_status.set(if result.is_ok() { "Saved" } else { "Not saved" });
-            show(result.as_ref().err(), set_errors, set_notice);
+            refusal.show(result.as_ref().err());
             focus_wrong(result.as_ref().err(), &title, &body);
             if let Ok(version) = result {
                 set_version.set(version);
@@ -261,15 +266,15 @@ pub fn NoteEditor(
     };
 
     view! {
-        <p class="notice" role="alert" hidden=move || notice.get().is_none()>{move || notice.get()}</p>
+        <Refused class="notice" refusal back=format!("/notes/{id}") />
         <form method="post" action=format!("/notes/{id}") on:submit=submit on:keydown=shortcut on:input=changed>
             <FormGuard />
             <input type="hidden" name="version" value=version.get_untracked() prop:value=move || version.get() />
-            <Field name="title" label="Title" error=error_of("title", errors)>
-                <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=is_wrong("title", errors) aria-describedby=describedby("title", "") />
+            <Field name="title" label="Title" error=refusal.of_field("title")>
+                <input id="title" name="title" node_ref=title value=typed.title.clone() required autocomplete="off" aria-invalid=refusal.is_about("title") aria-describedby=describedby("title", "") />
             </Field>
-            <Field name="body" label="Body" error=error_of("body", errors)>
-                <textarea id="body" name="body" node_ref=body rows="14" aria-invalid=is_wrong("body", errors) aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
+            <Field name="body" label="Body" error=refusal.of_field("body")>
+                <textarea id="body" name="body" node_ref=body rows="14" aria-invalid=refusal.is_about("body") aria-describedby=describedby("body", "")>{in_textarea(&typed.body)}</textarea>
             </Field>
             <div class="row">
                 <button aria-busy=move || (status.get() == "Saving…").then_some("true")>"Save"</button>
@@ -279,22 +284,61 @@ pub fn NoteEditor(
     }
 }
 
-/// Puts what went wrong beside its fields, or above the form.
-fn show(failure: Option<&Details>, errors: WriteSignal<Vec<FieldError>>, notice: WriteSignal<Option<String>>) {
-    let fields = failure.map(|failure| failure.errors.clone()).unwrap_or_default();
-    notice.set(failure.filter(|_| fields.is_empty()).map(|failure| failure.detail.clone()));
-    errors.set(fields);
+/// Why something was not done: beside its fields, or above the form.
+#[derive(Clone, Copy)]
+struct Refusal {
+    errors: RwSignal<Vec<FieldError>>,
+    notice: RwSignal<Option<String>>,
+    signed_out: RwSignal<bool>,
 }
 
-fn error_of(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> Signal<Option<String>> {
-    Signal::derive(move || {
-        errors.with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.message.clone()))
-    })
+impl Refusal {
+    fn of(form: &Filled) -> Self {
+        let (errors, notice) = (RwSignal::new(form.errors.clone()), RwSignal::new(form.notice.clone()));
+        Self { errors, notice, signed_out: RwSignal::new(false) }
+    }
+
+    /// Says what `failure` says, or takes back what was said.
+    fn show(self, failure: Option<&Details>) {
+        let fields = failure.map(|failure| failure.errors.clone()).unwrap_or_default();
+        let signed_out = failure.is_some_and(|failure| failure.code == "not_signed_in");
+        self.notice.set(
+            failure
+                .filter(|_| fields.is_empty())
+                .map(|failure| if signed_out { SIGNED_OUT.into() } else { failure.detail.clone() }),
+        );
+        self.errors.set(fields);
+        self.signed_out.set(signed_out);
+    }
+
+    fn of_field(self, name: &'static str) -> Signal<Option<String>> {
+        Signal::derive(move || {
+            self.errors
+                .with(|errors| errors.iter().find(|error| error.field == name).map(|error| error.message.clone()))
+        })
+    }
+
+    /// For `aria-invalid`.
+    fn is_about(self, name: &'static str) -> impl Fn() -> Option<&'static str> {
+        move || self.errors.with(|errors| errors.iter().any(|error| error.field == name)).then_some("true")
+    }
 }
 
-/// For `aria-invalid`.
-fn is_wrong(name: &'static str, errors: ReadSignal<Vec<FieldError>>) -> impl Fn() -> Option<&'static str> {
-    move || errors.with(|errors| errors.iter().any(|error| error.field == name)).then_some("true")
+const SIGNED_OUT: &str = "You have been signed out. What you typed is still here.";
+
+/// What is wrong with the whole. Where the session has ended, a way to sign in that leaves the page as it is.
+#[component]
+fn Refused(class: &'static str, refusal: Refusal, #[prop(into)] back: String) -> impl IntoView {
+    let sign_in = move || {
+        let href = format!("/sign-in?next={back}");
+        refusal
+            .signed_out
+            .get()
+            .then(|| view! { " " <a href=href target="_blank">"Sign in"</a> " (opens a new tab), then try again." })
+    };
+    view! {
+        <p class=class role="alert" hidden=move || refusal.notice.with(Option::is_none)>{move || refusal.notice.get()}{sign_in}</p>
+    }
 }
 
 /// Puts the cursor where something has to be changed.

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     db::Db,
-    doors::server_fn::{caller, failure},
+    doors::{
+        Caller,
+        server_fn::{caller, failure},
+    },
     extract::{Form, PathId, Query},
     problem::{Details, Problem},
     settings::Settings,
@@ -72,9 +75,10 @@ async fn list(
     let caller = visit.signed_in()?;
     let filter = Filter { limit: None, cursor, q: Some(q.clone()) };
     let first = service::list(db, caller.account.id, filter).await?;
+    let account = caller.account.id;
     let content = move || {
         let (first, q, form) = (first.clone(), q.clone(), form.clone());
-        view! { <NotesView first q form /> }
+        view! { <NotesView account first q form /> }
     };
     Ok(visit.page(status, "Notes", content).await)
 }
@@ -87,7 +91,7 @@ pub async fn show(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> Res
     let caller = visit.signed_in()?;
     let Versioned { note, version } = service::find(&db, caller.account.id, id).await?;
     let form = filled(&Draft { title: note.title.clone(), body: note.body.clone() });
-    Ok(editor(visit, StatusCode::OK, note, version, form).await)
+    Ok(editor(visit, &caller, StatusCode::OK, note, version, form).await)
 }
 
 /// `POST /notes/{id}`. Where somebody else was faster, what was typed stays, and the next save goes over theirs.
@@ -108,7 +112,7 @@ pub async fn save(visit: Visit, State(db): State<Db>, PathId(id): PathId, form: 
             if matches!(problem, Problem::PreconditionFailed) {
                 form.notice = Some(OVERTAKEN.into());
             }
-            Ok(editor(visit, problem.status(), current.note, current.version, form).await)
+            Ok(editor(visit, &caller, problem.status(), current.note, current.version, form).await)
         }
     }
 }
@@ -128,12 +132,13 @@ pub async fn delete(visit: Visit, State(db): State<Db>, PathId(id): PathId) -> R
     }
 }
 
-async fn editor(visit: Visit, status: StatusCode, note: Note, version: i64, form: Filled) -> Response {
+async fn editor(visit: Visit, caller: &Caller, status: StatusCode, note: Note, version: i64, form: Filled) -> Response {
     use leptos::prelude::*;
-    let (title, overtaken) = (note.title.clone(), status == StatusCode::PRECONDITION_FAILED);
+    let (account, title) = (caller.account.id, note.title.clone());
+    let overtaken = status == StatusCode::PRECONDITION_FAILED;
     let content = move || {
         let (note, form) = (note.clone(), form.clone());
-        view! { <NoteView note version form overtaken /> }
+        view! { <NoteView account note version form overtaken /> }
     };
     visit.page(status, title, content).await
 }
@@ -150,24 +155,28 @@ fn filled(draft: &Draft) -> Filled {
     Filled::default().with("title", &draft.title).with("body", &draft.body)
 }
 
-pub(super) async fn list_notes(q: String, cursor: Option<String>) -> Result<NotesPage, Details> {
+pub(super) async fn list_notes(
+    q: String,
+    cursor: Option<String>,
+    for_account: Option<Uuid>,
+) -> Result<NotesPage, Details> {
     let db = expect_context::<Db>();
-    let caller = caller().map_err(failure)?;
+    let caller = caller(for_account).map_err(failure)?;
     let filter = Filter { limit: None, cursor, q: Some(q) };
     service::list(&db, caller.account.id, filter).await.map_err(failure)
 }
 
-pub(super) async fn create_note(draft: Draft) -> Result<Note, Details> {
+pub(super) async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note, Details> {
     let db = expect_context::<Db>();
-    let caller = caller().map_err(failure)?;
+    let caller = caller(for_account).map_err(failure)?;
     let settings = expect_context::<Arc<Settings>>();
     let created = service::create(&db, &settings.notes, caller.account.id, draft).await.map_err(failure)?;
     Ok(created.note)
 }
 
-pub(super) async fn save_note(id: Uuid, version: i64, draft: Draft) -> Result<i64, Details> {
+pub(super) async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option<Uuid>) -> Result<i64, Details> {
     let db = expect_context::<Db>();
-    let caller = caller().map_err(failure)?;
+    let caller = caller(for_account).map_err(failure)?;
     let saved = service::update(&db, caller.account.id, id, Some(version), change(draft)).await.map_err(failure)?;
     Ok(saved.version)
 }

@@ -1,6 +1,7 @@
 //! What the pages of notes look like, around their islands.
 
 use leptos::prelude::*;
+use uuid::Uuid;
 
 use super::{
     Note, NotesPage,
@@ -9,17 +10,17 @@ use super::{
 use crate::ui::{Confirm, Filled, Time};
 
 #[component]
-pub(super) fn NotesView(first: NotesPage, q: String, form: Filled) -> impl IntoView {
+pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: Filled) -> impl IntoView {
     view! {
         <header>
             <h1>"Notes"</h1>
         </header>
-        <NoteBoard first q form />
+        <NoteBoard account first q form />
     }
 }
 
 #[component]
-pub(super) fn NoteView(note: Note, version: i64, form: Filled, overtaken: bool) -> impl IntoView {
+pub(super) fn NoteView(account: Uuid, note: Note, version: i64, form: Filled, overtaken: bool) -> impl IntoView {
     let theirs = overtaken.then(|| {
         let href = format!("/notes/{}", note.id);
         view! { <p><a href=href target="_blank">"See their version in a new tab"</a></p> }
@@ -31,7 +32,7 @@ pub(super) fn NoteView(note: Note, version: i64, form: Filled, overtaken: bool) 
         </header>
         <section class="card">
             {theirs}
-            <NoteEditor id=note.id version form />
+            <NoteEditor account id=note.id version form />
             <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
         </section>
         <div class="deed">

@@ -2,6 +2,8 @@
 //!
 //! The dialog opens and closes without a line of script, by the `command` attribute (HTML, "invoker commands"). It is
 //! modal: what lies behind it can be neither reached nor read until the question is answered, or Escape is pressed.
+//!
+//! Safari before 26.2 and Firefox before 144 do not know `command`: `public/page.js` does what it says, in every browser.
 
 use leptos::{
     attr::{Attribute, custom::custom_attribute},

@@ -1,6 +1,6 @@
 //! A field: label, hint, input, error, tied together for screen readers.
 
-use leptos::prelude::*;
+use leptos::{attr::custom::custom_attribute, prelude::*};
 
 use super::{Filled, Reveal};
 
@@ -65,7 +65,8 @@ pub fn TextField(
     let error = form.error(name);
     let wrong = error.is_some();
     let first_wrong = form.errors.first().is_some_and(|first| first.field == name);
-    let value = if kind == "password" { String::new() } else { form.value(name) };
+    let secret = kind == "password";
+    let value = if secret { String::new() } else { form.value(name) };
     let input = view! {
         <input
             id=name
@@ -75,14 +76,31 @@ pub fn TextField(
             autocomplete=autocomplete
             autofocus=first_wrong || (autofocus && form.errors.is_empty())
             required
+            // Once it is shown, a password is text like any other to keyboards and spell checkers.
+            spellcheck=secret.then_some("false")
+            autocapitalize=secret.then_some("none")
+            {..custom_attribute("autocorrect", secret.then_some("off"))}
             aria-invalid=wrong.then_some("true")
             aria-describedby=describedby(name, hint)
         />
     };
-    let input = if kind == "password" {
+    let input = if secret {
         view! { <div class="secret">{input}<Reveal field=name.to_owned() label=label.to_owned() /></div> }.into_any()
     } else {
         input.into_any()
     };
     view! { <Field name label hint error=error>{input}</Field> }
+}
+
+/// Whose password the form is about, for password managers, which keep it under a name. They pass over `type="hidden"` and
+/// see a field that is only not displayed (chromium.org, "Password Form Styles that Chromium Understands").
+#[component]
+pub fn Username(
+    /// The account's address.
+    email: String,
+    /// The name to post it under. Without one it is not posted.
+    #[prop(optional)]
+    name: Option<&'static str>,
+) -> impl IntoView {
+    view! { <input type="text" id="username" name=name value=email autocomplete="username" readonly hidden /> }
 }

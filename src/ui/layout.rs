@@ -112,36 +112,14 @@ fn Footer(places: Places) -> impl IntoView {
     }
 }
 
-/// Loads the wasm and brings the islands to life, each in the order of the document.
+/// Loads the script of every page, which brings the islands to life.
 ///
-/// The page is painted first, for which the wasm would compete with the styles and the font on a slow line; a tab in the
-/// background is not painted at all. Each step has a turn of the event loop to itself, so that typing never waits long.
-///
-/// These tags are our own because Leptos' write the nonce into `crossorigin` as well, where a browser does not hide it
-/// from scripts (T17).
+/// The tag is our own because Leptos' write the nonce into `crossorigin` as well, where a browser does not hide it from
+/// scripts (T17).
 #[component]
 fn Hydration(assets: Assets) -> impl IntoView {
-    let (js, wasm) = (assets.url("pkg/vestibule.js"), assets.url("pkg/vestibule.wasm"));
-    let script = format!(
-        "const painted = () => new Promise((done) => new PerformanceObserver(done).observe({{ type: 'paint', buffered: true }}));
-const turn = () => new Promise((done) => setTimeout(done));
-if (!document.hidden && PerformanceObserver.supportedEntryTypes.includes('paint')) await painted();
-const wasm = fetch({wasm:?});
-const site = await import({js:?});
-await site.default({{ module_or_path: wasm }});
-await turn();
-site.hydrate();
-for (const island of document.querySelectorAll('leptos-island')) {{
-    await turn();
-    await site[island.dataset.component](island);
-}}
-document.documentElement.dataset.hydrated = '';"
-    );
-    view! {
-        <script type="module" nonce=use_nonce()>
-            {script}
-        </script>
-    }
+    let (script, js, wasm) = (assets.url("page.js"), assets.url("pkg/vestibule.js"), assets.url("pkg/vestibule.wasm"));
+    view! { <script type="module" src=script data-js=js data-wasm=wasm nonce=use_nonce()></script> }
 }
 
 /// What `cargo leptos watch` reloads the page with; nothing anywhere else.

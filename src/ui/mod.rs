@@ -25,6 +25,8 @@ pub mod clock;
 mod layout;
 #[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+mod shape;
 
 pub use self::{
     avatar::Avatar,
@@ -33,7 +35,7 @@ pub use self::{
     copy::CodeBlock,
     dialog::Confirm,
     empty::Empty,
-    field::{Field, TextField, describedby, in_textarea},
+    field::{Field, TextField, Username, describedby, in_textarea},
     filled::Filled,
     guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,

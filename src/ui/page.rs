@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 use super::{
     FormOrigin, Now,
     layout::{Layout, Who},
+    shape::with_shapes,
 };
 use crate::{
     assets::Assets,
@@ -135,7 +136,13 @@ impl Visit {
         let render = leptos_axum::render_app_async_with_context(provide, app);
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = self.uri;
-        let mut response = render(request).await;
+        let (parts, body) = render(request).await.into_parts();
+        // The body is there as a whole: nothing on a page is rendered later.
+        let Ok(html) = to_bytes(body, usize::MAX).await else {
+            return Problem::Internal("a page could not be rendered".into()).into_response();
+        };
+        let html = with_shapes(&String::from_utf8_lossy(&html));
+        let mut response = Response::from_parts(parts, Body::from(html));
 
         *response.status_mut() = status;
         let headers = response.headers_mut();

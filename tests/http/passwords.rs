@@ -2,9 +2,13 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use time::Duration;
 use tokio::task::JoinSet;
 
-use crate::support::{Ask, Database, House, PASSWORD, beside, both, members};
+use crate::support::{
+    Ask, Database, House, PASSWORD, beside, both, members,
+    routes::{PERSONAL_PAGES, PUBLIC_PAGES},
+};
 
 both! {
     whoever_types_is_told_how_good_it_is,
@@ -13,6 +17,7 @@ both! {
     what_is_too_long_is_not_looked_at,
     asking_writes_nothing_and_needs_nobody,
     a_flood_of_questions_keeps_nobody_from_signing_in,
+    every_form_with_a_password_tells_password_managers_whose_it_is,
 }
 
 fn strength(house: &House, password: &str, email: &str, name: &str) -> Ask {
@@ -86,4 +91,46 @@ async fn a_flood_of_questions_keeps_nobody_from_signing_in(database: Database) {
     }
     assert!(statuses.iter().all(|status| matches!(status, 200 | 503)) && statuses.contains(&503), "{statuses:?}");
     strength(&house, PASSWORD, "", "").await.is(200);
+}
+
+async fn every_form_with_a_password_tells_password_managers_whose_it_is(house: House) {
+    let ada = house.person("ada").await;
+    let note = ada.note("a", "").await;
+    let mut pages = Vec::new();
+    for path in PUBLIC_PAGES {
+        pages.push((path, house.browser().visit(path).await.page(200)));
+    }
+    for path in PERSONAL_PAGES {
+        let there = path.replace("{id}", note["id"].as_str().unwrap());
+        pages.push((path, ada.browser.visit(&there).await.page(200)));
+    }
+    house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
+    pages.push(("/reset", house.browser().visit(&house.link("/reset/").await).await.page(200)));
+    ada.browser.submit("/account/email", &[("email", "new@example.org")]).await.page(202);
+    pages.push(("/email", house.browser().visit(&house.link("/email/").await).await.page(200)));
+    house.clock.advance(Duration::minutes(11));
+    let token = [("name", "backup"), ("days", "30"), ("scope-notes-read", "on")];
+    pages.push(("proof of a form", ada.browser.submit("/tokens", &token).await.page(403)));
+
+    let mut with_a_password = Vec::new();
+    for (path, page) in &pages {
+        for form in page.split("<form").skip(1).filter_map(|form| form.split("</form>").next()) {
+            let inputs: Vec<&str> = form.split("<input").skip(1).filter_map(|tag| tag.split('>').next()).collect();
+            let passwords: Vec<_> = inputs.iter().filter(|input| input.contains("-password\"")).collect();
+            if passwords.is_empty() {
+                continue;
+            }
+            with_a_password.push(*path);
+            let names = inputs.iter().filter(|input| input.contains(r#"autocomplete="username""#));
+            assert!(names.clone().count() == 1, "one name on {path}: {form}");
+            assert!(names.clone().all(|name| !name.contains(r#"type="hidden""#)), "managers see it on {path}: {form}");
+            // Once it is shown it is a text like any other.
+            for kept in [r#"spellcheck="false""#, r#"autocapitalize="none""#, r#"autocorrect="off""#] {
+                assert!(passwords.iter().all(|password| password.contains(kept)), "{kept} on {path}: {form}");
+            }
+        }
+    }
+    let expected =
+        ["/sign-up", "/sign-in", "/account/confirm", "/account/password", "/reset", "/email", "proof of a form"];
+    assert_eq!(with_a_password, expected);
 }

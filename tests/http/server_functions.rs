@@ -5,7 +5,7 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Ask, Browser, Door, House, PASSWORD, both, members};
+use crate::support::{Ask, Browser, Door, House, PASSWORD, Person, both, members};
 
 both! {
     they_list_create_and_save,
@@ -18,6 +18,8 @@ both! {
     a_body_too_large_is_413,
     a_failure_never_leads_elsewhere,
     their_answers_are_kept_by_nobody,
+    what_a_page_sends_is_for_whom_it_was_made,
+    a_page_of_notes_says_whose_they_are,
 }
 
 fn call(browser: &Browser, name: &str, arguments: Value) -> Ask {
@@ -161,4 +163,37 @@ async fn their_answers_are_kept_by_nobody(house: House) {
     assert!(!reply.has("set-cookie"));
     let login: Value = json!({"email": ada.email, "password": PASSWORD});
     ada.browser.post("/login", login).await.is(200);
+}
+
+/// Bob signs in in another tab, and Ada's page is still open in the first.
+async fn what_a_page_sends_is_for_whom_it_was_made(house: House) {
+    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+    let note = bob.note("Bob's", "").await;
+    let of_ada = json!({
+        "for_account": id(&ada).await, "q": "", "id": note["id"], "version": 1, "draft": {"title": "Ada's", "body": ""},
+    });
+    for name in ["create", "save", "list"] {
+        let problem = call(&bob.browser, name, of_ada.clone()).await.problem(409, "account_changed");
+        assert!(problem["detail"].as_str().unwrap().contains("another account"), "{problem}");
+        let nobody = call(&house.browser(), name, of_ada.clone()).await;
+        nobody.problem(401, "not_signed_in");
+    }
+    assert_eq!(bob.client.get("/notes").await.json()["items"], json!([note]));
+    assert_eq!(house.count("notes").await, 1);
+
+    call(&ada.browser, "create", of_ada.clone()).await.is(200);
+    assert_eq!(call(&ada.browser, "list", of_ada).await.is(200).json()["items"][0]["title"], "Ada's");
+}
+
+async fn a_page_of_notes_says_whose_they_are(house: House) {
+    let ada = house.person("ada").await;
+    let said = format!("&quot;account&quot;:&quot;{}&quot;", id(&ada).await);
+    for path in ["/notes".to_owned(), ada.note_path("a").await] {
+        let page = ada.browser.visit(&path).await.page(200);
+        assert!(page.contains(&said), "{page}");
+    }
+}
+
+async fn id(person: &Person) -> String {
+    person.client.get("/me").await.json()["id"].as_str().unwrap().to_owned()
 }

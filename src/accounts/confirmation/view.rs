@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     accounts::links::{Link, Purpose},
     address::shown,
-    ui::{Filled, FormGuard, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField, Username},
 };
 
 #[component]
@@ -19,8 +19,7 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
     let email = link.email.clone();
     let password = (!at_home).then(|| {
         view! {
-            // For password managers, which keep a password under a name.
-            <input type="hidden" name="email" value=email.clone() autocomplete="username" />
+            <Username email=email.clone() name="email" />
             <TextField
                 name="password"
                 label="Password"

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     accounts::passwords::{self, Strength},
     address::shown,
-    ui::{Filled, FormGuard, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField, Username},
 };
 
 /// On the account page: what can be done, and where.
@@ -69,8 +69,7 @@ pub(super) fn PasswordView(email: String, form: Filled) -> impl IntoView {
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/password">
                 <FormGuard />
-                // For password managers, which keep a password under a name.
-                <input type="hidden" name="email" value=email autocomplete="username" />
+                <Username email name="email" />
                 <TextField
                     name="current"
                     label="Your password until now"

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{FOR_ACCOUNT, FORM_KEY, Filled, FormGuard, Notice, TextField};
+use crate::ui::{FOR_ACCOUNT, FORM_KEY, Filled, FormGuard, Notice, TextField, Username};
 
 /// The name of the field. No other form has one of this name.
 pub(super) const PROOF: &str = "password-again";
@@ -42,11 +42,13 @@ fn Question(#[prop(into)] action: String, email: String, form: Filled, children:
     view! {
         <section class="door">
             <h1>"Is it you?"</h1>
-            <p>"This can do harm in the wrong hands, so give your password once more, " <strong>{email}</strong> "."</p>
+            <p>"This can do harm in the wrong hands, so give your password once more, " <strong>{email.clone()}</strong> "."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=action>
                 <FormGuard />
                 {children()}
+                // What was posted may have an address of its own.
+                <Username email />
                 <TextField
                     name=PROOF
                     label="Password"

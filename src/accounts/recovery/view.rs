@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     accounts::passwords::{self, Strength},
-    ui::{Filled, FormGuard, Notice, TextField},
+    ui::{Filled, FormGuard, Notice, TextField, Username},
 };
 
 #[component]
@@ -47,8 +47,7 @@ pub(super) fn ResetView(token: String, email: String, form: Filled) -> impl Into
             <Notice text=form.notice.clone() />
             <form method="post" action=format!("/reset/{token}")>
                 <FormGuard anybody=true />
-                // For password managers, which keep a password under a name.
-                <input type="hidden" name="email" value=email autocomplete="username" />
+                <Username email name="email" />
                 <TextField
                     name="password"
                     label="New password"
