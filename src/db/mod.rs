@@ -12,7 +12,7 @@ mod search;
 mod sessions;
 mod timestamp;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
@@ -32,7 +32,7 @@ use crate::{problem::Problem, timestamp::Timestamp};
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pools: Pools,
-    pub(crate) search: Search,
+    pub(crate) search: Arc<Search>,
     clock: Clock,
     /// Writes run here, whether or not a request still waits for them.
     pub(crate) writes: TaskTracker,
@@ -62,7 +62,7 @@ impl Db {
     /// The same, with so much time for a search, its wait for a place among it.
     #[must_use]
     pub fn searching_within(self, time: Duration) -> Self {
-        Self { search: self.search.within(time), ..self }
+        Self { search: Arc::new(self.search.within(time)), ..self }
     }
 
     /// How many searches are at work, those no request waits for included.

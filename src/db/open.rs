@@ -1,6 +1,6 @@
 //! Opening the database and bringing it up to date.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     PgPool,
@@ -37,7 +37,7 @@ impl Db {
         let writes = TaskTracker::new();
         // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
         writes.close();
-        Ok(Self { pools, search: Search::new(search), clock, writes })
+        Ok(Self { pools, search: Arc::new(Search::new(search)), clock, writes })
     }
 }
 

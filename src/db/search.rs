@@ -41,8 +41,8 @@ impl Search {
         Self { pools, places: Arc::default(), time: TIME }
     }
 
-    pub(super) fn within(self, time: Duration) -> Self {
-        Self { time, ..self }
+    pub(super) fn within(&self, time: Duration) -> Self {
+        Self { time, ..self.clone() }
     }
 
     pub(super) fn running(&self) -> usize {
@@ -201,13 +201,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn when_the_time_is_up_the_query_is_dropped_and_none_begins() {
-        struct Query(Arc<()>);
         let (search, alive) = (search(), Arc::new(()));
         let searching = search.begin(ADA).await.unwrap();
-        let query = Query(alive.clone());
+        let query = alive.clone();
         let result = searching.read(async move {
-            let _running = query.0;
-            pending::<sqlx::Result<()>>().await
+            let found = pending::<sqlx::Result<()>>().await;
+            drop(query);
+            found
         });
         assert!(refused(result.await));
         assert_eq!(Arc::strong_count(&alive), 1, "it is gone");
