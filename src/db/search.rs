@@ -1,5 +1,5 @@
-//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being served
-//! (S64).
+//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being
+//! served (S64).
 //!
 //! A search reads small pages by their index and compares in Rust, in linear time. So no statement is a long one, and a
 //! search whose time is up, or whose client is gone, stops at the next page.
@@ -80,8 +80,8 @@ impl Searching {
         Ok(timeout_at(self.until, query).await.map_err(|_| overdue())??)
     }
 
-    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or not
-    /// somebody still waits for it.
+    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or
+    /// not somebody still waits for it.
     ///
     /// # Errors
     /// [`Problem::Internal`] where it panics.
@@ -145,8 +145,8 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is the
-    /// last.
+    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is
+    /// the last.
     fn drop(&mut self) {
         let mut accounts = self.places.accounts();
         self.permits.clear();
