@@ -10,8 +10,9 @@ use crate::text::{self, is_invisible};
 /// In bytes (RFC 5321 section 4.5.3.1.3, less the brackets).
 const LONGEST: usize = 254;
 
-/// The one form in which `email` is kept and compared: what stands before the @ in NFC and in lower case, as every large
-/// provider delivers it, and the domain in ASCII (UTS 46). What is no address stays as it was typed, in lower case.
+/// The one form in which `email` is kept and compared: what stands before the @ in NFC and in lower case, as every
+/// large provider delivers it, and the domain in ASCII (UTS 46). What is no address stays as it was typed, in lower
+/// case.
 pub fn normalized(email: &str) -> String {
     canonical(email).unwrap_or_else(|| lowered(email))
 }
@@ -21,8 +22,8 @@ pub fn is_address(email: &str) -> bool {
     canonical(email).is_some()
 }
 
-/// Whether an account could be kept under it: what 0.1.0 took for an address counts as well, so that its owner still gets
-/// in.
+/// Whether an account could be kept under it: what 0.1.0 took for an address counts as well, so that its owner still
+/// gets in.
 pub fn may_be_known(email: &str) -> bool {
     let email = lowered(email);
     let Some((local, domain)) = email.rsplit_once('@') else { return false };

@@ -1,4 +1,5 @@
-//! What people type, in one form, and what it looks like to the eye. A leaf: every feature compares text by these rules.
+//! What people type, in one form, and what it looks like to the eye. A leaf: every feature compares text by these
+//! rules.
 
 use std::borrow::Cow;
 
@@ -37,8 +38,8 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether `text` turns the direction of what stands around it: the embeddings, overrides and isolates of UAX 9, by which
-/// a name reads as another. The marks that names in Hebrew and Arabic need do not.
+/// Whether `text` turns the direction of what stands around it: the embeddings, overrides and isolates of UAX 9, by
+/// which a name reads as another. The marks that names in Hebrew and Arabic need do not.
 pub fn turns_direction(text: &str) -> bool {
     text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
@@ -54,8 +55,8 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 
 /// `text` as it is searched: without regard to case, in every script, and in NFC.
 ///
-/// The case of each character is taken off by its upper case and the lower case of that, which differs from Unicode's full
-/// case folding in next to nothing (the dotless ı is an i) and needs no tables but those of the standard library.
+/// The case of each character is taken off by its upper case and the lower case of that, which differs from Unicode's
+/// full case folding in next to nothing (the dotless ı is an i) and needs no tables but those of the standard library.
 pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

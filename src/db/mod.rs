@@ -39,7 +39,7 @@ use crate::{activity, problem::Problem, timestamp::Timestamp};
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pools: Pools,
-    pub(crate) search: Search,
+    pub(crate) search: Arc<Search>,
     clock: Clock,
     /// Writes run here, whether or not a request still waits for them.
     pub(crate) writes: TaskTracker,
@@ -74,7 +74,7 @@ impl Db {
     /// The same, with so much time for a search, its wait for a place among it.
     #[must_use]
     pub fn searching_within(self, time: Duration) -> Self {
-        Self { search: self.search.within(time), ..self }
+        Self { search: Arc::new(self.search.within(time)), ..self }
     }
 
     /// How many searches are at work, those no request waits for included.

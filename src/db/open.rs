@@ -38,7 +38,7 @@ impl Db {
         let writes = TaskTracker::new();
         // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
         writes.close();
-        let (search, events, probe) = (Search::new(search, *pooler), Arc::default(), Arc::default());
+        let (search, events, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
         Ok(Self { pools, search, clock, writes, events, probe, pooler: *pooler })
     }
 }

@@ -1,5 +1,5 @@
-//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being served
-//! (S64).
+//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being
+//! served (S64).
 //!
 //! A search reads small pages by their index and compares in Rust, in linear time. So no statement is a long one, and a
 //! search whose time is up, or whose client is gone, stops at the next page.
@@ -42,8 +42,8 @@ impl Search {
         Self { pools, pooler, places: Arc::default(), time: TIME }
     }
 
-    pub(super) fn within(self, time: Duration) -> Self {
-        Self { time, ..self }
+    pub(super) fn within(&self, time: Duration) -> Self {
+        Self { time, ..self.clone() }
     }
 
     pub(super) fn running(&self) -> usize {
@@ -82,8 +82,8 @@ impl Searching {
         Ok(timeout_at(self.until, query).await.map_err(|_| overdue())??)
     }
 
-    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or not
-    /// somebody still waits for it.
+    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or
+    /// not somebody still waits for it.
     ///
     /// # Errors
     /// [`Problem::Internal`] where it panics.
@@ -147,8 +147,8 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is the
-    /// last.
+    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is
+    /// the last.
     fn drop(&mut self) {
         let mut accounts = self.places.accounts();
         self.permits.clear();
@@ -203,13 +203,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn when_the_time_is_up_the_query_is_dropped_and_none_begins() {
-        struct Query(Arc<()>);
         let (search, alive) = (search(), Arc::new(()));
         let searching = search.begin(ADA).await.unwrap();
-        let query = Query(alive.clone());
+        let query = alive.clone();
         let result = searching.read(async move {
-            let _running = query.0;
-            pending::<sqlx::Result<()>>().await
+            let found = pending::<sqlx::Result<()>>().await;
+            drop(query);
+            found
         });
         assert!(refused(result.await));
         assert_eq!(Arc::strong_count(&alive), 1, "it is gone");

@@ -106,8 +106,9 @@ struct CreateBody {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
-            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8][^\\u0000]*$"
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
+            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
+            [^\\u0000]*$"
     )]
     title: String,
     /// Up to 20,000 characters.
@@ -181,8 +182,9 @@ struct UpdateBody {
     #[schema(
         min_length = 1,
         max_length = 200,
-        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
-            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8][^\\u0000]*$"
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
+            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
+            [^\\u0000]*$"
     )]
     title: Option<String>,
     /// Up to 20,000 characters.

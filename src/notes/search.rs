@@ -8,8 +8,9 @@ use crate::{db::Db, problem::Problem, text::folded};
 /// So many are read at a time: at most 8 MB, and a few milliseconds.
 const BATCH: i64 = 100;
 
-/// `limit` notes older than `before` (the newest where it is left out) whose title or body contains `q`: literally, but for
-/// the case of letters and the way they are composed, see [`folded`]. Both databases find the same, since neither compares.
+/// `limit` notes older than `before` (the newest where it is left out) whose title or body contains `q`: literally, but
+/// for the case of letters and the way they are composed, see [`folded`]. Both databases find the same, since neither
+/// compares.
 ///
 /// # Errors
 /// [`Problem::Unavailable`] where it takes too long; the database's.

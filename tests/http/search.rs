@@ -27,7 +27,9 @@ async fn fill(house: &House, person: &Person, count: u32) {
         format!(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
              INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
-             SELECT CAST(zeroblob(2) || randomblob(14) AS BLOB), X'{}', 'filler', replace(hex(zeroblob(10000)), '0', 'a'), 1, 0, 0 FROM n",
+             SELECT CAST(zeroblob(2) || randomblob(14) AS BLOB), X'{}', 'filler',
+                replace(hex(zeroblob(10000)), '0', 'a'), 1, 0, 0
+             FROM n",
             account.simple()
         )
     } else {
