@@ -77,6 +77,12 @@ pub fn is_transient(error: &dyn DatabaseError) -> bool {
 /// PostgreSQL: SQLSTATE, five letters of which the first two are the class
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn may_pass(code: &str) -> bool {
+    /// Connections; transactions that have to be repeated; resources, the disk among them; objects in use; operators who
+    /// intervene; the system.
+    const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+    const READ_ONLY_TRANSACTION: &str = "25006";
+    const IDLE_TRANSACTION_ENDED: &str = "25P03";
+
     if code.len() < 5 {
         const BUSY: u32 = 5;
         const LOCKED: u32 = 6;
@@ -102,11 +108,6 @@ fn may_pass(code: &str) -> bool {
                 | FILE_TOO_LARGE
         );
     }
-    /// Connections; transactions that have to be repeated; resources, the disk among them; objects in use; operators who
-    /// intervene; the system.
-    const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
-    const READ_ONLY_TRANSACTION: &str = "25006";
-    const IDLE_TRANSACTION_ENDED: &str = "25P03";
     CLASSES.iter().any(|class| code.starts_with(class))
         || matches!(code, READ_ONLY_TRANSACTION | IDLE_TRANSACTION_ENDED)
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL behind a pooler in transaction mode, such as PgBouncer: each transaction may be run by another server, so what
+//! PostgreSQL behind a pooler in transaction mode, such as `PgBouncer`: each transaction may be run by another server, so what
 //! is prepared, or locked, lasts no longer than that.
 
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 //! The one concept the rest of the code knows.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
@@ -65,7 +65,7 @@ pub enum Door {
     /// Reads the session cookie.
     Session,
     /// Reads `Authorization`.
-    Token(TokenDoor),
+    Token(Arc<TokenDoor>),
 }
 
 impl Door {

@@ -98,7 +98,7 @@ fn token_door(state: &AppState) -> Result<Router<AppState>, String> {
     let mount = Router::new()
         .nest("/v1", api::token_mount().into())
         .fallback(api::not_found)
-        .layer(Extension(Door::Token(door)));
+        .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount).layer(map_response(token::challenge)).layer(from_fn(limits::layer));
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
 }

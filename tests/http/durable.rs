@@ -246,8 +246,12 @@ fn every_file_is_for_the_servers_user_only() {
         assert!(begun.elapsed() < PATIENCE, "no mail");
         sleep(Duration::from_millis(20));
     }
-    files.iter().for_each(|file| is_private(file));
-    fs::read_dir(folder.join("outbox")).unwrap().for_each(|mail| is_private(&mail.unwrap().path()));
+    for file in &files {
+        is_private(file);
+    }
+    for mail in fs::read_dir(folder.join("outbox")).unwrap() {
+        is_private(&mail.unwrap().path());
+    }
 
     // As an earlier version made them, and the machine that ran it stopped.
     drop(server);

@@ -110,7 +110,7 @@ impl Postgres {
     }
 }
 
-/// A PgBouncer in transaction mode before a database, with fewer connections to it than clients have.
+/// A `PgBouncer` in transaction mode before a database, with fewer connections to it than clients have.
 #[derive(Debug)]
 pub struct Pgbouncer {
     /// How to reach the database through it.
