@@ -97,10 +97,7 @@ impl Drop for Received {
             let rest = async {
                 let mut left = REST_LIMIT;
                 while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-                    let Some(less) = left.checked_sub(frame.ok()?.data_ref().map_or(0, Bytes::len)) else {
-                        return None;
-                    };
-                    left = less;
+                    left = left.checked_sub(frame.ok()?.data_ref().map_or(0, Bytes::len))?;
                 }
                 Some(())
             };
