@@ -55,7 +55,8 @@ async fn an_unknown_path_of_a_json_mount_is_a_problem(house: House) {
 
 async fn an_unknown_page_is_a_page(house: House) {
     let ada = house.person("ada").await;
-    for path in ["/unknown", "/notes/a/b", "/fn/unknown", "/sign-in/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"] {
+    for path in ["/unknown", "/notes/a/b", "/fn/unknown", "/fn/unknown/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"]
+    {
         let page = ada.browser.visit(path).await.page(404);
         assert!(page.contains("There is nothing here") && page.contains("Signed in as ada@example.org"), "{path}");
         house.get(path).await.page(404);

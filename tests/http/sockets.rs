@@ -288,8 +288,8 @@ fn one_network_does_not_take_all_connections() {
     let mut inside: Vec<_> = (0..3).map(|_| connect(server.address())).collect();
     for stream in &mut inside {
         ask(stream, "/healthz");
+        assert_eq!(answer(stream).0, 200);
     }
-    assert!(inside.iter_mut().all(|stream| answer(stream).0 == 200));
     assert_eq!(server.call("GET /healthz", &[], "").0, 503);
 }
 
