@@ -48,6 +48,8 @@ pub struct Db {
     probe: Arc<Probe>,
     /// Whether PostgreSQL is reached through a pooler in transaction mode.
     pub(crate) pooler: bool,
+    /// The schema of the tables, on PostgreSQL.
+    pub(crate) schema: Option<String>,
 }
 
 /// SQLite takes one writer at a time, so it has a pool of one connection of its own, and readers never wait for it.

@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Executor, PgPool, Row,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -17,6 +17,8 @@ use super::{
 
 /// A request waits this long for a connection, then answers 503, well inside the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// What to look at where PostgreSQL does not answer.
+const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 /// No statement of a search, each a small one, may take longer in PostgreSQL, whoever waits for it (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
@@ -38,8 +40,10 @@ impl Db {
         let writes = TaskTracker::new();
         // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
         writes.close();
+        let schema =
+            schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
         let (search, events, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
-        Ok(Self { pools, search, clock, writes, events, probe, pooler: *pooler })
+        Ok(Self { pools, search, clock, writes, events, probe, pooler: *pooler, schema })
     }
 }
 
@@ -80,7 +84,6 @@ fn in_memory(url: &str) -> bool {
 }
 
 async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> {
-    const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
@@ -113,6 +116,14 @@ async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
         }
         connected => connected,
     }
+}
+
+/// The schema the tables lie in: PostgreSQL's first of the role's `search_path`.
+async fn schema(pools: &Pools) -> sqlx::Result<Option<String>> {
+    let Pools::Postgres(pool) = pools else { return Ok(None) };
+    // Without arguments it is not prepared, so it does behind a pooler as well.
+    let mut rows = pool.fetch_all("SELECT current_schema()::text").await?;
+    rows.pop().map_or(Ok(None), |row| row.try_get(0))
 }
 
 fn refused(url: &str, error: MigrateError) -> OpenError {

@@ -1,4 +1,4 @@
-//! The store behind the session cookie, with ids that are worthless once read.
+//! The store behind the session cookie: tower-sessions-sqlx-store, with ids that are worthless once read.
 
 use async_trait::async_trait;
 use axum_login::tower_sessions::{
@@ -8,23 +8,69 @@ use axum_login::tower_sessions::{
 };
 use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, UtcOffset};
+use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, change, read};
+use super::{Db, Pools, change, read};
+
+const TABLE: &str = "tower_sessions";
 
 /// Keeps sessions under a hash of their id. The id is replaced in the record as well, which is written whole into `data`
 /// (S3, T8).
 ///
-/// The table and what lies in it are those of tower-sessions-sqlx-store. Its statements are not: on PostgreSQL they name
-/// the schema, and its `save` brings back what was deleted (T4).
+/// The store reads; what is written goes through `change!`, since the store's `save` brings back what was deleted (T4) and
+/// its `create` opens a transaction, which a full disk would leave open (S85).
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
     db: Db,
+    /// None behind a pooler in transaction mode, where the statements it prepares are not found again, and in a schema
+    /// whose name it does not take.
+    store: Option<Store>,
+}
+
+#[derive(Clone, Debug)]
+enum Store {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+impl Store {
+    fn new(db: &Db) -> Result<Self, String> {
+        match &db.pools {
+            Pools::Sqlite { reader, .. } => SqliteStore::new(reader.clone()).with_table_name(TABLE).map(Self::Sqlite),
+            Pools::Postgres(pool) => {
+                let schema = db.schema.as_deref().unwrap_or_default();
+                let store = PostgresStore::new(pool.clone()).with_schema_name(schema)?.with_table_name(TABLE)?;
+                Ok(Self::Postgres(store))
+            }
+        }
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        match self {
+            Self::Sqlite(store) => store.load(id).await,
+            Self::Postgres(store) => store.load(id).await,
+        }
+    }
 }
 
 impl HashedSessions {
     /// The sessions kept in `db`.
     pub fn new(db: &Db) -> Self {
-        Self { db: db.clone() }
+        Self { db: db.clone(), store: Store::new(db).ok().filter(|_| !db.pooler) }
+    }
+
+    async fn load_here(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let found: sqlx::Result<Option<(Vec<u8>,)>> = read!(
+            self.db,
+            optional,
+            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
+            id.to_string(),
+            OffsetDateTime::now_utc(),
+        );
+        let decoded = |(data,): (Vec<u8>,)| {
+            rmp_serde::from_slice(&data).map_err(|error| session_store::Error::Decode(error.to_string()))
+        };
+        found.map_err(failed)?.map(decoded).transpose()
     }
 }
 
@@ -85,20 +131,18 @@ impl SessionStore for HashedSessions {
 
     /// A record that cannot be decoded is nobody's session, not a lasting error (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found: sqlx::Result<Option<(Vec<u8>,)>> = read!(
-            self.db,
-            optional,
-            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
-            hashed(*id).to_string(),
-            OffsetDateTime::now_utc(),
-        );
-        let Some((data,)) = found.map_err(failed)? else { return Ok(None) };
-        match rmp_serde::from_slice::<Record>(&data) {
-            Ok(record) => Ok(Some(Record { id: *id, ..record })),
-            Err(error) => {
+        let kept = hashed(*id);
+        let found = match &self.store {
+            Some(store) => store.load(&kept).await,
+            None => self.load_here(&kept).await,
+        };
+        match found {
+            Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),
+            Err(session_store::Error::Decode(error)) => {
                 tracing::warn!(%error, "unreadable session record ignored");
                 Ok(None)
             }
+            Err(error) => Err(error),
         }
     }
 
