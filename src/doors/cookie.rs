@@ -64,6 +64,11 @@ pub(crate) fn named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<
     pairs.map(trimmed).filter(move |pair| pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
+/// The value of every cookie called `name`, letter by letter.
+pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    named(headers, name).map(|pair| pair.get(name.len() + 1..).unwrap_or_default())
+}
+
 /// Stands outside the session layer.
 ///
 /// On the way in, only a cookie of exactly our name, sent exactly once, reaches it: the layer percent-decodes names,

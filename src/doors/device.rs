@@ -11,6 +11,7 @@ use axum::{
 };
 use url::Url;
 
+use super::cookie;
 use crate::client::Device;
 
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
@@ -35,13 +36,7 @@ impl DeviceCookie {
 
     /// Its value, if it is there exactly once and spelt exactly. A pair that is not ASCII says nothing about ours.
     fn value<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
-        let mut ours = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
-            let pair = pair.trim_ascii();
-            let equals = pair.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = pair.split_at(equals);
-            (name == self.name.as_bytes()).then(|| value.get(1..).unwrap_or_default())
-        });
+        let mut ours = cookie::values(headers, self.name);
         let value = ours.next()?;
         ours.next().is_none().then(|| std::str::from_utf8(value).ok())?
     }

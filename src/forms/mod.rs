@@ -27,7 +27,7 @@ use self::replays::{Kept, Replays, Turn};
 pub use self::shown_once::{ShownOnce, shown};
 use crate::{
     db::Db,
-    doors::cookie::SessionCookie,
+    doors::cookie::{self, SessionCookie},
     extract::{self, Form},
     problem::Problem,
     tokens::format::Secret,
@@ -72,7 +72,7 @@ impl Forms {
     fn session(&self, headers: &HeaderMap) -> Option<Vec<u8>> {
         let mut hash = Sha256::new();
         let mut any = false;
-        for value in shown_once::cookies(headers, self.cookie.name) {
+        for value in cookie::values(headers, self.cookie.name) {
             hash.update(value);
             any = true;
         }

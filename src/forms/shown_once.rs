@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::ui::page::see_other;
+use crate::{doors::cookie, ui::page::see_other};
 
 const ON_HTTPS: &str = "__Host-Http-shown-once";
 /// Safari refuses `Secure` on `http://localhost`, and `__Host-` demands it.
@@ -39,7 +39,7 @@ impl ShownOnce {
 
     /// What the browser brings.
     pub(super) fn brought(headers: &HeaderMap, secure: bool) -> Option<Self> {
-        let mut ours = cookies(headers, name(secure));
+        let mut ours = cookie::values(headers, name(secure));
         let value = ours.next().filter(|_| ours.next().is_none())?;
         let (kind, text) = std::str::from_utf8(value).ok()?.split_once('.')?;
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
@@ -89,12 +89,6 @@ pub(super) fn write_cookie(mut response: Response, secure: bool) -> Response {
         response.headers_mut().append(header::SET_COOKIE, line);
     }
     response
-}
-
-/// The values of the cookies called `name`, spelt exactly so.
-pub(super) fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 #[cfg(test)]

@@ -222,6 +222,8 @@ async fn without_slash(request: Request, next: Next) -> Response {
     let plain = reads && local_path(path) == path && !path.contains("//");
     let place = path.strip_suffix('/').filter(|path| plain && !path.is_empty()).and_then(|path| {
         let people = !["/fn", "/session", "/api", "/lab/"].iter().any(|mount| path.starts_with(mount));
+        // There is a page behind each link in a mail, and none without the link's token.
+        let people = people && !["/reset", "/confirm", "/email"].contains(&path);
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         people.then(|| HeaderValue::from_str(&format!("{path}{query}")).ok()).flatten()
     });

@@ -96,17 +96,6 @@ impl Settings {
                 found.error("server.hosts", why);
             }
         }
-        for (key, count) in [
-            ("server.connections", self.server.connections),
-            ("server.connections_per_network", self.server.connections_per_network),
-        ] {
-            found.error_if(count == 0, key, "nobody could connect; set at least 1");
-        }
-        found.error_if(
-            !(1..=80).contains(&self.server.shutdown_seconds),
-            "server.shutdown_seconds",
-            "must be 1 to 80: a service manager kills what takes longer (systemd after 90 s), with whatever still runs",
-        );
         if let Err(why) = Proxies::new(&self.server) {
             found.error("server.trusted_proxies", why);
         }

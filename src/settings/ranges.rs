@@ -87,6 +87,12 @@ impl Settings {
             let most = if key == "throttle.sign_ins_here" { 100 } else { 1_000_000 };
             found.range(key, tries, 1..=most, "so that the first try is free, and not every one");
         }
+        let server = &self.server;
+        let why = "each of which takes a file and some 20 KB";
+        found.range("server.connections", server.connections, 1..=1_000_000, why);
+        found.range("server.connections_per_network", server.connections_per_network, 1..=1_000_000, why);
+        let why = "because a service manager kills what takes longer (systemd after 90 s), with whatever still runs";
+        found.range("server.shutdown_seconds", server.shutdown_seconds, 1..=80, why);
         let limits = self.rate_limits;
         for (key, requests) in
             [("rate_limits.per_token", limits.per_token), ("rate_limits.per_address", limits.per_address)]

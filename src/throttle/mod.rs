@@ -95,9 +95,12 @@ impl Rule {
         let pace = self.pace.whole_milliseconds().max(1);
         let level = i64::try_from((debt + pace - 1) / pace).unwrap_or(i64::MAX);
         let wait = self.wait(level);
-        let remaining = state.counted_at + wait - now;
-        // Only a clock that was ahead leaves more than the longest wait. One that went back a little adds nothing (S47).
-        if remaining > self.pace { Duration::ZERO } else { remaining.clamp(Duration::ZERO, wait) }
+        // Only a clock that was ahead has counted later than the longest wait from now. One that went back a little, or a
+        // try that was counted a moment later than this one, adds nothing (S47).
+        if state.counted_at - now > self.pace {
+            return Duration::ZERO;
+        }
+        (state.counted_at + wait - now).clamp(Duration::ZERO, wait)
     }
 }
 
@@ -272,6 +275,8 @@ mod tests {
         assert_eq!(RULE.remaining(&state, at(4)), Duration::ZERO);
         assert_eq!(RULE.remaining(&state, at(-30)).whole_seconds(), 4, "a clock that went back");
         assert_eq!(RULE.remaining(&state, at(-1_000)), Duration::ZERO, "a clock that was ahead");
+        let longest = State { due_at: at(60 * 60), ..state };
+        assert_eq!(RULE.remaining(&longest, at(-1)), RULE.pace, "one that was counted a moment later");
     }
 
     #[test]

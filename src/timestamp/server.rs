@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(now + Duration::MIN, Timestamp::MIN);
         assert!(Timestamp::MAX - Timestamp::MIN > Duration::days(3_652_000));
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59.999Z");
-        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00Z");
+        assert_eq!(Timestamp::MIN.to_string(), "0001-01-01T00:00:00.000Z");
         let next_year = OffsetDateTime::parse("9999-12-31T23:59:59-12:00", &Rfc3339).unwrap();
         assert_eq!(Timestamp::new(next_year), Timestamp::MAX);
     }

@@ -357,7 +357,8 @@ async fn a_proof_given_in_another_request_is_none_for_this_one(house: House) {
     call.is_inside().await;
     // She gives her password for something else, in the same sign-in.
     ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.leads_to("/account");
-    assert!(page.finish().await.page(403).contains(r#"name="password-again""#));
+    // A form is read to its end before anybody is looked up, and by then the stolen session id is worth nothing.
+    assert!(page.finish().await.is(303).header("location").starts_with("/sign-in"));
     call.finish().await.problem(403, "proof_required");
     assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
 }

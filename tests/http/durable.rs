@@ -142,20 +142,18 @@ fn on_a_full_disk_nobody_is_told_that_they_are_signed_out() {
     assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 401);
 }
 
-#[test]
-fn a_read_only_file_is_unavailable_and_not_ready() {
-    let folder = folder();
-    let server = Server::start(&folder, &FILE);
-    let token = server.token();
-    server.terminate();
-    assert_eq!(server.wait(), Some(0));
-
-    let server = Server::start(&folder, &[("DATABASE_URL", "sqlite:vestibule.db?mode=ro")]);
-    let (_, _, problem) = call(&server, "POST /api/v1/notes", &token, &json!({"title": "a", "body": ""}));
-    assert_eq!(serde_json::from_str::<Value>(&problem).unwrap()["code"], "unavailable", "{problem}");
-    unavailable(call(&server, "POST /api/v1/logout", &token, &Value::Null));
-    assert_eq!(server.json("GET /api/v1/notes", &token, &Value::Null).0, 200, "it can be read");
-    becomes(&server, 503);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_only_file_is_unavailable_and_not_ready() {
+    let mut house = House::with(Database::Sqlite, |_| {}).await;
+    let ada = house.person("ada").await;
+    house.db.settled().await;
+    house.settings.database.url += "?mode=ro";
+    let house = house.another_instance().await;
+    let client = house.client(&ada.client.token);
+    client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
+    client.call(Method::POST, "/logout").await.problem(503, "unavailable");
+    client.get("/notes").await.is(200);
+    house.get("/readyz").await.is(503);
 }
 
 /// What PostgreSQL says at the commit, when its disk is full or a server is for reading only.

