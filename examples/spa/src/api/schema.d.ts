@@ -269,6 +269,7 @@ export interface components {
          * @example {
          *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "email": "ada@example.org",
+         *       "email_confirmed": true,
          *       "id": "019254d3-8000-7000-8000-000000000001",
          *       "name": "Ada Lovelace"
          *     }
