@@ -124,16 +124,26 @@ const { js = "", wasm = "" } = /** @type {HTMLElement} */ (document.querySelecto
 // The page is painted first, for which the wasm would compete with the styles and the font on a slow line; a tab in the
 // background is not painted at all. Each step has a turn of the event loop to itself, so that typing never waits long.
 if (!document.hidden && globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) await painted();
-const bytes = fetch(wasm);
-const site = /** @type {Site} */ (await import(js));
-await site.default({ module_or_path: bytes });
-await turn();
-site.hydrate();
-for (const island of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("leptos-island"))) {
+let site = await started(js);
+for (const [index, island] of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("leptos-island")).entries()) {
   await turn();
-  bringToLife(site, island);
+  // Wasm that was cut off half-way may hold what the next island needs: that one gets an instance of its own.
+  if (!bringToLife(site, island)) site = await started(`${js}?after=${index}`);
 }
 document.documentElement.dataset.hydrated = "";
+
+/**
+ * An instance of the wasm. Each address of the glue makes one.
+ * @param {string} address
+ */
+async function started(address) {
+  const bytes = fetch(wasm);
+  const site = /** @type {Site} */ (await import(address));
+  await site.default({ module_or_path: bytes });
+  await turn();
+  site.hydrate();
+  return site;
+}
 
 function painted() {
   return new Promise((done) => {
@@ -149,7 +159,7 @@ function turn() {
 /**
  * Hydrates an island, if it is as the server sent it but for nodes that extensions added. They are set aside meanwhile.
  * Where more has changed, by a translation for instance, the wasm would panic half-way, with its listeners in place and
- * nothing behind them: that island stays as it is.
+ * nothing behind them: that island stays as it is. Says whether `site` can be used again.
  * @param {Islands} site
  * @param {HTMLElement} island
  */
@@ -158,17 +168,19 @@ function bringToLife(site, island) {
   const added = addedTo(island, parsed(shape));
   if (!added) {
     console.info(`${component} was changed before it came alive: its links and forms work without it.`);
-    return;
+    return true;
   }
   const places = added.map((node) => {
     const place = { node, parent: node.parentNode, before: node.previousSibling };
     node.remove();
     return place;
   });
+  let sound = true;
   try {
     site[component]?.(island);
     island.dataset.alive = "";
   } catch (error) {
+    sound = false;
     console.info(component, error);
     // Copies have no listeners.
     island.replaceChildren(...[...island.childNodes].map((node) => node.cloneNode(true)));
@@ -182,6 +194,7 @@ function bringToLife(site, island) {
   if (field && island.contains(field) && field.value !== field.defaultValue) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  return sound;
 }
 
 /**
