@@ -114,6 +114,9 @@ impl Pool {
         let place = self.place(whose)?;
         let (answer, answered) = oneshot::channel();
         let job = move |memory: &mut Memory| {
+            // In this order: what panics gives its place back before it tells whoever waits.
+            let answer = answer;
+            let place = place;
             if answer.is_closed() {
                 return;
             }
