@@ -183,11 +183,10 @@ pub async fn account(
     let caller = visit.signed_in()?;
     let shown = settings.sessions.per_account.into();
     let sign_ins = sign_ins::service::newest(&db, caller.account.id, shown).await?;
-    let confirmed = caller.account.email_confirmed;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
     let content = move || {
         let (account, credential, sign_ins) = (caller.account.clone(), caller.credential.clone(), sign_ins.clone());
-        view! { <AccountView account confirmed credential sign_ins activity=activity.clone() /> }
+        view! { <AccountView account credential sign_ins activity=activity.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
 }

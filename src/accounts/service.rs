@@ -45,8 +45,6 @@ pub struct Proven {
     pub account: Account,
     /// Remembered by the sessions of this password.
     pub auth_stamp: Vec<u8>,
-    /// Whether the address was shown to be theirs.
-    pub confirmed: bool,
     /// Whether an operator keeps them out.
     pub disabled: bool,
 }
@@ -62,7 +60,7 @@ impl Proven {
             return Err(Problem::AccountDisabled);
         }
         let must = settings.confirm == Confirm::Required;
-        if must && !self.confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
+        if must && !self.account.email_confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
     }
 }
 
@@ -108,7 +106,7 @@ pub(super) async fn make(db: &Db, name: String, email: String, password_hash: St
     let account = store::insert(db, account, password_hash, auth_stamp.clone())
         .await
         .map_err(|error| if is_unique_violation(&error) { taken() } else { error.into() })?;
-    Ok(Proven { account, auth_stamp, confirmed: false, disabled: false })
+    Ok(Proven { account, auth_stamp, disabled: false })
 }
 
 /// Counts a try to make an account, then judges and hashes its password: neither is done for whoever has tried too often
@@ -225,15 +223,14 @@ async fn check(
             }
         });
     }
-    let (confirmed, disabled) = (found.confirmed_at.is_some(), found.disabled_at.is_some());
     let account = Account {
         id: found.id,
         email: found.email,
-        email_confirmed: confirmed,
+        email_confirmed: found.confirmed_at.is_some(),
         name: found.name,
         created_at: found.created_at,
     };
-    Ok(Proven { account, auth_stamp: found.auth_stamp, confirmed, disabled })
+    Ok(Proven { account, auth_stamp: found.auth_stamp, disabled: found.disabled_at.is_some() })
 }
 
 /// Why nothing was made with what was proven: the password was changed meanwhile, or the account disabled or deleted

@@ -89,7 +89,6 @@ fn with_next(path: &str, next: &str) -> String {
 #[component]
 pub(super) fn AccountView(
     account: Account,
-    confirmed: bool,
     credential: Credential,
     sign_ins: Vec<SignIn>,
     activity: activity::Page,
@@ -105,7 +104,7 @@ pub(super) fn AccountView(
                 <div><dt>"E-mail"</dt><dd>{shown(&account.email)}</dd></div>
                 <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
             </dl>
-            <Unconfirmed confirmed />
+            <Unconfirmed confirmed=account.email_confirmed />
         </section>
         <ManageSection />
         <section class="card">

@@ -12,6 +12,7 @@ mod output;
 mod serve;
 mod sign_ins;
 mod tokens;
+mod which;
 
 use std::{collections::HashMap, env, fmt, fs, path::PathBuf, process::ExitCode};
 

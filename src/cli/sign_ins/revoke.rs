@@ -11,6 +11,7 @@ use crate::{
         ask::sure,
         house::House,
         output::{print_json, say},
+        which::Which,
     },
     problem::Problem,
     sign_ins::service,
@@ -24,19 +25,6 @@ pub(super) struct Revoke {
     /// With --everybody: do not ask
     #[arg(long)]
     yes: bool,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Which {
-    /// The one with this id
-    id: Option<Uuid>,
-    /// All of the account with this address or id
-    #[arg(long, value_name = "ACCOUNT")]
-    account: Option<String>,
-    /// All of all accounts
-    #[arg(long)]
-    everybody: bool,
 }
 
 impl Revoke {
