@@ -1,18 +1,28 @@
 //! The table of pages.
 
+mod api;
+pub mod openapi;
+mod router;
+mod server_functions;
+pub mod sweep;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
 
+pub use self::{
+    router::router,
+    sweep::{sweep, sweep_every},
+};
 use crate::{
-    accounts::{self, confirmation, manage, proof, recovery},
-    explorer,
-    extract::LONG_BODY_LIMIT,
-    lab, landing, notes, sign_ins,
+    features::{
+        accounts::{self, email_verification, password_reset, settings},
+        api_docs, browser_sessions, lab, landing, notes, tokens,
+    },
+    http::extract::LONG_BODY_LIMIT,
     state::AppState,
-    tokens,
 };
 
 /// Every page, and every form's post.
@@ -24,20 +34,24 @@ pub fn pages() -> Router<AppState> {
         .route("/sign-up", get(accounts::page::sign_up).post(accounts::page::post_sign_up))
         .route("/sign-in", get(accounts::page::sign_in).post(accounts::page::post_sign_in).layer(long()))
         .route("/sign-out", post(accounts::page::sign_out))
-        .route("/forgot", get(recovery::page::forgot).post(recovery::page::post_forgot))
-        .route("/reset/{token}", get(recovery::page::reset).post(recovery::page::post_reset))
+        .route("/forgot", get(password_reset::page::forgot).post(password_reset::page::post_forgot))
+        .route("/reset/{token}", get(password_reset::page::reset).post(password_reset::page::post_reset))
         .route("/account", get(accounts::page::account))
-        .route("/confirm/{token}", get(confirmation::page::confirm).post(confirmation::page::post_confirm))
-        .route("/email/{token}", get(confirmation::page::email).post(confirmation::page::post_email))
-        .route("/account/email/resend", post(confirmation::page::resend))
-        .route("/account/confirm", get(proof::page::confirm).post(proof::page::post_confirm))
-        .route("/account/name", get(manage::page::name).post(manage::page::post_name))
-        .route("/account/password", get(manage::page::password).post(manage::page::post_password))
-        .route("/account/email", get(manage::page::email).post(manage::page::post_email))
-        .route("/account/export", get(manage::page::export))
-        .route("/account/delete", get(manage::page::delete).post(manage::page::post_delete))
-        .route("/account/sign-ins/{id}/revoke", post(sign_ins::page::revoke))
-        .route("/account/sign-ins/revoke-others", post(sign_ins::page::revoke_others))
+        .route("/confirm/{token}", get(email_verification::page::confirm).post(email_verification::page::post_confirm))
+        .route("/email/{token}", get(email_verification::page::email).post(email_verification::page::post_email))
+        .route("/account/email/resend", post(email_verification::page::resend))
+        .route(
+            "/account/confirm",
+            get(crate::features::accounts::reauthentication::page::confirm)
+                .post(crate::features::accounts::reauthentication::page::post_confirm),
+        )
+        .route("/account/name", get(settings::page::name).post(settings::page::post_name))
+        .route("/account/password", get(settings::page::password).post(settings::page::post_password))
+        .route("/account/email", get(settings::page::email).post(settings::page::post_email))
+        .route("/account/export", get(settings::page::export))
+        .route("/account/delete", get(settings::page::delete).post(settings::page::post_delete))
+        .route("/account/sessions/{id}/revoke", post(browser_sessions::page::revoke))
+        .route("/account/sessions/revoke-others", post(browser_sessions::page::revoke_others))
         .route("/notes", get(notes::page::index).post(notes::page::create).layer(long()))
         .route("/notes/{id}", get(notes::page::show).post(notes::page::save).layer(long()))
         .route("/notes/{id}/delete", post(notes::page::delete))
@@ -48,7 +62,7 @@ pub fn pages() -> Router<AppState> {
 
 /// What stands outside of both doors: nobody is known there.
 pub fn open_pages() -> Router<AppState> {
-    Router::new().route("/api/docs", get(explorer::page::explorer))
+    Router::new().route("/api/docs", get(api_docs::page::api_docs))
 }
 
 /// For forms that hold a whole note, or carry one along.

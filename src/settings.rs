@@ -225,12 +225,12 @@ pub struct Accounts {
     /// Minutes a link to choose a new password is good for.
     pub reset_minutes: u32,
     /// Minutes for which the password, once given, is not asked for again.
-    pub proof_minutes: u32,
+    pub reauthentication_minutes: u32,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30, proof_minutes: 10 }
+        Self { confirm: Confirm::Optional, confirm_hours: 24, reset_minutes: 30, reauthentication_minutes: 10 }
     }
 }
 
@@ -641,7 +641,7 @@ mod tests {
             ("VESTIBULE_NOTES__PER_ACCOUNT", "1000001", "notes.per_account"),
             ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
-            ("VESTIBULE_ACCOUNTS__PROOF_MINUTES", "0", "accounts.proof_minutes"),
+            ("VESTIBULE_ACCOUNTS__REAUTHENTICATION_MINUTES", "0", "accounts.reauthentication_minutes"),
             ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),
             ("VESTIBULE_MAIL__FROM", "nobody", "mail.from"),
             ("VESTIBULE_MAIL__SMTP_URL", "smtps://mail.example", "mail.from"),

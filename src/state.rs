@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use axum::extract::FromRef;
 
 use crate::{
-    accounts::passwords::Hasher, assets::Assets, db::Db, dev::DevKey, lab::Lab, mail::Mailer, settings::Settings,
+    assets::Assets,
+    auth::{dev_key::DevKey, passwords::Hasher},
+    db::Db,
+    features::lab::Lab,
+    mail::Mailer,
+    settings::Settings,
 };
 
 /// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.

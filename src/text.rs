@@ -1,6 +1,8 @@
 //! What people type, in one form, and what it looks like to the eye. A leaf: every feature compares text by these
 //! rules.
 
+pub mod email_address;
+
 use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};

@@ -57,7 +57,7 @@ test("signing out in another tab is noticed, and the draft stays", async ({ page
 test("a sign-in that ended by itself is told, and the draft stays", async ({ page, spa, house, person }) => {
   await enter(page, spa, person);
   await write(page, "Long-winded", "a whole evening");
-  await house.age("sign_ins");
+  await house.age("browser_sessions");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("alert")).toContainText("You are not signed in any more");
   await typeSignIn(page, person);

@@ -98,7 +98,7 @@ export class House {
   }
 
   /** Lets everything that ends by itself, tokens or sign-ins, have ended already. */
-  async age(table: "tokens" | "sign_ins"): Promise<void> {
+  async age(table: "tokens" | "browser_sessions"): Promise<void> {
     await this.stop();
     const path = join(this.#folder, "vestibule.db");
     const file = readFileSync(path);

@@ -12,9 +12,9 @@ mod names;
 mod serve;
 
 #[cfg(not(feature = "embed"))]
-use disk as source;
+use self::disk as source;
 #[cfg(feature = "embed")]
-use embedded as source;
+use self::embedded as source;
 
 pub use self::{names::Assets, serve::serve};
 

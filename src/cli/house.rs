@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::{Config, Failure, load, log::log, output::remark};
 use crate::{
-    accounts::operators::{self as accounts, Known},
+    cli::operators::{self, Operator, Subject},
     db::{Clock, Db, OpenError},
-    operators::{self, Operator, Subject},
-    problem::Problem,
+    features::accounts::{admin as accounts, admin::Known},
+    http::problem::Problem,
     settings::{Settings, Sources},
 };
 

@@ -8,7 +8,7 @@ use super::{
     house::House,
     output::{print_json, say},
 };
-use crate::accounts::operators::{self, Ended};
+use crate::features::accounts::admin::{self, Ended};
 
 /// Whether to ask.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ impl Lockdown {
     pub(super) async fn run(self, house: &House) -> Result<(), Failure> {
         let what = "this signs everybody out, revokes every token of everybody, and voids every link that was mailed";
         sure(house, self.yes, what, "lockdown")?;
-        let ended = house.logged("lockdown", (None, "everybody"), operators::lockdown(&house.db)).await?;
+        let ended = house.logged("lockdown", (None, "everybody"), admin::lockdown(&house.db)).await?;
         if self.json {
             return print_json(&ended);
         }

@@ -8,9 +8,10 @@ mod lockdown;
 mod log;
 mod openapi;
 mod operator_log;
+mod operators;
 mod output;
 mod serve;
-mod sign_ins;
+mod sessions;
 mod tokens;
 mod which;
 
@@ -20,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use self::output::complain;
 use crate::{
-    problem::Problem,
+    http::problem::Problem,
     settings::{self, Settings, Sources},
 };
 
@@ -46,7 +47,7 @@ enum Command {
     /// Look after accounts
     Accounts(accounts::Accounts),
     /// See who is signed in, and sign them out
-    SignIns(sign_ins::SignIns),
+    Sessions(sessions::Sessions),
     /// See the tokens that work, and revoke them
     Tokens(tokens::Tokens),
     /// End every browser session, every token and every link in a mail: after a leak
@@ -96,7 +97,7 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(&config),
         Command::Openapi(openapi) => openapi.run(&config),
         Command::Accounts(accounts) => house::within(&config, async |house| accounts.run(house).await),
-        Command::SignIns(sign_ins) => house::within(&config, async |house| sign_ins.run(house).await),
+        Command::Sessions(browser_sessions) => house::within(&config, async |house| browser_sessions.run(house).await),
         Command::Tokens(tokens) => house::within(&config, async |house| tokens.run(house).await),
         Command::Lockdown(lockdown) => house::within(&config, async |house| lockdown.run(house).await),
         Command::Log(log) => house::within(&config, async |house| log.run(house).await),

@@ -3,7 +3,6 @@
 use clap::{Args, ValueEnum};
 
 use super::{Config, Failure, load, output::say};
-use crate::server;
 
 /// Which document.
 #[derive(Debug, Args)]
@@ -27,8 +26,8 @@ impl Openapi {
     pub(super) fn run(&self, config: &Config) -> Result<(), Failure> {
         let (settings, _) = load(config)?;
         let document = match self.door {
-            Door::Token => server::openapi::token_document(&settings),
-            Door::Session => server::openapi::session_document(&settings),
+            Door::Token => crate::app::openapi::token_document(&settings),
+            Door::Session => crate::app::openapi::session_document(&settings),
         };
         say(&format!("{document:#}"));
         Ok(())

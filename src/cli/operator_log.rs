@@ -7,7 +7,7 @@ use super::{
     house::House,
     output::{print_json, print_table, say},
 };
-use crate::operators;
+use crate::cli::operators;
 
 /// How much of it.
 #[derive(Debug, Args)]

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Config, Failure, log::log, output::say};
 use crate::{
+    cli::operators::served,
     db::{Clock, Db},
-    lab::{self, Lab},
+    features::lab::{self, Lab},
+    http::connection_limits::{Gate, Timeouts},
     mail::Mailer,
-    operators::served,
-    server::{self, Gate, Timeouts},
     settings::{Finding, LabEnabled, Settings, SettingsError, Sources},
     state::AppState,
 };
@@ -71,7 +71,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
         tracing::warn!("the Lab cannot be used. {trouble}");
     }
     let state = AppState { lab, ..AppState::new(settings, db.clone()).map_err(Failure::settings)? };
-    let app = server::router(state.clone()).map_err(Failure::settings)?;
+    let app = crate::app::router(state.clone()).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();
@@ -85,13 +85,13 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
-    tokio::spawn(server::sweep(state));
+    tokio::spawn(crate::app::sweep(state));
     say(&format!("Vestibule is open: {origin}"));
     say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {
         say(&format!("Mail is shown at: {url}"));
     }
-    tokio::join!(server::serve(listener, app, gate, stopped.cancelled()), beside);
+    tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside);
     let stopped = asked_to_stop.await.unwrap_or_else(|_| Instant::now());
     finish(&db, &mailer, stopped, share).await;
     Ok(())
@@ -133,7 +133,7 @@ async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Fai
 /// Serves the Lab's peer beside the house, if there is a listener for it.
 async fn lab_peer(listener: Option<TcpListener>, state: AppState, gate: Gate, stopped: CancellationToken) {
     if let Some(listener) = listener {
-        server::serve(listener, lab::peer::router(state), gate, stopped.cancelled()).await;
+        crate::http::listener::serve(listener, lab::peer::router(state), gate, stopped.cancelled()).await;
     }
 }
 

@@ -22,18 +22,18 @@ use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use self::errors::is_refusal;
+use self::probe::Probe;
 pub use self::{
     clock::Clock,
     errors::{OpenError, is_transient, is_unique_violation},
     sessions::HashedSessions,
 };
-use errors::is_refusal;
 pub(crate) use open::shown;
-use probe::Probe;
 pub(crate) use query::{change, change_now, columns, read};
 pub(crate) use search::{Search, Searching};
 
-use crate::{activity, problem::Problem, timestamp::Timestamp};
+use crate::{auth::activity, http::problem::Problem, timestamp::Timestamp};
 
 /// A handle to the database and to the one clock every expiry is decided by (S47). Cheap to clone.
 #[derive(Clone, Debug)]

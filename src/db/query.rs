@@ -164,7 +164,7 @@ mod tests {
             ("INSERT INTO notes (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1", "INSERT notes"),
             ("WITH owner AS (SELECT id FROM accounts FOR NO KEY UPDATE)\n INSERT INTO tokens (id)", "INSERT tokens"),
             ("UPDATE tokens SET revoked_at = $1", "UPDATE tokens"),
-            ("DELETE FROM sign_ins WHERE id = $1", "DELETE sign_ins"),
+            ("DELETE FROM browser_sessions WHERE id = $1", "DELETE browser_sessions"),
             ("VACUUM", "VACUUM"),
             ("", ""),
         ] {

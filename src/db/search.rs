@@ -17,7 +17,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::Pools;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// How many run at once, in all; as many connections are kept for them.
 pub(super) const AT_ONCE: u32 = 2;

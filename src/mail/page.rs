@@ -8,13 +8,21 @@ use super::{
     outbox,
     view::{MailView, OutboxView},
 };
-use crate::{dev::Developer, extract::PathId, problem::Problem, settings::Settings, ui::Visit};
+use crate::{
+    auth::{dev_key::Developer, page::PageContext},
+    http::{extract::PathId, problem::Problem},
+    settings::Settings,
+};
 
 /// `GET /dev/outbox`
 ///
 /// # Errors
 /// [`Problem::NotFound`] for whoever is no [`Developer`]; [`Problem::Internal`] where the folder cannot be read.
-pub async fn index(_: Developer, visit: Visit, State(settings): State<Arc<Settings>>) -> Result<Response, Problem> {
+pub async fn index(
+    _: Developer,
+    visit: PageContext,
+    State(settings): State<Arc<Settings>>,
+) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let mails = outbox::list(Path::new(&settings.mail.outbox)).await.map_err(unreadable)?;
     let by_smtp = !settings.mail.smtp_url.is_empty();
@@ -31,7 +39,7 @@ pub async fn index(_: Developer, visit: Visit, State(settings): State<Arc<Settin
 /// [`Problem::NotFound`], for whoever is no [`Developer`] too; [`Problem::Internal`] where the folder cannot be read.
 pub async fn show(
     _: Developer,
-    visit: Visit,
+    visit: PageContext,
     State(settings): State<Arc<Settings>>,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {

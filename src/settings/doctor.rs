@@ -5,7 +5,7 @@ use serde::Serialize;
 use url::{Host, Url};
 
 use super::{LabEnabled, Settings, hosts, lab::share_a_site};
-use crate::client::Proxies;
+use crate::http::client::Proxies;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -191,7 +191,7 @@ pub(super) fn is_this_machine(url: &Url) -> bool {
 /// extension's names the one.
 fn is_web_view(origin: &str) -> bool {
     let Some((scheme, host)) = origin.split_once("://") else { return false };
-    let is_id = |letters: fn(u8) -> bool, length| host.len() == length && host.bytes().all(letters);
+    let is_id = |emails: fn(u8) -> bool, length| host.len() == length && host.bytes().all(emails);
     match scheme {
         "app" | "capacitor" | "ionic" | "tauri" => {
             let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);

@@ -46,7 +46,7 @@ impl Settings {
         found.range("accounts.confirm_hours", accounts.confirm_hours, 1..=24, why);
         found.range("accounts.reset_minutes", accounts.reset_minutes, 1..=60, "or old mail would open accounts");
         let why = "or a browser left alone could do everything";
-        found.range("accounts.proof_minutes", accounts.proof_minutes, 1..=60, why);
+        found.range("accounts.reauthentication_minutes", accounts.reauthentication_minutes, 1..=60, why);
         let why = "or passwords read from a stolen database could be guessed fast (OWASP's minimum), or every sign-in \
                    would take the machine's memory";
         found.range("passwords.memory_kib", passwords.memory_kib, 19_456..=4_194_304, why);

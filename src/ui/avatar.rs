@@ -18,8 +18,8 @@ pub fn Avatar(
 
 /// The first letters of the first and the last word.
 fn initials(name: &str) -> String {
-    let mut letters = name.split_whitespace().filter_map(|word| word.chars().next());
-    let (first, last) = (letters.next(), letters.next_back());
+    let mut emails = name.split_whitespace().filter_map(|word| word.chars().next());
+    let (first, last) = (emails.next(), emails.next_back());
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::{attr::custom::custom_attribute, prelude::*};
 
-use super::{Filled, Reveal};
+use super::{FormState, Reveal};
 
 /// The frame around one input. The input itself, the child, has `name` as its id and [`describedby`] as its description.
 #[component]
@@ -48,7 +48,7 @@ pub fn TextField(
     /// What people read.
     label: &'static str,
     /// What was typed before, and what is wrong with it.
-    form: Filled,
+    form: FormState,
     /// The input's type.
     #[prop(default = "text")]
     kind: &'static str,

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::FieldError;
+use crate::http::problem::FieldError;
 
 /// What was typed, what is wrong with it, and what to say above it all. Never holds a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filled {
+pub struct FormState {
     /// Names and values, as typed.
     pub values: Vec<(String, String)>,
     /// What is wrong with which field.
@@ -15,7 +15,7 @@ pub struct Filled {
     pub notice: Option<String>,
 }
 
-impl Filled {
+impl FormState {
     /// With `value` in the field `name`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -37,7 +37,7 @@ impl Filled {
     /// With what `problem` says: beside the fields it names, above the form otherwise.
     #[cfg(feature = "ssr")]
     #[must_use]
-    pub fn refused(mut self, problem: &crate::problem::Problem) -> Self {
+    pub fn with_errors(mut self, problem: &crate::http::problem::Problem) -> Self {
         self.errors = problem.errors().to_vec();
         self.notice = self.errors.is_empty().then(|| problem.detail());
         self

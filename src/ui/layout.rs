@@ -2,12 +2,12 @@
 
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
-use super::{FormGuard, Places, Toasts};
-use crate::{accounts::Account, address::shown, assets::Assets};
+use super::{FooterLinks, FormGuard, Toasts};
+use crate::{assets::Assets, auth::Account, text::email_address::shown};
 
 /// Who looks at a page, for its header.
 #[derive(Clone, Debug)]
-pub(super) enum Who {
+pub(crate) enum Who {
     /// Nobody who is signed in.
     Visitor,
     /// Somebody who is.
@@ -18,14 +18,14 @@ pub(super) enum Who {
 
 /// The whole document.
 #[component]
-pub(super) fn Layout(
+pub(crate) fn Layout(
     title: String,
     who: Who,
     assets: Assets,
     /// The URLs of this page's own style sheets.
     styles: Vec<String>,
     path: String,
-    places: Places,
+    places: FooterLinks,
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -102,7 +102,7 @@ fn Header(who: Who, path: String, mark: String) -> impl IntoView {
 }
 
 #[component]
-fn Footer(places: Places) -> impl IntoView {
+fn Footer(places: FooterLinks) -> impl IntoView {
     let link = |(href, label): (&'static str, &'static str)| view! { <a href=href>{label}</a> " " };
     view! {
         <footer>

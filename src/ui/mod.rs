@@ -22,11 +22,11 @@ mod toast;
 #[cfg(feature = "hydrate")]
 pub mod clock;
 #[cfg(feature = "ssr")]
-mod layout;
+mod footer;
 #[cfg(feature = "ssr")]
-pub mod page;
+pub mod layout;
 #[cfg(feature = "ssr")]
-mod shape;
+pub mod shape;
 
 pub use self::{
     avatar::Avatar,
@@ -36,7 +36,7 @@ pub use self::{
     dialog::Confirm,
     empty::Empty,
     field::{Field, TextField, Username, describedby, in_textarea},
-    filled::Filled,
+    filled::FormState,
     guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,
     notice::Notice,
@@ -49,4 +49,4 @@ pub use self::{
     toast::{Toasts, toast},
 };
 #[cfg(feature = "ssr")]
-pub use page::{Places, Visit};
+pub use footer::FooterLinks;

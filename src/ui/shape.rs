@@ -16,7 +16,7 @@ const TEXT: [&str; 5] = ["noscript", "script", "style", "textarea", "title"];
 
 /// Gives each island of a page the attribute `data-shape`: `name(…)` for an element, `name;` for one whose content does
 /// not matter, `.` for text and `!` for a comment.
-pub(super) fn with_shapes(html: &str) -> String {
+pub fn with_shapes(html: &str) -> String {
     let mut shaped = String::with_capacity(html.len() + html.len() / 16);
     let mut rest = html;
     while let Some(start) = rest.find(ISLAND) {

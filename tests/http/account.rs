@@ -3,11 +3,11 @@
 use axum::http::Method;
 use serde_json::json;
 use time::Duration;
-use vestibule::tokens::Scope;
+use vestibule::auth::Scope;
 
-use crate::support::{Browser, Door, House, PASSWORD, Person, beside, both, members};
+use crate::support::{Browser, Door, PASSWORD, Person, TestApp, field_error, members, on_both_databases};
 
-both! {
+on_both_databases! {
     the_account_page_leads_to_all_of_it,
     a_name_is_changed,
     a_password_is_changed,
@@ -28,90 +28,93 @@ both! {
 
 const NEW: &str = "entirely different words";
 
-async fn sign_in(house: &House, email: &str, password: &str) -> u16 {
-    house.browser().submit("/sign-in", &[("email", email), ("password", password)]).await.status.as_u16()
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
+    app.browser().submit("/sign-in", &[("email", email), ("password", password)]).await.status.as_u16()
 }
 
-async fn second_browser(house: &House, person: &Person) -> Browser {
-    let browser = house.browser();
+async fn second_browser(app: &TestApp, person: &Person) -> Browser {
+    let browser = app.browser();
     let form = [("email", person.email.as_str()), ("password", PASSWORD), ("remember", "on")];
-    browser.submit("/sign-in", &form).await.leads_to("/notes");
+    browser.submit("/sign-in", &form).await.assert_redirect("/notes");
     browser
 }
 
 /// Whether there is a mail to `address` about `subject`.
-async fn was_told(house: &House, address: &str, subject: &str) -> bool {
-    house.letters_about(subject).await.iter().any(|letter| letter.header("To") == address)
+async fn was_told(app: &TestApp, address: &str, subject: &str) -> bool {
+    app.emails_with_subject(subject).await.iter().any(|letter| letter.header("To") == address)
 }
 
-async fn the_account_page_leads_to_all_of_it(house: House) {
-    let ada = house.person("ada").await;
+async fn the_account_page_leads_to_all_of_it(app: TestApp) {
+    let ada = app.person("ada").await;
     let page = ada.browser.visit("/account").await.page(200);
     for path in ["name", "email", "password", "delete"] {
         assert!(page.contains(&format!(r#"href="/account/{path}""#)), "{path}");
         let form = ada.browser.visit(&format!("/account/{path}")).await.page(200);
         assert!(form.contains(&format!(r#"<form method="post" action="/account/{path}">"#)), "{form}");
-        house.get(&format!("/account/{path}")).await.leads_to(&format!("/sign-in?next=%2Faccount%2F{path}"));
+        app.get(&format!("/account/{path}")).await.assert_redirect(&format!("/sign-in?next=%2Faccount%2F{path}"));
     }
     assert!(page.contains(r#"href="/account/export""#));
-    house.get("/account/export").await.leads_to("/sign-in?next=%2Faccount%2Fexport");
+    app.get("/account/export").await.assert_redirect("/sign-in?next=%2Faccount%2Fexport");
 }
 
-async fn a_name_is_changed(house: House) {
-    let ada = house.person("ada").await;
+async fn a_name_is_changed(app: TestApp) {
+    let ada = app.person("ada").await;
     assert!(ada.browser.visit("/account/name").await.page(200).contains(r#"value="ada""#));
-    ada.browser.submit("/account/name", &[("name", " Countess of Lovelace ")]).await.leads_to("/account");
+    ada.browser.submit("/account/name", &[("name", " Countess of Lovelace ")]).await.assert_redirect("/account");
     assert_eq!(ada.client.get("/me").await.json()["name"], "Countess of Lovelace");
     for name in ["", " ", "a\nb", "a\0b", &"x".repeat(101)] {
         let page = ada.browser.submit("/account/name", &[("name", name)]).await.page(422);
-        assert_eq!(beside(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
+        assert_eq!(field_error(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
     }
     assert_eq!(ada.client.get("/me").await.json()["name"], "Countess of Lovelace");
 }
 
-async fn a_password_is_changed(house: House) {
-    let ada = house.person("ada").await;
-    let token = house.token(&ada, &Scope::ALL).await;
-    let (other, before) = (second_browser(&house, &ada).await, ada.browser.cookie().unwrap());
+async fn a_password_is_changed(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = app.token(&ada, &Scope::ALL).await;
+    let (other, before) = (second_browser(&app, &ada).await, ada.browser.cookie().unwrap());
     let form = [("current", PASSWORD), ("password", NEW)];
-    ada.browser.submit("/account/password", &form).await.leads_to("/account");
+    ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
     assert!(ada.browser.is_signed_in().await, "the one that changed it stays");
     assert_ne!(ada.browser.cookie().unwrap(), before, "by a new id");
     assert!(!other.is_signed_in().await);
-    let thief = house.browser();
+    let thief = app.browser();
     thief.plant(&before);
     assert!(!thief.is_signed_in().await);
-    assert_eq!((sign_in(&house, &ada.email, PASSWORD).await, sign_in(&house, &ada.email, NEW).await), (401, 303));
-    assert!(was_told(&house, &ada.email, "Your password was changed").await);
-    token.get("/me").await.is(200);
+    assert_eq!((sign_in(&app, &ada.email, PASSWORD).await, sign_in(&app, &ada.email, NEW).await), (401, 303));
+    assert!(was_told(&app, &ada.email, "Your password was changed").await);
+    token.get("/me").await.assert_status(200);
 
     let form = [("current", NEW), ("password", PASSWORD), ("tokens", "on")];
-    ada.browser.submit("/account/password", &form).await.leads_to("/account");
+    ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
     token.get("/me").await.problem(401, "token_revoked");
 }
 
-async fn a_password_is_changed_by_whoever_knows_it_only(house: House) {
-    let ada = house.person("ada").await;
-    let other = second_browser(&house, &ada).await;
+async fn a_password_is_changed_by_whoever_knows_it_only(app: TestApp) {
+    let ada = app.person("ada").await;
+    let other = second_browser(&app, &ada).await;
     let form = [("current", "wrong password"), ("password", NEW), ("tokens", "on")];
     let reply = ada.browser.submit("/account/password", &form).await;
     let page = reply.page(422);
-    assert_eq!(beside(&page, "current"), "This is not your password.");
+    assert_eq!(field_error(&page, "current"), "This is not your password.");
     assert!(page.contains(r#"name="tokens" checked"#) && !page.contains(NEW) && !page.contains("wrong password"));
     for weak in ["short", "password1", "ada@example.org"] {
         let page =
             ada.browser.submit("/account/password", &[("current", PASSWORD), ("password", weak)]).await.page(422);
-        assert!(!beside(&page, "password").is_empty(), "{weak}");
+        assert!(!field_error(&page, "password").is_empty(), "{weak}");
     }
-    house.browser().submit("/account/password", &[("current", PASSWORD), ("password", NEW)]).await.leads_to("/sign-in");
+    app.browser()
+        .submit("/account/password", &[("current", PASSWORD), ("password", NEW)])
+        .await
+        .assert_redirect("/sign-in");
     assert!(other.is_signed_in().await);
-    ada.client.get("/me").await.is(200);
-    assert_eq!((sign_in(&house, &ada.email, PASSWORD).await, sign_in(&house, &ada.email, NEW).await), (303, 401));
+    ada.client.get("/me").await.assert_status(200);
+    assert_eq!((sign_in(&app, &ada.email, PASSWORD).await, sign_in(&app, &ada.email, NEW).await), (303, 401));
 }
 
-async fn of_two_who_change_the_password_at_once_one_does(house: House) {
-    let ada = house.person("ada").await;
-    let other = second_browser(&house, &ada).await;
+async fn of_two_who_change_the_password_at_once_one_does(app: TestApp) {
+    let ada = app.person("ada").await;
+    let other = second_browser(&app, &ada).await;
     let form = |new: &'static str| [("current", PASSWORD), ("password", new)];
     let path = "/account/password";
     let first = ada.browser.ask(Method::POST, path).form(&form("the words of the first"));
@@ -119,171 +122,174 @@ async fn of_two_who_change_the_password_at_once_one_does(house: House) {
     let (first, second) = tokio::join!(tokio::spawn(first.into_future()), tokio::spawn(second.into_future()));
     let won = [first.unwrap(), second.unwrap()].map(|reply| reply.header("location") == "/account");
     let works = [
-        sign_in(&house, &ada.email, "the words of the first").await == 303,
-        sign_in(&house, &ada.email, "the words of the second").await == 303,
+        sign_in(&app, &ada.email, "the words of the first").await == 303,
+        sign_in(&app, &ada.email, "the words of the second").await == 303,
     ];
     assert_eq!(works.iter().filter(|works| **works).count(), 1);
     // Whoever was told that it worked has the password that works.
     assert!(won == works, "{won:?} {works:?}");
 }
 
-async fn nobody_keeps_the_mail_about_it_back_by_hanging_up(house: House) {
+async fn nobody_keeps_the_mail_about_it_back_by_hanging_up(app: TestApp) {
     let mut changed = 0;
     for number in 0..24 {
-        let ada = house.person(&format!("ada{number}")).await;
+        let ada = app.person(&format!("ada{number}")).await;
         let ask = ada.browser.ask(Method::POST, "/account/password").form(&[("current", PASSWORD), ("password", NEW)]);
         // From "before the first step" to "long after the last".
         let patience = std::time::Duration::from_micros(if number < 23 { number * number * 200 } else { 20_000_000 });
         let _ = tokio::time::timeout(patience, ask.into_future()).await;
-        let told = was_told(&house, &ada.email, "Your password was changed").await;
-        assert_eq!(sign_in(&house, &ada.email, NEW).await == 303, told, "{patience:?}");
+        let told = was_told(&app, &ada.email, "Your password was changed").await;
+        assert_eq!(sign_in(&app, &ada.email, NEW).await == 303, told, "{patience:?}");
         changed += u8::from(told);
     }
     assert!(changed > 0);
 }
 
-async fn a_remembered_browser_stays_remembered(house: House) {
-    let ada = house.person("ada").await;
-    for (browser, ages) in [(ada.browser.clone(), 0), (second_browser(&house, &ada).await, 1)] {
+async fn a_remembered_browser_stays_remembered(app: TestApp) {
+    let ada = app.person("ada").await;
+    for (browser, ages) in [(ada.browser.clone(), 0), (second_browser(&app, &ada).await, 1)] {
         let reply = browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await;
-        let [cookie] = reply.leads_to("/account").set_cookies().try_into().unwrap();
+        let [cookie] = reply.assert_redirect("/account").set_cookies().try_into().unwrap();
         assert_eq!(cookie.attributes.iter().filter(|attribute| attribute.starts_with("Max-Age=")).count(), ages);
     }
 }
 
-async fn an_address_is_changed_by_a_link(house: House) {
-    let ada = house.person("ada").await;
+async fn an_address_is_changed_by_a_link(app: TestApp) {
+    let ada = app.person("ada").await;
     let new = "ada@new.example";
     let page = ada.browser.submit("/account/email", &[("email", " Ada@New.example ")]).await.page(202);
     assert!(page.contains("Look into your mail"), "{page}");
     assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org", "not yet");
-    assert!(was_told(&house, new, "Confirm your new address").await);
-    assert!(was_told(&house, &ada.email, "Your account is to have another address").await);
-    let path = house.link("/email/").await;
+    assert!(was_told(&app, new, "Confirm your new address").await);
+    assert!(was_told(&app, &ada.email, "Your account is to have another address").await);
+    let path = app.link("/email/").await;
 
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     let page = ada.browser.visit(&path).await.page(200);
     assert!(page.contains(new) && page.contains("Use this address") && !page.contains(r#"type="password""#), "{page}");
     assert!(!witness.saw_a_write().await);
     let reply = ada.browser.submit(&path, &[]).await;
-    assert_eq!(reply.leads_to("/account").header("referrer-policy"), "no-referrer");
+    assert_eq!(reply.assert_redirect("/account").header("referrer-policy"), "no-referrer");
     assert_eq!(ada.client.get("/me").await.json()["email"], new);
-    assert!(was_told(&house, &ada.email, "Your account has another address").await);
-    assert_eq!((sign_in(&house, new, PASSWORD).await, sign_in(&house, &ada.email, PASSWORD).await), (303, 401));
+    assert!(was_told(&app, &ada.email, "Your account has another address").await);
+    assert_eq!((sign_in(&app, new, PASSWORD).await, sign_in(&app, &ada.email, PASSWORD).await), (303, 401));
     assert!(ada.browser.is_signed_in().await);
     ada.browser.submit(&path, &[]).await.page(410);
     assert!(!ada.browser.visit("/account").await.page(200).contains("not confirmed"));
 
     for email in ["", "ada", new] {
         let page = ada.browser.submit("/account/email", &[("email", email)]).await.page(422);
-        assert!(!beside(&page, "email").is_empty(), "{email}");
+        assert!(!field_error(&page, "email").is_empty(), "{email}");
     }
 }
 
-async fn an_address_of_anothers_is_not_told(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn an_address_of_anothers_is_not_told(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     ada.browser.submit("/account/email", &[("email", &bob.email)]).await.page(202);
-    assert!(was_told(&house, &bob.email, "This address has an account already").await);
-    assert!(was_told(&house, &ada.email, "Your account is to have another address").await);
-    assert!(house.letters().await.iter().all(|letter| !letter.text().contains("/email/")));
+    assert!(was_told(&app, &bob.email, "This address has an account already").await);
+    assert!(was_told(&app, &ada.email, "Your account is to have another address").await);
+    assert!(app.letters().await.iter().all(|letter| !letter.text().contains("/email/")));
 }
 
-async fn an_address_taken_meanwhile_stays_where_it_is(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.submit("/account/email", &[("email", "bob@example.org")]).await.is(202);
-    let path = house.link("/email/").await;
-    let bob = house.person("bob").await;
+async fn an_address_taken_meanwhile_stays_where_it_is(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser.submit("/account/email", &[("email", "bob@example.org")]).await.assert_status(202);
+    let path = app.link("/email/").await;
+    let bob = app.person("bob").await;
     let page = ada.browser.submit(&path, &[]).await.page(409);
     assert!(page.contains("Another account has this address by now"), "{page}");
     assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org");
     assert_eq!(bob.client.get("/me").await.json()["email"], "bob@example.org");
 }
 
-async fn a_new_password_undoes_a_change_of_address(house: House) {
-    let ada = house.person("ada").await;
-    let thief = second_browser(&house, &ada).await;
-    thief.submit("/account/email", &[("email", "thief@new.example")]).await.is(202);
-    let path = house.link("/email/").await;
-    ada.browser.submit("/account/password", &[("current", PASSWORD), ("password", NEW)]).await.leads_to("/account");
-    house.browser().submit(&path, &[("password", NEW)]).await.page(410);
+async fn a_new_password_undoes_a_change_of_address(app: TestApp) {
+    let ada = app.person("ada").await;
+    let thief = second_browser(&app, &ada).await;
+    thief.submit("/account/email", &[("email", "thief@new.example")]).await.assert_status(202);
+    let path = app.link("/email/").await;
+    ada.browser
+        .submit("/account/password", &[("current", PASSWORD), ("password", NEW)])
+        .await
+        .assert_redirect("/account");
+    app.browser().submit(&path, &[("password", NEW)]).await.page(410);
     assert_eq!(ada.browser.get("/me").await.json()["email"], "ada@example.org");
 }
 
-async fn an_address_is_changed_without_a_sign_in_by_the_password(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.is(202);
-    let path = house.link("/email/").await;
-    for browser in [house.browser(), bob.browser.clone()] {
+async fn an_address_is_changed_without_a_sign_in_by_the_password(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.assert_status(202);
+    let path = app.link("/email/").await;
+    for browser in [app.browser(), bob.browser.clone()] {
         assert!(browser.visit(&path).await.page(200).contains(r#"type="password""#));
         let page = browser.submit(&path, &[("password", "wrong password")]).await.page(401);
-        assert_eq!(beside(&page, "password"), "This is not the password.");
+        assert_eq!(field_error(&page, "password"), "This is not the password.");
     }
-    let phone = house.browser();
-    phone.submit(&path, &[("password", PASSWORD)]).await.leads_to("/account");
+    let phone = app.browser();
+    phone.submit(&path, &[("password", PASSWORD)]).await.assert_redirect("/account");
     assert!(phone.visit("/account").await.page(200).contains("Signed in as ada@new.example"));
 }
 
-async fn an_account_is_deleted_with_all_it_has(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let (other, note) = (second_browser(&house, &ada).await, ada.note_path("hers").await);
+async fn an_account_is_deleted_with_all_it_has(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let (other, note) = (second_browser(&app, &ada).await, ada.note_path("hers").await);
     bob.note_path("his").await;
     let page = ada.browser.visit("/account/delete").await.page(200);
     assert!(page.contains(r#"href="/account/export""#));
     let reply = ada.browser.submit("/account/delete", &[("email", " ADA@example.org")]).await;
-    reply.leads_to("/");
+    reply.assert_redirect("/");
     assert_eq!(reply.header("clear-site-data"), r#""cache", "storage""#);
     assert_eq!(ada.browser.cookie(), None);
     assert!(!ada.browser.is_signed_in().await && !other.is_signed_in().await);
     ada.client.get("/me").await.problem(401, "token_invalid");
     bob.client.get(&note).await.problem(404, "not_found");
-    assert_eq!(sign_in(&house, &ada.email, PASSWORD).await, 401);
-    assert!(was_told(&house, &ada.email, "Your account is deleted").await);
-    for table in ["accounts", "sign_ins", "tokens", "notes", "tower_sessions"] {
-        assert_eq!(house.count(table).await, 1, "{table}: his");
+    assert_eq!(sign_in(&app, &ada.email, PASSWORD).await, 401);
+    assert!(was_told(&app, &ada.email, "Your account is deleted").await);
+    for table in ["accounts", "browser_sessions", "tokens", "notes", "tower_sessions"] {
+        assert_eq!(app.count(table).await, 1, "{table}: his");
     }
     // The address is free again.
-    house.person("ada").await;
+    app.person("ada").await;
 }
 
-async fn an_account_is_not_deleted_by_a_slip(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn an_account_is_not_deleted_by_a_slip(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for email in ["", "ada", &bob.email] {
         let page = ada.browser.submit("/account/delete", &[("email", email)]).await.page(422);
-        assert!(!beside(&page, "email").is_empty(), "{email}");
+        assert!(!field_error(&page, "email").is_empty(), "{email}");
     }
-    house.browser().submit("/account/delete", &[("email", &ada.email)]).await.leads_to("/sign-in");
+    app.browser().submit("/account/delete", &[("email", &ada.email)]).await.assert_redirect("/sign-in");
     bob.browser.submit("/account/delete", &[("email", &ada.email)]).await.page(422);
-    assert_eq!(house.count("accounts").await, 2);
+    assert_eq!(app.count("accounts").await, 2);
 }
 
-async fn the_export_holds_everything_of_ones_own(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn the_export_holds_everything_of_ones_own(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for number in 0..101 {
         ada.note(&format!("note {number}"), "text").await;
     }
     bob.note("his", "secret").await;
     let reply = ada.browser.visit("/account/export").await;
-    let export = reply.is(200).json();
+    let export = reply.assert_status(200).json();
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(reply.header("content-disposition"), r#"attachment; filename="vestibule-export.json""#);
     assert_eq!(reply.header("cache-control"), "no-store");
-    assert_eq!(members(&export), ["account", "activity", "exported_at", "notes", "sign_ins", "tokens"]);
+    assert_eq!(members(&export), ["account", "activity", "exported_at", "notes", "browser_sessions", "tokens"]);
     assert_eq!(export["account"], json!(ada.account));
     assert_eq!(export["notes"].as_array().unwrap().len(), 101);
     assert_eq!(export["tokens"][0]["name"], "Login");
-    assert_eq!(export["sign_ins"].as_array().unwrap().len(), 1);
-    let hashes = house.raw().await.texts("SELECT password_hash FROM accounts").await;
+    assert_eq!(export["browser_sessions"].as_array().unwrap().len(), 1);
+    let hashes = app.raw().await.texts("SELECT password_hash FROM accounts").await;
     let (cookie, token) = (ada.browser.cookie().unwrap(), ada.client.token.clone());
     for secret in ["secret", "argon2", &hashes[0], PASSWORD, &cookie, &token] {
         assert!(!reply.text().contains(secret), "{secret}");
     }
 }
 
-async fn what_is_typed_here_is_text_as_well(house: House) {
+async fn what_is_typed_here_is_text_as_well(app: TestApp) {
     const MARKUP: &str = "<script>alert(1)</script>";
-    let ada = house.person("ada").await;
-    ada.browser.submit("/account/name", &[("name", MARKUP)]).await.leads_to("/account");
-    house.clock.advance(Duration::minutes(11));
+    let ada = app.person("ada").await;
+    ada.browser.submit("/account/name", &[("name", MARKUP)]).await.assert_redirect("/account");
+    app.clock.advance(Duration::minutes(11));
     let tokens = [("name", MARKUP), (MARKUP, MARKUP)];
     for reply in [
         ada.browser.visit("/account").await,
@@ -294,7 +300,7 @@ async fn what_is_typed_here_is_text_as_well(house: House) {
         ada.browser.submit("/account/email", &[("email", MARKUP)]).await,
         ada.browser.submit("/account/email", &[("email", "\"><script>alert(1)</script>@x.example")]).await,
         ada.browser.submit("/account/delete", &[("email", MARKUP)]).await,
-        house.browser().submit("/forgot", &[("email", MARKUP)]).await,
+        app.browser().submit("/forgot", &[("email", MARKUP)]).await,
     ] {
         assert!(!reply.text().contains("<script>alert"), "{}", reply.asked);
     }

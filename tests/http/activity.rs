@@ -6,16 +6,16 @@ use time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use vestibule::{
-    activity::{
+    auth::activity::{
         Actor, Event, Kind,
         service::{list, sweep},
     },
-    client::Client,
+    http::client::Client,
 };
 
-use crate::support::{Browser, Database, Door, House, PASSWORD, Person, both};
+use crate::support::{Browser, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     everything_that_matters_is_kept,
     a_browser_that_signs_in_anew_is_signed_out_first,
     what_others_do_at_a_distance_is_kept_with_its_subject,
@@ -37,16 +37,16 @@ both! {
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
 /// What happened to `person`, the oldest first.
-async fn events(house: &House, person: &Person) -> Vec<Event> {
-    house.db.settled().await;
-    let mut events = list(&house.db, person.account.id).await.unwrap();
+async fn events(app: &TestApp, person: &Person) -> Vec<Event> {
+    app.db.settled().await;
+    let mut events = list(&app.db, person.account.id).await.unwrap();
     events.reverse();
     events
 }
 
 /// What happened since there were `before` events, each as its kind and its credential.
-async fn since(house: &House, person: &Person, before: usize) -> Vec<(&'static str, String)> {
-    let events = events(house, person).await;
+async fn since(app: &TestApp, person: &Person, before: usize) -> Vec<(&'static str, String)> {
+    let events = events(app, person).await;
     events.into_iter().skip(before).map(|event| (event.kind.as_str(), event.credential)).collect()
 }
 
@@ -54,26 +54,26 @@ fn expected<const N: usize>(events: [(&'static str, &str); N]) -> Vec<(&'static 
     events.map(|(kind, credential)| (kind, credential.to_owned())).into()
 }
 
-async fn everything_that_matters_is_kept(house: House) {
-    let ada = house.person("ada").await;
+async fn everything_that_matters_is_kept(app: TestApp) {
+    let ada = app.person("ada").await;
     let begun = expected([("account_created", "password"), ("signed_in", "password"), ("token_created", "password")]);
-    assert_eq!(since(&house, &ada, 0).await, begun);
+    assert_eq!(since(&app, &ada, 0).await, begun);
 
-    let browser = house.browser();
+    let browser = app.browser();
     let submit = |path: &str, form: &[(&str, &str)]| {
         browser.ask(Method::POST, path).form(form).header("user-agent", FIREFOX).at("192.0.2.1")
     };
-    let now = house.clock.now();
-    submit("/sign-in", &[("email", &ada.email), ("password", "wrong password")]).await.is(401);
-    submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-    submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.is(201);
-    ada.client.get("/me").await.is(200);
-    house.db.settled().await;
+    let now = app.clock.now();
+    submit("/sign-in", &[("email", &ada.email), ("password", "wrong password")]).await.assert_status(401);
+    submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+    submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.assert_status(201);
+    ada.client.get("/me").await.assert_status(200);
+    app.db.settled().await;
     let token = browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
-    submit(&format!("/tokens/{token}/revoke"), &[]).await.is(303);
-    submit("/sign-out", &[]).await.is(303);
+    submit(&format!("/tokens/{token}/revoke"), &[]).await.assert_status(303);
+    submit("/sign-out", &[]).await.assert_status(303);
 
-    let all = events(&house, &ada).await;
+    let all = events(&app, &ada).await;
     let kinds: Vec<_> = all[3..].iter().map(|event| (event.kind.as_str(), event.credential.as_str())).collect();
     assert_eq!(
         kinds,
@@ -105,89 +105,89 @@ async fn everything_that_matters_is_kept(house: House) {
     }
 }
 
-async fn a_browser_that_signs_in_anew_is_signed_out_first(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    ada.browser.submit("/sign-in", &[("email", &bob.email), ("password", PASSWORD)]).await.is(303);
-    assert_eq!(since(&house, &ada, 3).await, expected([("signed_out", "session")]));
-    assert_eq!(since(&house, &bob, 3).await, expected([("signed_in", "password")]));
+async fn a_browser_that_signs_in_anew_is_signed_out_first(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    ada.browser.submit("/sign-in", &[("email", &bob.email), ("password", PASSWORD)]).await.assert_status(303);
+    assert_eq!(since(&app, &ada, 3).await, expected([("signed_out", "session")]));
+    assert_eq!(since(&app, &bob, 3).await, expected([("signed_in", "password")]));
 }
 
-async fn second_browser(house: &House, person: &Person) -> Browser {
-    let browser = house.browser();
+async fn second_browser(app: &TestApp, person: &Person) -> Browser {
+    let browser = app.browser();
     let ask = browser.ask(Method::POST, "/sign-in").form(&[("email", &person.email), ("password", PASSWORD)]);
-    ask.header("user-agent", FIREFOX).await.is(303);
+    ask.header("user-agent", FIREFOX).await.assert_status(303);
     browser
 }
 
-async fn what_others_do_at_a_distance_is_kept_with_its_subject(house: House) {
-    let ada = house.person("ada").await;
-    second_browser(&house, &ada).await;
-    second_browser(&house, &ada).await;
-    let before = events(&house, &ada).await.len();
-    ada.browser.submit("/account/sign-ins/revoke-others", &[]).await.is(303);
-    let all = events(&house, &ada).await;
+async fn what_others_do_at_a_distance_is_kept_with_its_subject(app: TestApp) {
+    let ada = app.person("ada").await;
+    second_browser(&app, &ada).await;
+    second_browser(&app, &ada).await;
+    let before = events(&app, &ada).await.len();
+    ada.browser.submit("/account/sessions/revoke-others", &[]).await.assert_status(303);
+    let all = events(&app, &ada).await;
     let revoked = &all[before..];
     assert_eq!(revoked.len(), 2);
     assert!(revoked.iter().all(|event| event.kind.as_str() == "sign_in_revoked"));
     assert!(revoked.iter().all(|event| event.subject == "Firefox on Linux" && event.credential == "session"));
     assert_ne!(revoked[0].subject_id, revoked[1].subject_id);
 
-    second_browser(&house, &ada).await;
+    second_browser(&app, &ada).await;
     let page = ada.browser.visit("/account").await.page(200);
-    let (_, rest) = page.split_once(r#"action="/account/sign-ins/"#).unwrap();
+    let (_, rest) = page.split_once(r#"action="/account/sessions/"#).unwrap();
     let id = rest.split_once('/').unwrap().0;
-    let before = events(&house, &ada).await.len();
+    let before = events(&app, &ada).await.len();
     for _ in 0..2 {
-        ada.browser.submit(&format!("/account/sign-ins/{id}/revoke"), &[]).await.is(303);
+        ada.browser.submit(&format!("/account/sessions/{id}/revoke"), &[]).await.assert_status(303);
     }
-    assert_eq!(since(&house, &ada, before).await, expected([("sign_in_revoked", "session")]));
+    assert_eq!(since(&app, &ada, before).await, expected([("sign_in_revoked", "session")]));
 
     // Of a token that is revoked by its first use, the use may or may not be noted.
-    ada.client.get("/me").await.is(200);
-    house.db.settled().await;
-    ada.client.call(Method::POST, "/logout-all").await.is(204);
+    ada.client.get("/me").await.assert_status(200);
+    app.db.settled().await;
+    ada.client.call(Method::POST, "/logout-all").await.assert_status(204);
     let revoked = expected([("sign_in_revoked", "session"), ("token_first_used", "token"), ("token_revoked", "token")]);
-    let mut kept = since(&house, &ada, before).await;
+    let mut kept = since(&app, &ada, before).await;
     kept.sort();
     assert_eq!(kept, revoked);
 }
 
-async fn a_failed_sign_in_is_told_to_the_owner_alone(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    house.db.settled().await;
-    let before = house.count("activity").await;
+async fn a_failed_sign_in_is_told_to_the_owner_alone(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    app.db.settled().await;
+    let before = app.count("activity").await;
     for (email, password) in [("ada@example.org", "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
-        house.post("/api/v1/login").json(json!({"email": email, "password": password})).await.is(401);
+        app.post("/api/v1/login").json(json!({"email": email, "password": password})).await.assert_status(401);
     }
-    assert_eq!(since(&house, &ada, 3).await, expected([("sign_in_failed", "password")]));
-    assert!(since(&house, &bob, 3).await.is_empty());
-    assert_eq!(house.count("activity").await, before + 1);
+    assert_eq!(since(&app, &ada, 3).await, expected([("sign_in_failed", "password")]));
+    assert!(since(&app, &bob, 3).await.is_empty());
+    assert_eq!(app.count("activity").await, before + 1);
 }
 
-async fn the_first_use_of_a_token_is_one(house: House) {
-    let ada = house.person("ada").await;
+async fn the_first_use_of_a_token_is_one(app: TestApp) {
+    let ada = app.person("ada").await;
     let uses: JoinSet<_> = (0..20).map(|_| ada.client.get("/me").into_future()).collect();
     assert!(uses.join_all().await.iter().all(|reply| reply.status == 200));
-    assert_eq!(since(&house, &ada, 3).await, expected([("token_first_used", "token")]));
-    house.clock.advance(Duration::hours(1));
-    ada.client.get("/me").await.is(200);
-    assert_eq!(since(&house, &ada, 3).await.len(), 1);
+    assert_eq!(since(&app, &ada, 3).await, expected([("token_first_used", "token")]));
+    app.clock.advance(Duration::hours(1));
+    ada.client.get("/me").await.assert_status(200);
+    assert_eq!(since(&app, &ada, 3).await.len(), 1);
 }
 
-async fn what_happens_twice_at_once_is_kept_once(house: House) {
-    let ada = house.person("ada").await;
+async fn what_happens_twice_at_once_is_kept_once(app: TestApp) {
+    let ada = app.person("ada").await;
     let outs: JoinSet<_> = (0..10).map(|_| ada.browser.ask(Method::POST, "/sign-out").into_future()).collect();
     outs.join_all().await;
-    assert_eq!(since(&house, &ada, 3).await, expected([("signed_out", "session")]));
+    assert_eq!(since(&app, &ada, 3).await, expected([("signed_out", "session")]));
 }
 
-async fn the_account_page_shows_the_newest_fifty(house: House) {
-    let ada = house.person("ada").await;
+async fn the_account_page_shows_the_newest_fifty(app: TestApp) {
+    let ada = app.person("ada").await;
     for number in 0..60 {
         let form = [("name", &*format!("token {number}.")), ("days", "30"), ("scope-notes-read", "on")];
-        ada.browser.submit("/tokens", &form).await.is(201);
+        ada.browser.submit("/tokens", &form).await.assert_status(201);
     }
-    house.db.settled().await;
+    app.db.settled().await;
     let page = ada.browser.visit("/account").await.page(200);
     assert_eq!(page.matches("Token made").count(), 50);
     assert!(page.contains("Token made: token 59.") && page.contains("Token made: token 10."));
@@ -196,12 +196,12 @@ async fn the_account_page_shows_the_newest_fifty(house: House) {
     assert!(page.contains(" from 127.0.0.1, Unknown browser, by session"), "{page}");
 }
 
-async fn what_is_older_is_a_page_away(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_older_is_a_page_away(app: TestApp) {
+    let ada = app.person("ada").await;
     let actor = Actor::by_password(ada.account.id, &Client::default());
     for number in 0..120 {
         let name = format!("token {number}.");
-        actor.did(&house.db, Kind::TokenCreated, Some((Uuid::now_v7(), name.as_str())));
+        actor.record(&app.db, Kind::TokenCreated, Some((Uuid::now_v7(), name.as_str())));
     }
     let (mut path, mut seen) = ("/account".to_owned(), Vec::new());
     for expected in [50, 50, 23] {
@@ -221,13 +221,13 @@ async fn what_is_older_is_a_page_away(house: House) {
     ada.browser.visit("/account?before=nonsense").await.page(422);
 }
 
-async fn many_failures_push_nothing_off_the_page(house: House) {
-    let ada = house.person("ada").await;
+async fn many_failures_push_nothing_off_the_page(app: TestApp) {
+    let ada = app.person("ada").await;
     let from =
         |address: &str| Client { address: address.parse().ok(), user_agent: FIREFOX.into(), ..Client::default() };
     for number in 0..600 {
         let client = from(["192.0.2.1", "2001:db8::1", "2001:db8::2"][number % 3]);
-        Actor::by_password(ada.account.id, &client).did(&house.db, Kind::SignInFailed, None);
+        Actor::by_password(ada.account.id, &client).record(&app.db, Kind::SignInFailed, None);
     }
     let page = ada.browser.visit("/account").await.page(200);
     assert!(page.contains("Token made: Login") && page.contains("Account made"));
@@ -237,86 +237,86 @@ async fn many_failures_push_nothing_off_the_page(house: House) {
 }
 
 /// Longer than anybody waits for a connection.
-async fn what_piles_up_is_kept(house: House) {
-    let ada = house.person("ada").await;
-    house.db.settled().await;
-    let (before, mut raw) = (house.count("activity").await, house.raw().await);
-    let sqlite = house.settings.database.url.starts_with("sqlite:");
+async fn what_piles_up_is_kept(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.settled().await;
+    let (before, mut raw) = (app.count("activity").await, app.raw().await);
+    let sqlite = app.settings.database.url.starts_with("sqlite:");
     raw.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE activity" }).await;
     let actor = Actor::by_password(ada.account.id, &Client::default());
     for _ in 0..1_000 {
-        actor.did(&house.db, Kind::SignInFailed, None);
+        actor.record(&app.db, Kind::SignInFailed, None);
     }
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     raw.run("COMMIT").await;
     let begun = std::time::Instant::now();
-    while house.count("activity").await < before + 1_000 {
-        assert!(begun.elapsed().as_secs() < 20, "{} of 1000 kept", house.count("activity").await - before);
+    while app.count("activity").await < before + 1_000 {
+        assert!(begun.elapsed().as_secs() < 20, "{} of 1000 kept", app.count("activity").await - before);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    house.db.settled().await;
-    assert_eq!(house.count("activity").await, before + 1_000, "and none twice");
+    app.db.settled().await;
+    assert_eq!(app.count("activity").await, before + 1_000, "and none twice");
 }
 
-async fn what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept(house: House) {
-    let ada = house.person("ada").await;
+async fn what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept(app: TestApp) {
+    let ada = app.person("ada").await;
     let nobody = Actor::by_password(Uuid::now_v7(), &Client::default());
     let actor = Actor::by_password(ada.account.id, &Client::default());
     for _ in 0..10 {
-        nobody.did(&house.db, Kind::SignInFailed, None);
-        actor.did(&house.db, Kind::Renamed, None);
+        nobody.record(&app.db, Kind::SignInFailed, None);
+        actor.record(&app.db, Kind::Renamed, None);
     }
-    assert_eq!(since(&house, &ada, 3).await, vec![("name_changed", "password".to_owned()); 10]);
+    assert_eq!(since(&app, &ada, 3).await, vec![("name_changed", "password".to_owned()); 10]);
 }
 
-async fn nobody_sees_anothers(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn nobody_sees_anothers(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let form = [("name", "a secret plan"), ("days", "30"), ("scope-notes-read", "on")];
-    ada.browser.submit("/tokens", &form).await.is(201);
-    house.db.settled().await;
+    ada.browser.submit("/tokens", &form).await.assert_status(201);
+    app.db.settled().await;
     assert!(ada.browser.visit("/account").await.page(200).contains("a secret plan"));
     assert!(!bob.browser.visit("/account").await.page(200).contains("a secret plan"));
 }
 
 async fn what_is_old_is_swept_in_batches(database: Database) {
-    let house = House::with(database, |settings| settings.activity.keep_days = 30).await;
-    let days = house.settings.activity.keep_days;
-    let ada = house.person("ada").await;
-    house.db.settled().await;
-    house.clock.advance(Duration::days(29));
-    second_browser(&house, &ada).await;
-    house.db.settled().await;
-    assert_eq!(sweep(&house.db, days, 100).await.unwrap(), 0);
-    house.clock.advance(Duration::days(1) + Duration::minutes(1));
-    assert_eq!(sweep(&house.db, days, 2).await.unwrap(), 2);
-    assert_eq!(sweep(&house.db, days, 2).await.unwrap(), 1);
-    assert_eq!(since(&house, &ada, 0).await, expected([("signed_in", "password")]));
+    let app = TestApp::with(database, |settings| settings.activity.keep_days = 30).await;
+    let days = app.settings.activity.keep_days;
+    let ada = app.person("ada").await;
+    app.db.settled().await;
+    app.clock.advance(Duration::days(29));
+    second_browser(&app, &ada).await;
+    app.db.settled().await;
+    assert_eq!(sweep(&app.db, days, 100).await.unwrap(), 0);
+    app.clock.advance(Duration::days(1) + Duration::minutes(1));
+    assert_eq!(sweep(&app.db, days, 2).await.unwrap(), 2);
+    assert_eq!(sweep(&app.db, days, 2).await.unwrap(), 1);
+    assert_eq!(since(&app, &ada, 0).await, expected([("signed_in", "password")]));
 }
 
-async fn nothing_that_opens_a_door_is_kept(house: House) {
-    let ada = house.person("ada").await;
+async fn nothing_that_opens_a_door_is_kept(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = [("name", "phone"), ("days", "30"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     let token = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
     let wrong = json!({"email": ada.email, "password": "a wrong password"});
-    house.post("/api/v1/login").json(wrong).await.is(401);
-    let all = format!("{:?}", events(&house, &ada).await);
+    app.post("/api/v1/login").json(wrong).await.assert_status(401);
+    let all = format!("{:?}", events(&app, &ada).await);
     let cookie = ada.browser.cookie().unwrap();
     for secret in [PASSWORD, "a wrong password", token, &ada.client.token, &cookie] {
         assert!(!all.contains(secret), "{all}");
     }
 }
 
-async fn it_goes_with_the_account(house: House) {
-    house.person("ada").await;
-    house.db.settled().await;
-    house.sql("DELETE FROM accounts").await;
-    assert_eq!(house.count("activity").await, 0);
+async fn it_goes_with_the_account(app: TestApp) {
+    app.person("ada").await;
+    app.db.settled().await;
+    app.sql("DELETE FROM accounts").await;
+    assert_eq!(app.count("activity").await, 0);
 }
 
-async fn an_event_of_a_later_version_is_shown_too(house: House) {
-    let ada = house.person("ada").await;
-    house.db.settled().await;
-    house.sql("UPDATE activity SET kind = 'flew_away' WHERE kind = 'signed_in'").await;
+async fn an_event_of_a_later_version_is_shown_too(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.settled().await;
+    app.sql("UPDATE activity SET kind = 'flew_away' WHERE kind = 'signed_in'").await;
     assert!(ada.browser.visit("/account").await.page(200).contains("Something else"));
 }

@@ -3,11 +3,11 @@
 use axum::http::Method;
 
 use crate::support::{
-    House, both,
+    TestApp, on_both_databases,
     routes::{PERSONAL_PAGES, POSTS},
 };
 
-both! {
+on_both_databases! {
     a_password_manager_finds_where_to_change_the_password,
     the_address_of_a_form_leads_to_the_form,
     a_slash_at_the_end_leads_to_the_page,
@@ -17,19 +17,19 @@ both! {
 /// What a browser sends where a person types an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-async fn a_password_manager_finds_where_to_change_the_password(house: House) {
-    let ada = house.person("ada").await;
+async fn a_password_manager_finds_where_to_change_the_password(app: TestApp) {
+    let ada = app.person("ada").await;
     let path = "/.well-known/change-password";
-    house.get(path).await.leads_to("/account/password");
-    house.get(path).header("sec-fetch-site", "cross-site").await.leads_to("/account/password");
+    app.get(path).await.assert_redirect("/account/password");
+    app.get(path).header("sec-fetch-site", "cross-site").await.assert_redirect("/account/password");
     ada.browser.visit("/account/password").await.page(200);
     // It is asked for as well, to see whether this site answers everything with 200.
     let missing = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
-    house.get(missing).await.page(404);
+    app.get(missing).await.page(404);
 }
 
-async fn the_address_of_a_form_leads_to_the_form(house: House) {
-    let ada = house.person("ada").await;
+async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     let id = note.replace("/notes/", "");
     let mut without_a_page = 0;
@@ -49,8 +49,8 @@ async fn the_address_of_a_form_leads_to_the_form(house: House) {
             Some("account") => "/account",
             _ => "/",
         };
-        typed(Method::GET).await.leads_to(place);
-        typed(Method::HEAD).await.leads_to(place);
+        typed(Method::GET).await.assert_redirect(place);
+        typed(Method::HEAD).await.assert_redirect(place);
         ada.browser.visit(place).await.page(200);
         ada.browser.ask(Method::PUT, &path).header("accept", BROWSER).await.page(405);
     }
@@ -58,30 +58,30 @@ async fn the_address_of_a_form_leads_to_the_form(house: House) {
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn a_slash_at_the_end_leads_to_the_page(house: House) {
-    let ada = house.person("ada").await;
+async fn a_slash_at_the_end_leads_to_the_page(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for path in PERSONAL_PAGES {
         let path = path.replace("/notes/{id}", &note);
         for method in [Method::GET, Method::HEAD] {
             let reply = ada.browser.ask(method.clone(), &format!("{path}/?q=a%20b")).await;
-            assert_eq!(reply.is(308).header("location"), format!("{path}?q=a%20b"));
+            assert_eq!(reply.assert_status(308).header("location"), format!("{path}?q=a%20b"));
         }
         ada.browser.visit(&path).await.page(200);
         ada.browser.submit(&format!("{path}/"), &[]).await.page(404);
     }
-    house.get("/notes/").await.is(308);
-    house.get("/mark.svg").await.is(200);
+    app.get("/notes/").await.assert_status(308);
+    app.get("/mark.svg").await.assert_status(200);
 }
 
-async fn a_slash_at_the_end_leads_nowhere_else(house: House) {
+async fn a_slash_at_the_end_leads_nowhere_else(app: TestApp) {
     for path in ["//evil.example/", "//notes/", "/notes//", "/a//b/", "/%2f%2fevil.example//"] {
-        let reply = house.get(path).await;
+        let reply = app.get(path).await;
         assert!(!reply.has("location"), "{path}: {}", reply.header("location"));
     }
     for path in ["/fn/notes/list/", "/session/v1/me/", "/api/v1/me/", "/api/docs/"] {
-        let reply = house.get(path).header("sec-fetch-site", "same-origin").await;
+        let reply = app.get(path).header("sec-fetch-site", "same-origin").await;
         assert!(!reply.has("location") && reply.status.is_client_error(), "{path}: {}", reply.status);
     }
-    assert_eq!(house.get("/").await.status, 200);
+    assert_eq!(app.get("/").await.status, 200);
 }

@@ -12,9 +12,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Database, House, PASSWORD, Postgres, Prepare, both, folder};
+use crate::support::{Database, PASSWORD, Postgres, Prepare, TestApp, folder, on_both_databases};
 
-both! {
+on_both_databases! {
     a_write_that_was_answered_survives_kill_9,
     sigterm_lets_a_request_come_to_its_end,
     the_log_holds_no_secret,
@@ -189,13 +189,13 @@ pub(super) fn refusal(
 }
 
 /// A database for the program: PostgreSQL's, or a SQLite file where it starts.
-pub(super) enum Place {
+pub(super) enum DatabaseLocation {
     File,
     At(&'static str),
     Postgres(Postgres),
 }
 
-impl Prepare for Place {
+impl Prepare for DatabaseLocation {
     async fn on(database: Database) -> Self {
         match database {
             Database::Sqlite => Self::File,
@@ -204,7 +204,7 @@ impl Prepare for Place {
     }
 }
 
-impl Place {
+impl DatabaseLocation {
     pub(super) fn url(&self) -> &str {
         match self {
             Self::File => "sqlite:vestibule.db",
@@ -214,7 +214,7 @@ impl Place {
     }
 }
 
-async fn a_write_that_was_answered_survives_kill_9(place: Place) {
+async fn a_write_that_was_answered_survives_kill_9(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let settings = [("DATABASE_URL", url)];
     let mut server = Server::start(&folder, &settings);
@@ -234,7 +234,7 @@ async fn a_write_that_was_answered_survives_kill_9(place: Place) {
     }
 }
 
-async fn sigterm_lets_a_request_come_to_its_end(place: Place) {
+async fn sigterm_lets_a_request_come_to_its_end(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let server = Server::start(&folder, &[("DATABASE_URL", url)]);
     let token = server.token();
@@ -259,7 +259,7 @@ async fn sigterm_lets_a_request_come_to_its_end(place: Place) {
     assert_eq!(log, 0);
 }
 
-async fn the_address_is_the_connections_unless_a_trusted_proxy_says_another(place: Place) {
+async fn the_address_is_the_connections_unless_a_trusted_proxy_says_another(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let trusted = ("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1");
     let mut known = false;
@@ -282,7 +282,7 @@ async fn the_address_is_the_connections_unless_a_trusted_proxy_says_another(plac
     }
 }
 
-async fn the_log_holds_no_secret(place: Place) {
+async fn the_log_holds_no_secret(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let server = Server::start(&folder, &[("DATABASE_URL", url), ("RUST_LOG", "trace")]);
     let token = server.token();
@@ -354,14 +354,13 @@ fn mailed(folder: &Path, start: &str) -> String {
     panic!("no mail with {start}");
 }
 
-async fn a_database_of_a_newer_version_is_one_line_and_1(house: House) {
-    house
-        .sql(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+async fn a_database_of_a_newer_version_is_one_line_and_1(app: TestApp) {
+    app.sql(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
              SELECT 9999, 'future', success, checksum, 1 FROM _sqlx_migrations WHERE version = 1",
-        )
-        .await;
-    let settings = [("DATABASE_URL", house.settings.database.url.as_str())];
+    )
+    .await;
+    let settings = [("DATABASE_URL", app.settings.database.url.as_str())];
     let (code, line) = refusal(&folder(), free_address(), &settings, &["serve"]);
     assert_eq!(code, 1);
     assert!(line.contains("newer vestibule"), "{line}");

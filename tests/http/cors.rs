@@ -2,11 +2,11 @@
 
 use axum::http::Method;
 use serde_json::json;
-use vestibule::tokens::Scope;
+use vestibule::auth::Scope;
 
-use crate::support::{Ask, Database, Door, House, OURS, Reply, SPA, both};
+use crate::support::{Database, Door, OURS, Request, Response, SPA, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     the_allowed_origin_may_read_every_answer,
     the_allowed_origin_may_read_that_the_house_is_busy,
     another_origin_may_not,
@@ -34,8 +34,8 @@ const OTHERS: [&str; 13] = [
     "http://localhost:5173/",
 ];
 
-fn preflight(house: &House, path: &str, origin: &str, method: &str) -> Ask {
-    house.ask(Method::OPTIONS, path).headers(&[
+fn preflight(app: &TestApp, path: &str, origin: &str, method: &str) -> Request {
+    app.ask(Method::OPTIONS, path).headers(&[
         ("origin", origin),
         ("access-control-request-method", method),
         ("access-control-request-headers", "authorization,content-type,if-match"),
@@ -43,7 +43,7 @@ fn preflight(house: &House, path: &str, origin: &str, method: &str) -> Ask {
 }
 
 #[track_caller]
-fn varies_by_origin(reply: &Reply) {
+fn varies_by_origin(reply: &Response) {
     let varies = reply.headers.get_all("vary").iter().flat_map(|line| line.to_str().unwrap().split(','));
     assert!(varies.map(str::trim).any(|name| name.eq_ignore_ascii_case("origin")), "{}", reply.asked);
     assert!(!reply.has("access-control-allow-credentials"), "{}", reply.asked);
@@ -55,26 +55,26 @@ fn names(list: &str) -> Vec<String> {
 }
 
 /// One request for each status there is, with the status.
-async fn every_answer(house: &House) -> Vec<(u16, Ask)> {
-    let ada = house.person("ada").await;
+async fn every_answer(app: &TestApp) -> Vec<(u16, Request)> {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    let reader = house.token(&ada, &[Scope::NotesRead]).await;
+    let reader = app.token(&ada, &[Scope::NotesRead]).await;
     let tag = ada.client.get(&note).await.header("etag").to_owned();
     let title = json!({"title": "b", "body": ""});
     vec![
         (200, ada.client.get("/me")),
         (201, ada.client.post("/notes", title.clone())),
-        (201, house.post("/api/v1/login").json(json!({"email": ada.email, "password": crate::support::PASSWORD}))),
+        (201, app.post("/api/v1/login").json(json!({"email": ada.email, "password": crate::support::PASSWORD}))),
         (304, ada.client.get(&note).header("if-none-match", &tag)),
         (400, ada.client.call(Method::POST, "/notes").body("application/json", "{")),
-        (401, house.get("/api/v1/me")),
-        (401, house.get("/api/v1/me").bearer("nonsense")),
-        (401, house.post("/api/v1/login").json(json!({"email": "a@b", "password": "wrong"}))),
+        (401, app.get("/api/v1/me")),
+        (401, app.get("/api/v1/me").bearer("nonsense")),
+        (401, app.post("/api/v1/login").json(json!({"email": "a@b", "password": "wrong"}))),
         (403, reader.post("/notes", title.clone())),
-        (202, house.post("/api/v1/tokens/report").json(json!({"token": "nonsense"}))),
+        (202, app.post("/api/v1/tokens/report").json(json!({"token": "nonsense"}))),
         (404, ada.client.get("/notes/x")),
-        (404, house.get("/api/v1/nothing")),
-        (404, house.get("/api/nothing")),
+        (404, app.get("/api/v1/nothing")),
+        (404, app.get("/api/nothing")),
         (405, ada.client.call(Method::PUT, "/notes")),
         (406, ada.client.get("/me").header("accept", "text/html")),
         (412, ada.client.patch(&note, title).header("if-match", "\"0\"")),
@@ -85,10 +85,10 @@ async fn every_answer(house: &House) -> Vec<(u16, Ask)> {
     ]
 }
 
-async fn the_allowed_origin_may_read_every_answer(house: House) {
-    for (status, ask) in every_answer(&house).await {
+async fn the_allowed_origin_may_read_every_answer(app: TestApp) {
+    for (status, ask) in every_answer(&app).await {
         let reply = ask.header("origin", SPA).await;
-        reply.is(status);
+        reply.assert_status(status);
         assert_eq!(reply.header("access-control-allow-origin"), SPA, "{}", reply.asked);
         varies_by_origin(&reply);
         let exposed = names(reply.header("access-control-expose-headers"));
@@ -100,22 +100,22 @@ async fn the_allowed_origin_may_read_every_answer(house: House) {
     }
 }
 
-async fn the_allowed_origin_may_read_that_the_house_is_busy(house: House) {
-    let ada = house.person("ada").await;
-    house.db.close().await;
+async fn the_allowed_origin_may_read_that_the_house_is_busy(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.close().await;
     let reply = ada.client.get("/me").header("origin", SPA).await;
     reply.problem(503, "unavailable");
     assert_eq!(reply.header("access-control-allow-origin"), SPA);
     varies_by_origin(&reply);
 }
 
-async fn another_origin_may_not(house: House) {
-    let ada = house.person("ada").await;
+async fn another_origin_may_not(app: TestApp) {
+    let ada = app.person("ada").await;
     for origin in OTHERS {
         for ask in [
             ada.client.get("/me"),
             ada.client.get("/nothing"),
-            house.get("/api/v1/me"),
+            app.get("/api/v1/me"),
             ada.client.call(Method::PUT, "/notes"),
             ada.client.post("/notes", json!({})),
         ] {
@@ -131,21 +131,21 @@ async fn another_origin_may_not(house: House) {
 }
 
 async fn with_an_empty_list_nobody_may(database: Database) {
-    let house = House::with(database, |settings| settings.cors.allowed_origins.clear()).await;
+    let app = TestApp::with(database, |settings| settings.cors.allowed_origins.clear()).await;
     for origin in OTHERS.into_iter().chain([SPA]) {
-        let reply = house.get("/api/v1/me").header("origin", origin).await;
+        let reply = app.get("/api/v1/me").header("origin", origin).await;
         assert!(!reply.has("access-control-allow-origin"), "{origin}");
-        let reply = preflight(&house, "/api/v1/me", origin, "GET").await;
+        let reply = preflight(&app, "/api/v1/me", origin, "GET").await;
         assert!(!reply.has("access-control-allow-origin"), "{origin}");
         varies_by_origin(&reply);
     }
 }
 
-async fn a_preflight_needs_no_token_and_names_methods_and_headers(house: House) {
+async fn a_preflight_needs_no_token_and_names_methods_and_headers(app: TestApp) {
     for path in ["/api/v1/notes", "/api/v1/notes/x", "/api/v1/login", "/api/v1/nothing"] {
         for method in ["GET", "POST", "PATCH", "DELETE"] {
-            let reply = preflight(&house, path, SPA, method).await;
-            assert!(reply.is(204).body.is_empty());
+            let reply = preflight(&app, path, SPA, method).await;
+            assert!(reply.assert_status(204).body.is_empty());
             assert_eq!(reply.header("access-control-allow-origin"), SPA);
             let methods = names(reply.header("access-control-allow-methods"));
             assert_eq!(methods, ["get", "head", "post", "patch", "delete"]);
@@ -160,9 +160,9 @@ async fn a_preflight_needs_no_token_and_names_methods_and_headers(house: House) 
     }
 }
 
-async fn a_preflight_of_another_origin_allows_it_nothing(house: House) {
+async fn a_preflight_of_another_origin_allows_it_nothing(app: TestApp) {
     for origin in OTHERS {
-        let reply = preflight(&house, "/api/v1/notes", origin, "DELETE").await;
+        let reply = preflight(&app, "/api/v1/notes", origin, "DELETE").await;
         assert!(!reply.has("access-control-allow-origin"), "{origin}");
         varies_by_origin(&reply);
     }
@@ -177,27 +177,28 @@ async fn an_app_in_a_web_view_may_be_allowed(database: Database) {
         "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
     ];
     let named = "moz-extension://0f9c1a52-7c5e-4d27-9b5e-2d3f4a5b6c7d";
-    let house = House::with(database, |settings| settings.cors.allowed_origins = apps.map(str::to_owned).into()).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.cors.allowed_origins = apps.map(str::to_owned).into()).await;
+    let ada = app.person("ada").await;
     for origin in apps {
-        let reply = preflight(&house, "/api/v1/me", origin, "GET").await;
+        let reply = preflight(&app, "/api/v1/me", origin, "GET").await;
         assert_eq!(reply.header("access-control-allow-origin"), origin);
         let reply = ada.client.get("/me").header("origin", origin).await;
-        assert_eq!(reply.is(200).header("access-control-allow-origin"), origin);
+        assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), origin);
     }
     for other in ["capacitor://localhost:1", "capacitor://other", "chrome-extension://ponmlkjihgfedcbaponmlkjihgfedcba"]
     {
-        assert!(!preflight(&house, "/api/v1/me", other, "GET").await.has("access-control-allow-origin"), "{other}");
+        assert!(!preflight(&app, "/api/v1/me", other, "GET").await.has("access-control-allow-origin"), "{other}");
         ada.client.get("/me").header("origin", other).await.problem(403, "origin_not_allowed");
     }
     // A token may name one as well.
     let token = json!({"name": "extension", "scopes": ["account:read"], "days": 1, "origins": [named]});
-    let token = ada.browser.post("/tokens", token).await.is(201).json()["token"].as_str().unwrap().to_owned();
-    house.client(&token).get("/me").header("origin", named).await.is(200);
+    let token =
+        ada.browser.post("/tokens", token).await.assert_status(201).json()["token"].as_str().unwrap().to_owned();
+    app.client(&token).get("/me").header("origin", named).await.assert_status(200);
 }
 
-async fn pages_and_the_session_door_carry_no_cors_header(house: House) {
-    let ada = house.person("ada").await;
+async fn pages_and_the_session_door_carry_no_cors_header(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in [
         "/",
         "/sign-in",
@@ -214,7 +215,7 @@ async fn pages_and_the_session_door_carry_no_cors_header(house: House) {
     ] {
         for origin in [SPA, OURS] {
             let get = ada.browser.forged(Method::GET, path).header("origin", origin).await;
-            let preflight = preflight(&house, path, origin, "POST").await;
+            let preflight = preflight(&app, path, origin, "POST").await;
             assert_ne!(preflight.status, 200, "{path}");
             for reply in [get, preflight] {
                 let cors = reply.headers.keys().find(|name| name.as_str().starts_with("access-control-"));

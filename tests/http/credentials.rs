@@ -6,20 +6,18 @@ use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
-    accounts::{
-        operators,
-        service::{Proven, prove},
+    auth::{
+        Scope,
+        verify_password::{VerifiedPassword, verify_password},
     },
-    client::Client as Somewhere,
-    problem::Problem,
-    sign_ins::service::record,
+    features::{accounts::admin, browser_sessions::service::record, tokens::service::create_at_login},
+    http::{client::Client as Somewhere, problem::Problem},
     state::AppState,
-    tokens::{Scope, service::create_at_login},
 };
 
-use crate::support::{Browser, Client, Database, Door, House, PASSWORD, Person, beside, both};
+use crate::support::{Browser, Client, Database, Door, PASSWORD, Person, TestApp, field_error, on_both_databases};
 
-both! {
+on_both_databases! {
     a_login_ends_with_the_password_and_so_does_what_it_made,
     a_login_ends_with_a_reset_and_so_does_what_it_made,
     a_login_of_an_older_password_is_refused_before_anybody_revokes_it,
@@ -43,10 +41,10 @@ fn somewhere() -> Somewhere {
 }
 
 /// As a sign-in at either door has it before it makes anything.
-async fn proven(house: &House, person: &Person) -> Proven {
-    let state = AppState::new(house.settings.clone(), house.db.clone()).unwrap();
-    let (limits, password) = (&house.settings.throttle, PASSWORD.to_owned());
-    prove(&house.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
+async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
+    let state = AppState::new(app.settings.clone(), app.db.clone()).unwrap();
+    let (limits, password) = (&app.settings.throttle, PASSWORD.to_owned());
+    verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
 }
 
 async fn change_password(browser: &Browser, tokens_too: bool) {
@@ -54,156 +52,156 @@ async fn change_password(browser: &Browser, tokens_too: bool) {
     if tokens_too {
         form.push(("tokens", "on"));
     }
-    browser.submit("/account/password", &form).await.leads_to("/account");
+    browser.submit("/account/password", &form).await.assert_redirect("/account");
 }
 
-async fn reset(house: &House, person: &Person, form: &[(&str, &str)]) {
-    house.browser().submit("/forgot", &[("email", &person.email)]).await.is(202);
-    let link = house.link("/reset/").await;
-    house.browser().submit(&link, form).await.page(200);
+async fn reset(app: &TestApp, person: &Person, form: &[(&str, &str)]) {
+    app.browser().submit("/forgot", &[("email", &person.email)]).await.assert_status(202);
+    let link = app.link("/reset/").await;
+    app.browser().submit(&link, form).await.page(200);
 }
 
-async fn login(house: &House, person: &Person) -> Client {
-    let made = house.post("/api/v1/login").json(json!({"email": person.email, "password": PASSWORD})).await;
-    house.client(made.is(201).json()["token"].as_str().unwrap())
+async fn login(app: &TestApp, person: &Person) -> Client {
+    let made = app.post("/api/v1/login").json(json!({"email": person.email, "password": PASSWORD})).await;
+    app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
-async fn make(house: &House, by: &Client, name: &str, days: u32) -> Client {
+async fn make(app: &TestApp, by: &Client, name: &str, days: u32) -> Client {
     let made = by.post("/tokens", json!({"name": name, "scopes": ["notes:read", "tokens:manage"], "days": days})).await;
-    house.client(made.is(201).json()["token"].as_str().unwrap())
+    app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 /// A token that ends in so many hours, so that a login may make it.
-async fn make_soon(house: &House, by: &Client, hours: i64) -> Client {
-    let expires_at = house.db.now() + Duration::hours(hours);
+async fn make_soon(app: &TestApp, by: &Client, hours: i64) -> Client {
+    let expires_at = app.db.now() + Duration::hours(hours);
     let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
-    house.client(by.post("/tokens", body).await.is(201).json()["token"].as_str().unwrap())
+    app.client(by.post("/tokens", body).await.assert_status(201).json()["token"].as_str().unwrap())
 }
 
-async fn a_login_ends_with_the_password_and_so_does_what_it_made(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let child = make_soon(&house, &ada.client, 2).await;
-    let grandchild = make_soon(&house, &child, 1).await;
-    let by_hand = house.token(&ada, &Scope::ALL).await;
-    let its_child = make(&house, &by_hand, "made", 7).await;
+async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let child = make_soon(&app, &ada.client, 2).await;
+    let grandchild = make_soon(&app, &child, 1).await;
+    let by_hand = app.token(&ada, &Scope::ALL).await;
+    let its_child = make(&app, &by_hand, "made", 7).await;
     change_password(&ada.browser, false).await;
     for ended in [&ada.client, &child, &grandchild] {
         ended.get("/token").await.problem(401, "token_revoked");
     }
     // What she made herself goes on, as long as the box is not ticked.
     for kept in [&by_hand, &its_child] {
-        kept.get("/token").await.is(200);
+        kept.get("/token").await.assert_status(200);
     }
-    bob.client.get("/me").await.is(200);
+    bob.client.get("/me").await.assert_status(200);
     let form = [("current", NEW), ("password", PASSWORD), ("tokens", "on")];
-    ada.browser.submit("/account/password", &form).await.leads_to("/account");
+    ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
     for ended in [&by_hand, &its_child] {
         ended.get("/token").await.problem(401, "token_revoked");
     }
     // Its owner reads that they ended.
-    house.db.settled().await;
+    app.db.settled().await;
     let told = "activity WHERE kind = 'token_revoked'";
-    assert_eq!(house.count(told).await, 5);
-    login(&house, &ada).await.get("/me").await.is(200);
+    assert_eq!(app.count(told).await, 5);
+    login(&app, &ada).await.get("/me").await.assert_status(200);
 }
 
-async fn a_login_ends_with_a_reset_and_so_does_what_it_made(house: House) {
-    let ada = house.person("ada").await;
-    let child = make_soon(&house, &ada.client, 2).await;
-    let by_hand = house.token(&ada, &Scope::ALL).await;
-    reset(&house, &ada, &[("password", NEW)]).await;
+async fn a_login_ends_with_a_reset_and_so_does_what_it_made(app: TestApp) {
+    let ada = app.person("ada").await;
+    let child = make_soon(&app, &ada.client, 2).await;
+    let by_hand = app.token(&ada, &Scope::ALL).await;
+    reset(&app, &ada, &[("password", NEW)]).await;
     ada.client.get("/token").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");
-    by_hand.get("/token").await.is(200);
-    reset(&house, &ada, &[("password", "other words again"), ("tokens", "on")]).await;
+    by_hand.get("/token").await.assert_status(200);
+    reset(&app, &ada, &[("password", "other words again"), ("tokens", "on")]).await;
     by_hand.get("/token").await.problem(401, "token_revoked");
 }
 
-async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(house: House) {
-    let ada = house.person("ada").await;
-    let child = make_soon(&house, &ada.client, 2).await;
+async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(app: TestApp) {
+    let ada = app.person("ada").await;
+    let child = make_soon(&app, &ada.client, 2).await;
     change_password(&ada.browser, false).await;
     // As if the server had died after the new password and before the rest.
-    house.sql("UPDATE tokens SET revoked_at = NULL").await;
+    app.sql("UPDATE tokens SET revoked_at = NULL").await;
     ada.client.get("/token").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");
-    child.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "days": 1})).await.is(401);
+    child.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "days": 1})).await.assert_status(401);
 }
 
-async fn is_refused(house: &House, proven: &Proven) -> Problem {
-    let (tokens, sign_ins) = (house.count("tokens").await, house.count("sign_ins").await);
-    let login = create_at_login(&house.db, &house.settings.tokens, &somewhere(), proven, None, false).await;
-    let sign_in = record(&house.db, &house.settings.sessions, proven, true, &somewhere()).await;
-    assert_eq!((house.count("tokens").await, house.count("sign_ins").await), (tokens, sign_ins));
+async fn is_refused(app: &TestApp, proven: &VerifiedPassword) -> Problem {
+    let (tokens, browser_sessions) = (app.count("tokens").await, app.count("browser_sessions").await);
+    let login = create_at_login(&app.db, &app.settings.tokens, &somewhere(), proven, None, false).await;
+    let sign_in = record(&app.db, &app.settings.sessions, proven, true, &somewhere()).await;
+    assert_eq!((app.count("tokens").await, app.count("browser_sessions").await), (tokens, browser_sessions));
     let (login, sign_in) = (login.unwrap_err(), sign_in.unwrap_err());
     assert_eq!(login.code(), sign_in.code());
     login
 }
 
-async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(house: House) {
-    let ada = house.person("ada").await;
-    let before = proven(&house, &ada).await;
+async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(app: TestApp) {
+    let ada = app.person("ada").await;
+    let before = proven(&app, &ada).await;
     change_password(&ada.browser, false).await;
-    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+    assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
     // The same password once more is another proof.
     let form = [("current", NEW), ("password", PASSWORD)];
-    ada.browser.submit("/account/password", &form).await.leads_to("/account");
-    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
-    let now = proven(&house, &ada).await;
-    record(&house.db, &house.settings.sessions, &now, false, &somewhere()).await.unwrap();
-    create_at_login(&house.db, &house.settings.tokens, &somewhere(), &now, None, false).await.unwrap();
+    ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
+    assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
+    let now = proven(&app, &ada).await;
+    record(&app.db, &app.settings.sessions, &now, false, &somewhere()).await.unwrap();
+    create_at_login(&app.db, &app.settings.tokens, &somewhere(), &now, None, false).await.unwrap();
 }
 
-async fn nothing_is_made_with_a_password_that_was_reset_meanwhile(house: House) {
-    let ada = house.person("ada").await;
-    let before = proven(&house, &ada).await;
-    reset(&house, &ada, &[("password", NEW)]).await;
-    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+async fn nothing_is_made_with_a_password_that_was_reset_meanwhile(app: TestApp) {
+    let ada = app.person("ada").await;
+    let before = proven(&app, &ada).await;
+    reset(&app, &ada, &[("password", NEW)]).await;
+    assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
 }
 
-async fn nothing_is_made_for_an_account_that_was_disabled_meanwhile(house: House) {
-    let ada = house.person("ada").await;
-    let before = proven(&house, &ada).await;
-    operators::disable(&house.db, ada.account.id).await.unwrap();
-    assert_eq!(is_refused(&house, &before).await.code(), "account_disabled");
-    operators::enable(&house.db, ada.account.id).await.unwrap();
-    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
-    house.sql("DELETE FROM accounts").await;
-    assert_eq!(is_refused(&house, &before).await.code(), "invalid_credentials");
+async fn nothing_is_made_for_an_account_that_was_disabled_meanwhile(app: TestApp) {
+    let ada = app.person("ada").await;
+    let before = proven(&app, &ada).await;
+    admin::disable(&app.db, ada.account.id).await.unwrap();
+    assert_eq!(is_refused(&app, &before).await.code(), "account_disabled");
+    admin::enable(&app.db, ada.account.id).await.unwrap();
+    assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
+    app.sql("DELETE FROM accounts").await;
+    assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
 }
 
-async fn what_waits_for_a_change_to_be_written_sees_it(house: House) {
-    let ada = house.person("ada").await;
-    let before = proven(&house, &ada).await;
-    house.db.settled().await;
+async fn what_waits_for_a_change_to_be_written_sees_it(app: TestApp) {
+    let ada = app.person("ada").await;
+    let before = proven(&app, &ada).await;
+    app.db.settled().await;
     // The new password is written, and not committed yet.
-    let mut change = house.raw().await;
-    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    let mut change = app.raw().await;
+    let sqlite = app.settings.database.url.starts_with("sqlite:");
     change.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await;
     let new = "(SELECT hash FROM tokens LIMIT 1)";
     change.run(&format!("UPDATE accounts SET auth_stamp = {new}, password_stamp = {new}")).await;
-    let (there, proof) = (house.clone(), before.clone());
+    let (there, proof) = (app.clone(), before.clone());
     let login = tokio::spawn(async move {
         create_at_login(&there.db, &there.settings.tokens, &somewhere(), &proof, None, false).await.map(drop)
     });
-    let (there, proof) = (house.clone(), before.clone());
+    let (there, proof) = (app.clone(), before.clone());
     let sign_in = tokio::spawn(async move {
         record(&there.db, &there.settings.sessions, &proof, false, &somewhere()).await.map(drop)
     });
     // PostgreSQL tells who waits. SQLite's writer is one at a time, whoever is there first.
-    while !sqlite && house.count("pg_locks WHERE NOT granted").await < 2 {
+    while !sqlite && app.count("pg_locks WHERE NOT granted").await < 2 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     change.run("COMMIT").await;
     for made in [login.await.unwrap(), sign_in.await.unwrap()] {
         assert_eq!(made.unwrap_err().code(), "invalid_credentials");
     }
-    assert_eq!((house.count("tokens").await, house.count("sign_ins").await), (1, 1));
+    assert_eq!((app.count("tokens").await, app.count("browser_sessions").await), (1, 1));
 }
 
 /// A house that takes many sign-ins at once, each of which takes a while.
-async fn busy(database: Database) -> House {
-    House::with(database, |settings| {
+async fn busy(database: Database) -> TestApp {
+    TestApp::with(database, |settings| {
         settings.throttle.sign_ins_here = 1_000;
         settings.throttle.sign_ins_per_address = 1_000;
         settings.throttle.sign_ins_per_account = 1_000;
@@ -216,16 +214,16 @@ async fn busy(database: Database) -> House {
 
 /// Signs in many times at both doors while `work` is done, and gives what came of it.
 async fn sign_ins_during(
-    house: &House,
+    app: &TestApp,
     person: &Person,
     work: impl Future<Output = ()>,
 ) -> (Vec<Client>, Vec<Browser>) {
     let body = json!({"email": person.email, "password": PASSWORD});
-    let logins: JoinSet<_> = (0..12).map(|_| house.post("/api/v1/login").json(body.clone()).into_future()).collect();
+    let logins: JoinSet<_> = (0..12).map(|_| app.post("/api/v1/login").json(body.clone()).into_future()).collect();
     let form = [("email", person.email.as_str()), ("password", PASSWORD)];
     let mut pages = JoinSet::new();
     for _ in 0..12 {
-        let browser = house.browser();
+        let browser = app.browser();
         let ask = browser.ask(Method::POST, "/sign-in").form(&form).into_future();
         pages.spawn(async move {
             let reply = ask.await;
@@ -237,20 +235,20 @@ async fn sign_ins_during(
     let mut clients = Vec::new();
     for reply in logins.join_all().await {
         match reply.status.as_u16() {
-            201 => clients.push(house.client(reply.json()["token"].as_str().unwrap())),
+            201 => clients.push(app.client(reply.json()["token"].as_str().unwrap())),
             _ => drop(reply.problem(401, "invalid_credentials")),
         }
     }
     let browsers = pages.join_all().await;
-    house.db.settled().await;
+    app.db.settled().await;
     (clients, browsers)
 }
 
 async fn no_login_in_flight_outlives_a_change_of_the_password(database: Database) {
-    let house = busy(database).await;
+    let app = busy(database).await;
     for (number, tokens_too) in [true, false, true, false].into_iter().enumerate() {
-        let ada = house.person(&format!("ada{number}")).await;
-        let (clients, browsers) = sign_ins_during(&house, &ada, change_password(&ada.browser, tokens_too)).await;
+        let ada = app.person(&format!("ada{number}")).await;
+        let (clients, browsers) = sign_ins_during(&app, &ada, change_password(&ada.browser, tokens_too)).await;
         for client in &clients {
             client.get("/me").await.problem(401, "token_revoked");
         }
@@ -259,35 +257,35 @@ async fn no_login_in_flight_outlives_a_change_of_the_password(database: Database
         }
         assert!(ada.browser.is_signed_in().await);
         let working = "tokens WHERE revoked_at IS NULL";
-        assert_eq!(house.count(working).await, 0, "no row of one is left that works");
+        assert_eq!(app.count(working).await, 0, "no row of one is left that works");
         let rows = i64::try_from(number).unwrap() + 1;
-        assert_eq!(house.count("sign_ins").await, rows, "those of the browsers that changed it");
+        assert_eq!(app.count("browser_sessions").await, rows, "those of the browsers that changed it");
     }
 }
 
 async fn no_login_in_flight_outlives_a_reset(database: Database) {
-    let house = busy(database).await;
+    let app = busy(database).await;
     for number in 0..3 {
-        let ada = house.person(&format!("ada{number}")).await;
-        house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
-        let link = house.link("/reset/").await;
-        let work = async { drop(house.browser().submit(&link, &[("password", NEW)]).await.page(200)) };
-        let (clients, browsers) = sign_ins_during(&house, &ada, work).await;
+        let ada = app.person(&format!("ada{number}")).await;
+        app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
+        let link = app.link("/reset/").await;
+        let work = async { drop(app.browser().submit(&link, &[("password", NEW)]).await.page(200)) };
+        let (clients, browsers) = sign_ins_during(&app, &ada, work).await;
         for client in &clients {
             client.get("/me").await.problem(401, "token_revoked");
         }
         for browser in browsers {
             assert!(!browser.is_signed_in().await);
         }
-        assert_eq!(house.count("tokens WHERE revoked_at IS NULL").await, 0);
-        assert_eq!(house.count("sign_ins").await, 0);
+        assert_eq!(app.count("tokens WHERE revoked_at IS NULL").await, 0);
+        assert_eq!(app.count("browser_sessions").await, 0);
     }
 }
 
-async fn a_request_that_began_before_the_password_changed_makes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn a_request_that_began_before_the_password_changed_makes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     // The very session of the browser that changes it, so its sign-in goes on.
-    let thief = house.browser();
+    let thief = app.browser();
     thief.plant(&ada.browser.cookie().unwrap());
     let mut held = Vec::new();
     for ask in [
@@ -295,7 +293,7 @@ async fn a_request_that_began_before_the_password_changed_makes_nothing(house: H
         thief.call(Method::POST, "/tokens").json(json!({"name": "stolen", "scopes": ["notes:read"], "days": 30})),
         thief.ask(Method::POST, "/account/email").form(&[("email", "thief@new.example")]),
         thief.ask(Method::POST, "/account/delete").form(&[("email", &ada.email)]),
-        thief.ask(Method::POST, "/account/sign-ins/revoke-others").form(&[]),
+        thief.ask(Method::POST, "/account/sessions/revoke-others").form(&[]),
     ] {
         let mut ask = ask.held();
         ask.is_inside().await;
@@ -307,17 +305,17 @@ async fn a_request_that_began_before_the_password_changed_makes_nothing(house: H
         assert!(matches!(reply.status.as_u16(), 303 | 401), "{}: {}", reply.asked, reply.status);
         assert!(reply.status != 303 || reply.header("location") == "/sign-in", "{}", reply.asked);
     }
-    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
-    assert!(house.letters_about("Confirm your new address").await.is_empty());
+    assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
+    assert!(app.emails_with_subject("Confirm your new address").await.is_empty());
     assert!(ada.browser.is_signed_in().await, "and her account is there");
 }
 
-async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(house: House) {
+async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestApp) {
     const THIEFS: &str = "the words of the thief";
-    let ada = house.person("ada").await;
-    let thief = house.browser();
+    let ada = app.person("ada").await;
+    let thief = app.browser();
     thief.plant(&ada.browser.cookie().unwrap());
-    house.clock.advance(Duration::minutes(10));
+    app.clock.advance(Duration::minutes(10));
     let form = [TOKEN.as_slice(), &[("password-again", THIEFS)]].concat();
     let mut page = thief.ask(Method::POST, "/tokens").form(&form).held();
     page.is_inside().await;
@@ -328,73 +326,71 @@ async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(house: Hou
     password.is_inside().await;
 
     // Meanwhile she moves to another address, and the thief signs up with hers.
-    let hers = house.browser();
-    hers.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-    hers.submit("/account/email", &[("email", "ada@new.example")]).await.is(202);
-    let link = house.link("/email/").await;
-    hers.submit(&link, &[]).await.leads_to("/account");
+    let hers = app.browser();
+    hers.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+    hers.submit("/account/email", &[("email", "ada@new.example")]).await.assert_status(202);
+    let link = app.link("/email/").await;
+    hers.submit(&link, &[]).await.assert_redirect("/account");
     let form = [("name", "thief"), ("email", ada.email.as_str()), ("password", THIEFS)];
-    house.browser().submit("/sign-up", &form).await.is(303);
+    app.browser().submit("/sign-up", &form).await.assert_status(303);
 
     let refused = page.finish().await.page(401);
-    assert_eq!(beside(&refused, "password-again"), "This is not your password.");
+    assert_eq!(field_error(&refused, "password-again"), "This is not your password.");
     proof.finish().await.problem(401, "invalid_credentials");
-    assert_eq!(beside(&password.finish().await.page(422), "current"), "This is not your password.");
-    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
+    assert_eq!(field_error(&password.finish().await.page(422), "current"), "This is not your password.");
+    assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
     let form = [("email", "ada@new.example"), ("password", PASSWORD)];
-    house.browser().submit("/sign-in", &form).await.leads_to("/notes");
+    app.browser().submit("/sign-in", &form).await.assert_redirect("/notes");
 }
 
-async fn a_proof_given_in_another_request_is_none_for_this_one(house: House) {
-    let ada = house.person("ada").await;
-    let thief = house.browser();
+async fn a_proof_given_in_another_request_is_none_for_this_one(app: TestApp) {
+    let ada = app.person("ada").await;
+    let thief = app.browser();
     thief.plant(&ada.browser.cookie().unwrap());
-    house.clock.advance(Duration::minutes(10));
+    app.clock.advance(Duration::minutes(10));
     let mut page = thief.ask(Method::POST, "/tokens").form(&TOKEN).held();
     page.is_inside().await;
     let body = json!({"name": "stolen", "scopes": ["notes:read"], "days": 30});
     let mut call = thief.call(Method::POST, "/tokens").json(body).held();
     call.is_inside().await;
     // She gives her password for something else, in the same sign-in.
-    ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.leads_to("/account");
+    ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.assert_redirect("/account");
     // A form is read to its end before anybody is looked up, and by then the stolen session id is worth nothing.
-    assert!(page.finish().await.is(303).header("location").starts_with("/sign-in"));
-    call.finish().await.problem(403, "proof_required");
-    assert_eq!(house.count("tokens WHERE name = 'stolen'").await, 0);
+    assert!(page.finish().await.assert_status(303).header("location").starts_with("/sign-in"));
+    call.finish().await.problem(403, "reauthentication_required");
+    assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
 }
 
-async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.is(202);
-    let link = house.link("/email/").await;
+async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.assert_status(202);
+    let link = app.link("/email/").await;
     // As if the password were changed between the link's being used up and its being followed.
-    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    let sqlite = app.settings.database.url.starts_with("sqlite:");
     if sqlite {
-        house
-            .sql(
-                "CREATE TRIGGER meanwhile AFTER DELETE ON mail_links BEGIN
+        app.sql(
+            "CREATE TRIGGER meanwhile AFTER DELETE ON mail_links BEGIN
                     UPDATE accounts SET auth_stamp = randomblob(16) WHERE id = OLD.account_id; END",
-            )
-            .await;
+        )
+        .await;
     } else {
-        house
-            .sql(
-                "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS
+        app.sql(
+            "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS
                     $$ BEGIN
                         UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD;
                     END $$;
                  CREATE TRIGGER meanwhile AFTER DELETE ON mail_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
-            )
-            .await;
+        )
+        .await;
     }
     ada.browser.submit(&link, &[]).await.page(410);
-    assert_eq!(house.raw().await.texts("SELECT email FROM accounts").await, [ada.email.as_str()]);
+    assert_eq!(app.raw().await.texts("SELECT email FROM accounts").await, [ada.email.as_str()]);
 
     // A reset the same.
     let hashes = "SELECT password_hash FROM accounts";
-    let before = house.raw().await.texts(hashes).await;
-    house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
-    let link = house.link("/reset/").await;
-    house.browser().submit(&link, &[("password", NEW)]).await.page(410);
-    assert_eq!(house.raw().await.texts(hashes).await, before);
+    let before = app.raw().await.texts(hashes).await;
+    app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
+    let link = app.link("/reset/").await;
+    app.browser().submit(&link, &[("password", NEW)]).await.page(410);
+    assert_eq!(app.raw().await.texts(hashes).await, before);
 }

@@ -5,9 +5,9 @@ use std::fs;
 use time::Duration;
 use vestibule::db::{Clock, Db};
 
-use crate::support::{Door, House, both, folder};
+use crate::support::{Door, TestApp, folder, on_both_databases};
 
-both! {
+on_both_databases! {
     what_was_written_is_there_when_it_is_opened_again,
     a_newer_database_is_refused,
     sign_ins_of_the_first_version_go_on,
@@ -19,41 +19,40 @@ async fn refusal(url: &str) -> String {
     line
 }
 
-async fn what_was_written_is_there_when_it_is_opened_again(house: House) {
-    let ada = house.person("ada").await;
+async fn what_was_written_is_there_when_it_is_opened_again(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note("kept", "text").await;
-    house.db.close().await;
-    let again = house.another_instance().await;
-    let list = again.client(&ada.client.token).get("/notes").await.is(200).json();
+    app.db.close().await;
+    let again = app.another_instance().await;
+    let list = again.client(&ada.client.token).get("/notes").await.assert_status(200).json();
     assert_eq!(list["items"][0], note);
 }
 
-async fn a_newer_database_is_refused(house: House) {
-    house
-        .sql(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+async fn a_newer_database_is_refused(app: TestApp) {
+    app.sql(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
              SELECT 9999, 'future', success, checksum, 1 FROM _sqlx_migrations WHERE version = 1",
-        )
-        .await;
-    let line = refusal(&house.settings.database.url).await;
+    )
+    .await;
+    let line = refusal(&app.settings.database.url).await;
     assert!(line.contains("newer vestibule") && line.contains("9999"), "{line}");
 }
 
-async fn sign_ins_of_the_first_version_go_on(house: House) {
-    let ada = house.person("ada").await;
+async fn sign_ins_of_the_first_version_go_on(app: TestApp) {
+    let ada = app.person("ada").await;
     for sql in [
-        "UPDATE sign_ins SET expires_at = ends_at",
-        "ALTER TABLE sign_ins DROP COLUMN address",
-        "ALTER TABLE sign_ins DROP COLUMN remembered",
-        "ALTER TABLE sign_ins DROP COLUMN last_seen_at",
-        "ALTER TABLE sign_ins DROP COLUMN ends_at",
+        "UPDATE browser_sessions SET expires_at = ends_at",
+        "ALTER TABLE browser_sessions DROP COLUMN address",
+        "ALTER TABLE browser_sessions DROP COLUMN remembered",
+        "ALTER TABLE browser_sessions DROP COLUMN last_seen_at",
+        "ALTER TABLE browser_sessions DROP COLUMN ends_at",
         "DROP TABLE throttle",
         "DROP TABLE activity",
         "DELETE FROM _sqlx_migrations WHERE version = 2",
     ] {
-        house.sql(sql).await;
+        app.sql(sql).await;
     }
-    let now = house.another_instance().await;
+    let now = app.another_instance().await;
     let browser = now.browser();
     browser.plant(&ada.browser.cookie().unwrap());
     now.clock.advance(Duration::hours(23));

@@ -4,16 +4,14 @@
 use serde_json::{Value, json};
 use time::Duration;
 use vestibule::{
+    auth::Scope,
+    features::tokens::service::{Expiry, sweep},
     timestamp::Timestamp,
-    tokens::{
-        Scope,
-        service::{Expiry, sweep},
-    },
 };
 
-use crate::support::{Client, Database, Door, House, PASSWORD, Person, both};
+use crate::support::{Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     what_a_renewed_token_makes_ends_with_its_present_end,
     revoking_what_has_ended_ends_what_it_made,
     reporting_what_has_ended_ends_what_it_made,
@@ -22,29 +20,29 @@ both! {
     tokens_that_outlived_their_maker_end_with_the_migration,
 }
 
-async fn make(house: &House, by: &Client, name: &str, days: u32) -> Client {
+async fn make(app: &TestApp, by: &Client, name: &str, days: u32) -> Client {
     let made = by.post("/tokens", json!({"name": name, "scopes": ["notes:read", "tokens:manage"], "days": days})).await;
-    house.client(made.is(201).json()["token"].as_str().unwrap())
+    app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 /// A token that ends within the hour, so that a login may make it.
-async fn make_soon(house: &House, by: &Client) -> Client {
-    let expires_at = house.db.now() + Duration::hours(1);
+async fn make_soon(app: &TestApp, by: &Client) -> Client {
+    let expires_at = app.db.now() + Duration::hours(1);
     let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
-    house.client(by.post("/tokens", body).await.is(201).json()["token"].as_str().unwrap())
+    app.client(by.post("/tokens", body).await.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 async fn about(client: &Client) -> Value {
-    client.get("/token").await.is(200).json()
+    client.get("/token").await.assert_status(200).json()
 }
 
 async fn id(client: &Client) -> String {
     about(client).await["id"].as_str().unwrap().to_owned()
 }
 
-async fn what_a_renewed_token_makes_ends_with_its_present_end(house: House) {
-    let ada = house.person("ada").await;
-    let parent = house
+async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
+    let ada = app.person("ada").await;
+    let parent = app
         .token_with(&ada, &Scope::ALL, |new| {
             new.expiry = Expiry::Days(7);
             new.renew = true;
@@ -59,32 +57,32 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(house: House) {
     parent.post("/tokens", at).await.names_field("expires_at");
     let mut renewed = new(5);
     renewed["renew"] = json!(true);
-    let made = parent.post("/tokens", renewed).await.is(201).json();
-    let child = house.client(made["token"].as_str().unwrap());
+    let made = parent.post("/tokens", renewed).await.assert_status(201).json();
+    let child = app.client(made["token"].as_str().unwrap());
     let time = |value: &Value| serde_json::from_value::<Timestamp>(value.clone()).unwrap();
-    assert!(time(&made["ends_at"]) - house.db.now() <= Duration::days(7), "{made}");
+    assert!(time(&made["ends_at"]) - app.db.now() <= Duration::days(7), "{made}");
     // Nobody uses the parent any more, and the child whatever may be.
     for _ in 0..3 {
-        child.get("/notes").await.is(200);
-        house.db.settled().await;
-        house.clock.advance(Duration::days(2));
+        child.get("/notes").await.assert_status(200);
+        app.db.settled().await;
+        app.clock.advance(Duration::days(2));
     }
-    house.clock.advance(Duration::days(1) + Duration::minutes(2));
+    app.clock.advance(Duration::days(1) + Duration::minutes(2));
     parent.get("/token").await.problem(401, "token_expired");
     child.get("/token").await.problem(401, "token_expired");
 }
 
 /// A token and what it has made, at two removes, of which the first has ended and the others have not.
-async fn ended_with_descent(house: &House, person: &Person, how: &str) -> (String, String, [Client; 2]) {
-    let parent = house.token_with(person, &Scope::ALL, |new| new.expiry = Expiry::Days(300)).await;
-    let child = make(house, &parent, "child", 200).await;
-    let grandchild = make(house, &child, "grandchild", 100).await;
+async fn ended_with_descent(app: &TestApp, person: &Person, how: &str) -> (String, String, [Client; 2]) {
+    let parent = app.token_with(person, &Scope::ALL, |new| new.expiry = Expiry::Days(300)).await;
+    let child = make(app, &parent, "child", 200).await;
+    let grandchild = make(app, &child, "grandchild", 100).await;
     let (name, secret) = (id(&parent).await, parent.token.clone());
-    house.db.settled().await;
-    house.sql(&format!("UPDATE tokens SET {how} WHERE name = 'test'")).await;
-    parent.get("/token").await.is(401);
+    app.db.settled().await;
+    app.sql(&format!("UPDATE tokens SET {how} WHERE name = 'test'")).await;
+    parent.get("/token").await.assert_status(401);
     for made in [&child, &grandchild] {
-        made.get("/token").await.is(200);
+        made.get("/token").await.assert_status(200);
     }
     (name, secret, [child, grandchild])
 }
@@ -92,87 +90,87 @@ async fn ended_with_descent(house: &House, person: &Person, how: &str) -> (Strin
 const EXPIRED: &str = "expires_at = created_at, ends_at = created_at";
 const REVOKED: &str = "revoked_at = created_at";
 
-async fn revoking_what_has_ended_ends_what_it_made(house: House) {
+async fn revoking_what_has_ended_ends_what_it_made(app: TestApp) {
     for (name, how) in [("ada", EXPIRED), ("eve", REVOKED)] {
-        let person = house.person(name).await;
-        let (id, _, made) = ended_with_descent(&house, &person, how).await;
+        let person = app.person(name).await;
+        let (id, _, made) = ended_with_descent(&app, &person, how).await;
         let path = format!("/tokens/{id}");
-        person.browser.delete(&path).await.is(204);
+        person.browser.delete(&path).await.assert_status(204);
         for ended in made {
             ended.get("/token").await.problem(401, "token_revoked");
         }
         person.browser.delete(&path).await.problem(404, "not_found");
-        house.sql("DELETE FROM tokens").await;
+        app.sql("DELETE FROM tokens").await;
     }
 }
 
-async fn reporting_what_has_ended_ends_what_it_made(house: House) {
+async fn reporting_what_has_ended_ends_what_it_made(app: TestApp) {
     for (name, how) in [("ada", EXPIRED), ("eve", REVOKED)] {
-        let person = house.person(name).await;
-        let (_, secret, made) = ended_with_descent(&house, &person, how).await;
+        let person = app.person(name).await;
+        let (_, secret, made) = ended_with_descent(&app, &person, how).await;
         for _ in 0..2 {
-            house.post("/api/v1/tokens/report").json(json!({"token": secret})).await.is(202);
-            house.db.settled().await;
+            app.post("/api/v1/tokens/report").json(json!({"token": secret})).await.assert_status(202);
+            app.db.settled().await;
         }
         for ended in made {
             ended.get("/token").await.problem(401, "token_revoked");
         }
-        let letters = house.letters_about("One of your tokens was found, and revoked").await;
+        let letters = app.emails_with_subject("One of your tokens was found, and revoked").await;
         assert_eq!(letters.iter().filter(|letter| letter.header("To") == person.email).count(), 1);
-        house.sql("DELETE FROM tokens").await;
+        app.sql("DELETE FROM tokens").await;
     }
 }
 
 async fn a_login_that_makes_room_takes_along_what_it_made(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.per_account = 1).await;
-    let ada = house.person("ada").await;
-    let child = make_soon(&house, &ada.client).await;
-    let login = house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
-    house.client(login.is(201).json()["token"].as_str().unwrap()).get("/me").await.is(200);
+    let app = TestApp::with(database, |settings| settings.tokens.per_account = 1).await;
+    let ada = app.person("ada").await;
+    let child = make_soon(&app, &ada.client).await;
+    let login = app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
+    app.client(login.assert_status(201).json()["token"].as_str().unwrap()).get("/me").await.assert_status(200);
     ada.client.get("/me").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");
 }
 
-async fn the_sweep_keeps_what_has_made_something_that_works(house: House) {
+async fn the_sweep_keeps_what_has_made_something_that_works(app: TestApp) {
     for how in [EXPIRED, REVOKED] {
-        let ada = house.person(if how == EXPIRED { "ada" } else { "eve" }).await;
-        let (id, _, [child, grandchild]) = ended_with_descent(&house, &ada, how).await;
-        house.clock.advance(Duration::days(31));
-        while sweep(&house.db, 30, 100).await.unwrap() > 0 {}
-        assert_eq!(house.count("tokens WHERE name = 'test'").await, 1, "{how}");
-        child.get("/token").await.is(200);
-        ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-        ada.browser.delete(&format!("/tokens/{id}")).await.is(204);
+        let ada = app.person(if how == EXPIRED { "ada" } else { "eve" }).await;
+        let (id, _, [child, grandchild]) = ended_with_descent(&app, &ada, how).await;
+        app.clock.advance(Duration::days(31));
+        while sweep(&app.db, 30, 100).await.unwrap() > 0 {}
+        assert_eq!(app.count("tokens WHERE name = 'test'").await, 1, "{how}");
+        child.get("/token").await.assert_status(200);
+        ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+        ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
         grandchild.get("/token").await.problem(401, "token_revoked");
         // Then all of it goes, a generation after the other.
-        house.clock.advance(Duration::days(31));
-        while sweep(&house.db, 30, 100).await.unwrap() > 0 {}
-        assert_eq!(house.count("tokens").await, 0, "{how}");
+        app.clock.advance(Duration::days(31));
+        while sweep(&app.db, 30, 100).await.unwrap() > 0 {}
+        assert_eq!(app.count("tokens").await, 0, "{how}");
     }
 }
 
-async fn tokens_that_outlived_their_maker_end_with_the_migration(house: House) {
-    let ada = house.person("ada").await;
-    let by_login = make_soon(&house, &ada.client).await;
-    let parent = house.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(100)).await;
-    let child = make(&house, &parent, "child", 50).await;
-    let grandchild = make(&house, &child, "grandchild", 40).await;
-    let orphan = make(&house, &parent, "orphan", 50).await;
-    let alone = house.token(&ada, &[Scope::NotesRead]).await;
-    house.db.settled().await;
+async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
+    let ada = app.person("ada").await;
+    let by_login = make_soon(&app, &ada.client).await;
+    let parent = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(100)).await;
+    let child = make(&app, &parent, "child", 50).await;
+    let grandchild = make(&app, &child, "grandchild", 40).await;
+    let orphan = make(&app, &parent, "orphan", 50).await;
+    let alone = app.token(&ada, &[Scope::NotesRead]).await;
+    app.db.settled().await;
     // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was swept.
     let far = "(SELECT ends_at FROM tokens WHERE name = 'test' ORDER BY ends_at DESC LIMIT 1)";
     let far = format!("UPDATE tokens SET expires_at = {far}, ends_at = {far}");
-    house.sql(&format!("{far} WHERE name IN ('child', 'grandchild', 'orphan')")).await;
-    house.sql("UPDATE tokens SET parent_id = NULL WHERE name = 'orphan'").await;
+    app.sql(&format!("{far} WHERE name IN ('child', 'grandchild', 'orphan')")).await;
+    app.sql("UPDATE tokens SET parent_id = NULL WHERE name = 'orphan'").await;
     let soon = "(SELECT expires_at FROM tokens WHERE name = 'made')";
     let maker = "(SELECT parent_id FROM tokens WHERE name = 'child')";
-    house.sql(&format!("UPDATE tokens SET expires_at = {soon} WHERE id = {maker}")).await;
-    house.sql("ALTER TABLE tokens DROP COLUMN password_stamp").await;
-    house.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
-    house.sql("DELETE FROM _sqlx_migrations WHERE version = 6").await;
+    app.sql(&format!("UPDATE tokens SET expires_at = {soon} WHERE id = {maker}")).await;
+    app.sql("ALTER TABLE tokens DROP COLUMN password_stamp").await;
+    app.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
+    app.sql("DELETE FROM _sqlx_migrations WHERE version = 6").await;
 
-    let now = house.another_instance().await;
+    let now = app.another_instance().await;
     let there = |client: &Client| now.client(&client.token);
     there(&orphan).get("/token").await.problem(401, "token_expired");
     let end = about(&there(&parent)).await["expires_at"].clone();
@@ -185,9 +183,9 @@ async fn tokens_that_outlived_their_maker_end_with_the_migration(house: House) {
     assert_eq!(told["expires_at"], told["ends_at"]);
     about(&there(&by_login)).await;
     let browser = now.browser();
-    browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     let change = [("current", PASSWORD), ("password", "entirely different words")];
-    browser.submit("/account/password", &change).await.leads_to("/account");
+    browser.submit("/account/password", &change).await.assert_redirect("/account");
     now.sql("UPDATE tokens SET revoked_at = NULL").await;
     there(&by_login).get("/token").await.problem(401, "token_revoked");
     there(&ada.client).get("/token").await.problem(401, "token_revoked");

@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use vestibule::timestamp::Timestamp;
 
 use super::binary::{PATIENCE, Server};
-use crate::support::{Database, Door, House, PASSWORD, Raw, both, folder};
+use crate::support::{Database, Door, PASSWORD, RawDb, TestApp, folder, on_both_databases};
 
-both! {
+on_both_databases! {
     readiness_writes_once_for_all_who_ask,
 }
 
@@ -144,50 +144,49 @@ fn on_a_full_disk_nobody_is_told_that_they_are_signed_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_only_file_is_unavailable_and_not_ready() {
-    let mut house = House::with(Database::Sqlite, |_| {}).await;
-    let ada = house.person("ada").await;
-    house.db.settled().await;
-    house.settings.database.url += "?mode=ro";
-    let house = house.another_instance().await;
-    let client = house.client(&ada.client.token);
+    let mut app = TestApp::with(Database::Sqlite, |_| {}).await;
+    let ada = app.person("ada").await;
+    app.db.settled().await;
+    app.settings.database.url += "?mode=ro";
+    let app = app.another_instance().await;
+    let client = app.client(&ada.client.token);
     client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
     client.call(Method::POST, "/logout").await.problem(503, "unavailable");
-    client.get("/notes").await.is(200);
-    house.get("/readyz").await.is(503);
+    client.get("/notes").await.assert_status(200);
+    app.get("/readyz").await.assert_status(503);
 }
 
 /// What PostgreSQL says at the commit, when its disk is full or a server is for reading only.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_is_503_and_leaves_nothing() {
-    let house = House::with(Database::Postgres, |_| {}).await;
-    let ada = house.person("ada").await;
-    house.db.settled().await;
-    house
-        .sql(
-            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql
+    let app = TestApp::with(Database::Postgres, |_| {}).await;
+    let ada = app.person("ada").await;
+    app.db.settled().await;
+    app.sql(
+        "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql
              AS $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
-        )
-        .await;
-    for table in ["notes", "tokens", "sign_ins"] {
+    )
+    .await;
+    for table in ["notes", "tokens", "browser_sessions"] {
         let trigger = format!(
             "CREATE CONSTRAINT TRIGGER disk_is_full AFTER INSERT OR UPDATE OR DELETE ON {table}
              DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION disk_is_full()"
         );
-        house.sql(&trigger).await;
+        app.sql(&trigger).await;
     }
     for door in ada.doors() {
         door.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
     }
     ada.client.call(Method::POST, "/logout").await.problem(503, "unavailable");
-    ada.browser.submit("/sign-out", &[]).await.is(503);
-    assert_eq!(house.count("notes").await, 0);
-    ada.client.get("/me").await.is(200);
+    ada.browser.submit("/sign-out", &[]).await.assert_status(503);
+    assert_eq!(app.count("notes").await, 0);
+    ada.client.get("/me").await.assert_status(200);
     assert!(ada.browser.is_signed_in().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_for_reading_only_is_unavailable_and_not_ready() {
-    async fn read_only(raw: &mut Raw, how: &str) {
+    async fn read_only(raw: &mut RawDb, how: &str) {
         let statement = format!("'ALTER DATABASE %I {how}', current_database()");
         raw.run("SET default_transaction_read_only = off").await;
         raw.run(&format!("DO $$ BEGIN EXECUTE format({statement}); END $$")).await;
@@ -195,34 +194,34 @@ async fn a_server_for_reading_only_is_unavailable_and_not_ready() {
                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
         raw.texts(others).await;
     }
-    let house = House::with(Database::Postgres, |_| {}).await;
-    let (ada, mut raw) = (house.person("ada").await, house.raw().await);
-    house.db.settled().await;
-    house.get("/readyz").await.is(200);
+    let app = TestApp::with(Database::Postgres, |_| {}).await;
+    let (ada, mut raw) = (app.person("ada").await, app.raw().await);
+    app.db.settled().await;
+    app.get("/readyz").await.assert_status(200);
     read_only(&mut raw, "SET default_transaction_read_only = on").await;
     ada.client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
-    ada.client.get("/notes").await.is(200);
-    becomes_in_process(&house, 503).await;
+    ada.client.get("/notes").await.assert_status(200);
+    becomes_in_process(&app, 503).await;
     read_only(&mut raw, "RESET default_transaction_read_only").await;
-    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.is(201);
-    becomes_in_process(&house, 200).await;
+    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.assert_status(201);
+    becomes_in_process(&app, 200).await;
 }
 
-async fn becomes_in_process(house: &House, status: u16) {
+async fn becomes_in_process(app: &TestApp, status: u16) {
     let begun = std::time::Instant::now();
-    while house.get("/readyz").await.status != status {
+    while app.get("/readyz").await.status != status {
         assert!(begun.elapsed() < PATIENCE, "/readyz does not become {status}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-async fn readiness_writes_once_for_all_who_ask(house: House) {
-    let mut witness = house.witness().await;
-    house.get("/readyz").await.is(200);
+async fn readiness_writes_once_for_all_who_ask(app: TestApp) {
+    let mut witness = app.witness().await;
+    app.get("/readyz").await.assert_status(200);
     assert!(witness.saw_a_write().await, "only a write tells");
-    let asked: Vec<_> = (0..20).map(|_| tokio::spawn(house.get("/readyz").into_future())).collect();
+    let asked: Vec<_> = (0..20).map(|_| tokio::spawn(app.get("/readyz").into_future())).collect();
     for reply in asked {
-        reply.await.unwrap().is(200);
+        reply.await.unwrap().assert_status(200);
     }
     assert!(!witness.saw_a_write().await);
 }
@@ -280,7 +279,7 @@ async fn an_export_is_never_in_memory_whole() {
     assert_eq!(export().0, 200);
     let before = peak(&server);
     let url = format!("sqlite:{}", folder.join("vestibule.db").display());
-    Raw::connect(&url)
+    RawDb::connect(&url)
         .await
         .run(&format!(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {NOTES})

@@ -6,12 +6,12 @@ use axum::http::Method;
 use tokio::time::timeout;
 
 use crate::support::{
-    Database, House, PASSWORD, PageForm, Reply, both,
+    Database, PASSWORD, PageForm, Response, TestApp, on_both_databases,
     routes::{LINKS, PERSONAL_PAGES, POSTS},
     visitor::{NEW_PASSWORD, Visitor, effects, fields, filled, pattern, roomy, typed},
 };
 
-both! {
+on_both_databases! {
     every_form_says_what_it_is_and_whom_it_is_for,
     what_is_posted_twice_at_once_is_done_once_and_answered_alike,
     what_is_dropped_half_way_and_posted_again_is_done_once,
@@ -26,11 +26,11 @@ both! {
     their_version_is_a_link_away,
 }
 
-async fn every_form_says_what_it_is_and_whom_it_is_for(house: House) {
-    let visitor = Visitor::new(&house, "ada").await;
+async fn every_form_says_what_it_is_and_whom_it_is_for(app: TestApp) {
+    let visitor = Visitor::new(&app, "ada").await;
     let mut keys = BTreeSet::new();
     let mut found = BTreeSet::new();
-    for (browser, path) in visitor.pages(&house.browser()) {
+    for (browser, path) in visitor.pages(&app.browser()) {
         let forms = PageForm::all(&browser.visit(&path).await.page(200));
         for form in &forms {
             assert!(form.value("form_key").starts_with("form_") && form.value("form_key").len() > 32, "{form:?}");
@@ -48,7 +48,7 @@ async fn every_form_says_what_it_is_and_whom_it_is_for(house: House) {
     assert_eq!(found, expected, "no form of the site was left out");
 }
 
-fn told(reply: &Reply) -> (u16, String, Vec<String>, String) {
+fn told(reply: &Response) -> (u16, String, Vec<String>, String) {
     let cookies = reply.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned()).collect();
     (reply.status.as_u16(), reply.header("location").to_owned(), cookies, reply.text().to_owned())
 }
@@ -56,9 +56,9 @@ fn told(reply: &Reply) -> (u16, String, Vec<String>, String) {
 async fn what_is_posted_twice_at_once_is_done_once_and_answered_alike(database: Database) {
     let (once, twice) = (roomy(database).await, roomy(database).await);
     for action in POSTS.into_iter().chain(LINKS) {
-        for (house, again) in [(&once, false), (&twice, true)] {
-            let visitor = Visitor::new(house, &format!("p{}", house.count("accounts").await)).await;
-            let (browser, form) = filled(&visitor, &house.browser(), action).await;
+        for (app, again) in [(&once, false), (&twice, true)] {
+            let visitor = Visitor::new(app, &format!("p{}", app.count("accounts").await)).await;
+            let (browser, form) = filled(&visitor, &app.browser(), action).await;
             let ask = form.by(&browser);
             let (first, second) =
                 tokio::join!(ask.clone(), async { if again { Some(ask.clone().await) } else { None } });
@@ -76,92 +76,92 @@ async fn what_is_posted_twice_at_once_is_done_once_and_answered_alike(database: 
 async fn what_is_dropped_half_way_and_posted_again_is_done_once(database: Database) {
     let (once, twice) = (roomy(database).await, roomy(database).await);
     for action in POSTS.into_iter().chain(LINKS) {
-        for (house, dropped) in [(&once, false), (&twice, true)] {
-            let visitor = Visitor::new(house, &format!("p{}", house.count("accounts").await)).await;
-            let (browser, form) = filled(&visitor, &house.browser(), action).await;
+        for (app, dropped) in [(&once, false), (&twice, true)] {
+            let visitor = Visitor::new(app, &format!("p{}", app.count("accounts").await)).await;
+            let (browser, form) = filled(&visitor, &app.browser(), action).await;
             if dropped {
                 // It is begun, and then nobody waits for it.
                 drop(timeout(Duration::ZERO, form.by(&browser).into_future()).await);
             }
-            form.by(&browser).await.is(303);
+            form.by(&browser).await.assert_status(303);
         }
         assert_eq!(effects(&once).await, effects(&twice).await, "{action}");
     }
 }
 
-async fn an_answer_is_given_again_to_its_own_browser_only(house: House) {
-    let (ada, eve) = (house.person("ada").await, house.person("eve").await);
+async fn an_answer_is_given_again_to_its_own_browser_only(app: TestApp) {
+    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
     let page = ada.browser.visit("/account/password").await.page(200);
     let form = PageForm::to(&page, "/account/password").with(&[("current", PASSWORD), ("password", NEW_PASSWORD)]);
     let reply = form.by(&ada.browser).await;
-    assert!(reply.leads_to("/account").has("set-cookie"));
+    assert!(reply.assert_redirect("/account").has("set-cookie"));
     // Even with every word of it.
-    for stranger in [&eve.browser, &house.browser()] {
+    for stranger in [&eve.browser, &app.browser()] {
         let other = form.by(stranger).await;
         assert!(!other.has("set-cookie"), "{:?}", other.headers);
         assert_ne!(other.header("location"), "/account");
     }
     assert_eq!(told(&form.by(&ada.browser).await), told(&reply));
 
-    let page = house.browser().visit("/sign-in").await.page(200);
+    let page = app.browser().visit("/sign-in").await.page(200);
     let form = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", NEW_PASSWORD)]);
-    let browser = house.browser();
-    form.by(&browser).await.leads_to("/notes");
+    let browser = app.browser();
+    form.by(&browser).await.assert_redirect("/notes");
     assert_ne!(told(&form.by(&eve.browser).await), told(&form.by(&browser).await));
     assert!(browser.is_signed_in().await);
 }
 
-async fn a_minute_later_it_is_a_form_of_its_own(house: House) {
-    let ada = house.person("ada").await;
+async fn a_minute_later_it_is_a_form_of_its_own(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes").with(&[("title", "Milk")]);
     for (seconds, notes) in [(0, 1), (59, 1), (2, 2)] {
-        house.clock.advance(time::Duration::seconds(seconds));
-        form.by(&ada.browser).await.leads_to("/notes");
-        assert_eq!(house.count("notes").await, notes);
+        app.clock.advance(time::Duration::seconds(seconds));
+        form.by(&ada.browser).await.assert_redirect("/notes");
+        assert_eq!(app.count("notes").await, notes);
     }
     // Another text is another note, whatever page it comes from.
-    form.with(&[("title", "Tea")]).by(&ada.browser).await.leads_to("/notes");
-    assert_eq!(house.count("notes").await, 3);
+    form.with(&[("title", "Tea")]).by(&ada.browser).await.assert_redirect("/notes");
+    assert_eq!(app.count("notes").await, 3);
 }
 
-async fn a_form_that_failed_may_be_posted_again(house: House) {
-    let ada = house.person("ada").await;
+async fn a_form_that_failed_may_be_posted_again(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes").with(&[("title", "Milk")]);
-    house.sql("ALTER TABLE notes RENAME TO hidden").await;
+    app.sql("ALTER TABLE notes RENAME TO hidden").await;
     assert!(form.by(&ada.browser).await.status.is_server_error());
-    house.sql("ALTER TABLE hidden RENAME TO notes").await;
-    form.by(&ada.browser).await.leads_to("/notes");
-    assert_eq!(house.count("notes").await, 1);
+    app.sql("ALTER TABLE hidden RENAME TO notes").await;
+    form.by(&ada.browser).await.assert_redirect("/notes");
+    assert_eq!(app.count("notes").await, 1);
 }
 
-async fn a_form_without_a_key_is_done_each_time(house: House) {
-    let ada = house.person("ada").await;
+async fn a_form_without_a_key_is_done_each_time(app: TestApp) {
+    let ada = app.person("ada").await;
     for key in ["", "form_", "form_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"] {
         let fields = [("title", "Milk"), ("body", ""), ("form_key", key)];
         for _ in 0..2 {
-            ada.browser.submit("/notes", &fields).await.leads_to("/notes");
+            ada.browser.submit("/notes", &fields).await.assert_redirect("/notes");
         }
     }
-    assert_eq!(house.count("notes").await, 8);
+    assert_eq!(app.count("notes").await, 8);
 }
 
 /// Every form leads to a page that can be asked for again.
 async fn a_reload_repeats_nothing(database: Database) {
-    let house = roomy(database).await;
+    let app = roomy(database).await;
     for action in POSTS.into_iter().chain(LINKS) {
-        let visitor = Visitor::new(&house, &format!("p{}", house.count("accounts").await)).await;
-        let (browser, form) = filled(&visitor, &house.browser(), action).await;
+        let visitor = Visitor::new(&app, &format!("p{}", app.count("accounts").await)).await;
+        let (browser, form) = filled(&visitor, &app.browser(), action).await;
         let reply = form.by(&browser).await;
-        let place = reply.is(303).header("location").to_owned();
-        let before = effects(&house).await;
+        let place = reply.assert_status(303).header("location").to_owned();
+        let before = effects(&app).await;
         for _ in 0..2 {
             let page = browser.visit(&place).await;
             assert!(page.status == 200 || page.status == 303, "{action}: {} {}", page.asked, page.status);
         }
-        assert_eq!(effects(&house).await, before, "{action}");
+        assert_eq!(effects(&app).await, before, "{action}");
     }
 
-    let required = House::with(database, |settings| {
+    let required = TestApp::with(database, |settings| {
         settings.accounts.confirm = vestibule::settings::Confirm::Required;
         settings.server.public_url = "http://localhost:3000".parse().unwrap();
     })
@@ -171,15 +171,15 @@ async fn a_reload_repeats_nothing(database: Database) {
     assert!(page.contains("Look into your mail") && page.contains("eve@example.org"), "{page}");
     assert!(!browser.visit("/sign-up").await.page(200).contains("eve@example.org"), "once");
 
-    let ada = house.person("ada").await;
+    let ada = app.person("ada").await;
     let page = ada.browser.fill_and_follow("/account", "/account/email/resend", &[]).await.page(200);
     assert!(page.contains("Look into your mail") && page.contains(&ada.email), "{page}");
     let change = [("email", "new@example.org")];
     let page = ada.browser.fill_and_follow("/account/email", "/account/email", &change).await.page(200);
     assert!(page.contains("Look into your mail") && page.contains("new@example.org"), "{page}");
-    let page = house.browser().fill_and_follow("/forgot", "/forgot", &[("email", &ada.email)]).await.page(200);
+    let page = app.browser().fill_and_follow("/forgot", "/forgot", &[("email", &ada.email)]).await.page(200);
     assert!(page.contains("Look into your mail") && !page.contains(&ada.email), "{page}");
-    let (reset, browser) = (house.link("/reset/").await, house.browser());
+    let (reset, browser) = (app.link("/reset/").await, app.browser());
     let page = browser.fill_and_follow(&reset, &reset, &[("password", NEW_PASSWORD)]).await.page(200);
     assert!(page.contains("Your password is new") && page.contains("every token revoked"), "{page}");
     assert!(browser.visit("/sign-in").await.page(200).contains(r#"action="/sign-in""#), "and then one signs in");
@@ -192,35 +192,35 @@ fn secret(page: &str) -> Option<String> {
     Some(rest.split_once('<')?.0.to_owned())
 }
 
-async fn a_new_token_is_shown_once_after_the_redirect(house: House) {
-    let ada = house.person("ada").await;
+async fn a_new_token_is_shown_once_after_the_redirect(app: TestApp) {
+    let ada = app.person("ada").await;
     let reply = ada.browser.fill("/tokens", "/tokens", &fields(&typed("/tokens", ""))).await;
-    reply.leads_to("/tokens");
+    reply.assert_redirect("/tokens");
     let page = ada.browser.visit("/tokens").await;
     assert_eq!(page.header("cache-control"), "no-store");
     let token = secret(&page.page(200)).unwrap();
-    house.get("/api/v1/token").bearer(&token).await.is(200);
+    app.get("/api/v1/token").bearer(&token).await.assert_status(200);
     for _ in 0..2 {
         assert_eq!(secret(&ada.browser.visit("/tokens").await.page(200)), None);
     }
-    assert_eq!(house.raw().await.texts("SELECT name FROM tokens WHERE issued_by = 'person'").await, ["phone"]);
+    assert_eq!(app.raw().await.texts("SELECT name FROM tokens WHERE issued_by = 'person'").await, ["phone"]);
     // Where the password is asked for in between, too.
-    house.clock.advance(time::Duration::minutes(10));
+    app.clock.advance(time::Duration::minutes(10));
     let asked = ada.browser.fill("/tokens", "/tokens", &fields(&typed("/tokens", ""))).await.page(403);
     let form = PageForm::to(&asked, "/tokens").with(&[("password-again", PASSWORD)]);
-    form.by(&ada.browser).await.leads_to("/tokens");
+    form.by(&ada.browser).await.assert_redirect("/tokens");
     assert!(secret(&ada.browser.visit("/tokens").await.page(200)).is_some());
 }
 
 async fn what_is_to_be_shown_stands_in_no_url_and_no_table(database: Database) {
-    let house = House::https(database).await;
-    let browser = house.browser();
-    let secure = |ask: crate::support::Ask| ask.header("host", "vestibule.example");
+    let app = TestApp::https(database).await;
+    let browser = app.browser();
+    let secure = |ask: crate::support::Request| ask.header("host", "vestibule.example");
     let sign_up = [("name", "ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
-    secure(browser.ask(Method::POST, "/sign-up").form(&sign_up)).await.is(303);
+    secure(browser.ask(Method::POST, "/sign-up").form(&sign_up)).await.assert_status(303);
     let page = secure(browser.ask(Method::GET, "/tokens")).await.page(200);
     let reply = PageForm::to(&page, "/tokens").with(&fields(&typed("/tokens", ""))).by(&browser).await;
-    assert_eq!(reply.leads_to("/tokens").text(), "");
+    assert_eq!(reply.assert_redirect("/tokens").text(), "");
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!(cookie.name, "__Host-Http-shown-once");
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Strict", "Secure"]);
@@ -228,15 +228,15 @@ async fn what_is_to_be_shown_stands_in_no_url_and_no_table(database: Database) {
     let token = secret(&shown.page(200)).unwrap();
     let [removed] = shown.set_cookies().try_into().unwrap();
     assert_eq!(removed.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Strict", "Secure"]);
-    house.db.settled().await;
-    let dump = house.dump().await;
+    app.db.settled().await;
+    let dump = app.dump().await;
     for text in [token.as_str(), cookie.value.as_str()] {
         assert!(!dump.windows(text.len()).any(|part| part == text.as_bytes()));
     }
 }
 
-async fn nobody_can_plant_what_is_shown(house: House) {
-    let (ada, eve) = (house.person("ada").await, house.person("eve").await);
+async fn nobody_can_plant_what_is_shown(app: TestApp) {
+    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
     let made = eve.browser.fill("/tokens", "/tokens", &fields(&typed("/tokens", ""))).await;
     let [planted] = made.set_cookies().try_into().unwrap();
     let session = ada.browser.cookie().unwrap();
@@ -247,11 +247,11 @@ async fn nobody_can_plant_what_is_shown(house: House) {
     }
 }
 
-async fn their_version_is_a_link_away(house: House) {
-    let ada = house.person("ada").await;
+async fn their_version_is_a_link_away(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("Shared").await;
     let mine = PageForm::to(&ada.browser.visit(&note).await.page(200), &note).with(&[("body", "mine")]);
-    ada.browser.fill(&note, &note, &[("body", "theirs")]).await.leads_to("/notes");
+    ada.browser.fill(&note, &note, &[("body", "theirs")]).await.assert_redirect("/notes");
     let page = mine.by(&ada.browser).await.page(412);
     assert!(page.contains(&format!(r#"<a href="{note}" target="_blank">See their version"#)), "{page}");
     assert!(!page.contains("reload the page") && page.contains("mine"), "{page}");
@@ -261,6 +261,6 @@ async fn their_version_is_a_link_away(house: House) {
     assert!(theirs.contains("theirs") && !theirs.contains("See their version"));
     let again = PageForm::to(&page, &note);
     assert_eq!(again.value("body"), "mine");
-    again.by(&ada.browser).await.leads_to("/notes");
+    again.by(&ada.browser).await.assert_redirect("/notes");
     assert!(ada.browser.visit(&note).await.page(200).contains("mine"));
 }

@@ -17,33 +17,33 @@ use vestibule::settings::Passwords;
 
 use crate::{
     binary::Server,
-    support::{Ask, Database, House, PASSWORD, both, folder},
+    support::{Database, PASSWORD, Request, TestApp, folder, on_both_databases},
 };
 
-both! {
+on_both_databases! {
     one_network_cannot_fill_the_queue,
     a_sign_up_that_fails_counts_before_it_costs_anything,
     a_new_password_is_judged_for_who_knows_the_old_one_only,
 }
 
-fn sign_up(house: &House, name: &str, email: &str, password: &str) -> Ask {
+fn sign_up(app: &TestApp, name: &str, email: &str, password: &str) -> Request {
     let form = [("name", name), ("email", email), ("password", password)];
-    house.browser().ask(Method::POST, "/sign-up").form(&form)
+    app.browser().ask(Method::POST, "/sign-up").form(&form)
 }
 
 /// Sixteen places, of which one network has four at most; so ten at a time from elsewhere have always one.
 async fn one_network_cannot_fill_the_queue(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.passwords = Passwords { memory_kib: 4096, iterations: 2, parallelism: 1, workers: 2, queue: 14 };
         settings.throttle.sign_ups_per_address = 1_000_000;
         settings.throttle.mails_per_recipient = 1_000_000;
     })
     .await;
-    let ada = house.person("ada").await;
+    let ada = app.person("ada").await;
     let over = Arc::new(AtomicBool::new(false));
     let mut attack = JoinSet::new();
     for number in 0..60 {
-        let (house, over) = (house.clone(), over.clone());
+        let (app, over) = (app.clone(), over.clone());
         attack.spawn(async move {
             let long = "ab".repeat(32);
             let (name, email, password) = match number % 3 {
@@ -53,7 +53,7 @@ async fn one_network_cannot_fill_the_queue(database: Database) {
             };
             let mut statuses = Vec::new();
             while !over.load(Ordering::Relaxed) {
-                let reply = sign_up(&house, name, email, password).at("198.51.100.7").await;
+                let reply = sign_up(&app, name, email, password).at("198.51.100.7").await;
                 statuses.push(reply.status.as_u16());
                 tokio::task::yield_now().await;
             }
@@ -64,11 +64,11 @@ async fn one_network_cannot_fill_the_queue(database: Database) {
         let login = json!({"email": ada.email, "password": PASSWORD});
         let honest: JoinSet<_> = (0..10)
             .map(|n| {
-                house.post("/api/v1/login").json(login.clone()).at(&format!("192.0.2.{}", 10 * round + n)).into_future()
+                app.post("/api/v1/login").json(login.clone()).at(&format!("192.0.2.{}", 10 * round + n)).into_future()
             })
             .collect();
         for reply in honest.join_all().await {
-            reply.is(201);
+            reply.assert_status(201);
         }
     }
     over.store(true, Ordering::Relaxed);
@@ -78,24 +78,24 @@ async fn one_network_cannot_fill_the_queue(database: Database) {
 }
 
 async fn a_sign_up_that_fails_counts_before_it_costs_anything(database: Database) {
-    let house = House::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
+    let app = TestApp::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
     for _ in 0..8 {
-        house.clock.advance(Duration::minutes(1));
-        sign_up(&house, "Ada", "ada@example.org", "monkeymonkey").await.page(422);
+        app.clock.advance(Duration::minutes(1));
+        sign_up(&app, "Ada", "ada@example.org", "monkeymonkey").await.page(422);
     }
-    let page = sign_up(&house, "Ada", "ada@example.org", "monkeymonkey").await.page(429);
+    let page = sign_up(&app, "Ada", "ada@example.org", "monkeymonkey").await.page(429);
     assert!(!page.contains("easy to guess"), "it is not judged");
     // What is wrong at sight costs nothing, and says so still.
-    let page = sign_up(&house, "", "ada@example.org", "short").await.page(422);
+    let page = sign_up(&app, "", "ada@example.org", "short").await.page(422);
     assert!(page.contains("Tell us what to call you") && page.contains("at least 8 characters"), "{page}");
-    assert_eq!(house.count("accounts").await, 0);
+    assert_eq!(app.count("accounts").await, 0);
     // Nobody was mailed, so nobody's mail is used up.
-    house.clock.advance(Duration::hours(1));
-    sign_up(&house, "Ada", "ada@example.org", PASSWORD).at("192.0.2.1").await.is(303);
+    app.clock.advance(Duration::hours(1));
+    sign_up(&app, "Ada", "ada@example.org", PASSWORD).at("192.0.2.1").await.assert_status(303);
 }
 
-async fn a_new_password_is_judged_for_who_knows_the_old_one_only(house: House) {
-    let ada = house.person("ada").await;
+async fn a_new_password_is_judged_for_who_knows_the_old_one_only(app: TestApp) {
+    let ada = app.person("ada").await;
     let change = async |current: &str| {
         let form = [("current", current), ("password", "monkeymonkey")];
         ada.browser.submit("/account/password", &form).await

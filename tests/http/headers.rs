@@ -4,9 +4,9 @@ use axum::http::Method;
 use serde_json::json;
 use vestibule::settings::Hsts;
 
-use crate::support::{Ask, Browser, Database, Door, House, PASSWORD, both};
+use crate::support::{Browser, Database, Door, PASSWORD, Request, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     every_answer_says_how_it_may_be_used,
     only_the_token_door_is_a_cross_origin_resource,
     every_page_has_a_policy_that_runs_scripts_by_nonce_only,
@@ -21,38 +21,38 @@ both! {
 }
 
 /// An answer of every kind, with its status.
-async fn every_kind(house: &House) -> Vec<(u16, Ask)> {
-    let ada = house.person("ada").await;
+async fn every_kind(app: &TestApp) -> Vec<(u16, Request)> {
+    let ada = app.person("ada").await;
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     vec![
-        (200, house.get("/")),
-        (200, house.get("/sign-in")),
+        (200, app.get("/")),
+        (200, app.get("/sign-in")),
         (200, ada.browser.ask(Method::GET, "/notes")),
-        (303, house.get("/notes")),
-        (303, house.post("/sign-in").form(&form)),
-        (401, house.post("/sign-in").form(&form[..1])),
+        (303, app.get("/notes")),
+        (303, app.post("/sign-in").form(&form)),
+        (401, app.post("/sign-in").form(&form[..1])),
         (403, ada.browser.forged(Method::POST, "/notes")),
-        (404, house.get("/nothing")),
-        (405, house.get("/sign-out")),
+        (404, app.get("/nothing")),
+        (405, app.get("/sign-out")),
         (200, ada.client.get("/me")),
-        (401, house.get("/api/v1/me")),
-        (404, house.get("/api/nothing")),
+        (401, app.get("/api/v1/me")),
+        (404, app.get("/api/nothing")),
         (200, ada.browser.get("/me")),
-        (401, house.get("/session/v1/me")),
-        (404, house.get("/session/nothing")),
+        (401, app.get("/session/v1/me")),
+        (404, app.get("/session/nothing")),
         (200, ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}))),
         (415, ada.browser.ask(Method::POST, "/fn/notes/list")),
-        (200, house.get("/healthz")),
-        (200, house.get("/readyz")),
-        (200, house.get("/mark.svg")),
-        (405, house.ask(Method::TRACE, "/")),
+        (200, app.get("/healthz")),
+        (200, app.get("/readyz")),
+        (200, app.get("/mark.svg")),
+        (405, app.ask(Method::TRACE, "/")),
     ]
 }
 
-async fn every_answer_says_how_it_may_be_used(house: House) {
-    for (status, ask) in every_kind(&house).await {
+async fn every_answer_says_how_it_may_be_used(app: TestApp) {
+    for (status, ask) in every_kind(&app).await {
         let reply = ask.await;
-        reply.is(status);
+        reply.assert_status(status);
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{}", reply.asked);
         assert_eq!(reply.header("referrer-policy"), "same-origin", "{}", reply.asked);
         assert!(reply.has("content-security-policy"), "{}", reply.asked);
@@ -64,8 +64,8 @@ async fn every_answer_says_how_it_may_be_used(house: House) {
     }
 }
 
-async fn only_the_token_door_is_a_cross_origin_resource(house: House) {
-    for (_, ask) in every_kind(&house).await {
+async fn only_the_token_door_is_a_cross_origin_resource(app: TestApp) {
+    for (_, ask) in every_kind(&app).await {
         let reply = ask.await;
         let expected = if reply.asked.contains(" /api/") { "cross-origin" } else { "same-origin" };
         assert_eq!(reply.header("cross-origin-resource-policy"), expected, "{}", reply.asked);
@@ -73,14 +73,14 @@ async fn only_the_token_door_is_a_cross_origin_resource(house: House) {
 }
 
 /// The pages there are, good and bad.
-async fn pages(house: &House) -> Vec<Ask> {
-    let ada = house.person("ada").await;
+async fn pages(app: &TestApp) -> Vec<Request> {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     let get = |path: &str| ada.browser.ask(Method::GET, path);
     vec![
-        house.get("/"),
-        house.get("/sign-in"),
-        house.get("/sign-up"),
+        app.get("/"),
+        app.get("/sign-in"),
+        app.get("/sign-up"),
         get("/notes"),
         get(&note),
         get("/tokens"),
@@ -97,8 +97,8 @@ fn nonce(policy: &str) -> &str {
     policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0
 }
 
-async fn every_page_has_a_policy_that_runs_scripts_by_nonce_only(house: House) {
-    for ask in pages(&house).await {
+async fn every_page_has_a_policy_that_runs_scripts_by_nonce_only(app: TestApp) {
+    for ask in pages(&app).await {
         let reply = ask.await;
         let page = reply.page(reply.status.as_u16());
         let policy = reply.header("content-security-policy");
@@ -131,9 +131,9 @@ async fn every_page_has_a_policy_that_runs_scripts_by_nonce_only(house: House) {
     }
 }
 
-async fn the_nonce_is_new_for_each_answer(house: House) {
+async fn the_nonce_is_new_for_each_answer(app: TestApp) {
     let mut seen = Vec::new();
-    for ask in pages(&house).await.into_iter().chain(pages_again(&house.browser())) {
+    for ask in pages(&app).await.into_iter().chain(pages_again(&app.browser())) {
         seen.push(nonce(ask.await.header("content-security-policy")).to_owned());
     }
     let all = seen.len();
@@ -142,12 +142,12 @@ async fn the_nonce_is_new_for_each_answer(house: House) {
     assert_eq!(seen.len(), all);
 }
 
-fn pages_again(browser: &Browser) -> [Ask; 2] {
+fn pages_again(browser: &Browser) -> [Request; 2] {
     [browser.ask(Method::GET, "/"), browser.ask(Method::GET, "/")]
 }
 
-async fn what_is_no_page_is_never_shown_as_one(house: House) {
-    for (_, ask) in every_kind(&house).await {
+async fn what_is_no_page_is_never_shown_as_one(app: TestApp) {
+    for (_, ask) in every_kind(&app).await {
         let reply = ask.await;
         if reply.header("content-type").starts_with("text/html") {
             continue;
@@ -157,8 +157,8 @@ async fn what_is_no_page_is_never_shown_as_one(house: House) {
     }
 }
 
-async fn what_is_personal_is_kept_by_nobody(house: House) {
-    for (_, ask) in every_kind(&house).await {
+async fn what_is_personal_is_kept_by_nobody(app: TestApp) {
+    for (_, ask) in every_kind(&app).await {
         let reply = ask.await;
         let expected = if reply.asked.ends_with("/mark.svg") { "no-cache" } else { "no-store" };
         assert_eq!(reply.header("cache-control"), expected, "{}", reply.asked);
@@ -166,14 +166,14 @@ async fn what_is_personal_is_kept_by_nobody(house: House) {
 }
 
 async fn https_is_insisted_on_where_it_is_used(database: Database) {
-    let https = House::https(database).await;
+    let https = TestApp::https(database).await;
     for path in ["/", "/api/v1/me", "/session/v1/me", "/healthz", "/nothing"] {
         let reply = https.get(path).await;
         let seconds = reply.header("strict-transport-security").split_once("max-age=").unwrap().1;
         let seconds: u64 = seconds.split(';').next().unwrap().parse().unwrap();
         assert!(seconds >= 365 * 24 * 60 * 60, "{path}: {seconds}");
     }
-    let http = House::with(database, |_| {}).await;
+    let http = TestApp::with(database, |_| {}).await;
     assert!(!http.get("/").await.has("strict-transport-security"));
 }
 
@@ -186,13 +186,13 @@ async fn names_below_the_site_are_left_alone_unless_a_setting_says_otherwise(dat
         (Hsts::Preload, Some(format!("{two_years}; includeSubDomains; preload"))),
         (Hsts::Off, None),
     ] {
-        let house = House::with(database, |settings| {
+        let app = TestApp::with(database, |settings| {
             settings.server.public_url = "https://vestibule.example".parse().unwrap();
             settings.server.hsts = hsts;
         })
         .await;
         for path in ["/", "/api/v1/me", "/nothing"] {
-            let reply = house.get(path).await;
+            let reply = app.get(path).await;
             let sent =
                 reply.has("strict-transport-security").then(|| reply.header("strict-transport-security").to_owned());
             assert_eq!(sent, value, "{hsts:?} {path}");
@@ -200,8 +200,8 @@ async fn names_below_the_site_are_left_alone_unless_a_setting_says_otherwise(dat
     }
 }
 
-async fn trace_is_refused_everywhere(house: House) {
-    let ada = house.person("ada").await;
+async fn trace_is_refused_everywhere(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in ["/", "/notes", "/nothing", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
         let reply = ada.browser.ask(Method::TRACE, path).bearer(&ada.client.token).header("x-secret", "echo").await;
         reply.problem(405, "method_not_allowed");
@@ -210,24 +210,24 @@ async fn trace_is_refused_everywhere(house: House) {
 }
 
 /// Rendering would not survive them.
-async fn a_target_without_a_path_is_refused(house: House) {
-    house.ask(Method::CONNECT, "evil.example:443").await.is(405);
-    house.ask(Method::GET, "evil.example:443").await.is(405);
-    house.ask(Method::OPTIONS, "*").await.is(405);
+async fn a_target_without_a_path_is_refused(app: TestApp) {
+    app.ask(Method::CONNECT, "evil.example:443").await.assert_status(405);
+    app.ask(Method::GET, "evil.example:443").await.assert_status(405);
+    app.ask(Method::OPTIONS, "*").await.assert_status(405);
     // An absolute target has one.
-    house.get("http://localhost:3000/sign-in").await.page(200);
-    house.get("http://localhost:3000").await.page(200);
-    house.get("http://evil.example").await.problem(421, "misdirected_request");
+    app.get("http://localhost:3000/sign-in").await.page(200);
+    app.get("http://localhost:3000").await.page(200);
+    app.get("http://evil.example").await.problem(421, "misdirected_request");
 }
 
-async fn a_file_may_be_kept_but_is_asked_for_again(house: House) {
-    let file = house.get("/mark.svg").await;
-    assert_eq!(file.is(200).text(), "<svg/>");
+async fn a_file_may_be_kept_but_is_asked_for_again(app: TestApp) {
+    let file = app.get("/mark.svg").await;
+    assert_eq!(file.assert_status(200).text(), "<svg/>");
     assert_eq!(file.header("content-type"), "image/svg+xml");
     assert!(!file.has("set-cookie"));
     for path in ["/../house.db", "/..%2fhouse.db", "/./mark.svg", "//mark.svg", "/%2e%2e/house.db", "/pkg/../mark.svg"]
     {
-        house.get(path).await.page(404);
+        app.get(path).await.page(404);
     }
-    house.post("/mark.svg").await.page(404);
+    app.post("/mark.svg").await.page(404);
 }

@@ -2,9 +2,9 @@
 
 use axum::http::Method;
 
-use crate::support::{Database, Door, House, both};
+use crate::support::{Database, Door, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     what_is_asked_of_another_host_is_misdirected,
     health_is_told_to_everybody,
     a_development_server_answers_for_this_machine,
@@ -16,67 +16,67 @@ const ELSEWHERE: [&str; 5] =
     ["evil.example", "localhost", "vestibule.example.evil.example", "127.0.0.1:3000", "not a host"];
 
 async fn what_is_asked_of_another_host_is_misdirected(database: Database) {
-    let house = House::https(database).await;
-    let mut witness = house.witness().await;
+    let app = TestApp::https(database).await;
+    let mut witness = app.witness().await;
     for path in
         ["/", "/notes", "/mark.svg", "/no/such/page", "/session/v1/me", "/fn/notes/list", "/api/v1/me", "/api/x"]
     {
         for host in ELSEWHERE {
-            let reply = house.browser().ask(Method::GET, path).header("host", host).await;
+            let reply = app.browser().ask(Method::GET, path).header("host", host).await;
             let problem = reply.problem(421, "misdirected_request");
             assert!(!problem.to_string().contains("vestibule.example"), "it does not say what it is called");
         }
-        let reply = house.get(path).header("host", "vestibule.example").also("host", "evil.example").await;
+        let reply = app.get(path).header("host", "vestibule.example").append_header("host", "evil.example").await;
         reply.problem(421, "misdirected_request");
         // Absolute form: the target names the host, whatever the header says.
-        let reply = house.get(&format!("http://evil.example{path}")).header("host", "vestibule.example").await;
+        let reply = app.get(&format!("http://evil.example{path}")).header("host", "vestibule.example").await;
         reply.problem(421, "misdirected_request");
     }
     let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", "three quiet words")];
-    house.browser().ask(Method::POST, "/sign-up").form(&form).header("host", "evil.example").await.is(421);
+    app.browser().ask(Method::POST, "/sign-up").form(&form).header("host", "evil.example").await.assert_status(421);
     assert!(!witness.saw_a_write().await);
     for host in ["vestibule.example", "VESTIBULE.example", "vestibule.example:443", "vestibule.example:8443"] {
-        house.get("/").header("host", host).await.page(200);
+        app.get("/").header("host", host).await.page(200);
     }
 }
 
 async fn health_is_told_to_everybody(database: Database) {
-    let house = House::https(database).await;
+    let app = TestApp::https(database).await;
     for path in ["/healthz", "/readyz"] {
         for host in ELSEWHERE {
-            house.get(path).header("host", host).await.is(200);
+            app.get(path).header("host", host).await.assert_status(200);
         }
     }
 }
 
-async fn a_development_server_answers_for_this_machine(house: House) {
-    let ada = house.person("ada").await;
+async fn a_development_server_answers_for_this_machine(app: TestApp) {
+    let ada = app.person("ada").await;
     for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "localhost"] {
-        ada.client.get("/me").header("host", host).await.is(200);
+        ada.client.get("/me").header("host", host).await.assert_status(200);
     }
     ada.client.get("/me").header("host", "evil.example:3000").await.problem(421, "misdirected_request");
 }
 
 async fn the_settings_name_further_hosts(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.server.public_url = "https://vestibule.example".parse().unwrap();
         settings.server.hosts = vec!["www.vestibule.example".into(), "10.0.0.7".into()];
     })
     .await;
     for (host, status) in [("www.vestibule.example", 200), ("10.0.0.7:3000", 200), ("10.0.0.8", 421)] {
-        house.get("/").header("host", host).await.is(status);
+        app.get("/").header("host", host).await.assert_status(status);
     }
 }
 
 /// Browsers ask for it in its IDNA form, in lower case.
 async fn a_host_is_named_as_people_write_it(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.server.public_url = "https://Bücher.example".parse().unwrap();
         settings.server.hosts = vec!["münchen.example".into(), "WWW.Vestibule.example".into()];
     })
     .await;
     for host in ["xn--bcher-kva.example", "xn--mnchen-3ya.example", "www.vestibule.example:443"] {
-        house.get("/").header("host", host).await.page(200);
+        app.get("/").header("host", host).await.page(200);
     }
-    house.get("/").header("host", "xn--elsewhere-3ya.example").await.is(421);
+    app.get("/").header("host", "xn--elsewhere-3ya.example").await.assert_status(421);
 }

@@ -13,7 +13,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::support::{Database, Door, House, Prepare, Raw};
+use crate::support::{Database, Door, Prepare, RawDb, TestApp};
 
 /// The statements that sqlx logs on this thread. With SQLite it works on threads of its own, so this asks PostgreSQL.
 #[derive(Clone, Default)]
@@ -59,19 +59,19 @@ impl Visit for Statement {
 
 /// The statements of an authenticated read that asks for nothing else.
 async fn of_a_read() -> Vec<String> {
-    let house = House::on(Database::Postgres).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::on(Database::Postgres).await;
+    let ada = app.person("ada").await;
     // The first use within a minute is noted.
-    ada.client.get("/me").await.is(200);
-    house.db.settled().await;
+    ada.client.get("/me").await.assert_status(200);
+    app.db.settled().await;
 
     let (statements, _guard) = Statements::listen();
-    ada.client.get("/me").await.is(200);
-    house.db.settled().await;
+    ada.client.get("/me").await.assert_status(200);
+    app.db.settled().await;
     let heard = statements.heard();
 
-    ada.client.get("/notes").await.is(200);
-    house.db.settled().await;
+    ada.client.get("/notes").await.assert_status(200);
+    app.db.settled().await;
     assert_eq!(statements.heard().len(), 2, "the notes take one more");
     heard
 }
@@ -86,8 +86,8 @@ async fn one_query_finds_the_token_and_its_account() {
 #[tokio::test]
 async fn sqlite_finds_both_by_an_index() {
     let statement = of_a_read().await.remove(0);
-    let house = House::on(Database::Sqlite).await;
-    let Raw::Sqlite(mut raw) = house.raw().await else { panic!("this is no SQLite") };
+    let app = TestApp::on(Database::Sqlite).await;
+    let RawDb::Sqlite(mut raw) = app.raw().await else { panic!("this is no SQLite") };
     let plan = plan(&mut raw, &statement).await;
     assert_eq!(plan.len(), 2, "{plan:#?}");
     assert!(plan.iter().all(|step| step.starts_with("SEARCH") && step.contains("INDEX")), "{plan:#?}");
@@ -101,8 +101,8 @@ async fn plan(raw: &mut SqliteConnection, statement: &str) -> Vec<String> {
 #[tokio::test]
 async fn postgresql_finds_both_by_an_index() {
     let statement = of_a_read().await.remove(0);
-    let house = House::on(Database::Postgres).await;
-    let mut raw = house.raw().await;
+    let app = TestApp::on(Database::Postgres).await;
+    let mut raw = app.raw().await;
     // A table of a few rows is read whole, index or not.
     raw.run("SET enable_seqscan = off").await;
     let statement = statement.replace("$1", r"'\x00'::bytea");

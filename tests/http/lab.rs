@@ -5,9 +5,9 @@ use serde_json::Value;
 use time::Duration;
 use vestibule::settings::LabEnabled;
 
-use crate::support::{Ask, Database, House, OURS, Reply, both, members};
+use crate::support::{Database, OURS, Request, Response, TestApp, members, on_both_databases};
 
-both! {
+on_both_databases! {
     the_pages_tell_everything_without_a_script,
     only_the_pages_of_the_lab_may_call_its_peer,
     a_visit_is_for_our_own_pages,
@@ -33,54 +33,54 @@ const STRANGER: &str = "127.0.0.1:3002";
 
 /// One visit, as its page makes it.
 struct Visit {
-    house: House,
+    app: TestApp,
     id: String,
     token: String,
 }
 
 impl Visit {
-    async fn new(house: &House) -> Self {
-        let reply = ours(house, "/lab/visits").await;
-        let admitted = reply.is(201).json();
+    async fn new(app: &TestApp) -> Self {
+        let reply = ours(app, "/lab/visits").await;
+        let admitted = reply.assert_status(201).json();
         assert_eq!(members(&admitted), ["token", "visit"]);
         let text = |name: &str| admitted[name].as_str().unwrap().to_owned();
-        Self { house: house.clone(), id: text("visit"), token: text("token") }
+        Self { app: app.clone(), id: text("visit"), token: text("token") }
     }
 
     /// In the middle of `experiment`.
-    async fn amid(house: &House, experiment: &str) -> Self {
-        let visit = Self::new(house).await;
-        visit.begin(experiment).await.is(204);
+    async fn amid(app: &TestApp, experiment: &str) -> Self {
+        let visit = Self::new(app).await;
+        visit.begin(experiment).await.assert_status(204);
         visit
     }
 
-    async fn begin(&self, experiment: &str) -> Reply {
-        ours(&self.house, &format!("/lab/visits/{}/{experiment}/begin", self.id)).await
+    async fn begin(&self, experiment: &str) -> Response {
+        ours(&self.app, &format!("/lab/visits/{}/{experiment}/begin", self.id)).await
     }
 
     /// What was seen.
     async fn end(&self, experiment: &str) -> Vec<Value> {
-        let reply = ours(&self.house, &format!("/lab/visits/{}/{experiment}/end", self.id)).await;
-        reply.is(200).json().as_array().unwrap().clone()
+        let reply = ours(&self.app, &format!("/lab/visits/{}/{experiment}/end", self.id)).await;
+        reply.assert_status(200).json().as_array().unwrap().clone()
     }
 
     /// A request to the peer by its name of the same site.
-    fn peer(&self, method: Method, experiment: &str, step: &str) -> Ask {
-        self.house.ask_peer(method, &format!("/lab/at/{}/{experiment}/{step}", self.id)).header("origin", OURS)
+    fn peer(&self, method: Method, experiment: &str, step: &str) -> Request {
+        self.app.ask_peer(method, &format!("/lab/at/{}/{experiment}/{step}", self.id)).header("origin", OURS)
     }
 
     /// A request to the house.
-    fn house(&self, method: Method, door: &str, experiment: &str, step: &str) -> Ask {
-        self.house.ask(method, &format!("/lab/{door}/{}/{experiment}/{step}", self.id))
+    fn app(&self, method: Method, door: &str, experiment: &str, step: &str) -> Request {
+        self.app.ask(method, &format!("/lab/{door}/{}/{experiment}/{step}", self.id))
     }
 }
 
-fn ours(house: &House, path: &str) -> Ask {
-    house.post(path).header("sec-fetch-site", "same-origin")
+fn ours(app: &TestApp, path: &str) -> Request {
+    app.post(path).header("sec-fetch-site", "same-origin")
 }
 
 #[track_caller]
-fn allows_nobody(reply: &Reply) {
+fn allows_nobody(reply: &Response) {
     let cors = reply.headers.keys().filter(|name| name.as_str().starts_with("access-control-"));
     assert_eq!(cors.count(), 0, "{}: {:?}", reply.asked, reply.headers);
     assert!(!reply.has("set-cookie"), "{}", reply.asked);
@@ -91,8 +91,8 @@ fn read(page: &str) -> String {
     page.split("data-record=").map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
 }
 
-async fn the_pages_tell_everything_without_a_script(house: House) {
-    let page = house.get("/lab").await.page(200);
+async fn the_pages_tell_everything_without_a_script(app: TestApp) {
+    let page = app.get("/lab").await.page(200);
     assert!(page.matches(r#"class="experiment""#).count() > 25);
     let page = read(&page);
     for text in [
@@ -106,18 +106,18 @@ async fn the_pages_tell_everything_without_a_script(house: House) {
         assert!(page.contains(text), "{text}");
     }
     // The switches are a form: without a script, too, each position has its page.
-    let flipped = house.get("/lab?bench=1&credentials=on&exact=on&local=on").await.page(200);
+    let flipped = app.get("/lab?bench=1&credentials=on&exact=on&local=on").await.page(200);
     let bench = flipped.split_once(r#"id="bench""#).unwrap().1.split_once("</section>").unwrap().0;
     assert!(read(bench).contains("Asked with credentials, an answer also needs Access-Control-Allow-Credentials."));
 
-    let story = house.get("/lab/story").await.page(200);
+    let story = app.get("/lab/story").await.page(200);
     let ending = ["A cookie counts only on its own origin.", "Everybody else brings a token."];
     assert!(ending.iter().all(|line| story.matches(line).count() >= 1));
 }
 
-async fn only_the_pages_of_the_lab_may_call_its_peer(house: House) {
+async fn only_the_pages_of_the_lab_may_call_its_peer(app: TestApp) {
     for path in ["/lab", "/lab/story"] {
-        let reply = house.get(path).await;
+        let reply = app.get(path).await;
         let policy = reply.header("content-security-policy");
         for directive in [
             "default-src 'self';",
@@ -134,32 +134,32 @@ async fn only_the_pages_of_the_lab_may_call_its_peer(house: House) {
         assert!(!page.contains(" style="), "{path}");
     }
     for path in ["/", "/sign-in", "/nothing"] {
-        let reply = house.get(path).await;
+        let reply = app.get(path).await;
         assert!(!reply.header("content-security-policy").contains("3002"), "{path}");
         assert!(!reply.text().contains("lab.js"), "{path}");
     }
 }
 
-async fn a_visit_is_for_our_own_pages(house: House) {
-    let visit = Visit::new(&house).await;
+async fn a_visit_is_for_our_own_pages(app: TestApp) {
+    let visit = Visit::new(&app).await;
     for path in ["/lab/visits".to_owned(), format!("/lab/visits/{}/cookie-both/begin", visit.id)] {
         for site in ["same-site", "cross-site", "none"] {
-            house.post(&path).header("sec-fetch-site", site).await.problem(403, "cross_origin_request");
+            app.post(&path).header("sec-fetch-site", site).await.problem(403, "cross_origin_request");
         }
-        house.post(&path).header("origin", "http://localhost:3002").await.problem(403, "cross_origin_request");
-        house.ask(Method::GET, &path).header("sec-fetch-site", "same-origin").await.problem(405, "method_not_allowed");
+        app.post(&path).header("origin", "http://localhost:3002").await.problem(403, "cross_origin_request");
+        app.ask(Method::GET, &path).header("sec-fetch-site", "same-origin").await.problem(405, "method_not_allowed");
     }
-    ours(&house, "/lab/visits/nonsense/cookie-both/begin").await.is(400);
+    ours(&app, "/lab/visits/nonsense/cookie-both/begin").await.assert_status(400);
     let stranger = format!("/lab/visits/{}/cookie-both/begin", uuid::Uuid::nil());
-    ours(&house, &stranger).await.problem(404, "not_found");
+    ours(&app, &stranger).await.problem(404, "not_found");
     visit.begin("no-such-experiment").await.problem(404, "not_found");
-    visit.begin("cookie-both").await.is(204);
+    visit.begin("cookie-both").await.assert_status(204);
 }
 
-async fn an_answer_is_what_the_record_says(house: House) {
-    let visit = Visit::amid(&house, "cookie-both").await;
+async fn an_answer_is_what_the_record_says(app: TestApp) {
+    let visit = Visit::amid(&app, "cookie-both").await;
     let reply = visit.peer(Method::POST, "cookie-both", "request").await;
-    assert_eq!(reply.is(200).header("access-control-allow-origin"), OURS);
+    assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), OURS);
     assert_eq!(reply.header("access-control-allow-credentials"), "true");
     assert_eq!(reply.header("vary"), "Origin");
     assert_eq!(reply.header("x-content-type-options"), "nosniff");
@@ -167,12 +167,12 @@ async fn an_answer_is_what_the_record_says(house: House) {
     assert_eq!(reply.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(reply.set_cookies().len(), 1);
 
-    let visit = Visit::amid(&house, "cookie-star").await;
+    let visit = Visit::amid(&app, "cookie-star").await;
     let reply = visit.peer(Method::POST, "cookie-star", "request").await;
-    assert_eq!(reply.is(200).header("access-control-allow-origin"), "*");
+    assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), "*");
 
-    let visit = Visit::amid(&house, "reading-silent").await;
-    allows_nobody(visit.peer(Method::GET, "reading-silent", "request").await.is(200));
+    let visit = Visit::amid(&app, "reading-silent").await;
+    allows_nobody(visit.peer(Method::GET, "reading-silent", "request").await.assert_status(200));
     // Another method, another step, another experiment than the one under way, the other name of the peer, another door.
     visit.peer(Method::POST, "reading-silent", "request").await.problem(405, "method_not_allowed");
     for reply in [
@@ -180,8 +180,8 @@ async fn an_answer_is_what_the_record_says(house: House) {
         visit.peer(Method::GET, "reading-silent", "before-99999999999999999999").await,
         visit.peer(Method::GET, "reading-exact", "request").await,
         visit.peer(Method::GET, "reading-silent", "request").header("host", STRANGER).await,
-        visit.house(Method::GET, "at", "reading-silent", "request").await,
-        visit.house(Method::GET, "proxy", "reading-silent", "request").await,
+        visit.app(Method::GET, "at", "reading-silent", "request").await,
+        visit.app(Method::GET, "proxy", "reading-silent", "request").await,
     ] {
         reply.problem(404, "not_found");
         allows_nobody(&reply);
@@ -189,62 +189,62 @@ async fn an_answer_is_what_the_record_says(house: House) {
 }
 
 /// Whatever it holds, the answer is that of the record, and says nothing that the request said.
-async fn nothing_of_the_request_says_what_to_answer(house: House) {
-    let visit = Visit::amid(&house, "reading-preflight").await;
+async fn nothing_of_the_request_says_what_to_answer(app: TestApp) {
+    let visit = Visit::amid(&app, "reading-preflight").await;
     let plain = visit.peer(Method::GET, "reading-preflight", "request").await;
     let path = format!("/lab/at/{}/reading-preflight/request", visit.id);
     let query = "?access-control-allow-origin=*&set-cookie=lab-echo%3d1&status=500&location=//echo.example";
-    let asked = house.ask_peer(Method::GET, &format!("{path}{query}")).headers(&[
+    let asked = app.ask_peer(Method::GET, &format!("{path}{query}")).headers(&[
         ("origin", OURS),
         ("x-lab", "<script>echo"),
         ("referer", "http://localhost:3000/echo"),
         ("user-agent", "echo"),
     ]);
     let reply = asked.clone().await;
-    assert_eq!(reply.is(200).body, plain.body);
-    let names = |reply: &Reply| reply.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(reply.assert_status(200).body, plain.body);
+    let names = |reply: &Response| reply.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&reply), names(&plain));
     assert!(!format!("{:?}", reply.headers).contains("echo") && !reply.has("location"));
     for path in ["/lab/at/echo/echo/echo", "/lab/clean/echo/echo", "/echo", "/lab/frame/echo", "//echo.example"] {
-        let reply = house.ask_peer(Method::GET, path).await;
+        let reply = app.ask_peer(Method::GET, path).await;
         assert!(reply.status.is_client_error(), "{path}");
         assert!(!reply.text().contains("echo") && !format!("{:?}", reply.headers).contains("echo"), "{path}");
     }
-    let page = house.ask_peer(Method::GET, "/lab/frame?echo=%3Cscript%3Eecho").header("referer", "echo").await;
+    let page = app.ask_peer(Method::GET, "/lab/frame?echo=%3Cscript%3Eecho").header("referer", "echo").await;
     assert!(!page.page(200).contains("echo"));
 }
 
-async fn a_preflight_is_answered_as_the_record_says(house: House) {
+async fn a_preflight_is_answered_as_the_record_says(app: TestApp) {
     let ask = |visit: &Visit, experiment| {
         let ask = visit.peer(Method::OPTIONS, experiment, "request");
         ask.header("access-control-request-method", "GET").header("access-control-request-headers", "x-lab")
     };
-    let visit = Visit::amid(&house, "reading-preflight").await;
+    let visit = Visit::amid(&app, "reading-preflight").await;
     let reply = ask(&visit, "reading-preflight").await;
-    assert_eq!(reply.is(204).header("access-control-allow-headers"), "x-lab");
+    assert_eq!(reply.assert_status(204).header("access-control-allow-headers"), "x-lab");
     assert_eq!(reply.header("access-control-max-age"), "0");
     let seen = visit.end("reading-preflight").await;
     assert_eq!(seen[0]["preflight"], true);
     assert_eq!(seen[0]["deed"], false);
 
-    let visit = Visit::amid(&house, "reading-preflight-refused").await;
-    assert!(!ask(&visit, "reading-preflight-refused").await.is(204).has("access-control-allow-headers"));
+    let visit = Visit::amid(&app, "reading-preflight-refused").await;
+    assert!(!ask(&visit, "reading-preflight-refused").await.assert_status(204).has("access-control-allow-headers"));
 }
 
-async fn the_peer_answers_to_its_own_names_only(house: House) {
-    let ask = |host: &str| house.ask_peer(Method::GET, "/lab/frame").header("host", host);
+async fn the_peer_answers_to_its_own_names_only(app: TestApp) {
+    let ask = |host: &str| app.ask_peer(Method::GET, "/lab/frame").header("host", host);
     for host in ["localhost:3002", STRANGER, "LOCALHOST:3002"] {
         ask(host).await.page(200);
     }
     for host in ["localhost", "localhost:3000", "127.0.0.2:3002", "evil.example", "localhost:3002.evil.example", ""] {
         let reply = ask(host).await;
-        reply.is(421);
+        reply.assert_status(421);
         allows_nobody(&reply);
     }
 }
 
-async fn the_peer_answers_pages_of_the_three_origins_only(house: House) {
-    let visit = Visit::amid(&house, "reading-star").await;
+async fn the_peer_answers_pages_of_the_three_origins_only(app: TestApp) {
+    let visit = Visit::amid(&app, "reading-star").await;
     let evil = ["null", "http://evil.example", "http://localhost:3000.evil.example", "https://localhost:3000", "*", ""];
     for origin in evil {
         for method in [Method::GET, Method::OPTIONS] {
@@ -252,14 +252,14 @@ async fn the_peer_answers_pages_of_the_three_origins_only(house: House) {
             reply.problem(403, "cross_origin_request");
             allows_nobody(&reply);
         }
-        let clean = house.ask_peer(Method::POST, &format!("/lab/clean/{}/reading-star", visit.id));
+        let clean = app.ask_peer(Method::POST, &format!("/lab/clean/{}/reading-star", visit.id));
         allows_nobody(&clean.header("origin", origin).await);
     }
-    let two = visit.peer(Method::GET, "reading-star", "request").also("origin", "http://evil.example").await;
+    let two = visit.peer(Method::GET, "reading-star", "request").append_header("origin", "http://evil.example").await;
     two.problem(403, "cross_origin_request");
     assert!(visit.end("reading-star").await.is_empty(), "and nothing of it was written down");
 
-    let frame = house.ask_peer(Method::GET, "/lab/frame").await;
+    let frame = app.ask_peer(Method::GET, "/lab/frame").await;
     let policy = frame.header("content-security-policy");
     assert!(
         policy.contains("frame-ancestors http://localhost:3000") && policy.contains("default-src 'none'"),
@@ -268,21 +268,21 @@ async fn the_peer_answers_pages_of_the_three_origins_only(house: House) {
     assert!(policy.contains("form-action http://localhost:3000") && !policy.contains("unsafe"), "{policy}");
 }
 
-async fn the_peer_knows_nothing_else(house: House) {
-    let ada = house.person("ada").await;
+async fn the_peer_knows_nothing_else(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in ["/", "/lab", "/sign-in", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
         let cookie = format!("session={}", ada.browser.cookie().unwrap());
-        let ask = house.ask_peer(Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
+        let ask = app.ask_peer(Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
         ask.await.problem(404, "not_found");
     }
     for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
-        house.ask_peer(method, "/lab/frame").await.problem(405, "method_not_allowed");
+        app.ask_peer(method, "/lab/frame").await.problem(405, "method_not_allowed");
     }
 }
 
-async fn what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors(house: House) {
-    let ada = house.person("ada").await;
-    let visit = Visit::amid(&house, "bearer-cookie").await;
+async fn what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors(app: TestApp) {
+    let ada = app.person("ada").await;
+    let visit = Visit::amid(&app, "bearer-cookie").await;
     let planted = visit.peer(Method::POST, "bearer-cookie", "before-0").await.set_cookies().remove(0);
     let session = ada.browser.cookie().unwrap();
     let cookies = format!("theme=dark; session={session}; {}={}", planted.name, planted.value);
@@ -299,17 +299,17 @@ async fn what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors(house:
         assert!(!text.contains(secret), "{secret}");
     }
     // It is told once, to whoever knows the visit.
-    ours(&house, &format!("/lab/visits/{}/bearer-cookie/end", visit.id)).await.problem(404, "not_found");
+    ours(&app, &format!("/lab/visits/{}/bearer-cookie/end", visit.id)).await.problem(404, "not_found");
 }
 
-async fn cookies_keep_to_their_names_their_path_and_their_minute(house: House) {
+async fn cookies_keep_to_their_names_their_path_and_their_minute(app: TestApp) {
     for (experiment, step, attributes) in [
         ("cookie-both", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
         ("secure-local", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax", "Secure"]),
         ("domain-local", "request", vec!["Domain=localhost", "HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
         ("host-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax", "Secure"]),
     ] {
-        let visit = Visit::amid(&house, experiment).await;
+        let visit = Visit::amid(&app, experiment).await;
         let cookie = visit.peer(Method::POST, experiment, step).await.set_cookies().remove(0);
         let prefix = if experiment == "host-prefix" { "__Host-lab-" } else { "lab-" };
         assert_eq!(cookie.name, format!("{prefix}{experiment}"));
@@ -317,9 +317,9 @@ async fn cookies_keep_to_their_names_their_path_and_their_minute(house: House) {
         assert_eq!(cookie.value.len(), 16);
 
         // What takes it back says the same, with no time to live.
-        let cleaned = house.ask_peer(Method::POST, &format!("/lab/clean/{}/{experiment}", visit.id)).await;
+        let cleaned = app.ask_peer(Method::POST, &format!("/lab/clean/{}/{experiment}", visit.id)).await;
         for reply in [cleaned, visit.begin(experiment).await] {
-            let removal = reply.is(204).set_cookies().remove(0);
+            let removal = reply.assert_status(204).set_cookies().remove(0);
             assert_eq!((removal.name.as_str(), removal.value.as_str()), (cookie.name.as_str(), ""));
             let expected: Vec<_> = attributes.iter().map(|given| given.replace("=60", "=0")).collect();
             assert_eq!(removal.attributes, expected);
@@ -327,7 +327,7 @@ async fn cookies_keep_to_their_names_their_path_and_their_minute(house: House) {
     }
 }
 
-async fn the_guard_refuses_what_the_open_door_does(house: House) {
+async fn the_guard_refuses_what_the_open_door_does(app: TestApp) {
     for (experiment, door, site, status, deed) in [
         ("csrf-neighbour-open", "at", "same-site", 200, true),
         ("csrf-stranger-none", "at", "cross-site", 200, true),
@@ -335,16 +335,16 @@ async fn the_guard_refuses_what_the_open_door_does(house: House) {
         ("csrf-stranger-guarded", "guarded", "cross-site", 403, false),
         ("csrf-own", "guarded", "same-origin", 200, true),
     ] {
-        let visit = Visit::amid(&house, experiment).await;
-        let signed_in = visit.house(Method::POST, "at", experiment, "before-0").await.set_cookies().remove(0);
+        let visit = Visit::amid(&app, experiment).await;
+        let signed_in = visit.app(Method::POST, "at", experiment, "before-0").await.set_cookies().remove(0);
         let cookie = format!("{}={}", signed_in.name, signed_in.value);
-        let form = visit.house(Method::POST, door, experiment, "request").form(&[("lab", "1")]);
+        let form = visit.app(Method::POST, door, experiment, "request").form(&[("lab", "1")]);
         let form = form.header("sec-fetch-site", site).header("sec-fetch-dest", "iframe");
         let forged = form.clone().header("cookie", &format!("{}=0000000000000000", signed_in.name)).await;
         assert_ne!(forged.status, 200, "{experiment}: a cookie that was never set is nobody's");
         let reply = form.header("cookie", &cookie).await;
         let frames = "frame-ancestors http://localhost:3000 http://localhost:3002 http://127.0.0.1:3002";
-        assert!(reply.is(status).header("content-security-policy").ends_with(frames), "{experiment}");
+        assert!(reply.assert_status(status).header("content-security-policy").ends_with(frames), "{experiment}");
         // Nobody's browser has to ask what to do with it.
         for reply in [forged, reply] {
             assert_eq!(reply.header("content-type"), "text/plain; charset=utf-8", "{experiment}");
@@ -358,28 +358,28 @@ async fn the_guard_refuses_what_the_open_door_does(house: House) {
     }
 }
 
-async fn a_token_is_good_for_its_visit_only(house: House) {
-    let (visit, other) = (Visit::amid(&house, "bearer").await, Visit::new(&house).await);
+async fn a_token_is_good_for_its_visit_only(app: TestApp) {
+    let (visit, other) = (Visit::amid(&app, "bearer").await, Visit::new(&app).await);
     let ask = || visit.peer(Method::POST, "bearer", "request");
-    ask().bearer(&visit.token).await.is(200);
+    ask().bearer(&visit.token).await.assert_status(200);
     for refused in [ask(), ask().bearer(&other.token), ask().bearer("lab_")] {
         let reply = refused.await;
         reply.problem(401, "token_missing");
         assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", reply.asked);
         assert_eq!(reply.header("access-control-allow-origin"), OURS, "and the page may read that");
     }
-    house.get("/api/v1/me").bearer(&visit.token).await.problem(401, "token_invalid");
+    app.get("/api/v1/me").bearer(&visit.token).await.problem(401, "token_invalid");
 }
 
-async fn what_is_kept_of_a_request_is_short_whatever_it_brings(house: House) {
+async fn what_is_kept_of_a_request_is_short_whatever_it_brings(app: TestApp) {
     let cookies: Vec<_> = (0..200).map(|n| format!("lab-{n}{}={}", "n".repeat(200), "v".repeat(200))).collect();
     let cookies = cookies.join("; ");
     for number in 0..25 {
-        let visit = ours(&house, "/lab/visits").at(&format!("192.0.2.{number}")).await.is(201).json();
-        let visit = Visit { house: house.clone(), id: visit["visit"].as_str().unwrap().into(), token: String::new() };
-        visit.begin("proxy-ask").await.is(204);
+        let visit = ours(&app, "/lab/visits").at(&format!("192.0.2.{number}")).await.assert_status(201).json();
+        let visit = Visit { app: app.clone(), id: visit["visit"].as_str().unwrap().into(), token: String::new() };
+        visit.begin("proxy-ask").await.assert_status(204);
         for _ in 0..24 {
-            visit.house(Method::GET, "proxy", "proxy-ask", "request").header("cookie", &cookies).await.is(401);
+            visit.app(Method::GET, "proxy", "proxy-ask", "request").header("cookie", &cookies).await.assert_status(401);
         }
         let seen = visit.end("proxy-ask").await;
         assert!((1..=24).contains(&seen.len()));
@@ -391,22 +391,22 @@ async fn what_is_kept_of_a_request_is_short_whatever_it_brings(house: House) {
     }
 }
 
-async fn the_proxy_hands_on_and_back(house: House) {
-    let visit = Visit::amid(&house, "proxy-ask").await;
-    let signed_in = visit.house(Method::POST, "proxy", "proxy-ask", "before-0").header("origin", OURS).await;
-    let cookie = signed_in.is(200).set_cookies().remove(0);
-    let ask = || visit.house(Method::GET, "proxy", "proxy-ask", "request");
+async fn the_proxy_hands_on_and_back(app: TestApp) {
+    let visit = Visit::amid(&app, "proxy-ask").await;
+    let signed_in = visit.app(Method::POST, "proxy", "proxy-ask", "before-0").header("origin", OURS).await;
+    let cookie = signed_in.assert_status(200).set_cookies().remove(0);
+    let ask = || visit.app(Method::GET, "proxy", "proxy-ask", "request");
     ask().await.problem(401, "not_signed_in");
-    ask().header("cookie", &format!("{}={}", cookie.name, cookie.value)).await.is(200);
+    ask().header("cookie", &format!("{}={}", cookie.name, cookie.value)).await.assert_status(200);
     let seen = visit.end("proxy-ask").await;
     assert_eq!(seen[2]["headers"][0], serde_json::json!(["host", "localhost:3002"]), "what the other server saw");
 }
 
-async fn a_visit_ends_and_asks_only_so_often(house: House) {
-    let visit = Visit::amid(&house, "reading-exact").await;
+async fn a_visit_ends_and_asks_only_so_often(app: TestApp) {
+    let visit = Visit::amid(&app, "reading-exact").await;
     let ask = || visit.peer(Method::GET, "reading-exact", "request");
     for _ in 0..24 {
-        ask().await.is(200);
+        ask().await.assert_status(200);
     }
     let reply = ask().await;
     reply.problem(429, "rate_limited");
@@ -414,46 +414,46 @@ async fn a_visit_ends_and_asks_only_so_often(house: House) {
     let large = visit.peer(Method::POST, "reading-exact", "request").unlabelled("x".repeat(100_000)).await;
     assert!(large.status.is_client_error());
 
-    visit.begin("reading-exact").await.is(204);
-    ask().await.is(200);
-    house.clock.advance(Duration::minutes(16));
+    visit.begin("reading-exact").await.assert_status(204);
+    ask().await.assert_status(200);
+    app.clock.advance(Duration::minutes(16));
     ask().await.problem(404, "not_found");
     visit.begin("reading-exact").await.problem(404, "not_found");
 }
 
-async fn nothing_is_written_and_nobody_is_signed_out(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.visit("/notes").await.is(200);
-    house.db.settled().await;
-    let mut witness = house.witness().await;
-    house.clock.advance(Duration::minutes(5));
+async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser.visit("/notes").await.assert_status(200);
+    app.db.settled().await;
+    let mut witness = app.witness().await;
+    app.clock.advance(Duration::minutes(5));
     for experiment in ["csrf-own", "csrf-neighbour-open", "csrf-neighbour-guarded"] {
-        let admitted = ada.browser.ask(Method::POST, "/lab/visits").await.is(201).json();
+        let admitted = ada.browser.ask(Method::POST, "/lab/visits").await.assert_status(201).json();
         let id = admitted["visit"].as_str().unwrap().to_owned();
         let call = |path: String| ada.browser.ask(Method::POST, &path);
-        call(format!("/lab/visits/{id}/{experiment}/begin")).await.is(204);
+        call(format!("/lab/visits/{id}/{experiment}/begin")).await.assert_status(204);
         for step in ["at", "guarded"] {
             ada.browser.forged(Method::POST, &format!("/lab/{step}/{id}/{experiment}/request")).await;
             call(format!("/lab/{step}/{id}/{experiment}/before-0")).await;
             call(format!("/lab/{step}/{id}/{experiment}/request")).await;
         }
-        call(format!("/lab/visits/{id}/{experiment}/end")).await.is(200);
+        call(format!("/lab/visits/{id}/{experiment}/end")).await.assert_status(200);
     }
-    house.db.settled().await;
+    app.db.settled().await;
     assert!(!witness.saw_a_write().await);
     assert!(ada.browser.is_signed_in().await);
 }
 
 async fn where_it_is_off_there_is_nothing(database: Database) {
-    for house in [
-        House::with(database, |settings| settings.lab.enabled = LabEnabled::Never).await,
-        House::https(database).await,
-        House::with(database, |settings| settings.server.address = "0.0.0.0:3000".parse().unwrap()).await,
+    for app in [
+        TestApp::with(database, |settings| settings.lab.enabled = LabEnabled::Never).await,
+        TestApp::https(database).await,
+        TestApp::with(database, |settings| settings.server.address = "0.0.0.0:3000".parse().unwrap()).await,
     ] {
         for path in ["/lab", "/lab/story"] {
-            house.get(path).await.page(404);
+            app.get(path).await.page(404);
         }
-        ours(&house, "/lab/visits").await.problem(404, "not_found");
-        house.ask_peer(Method::GET, "/lab/frame").await.problem(404, "not_found");
+        ours(&app, "/lab/visits").await.problem(404, "not_found");
+        app.ask_peer(Method::GET, "/lab/frame").await.problem(404, "not_found");
     }
 }

@@ -5,9 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use tokio::net::TcpListener;
 use vestibule::mail::{Mail, Mailer};
 
-use crate::support::{Ask, Database, House, Sink, both};
+use crate::support::{Database, Request, Sink, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     without_a_server_mail_is_kept_in_the_outbox,
     a_development_server_shows_the_outbox,
     the_outbox_opens_with_the_key_that_was_printed,
@@ -25,21 +25,21 @@ fn mail(to: &str) -> Mail {
     Mail::new("test", to, "A test").text("Hello <there>.").link("Follow", url)
 }
 
-async fn with_server(database: Database, sink: &Sink) -> (House, Mailer) {
-    let house = House::with(database, |settings| {
+async fn with_server(database: Database, sink: &Sink) -> (TestApp, Mailer) {
+    let app = TestApp::with(database, |settings| {
         settings.mail.smtp_url = sink.url();
         settings.mail.from = "Vestibule <hello@vestibule.example>".into();
     })
     .await;
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
-    (house, mailer)
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
+    (app, mailer)
 }
 
-async fn without_a_server_mail_is_kept_in_the_outbox(house: House) {
-    assert!(house.letters().await.is_empty());
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+async fn without_a_server_mail_is_kept_in_the_outbox(app: TestApp) {
+    assert!(app.letters().await.is_empty());
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    let [letter] = house.letters().await.try_into().unwrap();
+    let [letter] = app.letters().await.try_into().unwrap();
     assert_eq!(letter.header("To"), "ada@example.org");
     assert_eq!(letter.header("From"), "Vestibule <vestibule@localhost>");
     assert_eq!(letter.header("Subject"), "A test");
@@ -47,49 +47,49 @@ async fn without_a_server_mail_is_kept_in_the_outbox(house: House) {
     assert_eq!(letter.path("/reset/").unwrap(), "/reset/0123456789?a=1&b=2");
     assert!(letter.raw.contains("<p>Hello &lt;there&gt;.</p>"), "{}", letter.raw);
 
-    for entry in fs::read_dir(&house.settings.mail.outbox).unwrap() {
+    for entry in fs::read_dir(&app.settings.mail.outbox).unwrap() {
         assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
 
-async fn a_development_server_shows_the_outbox(house: House) {
-    assert!(house.get_with_key("/dev/outbox").await.page(200).contains("Nothing yet."));
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+async fn a_development_server_shows_the_outbox(app: TestApp) {
+    assert!(app.get_with_key("/dev/outbox").await.page(200).contains("Nothing yet."));
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    house.db.settled().await;
-    let page = house.get_with_key("/dev/outbox").await.page(200);
+    app.db.settled().await;
+    let page = app.get_with_key("/dev/outbox").await.page(200);
     assert!(page.contains("ada@example.org") && page.contains("A test"), "{page}");
     let (_, rest) = page.split_once(r#"href="/dev/outbox/"#).unwrap();
     let path = format!("/dev/outbox/{}", rest.split_once('"').unwrap().0);
-    let page = house.get_with_key(&path).await.page(200);
+    let page = app.get_with_key(&path).await.page(200);
     assert!(page.contains("Hello &lt;there&gt;."), "{page}");
     assert!(page.contains(r#"<a href="http://localhost:3000/reset/0123456789?a=1&amp;b=2">"#), "{page}");
 
     for name in ["nothing", "..%2f..%2fhouse", "01890000-0000-7000-8000-000000000000"] {
-        house.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
+        app.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
     }
 }
 
-async fn the_outbox_opens_with_the_key_that_was_printed(house: House) {
-    let opened = house.get(&house.outbox).await;
-    let [cookie] = opened.leads_to("/dev/outbox").set_cookies().try_into().unwrap();
+async fn the_outbox_opens_with_the_key_that_was_printed(app: TestApp) {
+    let opened = app.get(&app.outbox).await;
+    let [cookie] = opened.assert_redirect("/dev/outbox").set_cookies().try_into().unwrap();
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/dev", "SameSite=Strict"]);
     assert!(cookie.value.len() >= 22, "128 bits");
     let pair = format!("{}={}", cookie.name, cookie.value);
-    let page = house.get("/dev/outbox").header("cookie", &format!("a=b; {pair}")).await;
+    let page = app.get("/dev/outbox").header("cookie", &format!("a=b; {pair}")).await;
     assert!(!page.page(200).contains(&cookie.value));
 
-    house.get("/dev/outbox").await.page(404);
-    house.get("/dev/outbox?key=").await.page(404);
-    house.get("/dev/outbox?key=AAAAAAAAAAAAAAAAAAAAAA").await.page(404);
-    house.get("/dev/outbox").header("cookie", "dev_key=").await.page(404);
-    let there = house.another_instance().await;
-    there.get(&house.outbox).await.page(404);
+    app.get("/dev/outbox").await.page(404);
+    app.get("/dev/outbox?key=").await.page(404);
+    app.get("/dev/outbox?key=AAAAAAAAAAAAAAAAAAAAAA").await.page(404);
+    app.get("/dev/outbox").header("cookie", "dev_key=").await.page(404);
+    let there = app.another_instance().await;
+    there.get(&app.outbox).await.page(404);
 }
 
 /// Not even with the key: a proxy in front means that others come too.
-async fn the_outbox_is_for_this_machine_alone(house: House) {
-    let ways: [&dyn Fn() -> Ask; 2] = [&|| house.get(&house.outbox), &|| house.get_with_key("/dev/outbox")];
+async fn the_outbox_is_for_this_machine_alone(app: TestApp) {
+    let ways: [&dyn Fn() -> Request; 2] = [&|| app.get(&app.outbox), &|| app.get_with_key("/dev/outbox")];
     for ask in ways {
         for address in ["192.0.2.1", "10.0.0.7", "2001:db8::1"] {
             ask().at(address).await.page(404);
@@ -111,71 +111,71 @@ async fn the_outbox_is_for_this_machine_alone(house: House) {
 }
 
 async fn nobody_else_is_shown_the_outbox(database: Database) {
-    let house = House::https(database).await;
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    let app = TestApp::https(database).await;
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    house.db.settled().await;
-    let name = fs::read_dir(&house.settings.mail.outbox).unwrap().next().unwrap().unwrap().file_name();
+    app.db.settled().await;
+    let name = fs::read_dir(&app.settings.mail.outbox).unwrap().next().unwrap().unwrap().file_name();
     let name = name.to_str().unwrap().trim_end_matches(".eml").to_owned();
-    house.get("/dev/outbox").await.page(404);
-    house.get_with_key("/dev/outbox").await.page(404);
-    house.get(&format!("/dev/outbox/{name}")).await.page(404);
-    house.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
+    app.get("/dev/outbox").await.page(404);
+    app.get_with_key("/dev/outbox").await.page(404);
+    app.get(&format!("/dev/outbox/{name}")).await.page(404);
+    app.get_with_key(&format!("/dev/outbox/{name}")).await.page(404);
 }
 
 async fn mail_goes_to_the_server_that_is_set(database: Database) {
     let sink = Sink::open().await;
-    let (house, mailer) = with_server(database, &sink).await;
+    let (app, mailer) = with_server(database, &sink).await;
     mailer.post(mail("ada@example.org"));
-    house.db.settled().await;
+    app.db.settled().await;
     let [(commands, letter)] = sink.taken().try_into().unwrap();
     assert_eq!(commands[0], "EHLO localhost");
     assert!(commands[1].starts_with("MAIL FROM:<hello@vestibule.example>"), "{commands:?}");
     assert_eq!(&commands[2..], ["RCPT TO:<ada@example.org>", "DATA"]);
     assert_eq!(letter.header("To"), "ada@example.org");
     assert_eq!(letter.path("/reset/").unwrap(), "/reset/0123456789?a=1&b=2");
-    assert!(!fs::exists(&house.settings.mail.outbox).unwrap());
+    assert!(!fs::exists(&app.settings.mail.outbox).unwrap());
 
     // What cannot be an address is not even tried.
     mailer.post(mail("ada@example.org>\r\nRCPT TO:<eve@example.org"));
-    house.db.settled().await;
+    app.db.settled().await;
     assert_eq!(sink.tries(), 1);
 }
 
 async fn a_refusal_that_may_pass_is_tried_again(database: Database) {
     let sink = Sink::open().await;
-    let (house, mailer) = with_server(database, &sink).await;
+    let (app, mailer) = with_server(database, &sink).await;
     sink.refuse(&["451 come back later"]);
     mailer.post(mail("ada@example.org"));
-    house.db.settled().await;
+    app.db.settled().await;
     assert_eq!((sink.tries(), sink.taken().len()), (2, 1));
 }
 
 async fn a_refusal_for_good_is_not(database: Database) {
     let sink = Sink::open().await;
-    let (house, mailer) = with_server(database, &sink).await;
+    let (app, mailer) = with_server(database, &sink).await;
     sink.refuse(&["550 no such person"]);
     mailer.post(mail("ada@example.org"));
-    house.db.settled().await;
+    app.db.settled().await;
     assert_eq!((sink.tries(), sink.taken().len()), (1, 0));
 }
 
 async fn a_server_out_of_reach_stops_nobody(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.mail.smtp_url = "smtp://127.0.0.1:1".into();
         settings.mail.from = "hello@vestibule.example".into();
     })
     .await;
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    house.person("ada").await;
+    app.person("ada").await;
 }
 
 async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
     let sink = Sink::open().await;
-    let (house, mailer) = with_server(database, &sink).await;
+    let (app, mailer) = with_server(database, &sink).await;
     mailer.post(Mail::new("test", "ada@example.org", "Dots").text("above\n.\n..\nbelow"));
-    house.db.settled().await;
+    app.db.settled().await;
     assert!(sink.taken()[0].1.text().starts_with("above\n.\n..\nbelow"), "{:?}", sink.taken());
 }
 
@@ -183,12 +183,12 @@ async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_given_up() {
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let house = House::with(Database::Sqlite, |settings| {
+    let app = TestApp::with(Database::Sqlite, |settings| {
         settings.mail.smtp_url = format!("smtp://{}", mute.local_addr().unwrap());
         settings.mail.from = "hello@vestibule.example".into();
     })
     .await;
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     tokio::time::pause();
     let sent = tokio::time::timeout(Duration::from_secs(5 * 60), mailer.send(mail("ada@example.org"))).await;
     assert!(sent.is_ok(), "every step has its time");

@@ -8,11 +8,11 @@ use time::{Duration, OffsetDateTime};
 use uuid::{NoContext, Uuid};
 
 use crate::support::{
-    Ask, Door, House, Reply, both, path_of,
+    Door, Request, Response, TestApp, on_both_databases, path_of,
     routes::{session_calls, token_calls},
 };
 
-both! {
+on_both_databases! {
     any_of_several_tags_will_do,
     a_weak_tag_changes_nothing,
     a_change_that_insists_on_another_version_is_412,
@@ -27,29 +27,30 @@ both! {
     paging_holds_while_several_instances_write,
 }
 
-async fn any_of_several_tags_will_do(house: House) {
-    let ada = house.person("ada").await;
+async fn any_of_several_tags_will_do(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         let note = ada.note_path("a").await;
         let mut title = 0;
         let mut change = |tags: &[&str]| {
             title += 1;
-            tags.iter()
-                .fold(door.patch(&note, json!({"title": title.to_string()})), |ask, tag| ask.also("if-match", tag))
+            tags.iter().fold(door.patch(&note, json!({"title": title.to_string()})), |ask, tag| {
+                ask.append_header("if-match", tag)
+            })
         };
-        change(&["\"7\", \"1\""]).await.is(200);
-        change(&["\"1\"", "W/\"9\" , \"2\""]).await.is(200);
-        change(&[" * "]).await.is(200);
+        change(&["\"7\", \"1\""]).await.assert_status(200);
+        change(&["\"1\"", "W/\"9\" , \"2\""]).await.assert_status(200);
+        change(&[" * "]).await.assert_status(200);
         change(&["\"1\", \"2\", \"3\""]).await.problem(412, "precondition_failed");
-        change(&["\"4\", *"]).await.is(200);
+        change(&["\"4\", *"]).await.assert_status(200);
         door.delete(&note).header("if-match", "\"4\"").await.problem(412, "precondition_failed");
-        door.delete(&note).header("if-match", "\"4\",\"5\"").await.is(204);
+        door.delete(&note).header("if-match", "\"4\",\"5\"").await.assert_status(204);
         door.delete(&note).header("if-match", "\"5\"").await.problem(404, "not_found");
     }
 }
 
-async fn a_weak_tag_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn a_weak_tag_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
         let tag = door.get(&note).await.header("etag").to_owned();
@@ -58,13 +59,13 @@ async fn a_weak_tag_changes_nothing(house: House) {
             .await
             .problem(412, "precondition_failed");
         let reply = door.get(&note).header("if-none-match", &format!("\"0\", W/{tag}")).await;
-        assert!(reply.is(304).body.is_empty());
+        assert!(reply.assert_status(304).body.is_empty());
         assert_eq!(reply.header("etag"), tag);
     }
 }
 
-async fn a_change_that_insists_on_another_version_is_412(house: House) {
-    let ada = house.person("ada").await;
+async fn a_change_that_insists_on_another_version_is_412(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
         for unwanted in ["*", "\"1\"", "\"0\", W/\"1\""] {
@@ -73,51 +74,51 @@ async fn a_change_that_insists_on_another_version_is_412(house: House) {
         }
         door.delete(&note).header("if-none-match", "*").await.problem(412, "precondition_failed");
     }
-    ada.client.patch(&note, json!({"title": "b"})).header("if-none-match", "\"9\"").await.is(200);
+    ada.client.patch(&note, json!({"title": "b"})).header("if-none-match", "\"9\"").await.assert_status(200);
 }
 
-async fn a_list_that_is_known_is_304(house: House) {
-    let ada = house.person("ada").await;
+async fn a_list_that_is_known_is_304(app: TestApp) {
+    let ada = app.person("ada").await;
     ada.note("a", "").await;
     for door in ada.doors() {
         for path in ["/notes", "/notes?q=a&limit=1", "/tokens"] {
             let list = door.get(path).await;
-            let tag = list.is(200).header("etag").to_owned();
+            let tag = list.assert_status(200).header("etag").to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");
             for known in [tag.as_str(), &tag[2..], &format!("\"x\", {tag}"), "*"] {
                 let reply = door.get(path).header("if-none-match", known).await;
-                assert!(reply.is(304).body.is_empty(), "{path} {known}");
+                assert!(reply.assert_status(304).body.is_empty(), "{path} {known}");
                 assert_eq!(reply.header("etag"), tag);
             }
         }
         let tag = door.get("/notes").await.header("etag").to_owned();
         let note = ada.note("b", "").await;
         let reply = door.get("/notes").header("if-none-match", &tag).await;
-        assert_eq!(reply.is(200).json()["items"][0], note);
+        assert_eq!(reply.assert_status(200).json()["items"][0], note);
         // A change of what is listed is a change of the list.
         let tag = reply.header("etag").to_owned();
-        ada.client.patch(&path_of(&note), json!({"body": "changed"})).await.is(200);
-        door.get("/notes").header("if-none-match", &tag).await.is(200);
+        ada.client.patch(&path_of(&note), json!({"body": "changed"})).await.assert_status(200);
+        door.get("/notes").header("if-none-match", &tag).await.assert_status(200);
     }
 }
 
-async fn options_says_which_methods_there_are(house: House) {
-    let ada = house.person("ada").await;
+async fn options_says_which_methods_there_are(app: TestApp) {
+    let ada = app.person("ada").await;
     for (door, calls) in ada.doors().into_iter().zip([session_calls(), token_calls()]) {
         for call in &calls {
             let reply = door.call(Method::OPTIONS, &call.path("x")).await;
-            assert!(reply.is(204).body.is_empty(), "{}", reply.asked);
+            assert!(reply.assert_status(204).body.is_empty(), "{}", reply.asked);
             let allowed: Vec<_> = reply.header("allow").split(',').collect();
             assert!(allowed.contains(&call.method.as_str()), "{}: {allowed:?}", reply.asked);
         }
         door.call(Method::OPTIONS, "/nothing").await.problem(404, "not_found");
     }
     // Nobody needs to be anybody for that.
-    house.ask(Method::OPTIONS, "/api/v1/notes").await.is(204);
+    app.ask(Method::OPTIONS, "/api/v1/notes").await.assert_status(204);
 }
 
-async fn who_takes_no_json_is_told_so_before_anything_is_done(house: House) {
-    let ada = house.person("ada").await;
+async fn who_takes_no_json_is_told_so_before_anything_is_done(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         for accept in ["text/html", "application/xml, text/*;q=0.5", "*/*;q=0", "application/json;q=0"] {
             door.get("/me").header("accept", accept).await.problem(406, "not_acceptable");
@@ -127,25 +128,25 @@ async fn who_takes_no_json_is_told_so_before_anything_is_done(house: House) {
         for accept in
             ["*/*", "application/json", "application/problem+json", "text/html, */*;q=0.1", "application/*", ""]
         {
-            door.get("/me").header("accept", accept).await.is(200);
+            door.get("/me").header("accept", accept).await.assert_status(200);
         }
     }
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
-fn unzipped(reply: &Reply) -> Value {
+fn unzipped(reply: &Response) -> Value {
     assert_eq!(reply.header("content-encoding"), "gzip", "{}", reply.asked);
     let mut text = String::new();
     flate2::read::GzDecoder::new(&*reply.body).read_to_string(&mut text).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn takes_gzip(ask: Ask) -> Ask {
+fn takes_gzip(ask: Request) -> Request {
     ask.header("accept-encoding", "br, gzip, deflate")
 }
 
-async fn long_lists_are_compressed_for_who_takes_it(house: House) {
-    let ada = house.person("ada").await;
+async fn long_lists_are_compressed_for_who_takes_it(app: TestApp) {
+    let ada = app.person("ada").await;
     for number in 0..20 {
         ada.note(&number.to_string(), &"all work and no play ".repeat(20)).await;
     }
@@ -161,27 +162,30 @@ async fn long_lists_are_compressed_for_who_takes_it(house: House) {
                 reply.headers.get_all("vary").iter().any(|line| line.to_str().unwrap().contains("accept-encoding"));
             assert!(varies, "a cache must tell them apart");
         }
-        takes_gzip(door.get("/notes")).header("if-none-match", zipped.header("etag")).await.is(304);
+        takes_gzip(door.get("/notes")).header("if-none-match", zipped.header("etag")).await.assert_status(304);
         assert!(!takes_gzip(door.get("/notes?limit=1")).await.has("content-encoding"), "not worth it");
         assert!(!door.get("/notes").header("accept-encoding", "gzip;q=0").await.has("content-encoding"));
         // What is changed by its tag has a strong one, and stays as it is.
         let note = ada.note("long", &"all work and no play ".repeat(100)).await;
         let reply = takes_gzip(door.get(&path_of(&note))).await;
         assert!(!reply.has("content-encoding") && !reply.header("etag").starts_with("W/"));
-        door.patch(&path_of(&note), json!({"title": "b"})).header("if-match", reply.header("etag")).await.is(200);
-        door.delete(&path_of(&note)).await.is(204);
+        door.patch(&path_of(&note), json!({"title": "b"}))
+            .header("if-match", reply.header("etag"))
+            .await
+            .assert_status(200);
+        door.delete(&path_of(&note)).await.assert_status(204);
     }
 }
 
-async fn what_has_a_strong_tag_is_left_as_it_is_on_the_way(house: House) {
-    let ada = house.person("ada").await;
+async fn what_has_a_strong_tag_is_left_as_it_is_on_the_way(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         let made = door.post("/notes", json!({"title": "a", "body": ""})).await;
-        let path = path_of(&made.is(201).json());
+        let path = path_of(&made.assert_status(201).json());
         let tag = made.header("etag").to_owned();
         let changed = door.patch(&path, json!({"title": "b"})).await;
-        let known = door.get(&path).header("if-none-match", changed.is(200).header("etag")).await;
-        for reply in [&made, &changed, &door.get(&path).await, known.is(304)] {
+        let known = door.get(&path).header("if-none-match", changed.assert_status(200).header("etag")).await;
+        for reply in [&made, &changed, &door.get(&path).await, known.assert_status(304)] {
             assert!(reply.header("etag").starts_with('"'), "{}", reply.asked);
             assert_eq!(reply.header("cache-control"), "no-store, no-transform", "{}", reply.asked);
         }
@@ -190,8 +194,8 @@ async fn what_has_a_strong_tag_is_left_as_it_is_on_the_way(house: House) {
     }
 }
 
-async fn what_holds_a_secret_is_never_compressed(house: House) {
-    let ada = house.person("ada").await;
+async fn what_holds_a_secret_is_never_compressed(app: TestApp) {
+    let ada = app.person("ada").await;
     let name = "a".repeat(100);
     let origins: Vec<_> = (0..5).map(|number| format!("https://{}{number}.example", "a".repeat(50))).collect();
     let token = json!({"name": name, "scopes": ["notes:read"], "days": 1, "origins": origins});
@@ -199,7 +203,7 @@ async fn what_holds_a_secret_is_never_compressed(house: House) {
     let form = [("name", name.as_str()), ("days", "7"), ("scope-notes-read", "on")];
     for ask in [
         ada.browser.post("/tokens", token),
-        house.post("/api/v1/login").json(login),
+        app.post("/api/v1/login").json(login),
         ada.browser.ask(Method::POST, "/tokens").form(&form),
         ada.browser.ask(Method::GET, "/account"),
         ada.browser.ask(Method::GET, "/account/export"),
@@ -209,36 +213,35 @@ async fn what_holds_a_secret_is_never_compressed(house: House) {
     }
 }
 
-async fn head_is_get_without_a_body(house: House) {
-    let ada = house.person("ada").await;
+async fn head_is_get_without_a_body(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
-        door.get("/me").await.is(200);
+        door.get("/me").await.assert_status(200);
         for path in ["/me", "/notes", "/notes?limit=1", "/tokens", &note] {
             let (get, head) = (door.get(path).await, door.call(Method::HEAD, path).await);
-            assert!(head.is(200).body.is_empty(), "{path}");
+            assert!(head.assert_status(200).body.is_empty(), "{path}");
             for name in ["etag", "content-type", "content-length", "cache-control", "vary"] {
                 assert_eq!(head.header(name), get.header(name), "{path}: {name}");
             }
         }
     }
-    assert!(house.ask(Method::HEAD, "/api/v1/me").await.is(401).body.is_empty());
+    assert!(app.ask(Method::HEAD, "/api/v1/me").await.assert_status(401).body.is_empty());
 }
 
 /// A note whose id says that it was made `at`, as another instance would write it.
-async fn plant(house: &House, account: Uuid, title: &str, at: OffsetDateTime) -> Uuid {
+async fn plant(app: &TestApp, account: Uuid, title: &str, at: OffsetDateTime) -> Uuid {
     let seconds = u64::try_from(at.unix_timestamp()).unwrap();
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, at.nanosecond()));
-    let sqlite = house.settings.database.url.starts_with("sqlite:");
+    let sqlite = app.settings.database.url.starts_with("sqlite:");
     let quoted = |id: Uuid| if sqlite { format!("x'{}'", id.simple()) } else { format!("'{id}'") };
     let now = if sqlite { "1" } else { "now()" };
     let (id_text, account) = (quoted(id), quoted(account));
-    house
-        .sql(&format!(
-            "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
+    app.sql(&format!(
+        "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
              VALUES ({id_text}, {account}, '{title}', '', 1, {now}, {now})"
-        ))
-        .await;
+    ))
+    .await;
     id
 }
 
@@ -246,7 +249,7 @@ async fn plant(house: &House, account: Uuid, title: &str, at: OffsetDateTime) ->
 async fn pages(door: &dyn Door, limit: usize, mut meanwhile: impl AsyncFnMut(usize)) -> Vec<String> {
     let (mut seen, mut query) = (Vec::new(), format!("/notes?limit={limit}"));
     for round in 0.. {
-        let page = door.get(&query).await.is(200).json();
+        let page = door.get(&query).await.assert_status(200).json();
         let items = page["items"].as_array().unwrap();
         seen.extend(items.iter().map(|note| note["title"].as_str().unwrap().to_owned()));
         let Some(cursor) = page["next_cursor"].as_str() else { break };
@@ -267,14 +270,14 @@ fn is_whole(seen: &[String], there: &[String]) {
     }
 }
 
-async fn a_note_that_comes_late_is_neither_skipped_nor_repeated(house: House) {
-    let ada = house.person("ada").await;
+async fn a_note_that_comes_late_is_neither_skipped_nor_repeated(app: TestApp) {
+    let ada = app.person("ada").await;
     let now = OffsetDateTime::now_utc();
     // All in one millisecond: their ids differ in what is random, and in that alone.
     let mut there = Vec::new();
     for number in 0..20 {
         there.push(format!("there {number}"));
-        plant(&house, ada.account.id, &there[number], now).await;
+        plant(&app, ada.account.id, &there[number], now).await;
     }
     for door in ada.doors() {
         let seen = pages(door, 3, async |round| {
@@ -285,7 +288,7 @@ async fn a_note_that_comes_late_is_neither_skipped_nor_repeated(house: House) {
             // From the same millisecond, and from clocks that are ahead and behind.
             for (name, shift) in [("same", 0), ("ahead", 60), ("behind", -60)] {
                 let title = format!("{mount} {name} {round}");
-                plant(&house, ada.account.id, &title, now + Duration::seconds(shift)).await;
+                plant(&app, ada.account.id, &title, now + Duration::seconds(shift)).await;
             }
         })
         .await;
@@ -296,24 +299,27 @@ async fn a_note_that_comes_late_is_neither_skipped_nor_repeated(house: House) {
     }
 }
 
-async fn paging_holds_while_several_instances_write(house: House) {
-    let ada = house.person("ada").await;
-    let there = house.another_instance().await;
+async fn paging_holds_while_several_instances_write(app: TestApp) {
+    let ada = app.person("ada").await;
+    let there = app.another_instance().await;
     let mut titles = Vec::new();
     for number in 0..24 {
         titles.push(format!("there {number}"));
-        let instance = if number % 2 == 0 { &house } else { &there };
+        let instance = if number % 2 == 0 { &app } else { &there };
         let body = json!({"title": titles[number], "body": ""});
-        instance.client(&ada.client.token).post("/notes", body).await.is(201);
+        instance.client(&ada.client.token).post("/notes", body).await.assert_status(201);
     }
-    let (writing, token) = ([house.clone(), there], ada.client.token.clone());
+    let (writing, token) = ([app.clone(), there], ada.client.token.clone());
     let writers: tokio::task::JoinSet<()> = writing
         .into_iter()
         .map(|instance| {
             let client = instance.client(&token);
             async move {
                 for number in 0..30 {
-                    client.post("/notes", json!({"title": format!("new {number}"), "body": ""})).await.is(201);
+                    client
+                        .post("/notes", json!({"title": format!("new {number}"), "body": ""}))
+                        .await
+                        .assert_status(201);
                 }
             }
         })

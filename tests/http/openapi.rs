@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use serde_json::{Map, Value};
-use vestibule::{openapi::TAGS, tokens::Scope};
+use vestibule::{auth::Scope, http::openapi::TAGS};
 
 use crate::support::{
-    Database, Door, House, Person, SPA, both, members, path_of,
+    Database, Door, Person, SPA, TestApp, members, on_both_databases, path_of,
     routes::{Call, OPEN_PAGES, session_calls, token_calls},
 };
 
-both! {
+on_both_databases! {
     every_route_is_described,
     every_route_is_tested,
     the_document_is_whole,
@@ -28,8 +28,8 @@ both! {
 
 const MOUNTS: [&str; 2] = ["/api/v1", "/session/v1"];
 
-async fn document(house: &House, mount: &str) -> Value {
-    house.get(&format!("{mount}/openapi.json")).await.is(200).json()
+async fn document(app: &TestApp, mount: &str) -> Value {
+    app.get(&format!("{mount}/openapi.json")).await.assert_status(200).json()
 }
 
 /// Every operation: method, path and description.
@@ -54,9 +54,9 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 /// The router knows its paths only in its `Debug`; what each path takes, it says in `Allow`.
-async fn every_route_is_described(house: House) {
-    let router = format!("{:?}", house.router);
-    let browser = house.browser();
+async fn every_route_is_described(app: TestApp) {
+    let router = format!("{:?}", app.router);
+    let browser = app.browser();
     for mount in MOUNTS {
         let mut served = BTreeSet::new();
         let paths = router.split('"').filter(|text| text.starts_with(&format!("{mount}/")) && !text.contains("{*"));
@@ -66,18 +66,18 @@ async fn every_route_is_described(house: House) {
             served.extend(allowed.map(|method| format!("{method} {}", path.strip_prefix(mount).unwrap())));
         }
         assert!(served.contains("PATCH /notes/{id}"), "the pattern still finds the routes: {served:?}");
-        assert_eq!(named(&document(&house, mount).await), served, "describe it with #[utoipa::path] and routes!(…)");
+        assert_eq!(named(&document(&app, mount).await), served, "describe it with #[utoipa::path] and routes!(…)");
     }
 }
 
 /// The scopes as well: the tests of the doors hold them against what is really asked for.
-async fn every_route_is_tested(house: House) {
+async fn every_route_is_tested(app: TestApp) {
     let describe = |calls: Vec<Call>| -> BTreeSet<_> {
         calls.into_iter().map(|call| (call.method.to_string(), call.path.to_owned(), call.scope)).collect()
     };
     let tested = [describe(token_calls()), describe(session_calls())];
     for ((mount, scheme), tested) in MOUNTS.into_iter().zip(["token", "session"]).zip(tested) {
-        let document = document(&house, mount).await;
+        let document = document(&app, mount).await;
         for (method, path, operation) in operations(&document) {
             let security = operation["security"].as_array().unwrap();
             let open = security.is_empty();
@@ -97,9 +97,9 @@ async fn every_route_is_tested(house: House) {
     }
 }
 
-async fn the_document_is_whole(house: House) {
+async fn the_document_is_whole(app: TestApp) {
     for mount in MOUNTS {
-        let document = document(&house, mount).await;
+        let document = document(&app, mount).await;
         assert_eq!(document["openapi"], "3.1.0");
         assert_eq!(document["servers"][0]["url"], mount);
         let (mut ids, mut tags) = (BTreeSet::new(), BTreeSet::new());
@@ -176,17 +176,17 @@ fn example_body(document: &Value, operation: &Map<String, Value>) -> Option<Valu
 }
 
 async fn the_examples_are_taken(database: Database) {
-    let house = House::with(database, |settings| settings.throttle.sign_ups_per_address = 1_000).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.throttle.sign_ups_per_address = 1_000).await;
+    let ada = app.person("ada").await;
     for mount in MOUNTS {
-        let document = document(&house, mount).await;
+        let document = document(&app, mount).await;
         for (number, (method, path, operation)) in operations(&document).into_iter().enumerate() {
             // Each call has somebody of its own, since some of them end what let them in; the example of a login names Ada.
             let name = format!("{}{number}", mount.trim_start_matches('/').replace('/', "-"));
-            let person = if path == "/login" { ada.clone() } else { house.person(&name).await };
+            let person = if path == "/login" { ada.clone() } else { app.person(&name).await };
             let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();
             // What a login makes ends with it, so whoever makes a token needs one that lasts.
-            let lasting = house.token(&person, &Scope::ALL).await;
+            let lasting = app.token(&person, &Scope::ALL).await;
             let door = if (mount, path.as_str()) == ("/api/v1", "/tokens") { &lasting } else { door };
             let mut ask = door.call(method.clone(), &filled(&person, &path).await);
             if let Some(body) = example_body(&document, operation) {
@@ -207,10 +207,10 @@ async fn the_examples_are_taken(database: Database) {
     }
 }
 
-async fn answers_look_like_their_examples(house: House) {
-    let ada = house.person("ada").await;
+async fn answers_look_like_their_examples(app: TestApp) {
+    let ada = app.person("ada").await;
     ada.note("a", "").await;
-    let document = document(&house, "/api/v1").await;
+    let document = document(&app, "/api/v1").await;
     for (path, schema) in [("/me", "Account"), ("/token", "Token"), ("/notes", "NotesPage")] {
         let reply = ada.client.get(path).await.json();
         let schema = &document["components"]["schemas"][schema];
@@ -220,13 +220,13 @@ async fn answers_look_like_their_examples(house: House) {
     }
 }
 
-async fn any_page_may_read_it(house: House) {
+async fn any_page_may_read_it(app: TestApp) {
     for origin in [SPA, "https://elsewhere.example", "null"] {
-        let reply = house.get("/api/v1/openapi.json").header("origin", origin).await;
-        reply.is(200);
+        let reply = app.get("/api/v1/openapi.json").header("origin", origin).await;
+        reply.assert_status(200);
         assert_eq!(reply.header("access-control-allow-origin"), "*", "{origin}");
         assert!(!reply.has("access-control-allow-credentials") && !reply.has("set-cookie"), "{origin}");
-        let preflight = house.ask(Method::OPTIONS, "/api/v1/openapi.json").headers(&[
+        let preflight = app.ask(Method::OPTIONS, "/api/v1/openapi.json").headers(&[
             ("origin", origin),
             ("access-control-request-method", "GET"),
             ("access-control-request-headers", "if-none-match"),
@@ -235,51 +235,51 @@ async fn any_page_may_read_it(house: House) {
         assert_eq!(preflight.header("access-control-allow-origin"), "*", "{origin}");
         assert_eq!(preflight.header("access-control-allow-headers"), "if-none-match", "{origin}");
     }
-    house.ask(Method::POST, "/api/v1/openapi.json").await.problem(405, "method_not_allowed");
+    app.ask(Method::POST, "/api/v1/openapi.json").await.problem(405, "method_not_allowed");
     // Only this one is so open.
-    let other = house.get("/api/v1/me").header("origin", "https://elsewhere.example").await;
+    let other = app.get("/api/v1/me").header("origin", "https://elsewhere.example").await;
     assert!(!other.has("access-control-allow-origin"));
 }
 
-async fn a_browser_keeps_it_while_it_is_the_same(house: House) {
-    let first = house.get("/api/v1/openapi.json").await;
-    assert_eq!(first.is(200).header("content-type"), "application/json");
+async fn a_browser_keeps_it_while_it_is_the_same(app: TestApp) {
+    let first = app.get("/api/v1/openapi.json").await;
+    assert_eq!(first.assert_status(200).header("content-type"), "application/json");
     assert_eq!(first.header("cache-control"), "no-cache");
     let etag = first.header("etag").to_owned();
-    let again = house.get("/api/v1/openapi.json").header("if-none-match", &etag).await;
-    assert!(again.is(304).body.is_empty());
+    let again = app.get("/api/v1/openapi.json").header("if-none-match", &etag).await;
+    assert!(again.assert_status(304).body.is_empty());
     assert_eq!(again.header("etag"), etag);
-    house.get("/api/v1/openapi.json").header("if-none-match", "\"other\"").await.is(200);
-    let another = house.another_instance().await.get("/api/v1/openapi.json").await;
+    app.get("/api/v1/openapi.json").header("if-none-match", "\"other\"").await.assert_status(200);
+    let another = app.another_instance().await.get("/api/v1/openapi.json").await;
     assert_eq!(another.header("etag"), etag, "every instance sends the same");
 }
 
-async fn the_session_doors_own_stays_on_its_origin(house: House) {
-    let ask = || house.get("/session/v1/openapi.json");
+async fn the_session_doors_own_stays_on_its_origin(app: TestApp) {
+    let ask = || app.get("/session/v1/openapi.json");
     ask().header("sec-fetch-site", "cross-site").await.problem(403, "cross_origin_request");
     let reply = ask().header("sec-fetch-site", "same-origin").await;
-    assert!(!reply.is(200).has("access-control-allow-origin"));
+    assert!(!reply.assert_status(200).has("access-control-allow-origin"));
     let document = reply.json();
     assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "session");
     assert!(document["paths"].get("/logout-all").is_none());
 }
 
 async fn the_settings_show(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.server.public_url = "https://vestibule.example".parse().unwrap();
         settings.tokens.prefix = "acme".into();
     });
-    let house = house.await;
-    let token = document(&house, "/api/v1").await;
+    let app = app.await;
+    let token = document(&app, "/api/v1").await;
     assert_eq!(token["components"]["schemas"]["TokenText"]["pattern"], "^acme_[0-9A-Za-z]{38}$");
     assert_eq!(token["components"]["securitySchemes"]["token"]["scheme"], "bearer");
-    let session = document(&house, "/session/v1").await;
+    let session = document(&app, "/session/v1").await;
     assert_eq!(session["components"]["securitySchemes"]["session"]["name"], "__Host-Http-session");
 }
 
-async fn the_explorer_shows_all_of_it(house: House) {
-    let page = house.get("/api/docs").await.page(200);
-    let document = document(&house, "/api/v1").await;
+async fn the_explorer_shows_all_of_it(app: TestApp) {
+    let page = app.get("/api/docs").await.page(200);
+    let document = document(&app, "/api/v1").await;
     for (method, path, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap();
         let (_, card) = page.split_once(&format!(r#"<article id="{id}""#)).expect(id);
@@ -301,11 +301,11 @@ async fn the_explorer_shows_all_of_it(house: House) {
     for link in page.split(r##"href="#"##).skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(page.contains(&format!(r#"id="{link}""#)), "#{link} leads nowhere");
     }
-    house.post("/api/docs").await.page(405);
+    app.post("/api/docs").await.page(405);
 }
 
-async fn the_explorer_knows_nobody(house: House) {
-    let ada = house.person("ada").await;
+async fn the_explorer_knows_nobody(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in OPEN_PAGES {
         let reply = ada.browser.visit(path).await;
         let page = reply.page(200);
@@ -315,14 +315,14 @@ async fn the_explorer_knows_nobody(house: House) {
         for claim in ["Sign in", "Sign up", "Sign out", "ada@"] {
             assert!(!page.split("<main").next().unwrap().contains(claim), "{path}: {claim}");
         }
-        assert_eq!(house.get(path).await.page(200).len(), page.len(), "the same for everybody");
+        assert_eq!(app.get(path).await.page(200).len(), page.len(), "the same for everybody");
     }
 }
 
-async fn every_code_is_explained(house: House) {
+async fn every_code_is_explained(app: TestApp) {
     let explained = include_str!("../../docs/tokens.md");
     for mount in MOUNTS {
-        let document = document(&house, mount).await;
+        let document = document(&app, mount).await;
         for code in document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap() {
             let row = format!("| `{}` |", code.as_str().unwrap());
             assert!(explained.contains(&row), "docs/tokens.md does not say what to do about {code}");

@@ -11,12 +11,12 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{Place, Server, check, command, free_address, refusal},
+    binary::{DatabaseLocation, Server, check, command, free_address, refusal},
     operators::{cookie, is_signed_in, run, run_with},
-    support::{PASSWORD, Raw, both, folder},
+    support::{PASSWORD, RawDb, folder, on_both_databases},
 };
 
-both! {
+on_both_databases! {
     a_command_makes_no_database,
     a_command_says_which_database_it_used,
     a_link_leads_where_the_server_was_started_or_is_not_made,
@@ -29,52 +29,52 @@ both! {
 
 const ADA: &str = "ada@example.org";
 
-fn serve(folder: &Path, place: &Place) -> Server {
+fn serve(folder: &Path, place: &DatabaseLocation) -> Server {
     Server::start(folder, &[("DATABASE_URL", place.url())])
 }
 
 /// The database behind the program's back.
-async fn raw(folder: &Path, place: &Place) -> Raw {
+async fn raw(folder: &Path, place: &DatabaseLocation) -> RawDb {
     match place {
-        Place::Postgres(postgres) => Raw::connect(&postgres.url).await,
-        _ => Raw::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
+        DatabaseLocation::Postgres(postgres) => RawDb::connect(&postgres.url).await,
+        _ => RawDb::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
     }
 }
 
-async fn a_command_makes_no_database(place: Place) {
+async fn a_command_makes_no_database(place: DatabaseLocation) {
     let folder = folder();
     let create = ["accounts", "create", ADA];
     for line in [
         &["accounts", "list"][..],
         &create,
         &["accounts", "reset-link", ADA],
-        &["sign-ins", "list"],
-        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["sessions", "list"],
+        &["sessions", "revoke", "--everybody", "--yes"],
         &["tokens", "list"],
         &["tokens", "revoke", "--everybody", "--yes"],
         &["lockdown", "--yes"],
         &["log"],
     ] {
-        let said = run(&folder, &place, line, PASSWORD).is(1);
+        let said = run(&folder, &place, line, PASSWORD).assert_status(1);
         assert!(said.out.is_empty() && said.err.lines().count() == 1, "{line:?}: {}{}", said.out, said.err);
         for told in ["no server has made a database", "(from DATABASE_URL", "--config", "Leptos.toml is not there"] {
             assert!(said.err.contains(told), "{line:?}: {}", said.err);
         }
     }
-    if let Place::Postgres(postgres) = &place {
+    if let DatabaseLocation::Postgres(postgres) = &place {
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-        assert!(Raw::connect(&postgres.url).await.texts(tables).await.is_empty());
+        assert!(RawDb::connect(&postgres.url).await.texts(tables).await.is_empty());
     } else {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
         fs::write(folder.join("vestibule.db"), "").unwrap();
-        run(&folder, &place, &["accounts", "list"], "").is(1);
+        run(&folder, &place, &["accounts", "list"], "").assert_status(1);
         assert_eq!(fs::metadata(folder.join("vestibule.db")).unwrap().len(), 0, "nor in an empty file");
     }
     drop(serve(&folder, &place));
-    run(&folder, &place, &create, PASSWORD).is(0);
+    run(&folder, &place, &create, PASSWORD).assert_status(0);
     // The unit's environment is missing, and this is another folder.
     let elsewhere = crate::support::folder();
-    let said = run_with(&elsewhere, &[], &["sign-ins", "revoke", "--everybody", "--yes"], "").is(1);
+    let said = run_with(&elsewhere, &[], &["sessions", "revoke", "--everybody", "--yes"], "").assert_status(1);
     assert!(
         said.err.contains(&format!("sqlite:vestibule.db (the default, in {}", elsewhere.display())),
         "{}",
@@ -83,36 +83,36 @@ async fn a_command_makes_no_database(place: Place) {
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
 }
 
-async fn a_command_says_which_database_it_used(place: Place) {
+async fn a_command_says_which_database_it_used(place: DatabaseLocation) {
     let folder = folder();
     drop(serve(&folder, &place));
     for line in [&["accounts", "list"][..], &["accounts", "list", "--json"], &["lockdown", "--yes"]] {
-        let said = run(&folder, &place, line, "").is(0);
+        let said = run(&folder, &place, line, "").assert_status(0);
         assert_eq!(said.err.lines().count(), 1, "{}", said.err);
         assert!(said.err.starts_with("Database: ") && said.err.contains("(from DATABASE_URL"), "{}", said.err);
     }
-    let failed = run(&folder, &place, &["accounts", "disable", "nobody"], "").is(2);
+    let failed = run(&folder, &place, &["accounts", "disable", "nobody"], "").assert_status(2);
     assert!(failed.err.contains("(from DATABASE_URL") && failed.err.lines().count() == 1, "{}", failed.err);
     fs::write(folder.join("site.toml"), format!("[database]\nurl = {:?}\n", place.url())).unwrap();
-    let said = run_with(&folder, &[], &["--config", "site.toml", "accounts", "list"], "").is(0);
+    let said = run_with(&folder, &[], &["--config", "site.toml", "accounts", "list"], "").assert_status(0);
     assert!(said.err.contains("(from site.toml") && said.err.contains("Settings file: site.toml."), "{}", said.err);
 }
 
-async fn a_link_leads_where_the_server_was_started_or_is_not_made(place: Place) {
+async fn a_link_leads_where_the_server_was_started_or_is_not_made(place: DatabaseLocation) {
     let folder = folder();
     let server = serve(&folder, &place);
     server.token();
     let reset_link = ["accounts", "reset-link", ADA];
-    let good = run(&folder, &place, &reset_link, "").is(0).out;
+    let good = run(&folder, &place, &reset_link, "").assert_status(0).out;
     let elsewhere = [("DATABASE_URL", place.url()), ("VESTIBULE_SERVER__PUBLIC_URL", "https://elsewhere.example")];
-    let said = run_with(&folder, &elsewhere, &reset_link, "").is(2);
+    let said = run_with(&folder, &elsewhere, &reset_link, "").assert_status(2);
     assert!(said.out.is_empty() && said.err.contains("last started as http://localhost:3000"), "{}", said.err);
     assert!(said.err.contains("https://elsewhere.example") && said.err.contains("nothing was done"), "{}", said.err);
     let path = good.trim_end().strip_prefix("http://localhost:3000").unwrap();
     assert_eq!(server.form(path, "", &[("password", "entirely different words")]).0, 200, "the good one is not void");
 }
 
-async fn tokens_are_listed_and_revoked(place: Place) {
+async fn tokens_are_listed_and_revoked(place: DatabaseLocation) {
     let folder = folder();
     let server = serve(&folder, &place);
     let first = server.token();
@@ -136,7 +136,7 @@ async fn tokens_are_listed_and_revoked(place: Place) {
     assert_eq!(all.as_array().unwrap().len(), 3);
     let hers = run(&["tokens", "list", "--account", ADA, "--json"]).json();
     assert!(hers.as_array().unwrap().len() == 2 && hers[0]["name"] == "phone" && hers[0]["email"] == ADA, "{hers}");
-    let table = run(&["tokens", "list"]).is(0).out;
+    let table = run(&["tokens", "list"]).assert_status(0).out;
     assert!(table.starts_with("ACCOUNT") && table.contains("phone") && table.lines().count() == 4, "{table}");
     assert_eq!(run(&["tokens", "list", "--limit", "1", "--json"]).json().as_array().unwrap().len(), 1);
     for secret in [&first, &second, &bobs] {
@@ -144,31 +144,31 @@ async fn tokens_are_listed_and_revoked(place: Place) {
     }
 
     let id = hers[0]["id"].as_str().unwrap();
-    assert!(run(&["tokens", "revoke", id]).is(0).out.starts_with("1 token is revoked"));
+    assert!(run(&["tokens", "revoke", id]).assert_status(0).out.starts_with("1 token is revoked"));
     assert_eq!((code(&second), code(&first)), (revoked.clone(), works.clone()));
-    assert!(run(&["tokens", "revoke", id]).is(2).err.contains("no token that works has the id"));
+    assert!(run(&["tokens", "revoke", id]).assert_status(2).err.contains("no token that works has the id"));
     assert_eq!(run(&["tokens", "revoke", "--account", ADA, "--json"]).json(), json!({"revoked": 1}));
     assert_eq!((code(&first), code(&bobs)), (revoked.clone(), works.clone()));
-    assert!(run(&["tokens", "revoke", "--everybody"]).is(2).err.contains("--yes"));
+    assert!(run(&["tokens", "revoke", "--everybody"]).assert_status(2).err.contains("--yes"));
     assert_eq!(code(&bobs), works);
     assert_eq!(run(&["tokens", "revoke", "--everybody", "--yes", "--json"]).json(), json!({"revoked": 1}));
     assert_eq!(code(&bobs), revoked);
-    assert_eq!(run(&["tokens", "list"]).is(0).out, "No token works.\n");
+    assert_eq!(run(&["tokens", "list"]).assert_status(0).out, "No token works.\n");
 }
 
-async fn a_lockdown_ends_all_that_opens_an_account_without_its_password(place: Place) {
+async fn a_lockdown_ends_all_that_opens_an_account_without_its_password(place: DatabaseLocation) {
     let folder = folder();
     let server = serve(&folder, &place);
     let token = server.token();
     let ada = cookie(&server, ADA, PASSWORD).unwrap();
     let run = |line: &[&str]| run(&folder, &place, line, "");
-    let link = run(&["accounts", "reset-link", ADA]).is(0).out;
+    let link = run(&["accounts", "reset-link", ADA]).assert_status(0).out;
     let path = link.trim_end().strip_prefix("http://localhost:3000").unwrap();
     let me = || server.json("GET /api/v1/me", &token, &Value::Null).0;
     let stamps = "SELECT auth_stamp FROM accounts";
     let before = raw(&folder, &place).await.bytes(stamps).await;
 
-    assert!(run(&["lockdown"]).is(2).err.contains("--yes"));
+    assert!(run(&["lockdown"]).assert_status(2).err.contains("--yes"));
     assert!(is_signed_in(&server, &ada) && me() == 200 && server.call(&format!("GET {path}"), &[], "").0 == 200);
     // The browser that signed up and the one that signed in; the link that confirms the address and the one just made.
     assert_eq!(run(&["lockdown", "--yes", "--json"]).json(), json!({"browsers": 2, "tokens": 1, "links": 2}));
@@ -176,38 +176,38 @@ async fn a_lockdown_ends_all_that_opens_an_account_without_its_password(place: P
     assert_eq!(server.form(path, "", &[("password", "entirely different words")]).0, 410);
     assert_ne!(raw(&folder, &place).await.bytes(stamps).await, before, "what is in flight makes nothing");
     assert!(cookie(&server, ADA, PASSWORD).is_some(), "and may sign in again");
-    let said = run(&["lockdown", "--yes"]).is(0).out;
+    let said = run(&["lockdown", "--yes"]).assert_status(0).out;
     assert!(said.contains("1 browser session, 0 tokens, 0 links in mails"), "{said}");
 }
 
-async fn what_operators_do_is_written_down_and_outlives_the_account(place: Place) {
+async fn what_operators_do_is_written_down_and_outlives_the_account(place: DatabaseLocation) {
     let folder = folder();
     let server = serve(&folder, &place);
     let environment = [("DATABASE_URL", place.url()), ("SUDO_USER", "grace"), ("USER", "root")];
     let run = |line: &[&str], typed: &str| run_with(&folder, &environment, line, typed);
-    assert_eq!(run(&["log"], "").is(0).out, "Nothing was done on the command line yet.\n");
-    run(&["accounts", "create", ADA], "short").is(2);
+    assert_eq!(run(&["log"], "").assert_status(0).out, "Nothing was done on the command line yet.\n");
+    run(&["accounts", "create", ADA], "short").assert_status(2);
     let account = run(&["accounts", "create", ADA, "--json"], PASSWORD).json()["id"].clone();
     cookie(&server, ADA, PASSWORD).unwrap();
-    let session = run(&["sign-ins", "list", "--json"], "").json()[0]["id"].as_str().unwrap().to_owned();
+    let session = run(&["sessions", "list", "--json"], "").json()[0]["id"].as_str().unwrap().to_owned();
     for line in [
         &["accounts", "disable", ADA][..],
         &["accounts", "enable", ADA],
         &["accounts", "reset-link", ADA],
-        &["sign-ins", "revoke", "--account", ADA],
-        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["sessions", "revoke", "--account", ADA],
+        &["sessions", "revoke", "--everybody", "--yes"],
         &["tokens", "revoke", "--account", ADA],
         &["tokens", "revoke", "--everybody", "--yes"],
         &["lockdown", "--yes"],
     ] {
-        run(line, "").is(0);
+        run(line, "").assert_status(0);
     }
-    run(&["sign-ins", "revoke", &session], "").is(2);
-    run(&["tokens", "revoke", &session], "").is(2);
-    run(&["accounts", "delete", ADA, "--yes"], "").is(0);
+    run(&["sessions", "revoke", &session], "").assert_status(2);
+    run(&["tokens", "revoke", &session], "").assert_status(2);
+    run(&["accounts", "delete", ADA, "--yes"], "").assert_status(0);
     // What only looks, or was not confirmed, leaves no trace.
-    run(&["accounts", "list"], "").is(0);
-    run(&["lockdown"], "").is(2);
+    run(&["accounts", "list"], "").assert_status(0);
+    run(&["lockdown"], "").assert_status(2);
 
     let log = run(&["log", "--json"], "").json();
     let entries: Vec<_> = log.as_array().unwrap().iter().rev().collect();
@@ -221,12 +221,12 @@ async fn what_operators_do_is_written_down_and_outlives_the_account(place: Place
             ("accounts disable", "done"),
             ("accounts enable", "done"),
             ("accounts reset-link", "done"),
-            ("sign-ins revoke --account", "done"),
-            ("sign-ins revoke --everybody", "done"),
+            ("sessions revoke --account", "done"),
+            ("sessions revoke --everybody", "done"),
             ("tokens revoke --account", "done"),
             ("tokens revoke --everybody", "done"),
             ("lockdown", "done"),
-            ("sign-ins revoke", "failed"),
+            ("sessions revoke", "failed"),
             ("tokens revoke", "failed"),
             ("accounts delete", "done"),
         ]
@@ -237,11 +237,11 @@ async fn what_operators_do_is_written_down_and_outlives_the_account(place: Place
     assert!(!last["host"].as_str().unwrap().is_empty() && last["at"].is_string());
     assert_eq!(entries[1]["subject_id"], account, "an account that is made is named by its id as well");
     assert_eq!(run(&["log", "--limit", "2", "--json"], "").json().as_array().unwrap().len(), 2);
-    let table = run(&["log"], "").is(0).out;
+    let table = run(&["log"], "").assert_status(0).out;
     assert!(table.lines().count() == 14 && table.contains("grace by sudo") && table.contains(ADA), "{table}");
 }
 
-async fn nothing_is_done_that_cannot_be_written_down(place: Place) {
+async fn nothing_is_done_that_cannot_be_written_down(place: DatabaseLocation) {
     let folder = folder();
     let server = serve(&folder, &place);
     server.token();
@@ -249,17 +249,17 @@ async fn nothing_is_done_that_cannot_be_written_down(place: Place) {
     for line in [
         &["accounts", "delete", ADA, "--yes"][..],
         &["accounts", "disable", ADA],
-        &["sign-ins", "revoke", "--everybody", "--yes"],
+        &["sessions", "revoke", "--everybody", "--yes"],
         &["lockdown", "--yes"],
     ] {
-        run(&folder, &place, line, "").is(1);
+        run(&folder, &place, line, "").assert_status(1);
     }
     assert!(cookie(&server, ADA, PASSWORD).is_some());
-    let signed_in = run(&folder, &place, &["sign-ins", "list", "--json"], "").json();
+    let signed_in = run(&folder, &place, &["sessions", "list", "--json"], "").json();
     assert_eq!(signed_in.as_array().unwrap().len(), 2);
 }
 
-async fn the_start_says_which_database_it_opened(place: Place) {
+async fn the_start_says_which_database_it_opened(place: DatabaseLocation) {
     let (folder, address) = (folder(), free_address());
     let mut command = command(&folder, address, &[("DATABASE_URL", place.url())]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

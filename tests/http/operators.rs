@@ -1,4 +1,4 @@
-//! `vestibule accounts` and `vestibule sign-ins`, beside a server that runs on the same database.
+//! `vestibule accounts` and `vestibule sessions`, beside a server that runs on the same database.
 
 use std::{
     io::{Read, Write},
@@ -9,11 +9,11 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{Place, Server, command, exit_code, free_address},
-    support::{PASSWORD, both, folder, members},
+    binary::{DatabaseLocation, Server, command, exit_code, free_address},
+    support::{PASSWORD, folder, members, on_both_databases},
 };
 
-both! {
+on_both_databases! {
     accounts_are_made_listed_and_deleted,
     an_account_is_disabled_and_enabled_under_a_running_server,
     a_link_for_a_new_password_works_once,
@@ -29,20 +29,20 @@ pub(super) struct Said {
 
 impl Said {
     #[track_caller]
-    pub(super) fn is(self, code: i32) -> Self {
+    pub(super) fn assert_status(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
     #[track_caller]
     pub(super) fn json(self) -> Value {
-        let said = self.is(0);
+        let said = self.assert_status(0);
         serde_json::from_str(&said.out).unwrap()
     }
 }
 
 /// Runs the program with `line` and `typed` on its stdin.
-pub(super) fn run(folder: &Path, place: &Place, line: &[&str], typed: &str) -> Said {
+pub(super) fn run(folder: &Path, place: &DatabaseLocation, line: &[&str], typed: &str) -> Said {
     run_with(folder, &[("DATABASE_URL", place.url())], line, typed)
 }
 
@@ -71,19 +71,19 @@ pub(super) fn is_signed_in(server: &Server, cookie: &str) -> bool {
     server.call("GET /account", &[&format!("cookie: {cookie}")], "").0 == 200
 }
 
-async fn accounts_are_made_listed_and_deleted(place: Place) {
+async fn accounts_are_made_listed_and_deleted(place: DatabaseLocation) {
     let folder = folder();
     drop(Server::start(&folder, &[("DATABASE_URL", place.url())]));
     let run = |line: &[&str], typed: &str| run(&folder, &place, line, typed);
-    assert_eq!(run(&["accounts", "list"], "").is(0).out, "There are no accounts.\n");
+    assert_eq!(run(&["accounts", "list"], "").assert_status(0).out, "There are no accounts.\n");
     let made = run(&["accounts", "create", "Ada@example.org", "--name", "Ada Lovelace"], &format!("{PASSWORD}\n"));
-    assert_eq!(made.is(0).out, "ada@example.org has an account.\n");
+    assert_eq!(made.assert_status(0).out, "ada@example.org has an account.\n");
     let line = ["accounts", "create", "bob@example.org", "--confirmed", "--json"];
     let bob = run(&line, PASSWORD).json();
     assert_eq!(members(&bob), ["confirmed_at", "created_at", "disabled_at", "email", "id", "name"]);
     assert!(bob["name"] == "bob" && bob["confirmed_at"].is_string() && bob["disabled_at"].is_null());
 
-    let table = run(&["accounts", "list"], "").is(0).out;
+    let table = run(&["accounts", "list"], "").assert_status(0).out;
     let lines: Vec<_> = table.lines().collect();
     assert!(lines.len() == 3 && lines[0].starts_with("ADDRESS") && lines[1].contains("Ada Lovelace"), "{table}");
     assert!(lines[1].contains("unconfirmed") && lines[2].contains("  confirmed"), "{table}");
@@ -92,15 +92,17 @@ async fn accounts_are_made_listed_and_deleted(place: Place) {
 
     let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
     assert!(cookie(&server, "ada@example.org", PASSWORD).is_some(), "the server knows her");
-    assert!(run(&["accounts", "delete", "ada@example.org"], "ada@example.org\n").is(2).err.contains("--yes"));
-    run(&["accounts", "delete", "ada@example.org", "--yes"], "").is(0);
+    assert!(
+        run(&["accounts", "delete", "ada@example.org"], "ada@example.org\n").assert_status(2).err.contains("--yes")
+    );
+    run(&["accounts", "delete", "ada@example.org", "--yes"], "").assert_status(0);
     let bob_id = bob["id"].as_str().unwrap();
     assert_eq!(run(&["accounts", "delete", bob_id, "--yes", "--json"], "").json(), json!({"deleted": bob_id}));
     assert!(cookie(&server, "ada@example.org", PASSWORD).is_none());
     assert_eq!(run(&["accounts", "list", "--json"], "").json(), json!([]));
 }
 
-async fn an_account_is_disabled_and_enabled_under_a_running_server(place: Place) {
+async fn an_account_is_disabled_and_enabled_under_a_running_server(place: DatabaseLocation) {
     let folder = folder();
     let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
     let token = server.token();
@@ -109,15 +111,15 @@ async fn an_account_is_disabled_and_enabled_under_a_running_server(place: Place)
     assert!(is_signed_in(&server, &ada) && me().0 == 200);
 
     let run = |line: &[&str]| run(&folder, &place, line, "");
-    assert!(run(&["accounts", "disable", "ada@example.org"]).is(0).out.contains("kept out from now on"));
+    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("kept out from now on"));
     assert!(!is_signed_in(&server, &ada));
     let (status, problem) = me();
     assert_eq!((status, &problem["code"]), (401, &json!("token_revoked")));
     let (status, _, page) = server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", PASSWORD)]);
     assert!(status == 403 && page.contains("This account is disabled."));
-    assert!(run(&["accounts", "disable", "ada@example.org"]).is(0).out.contains("kept out already"));
-    assert!(run(&["accounts", "list"]).is(0).out.contains("disabled"));
-    assert!(run(&["accounts", "reset-link", "ada@example.org"]).is(2).err.contains("enable it first"));
+    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("kept out already"));
+    assert!(run(&["accounts", "list"]).assert_status(0).out.contains("disabled"));
+    assert!(run(&["accounts", "reset-link", "ada@example.org"]).assert_status(2).err.contains("enable it first"));
 
     let enabled = run(&["accounts", "enable", "ada@example.org", "--json"]).json();
     assert!(enabled["disabled_at"].is_null());
@@ -128,11 +130,11 @@ async fn an_account_is_disabled_and_enabled_under_a_running_server(place: Place)
     assert!(page.contains("Account disabled") && page.contains("Account enabled"), "{page}");
 }
 
-async fn a_link_for_a_new_password_works_once(place: Place) {
+async fn a_link_for_a_new_password_works_once(place: DatabaseLocation) {
     let folder = folder();
     let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
     server.token();
-    let said = run(&folder, &place, &["accounts", "reset-link", "ada@example.org"], "").is(0);
+    let said = run(&folder, &place, &["accounts", "reset-link", "ada@example.org"], "").assert_status(0);
     let path = said.out.trim_end().strip_prefix("http://localhost:3000").unwrap();
     assert!(path.starts_with("/reset/link_") && said.err.contains("works once, for 30 minutes"), "{}", said.err);
     let form = [("password", "entirely different words")];
@@ -143,7 +145,7 @@ async fn a_link_for_a_new_password_works_once(place: Place) {
     assert_eq!(members(&said), ["account_id", "link", "minutes"]);
 }
 
-async fn browsers_are_listed_and_signed_out(place: Place) {
+async fn browsers_are_listed_and_signed_out(place: DatabaseLocation) {
     let folder = folder();
     let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
     server.token();
@@ -153,45 +155,48 @@ async fn browsers_are_listed_and_signed_out(place: Place) {
     let bob = cookie(&server, "bob@example.org", PASSWORD).unwrap();
     let run = |line: &[&str]| run(&folder, &place, line, "");
 
-    let all = run(&["sign-ins", "list", "--json"]).json();
+    let all = run(&["sessions", "list", "--json"]).json();
     assert_eq!(all.as_array().unwrap().len(), 5, "two of them from signing up");
-    let hers = run(&["sign-ins", "list", "ada@example.org", "--json"]).json();
+    let hers = run(&["sessions", "list", "ada@example.org", "--json"]).json();
     assert!(hers.as_array().unwrap().len() == 3 && hers[0]["email"] == "ada@example.org");
-    let table = run(&["sign-ins", "list"]).is(0).out;
+    let table = run(&["sessions", "list"]).assert_status(0).out;
     assert!(table.starts_with("ACCOUNT") && table.contains("127.0.0.1") && table.lines().count() == 6, "{table}");
     for hash in ["argon2", &ada, &bob] {
         assert!(!table.contains(hash) && !all.to_string().contains(hash));
     }
 
     let newest = hers[0]["id"].as_str().unwrap();
-    assert_eq!(run(&["sign-ins", "revoke", newest]).is(0).out, "1 browser is signed out.\n");
+    assert_eq!(run(&["sessions", "revoke", newest]).assert_status(0).out, "1 browser is signed out.\n");
     assert!(is_signed_in(&server, &ada) && !is_signed_in(&server, &again));
-    assert!(run(&["sign-ins", "revoke", newest]).is(2).err.contains("no browser is signed in with the id"));
-    assert_eq!(run(&["sign-ins", "revoke", "--account", "ada@example.org", "--json"]).json(), json!({"revoked": 2}));
+    assert!(run(&["sessions", "revoke", newest]).assert_status(2).err.contains("no browser is signed in with the id"));
+    assert_eq!(run(&["sessions", "revoke", "--account", "ada@example.org", "--json"]).json(), json!({"revoked": 2}));
     assert!(!is_signed_in(&server, &ada) && is_signed_in(&server, &bob));
-    assert!(run(&["sign-ins", "revoke", "--everybody"]).is(2).err.contains("--yes"));
+    assert!(run(&["sessions", "revoke", "--everybody"]).assert_status(2).err.contains("--yes"));
     assert!(is_signed_in(&server, &bob));
-    assert_eq!(run(&["sign-ins", "revoke", "--everybody", "--yes"]).is(0).out, "2 browsers are signed out.\n");
+    assert_eq!(
+        run(&["sessions", "revoke", "--everybody", "--yes"]).assert_status(0).out,
+        "2 browsers are signed out.\n"
+    );
     assert!(!is_signed_in(&server, &bob));
-    assert_eq!(run(&["sign-ins", "list"]).is(0).out, "Nobody is signed in.\n");
+    assert_eq!(run(&["sessions", "list"]).assert_status(0).out, "Nobody is signed in.\n");
     assert!(cookie(&server, "bob@example.org", PASSWORD).is_some(), "and may sign in again");
 }
 
-async fn what_cannot_be_done_is_one_line_and_2(place: Place) {
+async fn what_cannot_be_done_is_one_line_and_2(place: DatabaseLocation) {
     let folder = folder();
     drop(Server::start(&folder, &[("DATABASE_URL", place.url())]));
     let create = ["accounts", "create", "ada@example.org"];
-    run(&folder, &place, &create, PASSWORD).is(0);
+    run(&folder, &place, &create, PASSWORD).assert_status(0);
     for (line, typed, named) in [
         (&create[..], PASSWORD, "already"),
         (&["accounts", "create", "bob@example.org"], "password1", "most common"),
         (&["accounts", "create", "bob@example.org"], "", "at least 8 characters"),
         (&["accounts", "create", "bob"], PASSWORD, "e-mail address"),
         (&["accounts", "disable", "nobody@example.org"], "", "nobody@example.org"),
-        (&["sign-ins", "list", "nobody"], "", "nobody"),
-        (&["sign-ins", "revoke", "--account", "nobody"], "", "nobody"),
+        (&["sessions", "list", "nobody"], "", "nobody"),
+        (&["sessions", "revoke", "--account", "nobody"], "", "nobody"),
     ] {
-        let said = run(&folder, &place, line, typed).is(2);
+        let said = run(&folder, &place, line, typed).assert_status(2);
         assert!(said.err.starts_with("vestibule: ") && said.err.contains(named), "{line:?}: {}", said.err);
         assert!(said.err.lines().count() == 1 && said.out.is_empty(), "{line:?}: {}", said.err);
     }
@@ -199,22 +204,22 @@ async fn what_cannot_be_done_is_one_line_and_2(place: Place) {
     for line in [
         &["accounts", "create", "bob@example.org", "--password", PASSWORD][..],
         &["accounts"],
-        &["sign-ins", "revoke"],
-        &["sign-ins", "revoke", "nonsense"],
-        &["sign-ins", "revoke", "--everybody", "--account", "ada@example.org"],
+        &["sessions", "revoke"],
+        &["sessions", "revoke", "nonsense"],
+        &["sessions", "revoke", "--everybody", "--account", "ada@example.org"],
     ] {
         assert!(run_quietly(&folder, &place, line) == 2, "{line:?}");
     }
     let list = run(&folder, &place, &["accounts", "list", "--json"], "").json();
     assert_eq!(list.as_array().unwrap().len(), 1);
     // Nothing there to open is the machine's fault.
-    let nowhere = Place::At("sqlite:no/such/folder/house.db");
-    let said = run(&folder, &nowhere, &["accounts", "list"], "").is(1);
+    let nowhere = DatabaseLocation::At("sqlite:no/such/folder/house.db");
+    let said = run(&folder, &nowhere, &["accounts", "list"], "").assert_status(1);
     assert_eq!(said.err.lines().count(), 1, "{}", said.err);
 }
 
 /// What clap says names the arguments it was given.
-fn run_quietly(folder: &Path, place: &Place, line: &[&str]) -> i32 {
+fn run_quietly(folder: &Path, place: &DatabaseLocation, line: &[&str]) -> i32 {
     let mut command = command(folder, free_address(), &[("DATABASE_URL", place.url())]);
     let mut child = command.args(line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     exit_code(&mut child).unwrap()

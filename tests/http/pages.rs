@@ -3,11 +3,11 @@
 use axum::http::Method;
 
 use crate::support::{
-    Browser, Database, Door, House, PASSWORD, Prepare, Reply, beside, both, path_of,
+    Browser, Database, Door, PASSWORD, Prepare, Response, TestApp, field_error, on_both_databases, path_of,
     routes::{DEV_PAGES, PUBLIC_PAGES},
 };
 
-both! {
+on_both_databases! {
     signing_up_signs_in_and_opens_the_notes,
     signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_typed,
     signing_up_refuses_weak_passwords_and_no_others,
@@ -38,62 +38,62 @@ both! {
 
 const FORM: [(&str, &str); 3] = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
 
-async fn sign_in(house: &House, next: &str) -> Reply {
+async fn sign_in(app: &TestApp, next: &str) -> Response {
     let form = [("email", "ada@example.org"), ("password", PASSWORD), ("next", next)];
-    house.browser().submit("/sign-in", &form).await
+    app.browser().submit("/sign-in", &form).await
 }
 
-async fn signing_up_signs_in_and_opens_the_notes(house: House) {
-    let browser = house.browser();
+async fn signing_up_signs_in_and_opens_the_notes(app: TestApp) {
+    let browser = app.browser();
     let page = browser.visit("/sign-up").await.page(200);
     assert!(page.contains(r#"<form method="post" action="/sign-up">"#));
     let reply = browser.submit("/sign-up", &FORM).await;
-    reply.leads_to("/notes");
+    reply.assert_redirect("/notes");
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/", "SameSite=Lax"]);
     let page = browser.visit("/notes").await.page(200);
     assert!(page.contains("Signed in as ada@example.org") && page.contains("No notes yet."));
 }
 
-async fn signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_typed(house: House) {
-    let browser = house.browser();
+async fn signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_typed(app: TestApp) {
+    let browser = app.browser();
     let form = [("name", " "), ("email", "ada at example"), ("password", "short"), ("next", "/tokens")];
     let page = browser.submit("/sign-up", &form).await.page(422);
-    assert_eq!(beside(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
-    assert_eq!(beside(&page, "email"), "Enter an e-mail address, such as ada@example.org.");
-    assert!(beside(&page, "password").starts_with("Use at least 8 characters"));
+    assert_eq!(field_error(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
+    assert_eq!(field_error(&page, "email"), "Enter an e-mail address, such as ada@example.org.");
+    assert!(field_error(&page, "password").starts_with("Use at least 8 characters"));
     assert!(page.contains(r#"value="ada at example""#) && page.contains(r#"name="next" value="/tokens""#), "{page}");
 
     let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", "short")];
     let page = browser.submit("/sign-up", &form).await.page(422);
     assert!(page.contains(r#"value="Ada""#) && page.contains(r#"value="ada@example.org""#));
-    assert_eq!((beside(&page, "name"), beside(&page, "email")), (String::new(), String::new()));
+    assert_eq!((field_error(&page, "name"), field_error(&page, "email")), (String::new(), String::new()));
     for name in ["x".repeat(101), "a\u{0}b".into(), "a\nb".into()] {
         let page = browser.submit("/sign-up", &[("name", &name), FORM[1], FORM[2]]).await.page(422);
-        assert!(!beside(&page, "name").is_empty());
+        assert!(!field_error(&page, "name").is_empty());
     }
-    assert_eq!((house.count("accounts").await, browser.cookie()), (0, None));
+    assert_eq!((app.count("accounts").await, browser.cookie()), (0, None));
 }
 
-async fn signing_up_refuses_weak_passwords_and_no_others(house: House) {
-    let browser = house.browser();
+async fn signing_up_refuses_weak_passwords_and_no_others(app: TestApp) {
+    let browser = app.browser();
     let weak = ["", "1234567", "password1", "ada@example.org", "vestibule", &"x".repeat(129)];
     for password in weak {
         let page = browser.submit("/sign-up", &[FORM[0], FORM[1], ("password", password)]).await.page(422);
-        assert!(!beside(&page, "password").is_empty(), "{password}");
+        assert!(!field_error(&page, "password").is_empty(), "{password}");
     }
     for (number, password) in
         ["  spaces count  ", "дом у реки", &"ночь в тихом доме ".repeat(7), "<>&\"';--"].iter().enumerate()
     {
         let email = format!("ada{number}@example.org");
         let form = [FORM[0], ("email", &email), ("password", password)];
-        house.browser().submit("/sign-up", &form).await.leads_to("/notes");
+        app.browser().submit("/sign-up", &form).await.assert_redirect("/notes");
         // As typed: neither trimmed nor cut.
         let form = |password: &str| [("email", email.clone()), ("password", password.to_owned())];
         let try_with = async |password: &str| {
             let form = form(password);
             let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            house.browser().submit("/sign-in", &form).await.status.as_u16()
+            app.browser().submit("/sign-in", &form).await.status.as_u16()
         };
         assert_eq!(try_with(password).await, 303);
         assert_eq!(try_with(&format!("{password} ")).await, 401);
@@ -101,18 +101,18 @@ async fn signing_up_refuses_weak_passwords_and_no_others(house: House) {
     }
 }
 
-async fn an_address_is_taken_once(house: House) {
-    house.browser().submit("/sign-up", &FORM).await.leads_to("/notes");
+async fn an_address_is_taken_once(app: TestApp) {
+    app.browser().submit("/sign-up", &FORM).await.assert_redirect("/notes");
     for email in ["ada@example.org", " ADA@Example.org "] {
-        let page = house.browser().submit("/sign-up", &[FORM[0], ("email", email), FORM[2]]).await.page(422);
-        assert_eq!(beside(&page, "email"), "There is an account with this address already. Sign in instead.");
+        let page = app.browser().submit("/sign-up", &[FORM[0], ("email", email), FORM[2]]).await.page(422);
+        assert_eq!(field_error(&page, "email"), "There is an account with this address already. Sign in instead.");
     }
-    assert_eq!(house.count("accounts").await, 1);
+    assert_eq!(app.count("accounts").await, 1);
 }
 
-async fn signing_in_with_a_wrong_password_says_the_same_as_with_an_unknown_address(house: House) {
-    house.person("ada").await;
-    let browser = house.browser();
+async fn signing_in_with_a_wrong_password_says_the_same_as_with_an_unknown_address(app: TestApp) {
+    app.person("ada").await;
+    let browser = app.browser();
     for email in ["ada@example.org", "nobody@example.org"] {
         let form = [("email", email), ("password", "wrong password"), ("remember", "on"), ("next", "/tokens")];
         let reply = browser.submit("/sign-in", &form).await;
@@ -124,8 +124,8 @@ async fn signing_in_with_a_wrong_password_says_the_same_as_with_an_unknown_addre
     }
 }
 
-async fn a_password_is_never_sent_back(house: House) {
-    let browser = house.browser();
+async fn a_password_is_never_sent_back(app: TestApp) {
+    let browser = app.browser();
     let odd = "my odd password 7";
     let asks = [
         browser.submit("/sign-up", &[("name", ""), ("email", "x"), ("password", odd)]).await,
@@ -135,44 +135,44 @@ async fn a_password_is_never_sent_back(house: House) {
         browser.submit("/sign-in", &[FORM[1], ("password", odd)]).await,
     ];
     for (reply, status) in asks.iter().zip([422, 303, 422, 401, 303]) {
-        reply.is(status);
+        reply.assert_status(status);
         assert!(!reply.text().contains(&odd[1..]), "{}", reply.asked);
         let headers = format!("{:?}", reply.headers);
         assert!(!headers.contains(&odd[1..]), "{headers}");
     }
 }
 
-async fn signing_in_remembers_when_asked(house: House) {
-    house.person("ada").await;
+async fn signing_in_remembers_when_asked(app: TestApp) {
+    app.person("ada").await;
     for (remember, cookies) in [(None, 0), (Some(("remember", "on")), 1)] {
         let form: Vec<_> = FORM[1..].iter().copied().chain(remember).collect();
-        let reply = house.browser().submit("/sign-in", &form).await;
-        let [cookie] = reply.leads_to("/notes").set_cookies().try_into().unwrap();
+        let reply = app.browser().submit("/sign-in", &form).await;
+        let [cookie] = reply.assert_redirect("/notes").set_cookies().try_into().unwrap();
         let ages = cookie.attributes.iter().filter(|attribute| attribute.starts_with("Max-Age=")).count();
         assert_eq!(ages, cookies);
     }
 }
 
-async fn signing_in_leads_where_the_visitor_was_going(house: House) {
-    let note = house.person("ada").await.note_path("a").await;
+async fn signing_in_leads_where_the_visitor_was_going(app: TestApp) {
+    let note = app.person("ada").await.note_path("a").await;
     for (wanted, asked) in [
         ("/tokens", "/sign-in?next=%2Ftokens".to_owned()),
         ("/notes?q=a+b", "/sign-in?next=%2Fnotes%3Fq%3Da%2Bb".to_owned()),
         (&note, format!("/sign-in?next={}", note.replace('/', "%2F"))),
     ] {
-        let browser = house.browser();
-        browser.visit(wanted).await.leads_to(&asked);
+        let browser = app.browser();
+        browser.visit(wanted).await.assert_redirect(&asked);
         let page = browser.visit(&asked).await.page(200);
         assert!(page.contains(&format!(r#"name="next" value="{wanted}""#)), "{page}");
         assert!(page.contains(&asked.replace("sign-in", "sign-up")), "by way of signing up, too");
-        sign_in(&house, wanted).await.leads_to(wanted);
+        sign_in(&app, wanted).await.assert_redirect(wanted);
     }
     let form = [FORM[0], ("email", "new@example.org"), FORM[2], ("next", "/tokens")];
-    house.browser().submit("/sign-up", &form).await.leads_to("/tokens");
+    app.browser().submit("/sign-up", &form).await.assert_redirect("/tokens");
 }
 
-async fn next_never_leads_off_the_site(house: House) {
-    let ada = house.person("ada").await;
+async fn next_never_leads_off_the_site(app: TestApp) {
+    let ada = app.person("ada").await;
     for next in [
         "",
         "//evil.example",
@@ -194,40 +194,40 @@ async fn next_never_leads_off_the_site(house: House) {
         "@evil.example",
         "?next=//evil.example",
     ] {
-        sign_in(&house, next).await.leads_to("/notes");
+        sign_in(&app, next).await.assert_redirect("/notes");
         let query: String = serde_urlencoded::to_string([("next", next)]).unwrap();
-        ada.browser.visit(&format!("/sign-in?{query}")).await.leads_to("/notes");
-        house.browser().visit(&format!("/sign-in?{query}")).await.page(200);
+        ada.browser.visit(&format!("/sign-in?{query}")).await.assert_redirect("/notes");
+        app.browser().visit(&format!("/sign-in?{query}")).await.page(200);
     }
     // Decoded once, not twice.
-    sign_in(&house, "/%2F/evil.example").await.leads_to("/%2F/evil.example");
+    sign_in(&app, "/%2F/evil.example").await.assert_redirect("/%2F/evil.example");
 }
 
-async fn whoever_is_signed_in_needs_no_form(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.visit("/sign-in").await.leads_to("/notes");
-    ada.browser.visit("/sign-in?next=%2Ftokens").await.leads_to("/tokens");
-    ada.browser.visit("/sign-up").await.leads_to("/notes");
+async fn whoever_is_signed_in_needs_no_form(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser.visit("/sign-in").await.assert_redirect("/notes");
+    ada.browser.visit("/sign-in?next=%2Ftokens").await.assert_redirect("/tokens");
+    ada.browser.visit("/sign-up").await.assert_redirect("/notes");
 }
 
-async fn signing_out_forgets_the_browser(house: House) {
-    let ada = house.person("ada").await;
-    let thief = house.browser();
+async fn signing_out_forgets_the_browser(app: TestApp) {
+    let ada = app.person("ada").await;
+    let thief = app.browser();
     thief.plant(&ada.browser.cookie().unwrap());
     let reply = ada.browser.submit("/sign-out", &[]).await;
-    reply.leads_to("/");
+    reply.assert_redirect("/");
     assert_eq!(reply.header("clear-site-data"), r#""cache", "storage""#);
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"]);
     assert_eq!(ada.browser.cookie(), None);
     assert!(!thief.is_signed_in().await);
     // The second click does no harm, nor does a stranger's.
-    ada.browser.submit("/sign-out", &[]).await.leads_to("/");
-    house.browser().submit("/sign-out", &[]).await.leads_to("/");
+    ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
+    app.browser().submit("/sign-out", &[]).await.assert_redirect("/");
 }
 
-async fn every_signed_in_page_shows_who_it_is_and_the_way_out(house: House) {
-    let ada = house.person("ada").await;
+async fn every_signed_in_page_shows_who_it_is_and_the_way_out(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for (path, status) in [("/", 200), ("/notes", 200), (&note, 200), ("/tokens", 200), ("/account", 200), ("/x", 404)]
     {
@@ -237,36 +237,36 @@ async fn every_signed_in_page_shows_who_it_is_and_the_way_out(house: House) {
         assert!(!page.contains(r#"href="/sign-in""#), "{path}");
     }
     for path in PUBLIC_PAGES {
-        let page = house.browser().visit(path).await.page(200);
+        let page = app.browser().visit(path).await.page(200);
         assert!(page.contains(r#"href="/sign-in""#) && !page.contains("/sign-out"), "{path}");
     }
 }
 
-async fn a_form_posted_after_signing_out_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn a_form_posted_after_signing_out_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    ada.browser.submit("/sign-out", &[]).await.leads_to("/");
-    let mut witness = house.witness().await;
+    ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
+    let mut witness = app.witness().await;
     for path in
-        ["/notes", &note, &format!("{note}/delete"), "/tokens", "/tokens/x/revoke", "/account/sign-ins/x/revoke"]
+        ["/notes", &note, &format!("{note}/delete"), "/tokens", "/tokens/x/revoke", "/account/sessions/x/revoke"]
     {
         let form = [("title", "b"), ("body", ""), ("name", "b"), ("days", "7"), ("scope-notes-read", "on")];
         let reply = ada.browser.submit(path, &form).await;
         // A post cannot be repeated after signing in, so the way back is not offered.
         let nothing_there = reply.status == 404 && path.contains("/x/");
-        assert!(nothing_there || reply.leads_to("/sign-in").status == 303, "{path}");
+        assert!(nothing_there || reply.assert_redirect("/sign-in").status == 303, "{path}");
     }
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_visitor_leaves_no_trace(house: House) {
-    let mut witness = house.witness().await;
+async fn a_visitor_leaves_no_trace(app: TestApp) {
+    let mut witness = app.witness().await;
     let paths =
         ["/notes", "/notes?q=a", "/tokens", "/account", "/nothing", "/mark.svg", "/healthz", "/sign-in?next=/a"];
     for path in PUBLIC_PAGES.into_iter().chain(paths) {
         for method in [Method::GET, Method::HEAD] {
             for cookie in ["", "theme=dark", "session=AAAAAAAAAAAAAAAAAAAAAQ"] {
-                let reply = house.ask(method.clone(), path).header("cookie", cookie).await;
+                let reply = app.ask(method.clone(), path).header("cookie", cookie).await;
                 let sets = reply.set_cookies().into_iter().filter(|cookie| !cookie.value.is_empty()).count();
                 assert_eq!(sets, 0, "{}", reply.asked);
             }
@@ -275,22 +275,22 @@ async fn a_visitor_leaves_no_trace(house: House) {
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_failed_sign_in_leaves_no_session(house: House) {
-    house.person("ada").await;
+async fn a_failed_sign_in_leaves_no_session(app: TestApp) {
+    app.person("ada").await;
     for form in [[FORM[1], ("password", "wrong password")], [("email", "nobody@example.org"), FORM[2]]] {
-        let reply = house.browser().submit("/sign-in", &form).await;
-        assert!(!reply.is(401).has("set-cookie"));
+        let reply = app.browser().submit("/sign-in", &form).await;
+        assert!(!reply.assert_status(401).has("set-cookie"));
     }
-    let reply = house.browser().submit("/sign-up", &[FORM[0], FORM[1], FORM[2]]).await;
-    assert!(!reply.is(422).has("set-cookie"), "the address is taken");
-    assert_eq!((house.count("sign_ins").await, house.count("tower_sessions").await), (1, 1), "hers from before");
-    assert_eq!(house.count("accounts").await, 1);
+    let reply = app.browser().submit("/sign-up", &[FORM[0], FORM[1], FORM[2]]).await;
+    assert!(!reply.assert_status(422).has("set-cookie"), "the address is taken");
+    assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (1, 1), "hers from before");
+    assert_eq!(app.count("accounts").await, 1);
 }
 
-async fn a_note_is_written_edited_and_deleted(house: House) {
-    let ada = house.person("ada").await;
+async fn a_note_is_written_edited_and_deleted(app: TestApp) {
+    let ada = app.person("ada").await;
     let browser = &ada.browser;
-    browser.submit("/notes", &[("title", "Milk"), ("body", "two litres")]).await.leads_to("/notes");
+    browser.submit("/notes", &[("title", "Milk"), ("body", "two litres")]).await.assert_redirect("/notes");
     let page = browser.visit("/notes").await.page(200);
     assert!(page.contains(">Milk</a>") && page.contains("two litres"));
 
@@ -299,15 +299,15 @@ async fn a_note_is_written_edited_and_deleted(house: House) {
     let page = browser.visit(&note).await.page(200);
     assert!(page.contains(r#"name="version" value="1""#) && page.contains(r#"value="Milk""#));
     let form = [("version", "1"), ("title", "Oat milk"), ("body", "one litre")];
-    browser.submit(&note, &form).await.leads_to("/notes");
+    browser.submit(&note, &form).await.assert_redirect("/notes");
     assert!(browser.visit("/notes").await.page(200).contains(">Oat milk</a>"));
 
-    browser.submit(&format!("{note}/delete"), &[]).await.leads_to("/notes");
+    browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
     assert!(!browser.visit("/notes").await.page(200).contains("Oat milk"));
     browser.visit(&note).await.page(404);
     browser.submit(&note, &form).await.page(404);
     // The second click does no harm.
-    browser.submit(&format!("{note}/delete"), &[]).await.leads_to("/notes");
+    browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
 }
 
 /// What the page's text area holds, as a browser reads it.
@@ -319,24 +319,24 @@ fn typed_body(page: &str) -> String {
     content.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-async fn a_note_that_does_not_fit_comes_back_as_typed(house: House) {
-    let ada = house.person("ada").await;
+async fn a_note_that_does_not_fit_comes_back_as_typed(app: TestApp) {
+    let ada = app.person("ada").await;
     let page = ada.browser.submit("/notes", &[("title", " "), ("body", "a long thought")]).await.page(422);
-    assert_eq!(beside(&page, "title"), "A note needs a title.");
+    assert_eq!(field_error(&page, "title"), "A note needs a title.");
     assert_eq!(typed_body(&page), "a long thought");
     let note = ada.note_path("a").await;
     let form = [("version", "1"), ("title", &*"x".repeat(201)), ("body", "another thought")];
     let page = ada.browser.submit(&note, &form).await.page(422);
-    assert!(beside(&page, "title").starts_with("The title may have 200 characters"));
+    assert!(field_error(&page, "title").starts_with("The title may have 200 characters"));
     assert!(page.contains(&"x".repeat(201)));
     assert_eq!(typed_body(&page), "another thought");
     assert_eq!(ada.client.get(&note).await.json()["title"], "a");
 }
 
-async fn a_note_changed_elsewhere_is_not_lost(house: House) {
-    let ada = house.person("ada").await;
+async fn a_note_changed_elsewhere_is_not_lost(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    ada.client.patch(&note, serde_json::json!({"title": "theirs"})).await.is(200);
+    ada.client.patch(&note, serde_json::json!({"title": "theirs"})).await.assert_status(200);
     let form = [("version", "1"), ("title", "mine"), ("body", "my text")];
     let page = ada.browser.submit(&note, &form).await.page(412);
     assert!(page.contains("This note was changed elsewhere while you were editing."));
@@ -345,24 +345,24 @@ async fn a_note_changed_elsewhere_is_not_lost(house: House) {
     assert_eq!(ada.client.get(&note).await.json()["title"], "theirs");
 
     let form = [("version", "2"), ("title", "mine"), ("body", "my text")];
-    ada.browser.submit(&note, &form).await.leads_to("/notes");
+    ada.browser.submit(&note, &form).await.assert_redirect("/notes");
     assert_eq!(ada.client.get(&note).await.json()["title"], "mine");
 }
 
-async fn a_note_page_of_anothers_is_not_found(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn a_note_page_of_anothers_is_not_found(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let note = ada.note_path("secret").await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     bob.browser.visit(&note).await.page(404);
     bob.browser.submit(&note, &[("version", "1"), ("title", "taken"), ("body", "")]).await.page(404);
     // Deleting says nothing of whether there was anything.
-    bob.browser.submit(&format!("{note}/delete"), &[]).await.leads_to("/notes");
+    bob.browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
     bob.browser.visit("/notes/nonsense").await.page(404);
     assert!(!witness.saw_a_write().await);
 }
 
-async fn notes_are_searched_and_paged_by_links(house: House) {
-    let ada = house.person("ada").await;
+async fn notes_are_searched_and_paged_by_links(app: TestApp) {
+    let ada = app.person("ada").await;
     for number in 0..21 {
         ada.note(&format!("note {number}"), "").await;
     }
@@ -380,8 +380,8 @@ async fn notes_are_searched_and_paged_by_links(house: House) {
     assert!(ada.browser.visit("/notes?q=nowhere").await.page(200).contains("No note contains that."));
 }
 
-async fn a_bad_search_is_a_page(house: House) {
-    let ada = house.person("ada").await;
+async fn a_bad_search_is_a_page(app: TestApp) {
+    let ada = app.person("ada").await;
     for query in ["cursor=nonsense", &format!("q={}", "x".repeat(201)), "q=%00"] {
         ada.browser.visit(&format!("/notes?{query}")).await.page(422);
     }
@@ -389,8 +389,8 @@ async fn a_bad_search_is_a_page(house: House) {
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn the_editor_holds_the_text_exactly(house: House) {
-    let ada = house.person("ada").await;
+async fn the_editor_holds_the_text_exactly(app: TestApp) {
+    let ada = app.person("ada").await;
     for text in [
         "",
         "\n\nbegins with line breaks",
@@ -402,17 +402,17 @@ async fn the_editor_holds_the_text_exactly(house: House) {
     ] {
         let note = path_of(&ada.note("a", text).await);
         let reply = ada.browser.visit(&note).await;
-        assert_eq!(typed_body(reply.is(200).text()), text);
+        assert_eq!(typed_body(reply.assert_status(200).text()), text);
         // Saved as it stands there, it is unchanged.
         let form = [("version", "1"), ("title", "a"), ("body", &typed_body(reply.text()))];
-        ada.browser.submit(&note, &form).await.leads_to("/notes");
+        ada.browser.submit(&note, &form).await.assert_redirect("/notes");
         assert_eq!(ada.client.get(&note).await.json()["body"], text);
     }
 }
 
-async fn line_breaks_are_kept_as_one_kind(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.submit("/notes", &[("title", "a"), ("body", "one\r\ntwo\r\n")]).await.leads_to("/notes");
+async fn line_breaks_are_kept_as_one_kind(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser.submit("/notes", &[("title", "a"), ("body", "one\r\ntwo\r\n")]).await.assert_redirect("/notes");
     assert_eq!(ada.client.get("/notes").await.json()["items"][0]["body"], "one\ntwo\n");
 }
 
@@ -420,7 +420,7 @@ async fn line_breaks_are_kept_as_one_kind(house: House) {
 const MARKUP: &str = r#""'><script>alert(1)</script></textarea></title><!--"#;
 
 #[track_caller]
-fn is_text(reply: &Reply) {
+fn is_text(reply: &Response) {
     let page = reply.page(reply.status.as_u16());
     // Quotes end an attribute, but no text area.
     let (before, rest) = page.split_once("<textarea").unwrap_or((&page, ""));
@@ -433,13 +433,13 @@ fn is_text(reply: &Reply) {
 
 /// It is there, so that the test cannot pass because the page leaves it out.
 #[track_caller]
-fn is_shown_as_text(reply: &Reply) {
+fn is_shown_as_text(reply: &Response) {
     is_text(reply);
     assert!(reply.text().contains("&lt;script&gt;alert(1)"), "{}: {}", reply.asked, reply.text());
 }
 
-async fn what_is_typed_is_text_on_every_page(house: House) {
-    let browser = house.browser();
+async fn what_is_typed_is_text_on_every_page(app: TestApp) {
+    let browser = app.browser();
     // In quotes it is an address, to which mail could be sent.
     let email = format!("\"{}\"@x", &MARKUP[1..]);
     is_shown_as_text(&browser.submit("/sign-up", &[("name", MARKUP), ("email", &email), ("password", "short")]).await);
@@ -448,11 +448,11 @@ async fn what_is_typed_is_text_on_every_page(house: House) {
 
     let sign_up = [("name", MARKUP), ("email", &email), ("password", PASSWORD)];
     let ask = browser.ask(Method::POST, "/sign-up").header("user-agent", MARKUP).form(&sign_up);
-    ask.await.leads_to("/notes");
-    signed_in_pages_show_text(&house, &browser).await;
+    ask.await.assert_redirect("/notes");
+    signed_in_pages_show_text(&app, &browser).await;
 
     let query: String = serde_urlencoded::to_string([("next", MARKUP), ("q", MARKUP), ("cursor", MARKUP)]).unwrap();
-    let stranger = house.browser();
+    let stranger = app.browser();
     for path in ["/sign-in", "/sign-up"] {
         is_shown_as_text(&stranger.visit(&format!("{path}?{query}")).await);
     }
@@ -463,8 +463,8 @@ async fn what_is_typed_is_text_on_every_page(house: House) {
     is_text(&browser.visit(&format!("/notes?{query}")).await);
 }
 
-async fn signed_in_pages_show_text(house: &House, browser: &Browser) {
-    browser.submit("/notes", &[("title", MARKUP), ("body", MARKUP)]).await.leads_to("/notes");
+async fn signed_in_pages_show_text(app: &TestApp, browser: &Browser) {
+    browser.submit("/notes", &[("title", MARKUP), ("body", MARKUP)]).await.assert_redirect("/notes");
     let note = path_of(&browser.get("/notes").await.json()["items"][0]);
     for path in ["/notes", &note, "/account"] {
         is_shown_as_text(&browser.visit(path).await);
@@ -476,23 +476,23 @@ async fn signed_in_pages_show_text(house: &House, browser: &Browser) {
     is_shown_as_text(&browser.submit(&note, &[("version", "1"), ("title", ""), ("body", MARKUP)]).await);
     is_shown_as_text(&browser.submit(&note, &[("version", MARKUP), ("title", ""), ("body", MARKUP)]).await);
     let outdated = browser.submit(&note, &[("version", "0"), ("title", MARKUP), ("body", MARKUP)]).await;
-    is_shown_as_text(outdated.is(412));
+    is_shown_as_text(outdated.assert_status(412));
     let form = [("name", MARKUP), ("days", MARKUP), ("scope-notes-read", MARKUP)];
     is_shown_as_text(&browser.submit("/tokens", &form).await);
     let form = [("name", MARKUP), ("days", "7"), ("scope-notes-read", "on")];
-    is_shown_as_text(browser.submit("/tokens", &form).await.is(201));
+    is_shown_as_text(browser.submit("/tokens", &form).await.assert_status(201));
     is_shown_as_text(&browser.visit("/tokens").await);
-    assert_eq!(house.count("notes").await, 1);
+    assert_eq!(app.count("notes").await, 1);
 }
 
-async fn what_stands_in_a_url_is_never_said_by_us(house: House) {
-    let ada = house.person("ada").await;
+async fn what_stands_in_a_url_is_never_said_by_us(app: TestApp) {
+    let ada = app.person("ada").await;
     let said = "Your%20account%20is%20locked";
     let query = ["__err", "__path", "error", "message", "notice", "status", "title", "flash"]
         .map(|name| format!("{name}={said}"));
     let query = query.join("&");
     for path in ["/", "/sign-in", "/sign-up", "/nothing"] {
-        assert!(!house.browser().visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
+        assert!(!app.browser().visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
     }
     for path in ["/", "/notes", "/tokens", "/account", "/nothing"] {
         assert!(!ada.browser.visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
@@ -500,11 +500,11 @@ async fn what_stands_in_a_url_is_never_said_by_us(house: House) {
 }
 
 async fn pages_for_developers_are_shown_to_nobody_else(database: Database) {
-    let house = House::on(database).await;
+    let app = TestApp::on(database).await;
     for path in DEV_PAGES {
-        assert_ne!(house.get_with_key(path).await.status, 404, "{path}");
+        assert_ne!(app.get_with_key(path).await.status, 404, "{path}");
     }
-    let deployed = House::https(database).await;
+    let deployed = TestApp::https(database).await;
     for path in DEV_PAGES {
         deployed.get(path).await.page(404);
     }

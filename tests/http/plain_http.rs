@@ -3,9 +3,9 @@
 
 use axum::http::Method;
 
-use crate::support::{Browser, Database, House, PASSWORD, Reply, both};
+use crate::support::{Browser, Database, PASSWORD, Response, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     links_in_mails_are_followed_to_their_end,
     a_forged_form_is_refused_all_the_same,
 }
@@ -14,17 +14,17 @@ const SITE: &str = "http://vestibule.example:3000";
 const HOST: &str = "vestibule.example:3000";
 const EMAIL: (&str, &str) = ("email", "ada@example.org");
 
-async fn house(database: Database) -> House {
-    House::with(database, |settings| settings.server.public_url = SITE.parse().unwrap()).await
+async fn app(database: Database) -> TestApp {
+    TestApp::with(database, |settings| settings.server.public_url = SITE.parse().unwrap()).await
 }
 
-async fn open(browser: &Browser, path: &str) -> Reply {
+async fn open(browser: &Browser, path: &str) -> Response {
     browser.forged(Method::GET, path).header("host", HOST).await
 }
 
 /// Posts the form of `page` as a browser does: `Origin` is `null` where the page's policy is `no-referrer` (Fetch,
 /// "append a request `Origin` header").
-async fn post(browser: &Browser, page: &Reply, path: &str, fields: &[(&str, &str)]) -> Reply {
+async fn post(browser: &Browser, page: &Response, path: &str, fields: &[(&str, &str)]) -> Response {
     let policy = page.header("referrer-policy");
     assert!(["no-referrer", "same-origin"].contains(&policy), "no other site learns the URL: {policy}");
     let origin = if policy == "no-referrer" { "null" } else { SITE };
@@ -32,26 +32,26 @@ async fn post(browser: &Browser, page: &Reply, path: &str, fields: &[(&str, &str
 }
 
 async fn links_in_mails_are_followed_to_their_end(database: Database) {
-    let house = house(database).await;
-    let browser = house.browser();
+    let app = app(database).await;
+    let browser = app.browser();
     let page = open(&browser, "/sign-up").await;
-    post(&browser, &page, "/sign-up", &[("name", "Ada"), EMAIL, ("password", PASSWORD)]).await.is(303);
+    post(&browser, &page, "/sign-up", &[("name", "Ada"), EMAIL, ("password", PASSWORD)]).await.assert_status(303);
 
-    let path = house.link("/confirm/").await;
+    let path = app.link("/confirm/").await;
     let page = open(&browser, &path).await;
     page.page(200);
-    post(&browser, &page, &path, &[]).await.leads_to("/account");
+    post(&browser, &page, &path, &[]).await.assert_redirect("/account");
 
     let page = open(&browser, "/account/email").await;
     post(&browser, &page, "/account/email", &[("email", "ada@new.example")]).await.page(202);
-    let path = house.link("/email/").await;
+    let path = app.link("/email/").await;
     let page = open(&browser, &path).await;
     page.page(200);
-    post(&browser, &page, &path, &[]).await.leads_to("/account");
+    post(&browser, &page, &path, &[]).await.assert_redirect("/account");
 
     let page = open(&browser, "/forgot").await;
     post(&browser, &page, "/forgot", &[("email", "ada@new.example")]).await.page(202);
-    let path = house.link("/reset/").await;
+    let path = app.link("/reset/").await;
     let page = open(&browser, &path).await;
     page.page(200);
     // A form that is refused is shown again, by an answer that has to allow for the next try.
@@ -61,13 +61,13 @@ async fn links_in_mails_are_followed_to_their_end(database: Database) {
 }
 
 async fn a_forged_form_is_refused_all_the_same(database: Database) {
-    let house = house(database).await;
-    let browser = house.browser();
+    let app = app(database).await;
+    let browser = app.browser();
     let page = open(&browser, "/sign-up").await;
-    post(&browser, &page, "/sign-up", &[("name", "Ada"), EMAIL, ("password", PASSWORD)]).await.is(303);
-    let path = house.link("/confirm/").await;
+    post(&browser, &page, "/sign-up", &[("name", "Ada"), EMAIL, ("password", PASSWORD)]).await.assert_status(303);
+    let path = app.link("/confirm/").await;
     for origin in ["null", "http://evil.test", "http://vestibule.example", "https://vestibule.example:3000"] {
         let forged = browser.forged(Method::POST, &path).header("host", HOST).header("origin", origin);
-        forged.form(&[]).await.is(403);
+        forged.form(&[]).await.assert_status(403);
     }
 }

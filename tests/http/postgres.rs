@@ -5,49 +5,51 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use vestibule::db::{Clock, Db};
 
-use crate::support::{Database, Door, House, PASSWORD, Pgbouncer, Postgres, Raw};
+use crate::support::{Database, Door, PASSWORD, Pgbouncer, Postgres, RawDb, TestApp};
 
 /// A house over the database at `url`, whatever kind it is.
-async fn house_at(url: &str) -> House {
-    House::with(Database::Sqlite, |settings| settings.database.url = url.into()).await
+async fn house_at(url: &str) -> TestApp {
+    TestApp::with(Database::Sqlite, |settings| settings.database.url = url.into()).await
 }
 
 /// Everything that writes, and what reads it, by both doors.
-async fn is_at_home(house: &House, name: &str) {
-    let ada = house.person(name).await;
+async fn is_at_home(app: &TestApp, name: &str) {
+    let ada = app.person(name).await;
     for door in ada.doors() {
         let note = door.post("/notes", json!({"title": "a", "body": "text"})).header("idempotency-key", "a").await;
-        let path = format!("/notes/{}", note.is(201).json()["id"].as_str().unwrap());
-        door.patch(&path, json!({"title": "b"})).await.is(200);
-        door.get("/notes?q=text").await.is(200);
-        let soon = house.db.now() + time::Duration::hours(1);
-        door.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "expires_at": soon})).await.is(201);
-        door.delete(&path).await.is(204);
+        let path = format!("/notes/{}", note.assert_status(201).json()["id"].as_str().unwrap());
+        door.patch(&path, json!({"title": "b"})).await.assert_status(200);
+        door.get("/notes?q=text").await.assert_status(200);
+        let soon = app.db.now() + time::Duration::hours(1);
+        door.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "expires_at": soon}))
+            .await
+            .assert_status(201);
+        door.delete(&path).await.assert_status(204);
     }
     assert!(ada.browser.is_signed_in().await);
-    ada.browser.submit("/sign-out", &[]).await.is(303);
+    ada.browser.submit("/sign-out", &[]).await.assert_status(303);
     assert!(!ada.browser.is_signed_in().await);
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
-    ada.browser.submit("/sign-in", &form).await.is(303);
+    ada.browser.submit("/sign-in", &form).await.assert_status(303);
     assert!(ada.browser.visit("/account").await.page(200).contains("Signed out"));
-    ada.client.call(Method::POST, "/logout").await.is(204);
+    ada.client.call(Method::POST, "/logout").await.assert_status(204);
     ada.client.get("/me").await.problem(401, "token_revoked");
-    house.get("/readyz").await.is(200);
+    app.get("/readyz").await.assert_status(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_role_with_a_schema_of_its_own_is_at_home() {
     let postgres = Postgres::new().await;
-    let mut raw = Raw::connect(&postgres.url).await;
+    let mut raw = RawDb::connect(&postgres.url).await;
     let role = raw.texts("SELECT 'tenant_' || current_database()").await.remove(0);
     raw.run(&format!(
         "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN; CREATE SCHEMA AUTHORIZATION {role};
          REVOKE ALL ON SCHEMA public FROM PUBLIC"
     ))
     .await;
-    let house = house_at(&postgres.url.replace("vestibule@", &format!("{role}@"))).await;
-    is_at_home(&house, "ada").await;
-    is_at_home(&house.another_instance().await, "bob").await;
+    let app = house_at(&postgres.url.replace("vestibule@", &format!("{role}@"))).await;
+    is_at_home(&app, "ada").await;
+    is_at_home(&app.another_instance().await, "bob").await;
     let elsewhere = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
     assert!(raw.texts(elsewhere).await.is_empty());
 }
@@ -56,44 +58,50 @@ async fn a_role_with_a_schema_of_its_own_is_at_home() {
 async fn behind_a_pooler_in_transaction_mode_it_works() {
     let postgres = Postgres::new().await;
     let pooler = Pgbouncer::before(&postgres).await;
-    let house = house_at(&pooler.url).await;
-    is_at_home(&house, "ada").await;
+    let app = house_at(&pooler.url).await;
+    is_at_home(&app, "ada").await;
 
     // More connections than the pooler has servers, so that each statement may meet any of them.
     let mut instances = JoinSet::new();
     for _ in 0..3 {
-        let house = house.clone();
-        instances.spawn(async move { house.another_instance().await });
+        let app = app.clone();
+        instances.spawn(async move { app.another_instance().await });
     }
     let instances = instances.join_all().await;
-    let bob = house.person("bob").await;
+    let bob = app.person("bob").await;
     let mut running = JoinSet::new();
     for number in 0..300 {
         let client = instances[number % 3].client(&bob.client.token);
         running.spawn(async move {
             match number % 4 {
-                0 => client.post("/notes", json!({"title": number.to_string(), "body": ""})).await.is(201).status,
-                1 => client.get("/notes?q=1").await.is(200).status,
-                2 => client.get("/tokens").await.is(200).status,
-                _ => client.get("/me").await.is(200).status,
+                0 => {
+                    client
+                        .post("/notes", json!({"title": number.to_string(), "body": ""}))
+                        .await
+                        .assert_status(201)
+                        .status
+                }
+                1 => client.get("/notes?q=1").await.assert_status(200).status,
+                2 => client.get("/tokens").await.assert_status(200).status,
+                _ => client.get("/me").await.assert_status(200).status,
             }
         });
     }
     assert_eq!(running.join_all().await.len(), 300);
-    assert_eq!(Raw::connect(&postgres.url).await.count("notes").await, 75);
+    assert_eq!(RawDb::connect(&postgres.url).await.count("notes").await, 75);
 
     // Those who go away in the middle leave no transaction open on a server of the pooler.
     for number in 0..100 {
         let ask = bob.client.get("/notes").into_future();
         let _ = tokio::time::timeout(std::time::Duration::from_micros(number * 50), ask).await;
     }
-    house.db.settled().await;
+    app.db.settled().await;
     let mut running: JoinSet<_> = (0..50).map(|_| bob.client.get("/notes").into_future()).collect();
     while let Some(reply) = running.join_next().await {
-        reply.unwrap().is(200);
+        reply.unwrap().assert_status(200);
     }
-    house.db.close().await;
-    is_at_home(&house.another_instance().await, "carol").await;
+    app.db.close().await;
+    is_at_home(&app.another_instance().await, "carol").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,11 +4,11 @@ use axum::http::Method;
 use serde_json::json;
 
 use crate::support::{
-    Door, House, PASSWORD, both,
+    Door, PASSWORD, TestApp, on_both_databases,
     routes::{Call, session_calls, token_calls},
 };
 
-both! {
+on_both_databases! {
     an_unknown_path_of_a_json_mount_is_a_problem,
     an_unknown_page_is_a_page,
     a_wrong_method_is_405_and_says_which_are_right,
@@ -27,8 +27,8 @@ both! {
     a_problem_tells_nothing_of_how_we_are_built,
 }
 
-async fn an_unknown_path_of_a_json_mount_is_a_problem(house: House) {
-    let ada = house.person("ada").await;
+async fn an_unknown_path_of_a_json_mount_is_a_problem(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in [
         "/api",
         "/api/unknown",
@@ -49,17 +49,17 @@ async fn an_unknown_path_of_a_json_mount_is_a_problem(house: House) {
         }
     }
     // Signed in or not, with a token or not.
-    house.get("/api/v1/unknown").await.problem(404, "not_found");
+    app.get("/api/v1/unknown").await.problem(404, "not_found");
     ada.client.get("/unknown").await.problem(404, "not_found");
 }
 
-async fn an_unknown_page_is_a_page(house: House) {
-    let ada = house.person("ada").await;
+async fn an_unknown_page_is_a_page(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in ["/unknown", "/notes/a/b", "/fn/unknown", "/fn/unknown/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"]
     {
         let page = ada.browser.visit(path).await.page(404);
         assert!(page.contains("There is nothing here") && page.contains("Signed in as ada@example.org"), "{path}");
-        house.get(path).await.page(404);
+        app.get(path).await.page(404);
     }
     ada.browser.submit("/unknown", &[]).await.page(404);
 }
@@ -75,8 +75,8 @@ fn allowed(calls: &[Call], path: &str) -> Vec<String> {
     methods
 }
 
-async fn a_wrong_method_is_405_and_says_which_are_right(house: House) {
-    let ada = house.person("ada").await;
+async fn a_wrong_method_is_405_and_says_which_are_right(app: TestApp) {
+    let ada = app.person("ada").await;
     for (door, calls) in ada.doors().into_iter().zip([session_calls(), token_calls()]) {
         for call in &calls {
             let right = allowed(&calls, call.path);
@@ -92,11 +92,11 @@ async fn a_wrong_method_is_405_and_says_which_are_right(house: House) {
             }
         }
     }
-    ada.browser.get("/me").await.is(200);
+    ada.browser.get("/me").await.assert_status(200);
 }
 
-async fn a_wrong_method_of_a_page_is_405_too(house: House) {
-    let ada = house.person("ada").await;
+async fn a_wrong_method_of_a_page_is_405_too(app: TestApp) {
+    let ada = app.person("ada").await;
     for (method, path, allow) in [
         (Method::GET, "/sign-out", "POST"),
         (Method::GET, "/tokens/x/revoke", "POST"),
@@ -110,37 +110,37 @@ async fn a_wrong_method_of_a_page_is_405_too(house: House) {
     let function = ada.browser.ask(Method::PUT, "/fn/notes/list").await;
     function.problem(405, "method_not_allowed");
     assert_eq!(function.header("allow"), "POST");
-    ada.browser.ask(Method::POST, "/healthz").await.is(405);
+    ada.browser.ask(Method::POST, "/healthz").await.assert_status(405);
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn a_body_too_large_is_413(house: House) {
-    let ada = house.person("ada").await;
+async fn a_body_too_large_is_413(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
         let large = json!({"title": "a", "body": "x".repeat(256 * 1024)});
         door.post("/notes", large.clone()).await.problem(413, "body_too_large");
         door.patch(&note, large).await.problem(413, "body_too_large");
         let large = json!({"email": ada.email, "password": "x".repeat(64 * 1024)});
-        let login = house.post(&format!("{}/login", door.mount())).json(large);
+        let login = app.post(&format!("{}/login", door.mount())).json(large);
         login.await.problem(413, "body_too_large");
     }
-    assert_eq!(house.count("notes").await, 1);
+    assert_eq!(app.count("notes").await, 1);
 }
 
-async fn a_body_just_small_enough_is_taken(house: House) {
-    let ada = house.person("ada").await;
+async fn a_body_just_small_enough_is_taken(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         // The longest note there is, in the longest way to write it.
         let body = r"\ud83d\ude00".repeat(20_000);
         let text = format!(r#"{{"title": "{}", "body": "{body}"}}"#, r"\ud83d\ude00".repeat(200));
         let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
-        assert_eq!(reply.is(201).json()["body"].as_str().unwrap().chars().count(), 20_000);
+        assert_eq!(reply.assert_status(201).json()["body"].as_str().unwrap().chars().count(), 20_000);
     }
 }
 
-async fn a_body_that_does_not_say_it_is_json_is_415(house: House) {
-    let ada = house.person("ada").await;
+async fn a_body_that_does_not_say_it_is_json_is_415(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     let text = json!({"title": "a", "body": ""}).to_string();
     for door in ada.doors() {
@@ -163,22 +163,22 @@ async fn a_body_that_does_not_say_it_is_json_is_415(house: House) {
             }
         }
     }
-    assert_eq!(house.count("notes").await, 1);
+    assert_eq!(app.count("notes").await, 1);
 }
 
-async fn json_is_json_in_any_case_and_with_parameters(house: House) {
-    let ada = house.person("ada").await;
+async fn json_is_json_in_any_case_and_with_parameters(app: TestApp) {
+    let ada = app.person("ada").await;
     let text = json!({"title": "a", "body": ""}).to_string();
     for door in ada.doors() {
         for kind in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x=y"]
         {
-            door.call(Method::POST, "/notes").body(kind, text.clone()).await.is(201);
+            door.call(Method::POST, "/notes").body(kind, text.clone()).await.assert_status(201);
         }
     }
 }
 
-async fn what_is_no_json_is_400(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_no_json_is_400(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
         for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, note.as_str())] {
@@ -203,11 +203,11 @@ async fn what_is_no_json_is_400(house: House) {
         let two = r#"{"title": "a", "body": ""} {"title": "b", "body": ""}"#;
         door.call(Method::POST, "/notes").body("application/json", two).await.problem(400, "invalid_body");
     }
-    assert_eq!(house.count("notes").await, 1);
+    assert_eq!(app.count("notes").await, 1);
 }
 
-async fn what_does_not_fit_is_422_and_named(house: House) {
-    let ada = house.person("ada").await;
+async fn what_does_not_fit_is_422_and_named(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         for text in ["null", "7", "\"text\"", "[]", "[{}]"] {
             let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
@@ -224,8 +224,8 @@ async fn what_does_not_fit_is_422_and_named(house: House) {
     }
 }
 
-async fn deeply_nested_json_is_refused(house: House) {
-    let ada = house.person("ada").await;
+async fn deeply_nested_json_is_refused(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         for depth in [200, 50_000] {
             let text = format!(r#"{{"title": {}{}, "body": ""}}"#, "[".repeat(depth), "]".repeat(depth));
@@ -234,14 +234,14 @@ async fn deeply_nested_json_is_refused(house: House) {
             assert!(problem["detail"].as_str().unwrap().contains("deeper than 16 levels"), "{problem}");
         }
         let text = format!(r#"{{"title": "a", "body": "{}"}}"#, "[".repeat(5_000));
-        door.call(Method::POST, "/notes").body("application/json", text).await.is(201);
+        door.call(Method::POST, "/notes").body("application/json", text).await.assert_status(201);
     }
 }
 
-async fn login_answers_the_same_way(house: House) {
-    let ada = house.person("ada").await;
+async fn login_answers_the_same_way(app: TestApp) {
+    let ada = app.person("ada").await;
     for mount in ["/api/v1", "/session/v1"] {
-        let login = |body| house.browser().ask(Method::POST, &format!("{mount}/login")).json(body);
+        let login = |body| app.browser().ask(Method::POST, &format!("{mount}/login")).json(body);
         login(json!({"email": ada.email})).await.names_field("password");
         login(json!({"email": ["a"], "password": PASSWORD})).await.names_field("email");
         login(json!({"email": ada.email, "password": PASSWORD, "admin": true})).await.names_field("admin");
@@ -252,8 +252,8 @@ async fn login_answers_the_same_way(house: House) {
     }
 }
 
-async fn a_page_refuses_what_is_no_form(house: House) {
-    let ada = house.person("ada").await;
+async fn a_page_refuses_what_is_no_form(app: TestApp) {
+    let ada = app.person("ada").await;
     for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
         let ask = || ada.browser.ask(Method::POST, path);
         ask().json(json!({"title": "a", "body": ""})).await.page(415);
@@ -263,37 +263,37 @@ async fn a_page_refuses_what_is_no_form(house: House) {
         let status = ask().body("application/x-www-form-urlencoded", b"title=%ff%00&\xff=\xff".as_slice()).await.status;
         assert!(status.is_client_error(), "{path}: {status}");
     }
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
-async fn a_form_too_large_is_413(house: House) {
-    let ada = house.person("ada").await;
+async fn a_form_too_large_is_413(app: TestApp) {
+    let ada = app.person("ada").await;
     let large = "x".repeat(300_000);
     for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
         ada.browser.submit(path, &[("title", &large)]).await.page(413);
     }
     // The longest note there is fits, URL-encoded.
     let form = [("title", "a"), ("body", &"👩".repeat(20_000))];
-    ada.browser.submit("/notes", &form).await.leads_to("/notes");
+    ada.browser.submit("/notes", &form).await.assert_redirect("/notes");
 }
 
-async fn a_plain_request_id_is_kept_and_another_replaced(house: House) {
+async fn a_plain_request_id_is_kept_and_another_replaced(app: TestApp) {
     for path in ["/api/v1/me", "/session/v1/me", "/", "/healthz"] {
-        let reply = house.get(path).header("x-request-id", "my-request_1.2").await;
+        let reply = app.get(path).header("x-request-id", "my-request_1.2").await;
         assert_eq!(reply.header("x-request-id"), "my-request_1.2", "{path}");
         for odd in ["with space", "a;b", "é", "", &"x".repeat(65), "<script>"] {
-            let reply = house.get(path).header("x-request-id", odd).await;
+            let reply = app.get(path).header("x-request-id", odd).await;
             let id = reply.header("x-request-id");
             assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{path} {odd}: {id}");
         }
     }
-    let (one, two) = (house.get("/").await, house.get("/").await);
+    let (one, two) = (app.get("/").await, app.get("/").await);
     assert_ne!(one.header("x-request-id"), two.header("x-request-id"));
 }
 
-async fn a_problem_tells_nothing_of_how_we_are_built(house: House) {
-    let ada = house.person("ada").await;
-    house.sql("ALTER TABLE notes RENAME TO elsewhere").await;
+async fn a_problem_tells_nothing_of_how_we_are_built(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.sql("ALTER TABLE notes RENAME TO elsewhere").await;
     let function = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}));
     let mut texts = Vec::new();
     for ask in [ada.client.get("/notes"), ada.browser.get("/notes"), function] {

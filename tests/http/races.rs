@@ -6,11 +6,11 @@ use axum::http::Method;
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
-use vestibule::tokens::Scope;
+use vestibule::auth::Scope;
 
-use crate::support::{Ask, Database, Door, House, PASSWORD, both};
+use crate::support::{Database, Door, PASSWORD, Request, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     of_twenty_who_change_one_version_one_wins,
     of_fifty_who_make_the_last_token_one_does,
     of_two_who_sign_up_with_one_address_one_does,
@@ -22,7 +22,7 @@ both! {
 }
 
 /// Sends all of them at once and gives the statuses, sorted.
-async fn at_once(asks: impl IntoIterator<Item = Ask>) -> Vec<u16> {
+async fn at_once(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
     let mut running: JoinSet<_> = asks.into_iter().map(IntoFuture::into_future).collect();
     let mut statuses = Vec::new();
     while let Some(reply) = running.join_next().await {
@@ -32,8 +32,8 @@ async fn at_once(asks: impl IntoIterator<Item = Ask>) -> Vec<u16> {
     statuses
 }
 
-async fn of_twenty_who_change_one_version_one_wins(house: House) {
-    let ada = house.person("ada").await;
+async fn of_twenty_who_change_one_version_one_wins(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
         let note = ada.note_path("a").await;
         let tag = ada.client.get(&note).await.header("etag").to_owned();
@@ -45,42 +45,42 @@ async fn of_twenty_who_change_one_version_one_wins(house: House) {
 }
 
 async fn of_fifty_who_make_the_last_token_one_does(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.per_account = 5).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.tokens.per_account = 5).await;
+    let ada = app.person("ada").await;
     for _ in 0..4 {
-        house.token(&ada, &Scope::ALL).await;
+        app.token(&ada, &Scope::ALL).await;
     }
     // What a login makes ends with it.
-    let expires_at = house.db.now() + time::Duration::hours(1);
+    let expires_at = app.db.now() + time::Duration::hours(1);
     let body = json!({"name": "last", "scopes": ["notes:read"], "expires_at": expires_at});
     let asks = (0..50).map(|number| ada.doors()[number % 2].post("/tokens", body.clone()));
     let statuses = at_once(asks).await;
     assert_eq!(statuses[0], 201);
     assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
     let made = "SELECT name FROM tokens WHERE issued_by <> 'login'";
-    assert_eq!(house.raw().await.texts(made).await.len(), 5);
+    assert_eq!(app.raw().await.texts(made).await.len(), 5);
 }
 
-async fn of_two_who_sign_up_with_one_address_one_does(house: House) {
+async fn of_two_who_sign_up_with_one_address_one_does(app: TestApp) {
     for round in 0..5 {
         let email = format!("ada{round}@example.org");
         let form = [("name", "Ada"), ("email", &email), ("password", PASSWORD)];
-        let asks = (0..2).map(|_| house.browser().ask(Method::POST, "/sign-up").form(&form));
+        let asks = (0..2).map(|_| app.browser().ask(Method::POST, "/sign-up").form(&form));
         assert_eq!(at_once(asks).await, [303, 422]);
     }
-    assert_eq!((house.count("accounts").await, house.count("sign_ins").await), (5, 5));
+    assert_eq!((app.count("accounts").await, app.count("browser_sessions").await), (5, 5));
 }
 
-async fn a_note_is_deleted_once(house: House) {
-    let ada = house.person("ada").await;
+async fn a_note_is_deleted_once(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     let statuses = at_once((0..10).map(|_| ada.client.delete(&note))).await;
     assert_eq!(statuses[0], 204);
     assert!(statuses[1..].iter().all(|status| *status == 404), "{statuses:?}");
 }
 
-async fn clients_that_hang_up_leave_nothing_behind(house: House) {
-    let ada = house.person("ada").await;
+async fn clients_that_hang_up_leave_nothing_behind(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let mut running = JoinSet::new();
@@ -89,7 +89,7 @@ async fn clients_that_hang_up_leave_nothing_behind(house: House) {
             0 => ada.client.post("/notes", json!({"title": "dropped", "body": ""})),
             1 => ada.browser.patch(&note, json!({"title": number.to_string()})),
             2 => ada.browser.ask(Method::POST, "/notes").form(&[("title", "dropped"), ("body", "")]),
-            3 => house.post("/sign-in").form(&form),
+            3 => app.post("/sign-in").form(&form),
             4 => ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": {"title": "a", "body": ""}})),
             _ => ada.client.delete(&note).header("if-match", "\"0\""),
         };
@@ -106,58 +106,58 @@ async fn clients_that_hang_up_leave_nothing_behind(house: House) {
     let soon = Duration::from_secs(10);
     for door in ada.doors() {
         let write = door.post("/notes", json!({"title": "after", "body": ""})).into_future();
-        timeout(soon, write).await.unwrap().is(201);
+        timeout(soon, write).await.unwrap().assert_status(201);
         let change = door.patch(&note, json!({"title": "after"})).into_future();
-        timeout(soon, change).await.unwrap().is(200);
+        timeout(soon, change).await.unwrap().assert_status(200);
     }
     // Those who went away while they signed in are signed in all the same, and then no longer counted.
-    timeout(soon, house.db.settled()).await.unwrap();
-    timeout(soon, house.post("/sign-in").form(&form).into_future()).await.unwrap().is(303);
+    timeout(soon, app.db.settled()).await.unwrap();
+    timeout(soon, app.post("/sign-in").form(&form).into_future()).await.unwrap().assert_status(303);
     // Every sign-in has its account and every session its sign-in, and the file is whole.
-    house.sql("UPDATE notes SET title = title").await;
-    let again = house.another_instance().await;
-    timeout(soon, again.client(&ada.client.token).get("/notes").into_future()).await.unwrap().is(200);
+    app.sql("UPDATE notes SET title = title").await;
+    let again = app.another_instance().await;
+    timeout(soon, again.client(&ada.client.token).get("/notes").into_future()).await.unwrap().assert_status(200);
 }
 
 async fn clients_that_hang_up_at_login_give_their_place_back(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.passwords.workers = 1;
         settings.passwords.queue = 1;
     })
     .await;
-    let ada = house.person("ada").await;
-    let login = || house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).into_future();
+    let ada = app.person("ada").await;
+    let login = || app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).into_future();
     for number in 0..40 {
         let _ = timeout(Duration::from_micros(number * 50), login()).await;
     }
-    house.db.settled().await;
-    login().await.is(201);
+    app.db.settled().await;
+    login().await.assert_status(201);
 }
 
 async fn past_the_queue_login_is_unavailable_and_recovers(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.passwords.workers = 1;
         settings.passwords.queue = 1;
         // Slow enough that all of them meet.
         settings.passwords.memory_kib = 19_456;
     })
     .await;
-    let ada = house.person("ada").await;
-    let login = || house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD}));
+    let ada = app.person("ada").await;
+    let login = || app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD}));
     let statuses = at_once((0..10).map(|_| login())).await;
     assert!(statuses.contains(&201) && statuses.contains(&503), "{statuses:?}");
     assert!(statuses.iter().all(|status| matches!(status, 201 | 503)), "{statuses:?}");
-    login().await.is(201);
+    login().await.assert_status(201);
     // Others never waited for it.
-    ada.client.get("/me").await.is(200);
+    ada.client.get("/me").await.assert_status(200);
 }
 
-async fn no_request_in_flight_brings_a_session_back(house: House) {
-    let ada = house.person("ada").await;
+async fn no_request_in_flight_brings_a_session_back(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..10 {
-        let browser = house.browser();
-        browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-        let thief = house.browser();
+        let browser = app.browser();
+        browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+        let thief = app.browser();
         thief.plant(&browser.cookie().unwrap());
         let reads = (0..6).map(|_| thief.ask(Method::GET, "/account"));
         let writes = (0..6).map(|_| thief.post("/notes", json!({"title": "a", "body": ""})));
@@ -165,23 +165,23 @@ async fn no_request_in_flight_brings_a_session_back(house: House) {
         at_once(reads.chain(writes).chain(out)).await;
         assert!(!thief.is_signed_in().await);
     }
-    assert_eq!(house.count("sign_ins").await, 1, "hers from the beginning");
+    assert_eq!(app.count("browser_sessions").await, 1, "hers from the beginning");
 }
 
 /// On PostgreSQL; a SQLite file is one instance's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_instances_may_start_at_once() {
-    let house = House::with(Database::Postgres, |_| {}).await;
+    let app = TestApp::with(Database::Postgres, |_| {}).await;
     // As on the first day: the tables are not there yet.
-    house.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    app.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
     let mut running = JoinSet::new();
     for _ in 0..4 {
-        let house = house.clone();
-        running.spawn(async move { house.another_instance().await });
+        let app = app.clone();
+        running.spawn(async move { app.another_instance().await });
     }
     let instances = running.join_all().await;
     let ada = instances[0].person("ada").await;
     for instance in instances {
-        instance.client(&ada.client.token).get("/me").await.is(200);
+        instance.client(&ada.client.token).get("/me").await.assert_status(200);
     }
 }

@@ -7,14 +7,14 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 
 use crate::support::{
-    Ask, Browser, Database, Door, House, OURS, PASSWORD, Person, both,
+    Browser, Database, Door, OURS, PASSWORD, Person, Request, TestApp, on_both_databases,
     routes::{
         DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources,
         session_calls, token_calls,
     },
 };
 
-both! {
+on_both_databases! {
     every_form_from_elsewhere_is_refused_and_changes_nothing,
     every_form_of_ours_does_something,
     every_session_call_from_elsewhere_is_refused_and_changes_nothing,
@@ -79,9 +79,9 @@ impl Things {
 
 async fn other_sign_in(browser: &Browser, ada: &Person) -> String {
     let fresh = browser.new_one();
-    fresh.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    fresh.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     let page = browser.visit("/account").await.page(200);
-    let (_, rest) = page.split_once("/account/sign-ins/").unwrap();
+    let (_, rest) = page.split_once("/account/sessions/").unwrap();
     rest.split_once('/').unwrap().0.to_owned()
 }
 
@@ -103,10 +103,10 @@ fn form(path: &str) -> Vec<(&'static str, &'static str)> {
     }
 }
 
-async fn every_form_from_elsewhere_is_refused_and_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn every_form_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for path in POSTS.into_iter().chain(LINKS) {
         let more: [&[(&str, &str)]; 2] = [SILENCE, &[("sec-fetch-site", "none")]];
         for headers in ELSEWHERE.into_iter().chain(more) {
@@ -121,15 +121,15 @@ async fn every_form_from_elsewhere_is_refused_and_changes_nothing(house: House) 
 }
 
 /// The same forms, so that the test above cannot pass because they would have done nothing anyway.
-async fn every_form_of_ours_does_something(house: House) {
-    let ada = house.person("ada").await;
+async fn every_form_of_ours_does_something(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
-    let bob = house.person("bob").await;
-    let mut witness = house.witness().await;
+    let bob = app.person("bob").await;
+    let mut witness = app.witness().await;
     let (last, others): (Vec<_>, Vec<_>) = POSTS.into_iter().partition(|path| *path == "/sign-out");
     for path in others.into_iter().chain(last) {
         let browser = match path {
-            "/sign-up" => &house.browser(),
+            "/sign-up" => &app.browser(),
             "/account/delete" => &bob.browser,
             _ => &ada.browser,
         };
@@ -139,10 +139,10 @@ async fn every_form_of_ours_does_something(house: House) {
     }
 }
 
-async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for call in session_calls() {
         let more: &[&[(&str, &str)]] =
             if call.method == Method::GET { &[] } else { &[SILENCE, &[("sec-fetch-site", "none")]] };
@@ -161,7 +161,7 @@ async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(house:
 }
 
 /// Arguments that the functions we know would take.
-fn arguments(ask: Ask, path: &str, note: &str) -> Ask {
+fn arguments(ask: Request, path: &str, note: &str) -> Request {
     match path {
         "/fn/accounts/strength" => ask.json(json!({"password": PASSWORD, "email": "", "name": ""})),
         "/fn/notes/list" => ask.json(json!({"q": ""})),
@@ -171,10 +171,10 @@ fn arguments(ask: Ask, path: &str, note: &str) -> Ask {
     }
 }
 
-async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     let functions: Vec<_> = server_fn_paths().collect();
     assert!(functions.len() >= 3, "{functions:?}");
     for (path, own) in &functions {
@@ -191,67 +191,67 @@ async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(hou
     assert!(!witness.saw_a_write().await);
 
     for (path, method) in functions {
-        arguments(ada.browser.ask(method, path), path, &things.note).await.is(200);
+        arguments(ada.browser.ask(method, path), path, &things.note).await.assert_status(200);
     }
     assert!(witness.saw_a_write().await, "a page of ours may");
 }
 
-async fn nobody_is_signed_in_from_elsewhere(house: House) {
-    house.person("ada").await;
-    let mut witness = house.witness().await;
+async fn nobody_is_signed_in_from_elsewhere(app: TestApp) {
+    app.person("ada").await;
+    let mut witness = app.witness().await;
     for headers in ELSEWHERE {
         for path in ["/sign-in", "/sign-up"] {
-            let reply = house.post(path).headers(headers).form(&form(path)).await;
+            let reply = app.post(path).headers(headers).form(&form(path)).await;
             reply.page(403);
             assert!(!reply.has("set-cookie"), "{path} {headers:?}");
         }
         let body = json!({"email": "ada@example.org", "password": PASSWORD});
-        let reply = house.post("/session/v1/login").headers(headers).json(body).await;
+        let reply = app.post("/session/v1/login").headers(headers).json(body).await;
         reply.problem(403, "cross_origin_request");
         assert!(!reply.has("set-cookie"), "{headers:?}");
     }
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_page_opens_from_elsewhere(house: House) {
-    let ada = house.person("ada").await;
+async fn a_page_opens_from_elsewhere(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for headers in ELSEWHERE.into_iter().chain([SILENCE, &[("sec-fetch-site", "none")]]) {
         for path in PERSONAL_PAGES {
             let page = ada.browser.forged(Method::GET, &things.path(path)).headers(headers).await.page(200);
             assert!(page.contains("Signed in as ada@example.org"), "{path} {headers:?}");
-            ada.browser.forged(Method::HEAD, &things.path(path)).headers(headers).await.is(200);
+            ada.browser.forged(Method::HEAD, &things.path(path)).headers(headers).await.assert_status(200);
         }
     }
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_browser_without_fetch_metadata_is_known_by_its_origin(house: House) {
-    let ada = house.person("ada").await;
+async fn a_browser_without_fetch_metadata_is_known_by_its_origin(app: TestApp) {
+    let ada = app.person("ada").await;
     let ours = |method, path: &str| ada.browser.forged(method, path).header("origin", OURS);
-    ours(Method::POST, "/notes").form(&form("/notes")).await.leads_to("/notes");
-    ours(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""})).await.is(201);
-    ours(Method::GET, "/session/v1/me").await.is(200);
-    ours(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.is(200);
+    ours(Method::POST, "/notes").form(&form("/notes")).await.assert_redirect("/notes");
+    ours(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""})).await.assert_status(201);
+    ours(Method::GET, "/session/v1/me").await.assert_status(200);
+    ours(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.assert_status(200);
     // A script of one's own, without a cookie, is nobody's browser.
-    house.post("/sign-in").form(&form("/sign-in")).await.leads_to("/notes");
+    app.post("/sign-in").form(&form("/sign-in")).await.assert_redirect("/notes");
 }
 
 async fn the_host_header_has_no_say(database: Database) {
-    let house = House::with(database, |settings| settings.server.hosts = vec!["evil.example".into()]).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.server.hosts = vec!["evil.example".into()]).await;
+    let ada = app.person("ada").await;
     for host in ["evil.example", "localhost:3000"] {
         let ask = ada.browser.forged(Method::POST, "/notes").header("origin", "http://evil.example");
         let ask = ask.header("host", host).header("x-forwarded-host", "evil.example").form(&form("/notes"));
         ask.await.page(403);
     }
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
 async fn on_https_the_plain_origin_is_another(database: Database) {
-    let house = House::https(database).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::https(database).await;
+    let ada = app.person("ada").await;
     let from = |origin: &str| {
         let ask = ada.browser.forged(Method::POST, "/session/v1/notes").header("origin", origin);
         ask.json(json!({"title": "a", "body": ""}))
@@ -259,26 +259,26 @@ async fn on_https_the_plain_origin_is_another(database: Database) {
     from("http://vestibule.example").await.problem(403, "cross_origin_request");
     from("https://vestibule.example:8443").await.problem(403, "cross_origin_request");
     from("https://www.vestibule.example").await.problem(403, "cross_origin_request");
-    from("https://vestibule.example").await.is(201);
+    from("https://vestibule.example").await.assert_status(201);
     let silent = ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
     silent.await.problem(403, "cross_origin_request");
 }
 
-async fn a_header_sent_twice_proves_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn a_header_sent_twice_proves_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let ask = || ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
     for (first, second) in
         [("same-origin", "same-origin"), ("same-origin", "cross-site"), ("cross-site", "same-origin")]
     {
-        let twice = ask().also("sec-fetch-site", first).also("sec-fetch-site", second);
+        let twice = ask().append_header("sec-fetch-site", first).append_header("sec-fetch-site", second);
         twice.await.problem(403, "cross_origin_request");
     }
-    ask().also("origin", OURS).also("origin", OURS).await.problem(403, "cross_origin_request");
-    assert_eq!(house.count("notes").await, 0);
+    ask().append_header("origin", OURS).append_header("origin", OURS).await.problem(403, "cross_origin_request");
+    assert_eq!(app.count("notes").await, 0);
 }
 
-async fn a_websocket_from_elsewhere_is_refused(house: House) {
-    let ada = house.person("ada").await;
+async fn a_websocket_from_elsewhere_is_refused(app: TestApp) {
+    let ada = app.person("ada").await;
     for (path, _) in server_fn_paths() {
         let handshake = ada
             .browser
@@ -300,8 +300,8 @@ fn spellings(path: &str) -> Vec<String> {
     spellings
 }
 
-async fn no_other_spelling_of_a_path_is_executed(house: House) {
-    let ada = house.person("ada").await;
+async fn no_other_spelling_of_a_path_is_executed(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let mut calls: Vec<(Method, String, Option<_>, _)> = Vec::new();
     for path in POSTS.into_iter().chain(LINKS) {
@@ -314,7 +314,7 @@ async fn no_other_spelling_of_a_path_is_executed(house: House) {
         let arguments = json!({"q": "", "draft": {"title": "planted", "body": ""}});
         calls.push((method, path.to_owned(), Some(arguments), vec![]));
     }
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for (method, path, body, fields) in calls {
         for spelling in spellings(&path) {
             for site in ["cross-site", "same-origin"] {
@@ -330,9 +330,9 @@ async fn no_other_spelling_of_a_path_is_executed(house: House) {
 }
 
 /// A server with its defaults behind a proxy: the browser's `same-origin` is true, but of another site.
-async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(house: House) {
-    let ada = house.person("ada").await;
-    let mut witness = house.witness().await;
+async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(app: TestApp) {
+    let ada = app.person("ada").await;
+    let mut witness = app.witness().await;
     let from = [("sec-fetch-site", "same-origin"), ("origin", "https://app.example")];
     for path in ["/sign-in", "/sign-up", "/forgot", "/account/password"] {
         let page = ada.browser.forged(Method::POST, path).headers(&from).form(&form(path)).await.page(403);
@@ -341,7 +341,7 @@ async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(house: 
         }
     }
     let login = json!({"email": ada.email, "password": PASSWORD});
-    let refused = house.post("/session/v1/login").headers(&from).json(login).await;
+    let refused = app.post("/session/v1/login").headers(&from).json(login).await;
     let refused = refused.problem(403, "cross_origin_request");
     assert!(refused["detail"].as_str().unwrap().contains("server.public_url"), "{refused}");
     for path in ["/session/v1/me", "/fn/notes/list"] {
@@ -349,28 +349,28 @@ async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(house: 
     }
     assert!(!witness.saw_a_write().await);
     // What no browser sends is not shown to anybody.
-    let page = house.post("/sign-in").header("origin", "https://a.example/<b>call us").form(&form("/sign-in")).await;
+    let page = app.post("/sign-in").header("origin", "https://a.example/<b>call us").form(&form("/sign-in")).await;
     assert!(!page.page(403).contains("call us"));
 }
 
 async fn a_development_servers_proxy_on_another_port_goes_on_working(database: Database) {
-    let house = House::with(database, |_| {}).await;
-    let ada = house.person("ada").await;
-    let deployed = House::https(database).await;
+    let app = TestApp::with(database, |_| {}).await;
+    let ada = app.person("ada").await;
+    let deployed = TestApp::https(database).await;
     let bob = deployed.person("bob").await;
     let ask = |browser: &Browser, origin| {
         let ask = browser.forged(Method::POST, "/session/v1/notes").header("sec-fetch-site", "same-origin");
         ask.header("origin", origin).json(json!({"title": "a", "body": ""}))
     };
     for origin in ["http://localhost:5173", "http://127.0.0.1:8080", "https://localhost:8443", OURS] {
-        ask(&ada.browser, origin).await.is(201);
+        ask(&ada.browser, origin).await.assert_status(201);
         ask(&bob.browser, origin).await.problem(403, "cross_origin_request");
     }
-    ask(&bob.browser, "https://vestibule.example").await.is(201);
+    ask(&bob.browser, "https://vestibule.example").await.assert_status(201);
 }
 
-async fn a_page_is_embedded_nowhere(house: House) {
-    let ada = house.person("ada").await;
+async fn a_page_is_embedded_nowhere(app: TestApp) {
+    let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let open = |path: &str, site, mode, dest| {
         let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
@@ -394,29 +394,33 @@ async fn a_page_is_embedded_nowhere(house: House) {
     }
     // A link leads to a page, not to a file with everything in it.
     open("/account/export", "cross-site", "navigate", "document").await.page(403);
-    open("/account/export", "same-origin", "navigate", "document").await.is(200);
+    open("/account/export", "same-origin", "navigate", "document").await.assert_status(200);
 }
 
-async fn a_neighbours_cookie_signs_nobody_out(house: House) {
-    let ada = house.person("ada").await;
+async fn a_neighbours_cookie_signs_nobody_out(app: TestApp) {
+    let ada = app.person("ada").await;
     let ours = format!("session={}", ada.browser.cookie().unwrap());
     // As bytes, C3 BC: no text by the rules of HTTP.
     for line in [format!("city=Zürich; {ours}"), format!("{ours}; city=Zürich"), format!("é={ours}x; {ours}")] {
-        house.get("/session/v1/me").header("cookie", &line).await.is(200);
+        app.get("/session/v1/me").header("cookie", &line).await.assert_status(200);
     }
-    house.get("/session/v1/me").also("cookie", "city=Zürich").also("cookie", &ours).await.is(200);
+    app.get("/session/v1/me")
+        .append_header("cookie", "city=Zürich")
+        .append_header("cookie", &ours)
+        .await
+        .assert_status(200);
     // Nor does one that only speaks of ours make a request act for somebody.
-    let script = house.post("/sign-in").header("cookie", "last_session=ended").form(&form("/sign-in"));
-    script.await.leads_to("/notes");
+    let script = app.post("/sign-in").header("cookie", "last_session=ended").form(&form("/sign-in"));
+    script.await.assert_redirect("/notes");
 }
 
 async fn browsers_drop_the_cookie_of_0_1_0(database: Database) {
-    let house = House::https(database).await;
-    let reply = house.get("/").header("cookie", "__Host-session=x").await;
-    let [cookie] = reply.is(200).set_cookies().try_into().unwrap();
+    let app = TestApp::https(database).await;
+    let reply = app.get("/").header("cookie", "__Host-session=x").await;
+    let [cookie] = reply.assert_status(200).set_cookies().try_into().unwrap();
     assert_eq!((cookie.name.as_str(), cookie.value.as_str()), ("__Host-session", ""));
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
-    assert!(!house.get("/").await.has("set-cookie"));
+    assert!(!app.get("/").await.has("set-cookie"));
 }
 
 /// The tables these tests walk hold every route there is.

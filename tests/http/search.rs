@@ -6,9 +6,9 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Database, Door, House, Person, both};
+use crate::support::{Database, Door, Person, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     whoever_searches_much_keeps_nobody_from_being_served,
     what_takes_too_long_is_503_and_stops,
     a_search_ends_with_the_client_that_asked,
@@ -21,9 +21,9 @@ fn titles(list: &Value) -> Vec<&str> {
 }
 
 /// Notes of 20,000 × `a`, older than any that is written.
-async fn fill(house: &House, person: &Person, count: u32) {
+async fn fill(app: &TestApp, person: &Person, count: u32) {
     let account = person.account.id;
-    let sql = if house.settings.database.url.starts_with("sqlite:") {
+    let sql = if app.settings.database.url.starts_with("sqlite:") {
         format!(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
              INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
@@ -40,68 +40,68 @@ async fn fill(house: &House, person: &Person, count: u32) {
              FROM generate_series(1, {count})"
         )
     };
-    house.sql(&sql).await;
+    app.sql(&sql).await;
 }
 
 async fn whoever_searches_much_keeps_nobody_from_being_served(database: Database) {
-    let house = House::with(database, |settings| settings.database.search_ms = 10_000).await;
-    let (eve, bob) = (house.person("eve").await, house.person("bob").await);
+    let app = TestApp::with(database, |settings| settings.database.search_ms = 10_000).await;
+    let (eve, bob) = (app.person("eve").await, app.person("bob").await);
     bob.note("Milk", "").await;
-    fill(&house, &eve, 300).await;
+    fill(&app, &eve, 300).await;
     let q = format!("/notes?q={}b", "a".repeat(199));
     let mut searches: JoinSet<_> = (0..20).map(|_| eve.client.get(&q).into_future()).collect();
     while !searches.is_empty() {
-        bob.client.get("/me").await.is(200);
-        house.get("/readyz").await.is(200);
-        assert_eq!(titles(&bob.client.get("/notes?q=milk").await.is(200).json()), ["Milk"]);
+        bob.client.get("/me").await.assert_status(200);
+        app.get("/readyz").await.assert_status(200);
+        assert_eq!(titles(&bob.client.get("/notes?q=milk").await.assert_status(200).json()), ["Milk"]);
         while let Some(reply) = searches.try_join_next() {
             let reply = reply.unwrap();
             match reply.status.as_u16() {
                 200 => assert!(titles(&reply.json()).is_empty()),
-                _ => assert!(!reply.is(503).header("retry-after").is_empty()),
+                _ => assert!(!reply.assert_status(503).header("retry-after").is_empty()),
             }
         }
     }
-    assert_eq!(house.db.searches(), 0, "nothing goes on after the answer");
+    assert_eq!(app.db.searches(), 0, "nothing goes on after the answer");
 }
 
 async fn what_takes_too_long_is_503_and_stops(database: Database) {
-    let house = House::with(database, |settings| settings.database.search_ms = 0).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.database.search_ms = 0).await;
+    let ada = app.person("ada").await;
     ada.note("Milk", "").await;
     for door in ada.doors() {
         let reply = door.get("/notes?q=milk").await;
         reply.problem(503, "unavailable");
         assert_eq!(reply.header("retry-after"), "2");
-        door.get("/notes").await.is(200);
-        door.get("/notes?q=+").await.is(200);
+        door.get("/notes").await.assert_status(200);
+        door.get("/notes?q=+").await.assert_status(200);
     }
     let page = ada.browser.visit("/notes?q=milk").await;
     page.page(503);
     assert_eq!(page.header("retry-after"), "2");
     let call = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": "milk", "cursor": null}));
-    call.await.is(503);
-    assert_eq!(house.db.searches(), 0);
+    call.await.assert_status(503);
+    assert_eq!(app.db.searches(), 0);
 }
 
 async fn a_search_ends_with_the_client_that_asked(database: Database) {
-    let house = House::with(database, |settings| settings.database.search_ms = 10_000).await;
-    let ada = house.person("ada").await;
-    fill(&house, &ada, 300).await;
+    let app = TestApp::with(database, |settings| settings.database.search_ms = 10_000).await;
+    let ada = app.person("ada").await;
+    fill(&app, &ada, 300).await;
     let search = tokio::spawn(ada.client.get("/notes?q=b").into_future());
-    while house.db.searches() == 0 && !search.is_finished() {
+    while app.db.searches() == 0 && !search.is_finished() {
         tokio::task::yield_now().await;
     }
     search.abort();
     let _ = search.await;
-    while house.db.searches() > 0 {
+    while app.db.searches() > 0 {
         tokio::task::yield_now().await;
     }
-    ada.client.get("/notes?q=b").await.is(200);
+    ada.client.get("/notes?q=b").await.assert_status(200);
 }
 
-async fn letters_are_found_in_either_case_in_every_script(house: House) {
-    let ada = house.person("ada").await;
+async fn letters_are_found_in_either_case_in_every_script(app: TestApp) {
+    let ada = app.person("ada").await;
     for (title, body) in [("Übung", ""), ("a", "Straße"), ("ΣΊΣΥΦΟΣ", ""), ("b", "Ёлка"), ("e\u{301}tude", "")]
     {
         ada.note(title, body).await;
@@ -118,22 +118,22 @@ async fn letters_are_found_in_either_case_in_every_script(house: House) {
     ] {
         let query: String = url::form_urlencoded::byte_serialize(q.as_bytes()).collect();
         for door in ada.doors() {
-            let list = door.get(&format!("/notes?q={query}")).await.is(200).json();
+            let list = door.get(&format!("/notes?q={query}")).await.assert_status(200).json();
             assert_eq!(titles(&list), [expected], "{q}");
         }
     }
-    assert!(titles(&ada.client.get("/notes?q=ubung").await.is(200).json()).is_empty());
+    assert!(titles(&ada.client.get("/notes?q=ubung").await.assert_status(200).json()).is_empty());
 }
 
-async fn the_oldest_of_many_is_found_and_paged_to(house: House) {
-    let ada = house.person("ada").await;
-    fill(&house, &ada, 230).await;
+async fn the_oldest_of_many_is_found_and_paged_to(app: TestApp) {
+    let ada = app.person("ada").await;
+    fill(&app, &ada, 230).await;
     ada.note("Milk", "").await;
     for door in ada.doors() {
-        assert_eq!(titles(&door.get("/notes?q=MILK").await.is(200).json()), ["Milk"]);
+        assert_eq!(titles(&door.get("/notes?q=MILK").await.assert_status(200).json()), ["Milk"]);
         let (mut found, mut query) = (0, "/notes?q=FILLER&limit=100".to_owned());
         loop {
-            let list = door.get(&query).await.is(200).json();
+            let list = door.get(&query).await.assert_status(200).json();
             found += titles(&list).len();
             let Some(cursor) = list["next_cursor"].as_str() else { break };
             query = format!("/notes?q=FILLER&limit=100&cursor={cursor}");

@@ -5,11 +5,11 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::json;
-use vestibule::accounts::{passwords::Hasher, service::rehash};
+use vestibule::auth::{passwords::Hasher, verify_password::rehash};
 
-use crate::support::{House, PASSWORD, both};
+use crate::support::{PASSWORD, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     nothing_read_from_the_database_opens_a_door,
     nothing_that_opens_a_door_is_in_the_database,
     the_password_hash_is_argon2id_with_its_parameters,
@@ -37,9 +37,9 @@ fn spellings(bytes: &[u8]) -> Vec<String> {
     all
 }
 
-async fn nothing_read_from_the_database_opens_a_door(house: House) {
-    let ada = house.person("ada").await;
-    let mut raw = house.raw().await;
+async fn nothing_read_from_the_database_opens_a_door(app: TestApp) {
+    let ada = app.person("ada").await;
+    let mut raw = app.raw().await;
     let mut found = Vec::new();
     for id in raw.texts("SELECT id FROM tower_sessions").await {
         found.push(id.clone().into_bytes());
@@ -54,24 +54,27 @@ async fn nothing_read_from_the_database_opens_a_door(house: House) {
     assert!(found.len() > 20);
 
     for candidate in found.iter().flat_map(|bytes| spellings(bytes)) {
-        let cookie = house.get("/session/v1/me").header("cookie", &format!("session={candidate}")).await;
+        let cookie = app.get("/session/v1/me").header("cookie", &format!("session={candidate}")).await;
         cookie.problem(401, "not_signed_in");
         for token in [candidate.clone(), format!("vst_{candidate}")] {
-            house.get("/api/v1/me").bearer(&token).await.problem(401, "token_invalid");
+            app.get("/api/v1/me").bearer(&token).await.problem(401, "token_invalid");
         }
     }
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn nothing_that_opens_a_door_is_in_the_database(house: House) {
-    let ada = house.person("ada").await;
-    ada.browser.submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.is(201);
+async fn nothing_that_opens_a_door_is_in_the_database(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.browser
+        .submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")])
+        .await
+        .assert_status(201);
     let cookie = ada.browser.cookie().unwrap();
     let id = URL_SAFE_NO_PAD.decode(&cookie).unwrap();
     let backwards: Vec<u8> = id.iter().rev().copied().collect();
     let token = &ada.client.token;
 
-    let dump = house.dump().await;
+    let dump = app.dump().await;
     // PostgreSQL prints bytes as hexadecimal digits.
     let found = |needle: &[u8]| dump.windows(needle.len()).any(|part| part == needle);
     let holds = |needle: &[u8]| found(needle) || found(hex(needle).as_bytes());
@@ -90,71 +93,71 @@ async fn nothing_that_opens_a_door_is_in_the_database(house: House) {
     }
 }
 
-async fn the_password_hash_is_argon2id_with_its_parameters(house: House) {
-    house.person("ada").await;
-    house.person("bob").await;
-    let hashes = house.raw().await.texts("SELECT password_hash FROM accounts").await;
+async fn the_password_hash_is_argon2id_with_its_parameters(app: TestApp) {
+    app.person("ada").await;
+    app.person("bob").await;
+    let hashes = app.raw().await.texts("SELECT password_hash FROM accounts").await;
     assert!(hashes.iter().all(|hash| hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$")), "{hashes:?}");
     assert_ne!(hashes[0], hashes[1], "one password, two salts");
 }
 
 /// Another instance, whose settings ask for `iterations` passes.
-async fn with_iterations(house: &House, iterations: u32) -> House {
-    let mut other = house.clone();
+async fn with_iterations(app: &TestApp, iterations: u32) -> TestApp {
+    let mut other = app.clone();
     other.settings.passwords.iterations = iterations;
     other.another_instance().await
 }
 
-async fn hash(house: &House) -> String {
-    house.db.settled().await;
-    house.raw().await.texts("SELECT password_hash FROM accounts").await.remove(0)
+async fn hash(app: &TestApp) -> String {
+    app.db.settled().await;
+    app.raw().await.texts("SELECT password_hash FROM accounts").await.remove(0)
 }
 
-async fn a_password_is_hashed_anew_when_the_settings_ask_for_more(house: House) {
-    let ada = house.person("ada").await;
-    let login = |house: &House, password: &str| {
-        house.post("/api/v1/login").json(json!({"email": ada.email, "password": password}))
+async fn a_password_is_hashed_anew_when_the_settings_ask_for_more(app: TestApp) {
+    let ada = app.person("ada").await;
+    let login = |app: &TestApp, password: &str| {
+        app.post("/api/v1/login").json(json!({"email": ada.email, "password": password}))
     };
-    let weak = hash(&house).await;
+    let weak = hash(&app).await;
     assert!(weak.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{weak}");
-    let stronger = with_iterations(&house, 3).await;
-    login(&stronger, "wrong password").await.is(401);
+    let stronger = with_iterations(&app, 3).await;
+    login(&stronger, "wrong password").await.assert_status(401);
     assert_eq!(hash(&stronger).await, weak);
-    login(&stronger, PASSWORD).await.is(201);
+    login(&stronger, PASSWORD).await.assert_status(201);
     let strong = hash(&stronger).await;
     assert!(strong.starts_with("$argon2id$v=19$m=8,t=3,p=1$"), "{strong}");
 
     // Nobody is signed out, and the password is the same.
     assert!(ada.browser.is_signed_in().await);
-    login(&stronger, PASSWORD).await.is(201);
-    login(&stronger, "wrong password").await.is(401);
+    login(&stronger, PASSWORD).await.assert_status(201);
+    login(&stronger, "wrong password").await.assert_status(401);
     assert_eq!(hash(&stronger).await, strong, "once is enough");
-    login(&house, PASSWORD).await.is(201);
-    assert_eq!(hash(&house).await, strong, "nothing is lowered");
+    login(&app, PASSWORD).await.assert_status(201);
+    assert_eq!(hash(&app).await, strong, "nothing is lowered");
 }
 
-async fn a_password_that_changed_meanwhile_stays_changed(house: House) {
-    let ada = house.person("ada").await;
-    let verified = hash(&house).await;
-    let hasher = Hasher::new(&house.settings.passwords).unwrap();
+async fn a_password_that_changed_meanwhile_stays_changed(app: TestApp) {
+    let ada = app.person("ada").await;
+    let verified = hash(&app).await;
+    let hasher = Hasher::new(&app.settings.passwords).unwrap();
     let again = async |verified: &str| {
-        rehash(&house.db, &hasher, ada.account.id, verified.to_owned(), PASSWORD.to_owned()).await.unwrap()
+        rehash(&app.db, &hasher, ada.account.id, verified.to_owned(), PASSWORD.to_owned()).await.unwrap()
     };
     assert!(again(&verified).await);
-    let changed = hash(&house).await;
+    let changed = hash(&app).await;
     assert!(!again(&verified).await);
-    assert_eq!(hash(&house).await, changed);
+    assert_eq!(hash(&app).await, changed);
 }
 
-async fn the_password_hash_leaves_the_database_in_no_answer(house: House) {
-    let ada = house.person("ada").await;
+async fn the_password_hash_leaves_the_database_in_no_answer(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    let [hash] = house.raw().await.texts("SELECT password_hash FROM accounts").await.try_into().unwrap();
+    let [hash] = app.raw().await.texts("SELECT password_hash FROM accounts").await.try_into().unwrap();
     let pages = ["/", "/notes", &note, "/tokens", "/account", "/session/v1/me", "/session/v1/tokens"];
     for path in pages {
         let reply = ada.browser.visit(path).await;
         for secret in [&hash, &hash[30..], PASSWORD, &ada.client.token, &ada.browser.cookie().unwrap()] {
-            assert!(!reply.is(200).text().contains(secret), "{path}");
+            assert!(!reply.assert_status(200).text().contains(secret), "{path}");
         }
     }
 }

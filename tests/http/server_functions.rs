@@ -5,9 +5,9 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Ask, Browser, Door, House, PASSWORD, Person, both, members};
+use crate::support::{Browser, Door, PASSWORD, Person, Request, TestApp, members, on_both_databases};
 
-both! {
+on_both_databases! {
     they_list_create_and_save,
     they_need_a_sign_in,
     they_read_no_token,
@@ -22,7 +22,7 @@ both! {
     a_page_of_notes_says_whose_they_are,
 }
 
-fn call(browser: &Browser, name: &str, arguments: Value) -> Ask {
+fn call(browser: &Browser, name: &str, arguments: Value) -> Request {
     browser.ask(Method::POST, &format!("/fn/notes/{name}")).json(arguments)
 }
 
@@ -34,41 +34,41 @@ fn change(id: &str, version: i64, title: &str, body: &str) -> Value {
     json!({"id": id, "version": version, "draft": {"title": title, "body": body}})
 }
 
-async fn they_list_create_and_save(house: House) {
-    let ada = house.person("ada").await;
-    let note = call(&ada.browser, "create", draft("Milk", "two litres")).await.is(200).json();
+async fn they_list_create_and_save(app: TestApp) {
+    let ada = app.person("ada").await;
+    let note = call(&ada.browser, "create", draft("Milk", "two litres")).await.assert_status(200).json();
     assert_eq!(members(&note), ["body", "created_at", "id", "title", "updated_at"]);
     let id = note["id"].as_str().unwrap();
     let saved = call(&ada.browser, "save", change(id, 1, "Milk", "three litres")).await;
-    assert_eq!(saved.is(200).json(), json!(2));
+    assert_eq!(saved.assert_status(200).json(), json!(2));
 
-    let list = call(&ada.browser, "list", json!({"q": "THREE"})).await.is(200).json();
+    let list = call(&ada.browser, "list", json!({"q": "THREE"})).await.assert_status(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["items"][0], ada.client.get(&format!("/notes/{id}")).await.json());
-    let list = call(&ada.browser, "list", json!({"q": "", "cursor": id})).await.is(200).json();
+    let list = call(&ada.browser, "list", json!({"q": "", "cursor": id})).await.assert_status(200).json();
     assert_eq!(list["items"], json!([]));
 }
 
-async fn they_need_a_sign_in(house: House) {
-    let mut witness = house.witness().await;
+async fn they_need_a_sign_in(app: TestApp) {
+    let mut witness = app.witness().await;
     let open = ["/fn/accounts/strength"];
     for (path, method) in server_fn_paths().filter(|(path, _)| !open.contains(path)) {
         let id = Uuid::now_v7().to_string();
         let arguments = json!({"q": "", "id": id, "version": 1, "draft": {"title": "a", "body": ""}});
-        let reply = house.browser().ask(method, path).json(arguments).await;
+        let reply = app.browser().ask(method, path).json(arguments).await;
         reply.problem(401, "not_signed_in");
     }
     assert!(!witness.saw_a_write().await);
 }
 
-async fn they_read_no_token(house: House) {
-    let ada = house.person("ada").await;
-    let ask = house.browser().ask(Method::POST, "/fn/notes/list").bearer(&ada.client.token).json(json!({"q": ""}));
+async fn they_read_no_token(app: TestApp) {
+    let ada = app.person("ada").await;
+    let ask = app.browser().ask(Method::POST, "/fn/notes/list").bearer(&ada.client.token).json(json!({"q": ""}));
     ask.await.problem(401, "not_signed_in");
 }
 
-async fn a_failure_is_a_problem_with_its_own_status(house: House) {
-    let ada = house.person("ada").await;
+async fn a_failure_is_a_problem_with_its_own_status(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note("a", "").await;
     let id = note["id"].as_str().unwrap();
     call(&ada.browser, "create", draft(" ", "")).await.names_field("title");
@@ -82,8 +82,8 @@ async fn a_failure_is_a_problem_with_its_own_status(house: House) {
     assert_eq!(ada.client.get("/notes").await.json()["items"], json!([note]));
 }
 
-async fn anothers_note_is_not_found(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn anothers_note_is_not_found(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let note = ada.note("secret", "").await;
     let taken = change(note["id"].as_str().unwrap(), 1, "taken", "");
     call(&bob.browser, "save", taken).await.problem(404, "not_found");
@@ -92,8 +92,8 @@ async fn anothers_note_is_not_found(house: House) {
     assert_eq!(ada.client.get("/notes").await.json()["items"][0]["title"], "secret");
 }
 
-async fn arguments_that_cannot_be_read_are_400(house: House) {
-    let ada = house.person("ada").await;
+async fn arguments_that_cannot_be_read_are_400(app: TestApp) {
+    let ada = app.person("ada").await;
     let id = Uuid::now_v7().to_string();
     for arguments in [
         json!({}),
@@ -111,11 +111,11 @@ async fn arguments_that_cannot_be_read_are_400(house: House) {
         let ask = ada.browser.ask(Method::POST, "/fn/notes/create").body("application/json", body);
         ask.await.problem(400, "invalid_body");
     }
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
-async fn a_body_that_says_nothing_of_its_kind_is_415(house: House) {
-    let ada = house.person("ada").await;
+async fn a_body_that_says_nothing_of_its_kind_is_415(app: TestApp) {
+    let ada = app.person("ada").await;
     for (path, method) in server_fn_paths() {
         let ask = || ada.browser.ask(method.clone(), path);
         ask().unlabelled("draft[title]=a&draft[body]=").await.problem(415, "unsupported_media_type");
@@ -132,11 +132,11 @@ async fn a_body_that_says_nothing_of_its_kind_is_415(house: House) {
             reply.problem(415, "unsupported_media_type");
         }
     }
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
-async fn a_body_too_large_is_413(house: House) {
-    let ada = house.person("ada").await;
+async fn a_body_too_large_is_413(app: TestApp) {
+    let ada = app.person("ada").await;
     for (path, method) in server_fn_paths() {
         let reply = ada.browser.ask(method, path).json(json!({"q": "x".repeat(256 * 1024)})).await;
         reply.problem(413, "body_too_large");
@@ -144,30 +144,30 @@ async fn a_body_too_large_is_413(house: House) {
 }
 
 /// Without JavaScript, Leptos would lead back to the `Referer`, with the error in the query.
-async fn a_failure_never_leads_elsewhere(house: House) {
-    let ada = house.person("ada").await;
+async fn a_failure_never_leads_elsewhere(app: TestApp) {
+    let ada = app.person("ada").await;
     let headers = [("accept", "text/html"), ("referer", "http://evil.example/")];
     let reply = call(&ada.browser, "create", draft("", "")).headers(&headers).await;
     reply.names_field("title");
     assert!(!reply.has("location"));
     let reply = call(&ada.browser, "create", draft("a", "")).headers(&headers).await;
-    assert!(!reply.is(200).has("location"));
+    assert!(!reply.assert_status(200).has("location"));
 }
 
-async fn their_answers_are_kept_by_nobody(house: House) {
-    let ada = house.person("ada").await;
+async fn their_answers_are_kept_by_nobody(app: TestApp) {
+    let ada = app.person("ada").await;
     let reply = call(&ada.browser, "list", json!({"q": ""})).await;
     assert_eq!(reply.header("cache-control"), "no-store");
     assert_eq!(reply.header("content-type"), "application/json");
     // A server function that signs nobody in sets no cookie.
     assert!(!reply.has("set-cookie"));
     let login: Value = json!({"email": ada.email, "password": PASSWORD});
-    ada.browser.post("/login", login).await.is(200);
+    ada.browser.post("/login", login).await.assert_status(200);
 }
 
 /// Bob signs in in another tab, and Ada's page is still open in the first.
-async fn what_a_page_sends_is_for_whom_it_was_made(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn what_a_page_sends_is_for_whom_it_was_made(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let note = bob.note("Bob's", "").await;
     let of_ada = json!({
         "for_account": id(&ada).await, "q": "", "id": note["id"], "version": 1, "draft": {"title": "Ada's", "body": ""},
@@ -175,18 +175,18 @@ async fn what_a_page_sends_is_for_whom_it_was_made(house: House) {
     for name in ["create", "save", "list"] {
         let problem = call(&bob.browser, name, of_ada.clone()).await.problem(409, "account_changed");
         assert!(problem["detail"].as_str().unwrap().contains("another account"), "{problem}");
-        let nobody = call(&house.browser(), name, of_ada.clone()).await;
+        let nobody = call(&app.browser(), name, of_ada.clone()).await;
         nobody.problem(401, "not_signed_in");
     }
     assert_eq!(bob.client.get("/notes").await.json()["items"], json!([note]));
-    assert_eq!(house.count("notes").await, 1);
+    assert_eq!(app.count("notes").await, 1);
 
-    call(&ada.browser, "create", of_ada.clone()).await.is(200);
-    assert_eq!(call(&ada.browser, "list", of_ada).await.is(200).json()["items"][0]["title"], "Ada's");
+    call(&ada.browser, "create", of_ada.clone()).await.assert_status(200);
+    assert_eq!(call(&ada.browser, "list", of_ada).await.assert_status(200).json()["items"][0]["title"], "Ada's");
 }
 
-async fn a_page_of_notes_says_whose_they_are(house: House) {
-    let ada = house.person("ada").await;
+async fn a_page_of_notes_says_whose_they_are(app: TestApp) {
+    let ada = app.person("ada").await;
     let said = format!("&quot;account&quot;:&quot;{}&quot;", id(&ada).await);
     for path in ["/notes".to_owned(), ada.note_path("a").await] {
         let page = ada.browser.visit(&path).await.page(200);

@@ -4,9 +4,11 @@ use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 
-use crate::support::{Browser, Database, Door, House, PASSWORD, Person, Reply, both, members, routes::session_calls};
+use crate::support::{
+    Browser, Database, Door, PASSWORD, Person, Response, TestApp, members, on_both_databases, routes::session_calls,
+};
 
-both! {
+on_both_databases! {
     login_answers_with_the_account_and_the_cookie,
     the_cookie_on_http_is_exactly_this,
     a_remembered_cookie_outlives_the_browser,
@@ -31,34 +33,34 @@ both! {
     health_and_files_never_touch_the_session,
 }
 
-async fn login(browser: &Browser, remember: bool) -> Reply {
+async fn login(browser: &Browser, remember: bool) -> Response {
     let body = json!({"email": "ada@example.org", "password": PASSWORD, "remember": remember});
     browser.post("/login", body).await
 }
 
-async fn login_answers_with_the_account_and_the_cookie(house: House) {
-    let ada = house.person("ada").await;
-    let browser = house.browser();
+async fn login_answers_with_the_account_and_the_cookie(app: TestApp) {
+    let ada = app.person("ada").await;
+    let browser = app.browser();
     let reply = login(&browser, false).await;
-    let body = reply.is(200).json();
+    let body = reply.assert_status(200).json();
     assert_eq!(members(&body), ["account"]);
     assert_eq!(body["account"], serde_json::to_value(&ada.account).unwrap());
     assert_eq!(reply.header("cache-control"), "no-store");
-    assert_eq!(browser.get("/me").await.is(200).json(), body["account"]);
+    assert_eq!(browser.get("/me").await.assert_status(200).json(), body["account"]);
 }
 
-async fn the_cookie_on_http_is_exactly_this(house: House) {
-    house.person("ada").await;
-    let reply = login(&house.browser(), false).await;
+async fn the_cookie_on_http_is_exactly_this(app: TestApp) {
+    app.person("ada").await;
+    let reply = login(&app.browser(), false).await;
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!(cookie.name, "session");
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/", "SameSite=Lax"]);
     assert!(cookie.value.len() >= 22, "128 bits in base64: {}", cookie.value.len());
 }
 
-async fn a_remembered_cookie_outlives_the_browser(house: House) {
-    house.person("ada").await;
-    let browser = house.browser();
+async fn a_remembered_cookie_outlives_the_browser(app: TestApp) {
+    app.person("ada").await;
+    let browser = app.browser();
     let reply = login(&browser, true).await;
     let [cookie] = reply.set_cookies().try_into().unwrap();
     let [http_only, max_age, path, same_site] = cookie.attributes.try_into().unwrap();
@@ -68,31 +70,31 @@ async fn a_remembered_cookie_outlives_the_browser(house: House) {
     assert!((thirty_days - 60..=thirty_days).contains(&seconds), "{seconds}");
 
     // Using it does not take that away again.
-    assert!(browser.get("/me").await.is(200).set_cookies().is_empty());
+    assert!(browser.get("/me").await.assert_status(200).set_cookies().is_empty());
 }
 
 async fn the_cookie_on_https_is_exactly_this(database: Database) {
-    let house = House::https(database).await;
-    house.person("ada").await;
-    let browser = house.browser();
+    let app = TestApp::https(database).await;
+    app.person("ada").await;
+    let browser = app.browser();
     let reply = login(&browser, false).await;
-    let [cookie] = reply.is(200).set_cookies().try_into().unwrap();
+    let [cookie] = reply.assert_status(200).set_cookies().try_into().unwrap();
     assert_eq!(cookie.name, "__Host-Http-session");
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
-    browser.get("/me").await.is(200);
+    browser.get("/me").await.assert_status(200);
     // By the other name it is nothing.
-    let plain = house.get("/session/v1/me").header("cookie", &format!("session={}", cookie.value));
+    let plain = app.get("/session/v1/me").header("cookie", &format!("session={}", cookie.value));
     plain.await.problem(401, "not_signed_in");
 }
 
-async fn logout_empties_the_jar_and_ends_the_session(house: House) {
-    let ada = house.person("ada").await;
-    let stolen = house.browser();
+async fn logout_empties_the_jar_and_ends_the_session(app: TestApp) {
+    let ada = app.person("ada").await;
+    let stolen = app.browser();
     stolen.plant(&ada.browser.cookie().unwrap());
-    stolen.get("/me").await.is(200);
+    stolen.get("/me").await.assert_status(200);
 
     let reply = ada.browser.call(Method::POST, "/logout").await;
-    assert!(reply.is(204).body.is_empty());
+    assert!(reply.assert_status(204).body.is_empty());
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!((cookie.name.as_str(), cookie.value.as_str()), ("session", ""));
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax"]);
@@ -101,78 +103,78 @@ async fn logout_empties_the_jar_and_ends_the_session(house: House) {
 
     stolen.get("/me").await.problem(401, "not_signed_in");
     ada.browser.call(Method::POST, "/logout").await.problem(401, "not_signed_in");
-    assert_eq!((house.count("sign_ins").await, house.count("tower_sessions").await), (0, 0));
+    assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (0, 0));
 }
 
 async fn logout_on_https_removes_the_host_cookie(database: Database) {
-    let house = House::https(database).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::https(database).await;
+    let ada = app.person("ada").await;
     assert!(ada.browser.cookie().is_some());
     let reply = ada.browser.call(Method::POST, "/logout").await;
-    let [cookie] = reply.is(204).set_cookies().try_into().unwrap();
+    let [cookie] = reply.assert_status(204).set_cookies().try_into().unwrap();
     assert_eq!(cookie.name, "__Host-Http-session");
     assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
     assert_eq!(ada.browser.cookie(), None, "a browser obeys it");
 }
 
-async fn every_login_begins_a_new_session_and_ends_the_one_before(house: House) {
-    let ada = house.person("ada").await;
+async fn every_login_begins_a_new_session_and_ends_the_one_before(app: TestApp) {
+    let ada = app.person("ada").await;
     let first = ada.browser.cookie().unwrap();
-    login(&ada.browser, false).await.is(200);
+    login(&ada.browser, false).await.assert_status(200);
     let second = ada.browser.cookie().unwrap();
     assert_ne!(first, second);
-    ada.browser.get("/me").await.is(200);
+    ada.browser.get("/me").await.assert_status(200);
 
-    let old = house.browser();
+    let old = app.browser();
     old.plant(&first);
     old.get("/me").await.problem(401, "not_signed_in");
-    assert_eq!((house.count("sign_ins").await, house.count("tower_sessions").await), (1, 1));
+    assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (1, 1));
 }
 
-async fn the_id_of_an_ended_session_is_not_used_again(house: House) {
-    house.person("ada").await;
-    let mallory = house.person("mallory").await;
+async fn the_id_of_an_ended_session_is_not_used_again(app: TestApp) {
+    app.person("ada").await;
+    let mallory = app.person("mallory").await;
     // She signs in on his browser while his own sign-in, whose cookie he knows, has just ended.
     let known = mallory.browser.cookie().unwrap();
-    house.sql("DELETE FROM sign_ins").await;
-    login(&mallory.browser, false).await.is(200);
+    app.sql("DELETE FROM browser_sessions").await;
+    login(&mallory.browser, false).await.assert_status(200);
     assert_ne!(mallory.browser.cookie().unwrap(), known);
-    let attacker = house.browser();
+    let attacker = app.browser();
     attacker.plant(&known);
     attacker.get("/me").await.problem(401, "not_signed_in");
 }
 
-async fn an_id_the_server_did_not_issue_is_never_adopted(house: House) {
-    house.person("ada").await;
+async fn an_id_the_server_did_not_issue_is_never_adopted(app: TestApp) {
+    app.person("ada").await;
     // Well-formed, and planted before she signs in.
     let planted = "AAAAAAAAAAAAAAAAAAAAAQ";
-    let browser = house.browser();
+    let browser = app.browser();
     browser.plant(planted);
-    login(&browser, false).await.is(200);
+    login(&browser, false).await.assert_status(200);
     assert_ne!(browser.cookie().unwrap(), planted);
 
-    let attacker = house.browser();
+    let attacker = app.browser();
     attacker.plant(planted);
     attacker.get("/me").await.problem(401, "not_signed_in");
 }
 
-async fn a_wrong_password_signs_nobody_in(house: House) {
-    house.person("ada").await;
+async fn a_wrong_password_signs_nobody_in(app: TestApp) {
+    app.person("ada").await;
     let mut bodies = Vec::new();
     for (email, password) in [("ada@example.org", "wrong password"), ("nobody@example.org", PASSWORD)] {
-        let reply = house.browser().post("/login", json!({"email": email, "password": password})).await;
+        let reply = app.browser().post("/login", json!({"email": email, "password": password})).await;
         let mut problem = reply.problem(401, "invalid_credentials");
         assert!(!reply.has("set-cookie") && !reply.has("www-authenticate"));
         problem["request_id"].take();
         bodies.push(problem);
     }
     assert_eq!(bodies[0], bodies[1]);
-    assert_eq!((house.count("sign_ins").await, house.count("tower_sessions").await), (1, 1), "hers from before");
+    assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (1, 1), "hers from before");
 }
 
-async fn every_call_without_the_cookie_is_not_signed_in(house: House) {
-    let browser = house.browser();
-    let mut witness = house.witness().await;
+async fn every_call_without_the_cookie_is_not_signed_in(app: TestApp) {
+    let browser = app.browser();
+    let mut witness = app.witness().await;
     for call in session_calls().iter().filter(|call| call.path != "/login") {
         let mut ask = browser.call(call.method.clone(), &call.path("x"));
         if let Some(body) = call.body() {
@@ -185,38 +187,38 @@ async fn every_call_without_the_cookie_is_not_signed_in(house: House) {
     assert!(!witness.saw_a_write().await);
 }
 
-async fn authorization_is_never_read(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    house.browser().get("/me").bearer(&ada.client.token).await.problem(401, "not_signed_in");
+async fn authorization_is_never_read(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    app.browser().get("/me").bearer(&ada.client.token).await.problem(401, "not_signed_in");
     for value in [format!("Bearer {}", bob.client.token), "Bearer nonsense".into(), "Basic YTpi".into()] {
-        let reply = ada.browser.get("/me").header("authorization", &value).also("authorization", &value).await;
-        assert_eq!(reply.is(200).json()["email"], "ada@example.org");
+        let reply = ada.browser.get("/me").header("authorization", &value).append_header("authorization", &value).await;
+        assert_eq!(reply.assert_status(200).json()["email"], "ada@example.org");
     }
 }
 
-async fn me_and_tokens_answer_as_at_the_token_door(house: House) {
-    let ada = house.person("ada").await;
+async fn me_and_tokens_answer_as_at_the_token_door(app: TestApp) {
+    let ada = app.person("ada").await;
     ada.note("a", "b").await;
     for path in ["/me", "/tokens", "/notes"] {
         let (here, there) = (ada.browser.get(path).await, ada.client.get(path).await);
-        assert_eq!(here.is(200).json(), there.is(200).json(), "{path}");
+        assert_eq!(here.assert_status(200).json(), there.assert_status(200).json(), "{path}");
     }
 }
 
-async fn a_sign_in_has_no_token(house: House) {
-    let ada = house.person("ada").await;
+async fn a_sign_in_has_no_token(app: TestApp) {
+    let ada = app.person("ada").await;
     ada.browser.get("/token").await.problem(404, "not_found");
 }
 
-async fn is_nobody(house: &House, cookie: &str) {
-    let reply = house.get("/session/v1/me").header("cookie", cookie).header("sec-fetch-site", "same-origin").await;
+async fn is_nobody(app: &TestApp, cookie: &str) {
+    let reply = app.get("/session/v1/me").header("cookie", cookie).header("sec-fetch-site", "same-origin").await;
     reply.problem(401, "not_signed_in");
-    let page = house.get("/account").header("cookie", cookie).await;
-    page.leads_to("/sign-in?next=%2Faccount");
+    let page = app.get("/account").header("cookie", cookie).await;
+    page.assert_redirect("/sign-in?next=%2Faccount");
 }
 
-async fn a_cookie_that_is_not_exactly_ours_is_nobodys(house: House) {
-    let ada = house.person("ada").await;
+async fn a_cookie_that_is_not_exactly_ours_is_nobodys(app: TestApp) {
+    let ada = app.person("ada").await;
     let value = ada.browser.cookie().unwrap();
     let mut tampered: Vec<_> = (0..value.len())
         .map(|place| {
@@ -245,27 +247,27 @@ async fn a_cookie_that_is_not_exactly_ours_is_nobodys(house: House) {
         format!("session={}", "A".repeat(8_000)),
     ]);
     for cookie in tampered {
-        is_nobody(&house, &cookie).await;
+        is_nobody(&app, &cookie).await;
     }
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn a_cookie_sent_twice_is_nobodys(house: House) {
-    let ada = house.person("ada").await;
+async fn a_cookie_sent_twice_is_nobodys(app: TestApp) {
+    let ada = app.person("ada").await;
     let ours = format!("session={}", ada.browser.cookie().unwrap());
     for cookie in [format!("{ours}; {ours}"), format!("{ours}; session=x"), format!("session=x; {ours}")] {
-        is_nobody(&house, &cookie).await;
+        is_nobody(&app, &cookie).await;
     }
-    let twice = house.get("/session/v1/me").also("cookie", &ours).also("cookie", &ours);
+    let twice = app.get("/session/v1/me").append_header("cookie", &ours).append_header("cookie", &ours);
     twice.await.problem(401, "not_signed_in");
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn another_cookie_beside_ours_does_no_harm(house: House) {
-    let ada = house.person("ada").await;
+async fn another_cookie_beside_ours_does_no_harm(app: TestApp) {
+    let ada = app.person("ada").await;
     let ours = format!("session={}", ada.browser.cookie().unwrap());
     for cookie in [format!("a=b; {ours}; c=d"), format!("{ours};x"), format!("se%73sion=x; {ours}")] {
-        house.get("/session/v1/me").header("cookie", &cookie).await.is(200);
+        app.get("/session/v1/me").header("cookie", &cookie).await.assert_status(200);
     }
 }
 
@@ -273,39 +275,39 @@ async fn another_cookie_beside_ours_does_no_harm(house: House) {
 async fn read_everything(ada: &Person, note: &str) {
     for path in ["/", "/notes", "/notes?q=a", note, "/tokens", "/account"] {
         ada.browser.visit(path).await.page(200);
-        ada.browser.ask(Method::HEAD, path).await.is(200);
+        ada.browser.ask(Method::HEAD, path).await.assert_status(200);
     }
     for path in ["/me", "/notes", "/notes?limit=1&q=a", note, "/tokens"] {
-        ada.browser.get(path).await.is(200);
+        ada.browser.get(path).await.assert_status(200);
     }
-    ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.is(200);
+    ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.assert_status(200);
     ada.browser.visit("/nothing-here").await.page(404);
-    ada.browser.get("/nothing-here").await.is(404);
+    ada.browser.get("/nothing-here").await.assert_status(404);
 }
 
-async fn reading_writes_once_a_minute(house: House) {
-    let ada = house.person("ada").await;
+async fn reading_writes_once_a_minute(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     read_everything(&ada, &note).await;
     assert!(!witness.saw_a_write().await, "she has just signed in");
 
     for door in ["/account", "/session/v1/me"] {
-        house.clock.advance(Duration::minutes(1));
-        ada.browser.visit(door).await.is(200);
+        app.clock.advance(Duration::minutes(1));
+        ada.browser.visit(door).await.assert_status(200);
         assert!(witness.saw_a_write().await, "that she was seen, {door}");
         read_everything(&ada, &note).await;
-        house.clock.advance(Duration::seconds(30));
+        app.clock.advance(Duration::seconds(30));
         read_everything(&ada, &note).await;
         assert!(!witness.saw_a_write().await, "{door}");
     }
 }
 
-async fn a_stranger_gets_no_session(house: House) {
-    let mut witness = house.witness().await;
+async fn a_stranger_gets_no_session(app: TestApp) {
+    let mut witness = app.witness().await;
     for cookie in ["", "session=AAAAAAAAAAAAAAAAAAAAAQ"] {
         for path in ["/session/v1/me", "/session/v1/notes", "/session/v1/nothing", "/fn/notes/list"] {
-            let reply = house.get(path).header("cookie", cookie).await;
+            let reply = app.get(path).header("cookie", cookie).await;
             assert!(reply.status.is_client_error(), "{}", reply.asked);
             // A cookie that means nothing may be removed, but none is given.
             assert!(reply.set_cookies().iter().all(|cookie| cookie.value.is_empty()), "{}", reply.asked);
@@ -314,9 +316,9 @@ async fn a_stranger_gets_no_session(house: House) {
     assert!(!witness.saw_a_write().await);
 }
 
-async fn without_a_database_nobody_is_signed_out(house: House) {
-    let ada = house.person("ada").await;
-    house.db.close().await;
+async fn without_a_database_nobody_is_signed_out(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.close().await;
     let json = ada.browser.get("/me").await;
     json.problem(503, "unavailable");
     let page = ada.browser.visit("/account").await;
@@ -329,23 +331,23 @@ async fn without_a_database_nobody_is_signed_out(house: House) {
     }
 }
 
-async fn a_record_that_cannot_be_read_is_an_anonymous_visitor(house: House) {
-    let ada = house.person("ada").await;
-    house.sql("UPDATE tower_sessions SET data = (SELECT auth_stamp FROM accounts)").await;
+async fn a_record_that_cannot_be_read_is_an_anonymous_visitor(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.sql("UPDATE tower_sessions SET data = (SELECT auth_stamp FROM accounts)").await;
     ada.browser.get("/me").await.problem(401, "not_signed_in");
-    ada.browser.visit("/account").await.leads_to("/sign-in?next=%2Faccount");
+    ada.browser.visit("/account").await.assert_redirect("/sign-in?next=%2Faccount");
     ada.browser.visit("/").await.page(200);
-    login(&ada.browser, false).await.is(200);
-    ada.browser.get("/me").await.is(200);
+    login(&ada.browser, false).await.assert_status(200);
+    ada.browser.get("/me").await.assert_status(200);
 }
 
-async fn health_and_files_never_touch_the_session(house: House) {
-    let ada = house.person("ada").await;
-    house.db.close().await;
+async fn health_and_files_never_touch_the_session(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.close().await;
     let health = ada.browser.visit("/healthz").await;
-    assert_eq!(health.is(200).text(), "ok\n");
+    assert_eq!(health.assert_status(200).text(), "ok\n");
     let file = ada.browser.visit("/mark.svg").await;
-    assert_eq!(file.is(200).header("content-type"), "image/svg+xml");
+    assert_eq!(file.assert_status(200).header("content-type"), "image/svg+xml");
     assert!(!health.has("set-cookie") && !file.has("set-cookie"));
-    ada.browser.visit("/readyz").await.is(503);
+    ada.browser.visit("/readyz").await.assert_status(503);
 }

@@ -3,15 +3,18 @@
 use axum::http::Method;
 use tokio::task::JoinSet;
 use vestibule::{
-    accounts::{operators, service::prove},
-    client::Client,
-    sign_ins::service::{of_all, record},
+    auth::verify_password::verify_password,
+    features::{
+        accounts::admin,
+        browser_sessions::service::{of_all, record},
+    },
+    http::client::Client,
     state::AppState,
 };
 
-use crate::support::{Browser, Database, House, PASSWORD, Person, both};
+use crate::support::{Browser, Database, PASSWORD, Person, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     the_oldest_browser_makes_room,
     many_at_once_leave_no_more_than_there_may_be,
     the_account_page_lists_no_more_than_there_may_be,
@@ -19,9 +22,9 @@ both! {
     operators_see_all_of_many,
 }
 
-async fn second_browser(house: &House, person: &Person) -> Browser {
-    let browser = house.browser();
-    browser.submit("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.leads_to("/notes");
+async fn second_browser(app: &TestApp, person: &Person) -> Browser {
+    let browser = app.browser();
+    browser.submit("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.assert_redirect("/notes");
     browser
 }
 
@@ -33,35 +36,35 @@ async fn rows(browser: &Browser) -> usize {
 }
 
 async fn the_oldest_browser_makes_room(database: Database) {
-    let house = House::with(database, |settings| settings.sessions.per_account = 2).await;
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let second = second_browser(&house, &ada).await;
-    let third = second_browser(&house, &ada).await;
+    let app = TestApp::with(database, |settings| settings.sessions.per_account = 2).await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let second = second_browser(&app, &ada).await;
+    let third = second_browser(&app, &ada).await;
     assert!(!ada.browser.is_signed_in().await, "hers was the oldest");
     assert!(second.is_signed_in().await && third.is_signed_in().await && bob.browser.is_signed_in().await);
-    house.db.settled().await;
+    app.db.settled().await;
     let page = third.visit("/account").await.page(200);
     assert_eq!(page.matches("Oldest browser signed out to make room").count(), 1, "{page}");
     // One that signs in once more takes the place of its own.
-    third.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-    assert_eq!(house.count("sign_ins").await, 2);
+    third.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+    assert_eq!(app.count("browser_sessions").await, 2);
 }
 
 async fn many_at_once_leave_no_more_than_there_may_be(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.sessions.per_account = 3;
         settings.throttle.sign_ins_here = 1_000;
     })
     .await;
-    let ada = house.person("ada").await;
-    let browsers: Vec<_> = (0..20).map(|_| house.browser()).collect();
+    let ada = app.person("ada").await;
+    let browsers: Vec<_> = (0..20).map(|_| app.browser()).collect();
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let asks: JoinSet<_> =
         browsers.iter().map(|browser| browser.ask(Method::POST, "/sign-in").form(&form).into_future()).collect();
     for reply in asks.join_all().await {
-        reply.leads_to("/notes");
+        reply.assert_redirect("/notes");
     }
-    assert_eq!(house.count("sign_ins").await, 3);
+    assert_eq!(app.count("browser_sessions").await, 3);
     let mut signed_in = 0;
     for browser in &browsers {
         signed_in += usize::from(browser.is_signed_in().await);
@@ -69,14 +72,14 @@ async fn many_at_once_leave_no_more_than_there_may_be(database: Database) {
     assert_eq!(signed_in, 3);
 }
 
-async fn the_account_page_lists_no_more_than_there_may_be(house: House) {
-    let ada = house.person("ada").await;
+async fn the_account_page_lists_no_more_than_there_may_be(app: TestApp) {
+    let ada = app.person("ada").await;
     let mut newest = ada.browser.clone();
     for _ in 0..4 {
-        newest = second_browser(&house, &ada).await;
+        newest = second_browser(&app, &ada).await;
     }
     assert_eq!(rows(&newest).await, 5);
-    let mut smaller = house.clone();
+    let mut smaller = app.clone();
     smaller.settings.sessions.per_account = 2;
     let there = smaller.another_instance().await.browser();
     there.plant(&newest.cookie().unwrap());
@@ -84,43 +87,45 @@ async fn the_account_page_lists_no_more_than_there_may_be(house: House) {
 }
 
 async fn signing_many_out_at_once_writes_no_more_than_a_page(database: Database) {
-    let house = House::with(database, |settings| settings.sessions.per_account = 1_000).await;
-    let ada = house.person("ada").await;
-    let state = AppState::new(house.settings.clone(), house.db.clone()).unwrap();
-    let (limits, client) = (&house.settings.throttle, Client::default());
-    let proven = prove(&house.db, &state.hasher, limits, &client, &ada.email, PASSWORD.into()).await.unwrap();
+    let app = TestApp::with(database, |settings| settings.sessions.per_account = 1_000).await;
+    let ada = app.person("ada").await;
+    let state = AppState::new(app.settings.clone(), app.db.clone()).unwrap();
+    let (limits, client) = (&app.settings.throttle, Client::default());
+    let proven = verify_password(&app.db, &state.hasher, limits, &client, &ada.email, PASSWORD.into()).await.unwrap();
     for _ in 0..130 {
-        record(&house.db, &house.settings.sessions, &proven, false, &client).await.unwrap();
+        record(&app.db, &app.settings.sessions, &proven, false, &client).await.unwrap();
     }
-    ada.browser.submit("/account/sign-ins/revoke-others", &[]).await.leads_to("/account");
-    house.db.settled().await;
-    assert_eq!(house.count("sign_ins").await, 1);
-    assert_eq!(house.count("activity WHERE kind = 'sign_in_revoked'").await, 101);
-    assert_eq!(house.count("activity WHERE subject = '30 more browsers'").await, 1);
+    ada.browser.submit("/account/sessions/revoke-others", &[]).await.assert_redirect("/account");
+    app.db.settled().await;
+    assert_eq!(app.count("browser_sessions").await, 1);
+    assert_eq!(app.count("activity WHERE kind = 'sign_in_revoked'").await, 101);
+    assert_eq!(app.count("activity WHERE subject = '30 more browsers'").await, 1);
 }
 
-async fn operators_see_all_of_many(house: House) {
-    let ada = house.person("ada").await;
+async fn operators_see_all_of_many(app: TestApp) {
+    let ada = app.person("ada").await;
     // More than one statement reads, each the copy of hers.
-    let (new_id, none) = if house.settings.database.url.starts_with("sqlite:") {
+    let (new_id, none) = if app.settings.database.url.starts_with("sqlite:") {
         ("randomblob(16)", "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1100)")
     } else {
         ("gen_random_uuid()", "WITH n (n) AS (SELECT generate_series(1, 1100))")
     };
     let columns =
         "account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at";
-    let many = format!("INSERT INTO sign_ins (id, {columns}) {none} SELECT {new_id}, {columns} FROM sign_ins, n");
-    house.sql(&many).await;
+    let many = format!(
+        "INSERT INTO browser_sessions (id, {columns}) {none} SELECT {new_id}, {columns} FROM browser_sessions, n"
+    );
+    app.sql(&many).await;
     let people = "id, email, name, password_hash, auth_stamp, password_stamp, created_at";
     let many = format!(
         "INSERT INTO accounts ({people}) {none} SELECT {new_id}, 'n' || n, name, password_hash, auth_stamp,
             password_stamp, created_at FROM accounts, n"
     );
-    house.sql(&many).await;
-    let all = of_all(&house.db, Some(ada.account.id)).await.unwrap();
+    app.sql(&many).await;
+    let all = of_all(&app.db, Some(ada.account.id)).await.unwrap();
     assert_eq!(all.len(), 1_101);
     assert!(all.windows(2).all(|pair| pair[0].id > pair[1].id), "each once, the newest first");
-    let accounts = operators::list(&house.db).await.unwrap();
+    let accounts = admin::list(&app.db).await.unwrap();
     assert_eq!(accounts.len(), 1_101);
     assert!(accounts.windows(2).all(|pair| pair[0].id < pair[1].id));
 }

@@ -19,7 +19,10 @@ use axum::{
 use serde_json::json;
 use tokio::sync::oneshot;
 use vestibule::{
-    server::{Gate, Timeouts, serve},
+    http::{
+        connection_limits::{Gate, Timeouts},
+        listener::serve,
+    },
     settings::Settings,
 };
 

@@ -9,11 +9,11 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use vestibule::{server::sweep_every, state::AppState, tokens::Scope};
+use vestibule::{app::sweep::sweep_every, auth::Scope, state::AppState};
 
-use crate::support::{Database, Door, House, PASSWORD, both};
+use crate::support::{Database, Door, PASSWORD, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     the_loop_goes_on_whatever_becomes_of_a_step,
     a_mail_server_that_says_nothing_does_not_stop_it,
     what_lasts_longer_than_the_calendar_ends_with_it,
@@ -22,14 +22,14 @@ both! {
 /// How long anything may take.
 const PATIENCE: StdDuration = StdDuration::from_secs(20);
 
-fn sweeping(house: AppState) -> JoinHandle<()> {
-    tokio::spawn(sweep_every(house, StdDuration::from_millis(10)))
+fn sweeping(app: AppState) -> JoinHandle<()> {
+    tokio::spawn(sweep_every(app, StdDuration::from_millis(10)))
 }
 
 /// Waits until `table` has `rows` rows.
-async fn has(house: &House, table: &str, rows: i64) {
+async fn has(app: &TestApp, table: &str, rows: i64) {
     let swept = async {
-        while house.count(table).await != rows {
+        while app.count(table).await != rows {
             sleep(StdDuration::from_millis(20)).await;
         }
     };
@@ -37,61 +37,61 @@ async fn has(house: &House, table: &str, rows: i64) {
 }
 
 /// Leaves something in the table of what was tried too often that is over in an hour.
-async fn tried(house: &House) {
+async fn tried(app: &TestApp) {
     let login = json!({"email": "nobody@example.org", "password": "wrong password"});
-    house.post("/api/v1/login").json(login).at("192.0.2.1").await.is(401);
-    house.db.settled().await;
-    house.clock.advance(Duration::hours(1));
+    app.post("/api/v1/login").json(login).at("192.0.2.1").await.assert_status(401);
+    app.db.settled().await;
+    app.clock.advance(Duration::hours(1));
 }
 
-async fn the_loop_goes_on_whatever_becomes_of_a_step(house: House) {
-    house.browser().submit("/forgot", &[("email", "nobody@example.org")]).await.is(202);
-    let ada = house.person("ada").await;
-    house.browser().submit("/forgot", &[("email", &ada.email)]).await.is(202);
-    house.db.settled().await;
-    house.clock.advance(Duration::days(31));
-    let (links, throttled) = (house.count("mail_links").await, house.count("throttle").await);
+async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
+    app.browser().submit("/forgot", &[("email", "nobody@example.org")]).await.assert_status(202);
+    let ada = app.person("ada").await;
+    app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
+    app.db.settled().await;
+    app.clock.advance(Duration::days(31));
+    let (links, throttled) = (app.count("mail_links").await, app.count("throttle").await);
     assert!(links > 0 && throttled > 0);
 
     // One step has no table, and another is told of a day that no calendar has.
-    house.sql("ALTER TABLE mail_links RENAME TO mail_links_elsewhere").await;
-    let state = house.state(|settings| settings.activity.keep_days = 9_999_999).await;
+    app.sql("ALTER TABLE mail_links RENAME TO mail_links_elsewhere").await;
+    let state = app.state(|settings| settings.activity.keep_days = 9_999_999).await;
     let task = sweeping(state);
-    has(&house, "throttle", 0).await;
-    has(&house, "sign_ins", 0).await;
-    assert!(house.count("activity").await > 0, "it is kept for as long as can be");
-    house.sql("ALTER TABLE mail_links_elsewhere RENAME TO mail_links").await;
-    has(&house, "mail_links", 0).await;
-    tried(&house).await;
-    has(&house, "throttle", 0).await;
+    has(&app, "throttle", 0).await;
+    has(&app, "browser_sessions", 0).await;
+    assert!(app.count("activity").await > 0, "it is kept for as long as can be");
+    app.sql("ALTER TABLE mail_links_elsewhere RENAME TO mail_links").await;
+    has(&app, "mail_links", 0).await;
+    tried(&app).await;
+    has(&app, "throttle", 0).await;
     assert!(!task.is_finished());
     task.abort();
 }
 
-async fn a_mail_server_that_says_nothing_does_not_stop_it(house: House) {
-    let ada = house.person("ada").await;
+async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..3 {
-        house.token(&ada, &[Scope::NotesRead]).await;
+        app.token(&ada, &[Scope::NotesRead]).await;
     }
-    house.clock.advance(Duration::days(24));
+    app.clock.advance(Duration::days(24));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", silent.local_addr().unwrap());
-    let task = sweeping(house.state(|settings| settings.mail.smtp_url = url).await);
+    let task = sweeping(app.state(|settings| settings.mail.smtp_url = url).await);
     // Its greeting is awaited from here on.
     let mut held = Vec::new();
     for _ in 0..3 {
         held.push(timeout(PATIENCE, silent.accept()).await.expect("a mail is sent").unwrap());
     }
     for _ in 0..3 {
-        tried(&house).await;
+        tried(&app).await;
         // That her network is known is kept for longer.
-        has(&house, "throttle", 1).await;
+        has(&app, "throttle", 1).await;
     }
     task.abort();
 }
 
 async fn what_lasts_longer_than_the_calendar_ends_with_it(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.sessions.remember_days = u32::MAX;
         settings.sessions.remember_idle_days = 9_999_999;
         settings.tokens.max_days = 9_999_999;
@@ -99,14 +99,14 @@ async fn what_lasts_longer_than_the_calendar_ends_with_it(database: Database) {
         settings.accounts.confirm_hours = u32::MAX;
     })
     .await;
-    let ada = house.person("ada").await;
+    let ada = app.person("ada").await;
     let login = json!({"email": ada.email, "password": PASSWORD, "remember": true});
-    let browser = house.browser();
-    browser.post("/login", login.clone()).await.is(200);
+    let browser = app.browser();
+    browser.post("/login", login.clone()).await.assert_status(200);
     assert!(browser.is_signed_in().await);
-    let token = house.post("/api/v1/login").json(login).await.is(201).json();
+    let token = app.post("/api/v1/login").json(login).await.assert_status(201).json();
     assert_eq!(token["expires_at"], "9999-12-31T23:59:59.999Z");
-    house.client(token["token"].as_str().unwrap()).get("/me").await.is(200);
+    app.client(token["token"].as_str().unwrap()).get("/me").await.assert_status(200);
     let new = json!({"name": "long", "scopes": ["notes:read"], "days": 9_999_999, "renew": true});
     let made = ada.client.post("/tokens", new).await;
     assert!(matches!(made.status.as_u16(), 201 | 422), "{}", made.text());

@@ -6,13 +6,13 @@ use serde_json::json;
 use time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 use vestibule::{
+    auth::rate_limit::attempts::{self, Rule},
     settings::Confirm,
-    throttle::{self, Rule},
 };
 
-use crate::support::{Ask, Database, House, PASSWORD, Reply, both};
+use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     failures_are_slowed_down_and_the_answer_says_until_when,
     the_page_comes_back_with_what_was_typed_and_says_when_to_try_again,
     both_doors_and_the_page_count_together,
@@ -43,61 +43,61 @@ both! {
 /// An address of a stranger.
 const ELSEWHERE: &str = "198.51.100.7";
 
-fn login(house: &House, email: &str, password: &str) -> Ask {
-    house.post("/api/v1/login").json(json!({"email": email, "password": password}))
+fn login(app: &TestApp, email: &str, password: &str) -> Request {
+    app.post("/api/v1/login").json(json!({"email": email, "password": password}))
 }
 
-async fn guess(house: &House, email: &str) -> Reply {
-    login(house, email, "wrong password").await
+async fn guess(app: &TestApp, email: &str) -> Response {
+    login(app, email, "wrong password").await
 }
 
 /// Fails fifteen times, a minute apart, so that the next has to wait longer than a slow machine takes for a request.
-async fn fails(house: &House, ask: impl Fn(u32) -> Ask) {
+async fn fails(app: &TestApp, ask: impl Fn(u32) -> Request) {
     for number in 0..15 {
-        house.clock.advance(Duration::minutes(1));
-        ask(number).await.is(401);
+        app.clock.advance(Duration::minutes(1));
+        ask(number).await.assert_status(401);
     }
 }
 
 /// The seconds to wait.
 #[track_caller]
-fn wait(reply: &Reply) -> i64 {
+fn wait(reply: &Response) -> i64 {
     reply.problem(429, "rate_limited");
     reply.header("retry-after").parse().unwrap()
 }
 
-async fn failures_are_slowed_down_and_the_answer_says_until_when(house: House) {
-    let ada = house.person("ada").await;
-    fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
+async fn failures_are_slowed_down_and_the_answer_says_until_when(app: TestApp) {
+    let ada = app.person("ada").await;
+    fails(&app, |_| login(&app, &ada.email, "wrong password")).await;
     let mut longest = 0;
     for _ in 0..12 {
-        let reply = guess(&house, &ada.email).await;
+        let reply = guess(&app, &ada.email).await;
         let seconds = wait(&reply);
         assert!((20..=900).contains(&seconds), "{seconds}");
         longest = longest.max(seconds);
         assert_eq!(reply.json()["title"], "Too many tries");
         assert!(!reply.has("set-cookie"));
-        house.clock.advance(Duration::seconds(seconds - 10));
-        let rest = wait(&guess(&house, &ada.email).await);
+        app.clock.advance(Duration::seconds(seconds - 10));
+        let rest = wait(&guess(&app, &ada.email).await);
         assert!((1..=10).contains(&rest), "not yet: {rest}");
-        house.clock.advance(Duration::seconds(rest));
-        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+        app.clock.advance(Duration::seconds(rest));
+        guess(&app, &ada.email).await.problem(401, "invalid_credentials");
     }
     assert!(longest > 256, "{longest}");
     // All of it is forgiven with time.
-    house.clock.advance(Duration::hours(6));
+    app.clock.advance(Duration::hours(6));
     for _ in 0..10 {
-        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+        guess(&app, &ada.email).await.problem(401, "invalid_credentials");
     }
 }
 
-async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(house: House) {
-    let ada = house.person("ada").await;
-    let browser = house.browser();
+async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(app: TestApp) {
+    let ada = app.person("ada").await;
+    let browser = app.browser();
     let form = [("email", &*ada.email), ("password", "wrong password"), ("remember", "on"), ("next", "/tokens")];
     for _ in 0..15 {
-        house.db.settled().await;
-        house.clock.advance(Duration::minutes(1));
+        app.db.settled().await;
+        app.clock.advance(Duration::minutes(1));
         let reply = browser.submit("/sign-in", &form).await;
         assert!(matches!(reply.status.as_u16(), 401 | 429), "{}", reply.status);
     }
@@ -111,44 +111,44 @@ async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(hous
     assert!(!page.contains("wrong password"));
 }
 
-async fn both_doors_and_the_page_count_together(house: House) {
-    let ada = house.person("ada").await;
+async fn both_doors_and_the_page_count_together(app: TestApp) {
+    let ada = app.person("ada").await;
     let wrong = json!({"email": ada.email, "password": "wrong password"});
     let form = [("email", &*ada.email), ("password", "wrong password")];
     let asks = || {
         [
-            house.post("/api/v1/login").json(wrong.clone()),
-            house.browser().ask(axum::http::Method::POST, "/session/v1/login").json(wrong.clone()),
-            house.browser().ask(axum::http::Method::POST, "/sign-in").form(&form),
+            app.post("/api/v1/login").json(wrong.clone()),
+            app.browser().ask(axum::http::Method::POST, "/session/v1/login").json(wrong.clone()),
+            app.browser().ask(axum::http::Method::POST, "/sign-in").form(&form),
         ]
     };
     for ask in (0..5).flat_map(|_| asks()) {
-        house.clock.advance(Duration::minutes(1));
-        ask.await.is(401);
+        app.clock.advance(Duration::minutes(1));
+        ask.await.assert_status(401);
     }
     for ask in asks() {
-        ask.await.is(429);
+        ask.await.assert_status(429);
     }
 }
 
-async fn the_right_password_waits_too_and_then_clears_the_count(house: House) {
-    let ada = house.person("ada").await;
+async fn the_right_password_waits_too_and_then_clears_the_count(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..2 {
-        fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
-        let seconds = wait(&login(&house, &ada.email, PASSWORD).await);
-        house.clock.advance(Duration::seconds(seconds));
-        login(&house, &ada.email, PASSWORD).await.is(201);
-        house.db.settled().await;
+        fails(&app, |_| login(&app, &ada.email, "wrong password")).await;
+        let seconds = wait(&login(&app, &ada.email, PASSWORD).await);
+        app.clock.advance(Duration::seconds(seconds));
+        login(&app, &ada.email, PASSWORD).await.assert_status(201);
+        app.db.settled().await;
     }
 }
 
-async fn an_account_that_does_not_exist_is_counted_the_same(house: House) {
-    house.person("ada").await;
+async fn an_account_that_does_not_exist_is_counted_the_same(app: TestApp) {
+    app.person("ada").await;
     for address in [ELSEWHERE, "192.0.2.1"] {
         for _ in 0..40 {
             let mut answers = Vec::new();
             for email in ["ada@example.org", "nobody@example.org"] {
-                let reply = login(&house, email, "wrong password").at(address).await;
+                let reply = login(&app, email, "wrong password").at(address).await;
                 let mut body = reply.json();
                 body["request_id"].take();
                 answers.push((reply.status, reply.header("retry-after").to_owned(), body));
@@ -161,15 +161,15 @@ async fn an_account_that_does_not_exist_is_counted_the_same(house: House) {
             assert_eq!(answers[0].0, answers[1].0);
             assert!(close(&answers[0].1, &answers[1].1), "{answers:?}");
             assert!(answers[0].0 == 429 || answers[0].2 == answers[1].2, "{answers:?}");
-            house.clock.advance(Duration::minutes(1));
+            app.clock.advance(Duration::minutes(1));
         }
     }
 }
 
 /// Lets many machines guess the password of `email` for a while, until the next has to wait, and gives the seconds.
-async fn guessed_from_everywhere(house: &House, email: &str) -> i64 {
+async fn guessed_from_everywhere(app: &TestApp, email: &str) -> i64 {
     for number in 0.. {
-        let reply = login(house, email, "wrong password").at(&format!("203.0.113.{}", number % 200)).await;
+        let reply = login(app, email, "wrong password").at(&format!("203.0.113.{}", number % 200)).await;
         if reply.status != 429 {
             continue;
         }
@@ -177,46 +177,46 @@ async fn guessed_from_everywhere(house: &House, email: &str) -> i64 {
         if number >= 60 {
             return seconds;
         }
-        house.clock.advance(Duration::seconds(seconds));
+        app.clock.advance(Duration::seconds(seconds));
     }
     unreachable!("it ends when they have to wait")
 }
 
-async fn a_strangers_failures_do_not_touch_the_owner(house: House) {
-    let ada = house.person("ada").await;
+async fn a_strangers_failures_do_not_touch_the_owner(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..20 {
-        login(&house, &ada.email, "wrong password").at(ELSEWHERE).await;
+        login(&app, &ada.email, "wrong password").at(ELSEWHERE).await;
     }
-    guessed_from_everywhere(&house, &ada.email).await;
+    guessed_from_everywhere(&app, &ada.email).await;
     // From where she has signed in before, she signs in at once, and may mistype.
     for _ in 0..9 {
-        guess(&house, &ada.email).await.problem(401, "invalid_credentials");
+        guess(&app, &ada.email).await.problem(401, "invalid_credentials");
     }
-    login(&house, &ada.email, PASSWORD).await.is(201);
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
 }
 
-async fn the_owner_on_the_road_waits_a_minute_at_most(house: House) {
-    let ada = house.person("ada").await;
-    let seconds = guessed_from_everywhere(&house, &ada.email).await;
+async fn the_owner_on_the_road_waits_a_minute_at_most(app: TestApp) {
+    let ada = app.person("ada").await;
+    let seconds = guessed_from_everywhere(&app, &ada.email).await;
     assert!((1..=60).contains(&seconds), "{seconds}");
-    let on_the_road = || login(&house, &ada.email, PASSWORD).at("192.0.2.200");
+    let on_the_road = || login(&app, &ada.email, PASSWORD).at("192.0.2.200");
     let seconds = wait(&on_the_road().await);
-    house.clock.advance(Duration::seconds(seconds));
-    on_the_road().await.is(201);
-    house.db.settled().await;
+    app.clock.advance(Duration::seconds(seconds));
+    on_the_road().await.assert_status(201);
+    app.db.settled().await;
     // Now she is known there.
-    guessed_from_everywhere(&house, &ada.email).await;
-    on_the_road().await.is(201);
+    guessed_from_everywhere(&app, &ada.email).await;
+    on_the_road().await.assert_status(201);
     // For a month.
-    house.db.settled().await;
-    house.clock.advance(Duration::days(31));
-    guessed_from_everywhere(&house, &ada.email).await;
-    on_the_road().await.is(429);
+    app.db.settled().await;
+    app.clock.advance(Duration::days(31));
+    guessed_from_everywhere(&app, &ada.email).await;
+    on_the_road().await.assert_status(429);
 }
 
-async fn one_address_is_slowed_down_across_accounts(house: House) {
-    let ada = house.person("ada").await;
-    let spray = |number: u32| login(&house, &format!("{number}@example.org"), PASSWORD).at(ELSEWHERE);
+async fn one_address_is_slowed_down_across_accounts(app: TestApp) {
+    let ada = app.person("ada").await;
+    let spray = |number: u32| login(&app, &format!("{number}@example.org"), PASSWORD).at(ELSEWHERE);
     let mut waits = 0;
     for number in 0..1_000 {
         let reply = spray(number).await;
@@ -226,31 +226,31 @@ async fn one_address_is_slowed_down_across_accounts(house: House) {
         assert!(number >= 60, "{number}");
         let seconds = wait(&reply);
         assert!(seconds <= 10, "many may share it: {seconds}");
-        house.clock.advance(Duration::seconds(seconds));
+        app.clock.advance(Duration::seconds(seconds));
         waits += 1;
         if waits == 5 {
             break;
         }
     }
     assert_eq!(waits, 5);
-    login(&house, &ada.email, PASSWORD).at("198.51.100.8").await.is(201);
+    login(&app, &ada.email, PASSWORD).at("198.51.100.8").await.assert_status(201);
 }
 
-async fn an_ipv6_customer_is_one_address(house: House) {
-    let ada = house.person("ada").await;
-    fails(&house, |n| login(&house, &ada.email, "wrong password").at(&format!("2001:db8:1:2:{n}::{n}"))).await;
-    login(&house, &ada.email, "wrong password").at("2001:db8:1:2:ffff::").await.is(429);
-    login(&house, &ada.email, "wrong password").at("2001:db8:1:3::1").await.is(401);
+async fn an_ipv6_customer_is_one_address(app: TestApp) {
+    let ada = app.person("ada").await;
+    fails(&app, |n| login(&app, &ada.email, "wrong password").at(&format!("2001:db8:1:2:{n}::{n}"))).await;
+    login(&app, &ada.email, "wrong password").at("2001:db8:1:2:ffff::").await.assert_status(429);
+    login(&app, &ada.email, "wrong password").at("2001:db8:1:3::1").await.assert_status(401);
 }
 
 async fn an_ipv6_customer_with_many_networks_is_counted_by_all_of_them(database: Database) {
-    let house = House::with(database, |settings| {
+    let app = TestApp::with(database, |settings| {
         settings.throttle.sign_ins_per_address = 2;
         settings.throttle.mails_per_address = 2;
     })
     .await;
     let spray = async |address: String| {
-        let reply = login(&house, &format!("{}@example.org", address.replace(':', "-")), PASSWORD).at(&address).await;
+        let reply = login(&app, &format!("{}@example.org", address.replace(':', "-")), PASSWORD).at(&address).await;
         reply.status == 401
     };
     let mut made = 0;
@@ -269,46 +269,46 @@ async fn an_ipv6_customer_with_many_networks_is_counted_by_all_of_them(database:
     for n in 0..40 {
         let form = [("email", format!("{n}@example.org"))];
         let form = form.each_ref().map(|(name, email)| (*name, email.as_str()));
-        let ask = house.browser().ask(axum::http::Method::POST, "/forgot").form(&form);
+        let ask = app.browser().ask(axum::http::Method::POST, "/forgot").form(&form);
         asked += u32::from(ask.at(&format!("2001:db8:3:{n:x}::1")).await.status == 202);
     }
     assert!((8..=20).contains(&asked), "{asked}");
 }
 
-async fn a_clock_that_was_ahead_keeps_nobody_out(house: House) {
-    let ada = house.person("ada").await;
-    house.clock.advance(Duration::days(1));
-    fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
-    guess(&house, &ada.email).await.is(429);
-    house.clock.advance(-Duration::days(1));
+async fn a_clock_that_was_ahead_keeps_nobody_out(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::days(1));
+    fails(&app, |_| login(&app, &ada.email, "wrong password")).await;
+    guess(&app, &ada.email).await.assert_status(429);
+    app.clock.advance(-Duration::days(1));
     for _ in 0..9 {
-        guess(&house, &ada.email).await.is(401);
+        guess(&app, &ada.email).await.assert_status(401);
     }
-    login(&house, &ada.email, PASSWORD).await.is(201);
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
 }
 
-async fn a_forged_header_is_no_other_address(house: House) {
-    let ada = house.person("ada").await;
+async fn a_forged_header_is_no_other_address(app: TestApp) {
+    let ada = app.person("ada").await;
     let forged = |number: u32| {
         let address = format!("192.0.2.{number}");
-        let ask = login(&house, &ada.email, "wrong password").header("x-forwarded-for", &address);
+        let ask = login(&app, &ada.email, "wrong password").header("x-forwarded-for", &address);
         ask.header("forwarded", &format!("for={address}")).header("x-real-ip", &address)
     };
-    fails(&house, forged).await;
-    forged(100).await.is(429);
+    fails(&app, forged).await;
+    forged(100).await.assert_status(429);
 }
 
-async fn sign_ins_that_succeed_are_not_counted(house: House) {
-    let ada = house.person("ada").await;
+async fn sign_ins_that_succeed_are_not_counted(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..70 {
-        login(&house, &ada.email, PASSWORD).await.is(201);
-        house.db.settled().await;
+        login(&app, &ada.email, PASSWORD).await.assert_status(201);
+        app.db.settled().await;
     }
 }
 
-async fn of_many_guesses_at_once_only_the_free_ones_are_made(house: House) {
-    let ada = house.person("ada").await;
-    let guesses: JoinSet<_> = (0..50).map(|_| login(&house, &ada.email, "wrong password").into_future()).collect();
+async fn of_many_guesses_at_once_only_the_free_ones_are_made(app: TestApp) {
+    let ada = app.person("ada").await;
+    let guesses: JoinSet<_> = (0..50).map(|_| login(&app, &ada.email, "wrong password").into_future()).collect();
     let statuses: Vec<_> = guesses.join_all().await.into_iter().map(|reply| reply.status.as_u16()).collect();
     let made = statuses.iter().filter(|status| **status == 401).count();
     // A slow machine may be at it for longer than the first waits.
@@ -316,101 +316,101 @@ async fn of_many_guesses_at_once_only_the_free_ones_are_made(house: House) {
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 50 - made);
 }
 
-async fn whoever_hangs_up_is_counted(house: House) {
-    let ada = house.person("ada").await;
+async fn whoever_hangs_up_is_counted(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..15 {
-        house.clock.advance(Duration::minutes(1));
-        let _ = timeout(StdDuration::from_micros(200), guess(&house, &ada.email)).await;
-        house.db.settled().await;
+        app.clock.advance(Duration::minutes(1));
+        let _ = timeout(StdDuration::from_micros(200), guess(&app, &ada.email)).await;
+        app.db.settled().await;
     }
-    guess(&house, &ada.email).await.is(429);
+    guess(&app, &ada.email).await.assert_status(429);
 }
 
-async fn a_refusal_counts_for_nothing(house: House) {
-    let ada = house.person("ada").await;
-    fails(&house, |_| login(&house, &ada.email, "wrong password")).await;
-    let mut witness = house.witness().await;
-    let first = wait(&guess(&house, &ada.email).await);
+async fn a_refusal_counts_for_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
+    fails(&app, |_| login(&app, &ada.email, "wrong password")).await;
+    let mut witness = app.witness().await;
+    let first = wait(&guess(&app, &ada.email).await);
     for _ in 0..20 {
-        assert!(wait(&guess(&house, &ada.email).await) <= first);
+        assert!(wait(&guess(&app, &ada.email).await) <= first);
     }
     assert!(!witness.saw_a_write().await);
 }
 
-async fn every_instance_counts(house: House) {
-    let ada = house.person("ada").await;
-    let there = house.another_instance().await;
-    fails(&house, |n| login(if n % 2 == 0 { &house } else { &there }, &ada.email, "wrong password")).await;
-    guess(&house, &ada.email).await.is(429);
-    guess(&there, &ada.email).await.is(429);
+async fn every_instance_counts(app: TestApp) {
+    let ada = app.person("ada").await;
+    let there = app.another_instance().await;
+    fails(&app, |n| login(if n % 2 == 0 { &app } else { &there }, &ada.email, "wrong password")).await;
+    guess(&app, &ada.email).await.assert_status(429);
+    guess(&there, &ada.email).await.assert_status(429);
 }
 
 async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
-    let house = House::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
+    let app = TestApp::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
     let sign_up = |name: &str, password: &str| {
         let email = format!("{name}@example.org");
         let form = [("name", name), ("email", &email), ("password", password), ("next", "/tokens")];
-        house.browser().ask(axum::http::Method::POST, "/sign-up").form(&form)
+        app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form)
     };
     // What would make no account costs nothing.
     for _ in 0..5 {
-        sign_up("ada", "short").await.is(422);
+        sign_up("ada", "short").await.assert_status(422);
     }
     for name in ["ada", "bob", "eve", "ida", "kim", "lou", "pat", "ray"] {
-        house.clock.advance(Duration::minutes(1));
-        sign_up(name, PASSWORD).await.is(303);
+        app.clock.advance(Duration::minutes(1));
+        sign_up(name, PASSWORD).await.assert_status(303);
     }
     let reply = sign_up("mallory", PASSWORD).await;
     let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
     assert!(page.contains(&format!("Too many tries. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
     assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
-    sign_up("mallory", PASSWORD).at(ELSEWHERE).await.is(303);
-    house.clock.advance(Duration::seconds(seconds.parse().unwrap()));
-    sign_up("oscar", PASSWORD).await.is(303);
-    assert_eq!(house.count("accounts").await, 10);
+    sign_up("mallory", PASSWORD).at(ELSEWHERE).await.assert_status(303);
+    app.clock.advance(Duration::seconds(seconds.parse().unwrap()));
+    sign_up("oscar", PASSWORD).await.assert_status(303);
+    assert_eq!(app.count("accounts").await, 10);
 }
 
-async fn mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is(house: House) {
-    let ada = house.person("ada").await;
-    house.clock.advance(Duration::days(1));
+async fn mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::days(1));
     let forgot = |email: &str, number: u32| {
-        let ask = house.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", email)]);
+        let ask = app.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", email)]);
         ask.at(&format!("203.0.113.{number}"))
     };
     let mut pages = Vec::new();
     for email in [&*ada.email, "nobody@example.org"] {
         for number in 0..60 {
-            house.clock.advance(Duration::minutes(1));
+            app.clock.advance(Duration::minutes(1));
             let reply = forgot(&format!(" {}", email.to_uppercase()), number).await;
             let nonce = reply.header("content-security-policy").split('\'').find(|part| part.starts_with("nonce-"));
             pages.push(reply.page(202).replace(nonce.unwrap().trim_start_matches("nonce-"), ""));
             if email == ada.email {
                 // Mailed or not, the link that came last is good for a quarter of an hour at least.
-                let link = house.link("/reset/").await;
-                house.clock.advance(Duration::minutes(14));
-                house.get(&link).await.page(200);
-                house.clock.advance(-Duration::minutes(14));
+                let link = app.link("/reset/").await;
+                app.clock.advance(Duration::minutes(14));
+                app.get(&link).await.page(200);
+                app.clock.advance(-Duration::minutes(14));
             }
         }
     }
     assert!(pages.iter().all(|page| *page == pages[0]), "the answer is the same whether or not one is mailed");
-    let mails = house.letters_about("Choose a new password").await.len();
+    let mails = app.emails_with_subject("Choose a new password").await.len();
     assert!((8..=20).contains(&mails), "some at once, then one in a quarter of an hour: {mails}");
     // Others are not touched, and neither is the link that came last.
-    let bob = house.person("bob").await;
+    let bob = app.person("bob").await;
     forgot(&bob.email, 99).await.page(202);
     bob.browser.submit("/account/email/resend", &[]).await.page(202);
 }
 
 async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
-    let house = House::with(database, |settings| settings.throttle.mails_per_address = 3).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.throttle.mails_per_address = 3).await;
+    let ada = app.person("ada").await;
     let forgot = |number: u32| {
         let email = format!("{number}@example.org");
-        house.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", &*email)])
+        app.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", &*email)])
     };
     for number in 0..8 {
-        house.clock.advance(Duration::minutes(1));
+        app.clock.advance(Duration::minutes(1));
         forgot(number).await.page(202);
     }
     let reply = forgot(8).await;
@@ -424,83 +424,83 @@ async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
     forgot(9).at(ELSEWHERE).await.page(202);
 }
 
-async fn each_purpose_of_mail_counts_for_itself(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn each_purpose_of_mail_counts_for_itself(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     // Signing up with somebody's address mails them nothing.
     for number in 0..20 {
         let form = [("name", "Mallory"), ("email", &*ada.email), ("password", PASSWORD)];
-        let sign_up = house.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
-        sign_up.at(&format!("203.0.113.{number}")).await.is(422);
+        let sign_up = app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
+        sign_up.at(&format!("203.0.113.{number}")).await.assert_status(422);
     }
     for _ in 0..20 {
         bob.browser.submit("/account/email", &[("email", &ada.email)]).await;
     }
-    house.db.settled().await;
+    app.db.settled().await;
     ada.browser.submit("/account/email/resend", &[]).await.page(202);
-    house.browser().submit("/forgot", &[("email", &ada.email)]).await.page(202);
-    assert_eq!(house.letters_about("Choose a new password").await.len(), 1);
+    app.browser().submit("/forgot", &[("email", &ada.email)]).await.page(202);
+    assert_eq!(app.emails_with_subject("Choose a new password").await.len(), 1);
 }
 
 async fn where_signing_up_sends_mail_it_is_slowed_down_too(database: Database) {
-    let house = House::with(database, |settings| settings.accounts.confirm = Confirm::Required).await;
+    let app = TestApp::with(database, |settings| settings.accounts.confirm = Confirm::Required).await;
     let sign_up = |email: &str, number: u32| {
         let form = [("name", "Ada"), ("email", email), ("password", PASSWORD)];
-        let ask = house.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
+        let ask = app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
         ask.at(&format!("203.0.113.{number}"))
     };
     for number in 0..12 {
-        house.clock.advance(Duration::minutes(1));
+        app.clock.advance(Duration::minutes(1));
         let status = sign_up("ada@example.org", number).await.status.as_u16();
         assert!(status == 202 || (status == 429 && number > 4), "{number}: {status}");
     }
-    let letters = house.letters().await.len();
+    let letters = app.letters().await.len();
     assert!((5..12).contains(&letters), "{letters}");
-    sign_up("ada@example.org", 99).await.is(429);
-    sign_up("bob@example.org", 99).await.is(202);
+    sign_up("ada@example.org", 99).await.assert_status(429);
+    sign_up("bob@example.org", 99).await.assert_status(202);
 }
 
-async fn nothing_that_was_typed_is_kept(house: House) {
-    house.person("ada").await;
+async fn nothing_that_was_typed_is_kept(app: TestApp) {
+    app.person("ada").await;
     // A password in the wrong field.
-    guess(&house, "not-an-address-but-a-secret").await.is(401);
-    login(&house, "nobody@example.org", "also a secret").at("198.51.100.99").await.is(401);
-    assert!(house.count("throttle").await > 0);
-    let dump = house.dump().await;
+    guess(&app, "not-an-address-but-a-secret").await.assert_status(401);
+    login(&app, "nobody@example.org", "also a secret").at("198.51.100.99").await.assert_status(401);
+    assert!(app.count("throttle").await > 0);
+    let dump = app.dump().await;
     for typed in ["not-an-address-but-a-secret", "nobody@example.org", "also a secret", "198.51.100.99"] {
         assert!(!dump.windows(typed.len()).any(|part| part == typed.as_bytes()), "{typed}");
     }
 }
 
-async fn what_is_forgiven_is_swept(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_forgiven_is_swept(app: TestApp) {
+    let ada = app.person("ada").await;
     for number in 0..5 {
-        guess(&house, &format!("{number}@example.org")).await.is(401);
+        guess(&app, &format!("{number}@example.org")).await.assert_status(401);
     }
-    house.db.settled().await;
-    let rows = house.count("throttle").await;
+    app.db.settled().await;
+    let rows = app.count("throttle").await;
     assert!(rows >= 10, "{rows}");
-    house.clock.advance(Duration::hours(1));
-    assert_eq!(throttle::sweep(&house.db, 4).await.unwrap(), 4);
-    throttle::sweep(&house.db, 100).await.unwrap();
-    assert_eq!(house.count("throttle").await, 1, "that her address is known");
-    login(&house, &ada.email, PASSWORD).await.is(201);
-    house.db.settled().await;
-    house.clock.advance(Duration::days(31));
-    throttle::sweep(&house.db, 100).await.unwrap();
-    assert_eq!(house.count("throttle").await, 0);
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(attempts::sweep(&app.db, 4).await.unwrap(), 4);
+    attempts::sweep(&app.db, 100).await.unwrap();
+    assert_eq!(app.count("throttle").await, 1, "that her address is known");
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
+    app.db.settled().await;
+    app.clock.advance(Duration::days(31));
+    attempts::sweep(&app.db, 100).await.unwrap();
+    assert_eq!(app.count("throttle").await, 0);
 }
 
-async fn other_features_count_by_rules_of_their_own(house: House) {
+async fn other_features_count_by_rules_of_their_own(app: TestApp) {
     let rule = Rule { what: "test", burst: 2, pace: Duration::hours(1) };
-    let take = async |whom: &str| throttle::take(&house.db, vec![rule.of(&[whom])]).await;
+    let take = async |whom: &str| attempts::take(&app.db, vec![rule.of(&[whom])]).await;
     let mut last = None;
     for _ in 0..7 {
-        house.clock.advance(Duration::minutes(1));
+        app.clock.advance(Duration::minutes(1));
         last = Some(take("ada").await.unwrap());
     }
     assert!(take("ada").await.unwrap_err().retry_after().is_some_and(|seconds| (20..=32).contains(&seconds)));
     let _others = take("bob").await.unwrap();
-    last.unwrap().give_back(&house.db).await;
+    last.unwrap().give_back(&app.db).await;
     let _again = take("ada").await.unwrap();
     assert!(take("ada").await.is_err());
 }

@@ -4,14 +4,13 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
-use vestibule::{
-    timestamp::Timestamp,
-    tokens::{Scope, format::Secret},
+use vestibule::{auth::Scope, secret::Secret, timestamp::Timestamp};
+
+use crate::support::{
+    Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases, routes::token_calls,
 };
 
-use crate::support::{Database, Door, House, PASSWORD, Person, TOKEN_MEMBERS, both, members, routes::token_calls};
-
-both! {
+on_both_databases! {
     login_answers_with_exactly_the_documented_members,
     login_takes_a_name_and_remember,
     login_can_be_turned_off,
@@ -42,8 +41,8 @@ both! {
     get_changes_nothing,
 }
 
-async fn login(house: &House, body: Value) -> Value {
-    house.post("/api/v1/login").json(body).await.is(201).json()
+async fn login(app: &TestApp, body: Value) -> Value {
+    app.post("/api/v1/login").json(body).await.assert_status(201).json()
 }
 
 fn after(value: &Value, from: &Value) -> Duration {
@@ -51,10 +50,10 @@ fn after(value: &Value, from: &Value) -> Duration {
     read(value) - read(from)
 }
 
-async fn login_answers_with_exactly_the_documented_members(house: House) {
-    let ada = house.person("ada").await;
-    let reply = house.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
-    let login = reply.is(201).json();
+async fn login_answers_with_exactly_the_documented_members(app: TestApp) {
+    let ada = app.person("ada").await;
+    let reply = app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
+    let login = reply.assert_status(201).json();
 
     assert_eq!(members(&login), ["account", "expires_at", "id", "name", "scopes", "token"]);
     assert_eq!(members(&login["account"]), ["created_at", "email", "email_confirmed", "id", "name"]);
@@ -71,12 +70,12 @@ async fn login_answers_with_exactly_the_documented_members(house: House) {
     assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
 }
 
-async fn login_takes_a_name_and_remember(house: House) {
-    let ada = house.person("ada").await;
-    let short = login(&house, json!({"email": ada.email, "password": PASSWORD, "remember": false})).await;
+async fn login_takes_a_name_and_remember(app: TestApp) {
+    let ada = app.person("ada").await;
+    let short = login(&app, json!({"email": ada.email, "password": PASSWORD, "remember": false})).await;
     assert_eq!(short["name"], "Login");
     let long = json!({"email": ada.email, "password": PASSWORD, "name": " phone ", "remember": true});
-    let long = login(&house, long).await;
+    let long = login(&app, long).await;
     assert_eq!(long["name"], "phone");
 
     let difference = after(&long["expires_at"], &short["expires_at"]) - (Duration::days(30) - Duration::hours(12));
@@ -84,41 +83,44 @@ async fn login_takes_a_name_and_remember(house: House) {
 }
 
 async fn login_can_be_turned_off(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.login = false).await;
-    let browser = house.browser();
-    browser.submit("/sign-up", &[("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)]).await.is(303);
+    let app = TestApp::with(database, |settings| settings.tokens.login = false).await;
+    let browser = app.browser();
+    browser
+        .submit("/sign-up", &[("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)])
+        .await
+        .assert_status(303);
     for password in [PASSWORD, "wrong password"] {
         let body = json!({"email": "ada@example.org", "password": password});
-        let problem = house.post("/api/v1/login").json(body.clone()).await.problem(403, "login_disabled");
+        let problem = app.post("/api/v1/login").json(body.clone()).await.problem(403, "login_disabled");
         assert!(problem["detail"].as_str().unwrap().contains("tokens page"), "{problem}");
     }
     // The session door is not meant: it has the site's own pages.
     let body = json!({"email": "ada@example.org", "password": PASSWORD});
-    house.browser().ask(Method::POST, "/session/v1/login").json(body).await.is(200);
-    assert_eq!(house.count("tokens").await, 0);
+    app.browser().ask(Method::POST, "/session/v1/login").json(body).await.assert_status(200);
+    assert_eq!(app.count("tokens").await, 0);
 }
 
 async fn of_many_logins_the_oldest_makes_room(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.per_account = 3).await;
-    let ada = house.person("ada").await;
-    let own = house.token(&ada, &Scope::ALL).await;
+    let app = TestApp::with(database, |settings| settings.tokens.per_account = 3).await;
+    let ada = app.person("ada").await;
+    let own = app.token(&ada, &Scope::ALL).await;
     let mut clients = vec![ada.client.clone()];
     for _ in 0..3 {
-        let login = login(&house, json!({"email": ada.email, "password": PASSWORD})).await;
-        clients.push(house.client(login["token"].as_str().unwrap()));
+        let login = login(&app, json!({"email": ada.email, "password": PASSWORD})).await;
+        clients.push(app.client(login["token"].as_str().unwrap()));
     }
     clients[0].get("/me").await.problem(401, "token_revoked");
     for client in &clients[1..] {
-        client.get("/me").await.is(200);
+        client.get("/me").await.assert_status(200);
     }
-    own.get("/me").await.is(200);
+    own.get("/me").await.assert_status(200);
 }
 
-async fn a_wrong_password_and_an_unknown_address_are_one_answer(house: House) {
-    let ada = house.person("ada").await;
+async fn a_wrong_password_and_an_unknown_address_are_one_answer(app: TestApp) {
+    let ada = app.person("ada").await;
     let mut bodies = Vec::new();
     for (email, password) in [(ada.email.as_str(), "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
-        let reply = house.post("/api/v1/login").json(json!({"email": email, "password": password})).await;
+        let reply = app.post("/api/v1/login").json(json!({"email": email, "password": password})).await;
         let mut problem = reply.problem(401, "invalid_credentials");
         // No token was sent, so the challenge names no error.
         assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#);
@@ -127,86 +129,86 @@ async fn a_wrong_password_and_an_unknown_address_are_one_answer(house: House) {
     }
     assert_eq!(bodies[0], bodies[1]);
     assert_eq!(bodies[0], bodies[2]);
-    assert_eq!(house.count("tokens").await, 1, "only the one the test began with");
+    assert_eq!(app.count("tokens").await, 1, "only the one the test began with");
 }
 
-async fn the_address_counts_whatever_its_case(house: House) {
-    house.person("ada").await;
-    let login = login(&house, json!({"email": " ADA@Example.Org ", "password": PASSWORD})).await;
+async fn the_address_counts_whatever_its_case(app: TestApp) {
+    app.person("ada").await;
+    let login = login(&app, json!({"email": " ADA@Example.Org ", "password": PASSWORD})).await;
     assert_eq!(login["account"]["email"], "ada@example.org");
 }
 
-async fn login_refuses_what_it_does_not_know(house: House) {
-    let ada = house.person("ada").await;
+async fn login_refuses_what_it_does_not_know(app: TestApp) {
+    let ada = app.person("ada").await;
     let with = |name: &str, value: Value| {
         let mut body = json!({"email": ada.email, "password": PASSWORD});
         body[name] = value;
-        house.post("/api/v1/login").json(body)
+        app.post("/api/v1/login").json(body)
     };
     with("scopes", json!(["notes:read"])).await.names_field("scopes");
     with("expires_at", json!("2100-01-01T00:00:00Z")).await.names_field("expires_at");
     with("password", json!(12_345_678)).await.names_field("password");
     with("remember", json!("yes")).await.names_field("remember");
-    house.post("/api/v1/login").json(json!({"email": ada.email})).await.names_field("password");
-    house.post("/api/v1/login").json(json!([])).await.is(422);
+    app.post("/api/v1/login").json(json!({"email": ada.email})).await.names_field("password");
+    app.post("/api/v1/login").json(json!([])).await.assert_status(422);
 }
 
-async fn a_long_or_empty_token_name_is_refused(house: House) {
-    let ada = house.person("ada").await;
+async fn a_long_or_empty_token_name_is_refused(app: TestApp) {
+    let ada = app.person("ada").await;
     for name in ["", "  ", &"x".repeat(101), "a\u{7}b"] {
         let body = json!({"email": ada.email, "password": PASSWORD, "name": name});
-        house.post("/api/v1/login").json(body).await.names_field("name");
+        app.post("/api/v1/login").json(body).await.names_field("name");
     }
-    login(&house, json!({"email": ada.email, "password": PASSWORD, "name": "é".repeat(100)})).await;
+    login(&app, json!({"email": ada.email, "password": PASSWORD, "name": "é".repeat(100)})).await;
 }
 
-async fn me_is_the_account(house: House) {
-    let ada = house.person("ada").await;
-    let me = ada.client.get("/me").await.is(200).json();
+async fn me_is_the_account(app: TestApp) {
+    let ada = app.person("ada").await;
+    let me = ada.client.get("/me").await.assert_status(200).json();
     assert_eq!(members(&me), ["created_at", "email", "email_confirmed", "id", "name"]);
     assert_eq!(me, serde_json::to_value(&ada.account).unwrap());
 }
 
-async fn token_is_the_token_that_asks(house: House) {
-    let ada = house.person("ada").await;
-    let client = house.token(&ada, &[Scope::NotesRead]).await;
-    let token = client.get("/token").await.is(200).json();
+async fn token_is_the_token_that_asks(app: TestApp) {
+    let ada = app.person("ada").await;
+    let client = app.token(&ada, &[Scope::NotesRead]).await;
+    let token = client.get("/token").await.assert_status(200).json();
     assert_eq!(members(&token), TOKEN_MEMBERS);
     assert_eq!(token["scopes"], json!(["notes:read"]));
     assert_eq!(token["name"], "test");
     assert_eq!(after(&token["expires_at"], &token["created_at"]), Duration::days(30));
 }
 
-async fn logout_revokes_the_token_that_made_the_call(house: House) {
-    let ada = house.person("ada").await;
-    let other = house.token(&ada, &Scope::ALL).await;
+async fn logout_revokes_the_token_that_made_the_call(app: TestApp) {
+    let ada = app.person("ada").await;
+    let other = app.token(&ada, &Scope::ALL).await;
     let reply = ada.client.call(Method::POST, "/logout").await;
-    assert!(reply.is(204).body.is_empty());
+    assert!(reply.assert_status(204).body.is_empty());
 
     let reply = ada.client.get("/me").await;
     reply.problem(401, "token_revoked");
     assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
     ada.client.call(Method::POST, "/logout").await.problem(401, "token_revoked");
-    other.get("/me").await.is(200);
+    other.get("/me").await.assert_status(200);
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn logout_all_revokes_the_accounts_tokens_and_no_others(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let second = house.token(&ada, &[Scope::NotesRead]).await;
-    ada.client.call(Method::POST, "/logout-all").await.is(204);
+async fn logout_all_revokes_the_accounts_tokens_and_no_others(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let second = app.token(&ada, &[Scope::NotesRead]).await;
+    ada.client.call(Method::POST, "/logout-all").await.assert_status(204);
     ada.client.get("/me").await.problem(401, "token_revoked");
     second.get("/notes").await.problem(401, "token_revoked");
-    bob.client.get("/me").await.is(200);
+    bob.client.get("/me").await.assert_status(200);
 }
 
-async fn every_call_without_a_token_is_told_how_to_bring_one(house: House) {
-    let ada = house.person("ada").await;
+async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("kept").await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for call in token_calls() {
         let path = call.path(note.trim_start_matches("/notes/"));
-        let mut ask = house.ask(call.method.clone(), &format!("/api/v1{path}"));
+        let mut ask = app.ask(call.method.clone(), &format!("/api/v1{path}"));
         if let Some(body) = call.body() {
             ask = ask.json(body);
         }
@@ -217,15 +219,15 @@ async fn every_call_without_a_token_is_told_how_to_bring_one(house: House) {
     assert!(!witness.saw_a_write().await);
 }
 
-async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(house: House) {
-    let ada = house.person("ada").await;
+async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("kept").await;
     for scope in Scope::ALL {
         let others: Vec<_> = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
-        let client = house.token(&ada, &others).await;
+        let client = app.token(&ada, &others).await;
         // The first use of a token is noted, at most once a minute.
-        client.get("/token").await.is(200);
-        let mut witness = house.witness().await;
+        client.get("/token").await.assert_status(200);
+        let mut witness = app.witness().await;
         for call in token_calls().iter().filter(|call| call.scope == Some(scope)) {
             let mut ask = client.call(call.method.clone(), &call.path(note.trim_start_matches("/notes/")));
             if let Some(body) = call.body() {
@@ -241,13 +243,13 @@ async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(
     }
 }
 
-async fn a_scope_opens_its_own_calls_and_no_others(house: House) {
-    let ada = house.person("ada").await;
+async fn a_scope_opens_its_own_calls_and_no_others(app: TestApp) {
+    let ada = app.person("ada").await;
     for scope in Scope::ALL {
         // In the table's order a note is deleted last.
         let id = ada.note_path("mine").await.replace("/notes/", "");
         for call in token_calls() {
-            let client = house.token(&ada, &[scope]).await;
+            let client = app.token(&ada, &[scope]).await;
             let mut ask = client.call(call.method.clone(), &call.path(&id));
             if let Some(body) = call.body() {
                 ask = ask.json(body);
@@ -261,28 +263,28 @@ async fn a_scope_opens_its_own_calls_and_no_others(house: House) {
     }
 }
 
-async fn a_token_expires_by_the_clock(house: House) {
-    let ada = house.person("ada").await;
-    house.clock.advance(Duration::hours(12) - Duration::seconds(5));
-    ada.client.get("/me").await.is(200);
-    house.clock.advance(Duration::seconds(5));
+async fn a_token_expires_by_the_clock(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::hours(12) - Duration::seconds(5));
+    ada.client.get("/me").await.assert_status(200);
+    app.clock.advance(Duration::seconds(5));
     let reply = ada.client.get("/me").await;
     reply.problem(401, "token_expired");
     assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
 }
 
-async fn a_remembered_token_lasts_longer(house: House) {
-    let ada = house.person("ada").await;
-    let login = login(&house, json!({"email": ada.email, "password": PASSWORD, "remember": true})).await;
-    let client = house.client(login["token"].as_str().unwrap());
-    house.clock.advance(Duration::days(29));
-    client.get("/me").await.is(200);
-    house.clock.advance(Duration::days(1));
+async fn a_remembered_token_lasts_longer(app: TestApp) {
+    let ada = app.person("ada").await;
+    let login = login(&app, json!({"email": ada.email, "password": PASSWORD, "remember": true})).await;
+    let client = app.client(login["token"].as_str().unwrap());
+    app.clock.advance(Duration::days(29));
+    client.get("/me").await.assert_status(200);
+    app.clock.advance(Duration::days(1));
     client.get("/me").await.problem(401, "token_expired");
 }
 
-async fn what_is_no_token_of_ours_is_invalid(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_no_token_of_ours_is_invalid(app: TestApp) {
+    let ada = app.person("ada").await;
     let token = &ada.client.token;
     let never_issued = Secret::generate("vst").unwrap();
     let other_prefix = Secret::generate("xyz").unwrap();
@@ -298,91 +300,91 @@ async fn what_is_no_token_of_ours_is_invalid(house: House) {
         "",
         &"x".repeat(5_000),
     ] {
-        let reply = house.get("/api/v1/me").bearer(text).await;
+        let reply = app.get("/api/v1/me").bearer(text).await;
         reply.problem(401, "token_invalid");
         assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
     }
     // Bytes that are no text.
-    house.get("/api/v1/me").bearer("é").await.problem(401, "token_invalid");
+    app.get("/api/v1/me").bearer("é").await.problem(401, "token_invalid");
 }
 
-async fn a_wrong_checksum_is_refused_without_asking_the_database(house: House) {
-    let ada = house.person("ada").await;
+async fn a_wrong_checksum_is_refused_without_asking_the_database(app: TestApp) {
+    let ada = app.person("ada").await;
     let last = if ada.client.token.ends_with('a') { 'b' } else { 'a' };
     let mistyped = format!("{}{last}", &ada.client.token[..41]);
-    house.db.close().await;
-    house.get("/api/v1/me").bearer(&mistyped).await.problem(401, "token_invalid");
+    app.db.close().await;
+    app.get("/api/v1/me").bearer(&mistyped).await.problem(401, "token_invalid");
 }
 
-async fn without_a_database_the_answer_is_to_try_again(house: House) {
-    let ada = house.person("ada").await;
-    house.db.close().await;
+async fn without_a_database_the_answer_is_to_try_again(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.close().await;
     let reply = ada.client.get("/me").await;
     reply.problem(503, "unavailable");
     assert!(reply.header("retry-after").parse::<u32>().is_ok());
 }
 
-async fn two_authorization_headers_are_refused(house: House) {
-    let ada = house.person("ada").await;
-    let ask = ada.client.get("/me").also("authorization", &format!("Bearer {}", ada.client.token));
+async fn two_authorization_headers_are_refused(app: TestApp) {
+    let ada = app.person("ada").await;
+    let ask = ada.client.get("/me").append_header("authorization", &format!("Bearer {}", ada.client.token));
     ask.await.problem(400, "invalid_body");
-    ada.client.get("/me").also("authorization", "Basic YTpi").await.problem(400, "invalid_body");
+    ada.client.get("/me").append_header("authorization", "Basic YTpi").await.problem(400, "invalid_body");
 }
 
-async fn the_scheme_is_read_in_any_case(house: House) {
-    let ada = house.person("ada").await;
+async fn the_scheme_is_read_in_any_case(app: TestApp) {
+    let ada = app.person("ada").await;
     for scheme in ["bearer", "BEARER", "bEaReR"] {
-        let ask = house.get("/api/v1/me").header("authorization", &format!("{scheme} {}", ada.client.token));
-        ask.await.is(200);
+        let ask = app.get("/api/v1/me").header("authorization", &format!("{scheme} {}", ada.client.token));
+        ask.await.assert_status(200);
     }
 }
 
-async fn another_scheme_is_no_token(house: House) {
-    let ada = house.person("ada").await;
+async fn another_scheme_is_no_token(app: TestApp) {
+    let ada = app.person("ada").await;
     for value in [format!("Basic {}", ada.client.token), ada.client.token.clone(), String::new()] {
-        let reply = house.get("/api/v1/me").header("authorization", &value).await;
+        let reply = app.get("/api/v1/me").header("authorization", &value).await;
         reply.problem(401, "token_missing");
         assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#);
     }
 }
 
-async fn a_token_is_read_nowhere_but_in_the_header(house: House) {
-    let ada = house.person("ada").await;
+async fn a_token_is_read_nowhere_but_in_the_header(app: TestApp) {
+    let ada = app.person("ada").await;
     let token = &ada.client.token;
     let query = format!("/api/v1/notes?access_token={token}&token={token}&authorization=Bearer%20{token}");
-    house.get(&query).await.problem(401, "token_missing");
-    let form = house.post("/api/v1/notes").form(&[("access_token", token), ("title", "x"), ("body", "")]);
+    app.get(&query).await.problem(401, "token_missing");
+    let form = app.post("/api/v1/notes").form(&[("access_token", token), ("title", "x"), ("body", "")]);
     form.await.problem(401, "token_missing");
     let body = json!({"access_token": token, "title": "x", "body": ""});
-    house.post("/api/v1/notes").json(body).await.problem(401, "token_missing");
+    app.post("/api/v1/notes").json(body).await.problem(401, "token_missing");
     for name in ["session", "__Host-Http-session", "__Host-session", "token", "access_token", "Authorization"] {
-        house.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
+        app.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
     }
 }
 
-async fn the_session_cookie_counts_for_nothing_here(house: House) {
-    let ada = house.person("ada").await;
+async fn the_session_cookie_counts_for_nothing_here(app: TestApp) {
+    let ada = app.person("ada").await;
     assert!(ada.browser.is_signed_in().await);
     for call in token_calls() {
         let reply = ada.browser.ask(call.method.clone(), &format!("/api/v1{}", call.path("x"))).await;
         reply.problem(401, "token_missing");
     }
     // Nor does a bad one harm.
-    ada.client.get("/me").header("cookie", "session=nonsense; session=again").await.is(200);
+    ada.client.get("/me").header("cookie", "session=nonsense; session=again").await.assert_status(200);
 }
 
-async fn no_answer_sets_a_cookie(house: House) {
-    let ada = house.person("ada").await;
+async fn no_answer_sets_a_cookie(app: TestApp) {
+    let ada = app.person("ada").await;
     let credentials = json!({"email": ada.email, "password": PASSWORD, "remember": true});
     let asks = [
-        house.post("/api/v1/login").json(credentials),
+        app.post("/api/v1/login").json(credentials),
         ada.client.get("/me"),
         ada.client.post("/notes", json!({"title": "a", "body": ""})),
         ada.client.call(Method::POST, "/logout"),
         ada.client.get("/me"),
         // With a cookie, good and bad.
         ada.browser.ask(Method::GET, "/api/v1/me"),
-        house.get("/api/v1/nothing").header("cookie", "session=nonsense"),
+        app.get("/api/v1/nothing").header("cookie", "session=nonsense"),
     ];
     for ask in asks {
         let reply = ask.await;
@@ -391,36 +393,36 @@ async fn no_answer_sets_a_cookie(house: House) {
 }
 
 async fn last_used(ada: &Person) -> Value {
-    let tokens = ada.browser.get("/tokens").await.is(200).json();
+    let tokens = ada.browser.get("/tokens").await.assert_status(200).json();
     tokens["items"][0]["last_used_at"].clone()
 }
 
-async fn last_used_is_kept_to_the_minute(house: House) {
-    let ada = house.person("ada").await;
+async fn last_used_is_kept_to_the_minute(app: TestApp) {
+    let ada = app.person("ada").await;
     assert_eq!(last_used(&ada).await, Value::Null);
-    let mut witness = house.witness().await;
-    ada.client.get("/me").await.is(200);
+    let mut witness = app.witness().await;
+    ada.client.get("/me").await.assert_status(200);
     assert!(witness.saw_a_write().await);
     let first = last_used(&ada).await;
     assert!(first.is_string());
 
     for _ in 0..5 {
-        ada.client.get("/me").await.is(200);
+        ada.client.get("/me").await.assert_status(200);
     }
     assert!(!witness.saw_a_write().await, "once a minute is enough");
-    house.clock.advance(Duration::minutes(1));
-    ada.client.get("/me").await.is(200);
+    app.clock.advance(Duration::minutes(1));
+    ada.client.get("/me").await.assert_status(200);
     assert!(witness.saw_a_write().await);
     assert!(after(&last_used(&ada).await, &first) >= Duration::minutes(1));
 }
 
-async fn get_changes_nothing(house: House) {
-    let ada = house.person("ada").await;
+async fn get_changes_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    let mut witness = house.witness().await;
+    let mut witness = app.witness().await;
     for method in [Method::GET, Method::HEAD] {
         for path in ["/me", "/token", "/tokens", "/notes", "/notes?q=a&limit=1", &note] {
-            ada.client.call(method.clone(), path).await.is(200);
+            ada.client.call(method.clone(), path).await.assert_status(200);
         }
     }
     assert!(!witness.saw_a_write().await);

@@ -3,17 +3,15 @@
 use serde_json::{Value, json};
 use time::Duration;
 use vestibule::{
+    auth::Scope,
+    features::tokens::service::{Expiry, sweep, tell_of_end},
     mail::Mailer,
     timestamp::Timestamp,
-    tokens::{
-        Scope,
-        service::{Expiry, sweep, tell_of_end},
-    },
 };
 
-use crate::support::{Client, Database, Door, House, PASSWORD, beside, both};
+use crate::support::{Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases};
 
-both! {
+on_both_databases! {
     a_token_lasts_through_the_day_that_was_chosen,
     a_day_ends_where_its_owner_is,
     a_day_that_is_over_or_too_far_is_refused_beside_its_field,
@@ -41,7 +39,7 @@ fn time(value: &Value) -> Timestamp {
 
 /// What `client` is told about its token.
 async fn about(client: &Client) -> Value {
-    client.get("/token").await.is(200).json()
+    client.get("/token").await.assert_status(200).json()
 }
 
 fn shown(page: &str) -> String {
@@ -49,37 +47,37 @@ fn shown(page: &str) -> String {
     rest.split_once('<').unwrap().0.to_owned()
 }
 
-async fn a_token_lasts_through_the_day_that_was_chosen(house: House) {
-    let ada = house.person("ada").await;
-    let day = (house.db.now() + Duration::days(10)).get().date();
+async fn a_token_lasts_through_the_day_that_was_chosen(app: TestApp) {
+    let ada = app.person("ada").await;
+    let day = (app.db.now() + Duration::days(10)).get().date();
     let text = day.to_string();
     let form = [("name", "a"), ("days", "day"), ("expires_at", text.as_str()), ("scope-notes-read", "on")];
-    let token = house.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
+    let token = app.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
     let expires_at = time(&about(&token).await["expires_at"]);
     // Nobody has said where: it is over when it is over everywhere.
     assert_eq!(expires_at.get(), day.next_day().unwrap().midnight().assume_utc() + Duration::hours(12));
-    house.clock.advance(expires_at - house.db.now() - Duration::seconds(5));
-    token.get("/notes").await.is(200);
-    house.clock.advance(Duration::seconds(6));
+    app.clock.advance(expires_at - app.db.now() - Duration::seconds(5));
+    token.get("/notes").await.assert_status(200);
+    app.clock.advance(Duration::seconds(6));
     token.get("/notes").await.problem(401, "token_expired");
 }
 
-async fn a_day_ends_where_its_owner_is(house: House) {
-    let ada = house.person("ada").await;
+async fn a_day_ends_where_its_owner_is(app: TestApp) {
+    let ada = app.person("ada").await;
     let page = ada.browser.visit("/tokens").await.page(200);
     assert!(page.contains(r#"<input id="day_over" name="day_over" type="hidden""#), "{page}");
     assert!(page.contains(r#"<script type="module" src="/day.js" nonce=""#), "{page}");
-    let west = (house.db.now() + -Duration::hours(12)).get().date();
+    let west = (app.db.now() + -Duration::hours(12)).get().date();
     assert!(page.contains(&format!(r#"type="date" min="{west}""#)), "today is offered wherever it is: {page}");
 
-    let day = (house.db.now() + Duration::days(10)).get().date();
+    let day = (app.db.now() + Duration::days(10)).get().date();
     let midnight = day.next_day().unwrap().midnight().assume_utc();
     for (hours, taken) in [(-14, -14), (-1, -1), (8, 8), (12, 12), (-15, 12), (13, 12)] {
         let over = Timestamp::new(midnight + Duration::hours(hours)).to_string();
         let text = day.to_string();
         let form =
             [("name", "a"), ("days", "day"), ("expires_at", &text), ("day_over", &over), ("scope-notes-read", "on")];
-        let token = house.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
+        let token = app.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
         let expires_at = time(&about(&token).await["expires_at"]);
         assert_eq!(expires_at.get(), midnight + Duration::hours(taken), "{hours}");
     }
@@ -89,245 +87,247 @@ async fn a_day_ends_where_its_owner_is(house: House) {
     ada.browser.submit("/tokens", &form).await.page(201);
 }
 
-async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(house: House) {
-    let ada = house.person("ada").await;
-    let over = (house.db.now() + -Duration::hours(36)).get().date();
-    let far = (house.db.now() + Duration::days(366)).get().date();
+async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(app: TestApp) {
+    let ada = app.person("ada").await;
+    let over = (app.db.now() + -Duration::hours(36)).get().date();
+    let far = (app.db.now() + Duration::days(366)).get().date();
     for day in [over.to_string(), far.to_string(), String::new(), "tomorrow".into()] {
         let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("scope-notes-read", "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
-        assert_eq!(beside(&page, "expires_at"), "Choose a day to come, within the next 366 days.", "{day}");
-        assert_eq!(beside(&page, "days"), "");
+        assert_eq!(field_error(&page, "expires_at"), "Choose a day to come, within the next 366 days.", "{day}");
+        assert_eq!(field_error(&page, "days"), "");
         assert!(page.contains(r#"<option value="day" selected>"#), "what was chosen stays chosen");
         assert!(page.contains(&format!(r#"value="{day}""#)), "and what was typed");
     }
-    assert_eq!(house.count("tokens").await, 1);
+    assert_eq!(app.count("tokens").await, 1);
 }
 
-async fn renewed(house: &House, days: u32) -> Client {
-    let ada = house.person("ada").await;
-    house
-        .token_with(&ada, &[Scope::NotesRead], |new| {
-            new.expiry = Expiry::Days(days);
-            new.renew = true;
-        })
-        .await
+async fn renewed(app: &TestApp, days: u32) -> Client {
+    let ada = app.person("ada").await;
+    app.token_with(&ada, &[Scope::NotesRead], |new| {
+        new.expiry = Expiry::Days(days);
+        new.renew = true;
+    })
+    .await
 }
 
-async fn a_token_that_is_renewed_goes_on_while_it_is_used(house: House) {
-    let token = renewed(&house, 7).await;
+async fn a_token_that_is_renewed_goes_on_while_it_is_used(app: TestApp) {
+    let token = renewed(&app, 7).await;
     for _ in 0..5 {
-        token.get("/notes").await.is(200);
-        house.db.settled().await;
+        token.get("/notes").await.assert_status(200);
+        app.db.settled().await;
         let about = about(&token).await;
-        let left = time(&about["expires_at"]) - house.db.now();
+        let left = time(&about["expires_at"]) - app.db.now();
         assert!(left > Duration::days(7) - Duration::minutes(2) && left <= Duration::days(7), "{about}");
         assert_eq!(about["renew_days"], 7);
-        house.clock.advance(Duration::days(6));
+        app.clock.advance(Duration::days(6));
     }
-    token.get("/notes").await.is(200);
+    token.get("/notes").await.assert_status(200);
 }
 
-async fn and_ends_when_it_is_not(house: House) {
-    let token = renewed(&house, 7).await;
-    token.get("/notes").await.is(200);
-    house.db.settled().await;
-    house.clock.advance(Duration::days(7));
+async fn and_ends_when_it_is_not(app: TestApp) {
+    let token = renewed(&app, 7).await;
+    token.get("/notes").await.assert_status(200);
+    app.db.settled().await;
+    app.clock.advance(Duration::days(7));
     token.get("/notes").await.problem(401, "token_expired");
-    house.db.settled().await;
+    app.db.settled().await;
     token.get("/notes").await.problem(401, "token_expired");
 }
 
 async fn and_never_outlives_the_longest_lifetime(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.max_days = 30).await;
-    let token = renewed(&house, 7).await;
+    let app = TestApp::with(database, |settings| settings.tokens.max_days = 30).await;
+    let token = renewed(&app, 7).await;
     let ends_at = time(&about(&token).await["ends_at"]);
     for _ in 0..5 {
-        house.db.settled().await;
-        house.clock.advance(Duration::days(6) - Duration::seconds(10));
-        token.get("/notes").await.is(200);
+        app.db.settled().await;
+        app.clock.advance(Duration::days(6) - Duration::seconds(10));
+        token.get("/notes").await.assert_status(200);
     }
-    house.db.settled().await;
+    app.db.settled().await;
     let about = about(&token).await;
     assert_eq!((time(&about["expires_at"]), time(&about["ends_at"])), (ends_at, ends_at));
-    house.clock.advance(ends_at - house.db.now() + Duration::seconds(1));
+    app.clock.advance(ends_at - app.db.now() + Duration::seconds(1));
     token.get("/notes").await.problem(401, "token_expired");
 }
 
-async fn renewing_writes_once_a_minute(house: House) {
-    let token = renewed(&house, 7).await;
-    let mut witness = house.witness().await;
-    token.get("/notes").await.is(200);
+async fn renewing_writes_once_a_minute(app: TestApp) {
+    let token = renewed(&app, 7).await;
+    let mut witness = app.witness().await;
+    token.get("/notes").await.assert_status(200);
     assert!(witness.saw_a_write().await);
     for _ in 0..10 {
-        token.get("/notes").await.is(200);
+        token.get("/notes").await.assert_status(200);
     }
     assert!(!witness.saw_a_write().await);
-    house.clock.advance(Duration::minutes(1));
+    app.clock.advance(Duration::minutes(1));
     let reads = (0..10).map(|_| token.get("/notes").into_future());
     for reply in reads.collect::<tokio::task::JoinSet<_>>().join_all().await {
-        reply.is(200);
+        reply.assert_status(200);
     }
     assert!(witness.saw_a_write().await);
-    token.get("/notes").await.is(200);
+    token.get("/notes").await.assert_status(200);
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_use_noted_too_late_revives_nothing(house: House) {
-    let token = renewed(&house, 7).await;
-    let ada = house.browser();
-    ada.submit("/sign-in", &[("email", "ada@example.org"), ("password", PASSWORD)]).await.is(303);
+async fn a_use_noted_too_late_revives_nothing(app: TestApp) {
+    let token = renewed(&app, 7).await;
+    let ada = app.browser();
+    ada.submit("/sign-in", &[("email", "ada@example.org"), ("password", PASSWORD)]).await.assert_status(303);
     let id = about(&token).await["id"].as_str().unwrap().to_owned();
-    house.db.settled().await;
-    house.clock.advance(Duration::minutes(2));
+    app.db.settled().await;
+    app.clock.advance(Duration::minutes(2));
     // The use and the end at once, whichever is first.
     let (_, revoked) =
         tokio::join!(token.get("/notes").into_future(), ada.delete(&format!("/tokens/{id}")).into_future());
-    revoked.is(204);
-    house.db.settled().await;
+    revoked.assert_status(204);
+    app.db.settled().await;
     token.get("/notes").await.problem(401, "token_revoked");
 }
 
-async fn the_address_of_the_last_use_is_shown(house: House) {
-    let ada = house.person("ada").await;
-    let token = house.token(&ada, &[Scope::NotesRead]).await;
+async fn the_address_of_the_last_use_is_shown(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = app.token(&ada, &[Scope::NotesRead]).await;
     assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], Value::Null);
     for address in ["198.51.100.7", "2001:db8::7"] {
-        house.clock.advance(Duration::minutes(1));
-        token.get("/notes").at(address).await.is(200);
-        house.db.settled().await;
+        app.clock.advance(Duration::minutes(1));
+        token.get("/notes").at(address).await.assert_status(200);
+        app.db.settled().await;
         assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], address);
         assert!(ada.browser.visit("/tokens").await.page(200).contains(&format!(" from {address}")));
     }
 }
 
 async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.per_account = 2).await;
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let first = house.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(1)).await;
-    house.token(&ada, &[Scope::NotesRead]).await;
+    let app = TestApp::with(database, |settings| settings.tokens.per_account = 2).await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let first = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(1)).await;
+    app.token(&ada, &[Scope::NotesRead]).await;
     let form = [("name", "third"), ("days", "7"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(409);
     assert!(page.contains("as many tokens as it may have") && page.contains(r#"value="third""#), "{page}");
     bob.browser.submit("/tokens", &form).await.page(201);
     // One that has ended, of itself or not, makes room.
     let id = about(&first).await["id"].as_str().unwrap().to_owned();
-    ada.browser.delete(&format!("/tokens/{id}")).await.is(204);
+    ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
     ada.browser.submit("/tokens", &form).await.page(201);
     ada.browser.submit("/tokens", &form).await.page(409);
-    house.clock.advance(Duration::days(31));
-    ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
+    app.clock.advance(Duration::days(31));
+    ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     ada.browser.submit("/tokens", &form).await.page(201);
 }
 
-async fn a_renewed_token_needs_a_number_of_days(house: House) {
-    let ada = house.person("ada").await;
-    let day = (house.db.now() + Duration::days(10)).get().date().to_string();
+async fn a_renewed_token_needs_a_number_of_days(app: TestApp) {
+    let ada = app.person("ada").await;
+    let day = (app.db.now() + Duration::days(10)).get().date().to_string();
     let form =
         [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("renew", "on"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(422);
-    assert!(beside(&page, "renew").starts_with("Choose a number of days"), "{page}");
+    assert!(field_error(&page, "renew").starts_with("Choose a number of days"), "{page}");
     assert!(page.contains(r#"name="renew" checked"#));
     let form = [("name", "a"), ("days", "30"), ("renew", "on"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     assert!(page.contains(">Renewed</span>") && page.contains("30 days after its last use, and "), "{page}");
 }
 
-async fn all_tokens_are_revoked_at_once(house: House) {
-    let bob = house.person("bob").await;
+async fn all_tokens_are_revoked_at_once(app: TestApp) {
+    let bob = app.person("bob").await;
     for name in ["ada", "eve"] {
-        let person = house.person(name).await;
-        let other = house.token(&person, &[Scope::NotesRead]).await;
+        let person = app.person(name).await;
+        let other = app.token(&person, &[Scope::NotesRead]).await;
         let door = &person.doors()[usize::from(name == "eve")];
-        door.post("/tokens/revoke-all", json!({})).await.is(204);
+        door.post("/tokens/revoke-all", json!({})).await.assert_status(204);
         person.client.get("/me").await.problem(401, "token_revoked");
         other.get("/notes").await.problem(401, "token_revoked");
         assert!(person.browser.is_signed_in().await);
     }
-    bob.client.get("/me").await.is(200);
+    bob.client.get("/me").await.assert_status(200);
 }
 
-async fn all_but_one_are_revoked_at_once(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn all_but_one_are_revoked_at_once(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for door in ada.doors() {
-        let (kept, other) = (house.token(&ada, &Scope::ALL).await, house.token(&ada, &[Scope::NotesRead]).await);
+        let (kept, other) = (app.token(&ada, &Scope::ALL).await, app.token(&ada, &[Scope::NotesRead]).await);
         let id = about(&kept).await["id"].as_str().unwrap().to_owned();
         let theirs = about(&bob.client).await["id"].clone();
         let asks = if door.mount() == "/api/v1" { &kept as &dyn Door } else { door };
         for nobodys in [json!(uuid::Uuid::now_v7()), theirs] {
             asks.post("/tokens/revoke-all", json!({"except": nobodys})).await.names_field("except");
         }
-        other.get("/notes").await.is(200);
-        asks.post("/tokens/revoke-all", json!({"except": id})).await.is(204);
-        kept.get("/me").await.is(200);
+        other.get("/notes").await.assert_status(200);
+        asks.post("/tokens/revoke-all", json!({"except": id})).await.assert_status(204);
+        kept.get("/me").await.assert_status(200);
         other.get("/notes").await.problem(401, "token_revoked");
     }
-    bob.client.get("/me").await.is(200);
+    bob.client.get("/me").await.assert_status(200);
 }
 
-async fn the_page_revokes_all_and_all_but_the_new_one(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_revokes_all_and_all_but_the_new_one(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = [("name", "new"), ("days", "7"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     let (_, rest) = page.split_once(r#"action="/tokens/revoke-all?keep="#).unwrap();
     let id = rest.split_once('"').unwrap().0;
-    let new = house.client(&shown(&page));
-    ada.browser.submit(&format!("/tokens/revoke-all?keep={id}"), &[]).await.leads_to("/tokens");
-    new.get("/notes").await.is(200);
+    let new = app.client(&shown(&page));
+    ada.browser.submit(&format!("/tokens/revoke-all?keep={id}"), &[]).await.assert_redirect("/tokens");
+    new.get("/notes").await.assert_status(200);
     ada.client.get("/me").await.problem(401, "token_revoked");
     // A second click, and one for what is not there, do no harm.
-    ada.browser.submit(&format!("/tokens/revoke-all?keep={}", uuid::Uuid::now_v7()), &[]).await.leads_to("/tokens");
-    new.get("/notes").await.is(200);
-    ada.browser.submit("/tokens/revoke-all", &[]).await.leads_to("/tokens");
+    ada.browser
+        .submit(&format!("/tokens/revoke-all?keep={}", uuid::Uuid::now_v7()), &[])
+        .await
+        .assert_redirect("/tokens");
+    new.get("/notes").await.assert_status(200);
+    ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
     new.get("/notes").await.problem(401, "token_revoked");
-    ada.browser.submit("/tokens/revoke-all", &[]).await.leads_to("/tokens");
+    ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
     assert!(ada.browser.visit("/tokens").await.page(200).contains("None yet."));
 }
 
-async fn what_has_ended_is_swept_after_its_time(house: House) {
-    let ada = house.person("ada").await;
+async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..5 {
-        let doomed = house.token(&ada, &Scope::ALL).await;
-        doomed.call(axum::http::Method::POST, "/logout").await.is(204);
+        let doomed = app.token(&ada, &Scope::ALL).await;
+        doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     }
-    house.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(100)).await;
-    house.db.settled().await;
-    house.clock.advance(Duration::days(29));
-    assert_eq!(sweep(&house.db, 30, 100).await.unwrap(), 0);
-    house.clock.advance(Duration::days(1));
-    assert_eq!(sweep(&house.db, 30, 2).await.unwrap(), 2);
-    assert_eq!(sweep(&house.db, 30, 100).await.unwrap(), 3);
-    assert_eq!(house.count("tokens").await, 2, "the login expired half a day after");
-    house.clock.advance(Duration::hours(12));
-    assert_eq!(sweep(&house.db, 30, 100).await.unwrap(), 1);
-    assert_eq!(house.count("tokens").await, 1);
+    app.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(100)).await;
+    app.db.settled().await;
+    app.clock.advance(Duration::days(29));
+    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 0);
+    app.clock.advance(Duration::days(1));
+    assert_eq!(sweep(&app.db, 30, 2).await.unwrap(), 2);
+    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 3);
+    assert_eq!(app.count("tokens").await, 2, "the login expired half a day after");
+    app.clock.advance(Duration::hours(12));
+    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 1);
+    assert_eq!(app.count("tokens").await, 1);
 }
 
 const SOON: &str = "One of your tokens ends soon";
 
-async fn tell(house: &House) -> u64 {
-    let mailer = Mailer::new(&house.settings, house.db.clone()).unwrap();
-    let told = tell_of_end(&house.db, &house.settings, &mailer, 100).await.unwrap();
-    house.db.settled().await;
+async fn tell(app: &TestApp) -> u64 {
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
+    let told = tell_of_end(&app.db, &app.settings, &mailer, 100).await.unwrap();
+    app.db.settled().await;
     told
 }
 
-async fn the_owner_is_told_a_week_and_a_day_before(house: House) {
-    let ada = house.person("ada").await;
-    house.token(&ada, &[Scope::NotesRead]).await;
+async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.token(&ada, &[Scope::NotesRead]).await;
     // Whoever makes one for a week or a day needs no word about the week or the day.
-    house.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(1)).await;
-    assert_eq!(tell(&house).await, 0);
-    house.clock.advance(Duration::days(23) - Duration::minutes(1));
-    assert_eq!(tell(&house).await, 0);
-    house.clock.advance(Duration::minutes(1));
-    assert_eq!((tell(&house).await, tell(&house).await), (1, 0));
-    house.clock.advance(Duration::days(6));
-    assert_eq!((tell(&house).await, tell(&house).await), (1, 0));
-    house.clock.advance(Duration::days(2));
-    assert_eq!(tell(&house).await, 0);
+    app.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(1)).await;
+    assert_eq!(tell(&app).await, 0);
+    app.clock.advance(Duration::days(23) - Duration::minutes(1));
+    assert_eq!(tell(&app).await, 0);
+    app.clock.advance(Duration::minutes(1));
+    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
+    app.clock.advance(Duration::days(6));
+    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
+    app.clock.advance(Duration::days(2));
+    assert_eq!(tell(&app).await, 0);
 
-    let letters = house.letters_about(SOON).await;
+    let letters = app.emails_with_subject(SOON).await;
     let words: Vec<_> = letters.iter().map(|letter| letter.text().replace('\n', " ")).collect();
     assert!(words[0].contains("ends in 7 days") && words[1].contains("ends within a day"), "{words:?}");
     for letter in &letters {
@@ -335,68 +335,66 @@ async fn the_owner_is_told_a_week_and_a_day_before(house: House) {
         assert!(letter.path("/tokens").is_some() && !letter.raw.contains("vst_"), "{}", letter.raw);
     }
     // A server that was away says it once.
-    house.token(&ada, &[Scope::NotesRead]).await;
-    house.clock.advance(Duration::days(29) + Duration::hours(12));
-    assert_eq!((tell(&house).await, tell(&house).await), (1, 0));
+    app.token(&ada, &[Scope::NotesRead]).await;
+    app.clock.advance(Duration::days(29) + Duration::hours(12));
+    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
 }
 
-async fn each_mail_goes_out_once_across_instances(house: House) {
-    let ada = house.person("ada").await;
+async fn each_mail_goes_out_once_across_instances(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..10 {
-        house.token(&ada, &[Scope::NotesRead]).await;
+        app.token(&ada, &[Scope::NotesRead]).await;
     }
-    house.clock.advance(Duration::days(24));
-    let others = [house.clone(), house.another_instance().await, house.another_instance().await];
+    app.clock.advance(Duration::days(24));
+    let others = [app.clone(), app.another_instance().await, app.another_instance().await];
     let told: u64 = others
         .into_iter()
-        .map(|house| async move { tell(&house).await })
+        .map(|app| async move { tell(&app).await })
         .collect::<tokio::task::JoinSet<_>>()
         .join_all()
         .await
         .into_iter()
         .sum();
     assert_eq!(told, 10);
-    assert_eq!(house.letters_about(SOON).await.len(), 10);
+    assert_eq!(app.emails_with_subject(SOON).await.len(), 10);
 }
 
-async fn nobody_is_told_of_a_login_or_of_what_has_ended(house: House) {
-    let ada = house.person("ada").await;
+async fn nobody_is_told_of_a_login_or_of_what_has_ended(app: TestApp) {
+    let ada = app.person("ada").await;
     let body = json!({"email": ada.email, "password": PASSWORD, "remember": true});
-    house.post("/api/v1/login").json(body).await.is(201);
-    let doomed = house.token(&ada, &Scope::ALL).await;
-    house.clock.advance(Duration::days(22));
-    doomed.call(axum::http::Method::POST, "/logout").await.is(204);
-    house.clock.advance(Duration::days(2));
-    assert_eq!(tell(&house).await, 0);
+    app.post("/api/v1/login").json(body).await.assert_status(201);
+    let doomed = app.token(&ada, &Scope::ALL).await;
+    app.clock.advance(Duration::days(22));
+    doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
+    app.clock.advance(Duration::days(2));
+    assert_eq!(tell(&app).await, 0);
     // One that is renewed is told of its last end only.
-    house
-        .token_with(&ada, &[Scope::NotesRead], |new| {
-            new.expiry = Expiry::Days(30);
-            new.renew = true;
-        })
-        .await;
-    house.clock.advance(Duration::days(24));
-    assert_eq!(tell(&house).await, 0);
+    app.token_with(&ada, &[Scope::NotesRead], |new| {
+        new.expiry = Expiry::Days(30);
+        new.renew = true;
+    })
+    .await;
+    app.clock.advance(Duration::days(24));
+    assert_eq!(tell(&app).await, 0);
 }
 
-async fn tokens_from_before_go_on(house: House) {
-    let ada = house.person("ada").await;
-    let token = house.token(&ada, &[Scope::NotesRead]).await;
-    let sqlite = house.settings.database.url.starts_with("sqlite:");
+async fn tokens_from_before_go_on(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = app.token(&ada, &[Scope::NotesRead]).await;
+    let sqlite = app.settings.database.url.starts_with("sqlite:");
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
-        house.sql(&format!("DROP INDEX {index}")).await;
+        app.sql(&format!("DROP INDEX {index}")).await;
     }
     for column in ["parent_id", "origins", "ends_at", "renew_days", "last_used_from", "warn_days", "password_stamp"] {
         // SQLite drops no column that refers to a table.
         if !(sqlite && column == "parent_id") {
-            house.sql(&format!("ALTER TABLE tokens DROP COLUMN {column}")).await;
+            app.sql(&format!("ALTER TABLE tokens DROP COLUMN {column}")).await;
         }
     }
     if sqlite {
-        house.sql("PRAGMA foreign_keys = OFF; CREATE TABLE kept AS SELECT * FROM tokens; DROP TABLE tokens;").await;
-        house
-            .sql(
-                "CREATE TABLE tokens (
+        app.sql("PRAGMA foreign_keys = OFF; CREATE TABLE kept AS SELECT * FROM tokens; DROP TABLE tokens;").await;
+        app.sql(
+            "CREATE TABLE tokens (
                     id BLOB PRIMARY KEY NOT NULL, account_id BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
                     name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL, issued_by TEXT NOT NULL,
                     created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, last_used_at INTEGER, revoked_at INTEGER
@@ -404,14 +402,14 @@ async fn tokens_from_before_go_on(house: House) {
                  INSERT INTO tokens SELECT id, account_id, name, hash, scopes, issued_by, created_at, expires_at,
                     last_used_at, revoked_at FROM kept;
                  DROP TABLE kept;",
-            )
-            .await;
+        )
+        .await;
     }
-    house.sql("DROP TABLE idempotency").await;
-    house.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
-    house.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6)").await;
+    app.sql("DROP TABLE idempotency").await;
+    app.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
+    app.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6)").await;
 
-    let now = house.another_instance().await;
+    let now = app.another_instance().await;
     let about = about(&now.client(&token.token)).await;
     assert_eq!((&about["ends_at"], &about["origins"]), (&about["expires_at"], &json!([])));
     now.clock.advance(Duration::days(24));

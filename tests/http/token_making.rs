@@ -4,11 +4,11 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
-use vestibule::tokens::{Scope, format::Secret, service::Expiry};
+use vestibule::{auth::Scope, features::tokens::service::Expiry, secret::Secret};
 
-use crate::support::{Client, Database, Door, House, PASSWORD, Person, TOKEN_MEMBERS, both, members};
+use crate::support::{Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases};
 
-both! {
+on_both_databases! {
     both_doors_make_a_token_and_show_it_once,
     what_is_wrong_is_named,
     the_session_door_asks_for_the_password_once_more,
@@ -29,51 +29,51 @@ fn new(scopes: &[&str]) -> Value {
     json!({"name": "made", "scopes": scopes, "days": 7})
 }
 
-async fn manager(house: &House, person: &Person) -> Client {
-    house.token(person, &Scope::ALL).await
+async fn manager(app: &TestApp, person: &Person) -> Client {
+    app.token(person, &Scope::ALL).await
 }
 
-async fn make(house: &House, by: &dyn Door, body: Value) -> Client {
+async fn make(app: &TestApp, by: &dyn Door, body: Value) -> Client {
     let made = by.post("/tokens", body).await;
-    house.client(made.is(201).json()["token"].as_str().unwrap())
+    app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
-async fn both_doors_make_a_token_and_show_it_once(house: House) {
-    let ada = house.person("ada").await;
-    let manager = manager(&house, &ada).await;
+async fn both_doors_make_a_token_and_show_it_once(app: TestApp) {
+    let ada = app.person("ada").await;
+    let manager = manager(&app, &ada).await;
     for (door, by) in [(&ada.browser as &dyn Door, "person"), (&manager, "token")] {
         let reply = door.post("/tokens", new(&["notes:read", "account:read"])).await;
-        let made = reply.is(201).json();
+        let made = reply.assert_status(201).json();
         let mut expected: Vec<_> = TOKEN_MEMBERS.into_iter().chain(["token"]).collect();
         expected.retain(|name| !name.starts_with("last_used") && *name != "revoked_at");
         assert_eq!(members(&made), expected);
         assert_eq!((&made["name"], &made["issued_by"]), (&json!("made"), &json!(by)));
         assert_eq!(made["scopes"], json!(["account:read", "notes:read"]));
         assert_eq!(reply.header("cache-control"), "no-store");
-        let client = house.client(made["token"].as_str().unwrap());
-        client.get("/notes").await.is(200);
+        let client = app.client(made["token"].as_str().unwrap());
+        client.get("/notes").await.assert_status(200);
         client.post("/notes", json!({"title": "a", "body": ""})).await.problem(403, "scope_missing");
         assert!(!door.get("/tokens").await.text().contains(made["token"].as_str().unwrap()));
         // The secret could not be given twice.
         let again = door.post("/tokens", new(&["notes:read"])).header("idempotency-key", "a");
         again.await.problem(400, "invalid_body");
     }
-    let expires_at = house.db.now() + Duration::days(3);
+    let expires_at = app.db.now() + Duration::days(3);
     let body =
         json!({"name": "a", "scopes": ["notes:read"], "expires_at": expires_at, "origins": ["https://a.example"]});
-    let made = ada.browser.post("/tokens", body).await.is(201).json();
+    let made = ada.browser.post("/tokens", body).await.assert_status(201).json();
     assert_eq!((&made["expires_at"], &made["ends_at"]), (&json!(expires_at), &json!(expires_at)));
     assert_eq!(made["origins"], json!(["https://a.example"]));
     let renewed = json!({"name": "a", "scopes": ["notes:read"], "days": 30, "renew": true});
-    let made = ada.browser.post("/tokens", renewed).await.is(201).json();
+    let made = ada.browser.post("/tokens", renewed).await.assert_status(201).json();
     assert_eq!(made["renew_days"], 30);
     assert_ne!(made["expires_at"], made["ends_at"]);
 }
 
-async fn what_is_wrong_is_named(house: House) {
-    let ada = house.person("ada").await;
-    let manager = manager(&house, &ada).await;
-    let long = house.db.now() + Duration::days(367);
+async fn what_is_wrong_is_named(app: TestApp) {
+    let ada = app.person("ada").await;
+    let manager = manager(&app, &ada).await;
+    let long = app.db.now() + Duration::days(367);
     for door in [&ada.browser as &dyn Door, &manager] {
         for (member, value, field) in [
             ("name", json!(""), "name"),
@@ -96,59 +96,59 @@ async fn what_is_wrong_is_named(house: House) {
         }
         let mut at = new(&["notes:read"]);
         at.as_object_mut().unwrap().remove("days");
-        for wrong in [json!(long), json!(house.db.now()), json!("2000-01-01T00:00:00Z"), json!("tomorrow")] {
+        for wrong in [json!(long), json!(app.db.now()), json!("2000-01-01T00:00:00Z"), json!("tomorrow")] {
             at["expires_at"] = wrong;
             door.post("/tokens", at.clone()).await.names_field("expires_at");
         }
-        at["expires_at"] = json!(house.db.now() + Duration::days(1));
+        at["expires_at"] = json!(app.db.now() + Duration::days(1));
         at["renew"] = json!(true);
         door.post("/tokens", at).await.names_field("renew");
     }
 }
 
-async fn the_session_door_asks_for_the_password_once_more(house: House) {
-    let ada = house.person("ada").await;
-    house.clock.advance(Duration::minutes(10));
+async fn the_session_door_asks_for_the_password_once_more(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::minutes(10));
     let mut body = new(&["notes:read"]);
     body["days"] = json!(1);
-    let problem = ada.browser.post("/tokens", body.clone()).await.problem(403, "proof_required");
-    assert!(problem["detail"].as_str().unwrap().contains("/session/v1/proof"), "{problem}");
-    assert_eq!(house.count("tokens").await, 1);
+    let problem = ada.browser.post("/tokens", body.clone()).await.problem(403, "reauthentication_required");
+    assert!(problem["detail"].as_str().unwrap().contains("/session/v1/reauthenticate"), "{problem}");
+    assert_eq!(app.count("tokens").await, 1);
     let before = ada.browser.cookie().unwrap();
     let proof = ada.browser.post("/proof", json!({"password": PASSWORD})).await;
-    assert!(proof.is(204).body.is_empty());
+    assert!(proof.assert_status(204).body.is_empty());
     assert_ne!(ada.browser.cookie().unwrap(), before, "the browser has a new session id");
-    ada.browser.post("/tokens", body).await.is(201);
+    ada.browser.post("/tokens", body).await.assert_status(201);
     // What does no harm is not asked for.
-    house.clock.advance(Duration::minutes(10));
-    ada.browser.get("/tokens").await.is(200);
-    ada.browser.post("/tokens/revoke-all", json!({})).await.is(204);
+    app.clock.advance(Duration::minutes(10));
+    ada.browser.get("/tokens").await.assert_status(200);
+    ada.browser.post("/tokens/revoke-all", json!({})).await.assert_status(204);
 }
 
-async fn a_wrong_password_proves_nothing(house: House) {
-    let ada = house.person("ada").await;
-    house.clock.advance(Duration::minutes(10));
+async fn a_wrong_password_proves_nothing(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::minutes(10));
     for wrong in ["", "wrong password"] {
         ada.browser.post("/proof", json!({"password": wrong})).await.problem(401, "invalid_credentials");
-        ada.browser.post("/tokens", new(&["notes:read"])).await.problem(403, "proof_required");
+        ada.browser.post("/tokens", new(&["notes:read"])).await.problem(403, "reauthentication_required");
     }
     ada.browser.post("/proof", json!({})).await.names_field("password");
-    house.browser().post("/proof", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
+    app.browser().post("/proof", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
     // There is no such thing behind the other door.
     ada.client.post("/proof", json!({"password": PASSWORD})).await.problem(404, "not_found");
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn the_token_door_needs_no_proof(house: House) {
-    let ada = house.person("ada").await;
-    let manager = manager(&house, &ada).await;
-    house.clock.advance(Duration::days(2));
-    manager.post("/tokens", new(&["notes:read"])).await.is(201);
+async fn the_token_door_needs_no_proof(app: TestApp) {
+    let ada = app.person("ada").await;
+    let manager = manager(&app, &ada).await;
+    app.clock.advance(Duration::days(2));
+    manager.post("/tokens", new(&["notes:read"])).await.assert_status(201);
 }
 
-async fn a_token_makes_no_more_than_it_holds(house: House) {
-    let ada = house.person("ada").await;
-    let narrow = house.token(&ada, &[Scope::TokensManage, Scope::NotesRead]).await;
+async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
+    let ada = app.person("ada").await;
+    let narrow = app.token(&ada, &[Scope::TokensManage, Scope::NotesRead]).await;
     for (scopes, lacking) in [
         (&["notes:write"][..], "notes:write"),
         (&["notes:read", "account:read"], "account:read"),
@@ -159,15 +159,15 @@ async fn a_token_makes_no_more_than_it_holds(house: House) {
         assert!(problem["detail"].as_str().unwrap().contains(lacking), "{problem}");
         assert!(reply.header("www-authenticate").contains(&format!(r#"scope="{lacking}""#)));
     }
-    let made = make(&house, &narrow, new(&["tokens:manage", "notes:read"])).await;
+    let made = make(&app, &narrow, new(&["tokens:manage", "notes:read"])).await;
     made.post("/tokens", new(&["notes:write"])).await.problem(403, "scope_missing");
-    let reader = house.token(&ada, &[Scope::NotesRead]).await;
+    let reader = app.token(&ada, &[Scope::NotesRead]).await;
     reader.post("/tokens", new(&["notes:read"])).await.problem(403, "scope_missing");
 }
 
-async fn what_a_token_makes_ends_no_later(house: House) {
-    let ada = house.person("ada").await;
-    let manager = house.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(10)).await;
+async fn what_a_token_makes_ends_no_later(app: TestApp) {
+    let ada = app.person("ada").await;
+    let manager = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(10)).await;
     let ends_at = manager.get("/token").await.json()["ends_at"].clone();
     let with = |member: &str, value: Value| {
         let mut body = json!({"name": "made", "scopes": ["tokens:manage"]});
@@ -176,53 +176,53 @@ async fn what_a_token_makes_ends_no_later(house: House) {
     };
     let message = manager.post("/tokens", with("days", json!(11))).await.names_field("days");
     assert!(message.contains(ends_at.as_str().unwrap()), "{message}");
-    let later = house.db.now() + Duration::days(11);
+    let later = app.db.now() + Duration::days(11);
     manager.post("/tokens", with("expires_at", json!(later))).await.names_field("expires_at");
-    let child = make(&house, &manager, with("expires_at", ends_at.clone())).await;
+    let child = make(&app, &manager, with("expires_at", ends_at.clone())).await;
     // Nor does what that one makes, and nor by being renewed.
     child.post("/tokens", with("days", json!(10))).await.names_field("days");
     let mut renewed = with("days", json!(5));
     renewed["renew"] = json!(true);
-    let made = child.post("/tokens", renewed).await.is(201).json();
+    let made = child.post("/tokens", renewed).await.assert_status(201).json();
     assert_eq!(made["ends_at"], ends_at);
     // A login makes nothing that outlasts it.
     ada.client.post("/tokens", with("days", json!(1))).await.names_field("days");
 }
 
-async fn what_a_token_makes_ends_with_it(house: House) {
-    let ada = house.person("ada").await;
+async fn what_a_token_makes_ends_with_it(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
-        let first = manager(&house, &ada).await;
-        let second = make(&house, &first, new(&["tokens:manage", "notes:read"])).await;
+        let first = manager(&app, &ada).await;
+        let second = make(&app, &first, new(&["tokens:manage", "notes:read"])).await;
         let mut sooner = new(&["notes:read"]);
         sooner["days"] = json!(1);
-        let third = make(&house, &second, sooner).await;
-        let apart = house.token(&ada, &[Scope::NotesRead]).await;
+        let third = make(&app, &second, sooner).await;
+        let apart = app.token(&ada, &[Scope::NotesRead]).await;
         let id = first.get("/token").await.json()["id"].as_str().unwrap().to_owned();
-        door.delete(&format!("/tokens/{id}")).await.is(204);
+        door.delete(&format!("/tokens/{id}")).await.assert_status(204);
         for ended in [&first, &second, &third] {
             ended.get("/token").await.problem(401, "token_revoked");
         }
-        apart.get("/notes").await.is(200);
+        apart.get("/notes").await.assert_status(200);
     }
     // By logging out too.
-    let first = manager(&house, &ada).await;
-    let second = make(&house, &first, new(&["notes:read"])).await;
-    first.call(Method::POST, "/logout").await.is(204);
+    let first = manager(&app, &ada).await;
+    let second = make(&app, &first, new(&["notes:read"])).await;
+    first.call(Method::POST, "/logout").await.assert_status(204);
     second.get("/token").await.problem(401, "token_revoked");
 }
 
-async fn what_is_made_while_its_maker_is_revoked_does_not_last(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_made_while_its_maker_is_revoked_does_not_last(app: TestApp) {
+    let ada = app.person("ada").await;
     for _ in 0..8 {
-        let maker = manager(&house, &ada).await;
+        let maker = manager(&app, &ada).await;
         let id = maker.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         let making = (0..8).map(|_| maker.post("/tokens", new(&["notes:read"])).into_future());
         let making: tokio::task::JoinSet<_> = making.collect();
-        ada.browser.delete(&format!("/tokens/{id}")).await.is(204);
+        ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
         for reply in making.join_all().await {
             if reply.status == 201 {
-                let made = house.client(reply.json()["token"].as_str().unwrap());
+                let made = app.client(reply.json()["token"].as_str().unwrap());
                 made.get("/notes").await.problem(401, "token_revoked");
             } else {
                 reply.problem(401, "token_revoked");
@@ -231,8 +231,8 @@ async fn what_is_made_while_its_maker_is_revoked_does_not_last(house: House) {
     }
 }
 
-async fn nothing_that_assigns_is_taken(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn nothing_that_assigns_is_taken(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for (member, value) in [
         ("id", json!(Uuid::nil())),
         ("account_id", json!(bob.account.id)),
@@ -250,19 +250,19 @@ async fn nothing_that_assigns_is_taken(house: House) {
 
 const FOUND: &str = "One of your tokens was found, and revoked";
 
-async fn report(house: &House, token: &str) {
-    let reply = house.post("/api/v1/tokens/report").json(json!({"token": token})).at("198.51.100.9").await;
-    assert!(reply.is(202).body.is_empty());
-    house.db.settled().await;
+async fn report(app: &TestApp, token: &str) {
+    let reply = app.post("/api/v1/tokens/report").json(json!({"token": token})).at("198.51.100.9").await;
+    assert!(reply.assert_status(202).body.is_empty());
+    app.db.settled().await;
 }
 
-async fn a_found_token_is_revoked_and_its_owner_told(house: House) {
-    let ada = house.person("ada").await;
-    let lost = house.token(&ada, &[Scope::NotesRead]).await;
-    report(&house, &format!(" {}\n", lost.token)).await;
+async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
+    let ada = app.person("ada").await;
+    let lost = app.token(&ada, &[Scope::NotesRead]).await;
+    report(&app, &format!(" {}\n", lost.token)).await;
     lost.get("/notes").await.problem(401, "token_revoked");
-    ada.client.get("/me").await.is(200);
-    let [letter] = house.letters_about(FOUND).await.try_into().unwrap();
+    ada.client.get("/me").await.assert_status(200);
+    let [letter] = app.emails_with_subject(FOUND).await.try_into().unwrap();
     assert_eq!(letter.header("To"), ada.email);
     assert!(letter.path("/tokens").is_some() && letter.path("/account").is_some(), "{}", letter.raw);
     assert!(!letter.raw.contains(&lost.token) && !letter.raw.contains("198.51.100.9"));
@@ -270,50 +270,50 @@ async fn a_found_token_is_revoked_and_its_owner_told(house: House) {
     assert!(page.contains("Token found by somebody, and revoked: test"), "{page}");
     assert!(!page.contains("198.51.100.9"), "whoever helps is not told on");
     // Found once more, there is nothing more to say.
-    report(&house, &lost.token).await;
-    assert_eq!(house.letters_about(FOUND).await.len(), 1);
+    report(&app, &lost.token).await;
+    assert_eq!(app.emails_with_subject(FOUND).await.len(), 1);
 }
 
-async fn the_answer_to_a_found_token_is_the_same_whatever_it_is(house: House) {
-    let ada = house.person("ada").await;
-    let revoked = house.token(&ada, &Scope::ALL).await;
-    revoked.call(Method::POST, "/logout").await.is(204);
+async fn the_answer_to_a_found_token_is_the_same_whatever_it_is(app: TestApp) {
+    let ada = app.person("ada").await;
+    let revoked = app.token(&ada, &Scope::ALL).await;
+    revoked.call(Method::POST, "/logout").await.assert_status(204);
     let never = Secret::generate("vst").unwrap();
     let mut answers = Vec::new();
     for token in ["", "nonsense", "vst_", "é", &"x".repeat(10_000), never.reveal(), &revoked.token, &ada.client.token]
     {
-        let reply = house.post("/api/v1/tokens/report").json(json!({"token": token})).await;
+        let reply = app.post("/api/v1/tokens/report").json(json!({"token": token})).await;
         let mut headers = reply.headers.clone();
         for own in ["x-request-id", "ratelimit"] {
             headers.remove(own);
         }
-        answers.push((reply.is(202).status, headers, reply.body.clone()));
+        answers.push((reply.assert_status(202).status, headers, reply.body.clone()));
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-    assert_eq!(house.letters_about(FOUND).await.len(), 1);
+    assert_eq!(app.emails_with_subject(FOUND).await.len(), 1);
     for (body, field) in [(json!({}), "token"), (json!({"token": 7}), "token"), (json!({"token": "a", "b": 1}), "b")] {
-        house.post("/api/v1/tokens/report").json(body).await.names_field(field);
+        app.post("/api/v1/tokens/report").json(body).await.names_field(field);
     }
 }
 
-async fn what_a_found_token_made_is_revoked_too(house: House) {
-    let ada = house.person("ada").await;
-    let lost = manager(&house, &ada).await;
-    let made = make(&house, &lost, new(&["notes:read"])).await;
-    report(&house, &lost.token).await;
+async fn what_a_found_token_made_is_revoked_too(app: TestApp) {
+    let ada = app.person("ada").await;
+    let lost = manager(&app, &ada).await;
+    let made = make(&app, &lost, new(&["notes:read"])).await;
+    report(&app, &lost.token).await;
     made.get("/notes").await.problem(401, "token_revoked");
 }
 
 async fn a_found_token_may_come_from_anybody(database: Database) {
-    let house = House::with(database, |settings| settings.cors.allowed_origins.clear()).await;
-    let ada = house.person("ada").await;
-    let reply = house
+    let app = TestApp::with(database, |settings| settings.cors.allowed_origins.clear()).await;
+    let ada = app.person("ada").await;
+    let reply = app
         .post("/api/v1/tokens/report")
         .json(json!({"token": ada.client.token}))
         .headers(&[("cookie", "session=x")])
         .await;
-    reply.is(202);
+    reply.assert_status(202);
     assert!(!reply.has("access-control-allow-origin"));
-    house.db.settled().await;
+    app.db.settled().await;
     ada.client.get("/me").await.problem(401, "token_revoked");
 }

@@ -3,11 +3,11 @@
 use axum::http::Method;
 use serde_json::json;
 use time::Duration;
-use vestibule::tokens::{Scope, service::Expiry};
+use vestibule::{auth::Scope, features::tokens::service::Expiry};
 
-use crate::support::{Client, Database, Door, House, OURS, PASSWORD, Person, Reply, SPA, both};
+use crate::support::{Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, on_both_databases};
 
-both! {
+on_both_databases! {
     a_token_works_from_its_origins_and_nowhere_else,
     the_page_of_a_token_may_read_every_answer,
     what_a_token_names_is_for_that_token_alone,
@@ -25,13 +25,13 @@ both! {
 
 const APP: &str = "https://app.example";
 
-async fn bound(house: &House, person: &Person, origins: &[&str]) -> Client {
+async fn bound(app: &TestApp, person: &Person, origins: &[&str]) -> Client {
     let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    house.token_with(person, &Scope::ALL, |new| new.origins = origins).await
+    app.token_with(person, &Scope::ALL, |new| new.origins = origins).await
 }
 
-fn preflight(house: &House, origin: &str) -> crate::support::Ask {
-    house.ask(Method::OPTIONS, "/api/v1/notes").headers(&[
+fn preflight(app: &TestApp, origin: &str) -> crate::support::Request {
+    app.ask(Method::OPTIONS, "/api/v1/notes").headers(&[
         ("origin", origin),
         ("access-control-request-method", "GET"),
         ("access-control-request-headers", "authorization"),
@@ -39,7 +39,7 @@ fn preflight(house: &House, origin: &str) -> crate::support::Ask {
 }
 
 #[track_caller]
-fn may_read(reply: &Reply, origin: &str) -> bool {
+fn may_read(reply: &Response, origin: &str) -> bool {
     let allowed = reply.header("access-control-allow-origin");
     assert!(allowed.is_empty() || allowed == origin, "{}: {allowed}", reply.asked);
     assert_eq!(reply.has("access-control-expose-headers"), !allowed.is_empty() && reply.status != 204);
@@ -47,14 +47,14 @@ fn may_read(reply: &Reply, origin: &str) -> bool {
     !allowed.is_empty()
 }
 
-async fn a_token_works_from_its_origins_and_nowhere_else(house: House) {
-    let ada = house.person("ada").await;
-    let token = bound(&house, &ada, &[APP, "http://localhost:8080"]).await;
+async fn a_token_works_from_its_origins_and_nowhere_else(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = bound(&app, &ada, &[APP, "http://localhost:8080"]).await;
     for origin in [APP, "http://localhost:8080"] {
-        token.get("/me").header("origin", origin).await.is(200);
-        token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin).await.is(201);
+        token.get("/me").header("origin", origin).await.assert_status(200);
+        token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin).await.assert_status(201);
     }
-    let notes = house.count("notes").await;
+    let notes = app.count("notes").await;
     let problem = token.get("/me").await.problem(403, "origin_not_allowed");
     assert!(problem["detail"].as_str().unwrap().contains("origin"), "{problem}");
     for origin in
@@ -63,56 +63,56 @@ async fn a_token_works_from_its_origins_and_nowhere_else(house: House) {
         let note = token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin);
         note.await.problem(403, "origin_not_allowed");
     }
-    token.get("/me").header("origin", APP).also("origin", APP).await.problem(403, "origin_not_allowed");
-    assert_eq!(house.count("notes").await, notes);
+    token.get("/me").header("origin", APP).append_header("origin", APP).await.problem(403, "origin_not_allowed");
+    assert_eq!(app.count("notes").await, notes);
 }
 
-async fn the_page_of_a_token_may_read_every_answer(house: House) {
-    let ada = house.person("ada").await;
-    let token = bound(&house, &ada, &[APP]).await;
+async fn the_page_of_a_token_may_read_every_answer(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = bound(&app, &ada, &[APP]).await;
     for (status, ask) in [
         (200, token.get("/me")),
         (404, token.get("/nothing")),
         (404, token.get("/notes/x")),
         (405, token.call(Method::PUT, "/notes")),
         (422, token.post("/notes", json!({}))),
-        (401, house.get("/api/v1/me")),
-        (401, house.get("/api/v1/me").bearer("mistyped")),
+        (401, app.get("/api/v1/me")),
+        (401, app.get("/api/v1/me").bearer("mistyped")),
     ] {
         let reply = ask.header("origin", APP).await;
-        assert!(may_read(reply.is(status), APP), "{}", reply.asked);
+        assert!(may_read(reply.assert_status(status), APP), "{}", reply.asked);
     }
 }
 
-async fn what_a_token_names_is_for_that_token_alone(house: House) {
-    let (ada, mallory) = (house.person("ada").await, house.person("mallory").await);
-    bound(&house, &mallory, &["https://evil.example"]).await;
+async fn what_a_token_names_is_for_that_token_alone(app: TestApp) {
+    let (ada, mallory) = (app.person("ada").await, app.person("mallory").await);
+    bound(&app, &mallory, &["https://evil.example"]).await;
     // Her page passes the preflight now, and gains nothing by it.
-    assert!(may_read(&preflight(&house, "https://evil.example").await, "https://evil.example"));
+    assert!(may_read(&preflight(&app, "https://evil.example").await, "https://evil.example"));
     let reply = ada.client.get("/me").header("origin", "https://evil.example").await;
     reply.problem(403, "origin_not_allowed");
     assert!(!may_read(&reply, "https://evil.example"));
     let write = ada.client.post("/notes", json!({"title": "a", "body": ""})).header("origin", "https://evil.example");
     write.await.problem(403, "origin_not_allowed");
-    assert_eq!(house.count("notes").await, 0);
-    let bound = bound(&house, &ada, &[APP]).await;
+    assert_eq!(app.count("notes").await, 0);
+    let bound = bound(&app, &ada, &[APP]).await;
     bound.get("/me").header("origin", "https://evil.example").await.problem(403, "origin_not_allowed");
 }
 
-async fn a_token_without_origins_works_from_here_and_from_the_list(house: House) {
-    let ada = house.person("ada").await;
-    ada.client.get("/me").await.is(200);
-    ada.client.get("/me").header("origin", OURS).await.is(200);
-    assert!(may_read(ada.client.get("/me").header("origin", SPA).await.is(200), SPA));
+async fn a_token_without_origins_works_from_here_and_from_the_list(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.client.get("/me").await.assert_status(200);
+    ada.client.get("/me").header("origin", OURS).await.assert_status(200);
+    assert!(may_read(ada.client.get("/me").header("origin", SPA).await.assert_status(200), SPA));
     for origin in [APP, "null", "", "http://localhost"] {
         ada.client.get("/me").header("origin", origin).await.problem(403, "origin_not_allowed");
     }
 }
 
-async fn a_preflight_is_answered_by_the_union(house: House) {
-    let ada = house.person("ada").await;
-    assert!(!may_read(&preflight(&house, APP).await, APP));
-    bound(&house, &ada, &["https://a.example", APP, "https://b.example"]).await;
+async fn a_preflight_is_answered_by_the_union(app: TestApp) {
+    let ada = app.person("ada").await;
+    assert!(!may_read(&preflight(&app, APP).await, APP));
+    bound(&app, &ada, &["https://a.example", APP, "https://b.example"]).await;
     for (origin, allowed) in [
         (APP, true),
         (SPA, true),
@@ -125,52 +125,55 @@ async fn a_preflight_is_answered_by_the_union(house: House) {
         ("null", false),
         ("", false),
     ] {
-        let reply = preflight(&house, origin).await;
-        assert_eq!(may_read(reply.is(204), origin), allowed, "{origin}");
+        let reply = preflight(&app, origin).await;
+        assert_eq!(may_read(reply.assert_status(204), origin), allowed, "{origin}");
     }
     // On every instance at once.
-    let there = house.another_instance().await;
+    let there = app.another_instance().await;
     assert!(may_read(&preflight(&there, APP).await, APP));
 }
 
-async fn the_page_of_a_token_reads_that_it_has_ended(house: House) {
-    let ada = house.person("ada").await;
-    let token = house
+async fn the_page_of_a_token_reads_that_it_has_ended(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = app
         .token_with(&ada, &Scope::ALL, |new| {
             new.origins = vec![APP.into()];
             new.expiry = Expiry::Days(1);
         })
         .await;
-    let doomed = bound(&house, &ada, &["https://b.example"]).await;
-    doomed.call(Method::POST, "/logout").header("origin", "https://b.example").await.is(204);
-    house.clock.advance(Duration::days(1));
+    let doomed = bound(&app, &ada, &["https://b.example"]).await;
+    doomed.call(Method::POST, "/logout").header("origin", "https://b.example").await.assert_status(204);
+    app.clock.advance(Duration::days(1));
     for (token, origin, code) in [(token, APP, "token_expired"), (doomed, "https://b.example", "token_revoked")] {
-        assert!(may_read(&preflight(&house, origin).await, origin));
+        assert!(may_read(&preflight(&app, origin).await, origin));
         let reply = token.get("/me").header("origin", origin).await;
         reply.problem(401, code);
         assert!(may_read(&reply, origin));
     }
 }
 
-async fn what_a_token_makes_works_from_no_other_origin(house: House) {
-    let ada = house.person("ada").await;
-    let token = bound(&house, &ada, &[APP, "https://b.example"]).await;
+async fn what_a_token_makes_works_from_no_other_origin(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = bound(&app, &ada, &[APP, "https://b.example"]).await;
     let make = |origins: serde_json::Value| {
         let body = json!({"name": "made", "scopes": ["notes:read"], "days": 1, "origins": origins});
         token.post("/tokens", body).header("origin", APP)
     };
     make(json!(["https://evil.example"])).await.names_field("origins");
     make(json!([APP, "https://evil.example"])).await.names_field("origins");
-    assert_eq!(make(json!(["https://b.example"])).await.is(201).json()["origins"], json!(["https://b.example"]));
-    assert_eq!(make(json!([])).await.is(201).json()["origins"], json!([APP, "https://b.example"]));
+    assert_eq!(
+        make(json!(["https://b.example"])).await.assert_status(201).json()["origins"],
+        json!(["https://b.example"])
+    );
+    assert_eq!(make(json!([])).await.assert_status(201).json()["origins"], json!([APP, "https://b.example"]));
 }
 
-async fn the_page_makes_and_shows_them(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_makes_and_shows_them(app: TestApp) {
+    let ada = app.person("ada").await;
     let form =
         |origins: &'static str| [("name", "spa"), ("days", "7"), ("scope-notes-read", "on"), ("origins", origins)];
     let page = ada.browser.submit("/tokens", &form("https://app.example/ x")).await.page(422);
-    let message = crate::support::beside(&page, "origins");
+    let message = crate::support::field_error(&page, "origins");
     assert!(message.contains("https://app.example") && message.contains("no trailing slash"), "{message}");
     assert!(page.contains(r#"value="https://app.example/ x""#), "{page}");
     let page = ada.browser.submit("/tokens", &form("https://app.example, http://localhost:8080")).await.page(201);
@@ -178,93 +181,93 @@ async fn the_page_makes_and_shows_them(house: House) {
     ada.browser.submit("/tokens", &form("  ")).await.page(201);
 }
 
-async fn a_refusal_is_no_use(house: House) {
-    let ada = house.person("ada").await;
-    let token = bound(&house, &ada, &[APP]).await;
-    let mut witness = house.witness().await;
-    token.get("/me").await.is(403);
+async fn a_refusal_is_no_use(app: TestApp) {
+    let ada = app.person("ada").await;
+    let token = bound(&app, &ada, &[APP]).await;
+    let mut witness = app.witness().await;
+    token.get("/me").await.assert_status(403);
     assert!(!witness.saw_a_write().await);
 }
 
 async fn preflights_ask_the_database_only_where_the_settings_do_not_know(database: Database) {
-    let house = House::with(database, |settings| settings.rate_limits.per_address = 3).await;
-    house.db.close().await;
+    let app = TestApp::with(database, |settings| settings.rate_limits.per_address = 3).await;
+    app.db.close().await;
     for _ in 0..10 {
-        assert!(may_read(preflight(&house, SPA).await.is(204), SPA));
-        preflight(&house, "null").at("192.0.2.1").await;
+        assert!(may_read(preflight(&app, SPA).await.assert_status(204), SPA));
+        preflight(&app, "null").at("192.0.2.1").await;
     }
-    let reply = preflight(&house, APP).await;
+    let reply = preflight(&app, APP).await;
     reply.problem(503, "unavailable");
     // And no more often than anything else that comes without a token.
     for _ in 0..2 {
-        preflight(&house, APP).await.is(503);
+        preflight(&app, APP).await.assert_status(503);
     }
-    preflight(&house, APP).await.problem(429, "rate_limited");
-    preflight(&house, SPA).await.is(204);
+    preflight(&app, APP).await.problem(429, "rate_limited");
+    preflight(&app, SPA).await.assert_status(204);
 }
 
-async fn what_takes_a_password_is_for_pages_of_the_settings_alone(house: House) {
+async fn what_takes_a_password_is_for_pages_of_the_settings_alone(app: TestApp) {
     const EVIL: &str = "https://evil.example";
-    let mallory = house.person("mallory").await;
-    bound(&house, &mallory, &[EVIL]).await;
-    assert!(may_read(&preflight(&house, EVIL).await, EVIL), "for anything else");
+    let mallory = app.person("mallory").await;
+    bound(&app, &mallory, &[EVIL]).await;
+    assert!(may_read(&preflight(&app, EVIL).await, EVIL), "for anything else");
     let bodies = [
         ("/api/v1/login", json!({"email": mallory.email, "password": PASSWORD}), 201),
         ("/api/v1/tokens/report", json!({"token": "nonsense"}), 202),
     ];
     for (path, body, status) in &bodies {
         let ask = |origin: &str| {
-            house.ask(Method::OPTIONS, path).headers(&[
+            app.ask(Method::OPTIONS, path).headers(&[
                 ("origin", origin),
                 ("access-control-request-method", "POST"),
                 ("access-control-request-headers", "content-type"),
             ])
         };
-        assert!(!may_read(ask(EVIL).await.is(204), EVIL), "{path}");
-        assert!(may_read(ask(SPA).await.is(204), SPA), "{path}");
-        let tokens = house.count("tokens").await;
+        assert!(!may_read(ask(EVIL).await.assert_status(204), EVIL), "{path}");
+        assert!(may_read(ask(SPA).await.assert_status(204), SPA), "{path}");
+        let tokens = app.count("tokens").await;
         for origin in [EVIL, APP, "null", ""] {
-            let reply = house.post(path).json(body.clone()).header("origin", origin).await;
+            let reply = app.post(path).json(body.clone()).header("origin", origin).await;
             reply.problem(403, "origin_not_allowed");
             assert!(!may_read(&reply, origin), "{path}");
         }
-        let two = house.post(path).json(body.clone()).header("origin", SPA).also("origin", EVIL);
+        let two = app.post(path).json(body.clone()).header("origin", SPA).append_header("origin", EVIL);
         two.await.problem(403, "origin_not_allowed");
-        assert_eq!(house.count("tokens").await, tokens);
-        assert!(may_read(house.post(path).json(body.clone()).header("origin", SPA).await.is(*status), SPA));
-        house.post(path).json(body.clone()).header("origin", OURS).await.is(*status);
-        house.post(path).json(body.clone()).await.is(*status);
+        assert_eq!(app.count("tokens").await, tokens);
+        assert!(may_read(app.post(path).json(body.clone()).header("origin", SPA).await.assert_status(*status), SPA));
+        app.post(path).json(body.clone()).header("origin", OURS).await.assert_status(*status);
+        app.post(path).json(body.clone()).await.assert_status(*status);
     }
     // Nor does any of it ask the database.
-    house.db.close().await;
+    app.db.close().await;
     for (path, body, _) in bodies {
-        let preflight = house.ask(Method::OPTIONS, path).header("access-control-request-method", "POST");
-        preflight.header("origin", EVIL).await.is(204);
-        house.post(path).json(body).header("origin", EVIL).await.problem(403, "origin_not_allowed");
+        let preflight = app.ask(Method::OPTIONS, path).header("access-control-request-method", "POST");
+        preflight.header("origin", EVIL).await.assert_status(204);
+        app.post(path).json(body).header("origin", EVIL).await.problem(403, "origin_not_allowed");
     }
 }
 
 async fn a_refusal_that_asks_the_database_is_counted(database: Database) {
-    let house = House::with(database, |settings| settings.rate_limits.per_address = 3).await;
-    let nothing = |origin: &str| house.get("/api/v1/nothing").header("origin", origin).at("192.0.2.1");
+    let app = TestApp::with(database, |settings| settings.rate_limits.per_address = 3).await;
+    let nothing = |origin: &str| app.get("/api/v1/nothing").header("origin", origin).at("192.0.2.1");
     for number in 0..3 {
         nothing(&format!("https://{number}.example")).await.problem(404, "not_found");
     }
-    house.get("/api/v1/me").bearer("nonsense").at("192.0.2.1").await.problem(429, "rate_limited");
+    app.get("/api/v1/me").bearer("nonsense").at("192.0.2.1").await.problem(429, "rate_limited");
     // Past that nobody asks it, so nobody waits for one that does not answer.
-    let ada = house.person("ada").await;
-    bound(&house, &ada, &[APP]).await;
-    assert!(!may_read(nothing(APP).await.is(404), APP));
-    assert!(may_read(nothing(APP).at("192.0.2.2").await.is(404), APP));
-    assert!(may_read(nothing(APP).await.is(404), APP), "known by now");
-    assert!(may_read(nothing(SPA).await.is(404), SPA));
+    let ada = app.person("ada").await;
+    bound(&app, &ada, &[APP]).await;
+    assert!(!may_read(nothing(APP).await.assert_status(404), APP));
+    assert!(may_read(nothing(APP).at("192.0.2.2").await.assert_status(404), APP));
+    assert!(may_read(nothing(APP).await.assert_status(404), APP), "known by now");
+    assert!(may_read(nothing(SPA).await.assert_status(404), SPA));
 }
 
 async fn the_page_of_a_token_reads_that_it_comes_too_often(database: Database) {
-    let house = House::with(database, |settings| settings.rate_limits.per_token = 1).await;
-    let ada = house.person("ada").await;
-    let token = bound(&house, &ada, &[APP]).await;
-    token.get("/me").header("origin", APP).await.is(200);
+    let app = TestApp::with(database, |settings| settings.rate_limits.per_token = 1).await;
+    let ada = app.person("ada").await;
+    let token = bound(&app, &ada, &[APP]).await;
+    token.get("/me").header("origin", APP).await.assert_status(200);
     let reply = token.get("/me").header("origin", APP).await;
     reply.problem(429, "rate_limited");
     assert!(may_read(&reply, APP));

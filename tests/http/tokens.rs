@@ -3,11 +3,11 @@
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
-use vestibule::tokens::Scope;
+use vestibule::auth::Scope;
 
-use crate::support::{Database, Door, House, PASSWORD, TOKEN_MEMBERS, beside, both, members};
+use crate::support::{Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, field_error, members, on_both_databases};
 
-both! {
+on_both_databases! {
     the_list_is_metadata_and_never_the_secret,
     a_token_that_is_revoked_stops_at_once,
     another_accounts_token_is_404_and_goes_on_working,
@@ -22,12 +22,12 @@ both! {
     a_prefix_of_ones_own,
 }
 
-async fn the_list_is_metadata_and_never_the_secret(house: House) {
-    let ada = house.person("ada").await;
-    house.token(&ada, &[Scope::NotesRead]).await;
+async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.token(&ada, &[Scope::NotesRead]).await;
     for door in ada.doors() {
         let reply = door.get("/tokens").await;
-        let list = reply.is(200).json();
+        let list = reply.assert_status(200).json();
         assert_eq!(members(&list), ["items"]);
         let items = list["items"].as_array().unwrap();
         assert_eq!(items.len(), 2);
@@ -42,20 +42,20 @@ async fn the_list_is_metadata_and_never_the_secret(house: House) {
     }
 }
 
-async fn a_token_that_is_revoked_stops_at_once(house: House) {
-    let ada = house.person("ada").await;
+async fn a_token_that_is_revoked_stops_at_once(app: TestApp) {
+    let ada = app.person("ada").await;
     for door in ada.doors() {
-        let doomed = house.token(&ada, &Scope::ALL).await;
+        let doomed = app.token(&ada, &Scope::ALL).await;
         let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         let reply = door.delete(&format!("/tokens/{id}")).await;
-        assert!(reply.is(204).body.is_empty());
+        assert!(reply.assert_status(204).body.is_empty());
         doomed.get("/me").await.problem(401, "token_revoked");
         door.delete(&format!("/tokens/{id}")).await.problem(404, "not_found");
     }
 }
 
-async fn another_accounts_token_is_404_and_goes_on_working(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn another_accounts_token_is_404_and_goes_on_working(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
     for door in bob.doors() {
         let mut bodies = Vec::new();
@@ -66,27 +66,27 @@ async fn another_accounts_token_is_404_and_goes_on_working(house: House) {
         }
         assert!(bodies.iter().all(|body| *body == bodies[0]));
     }
-    ada.client.get("/me").await.is(200);
+    ada.client.get("/me").await.assert_status(200);
 }
 
-async fn another_accounts_tokens_are_never_listed(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn another_accounts_tokens_are_never_listed(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
     for door in bob.doors() {
         let reply = door.get("/tokens").await;
-        assert_eq!(reply.is(200).json()["items"].as_array().unwrap().len(), 1);
+        assert_eq!(reply.assert_status(200).json()["items"].as_array().unwrap().len(), 1);
         assert!(!reply.text().contains(&hers));
     }
 }
 
-async fn what_has_ended_stays_in_the_list_behind_what_works(house: House) {
-    let ada = house.person("ada").await;
-    house.token(&ada, &[Scope::NotesRead]).await;
-    house.clock.advance(Duration::hours(13));
-    ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.is(303);
-    let doomed = house.token(&ada, &[Scope::NotesRead]).await;
+async fn what_has_ended_stays_in_the_list_behind_what_works(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.token(&ada, &[Scope::NotesRead]).await;
+    app.clock.advance(Duration::hours(13));
+    ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+    let doomed = app.token(&ada, &[Scope::NotesRead]).await;
     let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
-    ada.browser.delete(&format!("/tokens/{id}")).await.is(204);
+    ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
 
     let list = ada.browser.get("/tokens").await.json();
     let items = list["items"].as_array().unwrap();
@@ -108,21 +108,21 @@ fn shown(page: &str) -> Option<String> {
     Some(rest.split_once('<')?.0.to_owned())
 }
 
-async fn the_page_makes_a_token_and_shows_it_once(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_makes_a_token_and_shows_it_once(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = [("name", "backup script"), ("days", "30"), ("scope-notes-read", "on")];
     let made = ada.browser.submit("/tokens", &form).await;
     assert_eq!(made.header("cache-control"), "no-store");
     let token = shown(&made.page(201)).unwrap();
-    house.client(&token).get("/notes").await.is(200);
+    app.client(&token).get("/notes").await.assert_status(200);
 
     let page = ada.browser.visit("/tokens").await.page(200);
     assert!(page.contains("backup script"));
     assert!(shown(&page).is_none() && !page.contains(&token));
 }
 
-async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(app: TestApp) {
+    let ada = app.person("ada").await;
     let form = [
         ("name", "phone"),
         ("days", "7"),
@@ -132,57 +132,57 @@ async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(house: House) 
         ("scopes", "tokens:manage"),
     ];
     let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
-    let token = house.client(&token).get("/token").await.is(200).json();
+    let token = app.client(&token).get("/token").await.assert_status(200).json();
     assert_eq!(token["scopes"], json!(["account:read", "notes:write"]));
     assert_eq!(token["name"], "phone");
 }
 
-async fn the_page_says_what_is_wrong_beside_the_field(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_says_what_is_wrong_beside_the_field(app: TestApp) {
+    let ada = app.person("ada").await;
     let page = ada.browser.submit("/tokens", &[("name", " "), ("days", "90")]).await.page(422);
-    assert_eq!(beside(&page, "name"), "Give the token a name of 1 to 100 characters.");
-    assert_eq!(beside(&page, "scopes"), "Choose at least one thing the token may do.");
-    assert_eq!(beside(&page, "days"), "");
+    assert_eq!(field_error(&page, "name"), "Give the token a name of 1 to 100 characters.");
+    assert_eq!(field_error(&page, "scopes"), "Choose at least one thing the token may do.");
+    assert_eq!(field_error(&page, "days"), "");
     assert!(page.contains(r#"<option value="90" selected>"#), "what was chosen stays chosen");
     assert!(shown(&page).is_none());
-    assert_eq!(house.count("tokens").await, 1);
+    assert_eq!(app.count("tokens").await, 1);
 }
 
-async fn no_token_outlives_the_longest_lifetime(house: House) {
-    let ada = house.person("ada").await;
+async fn no_token_outlives_the_longest_lifetime(app: TestApp) {
+    let ada = app.person("ada").await;
     for days in ["367", "0", "-1", "4294967296", "99999999999999999999", "", "never"] {
         let form = [("name", "a"), ("days", days), ("scope-notes-read", "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
-        assert_eq!(beside(&page, "days"), "Choose between 1 and 366 days.", "{days}");
+        assert_eq!(field_error(&page, "days"), "Choose between 1 and 366 days.", "{days}");
     }
     let form = [("name", "a"), ("days", "366"), ("scope-notes-read", "on")];
     let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
-    house.clock.advance(Duration::days(366));
-    house.client(&token).get("/notes").await.problem(401, "token_expired");
+    app.clock.advance(Duration::days(366));
+    app.client(&token).get("/notes").await.problem(401, "token_expired");
 }
 
-async fn the_page_revokes(house: House) {
-    let ada = house.person("ada").await;
+async fn the_page_revokes(app: TestApp) {
+    let ada = app.person("ada").await;
     let id = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
     let path = format!("/tokens/{id}/revoke");
     assert!(ada.browser.visit("/tokens").await.page(200).contains(&format!(r#"action="{path}""#)));
-    ada.browser.submit(&path, &[]).await.leads_to("/tokens");
+    ada.browser.submit(&path, &[]).await.assert_redirect("/tokens");
     ada.client.get("/me").await.problem(401, "token_revoked");
     assert!(!ada.browser.visit("/tokens").await.page(200).contains(&id));
     // A second click does no harm.
-    ada.browser.submit(&path, &[]).await.leads_to("/tokens");
+    ada.browser.submit(&path, &[]).await.assert_redirect("/tokens");
 }
 
-async fn the_page_does_not_revoke_what_is_anothers(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn the_page_does_not_revoke_what_is_anothers(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let hers = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
-    bob.browser.submit(&format!("/tokens/{hers}/revoke"), &[]).await.leads_to("/tokens");
-    ada.client.get("/me").await.is(200);
+    bob.browser.submit(&format!("/tokens/{hers}/revoke"), &[]).await.assert_redirect("/tokens");
+    ada.client.get("/me").await.assert_status(200);
 }
 
 async fn a_prefix_of_ones_own(database: Database) {
-    let house = House::with(database, |settings| settings.tokens.prefix = "acme".into()).await;
-    let ada = house.person("ada").await;
+    let app = TestApp::with(database, |settings| settings.tokens.prefix = "acme".into()).await;
+    let ada = app.person("ada").await;
     assert!(ada.client.token.starts_with("acme_"), "{}", ada.client.token.len());
-    ada.client.get("/me").await.is(200);
+    ada.client.get("/me").await.assert_status(200);
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::support::{
-    Database, House, PASSWORD, PageForm, Person, both,
+    Database, PASSWORD, PageForm, Person, TestApp, on_both_databases,
     routes::POSTS,
     visitor::{NEW_PASSWORD, Visitor, effects, filled, roomy},
 };
 
-both! {
+on_both_databases! {
     what_was_written_as_ada_is_not_bobs,
     what_was_written_as_ada_is_bobs_when_he_says_so,
     what_ada_chose_is_not_done_to_bob,
@@ -24,72 +24,72 @@ both! {
 /// Bob signs in where Ada was, in another tab.
 async fn take_over(ada: &Person, bob: &Person) {
     let form = [("email", bob.email.as_str()), ("password", PASSWORD)];
-    ada.browser.submit("/sign-in", &form).await.leads_to("/notes");
+    ada.browser.submit("/sign-in", &form).await.assert_redirect("/notes");
 }
 
 async fn what_was_written_as_ada_is_not_bobs(database: Database) {
-    let house = roomy(database).await;
+    let app = roomy(database).await;
     for action in POSTS {
-        let visitor = Visitor::new(&house, &format!("ada{}", house.count("accounts").await)).await;
-        let bob = house.person(&format!("bob{}", house.count("accounts").await)).await;
-        let (browser, form) = filled(&visitor, &house.browser(), action).await;
+        let visitor = Visitor::new(&app, &format!("ada{}", app.count("accounts").await)).await;
+        let bob = app.person(&format!("bob{}", app.count("accounts").await)).await;
+        let (browser, form) = filled(&visitor, &app.browser(), action).await;
         if form.value("for_account").is_empty() {
             continue;
         }
         take_over(&visitor.ada, &bob).await;
-        let before = effects(&house).await;
+        let before = effects(&app).await;
         let page = form.by(&browser).await.page(409);
         assert!(page.contains("You are now signed in as ") && page.contains(&bob.email), "{action}: {page}");
         assert_eq!(page.contains(&visitor.ada.email), action == "/account/delete", "{action}: what was typed, no more");
         assert!(!page.contains(PASSWORD) && !page.contains(NEW_PASSWORD), "{action}");
-        assert_eq!(effects(&house).await, before, "{action}");
+        assert_eq!(effects(&app).await, before, "{action}");
         assert!(browser.is_signed_in().await, "{action}");
     }
 }
 
-async fn what_was_written_as_ada_is_bobs_when_he_says_so(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn what_was_written_as_ada_is_bobs_when_he_says_so(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let body = "and </textarea><script>alert(1)</script>\n\n\"bread\" & more";
     let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes");
     let form = form.with(&[("title", "Milk"), ("body", body)]);
     take_over(&ada, &bob).await;
     let page = form.by(&ada.browser).await.page(409);
     assert!(!page.contains("<script>alert(1)") && page.contains("Send it as bob@example.org"), "{page}");
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
     let form = PageForm::to(&page, "/notes");
     assert_eq!((form.value("title"), form.value("body")), ("Milk", body));
     assert_eq!(form.value("for_account"), bob.account.id.to_string());
-    form.by(&ada.browser).await.leads_to("/notes");
-    assert_eq!(house.raw().await.texts("SELECT body FROM notes").await, [body]);
+    form.by(&ada.browser).await.assert_redirect("/notes");
+    assert_eq!(app.raw().await.texts("SELECT body FROM notes").await, [body]);
 }
 
-async fn what_ada_chose_is_not_done_to_bob(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
+async fn what_ada_chose_is_not_done_to_bob(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let page = ada.browser.visit("/tokens").await.page(200);
     let form = PageForm::to(&page, "/tokens/revoke-all");
     take_over(&ada, &bob).await;
     let page = form.by(&ada.browser).await.page(409);
     assert!(!page.contains("Send it"), "there is nothing to send, and the question was not bob's");
-    house.get("/api/v1/me").bearer(&bob.client.token).await.is(200);
+    app.get("/api/v1/me").bearer(&bob.client.token).await.assert_status(200);
     // Signing in says by itself who it is for.
-    let sign_in = PageForm::to(&house.browser().visit("/sign-in").await.page(200), "/sign-in");
-    sign_in.with(&[("email", &ada.email), ("password", PASSWORD)]).by(&ada.browser).await.leads_to("/notes");
+    let sign_in = PageForm::to(&app.browser().visit("/sign-in").await.page(200), "/sign-in");
+    sign_in.with(&[("email", &ada.email), ("password", PASSWORD)]).by(&ada.browser).await.assert_redirect("/notes");
     assert!(ada.browser.visit("/account").await.page(200).contains(&ada.email));
 }
 
 /// A note that was written, and whose session ended before it was sent.
-async fn too_late(house: &House, ada: &Person, path: &str, typed: &[(&str, &str)]) -> String {
+async fn too_late(app: &TestApp, ada: &Person, path: &str, typed: &[(&str, &str)]) -> String {
     let form = PageForm::to(&ada.browser.visit(path).await.page(200), path).with(typed);
-    house.sql("DELETE FROM sign_ins").await;
+    app.sql("DELETE FROM browser_sessions").await;
     form.by(&ada.browser).await.page(401)
 }
 
-async fn a_session_that_has_ended_loses_no_text(house: House) {
-    let ada = house.person("ada").await;
+async fn a_session_that_has_ended_loses_no_text(app: TestApp) {
+    let ada = app.person("ada").await;
     let note = ada.note_path("Kept").await;
     let body = "and </textarea><script>alert(1)</script>\n\n\"bread\" & more";
     for path in ["/notes", note.as_str()] {
-        let page = too_late(&house, &ada, path, &[("title", "Milk"), ("body", body)]).await;
+        let page = too_late(&app, &ada, path, &[("title", "Milk"), ("body", body)]).await;
         assert!(page.contains("Your session has ended.") && !page.contains("<script>alert"), "{page}");
         assert_eq!(ada.browser.cookie(), None);
         let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", PASSWORD)]);
@@ -97,19 +97,19 @@ async fn a_session_that_has_ended_loses_no_text(house: House) {
         assert!(page.contains("Send it now") && page.contains("Sign out"), "{page}");
         let form = PageForm::to(&page, path);
         assert_eq!((form.value("title"), form.value("body")), ("Milk", body));
-        form.by(&ada.browser).await.leads_to("/notes");
+        form.by(&ada.browser).await.assert_redirect("/notes");
     }
-    let bodies = house.raw().await.texts("SELECT body FROM notes").await;
+    let bodies = app.raw().await.texts("SELECT body FROM notes").await;
     assert_eq!(bodies, [body, body]);
     // Where nothing was written, there is nothing to carry.
     let form = PageForm::to(&ada.browser.visit("/tokens").await.page(200), "/tokens/revoke-all");
-    house.sql("DELETE FROM sign_ins").await;
-    form.by(&ada.browser).await.leads_to("/sign-in");
+    app.sql("DELETE FROM browser_sessions").await;
+    form.by(&ada.browser).await.assert_redirect("/sign-in");
 }
 
-async fn signing_in_wrongly_loses_no_text(house: House) {
-    let ada = house.person("ada").await;
-    let page = too_late(&house, &ada, "/notes", &[("title", "Milk"), ("body", "a\nb")]).await;
+async fn signing_in_wrongly_loses_no_text(app: TestApp) {
+    let ada = app.person("ada").await;
+    let page = too_late(&app, &ada, "/notes", &[("title", "Milk"), ("body", "a\nb")]).await;
     let wrong = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", "wrong password")]);
     let page = wrong.by(&ada.browser).await.page(401);
     assert!(page.contains("The e-mail address or the password is wrong."));
@@ -118,20 +118,20 @@ async fn signing_in_wrongly_loses_no_text(house: House) {
     assert_eq!(PageForm::to(&page, "/notes").value("body"), "a\nb");
 }
 
-async fn text_of_ada_is_not_sent_when_bob_signs_in(house: House) {
-    let (ada, bob) = (house.person("ada").await, house.person("bob").await);
-    let page = too_late(&house, &ada, "/notes", &[("title", "Milk"), ("body", "")]).await;
+async fn text_of_ada_is_not_sent_when_bob_signs_in(app: TestApp) {
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let page = too_late(&app, &ada, "/notes", &[("title", "Milk"), ("body", "")]).await;
     let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &bob.email), ("password", PASSWORD)]);
     let page = sign_in.by(&ada.browser).await.page(200);
     assert!(page.contains("You are now signed in as ") && page.contains("Send it as bob@example.org"), "{page}");
     assert!(!page.contains(&ada.email), "{page}");
-    assert_eq!(house.count("notes").await, 0);
+    assert_eq!(app.count("notes").await, 0);
 }
 
-async fn no_password_is_carried_along(house: House) {
-    let visitor = Visitor::new(&house, "ada").await;
+async fn no_password_is_carried_along(app: TestApp) {
+    let visitor = Visitor::new(&app, "ada").await;
     let mut names = BTreeSet::new();
-    for (browser, path) in visitor.pages(&house.browser()) {
+    for (browser, path) in visitor.pages(&app.browser()) {
         for form in PageForm::all(&browser.visit(&path).await.page(200)) {
             names.extend(form.passwords);
         }
@@ -140,46 +140,46 @@ async fn no_password_is_carried_along(house: House) {
     let ada = &visitor.ada;
     let sign_in = [("email", ada.email.as_str()), ("password", PASSWORD)];
     for name in &names {
-        ada.browser.submit("/sign-in", &sign_in).await.is(303);
+        ada.browser.submit("/sign-in", &sign_in).await.assert_status(303);
         let page = ada.browser.visit("/account/name").await.page(200);
         let form = PageForm::to(&page, "/account/name").with(&[("name", "Ada King"), (name, "a secret of hers")]);
-        house.sql("DELETE FROM sign_ins").await;
+        app.sql("DELETE FROM browser_sessions").await;
         let reply = form.by(&ada.browser).await;
         assert!(!reply.text().contains("a secret of hers"), "{name}");
         if name == "password-again" {
             assert!(reply.page(401).contains("Ada King"));
         } else {
             // There is nothing in it without the password.
-            reply.leads_to("/sign-in");
+            reply.assert_redirect("/sign-in");
         }
         let carried = format!("unsent-{name}");
         let carried = [("unsent_to", "/account/name"), ("unsent-name", "Ada King"), (&*carried, "a secret of hers")];
-        let page = house.browser().submit("/sign-in", &[&sign_in, carried.as_slice()].concat()).await.page(200);
+        let page = app.browser().submit("/sign-in", &[&sign_in, carried.as_slice()].concat()).await.page(200);
         assert!(page.contains("Ada King") && !page.contains("a secret of hers"), "{page}");
     }
 }
 
-async fn the_longest_note_is_carried_along(house: House) {
-    let ada = house.person("ada").await;
+async fn the_longest_note_is_carried_along(app: TestApp) {
+    let ada = app.person("ada").await;
     let (title, body) = ("𝔪".repeat(200), "𝔪".repeat(20_000));
-    let page = too_late(&house, &ada, "/notes", &[("title", &title), ("body", &body)]).await;
+    let page = too_late(&app, &ada, "/notes", &[("title", &title), ("body", &body)]).await;
     let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", PASSWORD)]);
     let page = sign_in.by(&ada.browser).await.page(200);
-    PageForm::to(&page, "/notes").by(&ada.browser).await.leads_to("/notes");
-    assert_eq!(house.raw().await.texts("SELECT body FROM notes").await, [body]);
+    PageForm::to(&page, "/notes").by(&ada.browser).await.assert_redirect("/notes");
+    assert_eq!(app.raw().await.texts("SELECT body FROM notes").await, [body]);
 }
 
-async fn what_is_carried_leads_nowhere_else(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_carried_leads_nowhere_else(app: TestApp) {
+    let ada = app.person("ada").await;
     for to in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/"] {
-        let browser = house.browser();
+        let browser = app.browser();
         let form = [("email", ada.email.as_str()), ("password", PASSWORD), ("unsent_to", to), ("unsent-title", "a")];
-        browser.submit("/sign-in", &form).await.leads_to("/notes");
+        browser.submit("/sign-in", &form).await.assert_redirect("/notes");
     }
 }
 
-async fn what_is_carried_is_text(house: House) {
-    let ada = house.person("ada").await;
+async fn what_is_carried_is_text(app: TestApp) {
+    let ada = app.person("ada").await;
     let markup = r#""'><script>alert(1)</script></textarea><!--"#;
     let name = format!("unsent-{markup}");
     let to = "/notes?\"><script>alert(1)</script>";
@@ -188,7 +188,7 @@ async fn what_is_carried_is_text(house: House) {
         for password in ["wrong password", PASSWORD] {
             let mut form = form;
             form[1].1 = password;
-            let page = house.browser().submit("/sign-in", &form).await;
+            let page = app.browser().submit("/sign-in", &form).await;
             assert!(!page.text().contains("<script>alert"), "{}", page.text());
         }
     }

@@ -3,13 +3,14 @@
 use clap::Args;
 
 use crate::{
-    accounts::{operators, passwords::Hasher, service::SignUp},
+    auth::passwords::Hasher,
     cli::{
         Failure,
         ask::new_password,
         house::House,
         output::{print_json, say},
     },
+    features::accounts::{admin, service::SignUp},
 };
 
 /// What a new account needs.
@@ -31,7 +32,7 @@ impl Create {
         let hasher = Hasher::new(&house.settings.passwords).map_err(Failure::settings)?;
         let form = SignUp { name, email: self.email, password: new_password()? };
         let email = form.email.clone();
-        let work = operators::create(&house.db, &hasher, form, self.confirmed);
+        let work = admin::create(&house.db, &hasher, form, self.confirmed);
         let account = house.logged_as("accounts create", (None, &email), work, |account| Some(account.id)).await?;
         if json {
             return print_json(&account);

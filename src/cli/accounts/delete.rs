@@ -4,13 +4,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    accounts::operators,
     cli::{
         Failure,
         ask::sure,
         house::House,
         output::{print_json, say},
     },
+    features::accounts::admin,
 };
 
 /// Which account, and whether to ask.
@@ -28,7 +28,7 @@ impl Delete {
         let account = house.account(&self.account).await?;
         let what = format!("this deletes the account of {} and all it has, for good", account.email);
         sure(house, self.yes, &what, &account.email)?;
-        let work = operators::delete(&house.db, account.id);
+        let work = admin::delete(&house.db, account.id);
         house.logged("accounts delete", (Some(account.id), &account.email), work).await?;
         if json {
             return print_json(&json!({"deleted": account.id}));

@@ -1,17 +1,17 @@
 //! `vestibule accounts disable`
 
 use crate::{
-    accounts::operators,
     cli::{
         Failure,
         house::House,
         output::{print_json, say},
     },
+    features::accounts::admin,
 };
 
 pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
     let account = house.account(who).await?;
-    let work = operators::disable(&house.db, account.id);
+    let work = admin::disable(&house.db, account.id);
     let disabled = house.logged("accounts disable", (Some(account.id), &account.email), work).await?;
     if json {
         return print_json(&house.account(&account.id.to_string()).await?);

@@ -1,17 +1,17 @@
 //! `vestibule accounts enable`
 
 use crate::{
-    accounts::operators,
     cli::{
         Failure,
         house::House,
         output::{print_json, say},
     },
+    features::accounts::admin,
 };
 
 pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
     let account = house.account(who).await?;
-    let work = operators::enable(&house.db, account.id);
+    let work = admin::enable(&house.db, account.id);
     let enabled = house.logged("accounts enable", (Some(account.id), &account.email), work).await?;
     if json {
         return print_json(&house.account(&account.id.to_string()).await?);

@@ -1,16 +1,16 @@
 //! `vestibule accounts list`
 
 use crate::{
-    accounts::operators::{self, Known},
     cli::{
         Failure,
         house::House,
         output::{print_json, print_table, say},
     },
+    features::accounts::admin::{self, Known},
 };
 
 pub(super) async fn run(house: &House, json: bool) -> Result<(), Failure> {
-    let accounts = operators::list(&house.db).await?;
+    let accounts = admin::list(&house.db).await?;
     if json {
         return print_json(&accounts);
     }

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::{
-    accounts::operators,
     cli::{
         Failure,
         house::House,
+        operators::served,
         output::{print_json, remark, say},
     },
-    operators::served,
+    features::accounts::admin,
 };
 
 pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Failure> {
@@ -19,7 +19,7 @@ pub(super) async fn run(house: &House, who: &str, json: bool) -> Result<(), Fail
     }
     // Before the link: a new one voids the one before.
     is_as_served(house).await?;
-    let work = operators::reset_link(&house.db, &house.settings, account.id);
+    let work = admin::reset_link(&house.db, &house.settings, account.id);
     let link = house.logged("accounts reset-link", (Some(account.id), &account.email), work).await?;
     let minutes = house.settings.accounts.reset_minutes;
     if json {

@@ -8,8 +8,8 @@ use crate::{
         house::House,
         output::{print_json, print_table, say},
     },
+    features::tokens::admin,
     timestamp::Timestamp,
-    tokens::operators,
 };
 
 /// Whose, and how many.
@@ -29,7 +29,7 @@ impl List {
             Some(who) => Some(house.account(&who).await?.id),
             None => None,
         };
-        let tokens = operators::list(&house.db, account, self.limit).await?;
+        let tokens = admin::list(&house.db, account, self.limit).await?;
         if json {
             return print_json(&tokens);
         }

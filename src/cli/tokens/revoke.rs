@@ -11,8 +11,8 @@ use crate::{
         output::{print_json, say},
         which::Which,
     },
-    problem::Problem,
-    tokens::operators,
+    features::tokens::admin,
+    http::problem::Problem,
 };
 
 /// Which.
@@ -31,7 +31,7 @@ impl Revoke {
         let count = match self.which {
             Which { id: Some(id), .. } => {
                 let work = async {
-                    operators::revoke(db, id).await.map_err(|problem| match problem {
+                    admin::revoke(db, id).await.map_err(|problem| match problem {
                         Problem::NotFound => Failure::asked(format!("no token that works has the id {id}")),
                         problem => problem.into(),
                     })
@@ -41,12 +41,12 @@ impl Revoke {
             }
             Which { account: Some(who), .. } => {
                 let account = house.account(&who).await?;
-                let work = operators::revoke_all_of(db, account.id);
+                let work = admin::revoke_all_of(db, account.id);
                 house.logged("tokens revoke --account", (Some(account.id), &account.email), work).await?
             }
             Which { .. } => {
                 sure(house, self.yes, "this revokes every token of everybody", "everybody")?;
-                house.logged("tokens revoke --everybody", (None, "everybody"), operators::revoke_everybody(db)).await?
+                house.logged("tokens revoke --everybody", (None, "everybody"), admin::revoke_everybody(db)).await?
             }
         };
         if json {

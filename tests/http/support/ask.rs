@@ -13,20 +13,20 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request as HttpRequest, StatusCode},
 };
 use hyper::body::{Body as HttpBody, Frame};
 use serde_json::Value;
 use tokio::{sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
-use vestibule::client::Peer;
+use vestibule::http::client::Peer;
 
 /// A browser's cookies, by name.
 pub type Jar = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// A request to come; `.await` sends it.
 #[derive(Clone)]
-pub struct Ask {
+pub struct Request {
     router: Router,
     method: Method,
     path: String,
@@ -36,7 +36,7 @@ pub struct Ask {
     jar: Option<Jar>,
 }
 
-impl Ask {
+impl Request {
     pub(super) fn new(router: Router, method: Method, path: &str) -> Self {
         let peer = Ipv4Addr::LOCALHOST.into();
         Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), peer, jar: None }
@@ -61,7 +61,7 @@ impl Ask {
     }
 
     /// With one more header `name`.
-    pub fn also(mut self, name: &str, value: &str) -> Self {
+    pub fn append_header(mut self, name: &str, value: &str) -> Self {
         self.headers.append(HeaderName::try_from(name).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap());
         self
     }
@@ -107,12 +107,12 @@ impl Ask {
         Held { begun, go, reply: tokio::spawn(self.send_with(Body::new(body))) }
     }
 
-    async fn send(self) -> Reply {
+    async fn send(self) -> Response {
         let body = Body::from(self.body.clone());
         self.send_with(body).await
     }
 
-    async fn send_with(mut self, body: Body) -> Reply {
+    async fn send_with(mut self, body: Body) -> Response {
         if let Some(jar) = &self.jar
             && !self.headers.contains_key("cookie")
         {
@@ -122,14 +122,14 @@ impl Ask {
             }
         }
         let asked = format!("{} {}", self.method, self.path);
-        let mut request = Request::builder().method(self.method).uri(&self.path).body(body).unwrap();
+        let mut request = HttpRequest::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(Peer(self.peer));
         let response = self.router.oneshot(request).await.unwrap();
 
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        let reply = Reply { asked, status: parts.status, headers: parts.headers, body };
+        let reply = Response { asked, status: parts.status, headers: parts.headers, body };
         if let Some(jar) = self.jar {
             reply.all_cookies().into_iter().for_each(|cookie| cookie.put_into(&jar));
         }
@@ -137,9 +137,9 @@ impl Ask {
     }
 }
 
-impl IntoFuture for Ask {
-    type Output = Reply;
-    type IntoFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
+impl IntoFuture for Request {
+    type Output = Response;
+    type IntoFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
@@ -150,7 +150,7 @@ impl IntoFuture for Ask {
 pub struct Held {
     begun: oneshot::Receiver<()>,
     go: oneshot::Sender<()>,
-    reply: JoinHandle<Reply>,
+    reply: JoinHandle<Response>,
 }
 
 impl Held {
@@ -160,7 +160,7 @@ impl Held {
     }
 
     /// Lets the body through.
-    pub async fn finish(self) -> Reply {
+    pub async fn finish(self) -> Response {
         self.go.send(()).unwrap();
         self.reply.await.unwrap()
     }
@@ -190,7 +190,7 @@ impl HttpBody for HeldBody {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct Response {
     /// What was asked, for messages.
     pub asked: String,
     /// The status.
@@ -201,10 +201,10 @@ pub struct Reply {
     pub body: Bytes,
 }
 
-impl Reply {
+impl Response {
     /// Insists on a status.
     #[track_caller]
-    pub fn is(&self, status: u16) -> &Self {
+    pub fn assert_status(&self, status: u16) -> &Self {
         assert_eq!(self.status.as_u16(), status, "{}: {}", self.asked, self.text());
         self
     }
@@ -233,7 +233,7 @@ impl Reply {
     /// Insists on an `application/problem+json` answer as the contract describes it, and gives it.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
-        self.is(status);
+        self.assert_status(status);
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.asked);
         assert_eq!(self.header("cache-control"), "no-store", "{}", self.asked);
         let problem = self.json();
@@ -261,15 +261,15 @@ impl Reply {
     /// Insists on an HTML page, and gives it without the marks Leptos puts between pieces of text.
     #[track_caller]
     pub fn page(&self, status: u16) -> String {
-        self.is(status);
+        self.assert_status(status);
         assert_eq!(self.header("content-type"), "text/html; charset=utf-8", "{}", self.asked);
         self.text().replace("<!>", "")
     }
 
     /// Insists on the way to somewhere else.
     #[track_caller]
-    pub fn leads_to(&self, path: &str) -> &Self {
-        self.is(303);
+    pub fn assert_redirect(&self, path: &str) -> &Self {
+        self.assert_status(303);
         assert_eq!(self.header("location"), path, "{}", self.asked);
         self
     }
@@ -295,7 +295,7 @@ pub fn members(value: &Value) -> Vec<&str> {
 
 /// What `page` says is wrong with the field `name`, empty if nothing is.
 #[track_caller]
-pub fn beside(page: &str, name: &str) -> String {
+pub fn field_error(page: &str, name: &str) -> String {
     let (_, rest) = page.split_once(&format!(r#"id="{name}-error""#)).expect("every field has a place for its error");
     let (_, rest) = rest.split_once('>').unwrap();
     rest.split_once("</p>").unwrap().0.to_owned()

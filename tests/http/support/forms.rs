@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{
-    ask::{Ask, Reply},
+    ask::{Request, Response},
     people::Browser,
 };
 
@@ -71,7 +71,7 @@ impl PageForm {
     }
 
     /// Its post by `browser`, to be sent.
-    pub fn by(&self, browser: &Browser) -> Ask {
+    pub fn by(&self, browser: &Browser) -> Request {
         let fields: Vec<_> = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         browser.ask(Method::POST, &self.action).form(&fields)
     }
@@ -79,14 +79,14 @@ impl PageForm {
 
 impl Browser {
     /// Opens `path`, fills the form there that posts to `action`, and posts it.
-    pub async fn fill(&self, path: &str, action: &str, typed: &[(&str, &str)]) -> Reply {
+    pub async fn fill(&self, path: &str, action: &str, typed: &[(&str, &str)]) -> Response {
         PageForm::to(&self.visit(path).await.page(200), action).with(typed).by(self).await
     }
 
     /// The same, and what the answer leads to.
-    pub async fn fill_and_follow(&self, path: &str, action: &str, typed: &[(&str, &str)]) -> Reply {
+    pub async fn fill_and_follow(&self, path: &str, action: &str, typed: &[(&str, &str)]) -> Response {
         let reply = self.fill(path, action, typed).await;
-        self.visit(reply.is(303).header("location")).await
+        self.visit(reply.assert_status(303).header("location")).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! The harness: a house, those who come to it, and a look at its database.
 
+mod app;
 mod ask;
 mod forms;
-mod house;
 mod people;
 mod post;
 pub mod routes;
@@ -11,18 +11,18 @@ mod run;
 pub mod visitor;
 
 pub use self::{
-    ask::{Ask, Reply, beside, members},
+    app::{Database, OURS, PASSWORD, Prepare, SPA, TestApp},
+    ask::{Request, Response, field_error, members},
     forms::PageForm,
-    house::{Database, House, OURS, PASSWORD, Prepare, SPA},
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
     post::Sink,
-    rows::Raw,
+    rows::RawDb,
     run::{Pgbouncer, Postgres, folder},
 };
 
-/// Runs each of these functions as a test on both databases. What a function asks for, a `House` or the bare
+/// Runs each of these functions as a test on both databases. What a function asks for, a `TestApp` or the bare
 /// `Database`, is made for it.
-macro_rules! both {
+macro_rules! on_both_databases {
     ($($test:ident),+ $(,)?) => {$(
         mod $test {
             use crate::support::{Database, check};
@@ -40,7 +40,7 @@ macro_rules! both {
     )+};
 }
 
-pub(crate) use both;
+pub(crate) use on_both_databases;
 
 /// Runs `test` with what it asks for, on `database`.
 pub async fn check<T: Prepare>(database: Database, test: impl AsyncFnOnce(T)) {

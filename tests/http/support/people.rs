@@ -2,11 +2,11 @@
 
 use axum::http::Method;
 use serde_json::Value;
-use vestibule::accounts::Account;
+use vestibule::auth::Account;
 
 use super::{
-    ask::{Ask, Jar, Reply},
-    house::House,
+    app::TestApp,
+    ask::{Jar, Request, Response},
 };
 
 /// A JSON mount, with the credential its door reads.
@@ -15,25 +15,25 @@ pub trait Door: Send + Sync {
     fn mount(&self) -> &'static str;
 
     /// A call of `path` below the mount, with the credential.
-    fn call(&self, method: Method, path: &str) -> Ask;
+    fn call(&self, method: Method, path: &str) -> Request;
 
     /// `GET`
-    fn get(&self, path: &str) -> Ask {
+    fn get(&self, path: &str) -> Request {
         self.call(Method::GET, path)
     }
 
     /// `POST`
-    fn post(&self, path: &str, body: Value) -> Ask {
+    fn post(&self, path: &str, body: Value) -> Request {
         self.call(Method::POST, path).json(body)
     }
 
     /// `PATCH`
-    fn patch(&self, path: &str, body: Value) -> Ask {
+    fn patch(&self, path: &str, body: Value) -> Request {
         self.call(Method::PATCH, path).json(body)
     }
 
     /// `DELETE`
-    fn delete(&self, path: &str) -> Ask {
+    fn delete(&self, path: &str) -> Request {
         self.call(Method::DELETE, path)
     }
 }
@@ -41,37 +41,37 @@ pub trait Door: Send + Sync {
 /// A browser on the site's own pages: it keeps cookies and says that its requests are same-origin.
 #[derive(Clone)]
 pub struct Browser {
-    house: House,
+    app: TestApp,
     jar: Jar,
 }
 
 impl Browser {
-    pub(super) fn new(house: House) -> Self {
-        Self { house, jar: Jar::default() }
+    pub(super) fn new(app: TestApp) -> Self {
+        Self { app, jar: Jar::default() }
     }
 
     /// Another browser, that nobody has used yet.
     pub fn new_one(&self) -> Self {
-        Self::new(self.house.clone())
+        Self::new(self.app.clone())
     }
 
     /// Any request of a page of ours.
-    pub fn ask(&self, method: Method, path: &str) -> Ask {
+    pub fn ask(&self, method: Method, path: &str) -> Request {
         self.forged(method, path).header("sec-fetch-site", "same-origin")
     }
 
     /// A request that carries the cookie but does not say where it comes from: another site may have made it.
-    pub fn forged(&self, method: Method, path: &str) -> Ask {
-        self.house.ask(method, path).with_jar(&self.jar)
+    pub fn forged(&self, method: Method, path: &str) -> Request {
+        self.app.ask(method, path).with_jar(&self.jar)
     }
 
     /// Opens a page.
-    pub async fn visit(&self, path: &str) -> Reply {
+    pub async fn visit(&self, path: &str) -> Response {
         self.ask(Method::GET, path).await
     }
 
     /// Posts a form.
-    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         self.ask(Method::POST, path).form(fields).await
     }
 
@@ -112,7 +112,7 @@ impl Door for Browser {
         "/session/v1"
     }
 
-    fn call(&self, method: Method, path: &str) -> Ask {
+    fn call(&self, method: Method, path: &str) -> Request {
         self.ask(method, &format!("{}{path}", self.mount()))
     }
 }
@@ -120,14 +120,14 @@ impl Door for Browser {
 /// A client of the token door.
 #[derive(Clone)]
 pub struct Client {
-    house: House,
+    app: TestApp,
     /// Its token.
     pub token: String,
 }
 
 impl Client {
-    pub(super) fn new(house: House, token: &str) -> Self {
-        Self { house, token: token.into() }
+    pub(super) fn new(app: TestApp, token: &str) -> Self {
+        Self { app, token: token.into() }
     }
 }
 
@@ -136,8 +136,8 @@ impl Door for Client {
         "/api/v1"
     }
 
-    fn call(&self, method: Method, path: &str) -> Ask {
-        self.house.ask(method, &format!("{}{path}", self.mount())).bearer(&self.token)
+    fn call(&self, method: Method, path: &str) -> Request {
+        self.app.ask(method, &format!("{}{path}", self.mount())).bearer(&self.token)
     }
 }
 
@@ -179,7 +179,7 @@ impl Person {
     /// Writes a note and gives it.
     pub async fn note(&self, title: &str, body: &str) -> Value {
         let made = self.client.post("/notes", serde_json::json!({"title": title, "body": body})).await;
-        made.is(201).json()
+        made.assert_status(201).json()
     }
 
     /// Writes a note and gives its path below either mount.

@@ -13,12 +13,12 @@ use tokio::{
 
 /// A mail as it arrived.
 #[derive(Clone, Debug)]
-pub struct Letter {
+pub struct Email {
     /// Headers and bodies, with plain line breaks.
     pub raw: String,
 }
 
-impl Letter {
+impl Email {
     /// Reads what was sent.
     pub fn new(raw: &str) -> Self {
         Self { raw: raw.replace("\r\n", "\n") }
@@ -65,7 +65,7 @@ pub struct Sink {
 
 #[derive(Debug, Default)]
 struct State {
-    taken: Vec<(Vec<String>, Letter)>,
+    taken: Vec<(Vec<String>, Email)>,
     refusals: VecDeque<String>,
     tries: usize,
 }
@@ -101,7 +101,7 @@ impl Sink {
     }
 
     /// What was taken: the commands before it, and the mail.
-    pub fn taken(&self) -> Vec<(Vec<String>, Letter)> {
+    pub fn taken(&self) -> Vec<(Vec<String>, Email)> {
         self.state.lock().unwrap().taken.clone()
     }
 }
@@ -128,7 +128,7 @@ async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                     raw.push_str(line.strip_prefix('.').unwrap_or(&line));
                     raw.push('\n');
                 }
-                state.lock().unwrap().taken.push((std::mem::take(&mut commands), Letter::new(&raw)));
+                state.lock().unwrap().taken.push((std::mem::take(&mut commands), Email::new(&raw)));
                 "250 taken".into()
             }
             "QUIT" => "221 bye".into(),

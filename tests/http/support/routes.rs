@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use vestibule::tokens::Scope;
+use vestibule::auth::Scope;
 
 use super::PASSWORD;
 
@@ -109,8 +109,8 @@ pub const POSTS: [&str; 18] = [
     "/tokens",
     "/tokens/{id}/revoke",
     "/tokens/revoke-all",
-    "/account/sign-ins/{id}/revoke",
-    "/account/sign-ins/revoke-others",
+    "/account/sessions/{id}/revoke",
+    "/account/sessions/revoke-others",
     "/forgot",
     "/account/confirm",
     "/account/name",

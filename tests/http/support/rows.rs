@@ -4,7 +4,7 @@ use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use vestibule::db::Db;
 
 /// A connection of its own.
-pub enum Raw {
+pub enum RawDb {
     /// To the SQLite file.
     Sqlite(SqliteConnection),
     /// To the PostgreSQL database.
@@ -14,13 +14,13 @@ pub enum Raw {
 macro_rules! on {
     ($self:ident, $connection:ident => $work:expr) => {
         match $self {
-            Raw::Sqlite($connection) => $work,
-            Raw::Postgres($connection) => $work,
+            RawDb::Sqlite($connection) => $work,
+            RawDb::Postgres($connection) => $work,
         }
     };
 }
 
-impl Raw {
+impl RawDb {
     /// Connects to `url`.
     pub async fn connect(url: &str) -> Self {
         if url.starts_with("sqlite:") {
@@ -64,18 +64,18 @@ impl Raw {
 }
 
 /// Remembers what the database held and says whether anything was written since.
-pub struct Witness {
+pub struct WriteDetector {
     db: Db,
-    raw: Raw,
+    raw: RawDb,
     before: Vec<String>,
 }
 
-impl Witness {
+impl WriteDetector {
     /// Begins to look.
     pub async fn of(db: Db, url: &str) -> Self {
         // A request may have left a write to a task of its own.
         db.settled().await;
-        let mut raw = Raw::connect(url).await;
+        let mut raw = RawDb::connect(url).await;
         let before = state(&mut raw).await;
         Self { db, raw, before }
     }
@@ -91,12 +91,12 @@ impl Witness {
 
 /// SQLite's `data_version` changes with every commit of another connection; in PostgreSQL every written row has a new
 /// place.
-async fn state(raw: &mut Raw) -> Vec<String> {
+async fn state(raw: &mut RawDb) -> Vec<String> {
     match raw {
-        Raw::Sqlite(connection) => {
+        RawDb::Sqlite(connection) => {
             let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(connection).await.unwrap();
             vec![version.to_string()]
         }
-        Raw::Postgres(_) => raw.rows().await,
+        RawDb::Postgres(_) => raw.rows().await,
     }
 }

@@ -1,7 +1,7 @@
 //! Somebody who has one of everything, and the forms of all pages that show it.
 
 use super::{
-    Browser, Database, House, PASSWORD, PageForm, Person,
+    Browser, Database, PASSWORD, PageForm, Person, TestApp,
     routes::{PERSONAL_PAGES, PUBLIC_PAGES},
 };
 
@@ -50,16 +50,16 @@ pub struct Visitor {
 
 impl Visitor {
     /// Makes them, as `name@example.org`.
-    pub async fn new(house: &House, name: &str) -> Self {
-        let ada = house.person(name).await;
+    pub async fn new(app: &TestApp, name: &str) -> Self {
+        let ada = app.person(name).await;
         let note = ada.note_path("kept").await;
         let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
-        house.browser().submit("/sign-in", &form).await.is(303);
-        let confirm = house.link("/confirm/").await;
-        house.browser().submit("/forgot", &form[..1]).await.is(202);
-        let reset = house.link("/reset/").await;
-        ada.browser.submit("/account/email", &[("email", &format!("{name}@new.example"))]).await.is(202);
-        let email = house.link("/email/").await;
+        app.browser().submit("/sign-in", &form).await.assert_status(303);
+        let confirm = app.link("/confirm/").await;
+        app.browser().submit("/forgot", &form[..1]).await.assert_status(202);
+        let reset = app.link("/reset/").await;
+        ada.browser.submit("/account/email", &[("email", &format!("{name}@new.example"))]).await.assert_status(202);
+        let email = app.link("/email/").await;
         Self { ada, note, links: vec![reset, confirm, email] }
     }
 
@@ -74,8 +74,8 @@ impl Visitor {
 }
 
 /// A house that takes any number of people from one address.
-pub async fn roomy(database: Database) -> House {
-    House::with(database, |settings| {
+pub async fn roomy(database: Database) -> TestApp {
+    TestApp::with(database, |settings| {
         settings.throttle.sign_ups_per_address = 1000;
         settings.throttle.sign_ins_per_address = 1000;
         settings.throttle.mails_per_address = 1000;
@@ -84,14 +84,14 @@ pub async fn roomy(database: Database) -> House {
 }
 
 /// Rows of every table, and mails, as they are once nothing runs any more.
-pub async fn effects(house: &House) -> Vec<(String, i64)> {
-    house.db.settled().await;
-    let mut raw = house.raw().await;
+pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
+    app.db.settled().await;
+    let mut raw = app.raw().await;
     let mut counts = Vec::new();
-    for table in ["accounts", "sign_ins", "tower_sessions", "notes", "tokens", "mail_links", "activity"] {
+    for table in ["accounts", "browser_sessions", "tower_sessions", "notes", "tokens", "mail_links", "activity"] {
         counts.push((table.to_owned(), raw.count(table).await));
     }
-    counts.push(("letters".to_owned(), i64::try_from(house.letters().await.len()).unwrap()));
+    counts.push(("letters".to_owned(), i64::try_from(app.letters().await.len()).unwrap()));
     counts
 }
 

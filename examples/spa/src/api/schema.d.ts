@@ -501,7 +501,7 @@ export interface components {
          * @description The stable name of a kind of problem.
          * @enum {string}
          */
-        ProblemCode: "account_disabled" | "address_not_confirmed" | "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "misdirected_request" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "proof_required" | "rate_limited" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
+        ProblemCode: "account_disabled" | "address_not_confirmed" | "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "misdirected_request" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "reauthentication_required" | "rate_limited" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
         /**
          * @description Which to leave.
          * @example {}
@@ -752,7 +752,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code: "origin_not_allowed" | "proof_required" | "scope_missing";
+                    code: "origin_not_allowed" | "reauthentication_required" | "scope_missing";
                     /** @constant */
                     status: 403;
                 };

@@ -1,0 +1,208 @@
+//! The token door: who a bearer token stands for (RFC 6750 section 2.1).
+
+use axum::{
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    Caller, Credential,
+    authorization::{NoToken, bearer},
+    cors::{self, Pages},
+};
+use crate::{
+    auth::{
+        Account, Token,
+        activity::{Actor, Kind},
+        rate_limit::requests::{Limits, RequestAuthInfo},
+        store::token_row::Row,
+    },
+    db::{Db, change, read},
+    http::{client::Client, problem::Problem},
+    secret::Secret,
+    timestamp::Timestamp,
+};
+
+/// "Last used" is kept to the minute, so that reading costs at most one write a minute.
+const LAST_USED_STEP: Duration = Duration::minutes(1);
+
+/// Checks bearer tokens.
+#[derive(Clone, Debug)]
+pub struct TokenDoor {
+    /// Where tokens are kept.
+    pub db: Db,
+    /// What tokens begin with.
+    pub prefix: String,
+    /// Which pages may come with one.
+    pub pages: Pages,
+    /// How many requests it takes.
+    pub limits: Limits,
+}
+
+impl TokenDoor {
+    /// Who is calling, by `Authorization`. One indexed query; the note of its use is written off the request's path.
+    ///
+    /// # Errors
+    /// 401 with the reason in its code; 403 where the token does not work from the page that asks; 429; 503 where the
+    /// database does not answer.
+    pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
+        let learnt = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
+        let client = Client::of(headers, extensions);
+        let now = self.db.now();
+        let Some(secret) = Secret::parse(&self.prefix, bearer(headers)?) else {
+            learnt.counted(self.limits.stranger(&client, now))?;
+            return Err(Problem::TokenInvalid);
+        };
+
+        let hash = secret.digest();
+        let known = self.limits.known(&hash, now);
+        let is_known = known.is_some();
+        learnt.counted(known.unwrap_or_else(|| self.limits.stranger(&client, now)))?;
+        let (token, account) = self.find(&secret).await?.ok_or(Problem::TokenInvalid)?;
+        if let Some(origin) = headers.get(header::ORIGIN) {
+            learnt.token_names(cors::names(&token, origin));
+        }
+        if !token.works(now) {
+            self.limits.forget(&hash);
+            return Err(if token.revoked_at.is_some() { Problem::TokenRevoked } else { Problem::TokenExpired });
+        }
+        if !is_known {
+            self.limits.known_after_all(&client);
+            learnt.counted(self.limits.token(hash, now))?;
+        }
+        self.pages.admit(&token, headers)?;
+
+        let before = token.last_used_at;
+        let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None };
+        if before.is_none_or(|before| now - before >= LAST_USED_STEP) {
+            self.touch(token, caller.acting(client), now);
+        }
+        Ok(caller)
+    }
+
+    /// The token and its account, by the index of hashes.
+    async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
+        let row: Option<TokenRow> = read!(
+            self.db,
+            optional,
+            "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
+                    tokens.expires_at, tokens.ends_at, tokens.renew_days, tokens.last_used_at, tokens.last_used_from,
+                    tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
+                    accounts.created_at AS account_created_at, accounts.confirmed_at AS account_confirmed_at,
+                    accounts.disabled_at AS account_disabled_at, accounts.password_stamp AS account_password_stamp,
+                    tokens.password_stamp
+             FROM tokens JOIN accounts ON accounts.id = tokens.account_id
+             WHERE tokens.hash = $1",
+            secret.hash(),
+        )?;
+        Ok(row.map(TokenRow::parts))
+    }
+
+    /// Notes that `token` was used, by `actor`, and lets it go on where each use does. Of many uses at once, one is noted.
+    fn touch(&self, token: Token, actor: Actor, now: Timestamp) {
+        let renewed = token.renew_days.map(|days| (now + Duration::days(days.into())).min(token.ends_at));
+        // A clock that went back takes no time away.
+        let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
+        let db = self.db.clone();
+        self.db.later(async move {
+            let noted = change!(
+                db,
+                none,
+                "UPDATE tokens SET last_used_at = $1, last_used_from = $2, expires_at = $3
+                 WHERE id = $4 AND revoked_at IS NULL AND expires_at > $1
+                    AND (last_used_at IS NULL OR last_used_at <= $5)",
+                now,
+                actor.client.address(),
+                expires_at,
+                token.id,
+                now + -LAST_USED_STEP,
+            );
+            match noted {
+                Ok(0) => {}
+                Ok(_) if token.last_used_at.is_none() => {
+                    actor.record(&db, Kind::TokenFirstUsed, Some((token.id, &token.name)));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, token = %token.id, "last use not noted"),
+            }
+        });
+    }
+}
+
+impl From<NoToken> for Problem {
+    fn from(reason: NoToken) -> Self {
+        match reason {
+            NoToken::Missing => Self::TokenMissing,
+            NoToken::Unreadable => Self::TokenInvalid,
+            NoToken::Repeated => Self::InvalidBody("Send a single Authorization header.".into()),
+        }
+    }
+}
+
+/// Every 401 of this door says how to come in, a wrong password's too (RFC 9110 section 15.5.2). No token was sent then,
+/// so the challenge names no error.
+pub async fn challenge(mut response: Response) -> Response {
+    let challenge = Problem::TokenMissing.challenge().and_then(|text| HeaderValue::from_str(&text).ok());
+    if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (response.status(), challenge) {
+        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(challenge);
+    }
+    response
+}
+
+/// A token with its account.
+struct TokenRow {
+    token: Row,
+    account_id: Uuid,
+    email: String,
+    account_name: String,
+    account_created_at: Timestamp,
+    account_confirmed_at: Option<Timestamp>,
+    account_disabled_at: Option<Timestamp>,
+    account_password_stamp: Vec<u8>,
+    /// Of a token that a password made, itself or through another token.
+    password_stamp: Option<Vec<u8>>,
+}
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for TokenRow
+where
+    Row: sqlx::FromRow<'r, R>,
+    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Timestamp: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    &'static str: sqlx::ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            token: Row::from_row(row)?,
+            account_id: row.try_get("account_id")?,
+            email: row.try_get("email")?,
+            account_name: row.try_get("account_name")?,
+            account_created_at: row.try_get("account_created_at")?,
+            account_confirmed_at: row.try_get("account_confirmed_at")?,
+            account_disabled_at: row.try_get("account_disabled_at")?,
+            account_password_stamp: row.try_get("account_password_stamp")?,
+            password_stamp: row.try_get("password_stamp")?,
+        })
+    }
+}
+
+impl TokenRow {
+    fn parts(self) -> (Token, Account) {
+        let account = Account {
+            id: self.account_id,
+            email: self.email,
+            email_confirmed: self.account_confirmed_at.is_some(),
+            name: self.account_name,
+            created_at: self.account_created_at,
+        };
+        let token: Token = self.token.into();
+        let outdated = self.password_stamp.is_some_and(|stamp| stamp != self.account_password_stamp);
+        // With the password it ended at once, even where nobody came to write that down. Where the account is disabled,
+        // signing in again says so.
+        let ended = token.revoked_at.or(self.account_disabled_at).or(outdated.then_some(token.created_at));
+        (Token { revoked_at: ended, ..token }, account)
+    }
+}

@@ -1,0 +1,273 @@
+//! CORS for the token door (Fetch, "CORS protocol"): which pages elsewhere may read its answers.
+//!
+//! Two lists name origins: the settings, for every token, and each token its own, for itself alone.
+//!
+//! **A preflight** carries no token, so it is answered by the union of both: by the settings, or by whatever token names
+//! the origin, working or ended (a page should be able to read that its token has expired). An origin that is not in the
+//! settings costs one look at the tokens that name any, by an index that holds these alone; it is counted by address like
+//! a call without a token, and browsers keep the answer for two hours.
+//!
+//! **The call itself** is decided by its token: [`Pages::admit`] refuses one whose origin neither the settings nor this
+//! token name, so that what another's token lets through the preflight gains nothing. Where there is no token of ours to
+//! ask, only a refusal can be read by an origin that the union knows.
+//!
+//! **What takes a password**, or anybody's token, is for the settings alone: an origin that some account's token names
+//! opens neither `login` nor `tokens/report`, and both refuse a page of any other (S70). Or else any account could have
+//! visitors' browsers try passwords.
+//!
+//! Never `Allow-Credentials`: the door reads no cookies, so a page that sends them gains nothing (S14). Never `null`, which
+//! many pages are. Methods and headers are listed by name; `*` would not cover `Authorization`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::{
+    auth::{
+        Token,
+        rate_limit::requests::{Limits, RequestAuthInfo},
+    },
+    db::{Db, read},
+    http::{client::Client, problem::Problem},
+    settings::Settings,
+    timestamp::Timestamp,
+};
+
+const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
+/// Those of the contract, and those that tracing tools add to every call of a page: without them the preflight fails.
+const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
+                       traceparent, tracestate, x-request-id";
+const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
+                       x-request-id";
+/// Two hours, the longest Chromium keeps the answer to a preflight.
+const MAX_AGE: &str = "7200";
+
+/// What pages of the settings alone may call, below the door's mount.
+const SETTINGS_ALONE: [&str; 3] = ["/v1/login", "/v1/oauth/token", "/v1/tokens/report"];
+
+/// What answers vary by: all of them by the first, those to preflights by the others too.
+const VARY: [HeaderName; 3] =
+    [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS];
+
+/// The origins the settings name.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    own: HeaderValue,
+    listed: Arc<[HeaderValue]>,
+}
+
+impl Pages {
+    /// As `settings` have it.
+    ///
+    /// # Errors
+    /// Says that the site's own origin is no header value.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        let own = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
+        Ok(Self { own, listed: settings.allowed_origins().into() })
+    }
+
+    fn lists(&self, origin: &HeaderValue) -> bool {
+        self.listed.contains(origin)
+    }
+
+    /// Whether a request with these headers comes from no page, from one of this site, or from one that the settings
+    /// name.
+    fn are_known(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
+    }
+
+    /// Whether a request with these headers may come with `token`.
+    ///
+    /// A token that names origins works from those and nowhere else: not without an origin, and not from one of the
+    /// settings. Any other token works without an origin, from this site itself, and from the origins of the settings.
+    ///
+    /// # Errors
+    /// [`Problem::OriginNotAllowed`]
+    pub fn admit(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut given = headers.get_all(header::ORIGIN).iter();
+        let admitted = match (given.next(), given.next()) {
+            (None, _) => token.origins.is_empty(),
+            (Some(origin), None) if token.origins.is_empty() => *origin == self.own || self.lists(origin),
+            (Some(origin), None) => names(token, origin),
+            (Some(_), Some(_)) => false,
+        };
+        if admitted { Ok(()) } else { Err(Problem::OriginNotAllowed) }
+    }
+}
+
+/// Whether `token` names `origin`.
+pub fn names(token: &Token, origin: &HeaderValue) -> bool {
+    token.origins.iter().any(|named| named == origin)
+}
+
+/// What the layer needs.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// The origins of the settings.
+    pub pages: Pages,
+    /// Counts who asks for what the settings do not name.
+    pub limits: Limits,
+    /// Where tokens are kept.
+    pub db: Db,
+    /// Origins that tokens named lately.
+    pub known: Known,
+}
+
+/// Origins that tokens named within the last minute, a thousand at most. They may read that they are refused; what they
+/// may do is decided anew each time.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
+
+impl Known {
+    const LASTS: time::Duration = time::Duration::minutes(1);
+    const KEPT: usize = 1_000;
+
+    fn has(&self, origin: &HeaderValue, now: Timestamp) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(origin).is_some_and(|since| (now - *since).abs() < Self::LASTS)
+    }
+
+    fn put(&self, origin: &HeaderValue, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::KEPT {
+            known.clear();
+        }
+        known.insert(origin.clone(), now);
+    }
+}
+
+impl Cors {
+    /// Whether any token names `origin`.
+    async fn union_has(&self, origin: &HeaderValue) -> sqlx::Result<bool> {
+        const SQLITE: &str =
+            "SELECT 1 FROM tokens WHERE origins <> '' AND instr(' ' || origins || ' ', $1) > 0 LIMIT 1";
+        const POSTGRES: &str =
+            "SELECT 1 FROM tokens WHERE origins <> '' AND strpos(' ' || origins || ' ', $1) > 0 LIMIT 1";
+        let Some(origin) = origin.to_str().ok().filter(|origin| crate::settings::check_origin(origin).is_ok()) else {
+            return Ok(false);
+        };
+        let found: Option<(i32,)> = read!(self.db, optional, self.db.dialect(SQLITE, POSTGRES), format!(" {origin} "))?;
+        Ok(found.is_some())
+    }
+
+    /// The same for whoever asks without a token, counted.
+    async fn some_token_names(&self, origin: &HeaderValue, client: &Client) -> Result<bool, Problem> {
+        self.limits.stranger(client, self.db.now())?;
+        Ok(self.union_has(origin).await?)
+    }
+
+    /// `for_listed`: whether the settings alone decide.
+    async fn preflight(&self, origin: &HeaderValue, client: &Client, for_listed: bool) -> Response {
+        let listed = self.pages.lists(origin);
+        let allowed = if listed || for_listed { Ok(listed) } else { self.some_token_names(origin, client).await };
+        let allowed = match allowed {
+            Ok(allowed) => allowed,
+            Err(problem) => return problem.into_response(),
+        };
+        let headers = [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
+            (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+        ];
+        let mut response = (StatusCode::NO_CONTENT, headers).into_response();
+        if allowed {
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
+        response
+    }
+
+    /// Whether a page of `origin` may read an answer with `status`. The database is asked on the account of an address
+    /// that has requests left, and so no more often than it may come without a token: past that, those origins may read
+    /// on that were known lately.
+    async fn lets_read(
+        &self,
+        origin: &HeaderValue,
+        status: StatusCode,
+        client: &Client,
+        learnt: &RequestAuthInfo,
+    ) -> bool {
+        if self.pages.lists(origin) {
+            return true;
+        }
+        match learnt.token_names_page() {
+            Some(named) => {
+                if named {
+                    self.known.put(origin, self.db.now());
+                }
+                named
+            }
+            None if status.is_client_error() || status.is_server_error() => {
+                let now = self.db.now();
+                if self.known.has(origin, now) {
+                    return true;
+                }
+                let paid = match learnt.was_admitted() {
+                    Some(admitted) => admitted,
+                    None => self.limits.stranger(client, now).is_ok(),
+                };
+                let named = paid
+                    && self.union_has(origin).await.unwrap_or_else(|error| {
+                        tracing::debug!(%error, "no look at the origins of tokens");
+                        false
+                    });
+                if named {
+                    self.known.put(origin, now);
+                }
+                named
+            }
+            None => false,
+        }
+    }
+}
+
+/// Stands outside everything else of the door, so that preflights need no token and a page can read refusals too.
+pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let asked =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let path = request.uri().path();
+    let for_listed = SETTINGS_ALONE.contains(&path.strip_prefix("/api").unwrap_or(path));
+    let client = Client::of(request.headers(), request.extensions());
+    let mut response = match &origin {
+        Some(origin) if asked => cors.preflight(origin, &client, for_listed).await,
+        Some(_) if for_listed && !cors.pages.are_known(request.headers()) => Problem::OriginNotAllowed.into_response(),
+        _ => {
+            let learnt = RequestAuthInfo::default();
+            request.extensions_mut().insert(learnt.clone());
+            let mut response = next.run(request).await;
+            if let Some(origin) = origin
+                && cors.lets_read(&origin, response.status(), &client, &learnt).await
+            {
+                let headers = response.headers_mut();
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+                headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+            }
+            response
+        }
+    };
+    for name in if asked { &VARY[..] } else { &VARY[..1] } {
+        response.headers_mut().append(header::VARY, HeaderValue::from(name.clone()));
+    }
+    response
+}
+
+/// Lets every page read what is nobody's own.
+pub fn open() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers([header::IF_NONE_MATCH])
+        .expose_headers([header::ETAG, HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_secs(2 * 60 * 60))
+}

@@ -1,0 +1,96 @@
+//! The device cookie on the wire (RFC 6265bis): it says that somebody has signed in here before, and opens nothing.
+//!
+//! It lasts longer than any session, survives signing out, and is read at the session door only. What it is for stands in
+//! [`crate::auth::rate_limit::attempts`].
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use url::Url;
+
+use crate::http::{client::Device, cookie};
+
+/// 400 days, the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
+pub const LIFETIME: time::Duration = time::Duration::days(400);
+
+/// The cookie's name and whether it is `Secure`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceCookie {
+    name: &'static str,
+    secure: bool,
+}
+
+impl DeviceCookie {
+    /// The cookie for a site at `public_url`: `__Host-Http-device`, or `device` without TLS, where `__Host-` is refused.
+    pub fn of(public_url: &Url) -> Self {
+        if public_url.scheme() == "https" {
+            Self { name: "__Host-Http-device", secure: true }
+        } else {
+            Self { name: "device", secure: false }
+        }
+    }
+
+    /// Its value, if it is there exactly once and spelt exactly. A pair that is not ASCII says nothing about ours.
+    fn value<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let mut ours = cookie::values(headers, self.name);
+        let value = ours.next()?;
+        ours.next().is_none().then(|| std::str::from_utf8(value).ok())?
+    }
+
+    fn line(&self, value: &str) -> Option<HeaderValue> {
+        let (name, age) = (self.name, LIFETIME.whole_seconds());
+        let secure = if self.secure { "; Secure" } else { "" };
+        HeaderValue::from_str(&format!("{name}={value}; Max-Age={age}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
+    }
+}
+
+/// Stands outside the session door, which lets no other cookie than the session's through: handlers find a [`Device`] in
+/// their [`crate::http::client::Client`], and what they give it goes into the answer.
+pub async fn layer(State(cookie): State<DeviceCookie>, mut request: Request, next: Next) -> Response {
+    let device = Device::new(cookie.value(request.headers()));
+    request.extensions_mut().insert(device.clone());
+    let mut response = next.run(request).await;
+    if let Some(line) = device.given().and_then(|id| cookie.line(&id)) {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_cookie_sent_once_counts() {
+        let cookie = DeviceCookie::of(&"https://x.example".parse().unwrap());
+        let value = |lines: &[&[u8]]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+            }
+            cookie.value(&headers).map(str::to_owned)
+        };
+        let ours: &[u8] = b"__Host-Http-device=a";
+        assert_eq!(value(&[ours]).as_deref(), Some("a"));
+        assert_eq!(value(&[b"city=Z\xc3\xbcrich; __Host-Http-device=a; x=\xff"]).as_deref(), Some("a"));
+        assert_eq!(value(&[b"a=b", b"c=d;\t__Host-Http-device=a=b "]).as_deref(), Some("a=b"));
+        assert_eq!(value(&[ours, ours]), None);
+        for forged in ["__%48ost-Http-device=a", "__host-http-device=a", "\u{a0}__Host-Http-device=a", "device=a", "="]
+        {
+            assert_eq!(value(&[forged.as_bytes()]), None, "{forged}");
+        }
+        assert_eq!(value(&[b"__Host-Http-device=\xff"]), None);
+        assert_eq!(value(&[]), None);
+    }
+
+    #[test]
+    fn it_is_set_with_what_its_name_promises() {
+        let line = |url: &str| DeviceCookie::of(&url.parse().unwrap()).line("x").unwrap();
+        let attributes = "Max-Age=34560000; Path=/; HttpOnly; SameSite=Lax";
+        assert_eq!(line("https://x.example"), format!("__Host-Http-device=x; {attributes}; Secure"));
+        assert_eq!(line("http://localhost:3000"), format!("device=x; {attributes}"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Who is calling. Each door reads one credential and ignores the other; behind both stands a [`Caller`].
+
+mod account;
+pub mod passwords;
+mod scope;
+mod token;
+
+#[cfg(feature = "ssr")]
+pub mod activity;
+#[cfg(feature = "ssr")]
+pub mod authorization;
+#[cfg(feature = "ssr")]
+pub mod bearer;
+#[cfg(feature = "ssr")]
+pub mod browser_session;
+#[cfg(feature = "ssr")]
+mod caller;
+#[cfg(feature = "ssr")]
+pub mod cors;
+#[cfg(feature = "ssr")]
+pub mod dev_key;
+#[cfg(feature = "ssr")]
+pub mod device_cookie;
+#[cfg(feature = "ssr")]
+mod examples;
+#[cfg(feature = "ssr")]
+pub mod known_devices;
+#[cfg(feature = "ssr")]
+pub mod page;
+#[cfg(feature = "ssr")]
+pub mod rate_limit;
+#[cfg(feature = "ssr")]
+pub mod reauthentication;
+#[cfg(feature = "ssr")]
+pub mod same_origin;
+#[cfg(feature = "ssr")]
+pub mod server_fn;
+#[cfg(feature = "ssr")]
+pub mod session;
+#[cfg(feature = "ssr")]
+mod stamp;
+#[cfg(feature = "ssr")]
+pub mod store;
+#[cfg(feature = "ssr")]
+pub mod verify_password;
+
+pub use self::{
+    account::Account,
+    scope::{Scope, Scopes},
+    token::{IssuedBy, Token},
+};
+#[cfg(feature = "ssr")]
+pub use self::{
+    caller::{AccountRead, Allowed, Anything, Caller, Credential, Door, Need, NotesRead, NotesWrite, TokensManage},
+    session::AuthSession,
+    stamp::{Stamp, new_stamp},
+};

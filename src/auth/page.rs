@@ -1,0 +1,242 @@
+//! One visit of a page: who came, and how to answer.
+
+use std::convert::Infallible;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRef, FromRequestParts, Request, State},
+    http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::{nonce::Nonce, prelude::*};
+
+use time::OffsetDateTime;
+
+use crate::{
+    assets::Assets,
+    auth::{Caller, session},
+    http::{
+        forms::{self, Posted, ShownOnce},
+        problem::Problem,
+        redirect::see_other,
+        request_id::RequestId,
+    },
+    timestamp::Timestamp,
+    ui::{
+        FooterLinks, FormOrigin, Now,
+        layout::{Layout, Who},
+        shape::with_shapes,
+    },
+};
+
+/// What a page needs to know of the request it answers.
+#[derive(Clone, Debug)]
+pub struct PageContext {
+    /// Who is signed in, if anybody is. Known before the page is rendered, so it is in the first HTML.
+    pub caller: Option<Caller>,
+    /// Where the browser stands.
+    pub uri: Uri,
+    method: Method,
+    request_id: RequestId,
+    assets: Assets,
+    reach: Vec<String>,
+    styles: Vec<String>,
+    knows: bool,
+    places: FooterLinks,
+    /// Whether a form of one of our pages was posted.
+    keyed: bool,
+    shown: Option<ShownOnce>,
+}
+
+impl PageContext {
+    /// Who is signed in.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`], which becomes the way to the sign-in page and back.
+    pub fn signed_in(&self) -> Result<Caller, Problem> {
+        self.caller.clone().ok_or(Problem::NotSignedIn)
+    }
+
+    /// A page outside of both doors, where it is not known who is signed in: its header claims neither.
+    #[must_use]
+    pub fn of_nobody(self) -> Self {
+        Self { caller: None, knows: false, ..self }
+    }
+
+    /// The URL of one of the site's files.
+    pub fn asset(&self, path: &str) -> String {
+        self.assets.url(path)
+    }
+
+    /// The site's own origin.
+    pub fn origin(&self) -> &str {
+        self.assets.origin()
+    }
+
+    /// Lets the page call these origins, and hold pages of theirs in frames. It calls nobody but us without that.
+    #[must_use]
+    pub fn reaching(self, origins: impl IntoIterator<Item = String>) -> Self {
+        Self { reach: origins.into_iter().collect(), ..self }
+    }
+
+    /// Gives the page a style sheet of the site's files besides the one of all pages. Its rules stand in `@layer pages`.
+    #[must_use]
+    pub fn styled(mut self, path: &str) -> Self {
+        self.styles.push(self.asset(path));
+        self
+    }
+
+    /// Whether the foot of the page leads to `path`.
+    pub fn leads_to(&self, path: &str) -> bool {
+        self.places.0.iter().any(|(known, _)| *known == path)
+    }
+
+    /// After a post: 303 to `path`, which shows `what`, so that a reload repeats nothing. None where no page of ours
+    /// posted: a script is answered at once.
+    pub fn show_at(&self, path: &str, what: ShownOnce) -> Option<Response> {
+        self.keyed.then(|| what.at(path))
+    }
+
+    /// What [`Self::show_at`] left for the page that knows `kind`. That page answers with [`forms::shown`].
+    pub fn to_show(&self, kind: &str) -> Option<String> {
+        self.shown.as_ref()?.text(kind).map(str::to_owned)
+    }
+
+    /// Answers with a page.
+    pub async fn page<V: IntoView + 'static>(
+        self,
+        status: StatusCode,
+        title: impl Into<String>,
+        content: impl Fn() -> V + Clone + Send + Sync + 'static,
+    ) -> Response {
+        let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
+        let policy = policy(&nonce, &self.reach);
+        let title = title.into();
+        let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
+        let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
+        let who = match self.caller {
+            Some(caller) => Who::SignedIn(caller.account),
+            None if self.knows => Who::Visitor,
+            None => Who::Unknown,
+        };
+        let (assets, styles, path, places) = (self.assets, self.styles, self.uri.path().to_owned(), self.places);
+
+        let app = move || {
+            let (title, who, assets, styles) = (title.clone(), who.clone(), assets.clone(), styles.clone());
+            let (path, places, content) = (path.clone(), places.clone(), content.clone());
+            view! { <Layout title who assets styles path places>{content()}</Layout> }
+        };
+        let provide = move || {
+            provide_context(nonce.clone());
+            provide_context(Now(now));
+            provide_context(origin.clone());
+        };
+        let render = leptos_axum::render_app_async_with_context(provide, app);
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = self.uri;
+        let (parts, body) = render(request).await.into_parts();
+        // The body is there as a whole: nothing on a page is rendered later.
+        let Ok(html) = to_bytes(body, usize::MAX).await else {
+            return Problem::Internal("a page could not be rendered".into()).into_response();
+        };
+        let html = with_shapes(&String::from_utf8_lossy(&html));
+        let mut response = Response::from_parts(parts, Body::from(html));
+
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    /// Answers with the error page.
+    async fn error(self, problem: &Problem) -> Response {
+        let (title, detail, id) = (problem.title(), problem.detail(), self.request_id.to_string());
+        let status = problem.status();
+        let ours = status.is_server_error();
+        self.page(status, title, move || {
+            view! {
+                <section class="error-page">
+                    <p class="status">{status.as_u16()}</p>
+                    <h1>{title}</h1>
+                    <p>{detail.clone()}</p>
+                    {ours.then(|| view! { <p class="hint">"Request " <code>{id.clone()}</code></p> })}
+                    <p><a class="button" href="/">"Back to the front page"</a></p>
+                </section>
+            }
+        })
+        .await
+    }
+}
+
+/// Scripts run by nonce only, and what they load (S31). `cargo leptos watch` opens a WebSocket to its own port.
+fn policy(nonce: &Nonce, reach: &[String]) -> String {
+    let watched = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws: wss:" } else { "" };
+    let reach: String = reach.iter().flat_map(|origin| [" ", origin]).collect();
+    let frames = if reach.is_empty() { String::new() } else { format!("frame-src{reach}; ") };
+    format!(
+        "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+impl<S> FromRequestParts<S> for PageContext
+where
+    S: Send + Sync,
+    Assets: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            caller: session::identify(&parts.extensions).ok(),
+            uri: parts.uri.clone(),
+            method: parts.method.clone(),
+            reach: Vec::new(),
+            styles: Vec::new(),
+            request_id: RequestId::of(&parts.extensions),
+            assets: Assets::from_ref(state),
+            knows: true,
+            places: parts.extensions.get::<FooterLinks>().cloned().unwrap_or_default(),
+            keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
+            shown: parts.extensions.get().cloned(),
+        })
+    }
+}
+
+/// The layer of the pages: a problem becomes the error page, or the way to the sign-in page and back here.
+pub async fn answer_page(State(assets): State<Assets>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(visit) = PageContext::from_request_parts(&mut parts, &assets).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+
+    let status = response.status();
+    if response.headers().contains_key(header::CONTENT_TYPE) || !(status.is_client_error() || status.is_server_error())
+    {
+        return response;
+    }
+    let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| Problem::from_status(status));
+    if matches!(problem, Problem::NotSignedIn) {
+        return see_other(&sign_in_url(&visit));
+    }
+    let mut page = visit.error(&problem).await;
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+/// Back to the page after signing in; what was posted cannot be repeated, so a post leads back home.
+fn sign_in_url(visit: &PageContext) -> String {
+    let wanted = visit.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if visit.method != Method::GET || wanted == "/" {
+        return "/sign-in".into();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}

@@ -1,0 +1,5 @@
+//! Brute-force protection and request quotas.
+
+pub mod account_attempts;
+pub mod attempts;
+pub mod requests;

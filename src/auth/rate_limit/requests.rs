@@ -1,0 +1,408 @@
+//! How many requests a minute the token door takes, by token and by address, and how it says so
+//! (draft-ietf-httpapi-ratelimit-headers-10).
+//!
+//! **By token** counts every request with a token that works. **By address** counts whatever comes without one: a wrong
+//! token, a login, a token that was found, a preflight that the settings do not answer. It is counted before the database
+//! is asked, so guessing costs us a hash and a look into a table in memory. A token that worked a moment ago is known here
+//! by its hash and does not count by address, so a stranger behind the same address does not shut its owner out.
+//!
+//! **Where.** In the memory of each instance. An authenticated read is one query and no write (S7), and a count that all
+//! instances share would be a write for each read. So with `n` instances a token gets up to `n` times as much; what protects
+//! passwords is counted in the database, by [`crate::auth::rate_limit::attempts`], and holds across instances.
+//!
+//! An address counts by its network, and with 4 and 16 times as much by the wider ones that one customer may have (S69).
+//!
+//! **How.** A window begins with the first request and lasts a minute; so it says honestly when all is free again.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use time::Duration;
+
+use crate::{
+    auth::Door,
+    http::{
+        client::{Client, Network},
+        problem::Problem,
+    },
+    settings::RateLimits as Settings,
+    timestamp::Timestamp,
+};
+
+/// How long a window lasts.
+const WINDOW: Duration = Duration::minutes(1);
+/// How many windows of a kind are kept at most; the oldest makes room. Both kinds together take 32 MB at most (S67).
+const KEPT: usize = 100_000;
+
+static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// How much of one's quota is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimitStatus {
+    /// `token` or `address`.
+    policy: &'static str,
+    quota: u32,
+    remaining: u32,
+    /// Seconds until the whole quota is free again.
+    resets_in: u32,
+}
+
+/// What the door learns on the way in that its layers need on the way out.
+#[derive(Clone, Debug, Default)]
+pub struct RequestAuthInfo(Arc<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    names_page: OnceLock<bool>,
+    standing: Mutex<Option<RateLimitStatus>>,
+    admitted: Mutex<Option<bool>>,
+}
+
+impl RequestAuthInfo {
+    /// Whether the token that came along names the origin that asks; nothing where no token of ours came along.
+    pub fn token_names_page(&self) -> Option<bool> {
+        self.0.names_page.get().copied()
+    }
+
+    /// Remembers that.
+    pub fn token_names(&self, page: bool) {
+        let _ = self.0.names_page.set(page);
+    }
+
+    /// Remembers how much is left, whether or not that is enough. The last word counts.
+    ///
+    /// # Errors
+    /// [`Problem::RateLimited`]
+    pub fn counted(&self, counted: Result<RateLimitStatus, Refused>) -> Result<(), Problem> {
+        let (Ok(standing) | Err(Refused(standing))) = counted;
+        *self.standing() = Some(standing);
+        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted.is_ok());
+        counted.map(drop).map_err(Problem::from)
+    }
+
+    /// Whether the request was counted and was not one too many; nothing where nobody has counted it.
+    pub fn was_admitted(&self) -> Option<bool> {
+        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Option<RateLimitStatus>> {
+        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The counts of one instance. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    tokens: Windows<[u8; 32]>,
+    addresses: Windows<Network>,
+}
+
+impl Limits {
+    /// None counted yet.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            tokens: Windows::new("token", settings.per_token),
+            addresses: Windows::new("address", settings.per_address),
+        }
+    }
+
+    /// Counts a request by its address.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<RateLimitStatus, Refused> {
+        let mut narrowest = self.addresses.untouched();
+        let networks = client.networks();
+        // The widest first: whoever has used up that one opens no window for the narrower ones.
+        for (index, (network, times)) in networks.iter().enumerate().rev() {
+            match self.addresses.take(*network, *times, now) {
+                Ok(standing) => narrowest = standing,
+                Err(refused) => {
+                    networks.iter().skip(index + 1).for_each(|(network, _)| self.addresses.give_back(network));
+                    return Err(refused);
+                }
+            }
+        }
+        Ok(narrowest)
+    }
+
+    /// Uncounts it: it was no stranger.
+    pub fn known_after_all(&self, client: &Client) {
+        client.networks().iter().for_each(|(network, _)| self.addresses.give_back(network));
+    }
+
+    /// Counts a request by its token, if that has worked within the last minute.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn known(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<RateLimitStatus, Refused>> {
+        self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, 1, now))
+    }
+
+    /// Counts the first request of a token that works.
+    ///
+    /// # Errors
+    /// [`Refused`]
+    pub fn token(&self, hash: [u8; 32], now: Timestamp) -> Result<RateLimitStatus, Refused> {
+        self.tokens.take(hash, 1, now)
+    }
+
+    /// Forgets a token that works no longer.
+    pub fn forget(&self, hash: &[u8; 32]) {
+        self.tokens.forget(hash);
+    }
+}
+
+/// A request too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused(pub RateLimitStatus);
+
+impl From<Refused> for Problem {
+    fn from(Refused(standing): Refused) -> Self {
+        Self::RateLimited(standing.resets_in)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Windows<K> {
+    policy: &'static str,
+    quota: u32,
+    kept: usize,
+    open: Arc<Mutex<Open<K>>>,
+}
+
+#[derive(Debug)]
+struct Open<K> {
+    windows: HashMap<K, Window>,
+    /// In the order in which they began. What has begun anew or is forgotten may stand here still.
+    order: VecDeque<(K, Timestamp)>,
+}
+
+impl<K> Default for Open<K> {
+    fn default() -> Self {
+        Self { windows: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Open<K> {
+    /// Begins a window, for which the oldest makes room. Those that are over go first.
+    fn begin(&mut self, key: K, now: Timestamp, kept: usize) {
+        let over = |began: Timestamp| !Window { began, taken: 0 }.is_open(now);
+        while let Some((oldest, began)) = self.order.front().copied() {
+            if self.order.len() < kept && !over(began) {
+                break;
+            }
+            self.order.pop_front();
+            if self.windows.get(&oldest).is_some_and(|window| window.began == began) {
+                self.windows.remove(&oldest);
+            }
+        }
+        self.order.push_back((key, now));
+        self.windows.insert(key, Window { began: now, taken: 0 });
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    began: Timestamp,
+    taken: u32,
+}
+
+impl Window {
+    /// Of many requests at once, one that came before may be counted after. A clock that went back further begins a new
+    /// window (S47).
+    fn is_open(&self, now: Timestamp) -> bool {
+        (now - self.began).abs() < WINDOW
+    }
+
+    /// How long it lasts from `now` on, never longer than it does in all.
+    fn left(&self, now: Timestamp) -> Duration {
+        (WINDOW - (now - self.began)).min(WINDOW)
+    }
+}
+
+impl<K: Copy + Eq + Hash> Windows<K> {
+    fn new(policy: &'static str, quota: u32) -> Self {
+        Self { policy, quota, kept: KEPT, open: Arc::default() }
+    }
+
+    fn untouched(&self) -> RateLimitStatus {
+        RateLimitStatus { policy: self.policy, quota: self.quota, remaining: self.quota, resets_in: 0 }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Open<K>) -> T) -> T {
+        // Nothing in here panics half-way.
+        work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes one of `times` the quota of `key`.
+    fn take(&self, key: K, times: u32, now: Timestamp) -> Result<RateLimitStatus, Refused> {
+        let quota = self.quota.saturating_mul(times);
+        self.with(|open| {
+            if open.windows.get(&key).is_none_or(|window| !window.is_open(now)) {
+                open.begin(key, now, self.kept);
+            }
+            let window = open.windows.entry(key).or_insert(Window { began: now, taken: 0 });
+            let left = window.left(now);
+            let resets_in = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
+            let mut standing = RateLimitStatus {
+                policy: self.policy,
+                quota,
+                remaining: 0,
+                resets_in: u32::try_from(resets_in).unwrap_or_default(),
+            };
+            if window.taken >= quota {
+                return Err(Refused(standing));
+            }
+            window.taken += 1;
+            standing.remaining = quota - window.taken;
+            Ok(standing)
+        })
+    }
+
+    fn give_back(&self, key: &K) {
+        self.with(|open| {
+            if let Some(window) = open.windows.get_mut(key) {
+                window.taken = window.taken.saturating_sub(1);
+            }
+        });
+    }
+
+    fn is_open(&self, key: &K, now: Timestamp) -> bool {
+        self.with(|open| open.windows.get(key).is_some_and(|window| window.is_open(now)))
+    }
+
+    fn forget(&self, key: &K) {
+        self.with(|open| open.windows.remove(key));
+    }
+}
+
+/// Stands before what anybody may call: counts it by its address.
+pub async fn limit_unauthenticated(request: Request, next: Next) -> Response {
+    if let Some(Door::Token(door)) = request.extensions().get() {
+        let client = Client::of(request.headers(), request.extensions());
+        let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
+        if let Err(problem) = learnt.counted(door.limits.stranger(&client, door.db.now())) {
+            return problem.into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// Says in every answer how much is left: a List of Strings with parameters, as Structured Fields write it (RFC 9651).
+pub async fn layer(request: Request, next: Next) -> Response {
+    let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
+    let mut response = next.run(request).await;
+    let standing = learnt.standing().take();
+    if let Some(RateLimitStatus { policy, quota, remaining, resets_in }) = standing {
+        let window = WINDOW.whole_seconds();
+        for (name, value) in [
+            (&POLICY, format!("\"{policy}\";q={quota};w={window}")),
+            (&LIMIT, format!("\"{policy}\";r={remaining};t={resets_in}")),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name.clone(), value);
+            }
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::new(OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds))
+    }
+
+    #[test]
+    fn a_window_begins_with_the_first_request_and_lasts_a_minute() {
+        let windows = Windows::new("test", 2);
+        let left = |result: Result<RateLimitStatus, Refused>| {
+            result.map(|s| (s.remaining, s.resets_in)).map_err(|r| r.0.resets_in)
+        };
+        assert_eq!(left(windows.take('a', 1, at(0))), Ok((1, 60)));
+        assert_eq!(left(windows.take('a', 1, at(10))), Ok((0, 50)));
+        assert_eq!(left(windows.take('a', 1, at(59))), Err(1));
+        assert_eq!(left(windows.take('b', 1, at(59))), Ok((1, 60)), "each counts for itself");
+        assert_eq!(left(windows.take('a', 1, at(60))), Ok((1, 60)));
+        windows.give_back(&'a');
+        assert_eq!(left(windows.take('a', 1, at(61))), Ok((1, 59)));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_keeps_nobody_out() {
+        let windows = Windows::new("test", 1);
+        assert!(windows.take('a', 1, at(1_000)).is_ok());
+        assert!(windows.take('a', 1, at(1_000)).is_err());
+        assert!(windows.take('a', 1, at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_request_that_comes_late_is_counted_with_the_others() {
+        let windows = Windows::new("test", 2);
+        assert!(windows.take('a', 1, at(100)).is_ok());
+        assert!(windows.take('a', 1, at(99)).is_ok_and(|standing| standing.resets_in == 60));
+        assert!(windows.take('a', 1, at(100)).is_err() && windows.take('a', 1, at(98)).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_makes_room() {
+        let windows = Windows { kept: 100, ..Windows::new("test", 1) };
+        let held = || windows.with(|open| (open.windows.len(), open.order.len()));
+        for key in 0..1_000 {
+            assert!(windows.take(key, 1, at(key / 100)).is_ok());
+            assert!(held().0 <= 100 && held().1 <= 100, "{:?}", held());
+        }
+        assert!((900..1_000).all(|key| windows.take(key, 1, at(10)).is_err()), "the newest are still counted");
+        assert!(windows.take(899, 1, at(10)).is_ok(), "the oldest is not");
+        assert!(windows.take(1_000, 1, at(71)).is_ok());
+        assert_eq!(held(), (1, 1), "what is over has gone");
+        for _ in 0..1_000 {
+            windows.forget(&1_000);
+            assert!(windows.take(1_000, 1, at(71)).is_ok());
+        }
+        assert!(held().1 <= 100, "{:?}", held());
+    }
+
+    #[test]
+    fn what_is_kept_takes_no_more_than_is_said() {
+        // Both the map and the order keep room for a power of two.
+        let room = (KEPT * 8 / 7).next_power_of_two();
+        let of = |key: usize| room * (key + size_of::<Window>() + 4 + key + size_of::<Timestamp>() + 4);
+        let all = of(size_of::<[u8; 32]>()) + of(size_of::<Network>());
+        assert!(all <= 32 << 20, "{all}");
+    }
+
+    #[test]
+    fn whoever_has_many_networks_is_counted_by_all_of_them() {
+        let limits = Limits::new(&Settings { per_token: 1, per_address: 2 });
+        let ask = |text: String| {
+            let client = Client { address: text.parse().ok(), ..Client::default() };
+            limits.stranger(&client, at(0))
+        };
+        let quota = |result: Result<RateLimitStatus, Refused>| match result {
+            Ok(standing) => standing.quota,
+            Err(refused) => refused.0.quota + 1_000,
+        };
+        let of_one_56: Vec<_> = (0..9).map(|n| quota(ask(format!("2001:db8:1:{n:x}::1")))).collect();
+        assert_eq!(of_one_56, [2, 2, 2, 2, 2, 2, 2, 2, 1_008]);
+        let others: Vec<_> = (1..=25).map(|n| quota(ask(format!("2001:db8:1:{n:x}00::1")))).collect();
+        assert!(others[..24].iter().all(|quota| *quota == 2) && others[24] == 1_032, "{others:?}");
+        assert_eq!(quota(ask("2001:db8:2::1".into())), 2);
+        assert_eq!(["192.0.2.1"; 3].map(|text| quota(ask(text.into()))), [2, 2, 1_002]);
+    }
+}

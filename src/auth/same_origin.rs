@@ -1,0 +1,293 @@
+//! The same-origin guard: a cookie counts only on its own origin.
+//!
+//! The browser attaches cookies by itself, so a cookie proves who the browser is, not who asked. What tells who asked
+//! is `Sec-Fetch-Site` (Fetch Metadata), or, from a browser without it, `Origin`; a page can forge neither. The
+//! algorithm is Go 1.25's `CrossOriginProtection`, made stricter: every method of server functions and of the JSON door
+//! is covered, WebSockets included; a request that carries the cookie but says nothing of its origin is refused; and an
+//! `Origin` beside `Sec-Fetch-Site` has to be ours as well. A proxy in front of a server that takes itself for another
+//! site passes on a `same-origin` that is true of that other site only.
+//!
+//! Pages may be linked to from anywhere, and loaded for nothing else: not as an image, a frame or a script of another site
+//! (resource isolation policy, <https://web.dev/articles/fetch-metadata>).
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use url::{Host, Url};
+
+use crate::http::{cookie::SessionCookie, problem::Problem, seldom::Seldom};
+
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// Files that hold what is somebody's own: nobody links to them from elsewhere.
+const DOWNLOADS: [&str; 1] = ["/account/export"];
+
+/// Which methods a mount lets strangers use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mount {
+    /// Pages: anybody may link to one (GET and HEAD change nothing), nobody may embed one; only our own pages may post.
+    Pages,
+    /// Server functions and the JSON door: whatever the method.
+    Calls,
+}
+
+/// The guard of one mount.
+#[derive(Clone, Debug)]
+pub struct SameOrigin {
+    /// Our own origin, as a browser writes it.
+    pub origin: HeaderValue,
+    /// The cookie that makes a request act for somebody.
+    pub cookie: SessionCookie,
+    /// What it stands in front of.
+    pub mount: Mount,
+    /// Whether pages of other ports of this machine may ask: a development server's proxy passes on their `Origin`.
+    pub development: bool,
+}
+
+impl SameOrigin {
+    /// Lets the request pass, or says why not (S11, S53, S72).
+    fn judge(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+        let safe = method == Method::GET || method == Method::HEAD;
+        if safe && self.mount == Mount::Pages {
+            return refused_unless(may_open(path, headers));
+        }
+        match (one(headers, &SEC_FETCH_SITE), one(headers, &header::ORIGIN)) {
+            (Header::Several, _) | (_, Header::Several) => Err(Problem::CrossOriginRequest),
+            (Header::One(site), origin) => {
+                refused_unless(site == "same-origin" || (safe && site == "none"))?;
+                match origin {
+                    Header::One(origin) if !self.agrees(origin) => Err(self.mistaken(origin)),
+                    _ => Ok(()),
+                }
+            }
+            (Header::None, Header::One(origin)) if *origin == self.origin => Ok(()),
+            (Header::None, Header::One(origin)) => Err(self.mistaken(origin)),
+            (Header::None, Header::None) => refused_unless(safe || !self.cookie.is_in(headers)),
+        }
+    }
+
+    /// Whether `origin`, which the browser calls the same as that of what is asked for, is ours. `null` is what a page with
+    /// `Referrer-Policy: no-referrer` sends: it names none.
+    fn agrees(&self, origin: &HeaderValue) -> bool {
+        let named = || origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+        *origin == self.origin || origin == "null" || (self.development && named().is_some_and(|url| is_local(&url)))
+    }
+
+    /// The refusal of `origin`. Where that could be this site by another name, it says which setting decides.
+    fn mistaken(&self, origin: &HeaderValue) -> Problem {
+        let seen = origin.to_str().ok().filter(|seen| {
+            let url = Url::parse(seen).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+            url.is_some_and(|url| url.origin().ascii_serialization() == *seen)
+        });
+        let ours = self.origin.to_str().unwrap_or_default();
+        seen.map_or(Problem::CrossOriginRequest, |seen| Problem::OtherPublicUrl {
+            seen: seen.into(),
+            ours: ours.into(),
+        })
+    }
+}
+
+fn refused_unless(admitted: bool) -> Result<(), Problem> {
+    if admitted { Ok(()) } else { Err(Problem::CrossOriginRequest) }
+}
+
+/// Whether a page may be opened: by this site, by the visitor, or by a link that leads there.
+fn may_open(path: &str, headers: &HeaderMap) -> bool {
+    let leads_there = || {
+        let navigates = matches!(one(headers, &SEC_FETCH_MODE), Header::None)
+            || matches!(one(headers, &SEC_FETCH_MODE), Header::One(mode) if mode == "navigate");
+        let shown = matches!(one(headers, &SEC_FETCH_DEST), Header::None)
+            || matches!(one(headers, &SEC_FETCH_DEST), Header::One(dest) if dest == "document");
+        navigates && shown && !DOWNLOADS.contains(&path)
+    };
+    match one(headers, &SEC_FETCH_SITE) {
+        Header::None => true,
+        Header::One(site) => site == "same-origin" || site == "none" || leads_there(),
+        Header::Several => false,
+    }
+}
+
+/// Whether the page at `url` comes from this machine.
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+enum Header<'a> {
+    None,
+    One(&'a HeaderValue),
+    Several,
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Header::None,
+        (Some(value), None) => Header::One(value),
+        (Some(_), Some(_)) => Header::Several,
+    }
+}
+
+/// Refuses what is not same-origin with 403 `cross_origin_request`, before the session is even looked up.
+pub async fn guard(State(door): State<SameOrigin>, request: Request, next: Next) -> Response {
+    match door.judge(request.method(), request.uri().path(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            if let Problem::OtherPublicUrl { seen, ours } = &problem {
+                explain(seen, ours);
+            }
+            problem.into_response()
+        }
+    }
+}
+
+/// Tells the operator, once in a while, that the setting may be wrong: strangers can send what leads here too.
+fn explain(seen: &str, ours: &str) {
+    static SAID: Seldom = Seldom::new();
+    if SAID.again() {
+        tracing::warn!(
+            origin = seen,
+            public_url = ours,
+            "a page on {seen:?} was refused: the site is at server.public_url = {ours:?}. If people reach it at {seen:?}, set \
+             server.public_url (VESTIBULE_SERVER__PUBLIC_URL) to that"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(mount: Mount, request: &str, lines: &[(&'static str, &str)]) -> Result<(), Problem> {
+        let (method, path) = request.split_once(' ').unwrap();
+        let door = SameOrigin {
+            origin: HeaderValue::from_static("https://app.example"),
+            cookie: SessionCookie { name: "__Host-Http-session", secure: true },
+            mount,
+            development: false,
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        door.judge(&method.parse().unwrap(), path, &headers)
+    }
+
+    fn admits(mount: Mount, method: Method, lines: &[(&'static str, &str)]) -> bool {
+        judged(mount, &format!("{method} /notes"), lines).is_ok()
+    }
+
+    const COOKIE: (&str, &str) = ("cookie", "__Host-Http-session=x");
+
+    #[test]
+    fn fetch_metadata_decides() {
+        for mount in [Mount::Pages, Mount::Calls] {
+            assert!(admits(mount, Method::POST, &[("sec-fetch-site", "same-origin"), COOKIE]));
+            for site in ["same-site", "cross-site", "none", "", "Same-Origin", "same-origin, same-origin"] {
+                assert!(!admits(mount, Method::POST, &[("sec-fetch-site", site)]), "{site:?}");
+            }
+            let forged = [("sec-fetch-site", "cross-site"), ("origin", "https://app.example")];
+            assert!(!admits(mount, Method::POST, &forged));
+            let twice = [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")];
+            assert!(!admits(mount, Method::POST, &twice));
+        }
+    }
+
+    #[test]
+    fn the_whole_origin_is_compared_where_there_is_no_fetch_metadata() {
+        assert!(admits(Mount::Calls, Method::POST, &[("origin", "https://app.example"), COOKIE]));
+        let others = ["http://app.example", "https://app.example:8443", "https://evil.app.example", "null", ""];
+        for origin in others {
+            assert!(!admits(Mount::Calls, Method::POST, &[("origin", origin)]), "{origin:?}");
+            assert!(!admits(Mount::Calls, Method::GET, &[("origin", origin)]), "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn silence_is_refused_only_with_the_cookie() {
+        for mount in [Mount::Pages, Mount::Calls] {
+            assert!(!admits(mount, Method::POST, &[COOKIE]));
+            assert!(!admits(mount, Method::DELETE, &[COOKIE]));
+            assert!(admits(mount, Method::POST, &[]));
+            assert!(admits(mount, Method::GET, &[COOKIE]));
+        }
+    }
+
+    #[test]
+    fn strangers_may_link_to_pages_but_not_call() {
+        let from_elsewhere = [("sec-fetch-site", "cross-site"), COOKIE];
+        assert!(admits(Mount::Pages, Method::GET, &from_elsewhere));
+        assert!(!admits(Mount::Calls, Method::GET, &from_elsewhere));
+        assert!(admits(Mount::Calls, Method::GET, &[("sec-fetch-site", "none"), COOKIE]));
+    }
+
+    #[test]
+    fn both_headers_have_to_agree_with_the_public_url() {
+        let from = |origin| [("sec-fetch-site", "same-origin"), ("origin", origin), COOKIE];
+        for mount in [Mount::Pages, Mount::Calls] {
+            assert!(admits(mount, Method::POST, &from("https://app.example")));
+            assert!(admits(mount, Method::POST, &from("null")), "a page with `Referrer-Policy: no-referrer`");
+            for other in ["https://other.example", "http://app.example", "http://localhost:5173", "nonsense", ""] {
+                assert!(!admits(mount, Method::POST, &from(other)), "{other}");
+            }
+            let twice = [("sec-fetch-site", "same-origin"), ("origin", "https://app.example"), ("origin", "null")];
+            assert!(!admits(mount, Method::POST, &twice));
+        }
+        let refused = judged(Mount::Pages, "POST /forgot", &from("https://other.example")).unwrap_err().detail();
+        for part in ["server.public_url", "https://other.example", "https://app.example"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_development_server_takes_pages_of_this_machine() {
+        let door = SameOrigin {
+            origin: HeaderValue::from_static("http://localhost:3000"),
+            cookie: SessionCookie { name: "session", secure: false },
+            mount: Mount::Calls,
+            development: true,
+        };
+        let agrees = |origin| door.agrees(&HeaderValue::from_static(origin));
+        for here in ["http://localhost:3000", "http://localhost:5173", "http://127.0.0.1:8080", "https://[::1]:1"] {
+            assert!(agrees(here), "{here}");
+        }
+        for elsewhere in ["https://app.example", "http://localhost.example", "http://10.0.0.7:3000", "localhost"] {
+            assert!(!agrees(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_linked_to_and_not_embedded() {
+        let opens = |path: &str, site, mode, dest| {
+            let lines = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest), COOKIE];
+            judged(Mount::Pages, &format!("GET {path}"), &lines).is_ok()
+        };
+        for site in ["cross-site", "same-site"] {
+            assert!(opens("/notes", site, "navigate", "document"));
+            for (mode, dest) in [
+                ("no-cors", "image"),
+                ("no-cors", "script"),
+                ("cors", "empty"),
+                ("navigate", "iframe"),
+                ("navigate", "embed"),
+                ("navigate", "object"),
+                ("websocket", "websocket"),
+            ] {
+                assert!(!opens("/notes", site, mode, dest), "{mode} {dest}");
+                assert!(opens("/notes", "same-origin", mode, dest), "{mode} {dest}");
+            }
+            assert!(!opens("/account/export", site, "navigate", "document"));
+        }
+        assert!(opens("/account/export", "none", "navigate", "document"));
+        assert!(opens("/account/export", "same-origin", "navigate", "document"));
+    }
+}

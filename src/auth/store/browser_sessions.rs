@@ -1,0 +1,201 @@
+//! The `browser_sessions` table: the truth about who is signed in.
+
+use uuid::Uuid;
+
+use crate::{
+    auth::browser_session::{BrowserSession, Owned},
+    db::{Db, change, columns, read},
+    timestamp::Timestamp,
+};
+
+columns!(BrowserSession { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
+
+/// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it
+/// waits for the account's row, as a change of the password does, and decides by what stands there then.
+pub(crate) async fn insert(
+    db: &Db,
+    account: Uuid,
+    stamp: Vec<u8>,
+    sign_in: BrowserSession,
+) -> sqlx::Result<Option<BrowserSession>> {
+    const SQLITE: &str = "INSERT INTO browser_sessions
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         SELECT $1, accounts.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM accounts
+         WHERE accounts.id = $2 AND auth_stamp = $10 AND disabled_at IS NULL
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
+    const POSTGRES: &str = "WITH owner AS
+            (SELECT id FROM accounts WHERE id = $2 AND auth_stamp = $10 AND disabled_at IS NULL FOR SHARE)
+         INSERT INTO browser_sessions
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+         SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM owner
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
+    change!(
+        db,
+        optional,
+        db.dialect(SQLITE, POSTGRES),
+        sign_in.id,
+        account,
+        sign_in.user_agent,
+        sign_in.address,
+        sign_in.remembered,
+        sign_in.created_at,
+        sign_in.last_seen_at,
+        sign_in.expires_at,
+        sign_in.ends_at,
+        stamp,
+    )
+}
+
+/// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
+/// `proved_at` begins as `created_at`.
+pub(crate) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
+    let found: Option<(Timestamp,)> = read!(
+        db,
+        optional,
+        "SELECT proved_at FROM browser_sessions JOIN accounts ON accounts.id = account_id
+         WHERE browser_sessions.id = $1 AND expires_at > $2 AND auth_stamp = $3 AND disabled_at IS NULL",
+        id,
+        now,
+        stamp,
+    )?;
+    Ok(found.map(|(proved_at,)| proved_at))
+}
+
+/// Only while `stamp`, which goes with the password that was proven, is still the account's.
+pub(crate) async fn verify_password(
+    db: &Db,
+    account: Uuid,
+    stamp: Vec<u8>,
+    id: Uuid,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    const SQLITE: &str = "UPDATE browser_sessions SET proved_at = $1
+         WHERE id = $2 AND account_id = $3 AND expires_at > $1
+            AND EXISTS (SELECT 1 FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL)";
+    const POSTGRES: &str = "WITH owner AS
+            (SELECT id FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL FOR SHARE)
+         UPDATE browser_sessions SET proved_at = $1 FROM owner
+         WHERE browser_sessions.id = $2 AND account_id = owner.id AND expires_at > $1";
+    change!(db, none, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
+}
+
+/// The newest `limit`.
+pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<BrowserSession>> {
+    read!(
+        db,
+        all,
+        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM browser_sessions
+         WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT $3",
+        account,
+        now,
+        limit,
+    )
+}
+
+/// All that go on but `new` and the newest others, `kept` in all. Whatever comes at the same time does this after
+/// itself, so the last that does it sees all of them.
+pub(crate) async fn delete_oldest(
+    db: &Db,
+    account: Uuid,
+    new: Uuid,
+    kept: i64,
+    now: Timestamp,
+) -> sqlx::Result<Vec<BrowserSession>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM browser_sessions WHERE account_id = $1 AND expires_at > $3 AND id NOT IN (
+            SELECT id FROM browser_sessions WHERE account_id = $1 AND expires_at > $3
+            ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END, id DESC LIMIT $4)
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        account,
+        new,
+        now,
+        kept,
+    )
+}
+
+pub(crate) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<BrowserSession>> {
+    change!(
+        db,
+        optional,
+        "DELETE FROM browser_sessions WHERE id = $1 AND account_id = $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        id,
+        account,
+    )
+}
+
+pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<Vec<BrowserSession>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM browser_sessions WHERE account_id = $1 AND id <> $2
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+        account,
+        kept,
+    )
+}
+
+columns!(Owned {
+    id,
+    account_id,
+    email,
+    user_agent,
+    address,
+    remembered,
+    created_at,
+    last_seen_at,
+    expires_at,
+    ends_at
+});
+
+/// The newest `batch` that are older than `before`.
+pub(crate) async fn list_all(
+    db: &Db,
+    account: Option<Uuid>,
+    now: Timestamp,
+    before: Uuid,
+    batch: i64,
+) -> sqlx::Result<Vec<Owned>> {
+    read!(
+        db,
+        all,
+        "SELECT browser_sessions.id, account_id, email, user_agent, address, remembered, browser_sessions.created_at, last_seen_at,
+                expires_at, ends_at
+         FROM browser_sessions JOIN accounts ON accounts.id = account_id
+         WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) AND browser_sessions.id < $3
+         ORDER BY browser_sessions.id DESC LIMIT $4",
+        now,
+        account,
+        before,
+        batch,
+    )
+}
+
+/// Whose it was, and what the browser called itself.
+pub(crate) async fn delete_any(db: &Db, id: Uuid) -> sqlx::Result<Option<(Uuid, String)>> {
+    change!(db, optional, "DELETE FROM browser_sessions WHERE id = $1 RETURNING account_id, user_agent", id)
+}
+
+pub(crate) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
+    change!(
+        db,
+        all,
+        "DELETE FROM browser_sessions WHERE id IN (SELECT id FROM browser_sessions WHERE created_at <= $1 ORDER BY id LIMIT $2)
+         RETURNING id, account_id, user_agent",
+        now,
+        batch,
+    )
+}
+
+pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM browser_sessions WHERE id IN
+            (SELECT id FROM browser_sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        now,
+        batch,
+    )
+}

@@ -1,0 +1,6 @@
+//! The tables of accounts, browser sessions and tokens: the one place that knows them.
+
+pub mod accounts;
+pub mod browser_sessions;
+pub mod token_row;
+pub mod tokens;

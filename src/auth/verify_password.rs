@@ -1,0 +1,171 @@
+//! Proving who somebody is by their password.
+
+use uuid::Uuid;
+
+use super::{
+    Account,
+    activity::{Actor, Kind},
+    passwords::{Hasher, Match},
+    rate_limit::account_attempts,
+    store::accounts,
+};
+use crate::{
+    db::Db,
+    http::{client::Client, problem::Problem},
+    settings::{Accounts, Confirm, Throttle},
+    text::email_address::{may_be_known, normalized},
+};
+
+/// An account whose password was just proven.
+#[derive(Clone)]
+pub struct VerifiedPassword {
+    /// Whose.
+    pub account: Account,
+    /// Remembered by the sessions of this password.
+    pub auth_stamp: Vec<u8>,
+    /// Whether an operator keeps them out.
+    pub disabled: bool,
+}
+
+impl VerifiedPassword {
+    /// Refuses whoever an operator keeps out, and whoever has to confirm their address first. Only who knows the password
+    /// learns of either.
+    ///
+    /// # Errors
+    /// [`Problem::AccountDisabled`], [`Problem::AddressNotConfirmed`]
+    pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
+        if self.disabled {
+            return Err(Problem::AccountDisabled);
+        }
+        let must = settings.confirm == Confirm::Required;
+        if must && !self.account.email_confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
+    }
+}
+
+/// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
+///
+/// # Errors
+/// [`Problem::InvalidCredentials`]; [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn verify_password(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    email: &str,
+    password: String,
+) -> Result<VerifiedPassword, Problem> {
+    prove_who(db, hasher, limits, client, (email.to_owned(), None), password).await
+}
+
+/// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when
+/// the request began; tries are counted by it.
+///
+/// # Errors
+/// As [`verify_password`].
+pub async fn verify_account_password(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    (id, email): (Uuid, &str),
+    password: String,
+) -> Result<VerifiedPassword, Problem> {
+    prove_who(db, hasher, limits, client, (email.to_owned(), Some(id)), password).await
+}
+
+async fn prove_who(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    (email, id): (String, Option<Uuid>),
+    password: String,
+) -> Result<VerifiedPassword, Problem> {
+    let (ours, hasher) = (db.clone(), hasher.of(client));
+    let (limits, client) = (*limits, client.clone());
+    // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
+    db.finish(async move {
+        let counted = account_attempts::sign_in(&ours, &limits, &client, &normalized(&email)).await?;
+        let result = check(&ours, &hasher, &client, (&email, id), password).await;
+        match &result {
+            Ok(_) => counted.succeeded(&ours).await,
+            Err(Problem::InvalidCredentials) => {}
+            Err(_) => counted.give_back(&ours).await,
+        }
+        result
+    })
+    .await
+}
+
+async fn check(
+    db: &Db,
+    hasher: &Hasher,
+    client: &Client,
+    (email, id): (&str, Option<Uuid>),
+    password: String,
+) -> Result<VerifiedPassword, Problem> {
+    let found = match id {
+        Some(id) => accounts::credentials_of(db, id).await?,
+        // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+        None if may_be_known(email) => accounts::credentials(db, email).await?,
+        None => None,
+    };
+    let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let right = hasher.compare(password.clone(), hash.clone()).await?;
+    let Some(found) = found else {
+        let (address, browser) = (client.address(), client.browser());
+        tracing::warn!(event = "sign_in_failed", address, browser, "no such account");
+        return Err(Problem::InvalidCredentials);
+    };
+    if right == Match::No {
+        Actor::by_password(found.id, client).record(db, Kind::SignInFailed, None);
+        return Err(Problem::InvalidCredentials);
+    }
+    if let Some(verified) = hash.filter(|hash| right == Match::AsTyped || hasher.is_outdated(hash)) {
+        let (ours, hasher) = (db.clone(), hasher.clone());
+        db.later(async move {
+            if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
+                tracing::warn!(%problem, account = %found.id, "password not hashed anew; the next sign-in tries again");
+            }
+        });
+    }
+    let account = Account {
+        id: found.id,
+        email: found.email,
+        email_confirmed: found.confirmed_at.is_some(),
+        name: found.name,
+        created_at: found.created_at,
+    };
+    Ok(VerifiedPassword { account, auth_stamp: found.auth_stamp, disabled: found.disabled_at.is_some() })
+}
+
+/// Why nothing was made with what was proven: the password was changed meanwhile, or the account disabled or deleted
+/// (S59).
+///
+/// # Errors
+/// The database's.
+pub async fn why_refused(db: &Db, proven: &VerifiedPassword) -> Result<Problem, Problem> {
+    let found = accounts::credentials_of(db, proven.account.id).await?;
+    Ok(match found {
+        Some(found) if found.disabled_at.is_some() => Problem::AccountDisabled,
+        _ => Problem::InvalidCredentials,
+    })
+}
+
+/// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
+/// is the same password, and nobody is signed out (T6). Says whether the hash was still the verified one.
+///
+/// # Errors
+/// [`Problem::Unavailable`]
+pub async fn rehash(
+    db: &Db,
+    hasher: &Hasher,
+    account: Uuid,
+    verified: String,
+    password: String,
+) -> Result<bool, Problem> {
+    let hash = hasher.hash(password).await?;
+    let replaced = accounts::replace_hash(db, account, verified, hash).await? > 0;
+    tracing::info!(event = "password_rehashed", %account, replaced);
+    Ok(replaced)
+}

@@ -1,0 +1,188 @@
+//! The rules of confirming addresses.
+
+use uuid::Uuid;
+
+use crate::{
+    auth::{
+        Account, Stamp,
+        activity::{Actor, Kind},
+        new_stamp,
+        passwords::Hasher,
+        rate_limit::account_attempts,
+        store::accounts,
+    },
+    db::{Db, is_unique_violation},
+    features::accounts::{
+        emails,
+        one_time_links::{self, Link, Purpose},
+        service::{SignUp, hash_for_sign_up, is_address, normalized, validated},
+    },
+    http::{client::Client, problem::Problem},
+    mail::Mailer,
+    settings::Settings,
+    state::AppState,
+};
+
+/// Mails `account` the link to confirm its address once more.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; the database's.
+pub(super) async fn ask_again(state: &AppState, client: &Client, account: &Account) -> Result<(), Problem> {
+    account_attempts::mail(
+        &state.db,
+        &state.settings.throttle,
+        client,
+        account_attempts::Asked::Confirm,
+        &account.email,
+    )
+    .await?;
+    ask(&state.db, &state.settings, &state.mailer, account);
+    Ok(())
+}
+
+/// Mails `account` a link to confirm its address, after the answer.
+pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
+    let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
+    db.later(async move {
+        if let Some(link) = link(&ours, &settings, (account.id, None), Purpose::Confirm, None).await {
+            mailer.send(emails::confirm(&settings, &account.email, link)).await;
+        }
+    });
+}
+
+/// Signs up where addresses have to be confirmed first. The answer is the same whether or not there is an account with
+/// the address, and so is the work until then: what differs comes after it, and the mail says which it was (S25).
+///
+/// # Errors
+/// [`Problem::Validation`] per field, which depends on the form alone; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub async fn sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    settings: &Settings,
+    mailer: &Mailer,
+    client: &Client,
+    form: SignUp,
+) -> Result<(), Problem> {
+    let (name, email) = validated(&form)?;
+    // It mails somebody in any case.
+    let (password_hash, _counted) =
+        hash_for_sign_up((db, hasher, &settings.throttle), client, (&name, &email), form.password).await?;
+    let auth_stamp = new_stamp()?;
+    // For both, and here, so that a database that is gone is no "look into your mail".
+    let found = accounts::credentials(db, &email).await?;
+    let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
+    db.later(async move {
+        if found.is_none() {
+            let (id, created_at) = (Uuid::now_v7(), ours.now());
+            let account = Account { id, email: email.clone(), email_confirmed: false, name, created_at };
+            match accounts::insert(&ours, account, password_hash, auth_stamp).await {
+                Ok(account) => {
+                    Actor::by_password(account.id, &client).record(&ours, Kind::SignedUp, None);
+                    return ask(&ours, &settings, &mailer, &account);
+                }
+                // Somebody with the same address was a moment faster.
+                Err(error) if is_unique_violation(&error) => {}
+                Err(error) => return tracing::error!(%error, "no account was made"),
+            }
+        }
+        again(&ours, &settings, &mailer, &email).await;
+    });
+    Ok(())
+}
+
+/// Tells whom the address belongs to that somebody has tried to sign up with it. The account stays as it is: neither its
+/// password nor its name is a stranger's to choose.
+async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
+    let Ok(Some(account)) = accounts::credentials(db, email).await else { return };
+    let link = if account.confirmed_at.is_none() {
+        link(db, settings, (account.id, None), Purpose::Confirm, None).await
+    } else {
+        None
+    };
+    mailer.send(emails::signed_up_again(settings, &account.email, link)).await;
+}
+
+/// Mails a link to `email`, the address that `account` is to have, and word of it to the address it has. What is
+/// answered is the same where another account has the address.
+///
+/// # Errors
+/// [`Problem::Validation`] where it is no address, or no other; [`Problem::RateLimited`]; the database's.
+pub async fn ask_for_change(
+    db: &Db,
+    settings: &Settings,
+    mailer: &Mailer,
+    (account, actor): (&Account, Actor),
+    email: &str,
+) -> Result<(), Problem> {
+    let email = normalized(email);
+    if !is_address(&email) {
+        return Err(Problem::field("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if email == normalized(&account.email) {
+        return Err(Problem::field("email", "This is the address you have."));
+    }
+    account_attempts::mail(db, &settings.throttle, &actor.client, account_attempts::Asked::Change, &email).await?;
+    let taken = accounts::credentials(db, &email).await?.is_some();
+    let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
+    db.later(async move {
+        actor.record(&ours, Kind::AddressChangeAsked, None);
+        let asker = (account.id, actor.stamp.clone());
+        if taken {
+            mailer.send(emails::taken(&settings, &email)).await;
+        } else if let Some(link) = link(&ours, &settings, asker, Purpose::Email, Some(email.clone())).await {
+            mailer.send(emails::new_address(&settings, &email, link)).await;
+        }
+        mailer.send(emails::change_asked(&settings, &account.email)).await;
+    });
+    Ok(())
+}
+
+async fn link(
+    db: &Db,
+    settings: &Settings,
+    whose: (Uuid, Option<Stamp>),
+    purpose: Purpose,
+    sent_to: Option<String>,
+) -> Option<url::Url> {
+    one_time_links::issue(db, settings, whose, purpose, sent_to).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "no link was made");
+        None
+    })
+}
+
+/// Does what the link `token` is for. `None` where it is good no longer. Nobody can keep the mail about a new address
+/// from being sent by hanging up.
+///
+/// # Errors
+/// [`Problem::Conflict`] where another account has the address by now; the database's.
+pub async fn take(state: &AppState, client: &Client, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
+    let AppState { db, mailer, settings, .. } = state;
+    let client = client.clone();
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
+    db.finish(async move {
+        let Some(link) = one_time_links::consume(&ours, purpose, &token).await? else { return Ok(None) };
+        let actor = Actor::by_password(link.account_id, &client);
+        if purpose != Purpose::Email {
+            accounts::confirm(&ours, link.account_id, link.email.clone(), ours.now()).await?;
+            actor.record(&ours, Kind::AddressConfirmed, None);
+            return Ok(Some(link));
+        }
+        let whose = (link.account_id, link.auth_stamp.clone());
+        let changed = accounts::set_email(&ours, whose, link.email.clone(), link.sent_to.clone(), ours.now())
+            .await
+            .map_err(|error| {
+                if is_unique_violation(&error) {
+                    return Problem::Conflict("Another account has this address by now, so yours stays as it is.");
+                }
+                error.into()
+            })?;
+        if changed == 0 {
+            return Ok(None);
+        }
+        actor.record(&ours, Kind::AddressChanged, None);
+        mailer.post(emails::address_changed(&settings, &link.email));
+        Ok(Some(link))
+    })
+    .await
+}

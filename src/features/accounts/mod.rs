@@ -1,0 +1,30 @@
+//! People who can sign in: who they are, and how they prove it.
+
+pub mod password_strength;
+
+#[cfg(feature = "ssr")]
+pub mod admin;
+#[cfg(feature = "ssr")]
+pub mod api;
+#[cfg(feature = "ssr")]
+pub mod email_verification;
+#[cfg(feature = "ssr")]
+pub(crate) mod emails;
+#[cfg(feature = "ssr")]
+mod new_browser;
+#[cfg(feature = "ssr")]
+pub mod one_time_links;
+#[cfg(feature = "ssr")]
+pub mod page;
+#[cfg(feature = "ssr")]
+pub mod password_reset;
+#[cfg(feature = "ssr")]
+pub mod reauthentication;
+#[cfg(feature = "ssr")]
+pub mod service;
+#[cfg(feature = "ssr")]
+pub mod settings;
+#[cfg(feature = "ssr")]
+pub mod unsent;
+#[cfg(feature = "ssr")]
+mod view;

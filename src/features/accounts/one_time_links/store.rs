@@ -1,0 +1,99 @@
+//! The `mail_links` table.
+
+use uuid::Uuid;
+
+use super::Link;
+use crate::{
+    auth::Stamp,
+    db::{Db, change, columns, read},
+    timestamp::Timestamp,
+};
+
+columns!(Link { account_id, sent_to, email, auth_stamp });
+
+/// Puts a link in the place of the one before, unless that is good until `good_until` at least.
+pub(super) async fn replace(
+    db: &Db,
+    (account, stamp): (Uuid, Option<Stamp>),
+    (purpose, hash, sent_to, expires_at): (&'static str, Vec<u8>, Option<String>, Timestamp),
+    good_until: Option<Timestamp>,
+) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "INSERT INTO mail_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
+         SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts
+         WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($6, auth_stamp)
+         ON CONFLICT (account_id, purpose) DO UPDATE SET
+            hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
+            auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at
+         WHERE mail_links.expires_at < $7 OR mail_links.expires_at > excluded.expires_at
+            OR mail_links.auth_stamp <> excluded.auth_stamp OR mail_links.email <> excluded.email",
+        account,
+        purpose,
+        hash,
+        sent_to,
+        expires_at,
+        stamp.map(|stamp| stamp.0),
+        // Only a clock that was ahead has made one that is good for longer than a new one.
+        good_until.unwrap_or(Timestamp::MAX),
+    )
+}
+
+pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Link>> {
+    read!(
+        db,
+        optional,
+        "SELECT account_id, sent_to, mail_links.email, mail_links.auth_stamp FROM mail_links
+         JOIN accounts ON accounts.id = account_id
+            AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+            AND accounts.disabled_at IS NULL
+         WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
+        hash,
+        purpose,
+        now,
+    )
+}
+
+/// One statement, so that of two clicks at once one wins (S27).
+pub(super) async fn consume(
+    db: &Db,
+    purpose: &'static str,
+    hash: Vec<u8>,
+    now: Timestamp,
+) -> sqlx::Result<Option<Link>> {
+    change!(
+        db,
+        optional,
+        "DELETE FROM mail_links
+         WHERE hash = $1 AND purpose = $2 AND expires_at > $3 AND EXISTS (
+            SELECT 1 FROM accounts WHERE accounts.id = mail_links.account_id
+                AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+                AND accounts.disabled_at IS NULL)
+         RETURNING account_id, sent_to, email, auth_stamp",
+        hash,
+        purpose,
+        now,
+    )
+}
+
+pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM mail_links WHERE hash IN (SELECT hash FROM mail_links WHERE expires_at > $1 LIMIT $2)",
+        now,
+        batch,
+    )
+}
+
+pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+    change!(
+        db,
+        none,
+        "DELETE FROM mail_links WHERE hash IN
+            (SELECT hash FROM mail_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        now,
+        batch,
+    )
+}

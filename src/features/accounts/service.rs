@@ -1,0 +1,170 @@
+//! The rules of accounts.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+pub(super) use crate::text::email_address::{is_address, normalized};
+use crate::{
+    auth::{
+        Account,
+        activity::{Actor, Kind},
+        new_stamp,
+        passwords::{About, Hasher},
+        rate_limit::account_attempts,
+        store::accounts,
+        verify_password::VerifiedPassword,
+    },
+    db::{Db, is_unique_violation},
+    http::{
+        client::Client,
+        problem::{FieldError, Problem},
+    },
+    settings::Throttle,
+    text::{is_blank, turns_direction},
+};
+
+/// What a new account needs.
+#[derive(Clone, Default)]
+pub struct SignUp {
+    /// What to call them.
+    pub name: String,
+    /// The address they sign in with.
+    pub email: String,
+    /// As typed.
+    pub password: String,
+}
+
+impl fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignUp(…)")
+    }
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub async fn sign_up(
+    db: &Db,
+    hasher: &Hasher,
+    limits: &Throttle,
+    client: &Client,
+    form: SignUp,
+) -> Result<VerifiedPassword, Problem> {
+    let (name, email) = validated(&form)?;
+    let (password_hash, counted) =
+        hash_for_sign_up((db, hasher, limits), client, (&name, &email), form.password).await?;
+    let proven = match make(db, name, email, password_hash).await {
+        Ok(proven) => proven,
+        Err(problem) => {
+            counted.mailed_nobody(db).await;
+            return Err(problem);
+        }
+    };
+    Actor::by_password(proven.account.id, client).record(db, Kind::SignedUp, None);
+    Ok(proven)
+}
+
+/// Puts a new account down.
+///
+/// # Errors
+/// [`Problem::Validation`] where the address is taken; the database's.
+pub(super) async fn make(
+    db: &Db,
+    name: String,
+    email: String,
+    password_hash: String,
+) -> Result<VerifiedPassword, Problem> {
+    let taken = || Problem::field("email", "There is an account with this address already. Sign in instead.");
+    // An account of 0.1.0 may have another spelling of it, which the index takes for another. None is made any more, so no
+    // one can come in between.
+    if accounts::credentials(db, &email).await?.is_some() {
+        return Err(taken());
+    }
+    let auth_stamp = new_stamp()?;
+    let account = Account { id: Uuid::now_v7(), email, email_confirmed: false, name, created_at: db.now() };
+    let account = accounts::insert(db, account, password_hash, auth_stamp.clone())
+        .await
+        .map_err(|error| if is_unique_violation(&error) { taken() } else { error.into() })?;
+    Ok(VerifiedPassword { account, auth_stamp, disabled: false })
+}
+
+/// Counts a try to make an account, then judges and hashes its password: neither is done for whoever has tried too often
+/// (S62).
+pub(super) async fn hash_for_sign_up(
+    (db, hasher, limits): (&Db, &Hasher, &Throttle),
+    client: &Client,
+    (name, email): (&str, &str),
+    password: String,
+) -> Result<(String, account_attempts::SignUp), Problem> {
+    let counted = account_attempts::sign_up(db, limits, client, email).await?;
+    let hasher = hasher.of(client);
+    let outcome = match hasher.objection(&password, About::new(email, name)).await {
+        Ok(Some(message)) => {
+            counted.mailed_nobody(db).await;
+            return Err(Problem::field("password", &message));
+        }
+        Ok(None) => hasher.hash(password).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(hash) => Ok((hash, counted)),
+        Err(problem) => {
+            counted.give_back(db).await;
+            Err(problem)
+        }
+    }
+}
+
+/// The name and the address of a new account, and a look at its password: whatever costs nothing.
+pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
+    let email = normalized(&form.email);
+    let name = form.name.trim().to_owned();
+    let mut errors = Vec::new();
+    if let Some(message) = name_objection(&name) {
+        errors.push(FieldError::new("name", message));
+    }
+    if !is_address(&email) {
+        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
+    }
+    if let Some(message) = Hasher::objection_at_sight(&form.password, &About::new(&email, &name)) {
+        errors.push(FieldError::new("password", message));
+    }
+    if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
+}
+
+/// What is wrong with `name`, if anything is.
+pub(super) fn name_objection(name: &str) -> Option<&'static str> {
+    if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
+        return Some("Tell us what to call you, in 1 to 100 characters.");
+    }
+    turns_direction(name).then_some("Leave out the characters that turn the direction of the text.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in ["ada@example.org", "a+b@x", "ü@bücher.example", "a@[127.0.0.1]"] {
+            assert!(is_address(good), "{good:?}");
+        }
+        for bad in ["", "ada", "@x", "ada@", "a b@x", "a@b@c", "a@x.", "a\r\n@x", &format!("{}@x", "a".repeat(254))] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
+        assert_eq!(normalized(" Ada@Example.ORG "), "ada@example.org");
+    }
+
+    #[test]
+    fn names_can_be_seen_and_stay_where_they_stand() {
+        for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
+            assert_eq!(name_objection(good), None, "{good:?}");
+        }
+        for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
+            assert!(name_objection(bad).is_some(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `/account/name`, `/account/password`, `/account/email`, `/account/export`, `/account/delete`.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    export, service,
+    view::{DeleteView, EmailView, NameView, PasswordView},
+};
+use crate::{
+    auth::{AuthSession, page::PageContext, reauthentication::Reauthentication},
+    db::Db,
+    features::{
+        accounts::{
+            email_verification,
+            page::{CLEAR_SITE_DATA, CLEARED},
+        },
+        browser_sessions,
+    },
+    http::{client::Client, extract::Form, problem::Problem, redirect::see_other},
+    mail::Mailer,
+    settings::Settings,
+    state::AppState,
+    ui::FormState,
+};
+
+/// `GET /account/name`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]
+pub async fn name(visit: PageContext) -> Result<Response, Problem> {
+    let account = visit.signed_in()?.account;
+    Ok(name_form(visit, StatusCode::OK, FormState::default().with("name", account.name)).await)
+}
+
+/// `POST /account/name`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn post_name(
+    visit: PageContext,
+    State(db): State<Db>,
+    client: Client,
+    form: Form,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    match service::rename(&db, &actor, &form.text("name")).await {
+        Ok(()) => Ok(see_other("/account")),
+        Err(problem) => {
+            let typed = FormState::default().with("name", form.text("name")).with_errors(&problem);
+            Ok(name_form(visit, problem.status(), typed).await)
+        }
+    }
+}
+
+async fn name_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Your name", move || view! { <NameView form=form.clone() /> }).await
+}
+
+/// `GET /account/password`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]
+pub async fn password(visit: PageContext) -> Result<Response, Problem> {
+    visit.signed_in()?;
+    Ok(password_form(visit, StatusCode::OK, FormState::default()).await)
+}
+
+/// `POST /account/password`. The old password is the proof that other changes ask for (S8).
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn post_password(
+    visit: PageContext,
+    State(state): State<AppState>,
+    client: Client,
+    mut auth: AuthSession,
+    form: Form,
+) -> Result<Response, Problem> {
+    let caller = visit.signed_in()?;
+    let actor = caller.acting(client);
+    let account = caller.account;
+    let kept = auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id;
+    let (passwords, tokens_too) = ((form.text("current"), form.text("password")), form.ticked("tokens"));
+    let stamp = match service::change_password(&state, (&account, actor), kept, passwords, tokens_too).await {
+        Ok(stamp) => stamp,
+        Err(problem) => {
+            let typed = if tokens_too { FormState::default().with("tokens", "on") } else { FormState::default() };
+            return Ok(password_form(visit, problem.status(), typed.with_errors(&problem)).await);
+        }
+    };
+    browser_sessions::service::reauthenticate(&state.db, &mut auth, stamp).await?;
+    Ok(see_other("/account"))
+}
+
+async fn password_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+    use leptos::prelude::*;
+    let email = visit.caller.as_ref().map(|caller| caller.account.email.clone()).unwrap_or_default();
+    let content = move || view! { <PasswordView email=email.clone() form=form.clone() /> };
+    visit.page(status, "Change your password", content).await
+}
+
+/// `GET /account/email`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn email(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
+    if let Some(address) = visit.to_show(email_verification::page::SENT) {
+        return Ok(email_verification::page::show_sent(visit, address).await);
+    }
+    if let Some(question) = proof.wanted_for_page(&visit).await? {
+        return Ok(question);
+    }
+    Ok(email_form(visit, StatusCode::OK, FormState::default()).await)
+}
+
+/// `POST /account/email`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn post_email(
+    visit: PageContext,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+    State(mailer): State<Mailer>,
+    client: Client,
+    mut proof: Reauthentication,
+    form: Form,
+) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
+    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    let account = (&caller.account, caller.acting(client));
+    match email_verification::service::ask_for_change(&db, &settings, &mailer, account, &typed).await {
+        Ok(()) => Ok(email_verification::page::sent(visit, "/account/email", typed).await),
+        Err(problem) => {
+            let form = FormState::default().with("email", typed).with_errors(&problem);
+            Ok(email_form(visit, problem.status(), form).await)
+        }
+    }
+}
+
+async fn email_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+    use leptos::prelude::*;
+    visit.page(status, "Change your address", move || view! { <EmailView form=form.clone() /> }).await
+}
+
+/// `GET /account/export`. A borrowed browser does not take everything along (S8).
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn export(visit: PageContext, State(db): State<Db>, proof: Reauthentication) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_page(&visit).await? {
+        return Ok(question);
+    }
+    let account = visit.signed_in()?.account;
+    let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, kept)];
+    Ok((headers, export::everything(&db, account).await?).into_response())
+}
+
+/// `GET /account/delete`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn delete(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_page(&visit).await? {
+        return Ok(question);
+    }
+    delete_form(visit, StatusCode::OK, FormState::default()).await
+}
+
+/// `POST /account/delete`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn post_delete(
+    visit: PageContext,
+    State(state): State<AppState>,
+    client: Client,
+    mut auth: AuthSession,
+    mut proof: Reauthentication,
+    form: Form,
+) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
+    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    if let Err(problem) = service::delete(&state, &caller, &typed).await {
+        if matches!(problem, Problem::NotSignedIn) {
+            return Err(problem);
+        }
+        let form = FormState::default().with("email", typed).with_errors(&problem);
+        return delete_form(visit, problem.status(), form).await;
+    }
+    browser_sessions::service::end(&state.db, &mut auth, &client).await?;
+    let mut response = see_other("/");
+    response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
+    Ok(response)
+}
+
+async fn delete_form(visit: PageContext, status: StatusCode, form: FormState) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let email = visit.signed_in()?.account.email;
+    let content = move || view! { <DeleteView email=email.clone() form=form.clone() /> };
+    Ok(visit.page(status, "Delete your account", content).await)
+}

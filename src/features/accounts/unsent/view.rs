@@ -1,0 +1,74 @@
+//! What a form that was not done looks like.
+
+use leptos::prelude::*;
+
+use super::{PREFIX, TO, is_seen};
+use crate::ui::{FormGuard, FormState, in_textarea};
+
+/// In the sign-in form: what waits to be sent.
+#[component]
+pub(in crate::features::accounts) fn Carried(form: FormState) -> impl IntoView {
+    let carried = form.values.into_iter().filter(|(name, _)| name == TO || name.starts_with(PREFIX));
+    carried.map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()
+}
+
+#[component]
+pub(super) fn UnsentView(
+    title: &'static str,
+    to: String,
+    pairs: Vec<(String, String)>,
+    /// Who is signed in.
+    email: String,
+    /// Whether that is whom the form was for.
+    same: bool,
+    /// Whether there is anything to show.
+    written: bool,
+) -> impl IntoView {
+    let says = if same {
+        view! {
+            <p role="status">"Your session had ended, so this was not sent. You are signed in again: send it now, or copy what you need."</p>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p role="status">
+                "You are now signed in as " <strong>{email.clone()}</strong>
+                ". This form was opened with another account, so nothing was done."
+            </p>
+        }
+        .into_any()
+    };
+    let button = if same { "Send it now".to_owned() } else { format!("Send it as {email}") };
+    let form = written.then(|| {
+        view! {
+            <form method="post" action=to>
+                <FormGuard />
+                {pairs.into_iter().map(|(name, value)| view! { <Pair name value /> }).collect_view()}
+                <button>{button}</button>
+            </form>
+        }
+    });
+    view! {
+        <header>
+            <h1>{title}</h1>
+        </header>
+        <section class="card">{says} {form} <p><a href="/notes">"Go on without it"</a></p></section>
+    }
+}
+
+/// One field, as it was posted; what people wrote, where they can copy it.
+#[component]
+fn Pair(name: String, value: String) -> impl IntoView {
+    if !is_seen(&name, &value) {
+        return view! { <input type="hidden" name=name value=value /> }.into_any();
+    }
+    let mut letters = name.chars();
+    let label = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
+    let id = format!("unsent-{name}");
+    let field = if value.contains('\n') || value.len() > 100 {
+        view! { <textarea id=id.clone() name=name readonly rows="8">{in_textarea(&value)}</textarea> }.into_any()
+    } else {
+        view! { <input id=id.clone() name=name type="text" readonly value=value /> }.into_any()
+    };
+    view! { <div class="field"><label for=id>{label}</label>{field}</div> }.into_any()
+}

@@ -1,0 +1,114 @@
+//! What the pages of accounts look like.
+
+use leptos::prelude::*;
+
+use super::unsent::Carried;
+use crate::{
+    auth::{Account, Credential, activity, browser_session::BrowserSession, passwords},
+    features::{
+        accounts::{email_verification::Unconfirmed, password_strength::Strength, settings::ManageSection},
+        activity::ActivityList,
+        browser_sessions::BrowserSessionList,
+    },
+    text::email_address::shown,
+    ui::{Avatar, FormGuard, FormState, Notice, TextField, Time},
+};
+
+#[component]
+pub(super) fn SignUpView(form: FormState) -> impl IntoView {
+    let sign_in = with_next("/sign-in", &form.value("next"));
+    view! {
+        <section class="door">
+            <h1>"Sign up"</h1>
+            <Notice text=form.notice.clone() />
+            <form method="post" action="/sign-up">
+                <FormGuard anybody=true />
+                <input type="hidden" name="next" value=form.value("next") />
+                <TextField name="name" label="Name" form=form.clone() autocomplete="name" autofocus=true />
+                <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    form=form.clone()
+                    autocomplete="new-password"
+                    hint=passwords::HINT
+                />
+                <Strength />
+                <button>"Sign up"</button>
+            </form>
+            <p>"Have an account? " <a href=sign_in>"Sign in"</a></p>
+        </section>
+    }
+}
+
+#[component]
+pub(super) fn SignInView(form: FormState) -> impl IntoView {
+    let sign_up = with_next("/sign-up", &form.value("next"));
+    let remember = !form.value("remember").is_empty();
+    view! {
+        <section class="door">
+            <h1>"Sign in"</h1>
+            <Notice text=form.notice.clone() />
+            <form method="post" action="/sign-in">
+                <FormGuard anybody=true />
+                <Carried form=form.clone() />
+                <input type="hidden" name="next" value=form.value("next") />
+                <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
+                <TextField
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    form=form.clone()
+                    autocomplete="current-password"
+                />
+                <label class="check">
+                    <input type="checkbox" name="remember" checked=remember />
+                    "Keep me signed in"
+                </label>
+                <button>"Sign in"</button>
+            </form>
+            <p><a href="/forgot">"Forgot your password?"</a></p>
+            <p>"New here? " <a href=sign_up>"Sign up"</a></p>
+        </section>
+    }
+}
+
+/// The other of the two pages, on the way to the same place.
+fn with_next(path: &str, next: &str) -> String {
+    if next.is_empty() {
+        return path.into();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("{path}?next={next}")
+}
+
+#[component]
+pub(super) fn AccountView(
+    account: Account,
+    credential: Credential,
+    browser_sessions: Vec<BrowserSession>,
+    activity: activity::Page,
+) -> impl IntoView {
+    view! {
+        <header>
+            <Avatar name=account.name.clone() />
+            <h1>"Account"</h1>
+        </header>
+        <section class="card">
+            <dl>
+                <div><dt>"Name"</dt><dd>{account.name}</dd></div>
+                <div><dt>"E-mail"</dt><dd>{shown(&account.email)}</dd></div>
+                <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
+            </dl>
+            <Unconfirmed confirmed=account.email_confirmed />
+        </section>
+        <ManageSection />
+        <section class="card">
+            <h2>"Signed-in browsers"</h2>
+            <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>
+            <BrowserSessionList credential browser_sessions />
+        </section>
+        <section class="card" id="activity"><h2>"What happened lately"</h2><ActivityList page=activity /></section>
+    }
+}

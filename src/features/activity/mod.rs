@@ -1,0 +1,5 @@
+//! The list of recent activity on the account page.
+
+mod view;
+
+pub use view::ActivityList;

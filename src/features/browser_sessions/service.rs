@@ -1,0 +1,249 @@
+//! The rules of sign-ins.
+
+use uuid::Uuid;
+
+use crate::{
+    auth::{
+        AuthSession, Credential,
+        activity::{Actor, ActorCredential, Kind},
+        browser_session::{BrowserSession, Owned},
+        session::{self, CurrentSession},
+        store::browser_sessions,
+        verify_password::{VerifiedPassword, why_refused},
+    },
+    db::Db,
+    http::{
+        client::{Client, in_words},
+        problem::Problem,
+    },
+    settings::Sessions,
+    timestamp::Timestamp,
+};
+
+/// How many rows one statement reads or deletes for an operator: few enough to hold the writer for milliseconds only.
+const BATCH: i64 = 500;
+/// How many are listed at most.
+const SHOWN: i64 = 1_000;
+/// How many are told of one by one where many end at once.
+const TOLD: usize = 100;
+
+/// Signs this browser in: a row of its own, then a session that points to it. A sign-in the browser had before ends.
+///
+/// # Errors
+/// As [`record`].
+pub async fn begin(
+    db: &Db,
+    settings: &Sessions,
+    auth: &mut AuthSession,
+    proven: VerifiedPassword,
+    remember: bool,
+    client: &Client,
+) -> Result<(), Problem> {
+    let account = proven.account.id;
+    let sign_in = record(db, settings, &proven, remember, client).await?;
+    if let Some(before) = auth.user.take() {
+        sign_out(db, &before, client).await?;
+    }
+    let signed_in = CurrentSession {
+        id: sign_in.id,
+        account: proven.account,
+        remembered: remember,
+        last_seen_at: sign_in.last_seen_at,
+        ends_at: sign_in.ends_at,
+        stamp: proven.auth_stamp,
+    };
+    session::begin(auth, &signed_in).await?;
+    Actor::by_password(account, client).record(db, Kind::SignedIn, Some((sign_in.id, "")));
+    Ok(())
+}
+
+/// The row of a sign-in, for the password that was `proven`. Where the account has as many as it may have, the oldest
+/// makes room (ASVS 7.1.2).
+///
+/// # Errors
+/// [`Problem::InvalidCredentials`] where the password was changed meanwhile, [`Problem::AccountDisabled`] (S59);
+/// [`Problem::Unavailable`].
+pub async fn record(
+    db: &Db,
+    settings: &Sessions,
+    proven: &VerifiedPassword,
+    remember: bool,
+    client: &Client,
+) -> Result<BrowserSession, Problem> {
+    let now = db.now();
+    let (idle, whole) = settings.lifetime(remember);
+    let row = BrowserSession {
+        id: Uuid::now_v7(),
+        user_agent: client.user_agent.clone(),
+        address: client.address(),
+        remembered: remember,
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now + idle.min(whole),
+        ends_at: now + whole,
+    };
+    let (ours, proven, kept) = (db.clone(), proven.clone(), i64::from(settings.per_account));
+    let actor = Actor::by_password(proven.account.id, client);
+    // To its end, so that whoever hangs up leaves no browser more than there may be.
+    db.finish(async move {
+        let Some(sign_in) = browser_sessions::insert(&ours, actor.account, proven.auth_stamp.clone(), row).await?
+        else {
+            return Err(why_refused(&ours, &proven).await?);
+        };
+        let displaced = browser_sessions::delete_oldest(&ours, actor.account, sign_in.id, kept, now).await?;
+        tell_ended(&ours, &actor, Kind::SignInDisplaced, &displaced);
+        Ok(sign_in)
+    })
+    .await
+}
+
+/// Tells of each, or of the first and how many more there were: what is written is bounded, whatever has gathered.
+fn tell_ended(db: &Db, actor: &Actor, kind: Kind, ended: &[BrowserSession]) {
+    for sign_in in ended.iter().take(TOLD) {
+        actor.record(db, kind, Some((sign_in.id, &sign_in.browser())));
+    }
+    if let Some(next) = ended.get(TOLD) {
+        actor.record(db, kind, Some((next.id, &format!("{} more browsers", ended.len() - TOLD))));
+    }
+}
+
+/// Signs this browser out. The row goes first: it is the truth.
+///
+/// # Errors
+/// [`Problem::Unavailable`], and the browser is still signed in.
+pub async fn end(db: &Db, auth: &mut AuthSession, client: &Client) -> Result<(), Problem> {
+    if let Some(signed_in) = &auth.user {
+        sign_out(db, signed_in, client).await?;
+    }
+    session::end(auth).await;
+    Ok(())
+}
+
+async fn sign_out(db: &Db, signed_in: &CurrentSession, client: &Client) -> Result<(), Problem> {
+    let (account, id) = (signed_in.account.id, signed_in.id);
+    // Two clicks at once end it once.
+    if browser_sessions::delete(db, account, id).await?.is_some() {
+        let actor = Actor { account, means: ActorCredential::Session(id), client: client.clone(), stamp: None };
+        actor.record(db, Kind::SignedOut, Some((id, "")));
+    }
+    Ok(())
+}
+
+/// The account's signed-in browsers, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &Db, account: Uuid) -> Result<Vec<BrowserSession>, Problem> {
+    newest(db, account, SHOWN).await
+}
+
+/// The newest `limit` of the account's signed-in browsers, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn newest(db: &Db, account: Uuid, limit: i64) -> Result<Vec<BrowserSession>, Problem> {
+    Ok(browser_sessions::list(db, account, db.now(), limit).await?)
+}
+
+/// Signs another browser of the account out, from its next request on.
+///
+/// # Errors
+/// [`Problem::NotFound`] where the account has no such sign-in.
+pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
+    let ended = browser_sessions::delete(db, actor.account, id).await?.ok_or(Problem::NotFound)?;
+    actor.record(db, Kind::SignInRevoked, Some((id, &ended.browser())));
+    Ok(())
+}
+
+/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
+/// an older password.
+///
+/// # Errors
+/// The database's.
+pub async fn proven_at(db: &Db, signed_in: &CurrentSession) -> Result<Option<Timestamp>, Problem> {
+    Ok(browser_sessions::proven_at(db, signed_in.id, signed_in.stamp.clone(), db.now()).await?)
+}
+
+/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
+/// session remembers `stamp` from now on, which is another where the password is.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
+/// [`Problem::Unavailable`].
+pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
+    let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
+    if browser_sessions::verify_password(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {
+        return Err(Problem::NotSignedIn);
+    }
+    session::begin(auth, &CurrentSession { stamp, ..signed_in }).await
+}
+
+/// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many
+/// there were.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, Problem> {
+    let ended = browser_sessions::delete_others(db, actor.account, kept).await?;
+    tell_ended(db, actor, Kind::SignInRevoked, &ended);
+    Ok(ended.len())
+}
+
+/// The signed-in browsers of `account`, or of everybody, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<Owned>, Problem> {
+    let (now, mut browser_sessions) = (db.now(), Vec::<Owned>::new());
+    loop {
+        let before = browser_sessions.last().map_or(Uuid::max(), |last| last.id);
+        let batch = browser_sessions::list_all(db, account, now, before, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(browser_sessions);
+        }
+        browser_sessions.extend(batch);
+    }
+}
+
+/// Signs the browser `id` out for an operator, from its next request on.
+///
+/// # Errors
+/// [`Problem::NotFound`]; the database's.
+pub async fn revoke_any(db: &Db, id: Uuid) -> Result<(), Problem> {
+    let (account, browser) = browser_sessions::delete_any(db, id).await?.ok_or(Problem::NotFound)?;
+    Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+    Ok(())
+}
+
+/// Signs everybody out for an operator, who are signed in now, from their next requests on (S6). Says how many browsers
+/// that were.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
+    let (now, mut count) = (db.now(), 0);
+    loop {
+        let ended = browser_sessions::delete_before(db, now, BATCH).await?;
+        if ended.is_empty() {
+            return Ok(count);
+        }
+        count += ended.len();
+        for (id, account, browser) in ended {
+            Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+        }
+        db.settled().await;
+    }
+}
+
+/// Deletes up to `batch` sign-ins that are over and says how many there were (S10).
+///
+/// # Errors
+/// The database's.
+pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    browser_sessions::sweep(db, db.now(), batch).await
+}
+
+/// Whether `sign_in` is the one that asks.
+pub fn is_this_one(sign_in: &BrowserSession, credential: &Credential) -> bool {
+    matches!(credential, Credential::Session(id) if *id == sign_in.id)
+}

@@ -1,0 +1,69 @@
+//! The list of signed-in browsers.
+
+use leptos::prelude::*;
+
+use super::service;
+use crate::{
+    auth::{Credential, browser_session::BrowserSession},
+    ui::{Badge, Confirm, Time},
+};
+
+/// Each browser with a button that signs it out.
+#[component]
+pub fn BrowserSessionList(
+    /// The one that asks, to mark it.
+    credential: Credential,
+    /// All of the account's.
+    browser_sessions: Vec<BrowserSession>,
+) -> impl IntoView {
+    let item = move |sign_in: BrowserSession| {
+        let this_one = service::is_this_one(&sign_in, &credential);
+        let browser = sign_in.browser();
+        let from = (!sign_in.address.is_empty()).then(|| format!(" from {}", sign_in.address));
+        let action = if this_one {
+            view! { <Badge>"This browser"</Badge> }.into_any()
+        } else {
+            view! {
+                <Confirm
+                    id=format!("end-{}", sign_in.id)
+                    open="Sign out…"
+                    about=browser.clone()
+                    title=format!("Sign out {browser}?")
+                    action=format!("/account/sessions/{}/revoke", sign_in.id)
+                    confirm="Sign it out"
+                >
+                    "It is asked for the password at its next click."
+                </Confirm>
+            }
+            .into_any()
+        };
+        view! {
+            <li>
+                <div>
+                    <p class="agent">{browser}</p>
+                    <p class="hint">"Last seen " <Time at=sign_in.last_seen_at /> {from} ", signed in since " <Time at=sign_in.created_at /></p>
+                </div>
+                {action}
+            </li>
+        }
+    };
+    let others = (browser_sessions.len() > 1).then(|| {
+        view! {
+            <div>
+                <Confirm
+                    id="end-others"
+                    open="Sign out all other browsers…"
+                    title="Sign out all other browsers?"
+                    action="/account/sessions/revoke-others"
+                    confirm="Sign them out"
+                >
+                    "Only this one stays signed in. Tokens go on working."
+                </Confirm>
+            </div>
+        }
+    });
+    view! {
+        <ul class="rows">{browser_sessions.into_iter().map(item).collect_view()}</ul>
+        {others}
+    }
+}

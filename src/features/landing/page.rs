@@ -1,0 +1,13 @@
+//! The front page's handler.
+
+use axum::{http::StatusCode, response::Response};
+use leptos::prelude::*;
+
+use super::view::Landing;
+use crate::auth::page::PageContext;
+
+/// `GET /`
+pub async fn landing(visit: PageContext) -> Response {
+    let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
+    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
+}

@@ -1,0 +1,18 @@
+//! What a product is made of: a folder each, which describes itself to the list in `app.rs` and can be deleted.
+
+pub mod accounts;
+pub mod landing;
+pub mod notes;
+
+#[cfg(feature = "ssr")]
+pub mod activity;
+#[cfg(feature = "ssr")]
+pub mod api_docs;
+#[cfg(feature = "ssr")]
+pub mod browser_sessions;
+#[cfg(feature = "ssr")]
+pub mod dev;
+#[cfg(feature = "ssr")]
+pub mod lab;
+#[cfg(feature = "ssr")]
+pub mod tokens;

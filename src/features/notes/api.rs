@@ -1,0 +1,249 @@
+//! `notes` and `notes/{id}`, on both JSON mounts.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, FromRef, OriginalUri, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    Draft, Note, NotesPage,
+    service::{self, Change, Filter, Versioned},
+};
+use crate::{
+    auth::{Allowed, NotesRead, NotesWrite},
+    db::Db,
+    http::{
+        conditional::{self, Condition, not_modified},
+        extract::{Body, LONG_BODY_LIMIT, PathId, Query, none_match},
+        idempotency::{self, Answer, Repeatable},
+        openapi::{
+            IdempotencyKey, IfMatch, IfNoneMatch,
+            refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
+        },
+        problem::Problem,
+    },
+    settings::Settings,
+};
+
+/// The routes.
+pub fn routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Db: FromRef<S>,
+    Arc<Settings>: FromRef<S>,
+{
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+        .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before; left out or empty for the first.
+    #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$", nullable = false)]
+    cursor: Option<String>,
+    /// What the title or the body contains.
+    #[param(max_length = 200, pattern = r"^[^\u0000]*$", nullable = false)]
+    q: Option<String>,
+}
+
+/// List notes
+///
+/// The newest first. While notes are added, a page neither skips nor repeats one.
+///
+/// Titles and bodies of a page take 1 MiB of JSON at most: of long notes a page holds fewer than `limit`, and `next_cursor`
+/// goes on. Only a page without it is the last.
+#[utoipa::path(
+    get, path = "/notes", operation_id = "listNotes", tag = "Notes",
+    params(ListQuery, IfNoneMatch),
+    responses(
+        (status = OK, body = NotesPage, description = "A page of notes.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "You have this page.", headers(("ETag"))),
+        QueryRefused,
+    ),
+    security(("caller" = ["notes:read"])),
+)]
+async fn list(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesRead>,
+    Query(ListQuery { limit, cursor, q }): Query<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    conditional::list(&headers, &service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?)
+}
+
+/// A note to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewNote, examples(json!({"title": "Groceries", "body": "Oat milk, rye bread, lemons."})))]
+struct CreateBody {
+    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
+            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
+            [^\\u0000]*$"
+    )]
+    title: String,
+    /// Up to 20,000 characters.
+    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
+    body: String,
+}
+
+/// Write a note
+///
+/// Once for each `Idempotency-Key`: a repeated request gets the answer of the first. An account may have a number of notes
+/// that the site sets; past it, the answer is 409.
+#[utoipa::path(
+    post, path = "/notes", operation_id = "createNote", tag = "Notes",
+    params(IdempotencyKey),
+    request_body = CreateBody,
+    responses(
+        (status = CREATED, body = Note, description = "The note.", headers(("Location"), ("ETag"))),
+        RepeatableRefused,
+    ),
+    security(("caller" = ["notes:write"])),
+)]
+async fn create(
+    (State(db), State(settings)): (State<Db>, State<Arc<Settings>>),
+    Allowed { caller, .. }: Allowed<NotesWrite>,
+    OriginalUri(uri): OriginalUri,
+    request: Repeatable,
+    Body(CreateBody { title, body }): Body<CreateBody>,
+) -> Result<Response, Problem> {
+    let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
+    let asked = draft.clone();
+    let work = async move |id| {
+        let Versioned { note, version } = service::create_as(&ours, &settings.notes, account, id, draft).await?;
+        let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
+        let location = format!("{}/{}", uri.path(), note.id);
+        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
+    };
+    idempotency::once(&db, account, &request, &asked, work).await
+}
+
+/// Read a note
+#[utoipa::path(
+    get, path = "/notes/{id}", operation_id = "getNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfNoneMatch),
+    responses(
+        (status = OK, body = Note, description = "The note.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "You have this version.", headers(("ETag"))),
+        NotFound,
+    ),
+    security(("caller" = ["notes:read"])),
+)]
+async fn show(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesRead>,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let found = service::find(&db, caller.account.id, id).await?;
+    let etag = tag(found.version);
+    if none_match(&headers, &etag) {
+        return Ok(answer(found));
+    }
+    Ok(not_modified(&etag))
+}
+
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
+struct UpdateBody {
+    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
+            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
+            [^\\u0000]*$"
+    )]
+    title: Option<String>,
+    /// Up to 20,000 characters.
+    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
+    body: Option<String>,
+}
+
+/// Change a note
+///
+/// With `If-Match`, only if it is still the version you read. A change that changes nothing makes no new version.
+#[utoipa::path(
+    patch, path = "/notes/{id}", operation_id = "updateNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
+    request_body = UpdateBody,
+    responses(
+        (status = OK, body = Note, description = "The note as it is now.", headers(("ETag"))),
+        BodyRefused, NotFound, Stale,
+    ),
+    security(("caller" = ["notes:write"])),
+)]
+async fn update(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesWrite>,
+    PathId(id): PathId,
+    headers: HeaderMap,
+    Body(UpdateBody { title, body }): Body<UpdateBody>,
+) -> Result<Response, Problem> {
+    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
+    Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
+}
+
+/// Delete a note
+///
+/// With `If-Match`, only if it is still the version you read.
+#[utoipa::path(
+    delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "Notes",
+    params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
+    responses((status = NO_CONTENT, description = "It is gone."), NotFound, Stale),
+    security(("caller" = ["notes:write"])),
+)]
+async fn delete(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesWrite>,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
+    service::delete(&db, caller.account.id, id, version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn answer(versioned: Versioned) -> Response {
+    ([(header::ETAG, tag(versioned.version))], Json(versioned.note)).into_response()
+}
+
+fn tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The version a change insists on: nothing without `If-Match` or with `*`. Of several tags, the one the note has; where it
+/// has none of them, or one that `If-None-Match` names, there is nothing to change. A tag we never made matches no version.
+async fn insisted_on(db: &Db, account: Uuid, id: Uuid, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let wanted = Condition::read(headers, &header::IF_MATCH);
+    let unwanted = Condition::read(headers, &header::IF_NONE_MATCH);
+    if unwanted == Condition::None && matches!(wanted, Condition::None | Condition::Any) {
+        return Ok(None);
+    }
+    let version = service::find(db, account, id).await?.version;
+    let etag = tag(version);
+    if unwanted.names_weakly(&etag) || !(wanted == Condition::None || wanted.names_strongly(&etag)) {
+        return Err(Problem::PreconditionFailed);
+    }
+    Ok(Some(version))
+}

@@ -1,0 +1,88 @@
+//! What those who run the server do with tokens, on the command line.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::service;
+use crate::{
+    auth::{
+        activity::{Actor, Kind},
+        store::tokens,
+    },
+    db::Db,
+    http::problem::Problem,
+    timestamp::Timestamp,
+};
+
+/// A token that works, and whose it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    /// Names it in `vestibule tokens revoke`.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// The account's address.
+    pub email: String,
+    /// Its owner's name for it.
+    pub name: String,
+    /// What it may do, separated by spaces.
+    pub scopes: String,
+    /// `person`, `login` or `token`.
+    pub issued_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working, unless it is renewed.
+    pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Where it was last used from, empty if that is not known.
+    pub last_used_from: String,
+}
+
+/// The newest `limit` tokens that work, of `account` or of everybody, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &Db, account: Option<Uuid>, limit: u32) -> Result<Vec<Listed>, Problem> {
+    Ok(tokens::list_all(db, account, db.now(), limit.into()).await?)
+}
+
+/// Revokes the token `id` and what it has made, from their next requests on.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is none, or it has ended before; the database's.
+pub async fn revoke(db: &Db, id: Uuid) -> Result<(), Problem> {
+    let account = tokens::owner(db, id).await?.ok_or(Problem::NotFound)?;
+    service::revoke(db, &Actor::operator(account), id).await
+}
+
+/// Revokes every token of `account`, from their next requests on. Says how many worked.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_all_of(db: &Db, account: Uuid) -> Result<usize, Problem> {
+    let count = tokens::at_work(db, account, db.now(), i64::MAX).await?.len();
+    service::revoke_all(db, &Actor::operator(account)).await?;
+    Ok(count)
+}
+
+/// Revokes every token of everybody that works now, from their next requests on. Says how many there were.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
+    // Few enough to hold the writer for milliseconds only.
+    const BATCH: i64 = 500;
+    let (now, mut count) = (db.now(), 0);
+    loop {
+        let revoked = tokens::revoke_before(db, now, BATCH).await?;
+        if revoked.is_empty() {
+            return Ok(count);
+        }
+        count += revoked.len();
+        for (id, account, name) in revoked {
+            Actor::operator(account).record(db, Kind::TokenRevoked, Some((id, &name)));
+        }
+        db.settled().await;
+    }
+}

@@ -1,0 +1,252 @@
+//! The tokens page: make one, see it once, list, revoke.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+use time::{Date, Duration, Month, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    service::{self, Expiry, Issued, NewToken},
+    view::{TokensView, scope_field},
+};
+use crate::{
+    auth::{Scope, page::PageContext, reauthentication::Reauthentication},
+    db::Db,
+    http::{
+        client::Client,
+        extract::{Form, PathId, Query},
+        forms::{ShownOnce, shown},
+        problem::Problem,
+        redirect::see_other,
+    },
+    settings::Settings,
+    timestamp::Timestamp,
+    ui::FormState,
+};
+
+/// `GET /tokens`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn index(
+    visit: PageContext,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+) -> Result<Response, Problem> {
+    let account = visit.signed_in()?.account.id;
+    let made = match visit.to_show(MADE) {
+        Some(secret) => service::find(&db, &settings.tokens, account, &secret).await?,
+        None => None,
+    };
+    let shows = made.is_some();
+    let page = page(visit, &db, &settings, StatusCode::OK, fresh_form(), made).await?;
+    Ok(if shows { shown(page) } else { page })
+}
+
+/// What `POST /tokens` leaves for the page it leads to: the new token.
+const MADE: &str = "token";
+
+/// `POST /tokens`. It leads to the page that shows the token, this once; a script gets that page at once, with 201.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn create(
+    visit: PageContext,
+    State(db): State<Db>,
+    State(settings): State<Arc<Settings>>,
+    client: Client,
+    mut proof: Reauthentication,
+    form: Form,
+) -> Result<Response, Problem> {
+    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+        return Ok(question);
+    }
+    let actor = visit.signed_in()?.acting(client);
+    let new = NewToken {
+        name: form.text("name"),
+        scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),
+        expiry: match form.text("days").as_str() {
+            ON_A_DAY => Expiry::At(end_of(&form.text("expires_at"), &form.text(DAY_OVER))),
+            days => Expiry::Days(days.parse().unwrap_or_default()),
+        },
+        renew: form.ticked("renew"),
+        origins: form
+            .text("origins")
+            .split([' ', ',', '\n'])
+            .map(str::trim)
+            .filter(|o| !o.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let typed = typed(&form, &new);
+    match service::create(&db, &settings.tokens, &actor, None, new).await {
+        Ok(issued) => match visit.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
+            Some(elsewhere) => Ok(elsewhere),
+            None => page(visit, &db, &settings, StatusCode::CREATED, fresh_form(), Some(issued)).await,
+        },
+        Err(problem) => page(visit, &db, &settings, problem.status(), typed.with_errors(&problem), None).await,
+    }
+}
+
+/// `POST /tokens/{id}/revoke`. A second click finds nothing left to do and says so no louder.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke(
+    visit: PageContext,
+    State(db): State<Db>,
+    client: Client,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    match service::revoke(&db, &actor, id).await {
+        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `?keep=`
+#[derive(Deserialize)]
+pub struct Keep {
+    keep: Option<Uuid>,
+}
+
+/// `POST /tokens/revoke-all`: every token, or all but one.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; the database's.
+pub async fn revoke_all(
+    visit: PageContext,
+    State(db): State<Db>,
+    client: Client,
+    Query(Keep { keep }): Query<Keep>,
+) -> Result<Response, Problem> {
+    let actor = visit.signed_in()?.acting(client);
+    let done = match keep {
+        None => service::revoke_all(&db, &actor).await,
+        Some(kept) => service::revoke_others(&db, &actor, kept).await,
+    };
+    match done {
+        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What the choice of a lifetime says where the day is given beside it.
+pub(super) const ON_A_DAY: &str = "day";
+
+/// When that day is over where its owner is, told by the script of the page.
+pub(super) const DAY_OVER: &str = "day_over";
+
+/// The first zone in which a day is over, and the last, from UTC.
+const ZONES: (Duration, Duration) = (Duration::hours(-14), Duration::hours(12));
+
+fn fresh_form() -> FormState {
+    FormState::default().with("days", "30").with(scope_field(Scope::NotesRead), "on")
+}
+
+fn typed(form: &Form, new: &NewToken) -> FormState {
+    let mut typed = FormState::default();
+    for name in ["name", "days", "expires_at", "origins"] {
+        typed = typed.with(name, form.text(name));
+    }
+    for scope in new.scopes.iter() {
+        typed = typed.with(scope_field(scope), "on");
+    }
+    if new.renew { typed.with("renew", "on") } else { typed }
+}
+
+/// The end of a day that `<input type="date">` names; long ago where it names none. `over` says when that is where the
+/// person is; where it says nothing that can be, the day is over once it is over everywhere, which is never too early.
+fn end_of(day: &str, over: &str) -> Timestamp {
+    let mut parts = day.splitn(3, '-');
+    let mut part = || parts.next().unwrap_or_default().parse::<u16>().ok();
+    let (year, month, day) = (part(), part(), part());
+    let date = || {
+        let month = Month::try_from(u8::try_from(month?).ok()?).ok()?;
+        Date::from_calendar_date(year?.into(), month, u8::try_from(day?).ok()?).ok()?.next_day()
+    };
+    let Some(next) = date() else { return Timestamp::new(OffsetDateTime::UNIX_EPOCH) };
+    let midnight = Timestamp::new(next.midnight().assume_utc());
+    let (first, last) = (midnight + ZONES.0, midnight + ZONES.1);
+    over.parse::<Timestamp>().ok().filter(|over| (first..=last).contains(over)).unwrap_or(last)
+}
+
+/// The days that may be chosen: those that are not over yet somewhere, and are within the longest lifetime everywhere.
+fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
+    let last = now + Duration::days(i64::from(max_days) - 1) + -ZONES.1;
+    ((now + -ZONES.1).get().date().to_string(), last.get().date().to_string())
+}
+
+async fn page(
+    visit: PageContext,
+    db: &Db,
+    settings: &Settings,
+    status: StatusCode,
+    form: FormState,
+    issued: Option<Issued>,
+) -> Result<Response, Problem> {
+    use leptos::prelude::*;
+    let caller = visit.signed_in()?;
+    let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
+    let days = days_to_choose(now, settings.tokens.max_days);
+    let (keep_days, script) = (settings.tokens.keep_days, visit.asset("day.js"));
+    let fresh = issued.map(|issued| (issued.secret.reveal().to_owned(), issued.token));
+    let content = move || {
+        let (form, fresh, tokens, origin) = (form.clone(), fresh.clone(), tokens.clone(), origin.clone());
+        let (days, script) = (days.clone(), script.clone());
+        view! { <TokensView form fresh tokens now origin days keep_days script /> }
+    };
+    Ok(visit.page(status, "Tokens", content).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_when_it_is_over_everywhere() {
+        for (day, end) in [
+            ("2026-01-31", "2026-02-01T12:00:00.000Z"),
+            ("2026-12-31", "2027-01-01T12:00:00.000Z"),
+            ("2028-02-28", "2028-02-29T12:00:00.000Z"),
+        ] {
+            assert_eq!(end_of(day, "").to_string(), end);
+        }
+        for nothing in ["", "2026", "2026-02-30", "2026-13-01", "31.01.2026", "2026-01-31T10:00", "-1-1-1", "99999-1-1"]
+        {
+            assert_eq!(end_of(nothing, "2026-02-01T08:00:00Z").get(), OffsetDateTime::UNIX_EPOCH, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_ends_where_the_person_is() {
+        for over in [
+            "2026-01-31T10:00:00.000Z", // Kiritimati
+            "2026-01-31T23:00:00.000Z", // Berlin
+            "2026-02-01T00:00:00.000Z",
+            "2026-02-01T08:00:00.000Z", // Los Angeles
+            "2026-02-01T11:00:00.000Z", // Pago Pago
+            "2026-02-01T12:00:00.000Z",
+        ] {
+            assert_eq!(end_of("2026-01-31", over).to_string(), over);
+        }
+        for never in ["2026-01-31T09:59:59.999Z", "2026-02-01T12:00:00.001Z", "2099-01-01T00:00:00Z", "tomorrow", "-8"]
+        {
+            assert_eq!(end_of("2026-01-31", never), end_of("2026-01-31", ""), "{never}");
+        }
+    }
+
+    #[test]
+    fn every_day_that_is_offered_is_taken() {
+        let at = |hour| end_of("2026-01-30", "2026-01-31T00:00:00Z") + Duration::hours(hour);
+        // In Pago Pago it is the 30th until 11:00 UTC.
+        for (hour, first, last) in [(10, "2026-01-30", "2026-02-28"), (13, "2026-01-31", "2026-03-01")] {
+            let (now, days) = (at(hour), days_to_choose(at(hour), 30));
+            assert_eq!(days, (first.to_owned(), last.to_owned()));
+            assert!(end_of(&days.0, "") > now && end_of(&days.1, "") <= now + Duration::days(30));
+        }
+    }
+}

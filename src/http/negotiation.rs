@@ -1,0 +1,108 @@
+//! What every answer of the JSON mounts keeps to.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{Predicate, SizeAbove},
+};
+
+use crate::http::problem::Problem;
+
+/// Below this, compressing costs more than it saves.
+const WORTH_IT: u16 = 1024;
+
+/// What has a strong tag is changed by that tag. A proxy that compresses the answer makes the tag weak, and then nothing
+/// can be changed by it any more (RFC 9110 sections 7.7 and 8.8.3).
+static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
+
+/// Answers `OPTIONS` with the methods there are (RFC 9110 section 9.3.7), and refuses who takes no JSON with 406, before
+/// anything is done. CORS has answered preflights before.
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let options = request.method() == Method::OPTIONS;
+    if !options && !takes_json(request.headers()) {
+        return Problem::NotAcceptable.into_response();
+    }
+    let mut response = next.run(request).await;
+    if response.headers().get(header::ETAG).is_some_and(|tag| tag.as_bytes().starts_with(b"\""))
+        && !response.headers().contains_key(header::CACHE_CONTROL)
+    {
+        response.headers_mut().insert(header::CACHE_CONTROL, AS_IT_IS.clone());
+    }
+    if options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // axum adds `Allow`, as it does to the refusal.
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    response
+}
+
+/// Whether `Accept` lets JSON through: it is not there, or names it, or a range it is in (RFC 9110 section 12.5.1).
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::ACCEPT).iter().peekable();
+    if lines.peek().is_none() {
+        return true;
+    }
+    let ranges: Vec<&str> =
+        lines.flat_map(|line| line.to_str().unwrap_or_default().split(',')).map(str::trim).collect();
+    ranges.iter().all(|range| range.is_empty()) || ranges.iter().any(|range| admits_json(range))
+}
+
+fn admits_json(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let known = matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json");
+    let refused = parts.any(|part| {
+        part.split_once('=').is_some_and(|(name, weight)| {
+            name.eq_ignore_ascii_case("q") && weight.parse().is_ok_and(|weight: f32| weight <= 0.0)
+        })
+    });
+    known && !refused
+}
+
+/// Compresses lists, for who takes it.
+///
+/// Lists alone have a weak tag, which a compressed copy may share; a note's strong one is what `If-Match` compares (RFC 9110
+/// section 8.8.3.3). And no list holds a secret or what a stranger put there, so its length tells nothing (BREACH): a token
+/// just made, a login and the pages stay as they are.
+pub(crate) fn compression() -> CompressionLayer<impl Predicate> {
+    let list = |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
+        headers.get(header::ETAG).is_some_and(|tag| tag.as_bytes().starts_with(b"W/"))
+    };
+    CompressionLayer::new().gzip(true).compress_when(SizeAbove::new(WORTH_IT).and(list))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_json() {
+        let takes = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::ACCEPT, HeaderValue::from_static(line));
+            }
+            takes_json(&headers)
+        };
+        for yes in [
+            "*/*",
+            "application/json",
+            "application/problem+json",
+            "Application/JSON; charset=utf-8",
+            "application/*;q=0.1",
+            "text/html, application/xhtml+xml, */*;q=0.8",
+            "",
+        ] {
+            assert!(takes(&[yes]), "{yes}");
+        }
+        for no in ["text/html", "application/xml", "*/*;q=0", "application/json;q=0.0", "text/*, image/png", "json"] {
+            assert!(!takes(&[no]), "{no}");
+        }
+        assert!(takes(&[]));
+        assert!(takes(&["text/html", "application/json"]), "two lines are one list");
+    }
+}

@@ -1,0 +1,34 @@
+//! The OpenAPI document: the words that handlers describe themselves with, and what a door adds to all of them.
+//!
+//! A handler says what is its own: parameters, bodies, answers, and what it refuses ([`refusals`]). What the door in
+//! front of it answers is added once, for every handler ([`MountDocs`]).
+
+pub mod examples;
+mod mount;
+mod params;
+pub mod refusals;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use self::{
+    mount::MountDocs,
+    params::{IdempotencyKey, IfMatch, IfNoneMatch},
+};
+
+/// What operations are grouped by, in the order people read them: name and description.
+pub const TAGS: [(&str, &str); 5] = [
+    ("Signing in", "A password for a credential, and the end of one."),
+    ("Account", "Who the caller is."),
+    (
+        "Tokens",
+        "Access tokens. The token itself is shown once, when it is made; later there is only what is known of it.",
+    ),
+    ("Notes", "The sample resource."),
+    ("Description", "What you are reading."),
+];
+
+/// A token in the clear, in a body. No `Debug`: it is a secret.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(transparent)]
+pub struct TokenText(pub String);

@@ -1,0 +1,114 @@
+//! What a handler may refuse, by the part of the request that is at fault. Status, code, headers and example come from
+//! [`Problem`], so each is written once.
+//!
+//! An operation names one of these for each status: of two with the same, only the later would be seen.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    IntoResponses,
+    openapi::{Content, Header, RefOr, Response, ResponseBuilder, content::ContentBuilder, example::ExampleBuilder},
+};
+
+use crate::http::{
+    problem::{Details, MEDIA_TYPE, Problem, describe},
+    request_id::RequestId,
+};
+
+/// For examples.
+const REQUEST_ID: &str = "019526de6c0071f0a1b2c3d4e5f60718";
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident => $problems:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                described(&$problems)
+            }
+        }
+    )+};
+}
+
+refusals! {
+    /// Of [`crate::http::extract::Body`], and of the rules for what it holds.
+    BodyRefused => [not_json(), Problem::BodyTooLarge, Problem::UnsupportedMediaType, invalid()];
+    /// Of [`crate::http::extract::Query`], and of the rules for what it holds.
+    QueryRefused => [Problem::field("limit", "Ask for 1 to 100 notes.")];
+    /// Of an id in the path.
+    NotFound => [Problem::NotFound];
+    /// Of `If-Match`.
+    Stale => [Problem::PreconditionFailed];
+    /// The same, where it may come with an `Idempotency-Key`.
+    RepeatableRefused => [
+        not_json(),
+        Problem::BodyTooLarge,
+        Problem::UnsupportedMediaType,
+        invalid(),
+        Problem::KeyReused,
+        Problem::Conflict("A request with this Idempotency-Key is still being answered.")
+    ];
+    /// Where one more would be too many.
+    Full => [Problem::Conflict("The account has as many tokens as it may have.")];
+    /// Where the password is asked for once more.
+    ProofWanted => [Problem::ReauthenticationRequired];
+    /// Where strangers are counted, and pages are those of the settings.
+    StrangerRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
+    /// Of a password.
+    PasswordRefused => [
+        Problem::InvalidCredentials,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        Problem::RateLimited(30)
+    ];
+    /// The same at the token door, where the settings may take none at all.
+    LoginRefused => [
+        Problem::InvalidCredentials,
+        Problem::LoginDisabled,
+        Problem::OriginNotAllowed,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        Problem::RateLimited(30)
+    ];
+}
+
+/// The answers to `problems`, by status, each with an example for every code.
+pub fn described(problems: &[Problem]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status = BTreeMap::<_, Vec<_>>::new();
+    for problem in problems {
+        by_status.entry(problem.status().as_str().to_owned()).or_default().push(problem);
+    }
+    by_status.into_iter().map(|(status, problems)| (status, response(&problems).into())).collect()
+}
+
+fn response(problems: &[&Problem]) -> Response {
+    let titles: Vec<_> = problems.iter().map(|problem| problem.title()).collect();
+    let mut response =
+        ResponseBuilder::new().description(format!("{}.", titles.join(", or "))).content(MEDIA_TYPE, content(problems));
+    if problems.iter().any(|problem| problem.challenge().is_some()) {
+        response = response.header("WWW-Authenticate", Header::default());
+    }
+    if problems.iter().any(|problem| problem.retry_after().is_some()) {
+        response = response.header("Retry-After", Header::default());
+    }
+    response.build()
+}
+
+fn content(problems: &[&Problem]) -> Content {
+    let example = |problem: &&Problem| {
+        let details = Details { request_id: REQUEST_ID.into(), ..describe(problem, &RequestId::default()) };
+        let example = ExampleBuilder::new().summary(problem.title()).value(serde_json::to_value(details).ok());
+        (problem.code(), example.build())
+    };
+    ContentBuilder::new().examples_from_iter(problems.iter().map(example)).build()
+}
+
+fn not_json() -> Problem {
+    Problem::InvalidBody("Not JSON: expected value at line 1 column 1.".into())
+}
+
+fn invalid() -> Problem {
+    Problem::field("title", "A note needs a title.")
+}

@@ -1,0 +1,173 @@
+//! Bodies on their way: a request's, which may take so long and no longer, and an answer's, which is counted.
+
+use std::{
+    error::Error,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Method, Request, header},
+    response::{IntoResponse, Response},
+};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use tokio::{
+    runtime::Handle,
+    time::{Sleep, sleep, timeout},
+};
+
+use crate::http::{
+    connection_limits::Busy,
+    problem::{Problem, problem_response},
+    request_id::RequestId,
+};
+
+/// What is left of a refused body is read on and thrown away up to here, so that whoever sends it, a proxy above all,
+/// comes to read the answer, and the connection can be used again (RFC 9112 section 9.6).
+const REST_LIMIT: usize = 8 << 20;
+const REST_TIME: Duration = Duration::from_secs(10);
+/// An answer this small is always given.
+const SMALL: usize = 64 << 10;
+
+/// The body of `request`, with a limit on its time.
+pub(crate) fn received(request: Request<Incoming>, busy: &Busy) -> Request<Body> {
+    let expects = request.headers().contains_key(header::EXPECT);
+    request.map(|body| {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        let time = busy.progress().gate().timeouts().body;
+        Body::new(Received { rest: Some((body, busy.clone())), timer: Box::pin(sleep(time)), asked: !expects })
+    })
+}
+
+struct Received {
+    /// What has not come yet; nothing once it is whole or broken.
+    rest: Option<(Incoming, Busy)>,
+    timer: Pin<Box<Sleep>>,
+    /// Whether the client was told to send it: one that waits for `100 Continue` sends nothing before.
+    asked: bool,
+}
+
+impl HttpBody for Received {
+    type Data = Bytes;
+    type Error = Box<dyn Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.asked = true;
+        let Some((body, _)) = &mut self.rest else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
+        match polled {
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(Ok(frame))),
+            Poll::Ready(ended) => {
+                self.rest = None;
+                Poll::Ready(ended.map(|frame| frame.map_err(Into::into)))
+            }
+            Poll::Pending if self.timer.as_mut().poll(context).is_ready() => {
+                if let Some((_, busy)) = self.rest.take() {
+                    busy.progress().leave_unread();
+                }
+                Poll::Ready(Some(Err("the body takes too long".into())))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.as_ref().is_none_or(|(body, _)| body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), |(body, _)| body.size_hint())
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        let Some((mut body, busy)) = self.rest.take().filter(|(body, _)| !body.is_end_stream()) else { return };
+        let runtime = Handle::try_current().ok().filter(|_| self.asked);
+        let Some(runtime) = runtime else { return busy.progress().leave_unread() };
+        runtime.spawn(async move {
+            let rest = async {
+                let mut left = REST_LIMIT;
+                while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                    left = left.checked_sub(frame.ok()?.data_ref().map_or(0, Bytes::len))?;
+                }
+                Some(())
+            };
+            if !matches!(timeout(REST_TIME, rest).await, Ok(Some(()))) {
+                busy.progress().leave_unread();
+            }
+        });
+    }
+}
+
+/// `response` to a request with `method`, counted until it is read; 503 instead where too much waits for that already.
+pub(crate) fn answered(response: Response, method: &Method, busy: Busy) -> Response {
+    let progress = busy.progress();
+    let size = response.body().size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+    let large = size.is_none_or(|size| size > SMALL);
+    // What changed something says so in any case.
+    let response = if large && method == Method::GET && !progress.gate().has_room_for(size.unwrap_or_default()) {
+        refused(response)
+    } else {
+        progress.answers(size);
+        response
+    };
+    response.map(|body| Body::new(Answer { body, unknown: size.is_none(), busy }))
+}
+
+fn refused(mut response: Response) -> Response {
+    let problem = Problem::Unavailable("too many answers wait for clients that do not read them".into());
+    let retry = problem.clone().into_response().headers_mut().remove(header::RETRY_AFTER);
+    let headers = response.headers_mut();
+    for name in [header::ETAG, header::CONTENT_ENCODING, header::CONTENT_DISPOSITION, header::LAST_MODIFIED] {
+        headers.remove(name);
+    }
+    if let Some(retry) = retry {
+        headers.insert(header::RETRY_AFTER, retry);
+    }
+    let id = RequestId::told(headers);
+    problem_response(response, &problem, &id)
+}
+
+struct Answer {
+    body: Body,
+    unknown: bool,
+    busy: Busy,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        // One that is streamed holds nothing once its last piece is taken.
+        if self.unknown {
+            self.busy.progress().sent(usize::MAX);
+        }
+    }
+}
