@@ -2,19 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::extract::FromRef;
+use axum::{extract::FromRef, http::Extensions};
 
 use crate::{
     assets::Assets,
-    auth::{dev_key::DevKey, passwords::Hasher},
+    auth::{ScopeInfo, dev_key::DevKey, passwords::Hasher},
     db::Db,
-    features::lab::Lab,
+    http::export::Export,
     mail::Mailer,
     settings::Settings,
+    ui::SiteLinks,
 };
 
-/// Everything that lives as long as the server. Cheap to clone; handlers take the part they need.
-#[derive(Clone, Debug)]
+/// Everything that lives as long as the server and stands below the features. Cheap to clone; handlers take the part
+/// they need.
+#[derive(Clone, FromRef)]
 pub struct AppState {
     /// The database and the clock.
     pub db: Db,
@@ -26,36 +28,38 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// The site's files and their names.
     pub assets: Assets,
-    /// The Lab, which may be off.
-    pub lab: Lab,
-    /// What opens the outbox of a development server.
+    /// The key to the outbox of a development server.
     pub dev_key: DevKey,
+    /// What the features have told of themselves.
+    pub site: Arc<Site>,
+}
+
+/// What the pages of all features know of each other.
+#[derive(Default)]
+pub struct Site {
+    /// The links of header and footer.
+    pub links: SiteLinks,
+    /// Every scope a token can have.
+    pub scopes: Vec<ScopeInfo>,
+    /// What a person's data export holds.
+    pub exports: Vec<Export>,
+    /// The state that features keep for themselves.
+    pub own: Extensions,
+    /// Paths below which the URL holds a secret.
+    pub secret_paths: Vec<&'static str>,
 }
 
 impl AppState {
-    /// Puts the house together around an open database.
+    /// Builds the application state around an open database.
     ///
     /// # Errors
     /// One line for the operator.
-    pub fn new(settings: Settings, db: Db) -> Result<Self, String> {
+    pub fn new(settings: Settings, db: Db, site: Site) -> Result<Self, String> {
         let db = db.searching_within(Duration::from_millis(settings.database.search_ms.into()));
         let hasher = Hasher::new(&settings.passwords)?;
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
-        let lab = Lab::of(&settings);
         let dev_key = DevKey::new()?;
-        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, lab, dev_key })
+        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, dev_key, site: Arc::new(site) })
     }
 }
-
-macro_rules! part {
-    ($($field:ident: $part:ty),+ $(,)?) => {$(
-        impl FromRef<AppState> for $part {
-            fn from_ref(state: &AppState) -> Self {
-                state.$field.clone()
-            }
-        }
-    )+};
-}
-
-part!(db: Db, hasher: Hasher, mailer: Mailer, settings: Arc<Settings>, assets: Assets, lab: Lab);

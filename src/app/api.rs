@@ -4,32 +4,33 @@ use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth::rate_limit::requests,
-    features::{accounts, notes, tokens},
+    auth::rate_limit::unauthenticated::limit_unauthenticated,
+    feature::Feature,
     http::{negotiation, problem::Problem},
     state::AppState,
 };
 
-/// The resources. Add one line for each of yours.
-fn resources() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(accounts::api::routes()).merge(tokens::api::routes()).merge(notes::api::routes())
-}
-
 /// Everything under `/api/v1`, without its door.
-pub(super) fn token_mount() -> OpenApiRouter<AppState> {
-    let anybodys = OpenApiRouter::new()
-        .merge(accounts::api::login_route())
-        .merge(tokens::api::found_routes())
-        .layer(from_fn(requests::limit_unauthenticated));
-    mannered(resources().merge(accounts::api::token_routes()).merge(anybodys))
+pub(super) fn token_mount(features: &[Feature]) -> OpenApiRouter<AppState> {
+    let open = merged(features, |feature| feature.unauthenticated_api).layer(from_fn(limit_unauthenticated));
+    let own = merged(features, |feature| feature.token_api);
+    with_json_layers(merged(features, |feature| feature.api).merge(own).merge(open))
 }
 
 /// Everything under `/session/v1`, without its door.
-pub(super) fn session_mount() -> OpenApiRouter<AppState> {
-    mannered(resources().merge(accounts::api::session_routes()))
+pub(super) fn session_mount(features: &[Feature]) -> OpenApiRouter<AppState> {
+    let own = merged(features, |feature| feature.session_api);
+    with_json_layers(merged(features, |feature| feature.api).merge(own))
 }
 
-fn mannered(routes: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
+fn merged(
+    features: &[Feature],
+    routes: impl Fn(&Feature) -> fn() -> OpenApiRouter<AppState>,
+) -> OpenApiRouter<AppState> {
+    features.iter().fold(OpenApiRouter::new(), |router, feature| router.merge(routes(feature)()))
+}
+
+fn with_json_layers(routes: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
     routes.fallback(not_found).layer(negotiation::compression()).layer(from_fn(negotiation::layer))
 }
 

@@ -13,6 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::api;
 use crate::{
+    feature::Feature,
     http::{
         extract,
         openapi::{IfNoneMatch, MountDocs},
@@ -22,13 +23,19 @@ use crate::{
 };
 
 /// The description of `/api/v1`.
-pub fn token_document(settings: &Settings) -> Value {
-    MountDocs::token(settings).describe(api::token_mount().merge(routes()).into_openapi())
+pub fn token_document(settings: &Settings, features: &[Feature]) -> Value {
+    MountDocs::token(settings).describe(api::token_mount(features).merge(routes()).into_openapi(), &tags(features))
 }
 
 /// The description of `/session/v1`.
-pub fn session_document(settings: &Settings) -> Value {
-    MountDocs::session(settings).describe(api::session_mount().merge(routes()).into_openapi())
+pub fn session_document(settings: &Settings, features: &[Feature]) -> Value {
+    MountDocs::session(settings).describe(api::session_mount(features).merge(routes()).into_openapi(), &tags(features))
+}
+
+/// The tags of all features, and of the document itself.
+fn tags(features: &[Feature]) -> Vec<(&'static str, &'static str)> {
+    let own = [("Description", "This document.")];
+    features.iter().flat_map(|feature| feature.tags).copied().chain(own).collect()
 }
 
 /// A document, ready to be sent.

@@ -6,8 +6,8 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
-    auth::{activity, known_devices, rate_limit::attempts},
-    features::{accounts::one_time_links, browser_sessions, tokens},
+    auth::{known_devices, rate_limit::attempts},
+    feature::{Feature, Sweep},
     http::idempotency,
     state::AppState,
 };
@@ -22,37 +22,27 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged and
 /// the next round tries again (S10, T10).
-pub async fn sweep(state: AppState) {
-    sweep_every(state, PAUSE).await;
+pub async fn sweep(state: AppState, features: &'static [Feature]) {
+    sweep_every(state, features, PAUSE).await;
 }
 
 /// The same with another pause before each round.
-pub async fn sweep_every(state: AppState, pause: Duration) {
+pub async fn sweep_every(state: AppState, features: &'static [Feature], pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
-        round(&state).await;
+        round(&state, features).await;
     }
 }
 
-async fn round(state: &AppState) {
+async fn round(state: &AppState, features: &'static [Feature]) {
     step("sessions", state, |state| async move { state.db.sweep_sessions(BATCH).await }).await;
-    step("sessions", state, |state| async move { browser_sessions::service::sweep(&state.db, BATCH).await }).await;
-    step("links", state, |state| async move { one_time_links::sweep(&state.db, BATCH).await }).await;
-    step("activity", state, |state| async move {
-        activity::service::sweep(&state.db, state.settings.activity.keep_days, BATCH).await
-    })
-    .await;
-    step("throttle", state, |state| async move { attempts::sweep(&state.db, BATCH).await }).await;
+    step("rate limits", state, |state| async move { attempts::sweep(&state.db, BATCH).await }).await;
     step("devices", state, |state| async move { known_devices::sweep(&state.db, BATCH).await }).await;
     step("idempotency", state, |state| async move { idempotency::sweep(&state.db, BATCH).await }).await;
-    step("tokens", state, |state| async move {
-        tokens::service::sweep(&state.db, state.settings.tokens.keep_days, BATCH).await
-    })
-    .await;
-    step("tokens about to end", state, |state| async move {
-        tokens::service::tell_of_end(&state.db, &state.settings, &state.mailer, BATCH).await
-    })
-    .await;
+    let on = features.iter().filter(|feature| (feature.is_on)(&state.settings));
+    for Sweep { what, batch } in on.flat_map(|feature| feature.sweeps) {
+        step(what, state, move |state| batch(state, BATCH)).await;
+    }
 }
 
 /// One step, in a task of its own.

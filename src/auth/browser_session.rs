@@ -35,7 +35,7 @@ impl BrowserSession {
 
 /// A signed-in browser and whose it is, for operators.
 #[derive(Clone, Debug, Serialize)]
-pub struct Owned {
+pub struct BrowserSessionWithOwner {
     /// Of the sign-in.
     pub id: Uuid,
     /// Whose.
@@ -58,7 +58,7 @@ pub struct Owned {
     pub ends_at: Timestamp,
 }
 
-impl Owned {
+impl BrowserSessionWithOwner {
     /// The browser in words, such as "Firefox on Windows".
     pub fn browser(&self) -> String {
         in_words(&self.user_agent)

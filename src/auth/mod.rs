@@ -8,6 +8,8 @@ mod token;
 #[cfg(feature = "ssr")]
 pub mod activity;
 #[cfg(feature = "ssr")]
+mod allowed;
+#[cfg(feature = "ssr")]
 pub mod authorization;
 #[cfg(feature = "ssr")]
 pub mod bearer;
@@ -21,6 +23,8 @@ pub mod cors;
 pub mod dev_key;
 #[cfg(feature = "ssr")]
 pub mod device_cookie;
+#[cfg(feature = "ssr")]
+mod door;
 #[cfg(feature = "ssr")]
 mod examples;
 #[cfg(feature = "ssr")]
@@ -46,12 +50,16 @@ pub mod verify_password;
 
 pub use self::{
     account::Account,
-    scope::{Scope, Scopes},
+    scope::{Scope, ScopeInfo, Scopes},
     token::{IssuedBy, Token},
 };
 #[cfg(feature = "ssr")]
 pub use self::{
-    caller::{AccountRead, Allowed, Anything, Caller, Credential, Door, Need, NotesRead, NotesWrite, TokensManage},
+    allowed::{Allowed, Anything, Need},
+    caller::{Caller, Credential},
+    door::Door,
     session::AuthSession,
     stamp::{Stamp, new_stamp},
 };
+#[cfg(feature = "ssr")]
+pub(crate) use allowed::scope;

@@ -24,7 +24,7 @@ use crate::{
     },
     timestamp::Timestamp,
     ui::{
-        FooterLinks, FormOrigin, Now,
+        FormOrigin, Now, SiteLinks,
         layout::{Layout, Who},
         shape::with_shapes,
     },
@@ -43,7 +43,7 @@ pub struct PageContext {
     reach: Vec<String>,
     styles: Vec<String>,
     knows: bool,
-    places: FooterLinks,
+    links: SiteLinks,
     /// Whether a form of one of our pages was posted.
     keyed: bool,
     shown: Option<ShownOnce>,
@@ -87,9 +87,14 @@ impl PageContext {
         self
     }
 
+    /// Where signing in leads, unless the visitor was on the way to another page: the first page of the header.
+    pub fn home(&self) -> &'static str {
+        self.links.nav.first().map_or("/", |link| link.path)
+    }
+
     /// Whether the foot of the page leads to `path`.
     pub fn leads_to(&self, path: &str) -> bool {
-        self.places.0.iter().any(|(known, _)| *known == path)
+        self.links.footer.iter().any(|link| link.path == path)
     }
 
     /// After a post: 303 to `path`, which shows `what`, so that a reload repeats nothing. None where no page of ours
@@ -116,16 +121,16 @@ impl PageContext {
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
         let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
         let who = match self.caller {
-            Some(caller) => Who::SignedIn(caller.account),
+            Some(caller) => Who::SignedIn { email: caller.account.email },
             None if self.knows => Who::Visitor,
             None => Who::Unknown,
         };
-        let (assets, styles, path, places) = (self.assets, self.styles, self.uri.path().to_owned(), self.places);
+        let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
 
         let app = move || {
             let (title, who, assets, styles) = (title.clone(), who.clone(), assets.clone(), styles.clone());
-            let (path, places, content) = (path.clone(), places.clone(), content.clone());
-            view! { <Layout title who assets styles path places>{content()}</Layout> }
+            let (path, links, content) = (path.clone(), links.clone(), content.clone());
+            view! { <Layout title who assets styles path links>{content()}</Layout> }
         };
         let provide = move || {
             provide_context(nonce.clone());
@@ -200,7 +205,7 @@ where
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
             knows: true,
-            places: parts.extensions.get::<FooterLinks>().cloned().unwrap_or_default(),
+            links: parts.extensions.get::<SiteLinks>().cloned().unwrap_or_default(),
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
         })

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::{Config, Failure, load, log::log, output::remark};
 use crate::{
+    auth::store::accounts::AccountDetails,
     cli::operators::{self, Operator, Subject},
     db::{Clock, Db, OpenError},
-    features::accounts::{admin as accounts, admin::Known},
+    features::accounts::admin as accounts,
     http::problem::Problem,
     settings::{Settings, Sources},
 };
@@ -23,7 +24,7 @@ pub(super) struct House {
 
 impl House {
     /// The account with the address or the id `who`.
-    pub(super) async fn account(&self, who: &str) -> Result<Known, Failure> {
+    pub(super) async fn account(&self, who: &str) -> Result<AccountDetails, Failure> {
         accounts::find(&self.db, who).await.map_err(|problem| match problem {
             Problem::NotFound => Failure::asked(format!("no account has the address or the id {who:?}")),
             problem => problem.into(),

@@ -10,6 +10,7 @@ mod openapi;
 mod operator_log;
 mod operators;
 mod output;
+mod routes;
 mod serve;
 mod sessions;
 mod tokens;
@@ -44,6 +45,8 @@ enum Command {
     Check(check::Check),
     /// Print the OpenAPI 3.1 document of a door
     Openapi(openapi::Openapi),
+    /// List every route with its door, guard and scopes
+    Routes(routes::Routes),
     /// Look after accounts
     Accounts(accounts::Accounts),
     /// See who is signed in, and sign them out
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::serve(&config),
         Command::Check(check) => check.run(&config),
         Command::Openapi(openapi) => openapi.run(&config),
+        Command::Routes(routes) => routes.run(),
         Command::Accounts(accounts) => house::within(&config, async |house| accounts.run(house).await),
         Command::Sessions(browser_sessions) => house::within(&config, async |house| browser_sessions.run(house).await),
         Command::Tokens(tokens) => house::within(&config, async |house| tokens.run(house).await),

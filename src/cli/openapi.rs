@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{Config, Failure, load, output::say};
+use crate::app;
 
 /// Which document.
 #[derive(Debug, Args)]
@@ -26,8 +27,8 @@ impl Openapi {
     pub(super) fn run(&self, config: &Config) -> Result<(), Failure> {
         let (settings, _) = load(config)?;
         let document = match self.door {
-            Door::Token => crate::app::openapi::token_document(&settings),
-            Door::Session => crate::app::openapi::session_document(&settings),
+            Door::Token => app::openapi::token_document(&settings, app::FEATURES),
+            Door::Session => app::openapi::session_document(&settings, app::FEATURES),
         };
         say(&format!("{document:#}"));
         Ok(())

@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Config, Failure, log::log, output::say};
 use crate::{
+    app::FEATURES,
     cli::operators::served,
     db::{Clock, Db},
+    feature::site,
     features::lab::{self, Lab},
     http::connection_limits::{Gate, Timeouts},
     mail::Mailer,
@@ -70,8 +72,10 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     if let Some(trouble) = lab.inside().ok().and_then(|inside| inside.trouble.as_ref()) {
         tracing::warn!("the Lab cannot be used. {trouble}");
     }
-    let state = AppState { lab, ..AppState::new(settings, db.clone()).map_err(Failure::settings)? };
-    let app = crate::app::router(state.clone()).map_err(Failure::settings)?;
+    let mut site = site(FEATURES, &settings);
+    site.own.insert(lab);
+    let state = AppState::new(settings, db.clone(), site).map_err(Failure::settings)?;
+    let app = crate::app::router(state.clone(), FEATURES).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();
@@ -85,7 +89,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
-    tokio::spawn(crate::app::sweep(state));
+    tokio::spawn(crate::app::sweep(state, FEATURES));
     say(&format!("Vestibule is open: {origin}"));
     say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {

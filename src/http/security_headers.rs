@@ -7,10 +7,10 @@ use axum::{
     response::Response,
 };
 
-use crate::{features::accounts::one_time_links, settings::Settings};
+use crate::settings::Settings;
 
 /// Which answers are meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Policy {
     /// What `Strict-Transport-Security` says, if it is sent.
     hsts: Option<&'static str>,
@@ -20,13 +20,23 @@ pub(crate) struct Policy {
     /// Metadata. Those are sent to https and to this machine only, so on http by another name the form would be refused
     /// for ever. There it is `same-origin`: the URL goes to the site itself, which knows it, and to nobody else.
     links: &'static str,
+    /// Paths below which the URL holds a secret.
+    secret_paths: Vec<&'static str>,
 }
 
 impl Policy {
-    pub(crate) fn of(settings: &Settings) -> Self {
+    pub(crate) fn of(settings: &Settings, secret_paths: &[&'static str]) -> Self {
         let https = settings.server.public_url.scheme() == "https";
         let hsts = settings.server.hsts.header().filter(|_| https);
-        Self { hsts, links: if settings.is_trustworthy() { "no-referrer" } else { "same-origin" } }
+        let links = if settings.is_trustworthy() { "no-referrer" } else { "same-origin" };
+        Self { hsts, links, secret_paths: secret_paths.to_vec() }
+    }
+
+    /// Whether the URL holds a secret. No request that follows from such an answer, whatever it is, tells where it comes
+    /// from.
+    fn is_secret(&self, path: &str) -> bool {
+        let below = |secret: &&str| path.strip_prefix(secret).is_some_and(|rest| rest.starts_with('/'));
+        self.secret_paths.iter().any(|secret| below(secret))
     }
 }
 
@@ -36,7 +46,7 @@ static PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
 /// Sets what the answer has not set itself.
 pub(crate) async fn layer(State(policy): State<Policy>, request: Request, next: Next) -> Response {
-    let link = one_time_links::is_in(request.uri().path());
+    let link = policy.is_secret(request.uri().path());
     let token_door = request.uri().path().starts_with("/api/");
     let mut response = next.run(request).await;
     let page = response.headers().contains_key(header::CONTENT_SECURITY_POLICY);
@@ -60,4 +70,20 @@ pub(crate) async fn layer(State(policy): State<Policy>, request: Request, next: 
         set(&header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_token_is_known() {
+        let policy = Policy::of(&Settings::default(), &["/reset", "/email"]);
+        for path in ["/reset/link_x", "/email/link_x", "/reset/"] {
+            assert!(policy.is_secret(path), "{path}");
+        }
+        for path in ["/", "/reset", "/resets/link_x", "/account/email/resend"] {
+            assert!(!policy.is_secret(path), "{path}");
+        }
+    }
 }

@@ -2,16 +2,16 @@
 
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
-use super::{FooterLinks, FormGuard, Toasts};
-use crate::{assets::Assets, auth::Account, text::email_address::shown};
+use super::{FormGuard, NavLink, SiteLinks, Toasts};
+use crate::{assets::Assets, text::email_address::shown};
 
 /// Who looks at a page, for its header.
 #[derive(Clone, Debug)]
-pub(crate) enum Who {
+pub enum Who {
     /// Nobody who is signed in.
     Visitor,
     /// Somebody who is.
-    SignedIn(Account),
+    SignedIn { email: String },
     /// The page cannot know.
     Unknown,
 }
@@ -25,7 +25,7 @@ pub(crate) fn Layout(
     /// The URLs of this page's own style sheets.
     styles: Vec<String>,
     path: String,
-    places: FooterLinks,
+    links: SiteLinks,
     children: Children,
 ) -> impl IntoView {
     view! {
@@ -55,28 +55,29 @@ pub(crate) fn Layout(
             </head>
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
-                <Header who path mark=assets.url("mark.svg") />
+                <Header who path links=links.nav mark=assets.url("mark.svg") />
                 <main id="main">{children()}</main>
                 <Toasts />
-                <Footer places />
+                <Footer links=links.footer />
             </body>
         </html>
     }
 }
 
 #[component]
-fn Header(who: Who, path: String, mark: String) -> impl IntoView {
+fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl IntoView {
     let link = move |href: &'static str, label: &'static str| {
         let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
         view! { <a href=href aria-current=current.then_some("page")>{label}</a> }
     };
+    let all = || links.iter().map(|NavLink { path, label }| view! { {link(path, label)} " " }).collect_view();
     let nav = match who {
-        Who::SignedIn(account) => view! {
+        Who::SignedIn { email } => view! {
             <nav aria-label="Main">
-                {link("/notes", "Notes")} {link("/tokens", "Tokens")} {link("/account", "Account")}
+                {all()}
                 <form method="post" action="/sign-out">
                     <FormGuard />
-                    <button class="quiet" title=format!("Signed in as {}", shown(&account.email))>"Sign out"</button>
+                    <button class="quiet" title=format!("Signed in as {}", shown(&email))>"Sign out"</button>
                 </form>
             </nav>
         }
@@ -89,7 +90,7 @@ fn Header(who: Who, path: String, mark: String) -> impl IntoView {
         .into_any(),
         // Both lead to the sign-in page and back where that is needed.
         Who::Unknown => view! {
-            <nav aria-label="Main">{link("/notes", "Notes")} {link("/tokens", "Tokens")}</nav>
+            <nav aria-label="Main">{all()}</nav>
         }
         .into_any(),
     };
@@ -102,12 +103,12 @@ fn Header(who: Who, path: String, mark: String) -> impl IntoView {
 }
 
 #[component]
-fn Footer(places: FooterLinks) -> impl IntoView {
-    let link = |(href, label): (&'static str, &'static str)| view! { <a href=href>{label}</a> " " };
+fn Footer(links: Vec<NavLink>) -> impl IntoView {
+    let link = |NavLink { path, label }| view! { <a href=path>{label}</a> " " };
     view! {
         <footer>
             <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
-            <nav aria-label="More">{places.0.into_iter().map(link).collect_view()}</nav>
+            <nav aria-label="More">{links.into_iter().map(link).collect_view()}</nav>
         </footer>
     }
 }

@@ -7,7 +7,8 @@ mod copy;
 mod dialog;
 mod empty;
 mod field;
-mod filled;
+mod field_error;
+mod form_state;
 mod guard;
 mod menu;
 mod notice;
@@ -22,9 +23,9 @@ mod toast;
 #[cfg(feature = "hydrate")]
 pub mod clock;
 #[cfg(feature = "ssr")]
-mod footer;
-#[cfg(feature = "ssr")]
 pub mod layout;
+#[cfg(feature = "ssr")]
+mod links;
 #[cfg(feature = "ssr")]
 pub mod shape;
 
@@ -36,7 +37,8 @@ pub use self::{
     dialog::Confirm,
     empty::Empty,
     field::{Field, TextField, Username, describedby, in_textarea},
-    filled::FormState,
+    field_error::FieldError,
+    form_state::FormState,
     guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,
     notice::Notice,
@@ -49,4 +51,4 @@ pub use self::{
     toast::{Toasts, toast},
 };
 #[cfg(feature = "ssr")]
-pub use footer::FooterLinks;
+pub use links::{NavLink, SiteLinks};

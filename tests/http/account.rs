@@ -3,9 +3,8 @@
 use axum::http::Method;
 use serde_json::json;
 use time::Duration;
-use vestibule::auth::Scope;
 
-use crate::support::{Browser, Door, PASSWORD, Person, TestApp, field_error, members, on_both_databases};
+use crate::support::{ALL_SCOPES, Browser, Door, PASSWORD, Person, TestApp, field_error, members, on_both_databases};
 
 on_both_databases! {
     the_account_page_leads_to_all_of_it,
@@ -71,7 +70,7 @@ async fn a_name_is_changed(app: TestApp) {
 
 async fn a_password_is_changed(app: TestApp) {
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     let (other, before) = (second_browser(&app, &ada).await, ada.browser.cookie().unwrap());
     let form = [("current", PASSWORD), ("password", NEW)];
     ada.browser.submit("/account/password", &form).await.assert_redirect("/account");

@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use serde_json::json;
-use vestibule::auth::Scope;
 
 use crate::support::{Database, Door, OURS, Request, Response, SPA, TestApp, on_both_databases};
 
@@ -58,7 +57,7 @@ fn names(list: &str) -> Vec<String> {
 async fn every_answer(app: &TestApp) -> Vec<(u16, Request)> {
     let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
-    let reader = app.token(&ada, &[Scope::NotesRead]).await;
+    let reader = app.token(&ada, &["notes:read"]).await;
     let tag = ada.client.get(&note).await.header("etag").to_owned();
     let title = json!({"title": "b", "body": ""});
     vec![

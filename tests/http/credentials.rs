@@ -6,16 +6,19 @@ use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
+    app::FEATURES,
     auth::{
-        Scope,
+        Scopes,
         verify_password::{VerifiedPassword, verify_password},
     },
+    feature,
     features::{accounts::admin, browser_sessions::service::record, tokens::service::create_at_login},
     http::{client::Client as Somewhere, problem::Problem},
-    state::AppState,
 };
 
-use crate::support::{Browser, Client, Database, Door, PASSWORD, Person, TestApp, field_error, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Browser, Client, Database, Door, PASSWORD, Person, TestApp, field_error, on_both_databases,
+};
 
 on_both_databases! {
     a_login_ends_with_the_password_and_so_does_what_it_made,
@@ -42,7 +45,7 @@ fn somewhere() -> Somewhere {
 
 /// As a sign-in at either door has it before it makes anything.
 async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
-    let state = AppState::new(app.settings.clone(), app.db.clone()).unwrap();
+    let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
     let (limits, password) = (&app.settings.throttle, PASSWORD.to_owned());
     verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
 }
@@ -82,7 +85,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let child = make_soon(&app, &ada.client, 2).await;
     let grandchild = make_soon(&app, &child, 1).await;
-    let by_hand = app.token(&ada, &Scope::ALL).await;
+    let by_hand = app.token(&ada, &ALL_SCOPES).await;
     let its_child = make(&app, &by_hand, "made", 7).await;
     change_password(&ada.browser, false).await;
     for ended in [&ada.client, &child, &grandchild] {
@@ -108,7 +111,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
 async fn a_login_ends_with_a_reset_and_so_does_what_it_made(app: TestApp) {
     let ada = app.person("ada").await;
     let child = make_soon(&app, &ada.client, 2).await;
-    let by_hand = app.token(&ada, &Scope::ALL).await;
+    let by_hand = app.token(&ada, &ALL_SCOPES).await;
     reset(&app, &ada, &[("password", NEW)]).await;
     ada.client.get("/token").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");
@@ -130,7 +133,8 @@ async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(app: 
 
 async fn is_refused(app: &TestApp, proven: &VerifiedPassword) -> Problem {
     let (tokens, browser_sessions) = (app.count("tokens").await, app.count("browser_sessions").await);
-    let login = create_at_login(&app.db, &app.settings.tokens, &somewhere(), proven, None, false).await;
+    let login =
+        create_at_login(&app.db, &app.settings.tokens, &somewhere(), proven, Scopes::default(), None, false).await;
     let sign_in = record(&app.db, &app.settings.sessions, proven, true, &somewhere()).await;
     assert_eq!((app.count("tokens").await, app.count("browser_sessions").await), (tokens, browser_sessions));
     let (login, sign_in) = (login.unwrap_err(), sign_in.unwrap_err());
@@ -149,7 +153,7 @@ async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(app: TestApp
     assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
     let now = proven(&app, &ada).await;
     record(&app.db, &app.settings.sessions, &now, false, &somewhere()).await.unwrap();
-    create_at_login(&app.db, &app.settings.tokens, &somewhere(), &now, None, false).await.unwrap();
+    create_at_login(&app.db, &app.settings.tokens, &somewhere(), &now, Scopes::default(), None, false).await.unwrap();
 }
 
 async fn nothing_is_made_with_a_password_that_was_reset_meanwhile(app: TestApp) {
@@ -182,7 +186,9 @@ async fn what_waits_for_a_change_to_be_written_sees_it(app: TestApp) {
     change.run(&format!("UPDATE accounts SET auth_stamp = {new}, password_stamp = {new}")).await;
     let (there, proof) = (app.clone(), before.clone());
     let login = tokio::spawn(async move {
-        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &proof, None, false).await.map(drop)
+        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &proof, Scopes::default(), None, false)
+            .await
+            .map(drop)
     });
     let (there, proof) = (app.clone(), before.clone());
     let sign_in = tokio::spawn(async move {

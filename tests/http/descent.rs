@@ -4,12 +4,11 @@
 use serde_json::{Value, json};
 use time::Duration;
 use vestibule::{
-    auth::Scope,
     features::tokens::service::{Expiry, sweep},
     timestamp::Timestamp,
 };
 
-use crate::support::{Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
 
 on_both_databases! {
     what_a_renewed_token_makes_ends_with_its_present_end,
@@ -43,7 +42,7 @@ async fn id(client: &Client) -> String {
 async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
     let ada = app.person("ada").await;
     let parent = app
-        .token_with(&ada, &Scope::ALL, |new| {
+        .token_with(&ada, &ALL_SCOPES, |new| {
             new.expiry = Expiry::Days(7);
             new.renew = true;
         })
@@ -74,7 +73,7 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
 
 /// A token and what it has made, at two removes, of which the first has ended and the others have not.
 async fn ended_with_descent(app: &TestApp, person: &Person, how: &str) -> (String, String, [Client; 2]) {
-    let parent = app.token_with(person, &Scope::ALL, |new| new.expiry = Expiry::Days(300)).await;
+    let parent = app.token_with(person, &ALL_SCOPES, |new| new.expiry = Expiry::Days(300)).await;
     let child = make(app, &parent, "child", 200).await;
     let grandchild = make(app, &child, "grandchild", 100).await;
     let (name, secret) = (id(&parent).await, parent.token.clone());
@@ -152,11 +151,11 @@ async fn the_sweep_keeps_what_has_made_something_that_works(app: TestApp) {
 async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
     let ada = app.person("ada").await;
     let by_login = make_soon(&app, &ada.client).await;
-    let parent = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(100)).await;
+    let parent = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(100)).await;
     let child = make(&app, &parent, "child", 50).await;
     let grandchild = make(&app, &child, "grandchild", 40).await;
     let orphan = make(&app, &parent, "orphan", 50).await;
-    let alone = app.token(&ada, &[Scope::NotesRead]).await;
+    let alone = app.token(&ada, &["notes:read"]).await;
     app.db.settled().await;
     // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was swept.
     let far = "(SELECT ends_at FROM tokens WHERE name = 'test' ORDER BY ends_at DESC LIMIT 1)";

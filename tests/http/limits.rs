@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use time::Duration;
-use vestibule::auth::Scope;
 
-use crate::support::{Client, Database, Door, PASSWORD, Request, Response, SPA, TestApp, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Client, Database, Door, PASSWORD, Request, Response, SPA, TestApp, on_both_databases,
+};
 
 on_both_databases! {
     every_answer_says_how_much_is_left,
@@ -53,7 +54,7 @@ fn refused(reply: &Response) -> u32 {
 async fn every_answer_says_how_much_is_left(database: Database) {
     let app = app(database, 10, 100).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &[Scope::NotesRead]).await;
+    let token = app.token(&ada, &["notes:read"]).await;
     for (left, ask) in
         [(9, token.get("/notes")), (8, token.get("/notes/x")), (7, token.get("/me")), (6, token.get("/notes?limit=0"))]
     {
@@ -71,7 +72,7 @@ async fn every_answer_says_how_much_is_left(database: Database) {
 async fn a_token_too_busy_is_429_and_the_others_go_on(database: Database) {
     let app = app(database, 5, 100).await;
     let ada = app.person("ada").await;
-    let (busy, other) = (app.token(&ada, &Scope::ALL).await, app.token(&ada, &Scope::ALL).await);
+    let (busy, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &ALL_SCOPES).await);
     for _ in 0..5 {
         busy.get("/me").await.assert_status(200);
     }
@@ -86,7 +87,7 @@ async fn a_token_too_busy_is_429_and_the_others_go_on(database: Database) {
 async fn a_minute_later_all_is_free_again(database: Database) {
     let app = app(database, 2, 100).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     for _ in 0..2 {
         for _ in 0..2 {
             token.get("/me").await.assert_status(200);
@@ -131,7 +132,7 @@ async fn wrong_tokens_are_refused_before_the_database_is_asked(database: Databas
 async fn a_token_that_works_is_not_kept_out_by_its_neighbours(database: Database) {
     let app = app(database, 100, 3).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     // It does not count by its address, however often it comes.
     for _ in 0..10 {
         token.get("/me").await.assert_status(200);
@@ -145,7 +146,7 @@ async fn a_token_that_works_is_not_kept_out_by_its_neighbours(database: Database
 async fn an_ended_token_counts_by_address(database: Database) {
     let app = app(database, 100, 4).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     token.get("/me").await.assert_status(200);
     token.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     let mut refusals = 0;
@@ -181,7 +182,7 @@ async fn statuses(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
 async fn many_at_once_get_no_more(database: Database) {
     let app = app(database, 20, 20).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     let count = |statuses: &[u16], status| statuses.iter().filter(|given| **given == status).count();
     let known = |token: &Client| token.get("/me");
     let answers = statuses((0..50).map(|_| known(&token))).await;
@@ -198,7 +199,7 @@ async fn many_at_once_get_no_more(database: Database) {
 async fn the_page_elsewhere_reads_how_long_to_wait(database: Database) {
     let app = app(database, 1, 100).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &Scope::ALL).await;
+    let token = app.token(&ada, &ALL_SCOPES).await;
     token.get("/me").header("origin", SPA).await.assert_status(200);
     let reply = token.get("/me").header("origin", SPA).await;
     refused(&reply);

@@ -6,9 +6,7 @@ use axum::http::Method;
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
-use vestibule::auth::Scope;
-
-use crate::support::{Database, Door, PASSWORD, Request, TestApp, on_both_databases};
+use crate::support::{ALL_SCOPES, Database, Door, PASSWORD, Request, TestApp, on_both_databases};
 
 on_both_databases! {
     of_twenty_who_change_one_version_one_wins,
@@ -48,7 +46,7 @@ async fn of_fifty_who_make_the_last_token_one_does(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 5).await;
     let ada = app.person("ada").await;
     for _ in 0..4 {
-        app.token(&ada, &Scope::ALL).await;
+        app.token(&ada, &ALL_SCOPES).await;
     }
     // What a login makes ends with it.
     let expires_at = app.db.now() + time::Duration::hours(1);

@@ -3,13 +3,14 @@
 use axum::http::Method;
 use tokio::task::JoinSet;
 use vestibule::{
+    app::FEATURES,
     auth::verify_password::verify_password,
+    feature,
     features::{
         accounts::admin,
         browser_sessions::service::{of_all, record},
     },
     http::client::Client,
-    state::AppState,
 };
 
 use crate::support::{Browser, Database, PASSWORD, Person, TestApp, on_both_databases};
@@ -89,7 +90,7 @@ async fn the_account_page_lists_no_more_than_there_may_be(app: TestApp) {
 async fn signing_many_out_at_once_writes_no_more_than_a_page(database: Database) {
     let app = TestApp::with(database, |settings| settings.sessions.per_account = 1_000).await;
     let ada = app.person("ada").await;
-    let state = AppState::new(app.settings.clone(), app.db.clone()).unwrap();
+    let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
     let (limits, client) = (&app.settings.throttle, Client::default());
     let proven = verify_password(&app.db, &state.hasher, limits, &client, &ada.email, PASSWORD.into()).await.unwrap();
     for _ in 0..130 {

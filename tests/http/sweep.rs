@@ -9,7 +9,10 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use vestibule::{app::sweep::sweep_every, auth::Scope, state::AppState};
+use vestibule::{
+    app::{FEATURES, sweep::sweep_every},
+    state::AppState,
+};
 
 use crate::support::{Database, Door, PASSWORD, TestApp, on_both_databases};
 
@@ -23,7 +26,7 @@ on_both_databases! {
 const PATIENCE: StdDuration = StdDuration::from_secs(20);
 
 fn sweeping(app: AppState) -> JoinHandle<()> {
-    tokio::spawn(sweep_every(app, StdDuration::from_millis(10)))
+    tokio::spawn(sweep_every(app, FEATURES, StdDuration::from_millis(10)))
 }
 
 /// Waits until `table` has `rows` rows.
@@ -71,7 +74,7 @@ async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
 async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..3 {
-        app.token(&ada, &[Scope::NotesRead]).await;
+        app.token(&ada, &["notes:read"]).await;
     }
     app.clock.advance(Duration::days(24));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 use time::Duration;
 use vestibule::{
-    auth::Scope,
     features::tokens::service::{Expiry, sweep, tell_of_end},
     mail::Mailer,
     timestamp::Timestamp,
 };
 
-use crate::support::{Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases};
+use crate::support::{ALL_SCOPES, Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases};
 
 on_both_databases! {
     a_token_lasts_through_the_day_that_was_chosen,
@@ -104,7 +103,7 @@ async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(app: TestApp)
 
 async fn renewed(app: &TestApp, days: u32) -> Client {
     let ada = app.person("ada").await;
-    app.token_with(&ada, &[Scope::NotesRead], |new| {
+    app.token_with(&ada, &["notes:read"], |new| {
         new.expiry = Expiry::Days(days);
         new.renew = true;
     })
@@ -187,7 +186,7 @@ async fn a_use_noted_too_late_revives_nothing(app: TestApp) {
 
 async fn the_address_of_the_last_use_is_shown(app: TestApp) {
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &[Scope::NotesRead]).await;
+    let token = app.token(&ada, &["notes:read"]).await;
     assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], Value::Null);
     for address in ["198.51.100.7", "2001:db8::7"] {
         app.clock.advance(Duration::minutes(1));
@@ -201,8 +200,8 @@ async fn the_address_of_the_last_use_is_shown(app: TestApp) {
 async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 2).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let first = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(1)).await;
-    app.token(&ada, &[Scope::NotesRead]).await;
+    let first = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(1)).await;
+    app.token(&ada, &["notes:read"]).await;
     let form = [("name", "third"), ("days", "7"), ("scope-notes-read", "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(409);
     assert!(page.contains("as many tokens as it may have") && page.contains(r#"value="third""#), "{page}");
@@ -234,7 +233,7 @@ async fn all_tokens_are_revoked_at_once(app: TestApp) {
     let bob = app.person("bob").await;
     for name in ["ada", "eve"] {
         let person = app.person(name).await;
-        let other = app.token(&person, &[Scope::NotesRead]).await;
+        let other = app.token(&person, &["notes:read"]).await;
         let door = &person.doors()[usize::from(name == "eve")];
         door.post("/tokens/revoke-all", json!({})).await.assert_status(204);
         person.client.get("/me").await.problem(401, "token_revoked");
@@ -247,7 +246,7 @@ async fn all_tokens_are_revoked_at_once(app: TestApp) {
 async fn all_but_one_are_revoked_at_once(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for door in ada.doors() {
-        let (kept, other) = (app.token(&ada, &Scope::ALL).await, app.token(&ada, &[Scope::NotesRead]).await);
+        let (kept, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &["notes:read"]).await);
         let id = about(&kept).await["id"].as_str().unwrap().to_owned();
         let theirs = about(&bob.client).await["id"].clone();
         let asks = if door.mount() == "/api/v1" { &kept as &dyn Door } else { door };
@@ -287,10 +286,10 @@ async fn the_page_revokes_all_and_all_but_the_new_one(app: TestApp) {
 async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..5 {
-        let doomed = app.token(&ada, &Scope::ALL).await;
+        let doomed = app.token(&ada, &ALL_SCOPES).await;
         doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     }
-    app.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(100)).await;
+    app.token_with(&ada, &["notes:read"], |new| new.expiry = Expiry::Days(100)).await;
     app.db.settled().await;
     app.clock.advance(Duration::days(29));
     assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 0);
@@ -314,9 +313,9 @@ async fn tell(app: &TestApp) -> u64 {
 
 async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
     let ada = app.person("ada").await;
-    app.token(&ada, &[Scope::NotesRead]).await;
+    app.token(&ada, &["notes:read"]).await;
     // Whoever makes one for a week or a day needs no word about the week or the day.
-    app.token_with(&ada, &[Scope::NotesRead], |new| new.expiry = Expiry::Days(1)).await;
+    app.token_with(&ada, &["notes:read"], |new| new.expiry = Expiry::Days(1)).await;
     assert_eq!(tell(&app).await, 0);
     app.clock.advance(Duration::days(23) - Duration::minutes(1));
     assert_eq!(tell(&app).await, 0);
@@ -335,7 +334,7 @@ async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
         assert!(letter.path("/tokens").is_some() && !letter.raw.contains("vst_"), "{}", letter.raw);
     }
     // A server that was away says it once.
-    app.token(&ada, &[Scope::NotesRead]).await;
+    app.token(&ada, &["notes:read"]).await;
     app.clock.advance(Duration::days(29) + Duration::hours(12));
     assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
 }
@@ -343,7 +342,7 @@ async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
 async fn each_mail_goes_out_once_across_instances(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..10 {
-        app.token(&ada, &[Scope::NotesRead]).await;
+        app.token(&ada, &["notes:read"]).await;
     }
     app.clock.advance(Duration::days(24));
     let others = [app.clone(), app.another_instance().await, app.another_instance().await];
@@ -363,13 +362,13 @@ async fn nobody_is_told_of_a_login_or_of_what_has_ended(app: TestApp) {
     let ada = app.person("ada").await;
     let body = json!({"email": ada.email, "password": PASSWORD, "remember": true});
     app.post("/api/v1/login").json(body).await.assert_status(201);
-    let doomed = app.token(&ada, &Scope::ALL).await;
+    let doomed = app.token(&ada, &ALL_SCOPES).await;
     app.clock.advance(Duration::days(22));
     doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     app.clock.advance(Duration::days(2));
     assert_eq!(tell(&app).await, 0);
     // One that is renewed is told of its last end only.
-    app.token_with(&ada, &[Scope::NotesRead], |new| {
+    app.token_with(&ada, &["notes:read"], |new| {
         new.expiry = Expiry::Days(30);
         new.renew = true;
     })
@@ -380,7 +379,7 @@ async fn nobody_is_told_of_a_login_or_of_what_has_ended(app: TestApp) {
 
 async fn tokens_from_before_go_on(app: TestApp) {
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &[Scope::NotesRead]).await;
+    let token = app.token(&ada, &["notes:read"]).await;
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
         app.sql(&format!("DROP INDEX {index}")).await;

@@ -4,9 +4,11 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
-use vestibule::{auth::Scope, features::tokens::service::Expiry, secret::Secret};
+use vestibule::{features::tokens::service::Expiry, secret::Secret};
 
-use crate::support::{Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
+};
 
 on_both_databases! {
     both_doors_make_a_token_and_show_it_once,
@@ -30,7 +32,7 @@ fn new(scopes: &[&str]) -> Value {
 }
 
 async fn manager(app: &TestApp, person: &Person) -> Client {
-    app.token(person, &Scope::ALL).await
+    app.token(person, &ALL_SCOPES).await
 }
 
 async fn make(app: &TestApp, by: &dyn Door, body: Value) -> Client {
@@ -148,7 +150,7 @@ async fn the_token_door_needs_no_proof(app: TestApp) {
 
 async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
     let ada = app.person("ada").await;
-    let narrow = app.token(&ada, &[Scope::TokensManage, Scope::NotesRead]).await;
+    let narrow = app.token(&ada, &["tokens:manage", "notes:read"]).await;
     for (scopes, lacking) in [
         (&["notes:write"][..], "notes:write"),
         (&["notes:read", "account:read"], "account:read"),
@@ -161,13 +163,13 @@ async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
     }
     let made = make(&app, &narrow, new(&["tokens:manage", "notes:read"])).await;
     made.post("/tokens", new(&["notes:write"])).await.problem(403, "scope_missing");
-    let reader = app.token(&ada, &[Scope::NotesRead]).await;
+    let reader = app.token(&ada, &["notes:read"]).await;
     reader.post("/tokens", new(&["notes:read"])).await.problem(403, "scope_missing");
 }
 
 async fn what_a_token_makes_ends_no_later(app: TestApp) {
     let ada = app.person("ada").await;
-    let manager = app.token_with(&ada, &Scope::ALL, |new| new.expiry = Expiry::Days(10)).await;
+    let manager = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(10)).await;
     let ends_at = manager.get("/token").await.json()["ends_at"].clone();
     let with = |member: &str, value: Value| {
         let mut body = json!({"name": "made", "scopes": ["tokens:manage"]});
@@ -197,7 +199,7 @@ async fn what_a_token_makes_ends_with_it(app: TestApp) {
         let mut sooner = new(&["notes:read"]);
         sooner["days"] = json!(1);
         let third = make(&app, &second, sooner).await;
-        let apart = app.token(&ada, &[Scope::NotesRead]).await;
+        let apart = app.token(&ada, &["notes:read"]).await;
         let id = first.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         door.delete(&format!("/tokens/{id}")).await.assert_status(204);
         for ended in [&first, &second, &third] {
@@ -258,7 +260,7 @@ async fn report(app: &TestApp, token: &str) {
 
 async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
     let ada = app.person("ada").await;
-    let lost = app.token(&ada, &[Scope::NotesRead]).await;
+    let lost = app.token(&ada, &["notes:read"]).await;
     report(&app, &format!(" {}\n", lost.token)).await;
     lost.get("/notes").await.problem(401, "token_revoked");
     ada.client.get("/me").await.assert_status(200);
@@ -276,7 +278,7 @@ async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
 
 async fn the_answer_to_a_found_token_is_the_same_whatever_it_is(app: TestApp) {
     let ada = app.person("ada").await;
-    let revoked = app.token(&ada, &Scope::ALL).await;
+    let revoked = app.token(&ada, &ALL_SCOPES).await;
     revoked.call(Method::POST, "/logout").await.assert_status(204);
     let never = Secret::generate("vst").unwrap();
     let mut answers = Vec::new();

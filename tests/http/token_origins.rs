@@ -3,9 +3,11 @@
 use axum::http::Method;
 use serde_json::json;
 use time::Duration;
-use vestibule::{auth::Scope, features::tokens::service::Expiry};
+use vestibule::features::tokens::service::Expiry;
 
-use crate::support::{Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, on_both_databases,
+};
 
 on_both_databases! {
     a_token_works_from_its_origins_and_nowhere_else,
@@ -27,7 +29,7 @@ const APP: &str = "https://app.example";
 
 async fn bound(app: &TestApp, person: &Person, origins: &[&str]) -> Client {
     let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    app.token_with(person, &Scope::ALL, |new| new.origins = origins).await
+    app.token_with(person, &ALL_SCOPES, |new| new.origins = origins).await
 }
 
 fn preflight(app: &TestApp, origin: &str) -> crate::support::Request {
@@ -136,7 +138,7 @@ async fn a_preflight_is_answered_by_the_union(app: TestApp) {
 async fn the_page_of_a_token_reads_that_it_has_ended(app: TestApp) {
     let ada = app.person("ada").await;
     let token = app
-        .token_with(&ada, &Scope::ALL, |new| {
+        .token_with(&ada, &ALL_SCOPES, |new| {
             new.origins = vec![APP.into()];
             new.expiry = Expiry::Days(1);
         })

@@ -3,9 +3,10 @@
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
-use vestibule::auth::Scope;
 
-use crate::support::{Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, field_error, members, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, field_error, members, on_both_databases,
+};
 
 on_both_databases! {
     the_list_is_metadata_and_never_the_secret,
@@ -24,7 +25,7 @@ on_both_databases! {
 
 async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
     let ada = app.person("ada").await;
-    app.token(&ada, &[Scope::NotesRead]).await;
+    app.token(&ada, &["notes:read"]).await;
     for door in ada.doors() {
         let reply = door.get("/tokens").await;
         let list = reply.assert_status(200).json();
@@ -45,7 +46,7 @@ async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
 async fn a_token_that_is_revoked_stops_at_once(app: TestApp) {
     let ada = app.person("ada").await;
     for door in ada.doors() {
-        let doomed = app.token(&ada, &Scope::ALL).await;
+        let doomed = app.token(&ada, &ALL_SCOPES).await;
         let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         let reply = door.delete(&format!("/tokens/{id}")).await;
         assert!(reply.assert_status(204).body.is_empty());
@@ -81,10 +82,10 @@ async fn another_accounts_tokens_are_never_listed(app: TestApp) {
 
 async fn what_has_ended_stays_in_the_list_behind_what_works(app: TestApp) {
     let ada = app.person("ada").await;
-    app.token(&ada, &[Scope::NotesRead]).await;
+    app.token(&ada, &["notes:read"]).await;
     app.clock.advance(Duration::hours(13));
     ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
-    let doomed = app.token(&ada, &[Scope::NotesRead]).await;
+    let doomed = app.token(&ada, &["notes:read"]).await;
     let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
     ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
 

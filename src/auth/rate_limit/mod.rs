@@ -3,3 +3,4 @@
 pub mod account_attempts;
 pub mod attempts;
 pub mod requests;
+pub mod unauthenticated;

@@ -24,12 +24,11 @@ use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use time::Duration;
 
 use crate::{
-    auth::Door,
     http::{
         client::{Client, Network},
         problem::Problem,
@@ -285,18 +284,6 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     fn forget(&self, key: &K) {
         self.with(|open| open.windows.remove(key));
     }
-}
-
-/// Stands before what anybody may call: counts it by its address.
-pub async fn limit_unauthenticated(request: Request, next: Next) -> Response {
-    if let Some(Door::Token(door)) = request.extensions().get() {
-        let client = Client::of(request.headers(), request.extensions());
-        let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
-        if let Err(problem) = learnt.counted(door.limits.stranger(&client, door.db.now())) {
-            return problem.into_response();
-        }
-    }
-    next.run(request).await
 }
 
 /// Says in every answer how much is left: a List of Strings with parameters, as Structured Fields write it (RFC 9651).

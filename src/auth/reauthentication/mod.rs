@@ -15,11 +15,15 @@ use axum::{
 use time::Duration;
 
 use self::view::{PROOF, ReauthenticateFormView};
-use super::{Account, passwords::Hasher};
+use super::{
+    Account,
+    passwords::Hasher,
+    session::{self, CurrentSession},
+    store::browser_sessions,
+};
 use crate::{
     auth::{AuthSession, page::PageContext},
     db::Db,
-    features::browser_sessions,
     http::{client::Client, extract::Form, problem::Problem, redirect::see_other},
     settings::Settings,
     timestamp::Timestamp,
@@ -52,7 +56,7 @@ where
         let (db, auth) = (Db::from_ref(state), parts.extensions.get::<AuthSession>().cloned());
         let proven_at = match auth.as_ref().and_then(|auth| auth.user.as_ref()) {
             // A database that does not answer has proven nothing.
-            Some(signed_in) => browser_sessions::service::proven_at(&db, signed_in).await.unwrap_or_default(),
+            Some(signed_in) => proven_at(&db, signed_in).await.unwrap_or_default(),
             None => None,
         };
         Ok(Self {
@@ -134,7 +138,7 @@ impl Reauthentication {
         if proven.disabled || proven.account.id != signed_in.account.id || proven.auth_stamp != signed_in.stamp {
             return Err(Problem::NotSignedIn);
         }
-        browser_sessions::service::reauthenticate(&self.db, auth, proven.auth_stamp).await?;
+        reauthenticate(&self.db, auth, proven.auth_stamp).await?;
         self.proven_at = Some(self.db.now());
         Ok(())
     }
@@ -143,12 +147,35 @@ impl Reauthentication {
     /// settings give it.
     async fn is_recent(&self) -> Result<bool, Problem> {
         let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref()).ok_or(Problem::NotSignedIn)?;
-        browser_sessions::service::proven_at(&self.db, signed_in).await?.ok_or(Problem::NotSignedIn)?;
+        proven_at(&self.db, signed_in).await?.ok_or(Problem::NotSignedIn)?;
         let Some(proven_at) = self.proven_at else { return Ok(false) };
         let lasts = Duration::minutes(self.settings.accounts.reauthentication_minutes.into());
         // The clock of another instance may be a little ahead. One that jumped back makes no proof last longer (S47).
         Ok((self.db.now() - proven_at).abs() < lasts)
     }
+}
+
+/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
+/// an older password.
+///
+/// # Errors
+/// The database's.
+pub async fn proven_at(db: &Db, signed_in: &CurrentSession) -> Result<Option<Timestamp>, Problem> {
+    Ok(browser_sessions::proven_at(db, signed_in.id, signed_in.stamp.clone(), db.now()).await?)
+}
+
+/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
+/// session remembers `stamp` from now on, which is another where the password is.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
+/// [`Problem::Unavailable`].
+pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
+    let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
+    if browser_sessions::verify_password(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {
+        return Err(Problem::NotSignedIn);
+    }
+    session::begin(auth, &CurrentSession { stamp, ..signed_in }).await
 }
 
 pub(crate) async fn ask_within(

@@ -1,11 +1,11 @@
 //! The accounts table.
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     auth::{Account, Stamp},
     db::{Db, change, columns, read},
-    features::accounts::admin::Known,
     text::email_address::spellings,
     timestamp::Timestamp,
 };
@@ -152,10 +152,27 @@ pub(crate) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx
     )
 }
 
-columns!(Known { id, email, name, created_at, confirmed_at, disabled_at });
+/// An account as operators see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountDetails {
+    /// `UUIDv7`.
+    pub id: Uuid,
+    /// The address, in lower case, its domain in ASCII (RFC 5891).
+    pub email: String,
+    /// What to call them.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its address was shown to be theirs, if it was.
+    pub confirmed_at: Option<Timestamp>,
+    /// Since when its owner is kept out, if they are.
+    pub disabled_at: Option<Timestamp>,
+}
+
+columns!(AccountDetails { id, email, name, created_at, confirmed_at, disabled_at });
 
 /// The first `batch` after `after`.
-pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<Known>> {
+pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<AccountDetails>> {
     read!(
         db,
         all,
@@ -166,7 +183,7 @@ pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<K
     )
 }
 
-pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<Known>> {
+pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<AccountDetails>> {
     let [typed, one, read] = spellings(email);
     read!(
         db,

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    auth::browser_session::{BrowserSession, Owned},
+    auth::browser_session::{BrowserSession, BrowserSessionWithOwner},
     db::{Db, change, columns, read},
     timestamp::Timestamp,
 };
@@ -137,7 +137,7 @@ pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::R
     )
 }
 
-columns!(Owned {
+columns!(BrowserSessionWithOwner {
     id,
     account_id,
     email,
@@ -157,7 +157,7 @@ pub(crate) async fn list_all(
     now: Timestamp,
     before: Uuid,
     batch: i64,
-) -> sqlx::Result<Vec<Owned>> {
+) -> sqlx::Result<Vec<BrowserSessionWithOwner>> {
     read!(
         db,
         all,

@@ -1,11 +1,11 @@
 //! The tokens table. It holds hashes; the doors look tokens up by them.
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     auth::{Token, store::token_row::Row},
     db::{Db, change, columns, read},
-    features::tokens::admin::Listed,
     timestamp::Timestamp,
 };
 
@@ -231,7 +231,7 @@ pub(crate) async fn revoke_outdated(
 }
 
 /// A token and whom to tell about it.
-pub(crate) struct Owned {
+pub(crate) struct EndingToken {
     pub id: Uuid,
     pub account_id: Uuid,
     pub email: String,
@@ -240,10 +240,10 @@ pub(crate) struct Owned {
     pub ends_at: Timestamp,
 }
 
-columns!(Owned { id, account_id, email, name, created_at, ends_at });
+columns!(EndingToken { id, account_id, email, name, created_at, ends_at });
 
 /// The token with this hash, whether it works or not.
-pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Owned>> {
+pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<EndingToken>> {
     read!(
         db,
         optional,
@@ -262,7 +262,7 @@ pub(crate) async fn claim_warnings(
     next: i64,
     (from, until): (Timestamp, Timestamp),
     batch: i64,
-) -> sqlx::Result<Vec<Owned>> {
+) -> sqlx::Result<Vec<EndingToken>> {
     change!(
         db,
         all,
@@ -282,7 +282,32 @@ pub(crate) async fn claim_warnings(
     )
 }
 
-columns!(Listed {
+/// A token that works, and whose it is.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenWithOwner {
+    /// Names it in `vestibule tokens revoke`.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// The account's address.
+    pub email: String,
+    /// Its owner's name for it.
+    pub name: String,
+    /// What it may do, separated by spaces.
+    pub scopes: String,
+    /// `person`, `login` or `token`.
+    pub issued_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops working, unless it is renewed.
+    pub expires_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Where it was last used from, empty if that is not known.
+    pub last_used_from: String,
+}
+
+columns!(TokenWithOwner {
     id,
     account_id,
     email,
@@ -296,7 +321,12 @@ columns!(Listed {
 });
 
 /// Those that work, of `account` or of everybody, the newest first.
-pub(crate) async fn list_all(db: &Db, account: Option<Uuid>, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Listed>> {
+pub(crate) async fn list_all(
+    db: &Db,
+    account: Option<Uuid>,
+    now: Timestamp,
+    limit: i64,
+) -> sqlx::Result<Vec<TokenWithOwner>> {
     read!(
         db,
         all,

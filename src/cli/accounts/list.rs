@@ -1,12 +1,13 @@
 //! `vestibule accounts list`
 
 use crate::{
+    auth::store::accounts::AccountDetails,
     cli::{
         Failure,
         house::House,
         output::{print_json, print_table, say},
     },
-    features::accounts::admin::{self, Known},
+    features::accounts::admin,
 };
 
 pub(super) async fn run(house: &House, json: bool) -> Result<(), Failure> {
@@ -26,7 +27,7 @@ pub(super) async fn run(house: &House, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn state(account: &Known) -> &'static str {
+fn state(account: &AccountDetails) -> &'static str {
     match (account.disabled_at, account.confirmed_at) {
         (Some(_), _) => "disabled",
         (None, Some(_)) => "confirmed",

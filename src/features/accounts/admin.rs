@@ -10,7 +10,7 @@ use crate::{
         activity::{Actor, Kind},
         new_stamp,
         passwords::{About, Hasher},
-        store::accounts,
+        store::accounts::{self, AccountDetails},
     },
     db::Db,
     features::{
@@ -19,35 +19,17 @@ use crate::{
     },
     http::problem::Problem,
     settings::Settings,
-    timestamp::Timestamp,
 };
 
 /// How many rows one statement reads.
 const BATCH: i64 = 500;
 
-/// An account as operators see it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Known {
-    /// `UUIDv7`.
-    pub id: Uuid,
-    /// The address, in lower case, its domain in ASCII (RFC 5891).
-    pub email: String,
-    /// What to call them.
-    pub name: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its address was shown to be theirs, if it was.
-    pub confirmed_at: Option<Timestamp>,
-    /// Since when its owner is kept out, if they are.
-    pub disabled_at: Option<Timestamp>,
-}
-
 /// Every account, the oldest first.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &Db) -> Result<Vec<Known>, Problem> {
-    let mut accounts: Vec<Known> = Vec::new();
+pub async fn list(db: &Db) -> Result<Vec<AccountDetails>, Problem> {
+    let mut accounts: Vec<AccountDetails> = Vec::new();
     loop {
         let after = accounts.last().map_or(Uuid::nil(), |last| last.id);
         let batch = accounts::list(db, after, BATCH).await?;
@@ -62,7 +44,7 @@ pub async fn list(db: &Db) -> Result<Vec<Known>, Problem> {
 ///
 /// # Errors
 /// [`Problem::NotFound`]; the database's.
-pub async fn find(db: &Db, who: &str) -> Result<Known, Problem> {
+pub async fn find(db: &Db, who: &str) -> Result<AccountDetails, Problem> {
     let id = who.parse().unwrap_or(Uuid::nil());
     accounts::find(db, id, who).await?.ok_or(Problem::NotFound)
 }
@@ -71,7 +53,7 @@ pub async fn find(db: &Db, who: &str) -> Result<Known, Problem> {
 ///
 /// # Errors
 /// [`Problem::Validation`] per field; the database's.
-pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<Known, Problem> {
+pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<AccountDetails, Problem> {
     let (name, email) = validated(&form)?;
     if let Some(message) = hasher.objection(&form.password, About::new(&email, &name)).await? {
         return Err(Problem::field("password", &message));

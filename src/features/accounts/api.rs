@@ -1,10 +1,8 @@
 //! `me` on both JSON mounts, and each mount's own `login` and `logout`.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
-    extract::{FromRef, State},
+    extract::State,
     http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
 };
@@ -14,13 +12,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::page::{CLEAR_SITE_DATA, CLEARED};
+use super::scopes::AccountRead;
 use crate::{
-    auth::{
-        Account, AccountRead, Allowed, Anything, AuthSession, Credential, Scopes, TokensManage, passwords::Hasher,
-        reauthentication::Reauthentication,
-    },
+    auth::{Account, Allowed, Anything, AuthSession, Credential, Scopes, reauthentication::Reauthentication},
     db::Db,
-    features::{accounts::new_browser::notify_if_new, browser_sessions, tokens},
+    features::{
+        accounts::new_browser::notify_if_new,
+        browser_sessions,
+        tokens::{self, TokensManage},
+    },
     http::{
         client::Client,
         extract::Body,
@@ -30,46 +30,27 @@ use crate::{
         },
         problem::Problem,
     },
-    settings::Settings,
     state::AppState,
     timestamp::Timestamp,
 };
 
 /// `me`, behind either door.
-pub fn routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
+pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(me))
 }
 
 /// The token door's own, for whoever holds a token.
-pub fn token_routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Db: FromRef<S>,
-{
+pub fn token_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(token_logout)).routes(routes!(token_logout_all))
 }
 
 /// The token door's own, for anybody: a password for a token.
-pub fn login_route<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    AppState: FromRef<S>,
-{
+pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(token_login))
 }
 
 /// The session door's own: a password for the cookie.
-pub fn session_routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Db: FromRef<S>,
-    Hasher: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
-    AppState: FromRef<S>,
-{
+pub fn session_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout)).routes(routes!(session_proof))
 }
 
@@ -156,7 +137,16 @@ async fn token_login(
     let proven = proven.admitted(&settings.accounts)?;
     notify_if_new(&state, &proven.account, &client);
     let name = login.name.as_deref();
-    let issued = tokens::service::create_at_login(db, &settings.tokens, &client, &proven, name, login.remember).await?;
+    let issued = tokens::service::create_at_login(
+        db,
+        &settings.tokens,
+        &client,
+        &proven,
+        Scopes::all(&state.site.scopes),
+        name,
+        login.remember,
+    )
+    .await?;
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,

@@ -11,6 +11,8 @@ pub mod email_verification;
 #[cfg(feature = "ssr")]
 pub(crate) mod emails;
 #[cfg(feature = "ssr")]
+mod feature;
+#[cfg(feature = "ssr")]
 mod new_browser;
 #[cfg(feature = "ssr")]
 pub mod one_time_links;
@@ -21,6 +23,8 @@ pub mod password_reset;
 #[cfg(feature = "ssr")]
 pub mod reauthentication;
 #[cfg(feature = "ssr")]
+mod scopes;
+#[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]
 pub mod settings;
@@ -28,3 +32,6 @@ pub mod settings;
 pub mod unsent;
 #[cfg(feature = "ssr")]
 mod view;
+
+#[cfg(feature = "ssr")]
+pub use feature::FEATURE;

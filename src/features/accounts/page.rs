@@ -33,9 +33,6 @@ use crate::{
     ui::FormState,
 };
 
-/// Where signing in leads if the visitor was not on the way anywhere.
-const HOME: &str = "/notes";
-
 /// `?next=`
 #[derive(Deserialize)]
 pub struct Next {
@@ -49,7 +46,7 @@ pub async fn sign_up(visit: PageContext, Query(Next { next }): Query<Next>) -> R
         return email_verification::page::show_sent(visit, address).await;
     }
     if visit.caller.is_some() {
-        return see_other(HOME);
+        return see_other(visit.home());
     }
     sign_up_form(visit, StatusCode::OK, FormState::default().with("next", next)).await
 }
@@ -65,6 +62,7 @@ pub async fn post_sign_up(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
+    let home = visit.home();
     let AppState { db, hasher, settings, mailer, .. } = state.clone();
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
@@ -85,7 +83,7 @@ pub async fn post_sign_up(
     email_verification::service::ask(&db, &settings, &mailer, &proven.account);
     notify_if_new(&state, &proven.account, &client);
     browser_sessions::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
-    Ok(see_other(&destination(&form)))
+    Ok(see_other(&destination(home, &form)))
 }
 
 async fn sign_up_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
@@ -100,7 +98,7 @@ pub async fn sign_in(visit: PageContext, Query(Next { next }): Query<Next>) -> R
     }
     if visit.caller.is_some() {
         return see_other(match local_path(&next) {
-            "/" => HOME,
+            "/" => visit.home(),
             next => next,
         });
     }
@@ -118,6 +116,7 @@ pub async fn post_sign_in(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
+    let home = visit.home();
     let AppState { db, hasher, settings, .. } = state.clone();
     let remember = form.ticked("remember");
     let unsent = Unsent::carried(&form);
@@ -143,7 +142,7 @@ pub async fn post_sign_in(
     if let Some(unsent) = unsent {
         return unsent.offer(visit, &auth).await;
     }
-    Ok(see_other(&destination(&form)))
+    Ok(see_other(&destination(home, &form)))
 }
 
 pub(super) async fn sign_in_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
@@ -210,10 +209,10 @@ fn typed(form: &Form, names: &[&str]) -> FormState {
     names.iter().fold(FormState::default(), |filled, name| filled.with(name, form.text(name)))
 }
 
-fn destination(form: &Form) -> String {
+fn destination(home: &str, form: &Form) -> String {
     let next = form.text("next");
     match local_path(&next) {
-        "/" => HOME.into(),
+        "/" => home.into(),
         next => next.into(),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use leptos::prelude::*;
 
-use super::{Reference, view::Explorer};
+use super::{reference::Reference, view::Explorer};
 use crate::auth::page::PageContext;
 
 /// `GET /api/docs`
-pub async fn api_docs(visit: PageContext, Extension(reference): Extension<Arc<Reference>>) -> Response {
+pub(super) async fn explorer(visit: PageContext, reference: Arc<Reference>) -> Response {
     let (origin, script) = (visit.origin().to_owned(), visit.asset("explorer.js"));
     let page = move || {
         let (reference, origin, script) = (reference.clone(), origin.clone(), script.clone());

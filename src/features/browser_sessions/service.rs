@@ -6,7 +6,7 @@ use crate::{
     auth::{
         AuthSession, Credential,
         activity::{Actor, ActorCredential, Kind},
-        browser_session::{BrowserSession, Owned},
+        browser_session::{BrowserSession, BrowserSessionWithOwner},
         session::{self, CurrentSession},
         store::browser_sessions,
         verify_password::{VerifiedPassword, why_refused},
@@ -17,7 +17,6 @@ use crate::{
         problem::Problem,
     },
     settings::Sessions,
-    timestamp::Timestamp,
 };
 
 /// How many rows one statement reads or deletes for an operator: few enough to hold the writer for milliseconds only.
@@ -155,29 +154,6 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
-/// an older password.
-///
-/// # Errors
-/// The database's.
-pub async fn proven_at(db: &Db, signed_in: &CurrentSession) -> Result<Option<Timestamp>, Problem> {
-    Ok(browser_sessions::proven_at(db, signed_in.id, signed_in.stamp.clone(), db.now()).await?)
-}
-
-/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
-/// session remembers `stamp` from now on, which is another where the password is.
-///
-/// # Errors
-/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
-/// [`Problem::Unavailable`].
-pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
-    let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
-    if browser_sessions::verify_password(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {
-        return Err(Problem::NotSignedIn);
-    }
-    session::begin(auth, &CurrentSession { stamp, ..signed_in }).await
-}
-
 /// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many
 /// there were.
 ///
@@ -193,8 +169,8 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, 
 ///
 /// # Errors
 /// The database's.
-pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<Owned>, Problem> {
-    let (now, mut browser_sessions) = (db.now(), Vec::<Owned>::new());
+pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<BrowserSessionWithOwner>, Problem> {
+    let (now, mut browser_sessions) = (db.now(), Vec::<BrowserSessionWithOwner>::new());
     loop {
         let before = browser_sessions.last().map_or(Uuid::max(), |last| last.id);
         let batch = browser_sessions::list_all(db, account, now, before, BATCH).await?;

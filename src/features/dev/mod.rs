@@ -2,23 +2,25 @@
 
 mod components;
 
-use axum::{Router, routing::get};
+use crate::{
+    feature::Feature,
+    http::{pages::Pages, problem::Problem},
+    mail,
+    settings::Settings,
+};
 
-pub use crate::auth::dev_key::{DevKey, Developer, recognise};
-use crate::{http::problem::Problem, mail, settings::Settings, state::AppState};
-
-/// The pages below `/dev`; none at all anywhere but on a development server.
-pub fn pages(settings: &Settings) -> Router<AppState> {
-    if !settings.is_development() {
-        return Router::new();
-    }
-    // What opens accounts takes a `Developer` besides.
-    Router::new()
-        .route("/dev/components", get(components::components))
-        .route("/dev/failure", get(failure))
-        .route("/dev/outbox", get(mail::page::index))
-        .route("/dev/outbox/{name}", get(mail::page::show))
-}
+/// What this feature says of itself. Pages that open accounts take a `Developer` besides.
+pub const FEATURE: Feature = Feature {
+    is_on: Settings::is_development,
+    pages: || {
+        Pages::new()
+            .get("/dev/components", components::components)
+            .get("/dev/failure", failure)
+            .get("/dev/outbox", mail::page::index)
+            .get("/dev/outbox/{name}", mail::page::show)
+    },
+    ..Feature::new("dev")
+};
 
 /// What people see when something breaks.
 async fn failure() -> Problem {

@@ -3,9 +3,9 @@
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{FromRef, Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, post},
 };
@@ -19,12 +19,28 @@ use super::{
 };
 use crate::{
     db::Db,
-    http::{client::Client, problem::Problem, request_id::RequestId},
+    feature::Layers,
+    http::{
+        client::Client,
+        problem::{Problem, answer_json},
+        request_id::RequestId,
+    },
     state::AppState,
 };
 
+/// The Lab's own routes on the site.
+pub fn routes(state: &AppState, layers: &Layers) -> Router<AppState> {
+    let contained = layers.contained;
+    let desk = contained((layers.guard)(desk()));
+    // Experiments find the guard of the session door, and nothing of anybody's behind it. What it refuses is for the
+    // record of the visit.
+    let door = contained((layers.guard)(guarded())).layer(from_fn(answer_json));
+    let door = door.layer(from_fn_with_state(state.clone(), witness));
+    desk.merge(contained(open())).layer(from_fn(answer_json)).merge(door)
+}
+
 /// Coming in, beginning and ending an experiment: for the page only, so behind the same guard as everything of ours.
-pub fn desk() -> Router<AppState> {
+fn desk() -> Router<AppState> {
     Router::new()
         .route("/lab/visits", post(admit))
         .route("/lab/visits/{visit}/{experiment}/begin", post(begin))
@@ -33,12 +49,12 @@ pub fn desk() -> Router<AppState> {
 
 /// The door that experiments find guarded. The guard itself is put in front where the routers are composed: it is the
 /// session door's.
-pub fn guarded() -> Router<AppState> {
+fn guarded() -> Router<AppState> {
     Router::new().route("/lab/guarded/{visit}/{experiment}/{step}", any(guarded_step))
 }
 
 /// The doors without a guard. All there is behind them is the record of a visit.
-pub fn open() -> Router<AppState> {
+fn open() -> Router<AppState> {
     Router::new()
         .route("/lab/at/{visit}/{experiment}/{step}", any(step))
         .route("/lab/proxy/{visit}/{experiment}/{step}", any(proxy))
@@ -116,7 +132,8 @@ async fn proxy(
     Path(target): Path<Target>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let inside = state.lab.inside()?;
+    let lab = Lab::from_ref(&state);
+    let inside = lab.inside()?;
     let Target { visit, experiment, step } = target;
     let mut onward = Request::new(Body::empty());
     *onward.method_mut() = request.method().clone();

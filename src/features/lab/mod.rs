@@ -22,12 +22,18 @@ mod view;
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::{extract::FromRef, http::HeaderMap};
 use url::Url;
 
 use self::experiment::{Experiment, Place};
 pub use self::record::Visits;
-use crate::{http::problem::Problem, settings::Settings};
+use crate::{
+    feature::{Feature, Sessionless},
+    http::{pages::Pages, problem::Problem},
+    settings::Settings,
+    state::AppState,
+    ui::NavLink,
+};
 
 /// The Lab of this server, which may be closed.
 #[derive(Clone, Debug)]
@@ -127,5 +133,33 @@ impl Inside {
     pub fn fit<'a>(&self, experiments: impl Iterator<Item = &'a Experiment>) -> impl Iterator<Item = &'a Experiment> {
         let local = self.origins.local();
         experiments.filter(move |experiment| local || !experiment.local)
+    }
+}
+
+/// What this feature says of itself.
+pub const FEATURE: Feature = Feature {
+    is_on: |settings| settings.lab_peer().is_some(),
+    footer: Some(NavLink { path: "/lab", label: "The Lab" }),
+    pages: || Pages::new().get("/lab", page::index).get("/lab/story", page::story),
+    sessionless: Some(Sessionless {
+        routes: &[
+            ("POST", "/lab/visits", true),
+            ("POST", "/lab/visits/{visit}/{experiment}/begin", true),
+            ("POST", "/lab/visits/{visit}/{experiment}/end", true),
+            ("ANY", "/lab/guarded/{visit}/{experiment}/{step}", true),
+            ("ANY", "/lab/at/{visit}/{experiment}/{step}", false),
+            ("ANY", "/lab/proxy/{visit}/{experiment}/{step}", false),
+        ],
+        mount: house::routes,
+    }),
+    own_state: Some(|settings, own| {
+        own.insert(Lab::of(settings));
+    }),
+    ..Feature::new("lab")
+};
+
+impl FromRef<AppState> for Lab {
+    fn from_ref(state: &AppState) -> Self {
+        state.site.own.get().cloned().unwrap_or(Self(None))
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::{
     Extension, Router,
+    extract::FromRef,
     extract::{DefaultBodyLimit, Path, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
@@ -46,7 +47,7 @@ pub fn router(state: AppState) -> Router {
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
-        .layer(from_fn_with_state(state.lab.clone(), only_ours))
+        .layer(from_fn_with_state(Lab::from_ref(&state), only_ours))
         .with_state(state)
         .layer(from_fn(answer_json))
         .layer(from_fn(host::one))

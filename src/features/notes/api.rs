@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRef, OriginalUri, State},
+    extract::{DefaultBodyLimit, OriginalUri, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -13,12 +13,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::scopes::{NotesRead, NotesWrite};
 use super::{
     Draft, Note, NotesPage,
     service::{self, Change, Filter, Versioned},
 };
 use crate::{
-    auth::{Allowed, NotesRead, NotesWrite},
+    auth::Allowed,
     db::Db,
     http::{
         conditional::{self, Condition, not_modified},
@@ -31,15 +32,11 @@ use crate::{
         problem::Problem,
     },
     settings::Settings,
+    state::AppState,
 };
 
 /// The routes.
-pub fn routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Db: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
-{
+pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))

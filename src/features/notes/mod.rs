@@ -1,6 +1,6 @@
 //! The sample resource, whole: replace it with your own.
 //!
-//! Copy this folder, add a migration, and add one line to each of the two route tables (`server/api.rs`, `app.rs`).
+//! `make resource NAME=invoices` copies it under another name; `docs/add-a-resource.md` says how to go on.
 
 mod island;
 mod model;
@@ -10,7 +10,13 @@ pub mod api;
 #[cfg(feature = "ssr")]
 mod examples;
 #[cfg(feature = "ssr")]
+mod export;
+#[cfg(feature = "ssr")]
+mod feature;
+#[cfg(feature = "ssr")]
 pub mod page;
+#[cfg(feature = "ssr")]
+mod scopes;
 #[cfg(feature = "ssr")]
 mod search;
 #[cfg(feature = "ssr")]
@@ -24,3 +30,5 @@ pub use self::{
     island::{CreateNote, ListNotes, SaveNote},
     model::{Draft, Note, NotesPage},
 };
+#[cfg(feature = "ssr")]
+pub use feature::FEATURE;

@@ -1,49 +1,22 @@
 //! What those who run the server do with tokens, on the command line.
 
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::service;
 use crate::{
     auth::{
         activity::{Actor, Kind},
-        store::tokens,
+        store::tokens::{self, TokenWithOwner},
     },
     db::Db,
     http::problem::Problem,
-    timestamp::Timestamp,
 };
-
-/// A token that works, and whose it is.
-#[derive(Clone, Debug, Serialize)]
-pub struct Listed {
-    /// Names it in `vestibule tokens revoke`.
-    pub id: Uuid,
-    /// Whose it is.
-    pub account_id: Uuid,
-    /// The account's address.
-    pub email: String,
-    /// Its owner's name for it.
-    pub name: String,
-    /// What it may do, separated by spaces.
-    pub scopes: String,
-    /// `person`, `login` or `token`.
-    pub issued_by: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it stops working, unless it is renewed.
-    pub expires_at: Timestamp,
-    /// When it was last used, to the minute.
-    pub last_used_at: Option<Timestamp>,
-    /// Where it was last used from, empty if that is not known.
-    pub last_used_from: String,
-}
 
 /// The newest `limit` tokens that work, of `account` or of everybody, the newest first.
 ///
 /// # Errors
 /// The database's.
-pub async fn list(db: &Db, account: Option<Uuid>, limit: u32) -> Result<Vec<Listed>, Problem> {
+pub async fn list(db: &Db, account: Option<Uuid>, limit: u32) -> Result<Vec<TokenWithOwner>, Problem> {
     Ok(tokens::list_all(db, account, db.now(), limit.into()).await?)
 }
 

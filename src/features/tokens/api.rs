@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{FromRef, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -13,12 +13,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::scopes::TokensManage;
 use super::service::{self, Expiry, NewToken};
 use crate::{
-    auth::{
-        Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token, TokensManage, passwords::Hasher,
-        reauthentication::Reauthentication,
-    },
+    auth::{Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token, reauthentication::Reauthentication},
     db::Db,
     http::{
         client::Client,
@@ -33,17 +31,12 @@ use crate::{
     },
     mail::Mailer,
     settings::Settings,
+    state::AppState,
     timestamp::Timestamp,
 };
 
 /// The routes of both mounts.
-pub fn routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Db: FromRef<S>,
-    Hasher: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
-{
+pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(show))
         .routes(routes!(list, create))
@@ -52,13 +45,7 @@ where
 }
 
 /// The token door's own, for whoever finds a token.
-pub fn found_routes<S>() -> OpenApiRouter<S>
-where
-    S: Clone + Send + Sync + 'static,
-    Db: FromRef<S>,
-    Mailer: FromRef<S>,
-    Arc<Settings>: FromRef<S>,
-{
+pub fn report_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(report))
 }
 
@@ -109,7 +96,7 @@ async fn list(
 /// A token to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewToken, examples(json!({"name": "backup script", "scopes": ["notes:read"], "days": 7})))]
+#[schema(as = NewToken, examples(json!({"name": "backup script", "scopes": ["account:read"], "days": 7})))]
 struct CreateBody {
     /// What to call it, 1 to 100 characters.
     #[schema(
@@ -178,8 +165,7 @@ struct Made {
     security(("caller" = ["tokens:manage"])),
 )]
 async fn create(
-    State(db): State<Db>,
-    State(settings): State<Arc<Settings>>,
+    State(AppState { db, settings, site, .. }): State<AppState>,
     Allowed { caller, .. }: Allowed<TokensManage>,
     client: Client,
     proof: Reauthentication,
@@ -196,6 +182,10 @@ async fn create(
     };
     let CreateBody { name, scopes, days, expires_at, renew, origins } = body;
     let expiry = expiry(days, expires_at)?;
+    let declared = |scope: &Scope| site.scopes.iter().any(|known| known.name == scope.0);
+    if let Some(Scope(unknown)) = scopes.iter().find(|scope| !declared(scope)) {
+        return Err(Problem::field("scopes", &format!("There is no scope “{unknown}”.")));
+    }
     let new = NewToken { name, scopes: scopes.into_iter().collect(), expiry, renew, origins };
     let issued = service::create(&db, &settings.tokens, &caller.acting(client), parent, new).await?;
     let Token { id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, .. } = issued.token;

@@ -5,5 +5,51 @@ pub mod api;
 mod emails;
 pub mod page;
 mod revocation;
+mod scopes;
 pub mod service;
 mod view;
+
+pub use scopes::TokensManage;
+
+use crate::{
+    feature::{Feature, Sweep},
+    http::pages::Pages,
+    ui::NavLink,
+};
+
+/// What this feature says of itself.
+pub const FEATURE: Feature = Feature {
+    tags: &[(
+        "Tokens",
+        "Access tokens. The token itself is shown once, when it is made; later there is only what is known of it.",
+    )],
+    scopes: &[TokensManage::INFO],
+    nav: Some(NavLink { path: "/tokens", label: "Tokens" }),
+    api: api::routes,
+    unauthenticated_api: api::report_routes,
+    pages: || {
+        Pages::new()
+            .get("/tokens", page::index)
+            .post("/tokens", page::create)
+            .post("/tokens/revoke-all", page::revoke_all)
+            .post("/tokens/{id}/revoke", page::revoke)
+    },
+    export: Some(|db, account, document| {
+        Box::pin(async move { document.member("tokens", &service::list(db, account).await?).await })
+    }),
+    sweeps: &[
+        Sweep {
+            what: "tokens",
+            batch: |state, batch| {
+                Box::pin(async move { service::sweep(&state.db, state.settings.tokens.keep_days, batch).await })
+            },
+        },
+        Sweep {
+            what: "mails about tokens that expire",
+            batch: |state, batch| {
+                Box::pin(async move { service::tell_of_end(&state.db, &state.settings, &state.mailer, batch).await })
+            },
+        },
+    ],
+    ..Feature::new("tokens")
+};

@@ -1,7 +1,5 @@
 //! The tokens page: make one, see it once, list, revoke.
 
-use std::sync::Arc;
-
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
 use time::{Date, Duration, Month, OffsetDateTime};
@@ -9,10 +7,10 @@ use uuid::Uuid;
 
 use super::{
     service::{self, Expiry, Issued, NewToken},
-    view::{TokensView, scope_field},
+    view::{DAY_OVER, ON_A_DAY, TokensView, scope_field},
 };
 use crate::{
-    auth::{Scope, page::PageContext, reauthentication::Reauthentication},
+    auth::{page::PageContext, reauthentication::Reauthentication},
     db::Db,
     http::{
         client::Client,
@@ -21,7 +19,7 @@ use crate::{
         problem::Problem,
         redirect::see_other,
     },
-    settings::Settings,
+    state::{AppState, Site},
     timestamp::Timestamp,
     ui::FormState,
 };
@@ -30,18 +28,15 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn index(
-    visit: PageContext,
-    State(db): State<Db>,
-    State(settings): State<Arc<Settings>>,
-) -> Result<Response, Problem> {
+pub async fn index(visit: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
+    let AppState { db, settings, .. } = &state;
     let account = visit.signed_in()?.account.id;
     let made = match visit.to_show(MADE) {
-        Some(secret) => service::find(&db, &settings.tokens, account, &secret).await?,
+        Some(secret) => service::find(db, &settings.tokens, account, &secret).await?,
         None => None,
     };
     let shows = made.is_some();
-    let page = page(visit, &db, &settings, StatusCode::OK, fresh_form(), made).await?;
+    let page = page(visit, &state, StatusCode::OK, fresh_form(&state.site), made).await?;
     Ok(if shows { shown(page) } else { page })
 }
 
@@ -54,19 +49,19 @@ const MADE: &str = "token";
 /// [`Problem::NotSignedIn`]; the database's.
 pub async fn create(
     visit: PageContext,
-    State(db): State<Db>,
-    State(settings): State<Arc<Settings>>,
+    State(state): State<AppState>,
     client: Client,
     mut proof: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
+    let AppState { db, settings, site, .. } = &state;
     if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
         return Ok(question);
     }
     let actor = visit.signed_in()?.acting(client);
     let new = NewToken {
         name: form.text("name"),
-        scopes: Scope::ALL.into_iter().filter(|scope| form.ticked(scope_field(*scope))).collect(),
+        scopes: site.scopes.iter().map(|scope| scope.name).filter(|name| form.ticked(&scope_field(name))).collect(),
         expiry: match form.text("days").as_str() {
             ON_A_DAY => Expiry::At(end_of(&form.text("expires_at"), &form.text(DAY_OVER))),
             days => Expiry::Days(days.parse().unwrap_or_default()),
@@ -81,12 +76,12 @@ pub async fn create(
             .collect(),
     };
     let typed = typed(&form, &new);
-    match service::create(&db, &settings.tokens, &actor, None, new).await {
+    match service::create(db, &settings.tokens, &actor, None, new).await {
         Ok(issued) => match visit.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
             Some(elsewhere) => Ok(elsewhere),
-            None => page(visit, &db, &settings, StatusCode::CREATED, fresh_form(), Some(issued)).await,
+            None => page(visit, &state, StatusCode::CREATED, fresh_form(&state.site), Some(issued)).await,
         },
-        Err(problem) => page(visit, &db, &settings, problem.status(), typed.with_errors(&problem), None).await,
+        Err(problem) => page(visit, &state, problem.status(), typed.with_errors(&problem), None).await,
     }
 }
 
@@ -134,17 +129,16 @@ pub async fn revoke_all(
     }
 }
 
-/// What the choice of a lifetime says where the day is given beside it.
-pub(super) const ON_A_DAY: &str = "day";
-
-/// When that day is over where its owner is, told by the script of the page.
-pub(super) const DAY_OVER: &str = "day_over";
-
 /// The first zone in which a day is over, and the last, from UTC.
 const ZONES: (Duration, Duration) = (Duration::hours(-14), Duration::hours(12));
 
-fn fresh_form() -> FormState {
-    FormState::default().with("days", "30").with(scope_field(Scope::NotesRead), "on")
+/// What the empty form proposes: 30 days, and the first scope there is.
+fn fresh_form(site: &Site) -> FormState {
+    let form = FormState::default().with("days", "30");
+    match site.scopes.first() {
+        Some(scope) => form.with(&scope_field(scope.name), "on"),
+        None => form,
+    }
 }
 
 fn typed(form: &Form, new: &NewToken) -> FormState {
@@ -153,7 +147,7 @@ fn typed(form: &Form, new: &NewToken) -> FormState {
         typed = typed.with(name, form.text(name));
     }
     for scope in new.scopes.iter() {
-        typed = typed.with(scope_field(scope), "on");
+        typed = typed.with(&scope_field(scope), "on");
     }
     if new.renew { typed.with("renew", "on") } else { typed }
 }
@@ -182,22 +176,22 @@ fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
 
 async fn page(
     visit: PageContext,
-    db: &Db,
-    settings: &Settings,
+    AppState { db, settings, site, .. }: &AppState,
     status: StatusCode,
     form: FormState,
     issued: Option<Issued>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = visit.signed_in()?;
+    let scopes = site.scopes.clone();
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
     let (keep_days, script) = (settings.tokens.keep_days, visit.asset("day.js"));
     let fresh = issued.map(|issued| (issued.secret.reveal().to_owned(), issued.token));
     let content = move || {
         let (form, fresh, tokens, origin) = (form.clone(), fresh.clone(), tokens.clone(), origin.clone());
-        let (days, script) = (days.clone(), script.clone());
-        view! { <TokensView form fresh tokens now origin days keep_days script /> }
+        let (days, script, scopes) = (days.clone(), script.clone(), scopes.clone());
+        view! { <TokensView scopes form fresh tokens now origin days keep_days script /> }
     };
     Ok(visit.page(status, "Tokens", content).await)
 }

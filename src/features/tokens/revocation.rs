@@ -120,7 +120,7 @@ pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
 }
 
 /// Whether there was anything to revoke.
-async fn revoke_found(db: &Db, actor: &Actor, found: &tokens::Owned) -> sqlx::Result<bool> {
+async fn revoke_found(db: &Db, actor: &Actor, found: &tokens::EndingToken) -> sqlx::Result<bool> {
     let mut told = false;
     loop {
         let revoked = tokens::revoke(db, actor.account, found.id, db.now()).await?;

@@ -96,9 +96,9 @@ pub async fn create(
     new: NewToken,
 ) -> Result<Issued, Problem> {
     if let Some(parent) = parent
-        && let Some(lacking) = new.scopes.iter().find(|scope| !parent.scopes.contains(*scope))
+        && let Some(lacking) = new.scopes.iter().find(|scope| !parent.scopes.contains(scope))
     {
-        return Err(Problem::ScopeMissing(lacking));
+        return Err(Problem::ScopeMissing(lacking.into()));
     }
     let now = db.now();
     let longest = now + Duration::days(settings.max_days.into());
@@ -171,6 +171,7 @@ pub async fn create_at_login(
     settings: &Settings,
     client: &Client,
     proven: &VerifiedPassword,
+    scopes: Scopes,
     name: Option<&str>,
     remember: bool,
 ) -> Result<Issued, Problem> {
@@ -184,7 +185,7 @@ pub async fn create_at_login(
     let token = Token {
         id: Uuid::now_v7(),
         name,
-        scopes: Scopes::all(),
+        scopes,
         origins: Vec::new(),
         issued_by: IssuedBy::Login,
         created_at: now,

@@ -3,9 +3,8 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use time::Duration;
 
-use super::page::{DAY_OVER, ON_A_DAY};
 use crate::{
-    auth::{IssuedBy, Scope, Token},
+    auth::{IssuedBy, ScopeInfo, Token},
     timestamp::Timestamp,
     ui::{Badge, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby},
 };
@@ -20,18 +19,20 @@ const ORIGINS: &str = "Leave it empty, or name the origins whose pages alone may
 /// When the last day ends, for who has no script to say when it does where they are.
 const LAST_DAY: &str = "The token works until this day is over everywhere on Earth.";
 
+/// What the choice of a lifetime says where the day is given beside it.
+pub(super) const ON_A_DAY: &str = "day";
+
+/// When that day is over where its owner is, told by the script of the page.
+pub(super) const DAY_OVER: &str = "day_over";
+
 /// The name of the checkbox for `scope`.
-pub(super) fn scope_field(scope: Scope) -> &'static str {
-    match scope {
-        Scope::AccountRead => "scope-account-read",
-        Scope::NotesRead => "scope-notes-read",
-        Scope::NotesWrite => "scope-notes-write",
-        Scope::TokensManage => "scope-tokens-manage",
-    }
+pub(super) fn scope_field(scope: &str) -> String {
+    format!("scope-{}", scope.replace(':', "-"))
 }
 
 #[component]
 pub(super) fn TokensView(
+    scopes: Vec<ScopeInfo>,
     form: FormState,
     fresh: Option<(String, Token)>,
     tokens: Vec<Token>,
@@ -70,14 +71,14 @@ pub(super) fn TokensView(
         <section class="card">
             <h2>"New token"</h2>
             <Notice text=form.notice.clone() />
-            <TokenForm form days />
+            <TokenForm scopes form days />
             <script type="module" src=script nonce=use_nonce()></script>
         </section>
         <section class="card">
             <h2>"Your tokens"</h2>
             {empty.then(|| view! {
                 <Empty title="None yet.">"Make one above, then try it:"</Empty>
-                <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/notes") />
+                <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/me") />
             })}
             <ul class="rows">{at_work.into_iter().map(|token| view! { <TokenRow token now /> }).collect_view()}</ul>
             {all}
@@ -124,19 +125,19 @@ fn FreshToken(secret: String, token: Token, several: bool) -> impl IntoView {
 }
 
 #[component]
-fn TokenForm(form: FormState, days: (String, String)) -> impl IntoView {
+fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) -> impl IntoView {
     let chosen = form.value("days");
     let option = move |value: &'static str, label: &'static str| {
         view! { <option value=value selected=chosen == value>{label}</option> }
     };
     let values = form.clone();
-    let scope = move |scope: Scope| {
-        let name = scope_field(scope);
-        let ticked = !values.value(name).is_empty();
+    let scope = move |scope: ScopeInfo| {
+        let name = scope_field(scope.name);
+        let ticked = !values.value(&name).is_empty();
         view! {
             <label class="check">
                 <input type="checkbox" name=name checked=ticked />
-                <span>{scope.meaning()} " " <code>{scope.as_str()}</code></span>
+                <span>{scope.meaning} " " <code>{scope.name}</code></span>
             </label>
         }
     };
@@ -150,7 +151,7 @@ fn TokenForm(form: FormState, days: (String, String)) -> impl IntoView {
             <TextField name="name" label="Name" form=form.clone() hint="What will use it, such as “phone” or “backup script”." autocomplete="off" />
             <fieldset aria-describedby="scopes-error">
                 <legend>"It may"</legend>
-                {Scope::ALL.map(scope).collect_view()}
+                {scopes.into_iter().map(scope).collect_view()}
                 <p class="error" id="scopes-error" role="alert">{form.error("scopes")}</p>
             </fieldset>
             <div class="lifetime">
@@ -248,8 +249,9 @@ fn About(token: Token) -> impl IntoView {
         let origins = token.origins.iter().map(|origin| view! { <code>{origin.clone()}</code> " " }).collect_view();
         view! { <p class="scopes">"Only from " {origins}</p> }
     });
+    let scopes = token.scopes.iter().map(|scope| view! { <code>{scope.to_owned()}</code> " " }).collect_view();
     view! {
-        <p class="scopes">{token.scopes.iter().map(|scope| view! { <code>{scope.as_str()}</code> " " }).collect_view()}</p>
+        <p class="scopes">{scopes}</p>
         {from}
     }
 }

@@ -16,18 +16,6 @@ pub use self::{
     params::{IdempotencyKey, IfMatch, IfNoneMatch},
 };
 
-/// What operations are grouped by, in the order people read them: name and description.
-pub const TAGS: [(&str, &str); 5] = [
-    ("Signing in", "A password for a credential, and the end of one."),
-    ("Account", "Who the caller is."),
-    (
-        "Tokens",
-        "Access tokens. The token itself is shown once, when it is made; later there is only what is known of it.",
-    ),
-    ("Notes", "The sample resource."),
-    ("Description", "What you are reading."),
-];
-
 /// A token in the clear, in a body. No `Debug`: it is a secret.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(transparent)]

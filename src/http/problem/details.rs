@@ -4,6 +4,8 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 
+use crate::ui::FieldError;
+
 /// The members of an `application/problem+json` answer (RFC 9457 section 3.1) and our extensions.
 ///
 /// Server functions fail with the same type, so that an island reads what an API client reads.
@@ -25,23 +27,6 @@ pub struct Details {
     /// What is wrong with which field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
-}
-
-/// One thing wrong with one field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct FieldError {
-    /// The field's name in the form or the JSON body.
-    pub field: String,
-    /// For people: what is wrong, and what would be right.
-    pub message: String,
-}
-
-impl FieldError {
-    /// `message` about `field`.
-    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
-    }
 }
 
 /// A failure that our own code did not word: no network, or arguments that cannot be read.

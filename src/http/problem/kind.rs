@@ -6,7 +6,6 @@ use axum::{
 };
 
 use super::FieldError;
-use crate::auth::Scope;
 
 /// Everything a request can be refused for. Each variant is one stable `code` of the contract.
 ///
@@ -40,7 +39,7 @@ pub enum Problem {
     AccountDisabled,
     /// 403: the token may not do this.
     #[error("scope {0} missing")]
-    ScopeMissing(Scope),
+    ScopeMissing(String),
     /// 403: this needs the password once more, see [`crate::auth::reauthentication`].
     #[error("proof required")]
     ReauthenticationRequired,

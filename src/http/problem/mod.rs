@@ -4,11 +4,14 @@
 mod details;
 
 #[cfg(feature = "ssr")]
+mod form;
+#[cfg(feature = "ssr")]
 mod json;
 #[cfg(feature = "ssr")]
 mod kind;
 
-pub use details::{Details, FieldError};
+pub use crate::ui::FieldError;
+pub use details::Details;
 
 #[cfg(feature = "ssr")]
 pub use self::{

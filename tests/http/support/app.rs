@@ -5,9 +5,10 @@ use std::{fs, path::PathBuf, sync::Arc};
 use axum::{Router, http::Method};
 use serde_json::json;
 use vestibule::{
-    app,
-    auth::{Account, Scope, activity::Actor},
+    app::{self, FEATURES},
+    auth::{Account, activity::Actor},
     db::{Clock, Db},
+    feature,
     features::{
         lab,
         tokens::service::{Expiry, NewToken, create},
@@ -30,6 +31,9 @@ pub const OURS: &str = "http://localhost:3000";
 /// The one origin on the allow-list.
 pub const SPA: &str = "http://localhost:5173";
 /// Everybody's password.
+/// Every scope there is.
+pub const ALL_SCOPES: [&str; 4] = ["account:read", "notes:read", "notes:write", "tokens:manage"];
+
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Which database a test runs on.
@@ -112,9 +116,9 @@ impl TestApp {
 
     async fn open(settings: Settings, clock: Clock, folder: PathBuf, postgres: Option<Arc<Postgres>>) -> Self {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
-        let state = AppState::new(settings.clone(), db.clone()).unwrap();
+        let state = feature::state(settings.clone(), db.clone(), FEATURES).unwrap();
         let outbox = state.dev_key.url("");
-        let (router, peer) = (app::router(state.clone()).unwrap(), lab::peer::router(state));
+        let (router, peer) = (app::router(state.clone(), FEATURES).unwrap(), lab::peer::router(state));
         Self { router, peer, db, clock, settings, outbox, folder, postgres }
     }
 
@@ -123,7 +127,7 @@ impl TestApp {
         let mut settings = self.settings.clone();
         change(&mut settings);
         let db = Db::open(&settings.database.url, self.clock.clone()).await.unwrap();
-        AppState::new(settings, db).unwrap()
+        feature::state(settings, db, FEATURES).unwrap()
     }
 
     /// A house on https.
@@ -180,12 +184,12 @@ impl TestApp {
     }
 
     /// A token of `person` that may do `scopes` and nothing else.
-    pub async fn token(&self, person: &Person, scopes: &[Scope]) -> Client {
+    pub async fn token(&self, person: &Person, scopes: &[&str]) -> Client {
         self.token_with(person, scopes, |_| {}).await
     }
 
     /// The same, that `change` has changed.
-    pub async fn token_with(&self, person: &Person, scopes: &[Scope], change: impl FnOnce(&mut NewToken)) -> Client {
+    pub async fn token_with(&self, person: &Person, scopes: &[&str], change: impl FnOnce(&mut NewToken)) -> Client {
         let mut new = NewToken {
             name: "test".into(),
             scopes: scopes.iter().copied().collect(),

@@ -11,7 +11,7 @@ mod run;
 pub mod visitor;
 
 pub use self::{
-    app::{Database, OURS, PASSWORD, Prepare, SPA, TestApp},
+    app::{ALL_SCOPES, Database, OURS, PASSWORD, Prepare, SPA, TestApp},
     ask::{Request, Response, field_error, members},
     forms::PageForm,
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},

@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use vestibule::auth::Scope;
 
 use super::PASSWORD;
 
@@ -14,7 +13,7 @@ pub struct Call {
     /// Below the mount; `{id}` stands for an id.
     pub path: &'static str,
     /// What a token needs for it.
-    pub scope: Option<Scope>,
+    pub scope: Option<&'static str>,
 }
 
 impl Call {
@@ -37,30 +36,30 @@ impl Call {
     }
 }
 
-fn calls<const N: usize>(calls: [(Method, &'static str, Option<Scope>); N]) -> Vec<Call> {
+fn calls<const N: usize>(calls: [(Method, &'static str, Option<&'static str>); N]) -> Vec<Call> {
     calls.map(|(method, path, scope)| Call { method, path, scope }).into()
 }
 
 /// What both mounts have. Every one needs a caller.
 pub fn resources() -> Vec<Call> {
     calls([
-        (Method::GET, "/me", Some(Scope::AccountRead)),
+        (Method::GET, "/me", Some("account:read")),
         (Method::GET, "/token", None),
-        (Method::GET, "/tokens", Some(Scope::TokensManage)),
-        (Method::POST, "/tokens", Some(Scope::TokensManage)),
-        (Method::POST, "/tokens/revoke-all", Some(Scope::TokensManage)),
-        (Method::DELETE, "/tokens/{id}", Some(Scope::TokensManage)),
-        (Method::GET, "/notes", Some(Scope::NotesRead)),
-        (Method::POST, "/notes", Some(Scope::NotesWrite)),
-        (Method::GET, "/notes/{id}", Some(Scope::NotesRead)),
-        (Method::PATCH, "/notes/{id}", Some(Scope::NotesWrite)),
-        (Method::DELETE, "/notes/{id}", Some(Scope::NotesWrite)),
+        (Method::GET, "/tokens", Some("tokens:manage")),
+        (Method::POST, "/tokens", Some("tokens:manage")),
+        (Method::POST, "/tokens/revoke-all", Some("tokens:manage")),
+        (Method::DELETE, "/tokens/{id}", Some("tokens:manage")),
+        (Method::GET, "/notes", Some("notes:read")),
+        (Method::POST, "/notes", Some("notes:write")),
+        (Method::GET, "/notes/{id}", Some("notes:read")),
+        (Method::PATCH, "/notes/{id}", Some("notes:write")),
+        (Method::DELETE, "/notes/{id}", Some("notes:write")),
     ])
 }
 
 /// What needs a token at the token door: everything but `POST /login` and `POST /tokens/report`.
 pub fn token_calls() -> Vec<Call> {
-    let own = calls([(Method::POST, "/logout", None), (Method::POST, "/logout-all", Some(Scope::TokensManage))]);
+    let own = calls([(Method::POST, "/logout", None), (Method::POST, "/logout-all", Some("tokens:manage"))]);
     [resources(), own].concat()
 }
 

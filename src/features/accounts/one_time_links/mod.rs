@@ -160,25 +160,3 @@ pub async fn dead(visit: PageContext, another: &'static str, label: &'static str
     let content = move || view! { <view::DeadLink another label /> };
     visit.page(StatusCode::GONE, "This link is over", content).await
 }
-
-/// Whether a link's token stands in `path`. No request that follows from such an answer, whatever it is, tells where it
-/// comes from.
-pub fn is_in(path: &str) -> bool {
-    let first = path.strip_prefix('/').and_then(|rest| rest.split_once('/')).map(|(first, _)| first);
-    first.is_some_and(|first| [Purpose::Confirm, Purpose::Email, Purpose::Reset].iter().any(|p| p.as_str() == first))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_in;
-
-    #[test]
-    fn a_path_with_a_token_is_known() {
-        for path in ["/reset/link_x", "/confirm/link_x", "/email/link_x", "/reset/"] {
-            assert!(is_in(path), "{path}");
-        }
-        for path in ["/", "/reset", "/forgot", "/account/email", "/account/confirm", "/resets/x", "reset/x"] {
-            assert!(!is_in(path), "{path}");
-        }
-    }
-}

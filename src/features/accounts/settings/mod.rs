@@ -1,6 +1,5 @@
 //! What people do with their account: another name, password or address, a copy of everything, the end of it.
 
-mod export;
 pub mod page;
 mod service;
 mod view;

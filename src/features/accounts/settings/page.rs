@@ -9,11 +9,15 @@ use axum::{
 };
 
 use super::{
-    export, service,
+    service,
     view::{DeleteView, EmailView, NameView, PasswordView},
 };
 use crate::{
-    auth::{AuthSession, page::PageContext, reauthentication::Reauthentication},
+    auth::{
+        AuthSession,
+        page::PageContext,
+        reauthentication::{Reauthentication, reauthenticate},
+    },
     db::Db,
     features::{
         accounts::{
@@ -22,12 +26,13 @@ use crate::{
         },
         browser_sessions,
     },
-    http::{client::Client, extract::Form, problem::Problem, redirect::see_other},
+    http::{client::Client, export, extract::Form, problem::Problem, redirect::see_other},
     mail::Mailer,
     settings::Settings,
     state::AppState,
     ui::FormState,
 };
+use serde_json::json;
 
 /// `GET /account/name`
 ///
@@ -95,7 +100,7 @@ pub async fn post_password(
             return Ok(password_form(visit, problem.status(), typed.with_errors(&problem)).await);
         }
     };
-    browser_sessions::service::reauthenticate(&state.db, &mut auth, stamp).await?;
+    reauthenticate(&state.db, &mut auth, stamp).await?;
     Ok(see_other("/account"))
 }
 
@@ -156,15 +161,20 @@ async fn email_form(visit: PageContext, status: StatusCode, form: FormState) -> 
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; the database's.
-pub async fn export(visit: PageContext, State(db): State<Db>, proof: Reauthentication) -> Result<Response, Problem> {
+pub async fn export(
+    visit: PageContext,
+    State(AppState { db, site, .. }): State<AppState>,
+    proof: Reauthentication,
+) -> Result<Response, Problem> {
     if let Some(question) = proof.wanted_for_page(&visit).await? {
         return Ok(question);
     }
     let account = visit.signed_in()?.account;
+    let head = [("exported_at", json!(db.now())), ("account", json!(account))];
     let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
     let headers =
         [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, kept)];
-    Ok((headers, export::everything(&db, account).await?).into_response())
+    Ok((headers, export::stream(&db, account.id, &head, site.exports.clone()).await?).into_response())
 }
 
 /// `GET /account/delete`

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::http::problem::FieldError;
+use super::FieldError;
 
 /// What was typed, what is wrong with it, and what to say above it all. Never holds a password.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,14 +32,5 @@ impl FormState {
     /// What is wrong with `name`.
     pub fn error(&self, name: &str) -> Option<String> {
         self.errors.iter().find(|error| error.field == name).map(|error| error.message.clone())
-    }
-
-    /// With what `problem` says: beside the fields it names, above the form otherwise.
-    #[cfg(feature = "ssr")]
-    #[must_use]
-    pub fn with_errors(mut self, problem: &crate::http::problem::Problem) -> Self {
-        self.errors = problem.errors().to_vec();
-        self.notice = self.errors.is_empty().then(|| problem.detail());
-        self
     }
 }

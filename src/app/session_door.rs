@@ -1,0 +1,107 @@
+//! The session door: pages, server functions and `/session/v1`.
+
+use axum::{
+    Extension, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, Method},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+    routing::any,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    api,
+    containment::{contained, panicked},
+    openapi::{self, Document},
+    redirects::{PagePaths, to_the_form, without_slash},
+    server_functions::server_functions,
+};
+use crate::{
+    assets::{self, Assets},
+    auth::{
+        Door, dev_key,
+        device_cookie::{self, DeviceCookie},
+        page::answer_page,
+        same_origin::{self, Mount, SameOrigin},
+        session::{self, Uses},
+    },
+    db::HashedSessions,
+    feature::{Feature, Layers},
+    features::accounts::unsent,
+    http::{
+        cookie::{self, SessionCookie},
+        extract::{BODY_LIMIT, LONG_BODY_LIMIT},
+        forms::{self, Forms},
+        pages::Pages,
+        problem::answer_json,
+    },
+    state::AppState,
+};
+
+/// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).
+pub(super) fn session_door(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
+    let settings = &state.settings;
+    let ours = SessionCookie::of(&settings.server.public_url);
+    let devices = DeviceCookie::of(&settings.server.public_url);
+    let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
+    let guard = |mount| {
+        let door = SameOrigin { origin: origin.clone(), cookie: ours, mount, development: settings.is_development() };
+        from_fn_with_state(door, same_origin::guard)
+    };
+    let uses = Uses { db: state.db.clone(), settings: settings.sessions };
+    let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
+    let with_session = |router: Router<AppState>| {
+        router
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(session::forget_ended))
+            .layer(from_fn_with_state(uses.clone(), session::touch))
+            .layer(from_fn(session::save_in_spite_of_errors))
+            .layer(auth.clone())
+            .layer(from_fn(session::unavailable_if_unknown))
+            .layer(from_fn_with_state(ours, cookie::guard))
+            .layer(from_fn_with_state(devices, device_cookie::layer))
+    };
+
+    let calls = Router::new()
+        .nest("/session/v1", api::session_mount(features).merge(openapi::routes()).into())
+        .route("/session/{*rest}", any(api::not_found))
+        .merge(server_functions(state))
+        .layer(Extension(Document::new(&openapi::session_document(settings, features))?))
+        .layer(Extension(Door::Session));
+    let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
+
+    let layers = Layers { guard: &|router| router.layer(guard(Mount::Calls)), contained };
+    let sessionless = features.iter().filter_map(|feature| feature.sessionless);
+    let sessionless = sessionless.fold(Router::new(), |router, routes| router.merge((routes.mount)(state, &layers)));
+
+    // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
+    let word = || from_fn_with_state(state.assets.clone(), answer_page);
+    let (forms, assets) = (Forms::new(&state.db, ours), &state.assets);
+    let page = |router: Router<AppState>| {
+        let router = router.layer(from_fn_with_state(assets.clone(), unsent::layer)).layer(word());
+        // What a form holds is read once, for every layer that asks; each route still takes only as much as it takes.
+        let router = with_session(router)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(from_fn_with_state(forms.clone(), forms::layer))
+            .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT));
+        contained(router.layer(guard(Mount::Pages))).layer(word())
+    };
+    let elsewhere =
+        page(Router::new().fallback(api::not_found)).layer(from_fn_with_state(state.site.clone(), without_slash));
+    let files = elsewhere.layer(from_fn_with_state(state.assets.clone(), files_first)).with_state(state.clone());
+
+    let pages = features.iter().fold(Pages::new(), |pages, feature| pages.merge((feature.pages)()));
+    let paths = pages.routes().iter().filter(|(method, _)| method == Method::GET).map(|(_, path)| *path);
+    let paths = PagePaths(paths.collect());
+    let pages = page(pages.into_router()).layer(from_fn_with_state(paths, to_the_form));
+    let pages = pages.layer(from_fn_with_state(state.dev_key.clone(), dev_key::recognise));
+    Ok(pages.merge(calls).merge(sessionless).fallback_service(files))
+}
+
+async fn files_first(State(assets): State<Assets>, request: Request, next: Next) -> Response {
+    match assets::serve(&assets, request.method(), request.uri().path(), request.headers()).await {
+        Some(file) => file,
+        None => next.run(request).await,
+    }
+}

@@ -1,0 +1,51 @@
+//! The token door, and the description of it.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Router,
+    middleware::{from_fn, from_fn_with_state, map_response},
+};
+
+use super::{
+    api,
+    containment::contained,
+    openapi::{self, Document},
+};
+use crate::{
+    auth::{
+        Door,
+        bearer::{self, TokenDoor},
+        cors::{self, Cors, Pages},
+        page::answer_page,
+        rate_limit::requests::{self, Limits},
+    },
+    feature::Feature,
+    http::problem::answer_json,
+    state::AppState,
+};
+
+/// `/api/v1`: no session layer, so no cookie is ever read (S13). CORS outermost, so that an allowed page can read every
+/// answer, refusals too.
+pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
+    let (pages, limits) = (Pages::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
+    let cors =
+        Cors { pages: pages.clone(), limits: limits.clone(), db: state.db.clone(), known: cors::Known::default() };
+    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), pages, limits };
+    let mount = Router::new()
+        .nest("/v1", api::token_mount(features).into())
+        .fallback(api::not_found)
+        .layer(Extension(Door::Token(Arc::new(door))));
+    let mount = contained(mount).layer(map_response(bearer::challenge)).layer(from_fn(requests::layer));
+    Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
+}
+
+/// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the document.
+pub(super) fn description(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
+    let document = openapi::token_document(&state.settings, features);
+    let pages = features.iter().map(|feature| (feature.open_pages)(&document));
+    let pages = pages.fold(Router::new(), |router, pages| router.merge(pages.into_router()));
+    let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(&document)?));
+    Ok(contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages))
+}

@@ -1,0 +1,65 @@
+//! What a handler needs its caller to be allowed to do.
+
+use std::marker::PhantomData;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::{Caller, Door};
+use crate::http::problem::Problem;
+
+/// What a handler needs its caller to be allowed to do.
+pub trait Need: Send + Sync {
+    /// The scope a token must hold; none where any valid credential will do.
+    const SCOPE: Option<&'static str>;
+}
+
+/// Any valid credential.
+#[derive(Clone, Copy, Debug)]
+pub enum Anything {}
+
+impl Need for Anything {
+    const SCOPE: Option<&'static str> = None;
+}
+
+/// Declares a scope: `scope!(pub NotesRead = "notes:read", "Read your notes");`. The type is what a handler asks for, as
+/// in `Allowed<NotesRead>`; its `INFO` is what the feature lists.
+macro_rules! scope {
+    ($visibility:vis $name:ident = $text:literal, $meaning:literal) => {
+        #[doc = concat!("`", $text, "`")]
+        #[derive(Clone, Copy, Debug)]
+        $visibility enum $name {}
+
+        impl $name {
+            /// What the scope is called, and what it allows.
+            $visibility const INFO: $crate::auth::ScopeInfo =
+                $crate::auth::ScopeInfo { name: $text, meaning: $meaning };
+        }
+
+        impl $crate::auth::Need for $name {
+            const SCOPE: Option<&'static str> = Some($text);
+        }
+    };
+}
+
+pub(crate) use scope;
+
+/// A caller who may do `N`: the only way for a JSON handler to learn who is calling, so that none forgets to ask for a
+/// scope (S21).
+#[derive(Debug)]
+pub struct Allowed<N: Need> {
+    /// The caller.
+    pub caller: Caller,
+    need: PhantomData<N>,
+}
+
+impl<S: Send + Sync, N: Need> FromRequestParts<S> for Allowed<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = Door::identify(&parts.headers, &parts.extensions).await?;
+        if let Some(scope) = N::SCOPE {
+            caller.must_hold(scope)?;
+        }
+        Ok(Self { caller, need: PhantomData })
+    }
+}

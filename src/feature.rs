@@ -1,0 +1,133 @@
+//! What a feature says of itself. `app.rs` lists the features; nothing else names them.
+
+use axum::{Router, http::Extensions};
+use serde_json::Value;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    auth::ScopeInfo,
+    db::Db,
+    http::{export::Export, pages::Pages},
+    settings::Settings,
+    state::{AppState, Site},
+    ui::{NavLink, SiteLinks},
+};
+
+/// A part of the product: plain data and function pointers. Begin with [`Feature::new`] and set what there is.
+#[derive(Clone, Copy)]
+pub struct Feature {
+    /// The name of its folder.
+    pub name: &'static str,
+    /// Whether the settings turn it on.
+    pub is_on: fn(&Settings) -> bool,
+    /// Its tags in the OpenAPI document: name and description.
+    pub tags: &'static [(&'static str, &'static str)],
+    /// The scopes it declares.
+    pub scopes: &'static [ScopeInfo],
+    /// Its link in the header of every page, for people who are signed in.
+    pub nav: Option<NavLink>,
+    /// Its link in the footer of every page.
+    pub footer: Option<NavLink>,
+    /// JSON routes of both doors. Their handlers take `Allowed<…>`.
+    pub api: fn() -> OpenApiRouter<AppState>,
+    /// JSON routes of the session door alone.
+    pub session_api: fn() -> OpenApiRouter<AppState>,
+    /// JSON routes of the token door alone.
+    pub token_api: fn() -> OpenApiRouter<AppState>,
+    /// JSON routes of the token door that need no credential. Calls are counted by address.
+    pub unauthenticated_api: fn() -> OpenApiRouter<AppState>,
+    /// Its pages, behind the session door.
+    pub pages: fn() -> Pages<AppState>,
+    /// Its pages outside of both doors, which show the description of the token door.
+    pub open_pages: fn(&Value) -> Pages<AppState>,
+    /// Routes of its own that no session reaches.
+    pub sessionless: Option<Sessionless>,
+    /// Puts the state that the feature keeps for itself into the application's.
+    pub own_state: Option<fn(&Settings, &mut Extensions)>,
+    /// What it adds to a person's data export.
+    pub export: Option<Export>,
+    /// Jobs that delete what has expired, run once a minute.
+    pub sweeps: &'static [Sweep],
+    /// Paths below which the URL holds a secret, such as `/reset`. Browsers are told to keep it out of `Referer`.
+    pub secret_paths: &'static [&'static str],
+}
+
+impl Feature {
+    /// A feature that has a name and nothing else.
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            is_on: |_| true,
+            tags: &[],
+            scopes: &[],
+            nav: None,
+            footer: None,
+            api: OpenApiRouter::new,
+            session_api: OpenApiRouter::new,
+            token_api: OpenApiRouter::new,
+            unauthenticated_api: OpenApiRouter::new,
+            pages: Pages::new,
+            open_pages: |_| Pages::new(),
+            sessionless: None,
+            own_state: None,
+            export: None,
+            sweeps: &[],
+            secret_paths: &[],
+        }
+    }
+}
+
+/// Routes that no session reaches.
+#[derive(Clone, Copy)]
+pub struct Sessionless {
+    /// Method (or `ANY`) and path of each, and whether the same-origin guard stands in front of it.
+    pub routes: &'static [(&'static str, &'static str, bool)],
+    /// The router that serves them.
+    pub mount: fn(&AppState, &Layers) -> Router<AppState>,
+}
+
+/// What a feature puts around routes that no session reaches.
+pub struct Layers<'a> {
+    /// The same-origin guard.
+    pub guard: &'a dyn Fn(Router<AppState>) -> Router<AppState>,
+    /// The bounds for body, time and panics.
+    pub contained: fn(Router<AppState>) -> Router<AppState>,
+}
+
+/// Deletes a batch of expired rows.
+#[derive(Clone, Copy)]
+pub struct Sweep {
+    /// What is deleted, for the log.
+    pub what: &'static str,
+    /// Deletes up to this many rows and returns how many there were.
+    pub batch: fn(AppState, i64) -> BoxFuture<'static, sqlx::Result<u64>>,
+}
+
+/// A future on the heap.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The application state for `features`.
+///
+/// # Errors
+/// One line for the operator.
+pub fn state(settings: Settings, db: Db, features: &[Feature]) -> Result<AppState, String> {
+    let site = site(features, &settings);
+    AppState::new(settings, db, site)
+}
+
+/// What the pages of all features know of each other.
+pub fn site(features: &[Feature], settings: &Settings) -> Site {
+    let on = || features.iter().filter(|feature| (feature.is_on)(settings));
+    let mut own = Extensions::new();
+    on().filter_map(|feature| feature.own_state).for_each(|put| put(settings, &mut own));
+    Site {
+        links: SiteLinks {
+            nav: on().filter_map(|feature| feature.nav).collect(),
+            footer: on().filter_map(|feature| feature.footer).collect(),
+        },
+        scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
+        exports: on().filter_map(|feature| feature.export).collect(),
+        own,
+        secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
+    }
+}

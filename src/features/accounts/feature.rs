@@ -1,0 +1,59 @@
+//! What this feature says of itself.
+
+use super::{
+    api, email_verification, one_time_links, page, password_reset, reauthentication, scopes::AccountRead, settings,
+};
+use crate::{
+    feature::{Feature, Sweep},
+    http::pages::Pages,
+    state::AppState,
+    ui::NavLink,
+};
+
+/// The entry in the list of features.
+pub const FEATURE: Feature = Feature {
+    tags: &[("Signing in", "A password for a credential, and the end of one."), ("Account", "Who the caller is.")],
+    scopes: &[AccountRead::INFO],
+    nav: Some(NavLink { path: "/account", label: "Account" }),
+    api: api::routes,
+    session_api: api::session_routes,
+    token_api: api::token_routes,
+    unauthenticated_api: api::unauthenticated_routes,
+    pages,
+    sweeps: &[Sweep {
+        what: "one-time links",
+        batch: |state, batch| Box::pin(async move { one_time_links::sweep(&state.db, batch).await }),
+    }],
+    secret_paths: &["/reset", "/confirm", "/email"],
+    ..Feature::new("accounts")
+};
+
+fn pages() -> Pages<AppState> {
+    Pages::new()
+        .get("/sign-up", page::sign_up)
+        .post("/sign-up", page::post_sign_up)
+        .get("/sign-in", page::sign_in)
+        .post_large("/sign-in", page::post_sign_in)
+        .post("/sign-out", page::sign_out)
+        .get("/forgot", password_reset::page::forgot)
+        .post("/forgot", password_reset::page::post_forgot)
+        .get("/reset/{token}", password_reset::page::reset)
+        .post("/reset/{token}", password_reset::page::post_reset)
+        .get("/confirm/{token}", email_verification::page::confirm)
+        .post("/confirm/{token}", email_verification::page::post_confirm)
+        .get("/email/{token}", email_verification::page::email)
+        .post("/email/{token}", email_verification::page::post_email)
+        .get("/account", page::account)
+        .post("/account/email/resend", email_verification::page::resend)
+        .get("/account/confirm", reauthentication::page::confirm)
+        .post("/account/confirm", reauthentication::page::post_confirm)
+        .get("/account/name", settings::page::name)
+        .post("/account/name", settings::page::post_name)
+        .get("/account/password", settings::page::password)
+        .post("/account/password", settings::page::post_password)
+        .get("/account/email", settings::page::email)
+        .post("/account/email", settings::page::post_email)
+        .get("/account/export", settings::page::export)
+        .get("/account/delete", settings::page::delete)
+        .post("/account/delete", settings::page::post_delete)
+}

@@ -1,0 +1,5 @@
+//! What tokens may be allowed to do here.
+
+use crate::auth::scope;
+
+scope!(pub TokensManage = "tokens:manage", "Make, list and revoke your tokens");
