@@ -11,7 +11,10 @@ pub enum Who {
     /// Nobody who is signed in.
     Visitor,
     /// Somebody who is.
-    SignedIn { email: String },
+    SignedIn {
+        /// The address of the account.
+        email: String,
+    },
     /// The page cannot know.
     Unknown,
 }

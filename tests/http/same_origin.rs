@@ -9,7 +9,7 @@ use vestibule::app::{FEATURES, routes::routes};
 use crate::support::{
     Browser, Database, Door, OURS, PASSWORD, Person, Request, TestApp, on_both_databases,
     routes::{
-        Call, DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES, resources,
+        Call, DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES,
         session_calls, token_calls,
     },
 };
@@ -427,7 +427,8 @@ async fn browsers_drop_the_cookie_of_0_1_0(database: Database) {
 #[test]
 fn every_route_is_in_the_tables() {
     let mut tables: Vec<String> = Vec::new();
-    let below = |mount: &str, calls: Vec<Call>| calls.into_iter().map(move |call| format!("{mount}{}", call.path));
+    let below =
+        |mount: &'static str, calls: Vec<Call>| calls.into_iter().map(move |call| format!("{mount}{}", call.path));
     tables.extend(below("/api/v1", token_calls()).chain(below("/session/v1", session_calls())));
     let pages = PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(LINKS).chain(DOWNLOADS);
     tables.extend(pages.chain(OPERATIONS).chain(DEV_PAGES).chain(OPEN_PAGES).chain(LAB).map(str::to_owned));
