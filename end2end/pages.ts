@@ -78,7 +78,7 @@ export const ENTRIES: readonly Entry[] = [
       await labReady(page);
       const experiment = page.locator("#cookie-both");
       await experiment.locator("summary").click();
-      await experiment.getByRole("button", { name: "Run it" }).click();
+      await experiment.getByRole("button", { name: "Run", exact: true }).click();
       await expect(experiment.locator(".outcome")).toHaveText("as predicted");
     },
   },

@@ -14,7 +14,7 @@ mod token_door;
 pub use self::{router::router, sweep::sweep};
 use crate::{
     feature::Feature,
-    features::{accounts, activity, api_docs, browser_sessions, dev, lab, landing, notes, tokens},
+    features::{accounts, activity, api_docs, browser_sessions, dev, landing, notes, tokens},
 };
 
 /// Every feature, in the order of the links in the header. The first page of them is where signing in leads.
@@ -25,7 +25,8 @@ pub const FEATURES: &[Feature] = &[
     browser_sessions::FEATURE,
     activity::FEATURE,
     landing::FEATURE,
-    lab::FEATURE,
+    #[cfg(feature = "lab")]
+    crate::features::lab::FEATURE,
     api_docs::FEATURE,
     dev::FEATURE,
 ];

@@ -1,6 +1,8 @@
 //! What a feature says of itself. `app.rs` lists the features; nothing else names them.
 
-use axum::{Router, http::Extensions};
+use std::net::SocketAddr;
+
+use axum::Router;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -40,10 +42,8 @@ pub struct Feature {
     pub pages: fn() -> Pages<AppState>,
     /// Its pages outside of both doors, which show the description of the token door.
     pub open_pages: fn(&Value) -> Pages<AppState>,
-    /// Routes of its own that no session reaches.
-    pub sessionless: Option<Sessionless>,
-    /// Puts the state that the feature keeps for itself into the application's.
-    pub own_state: Option<fn(&Settings, &mut Extensions)>,
+    /// State of its own, with the routes that share it.
+    pub stateful: Option<Stateful>,
     /// What it adds to a person's data export.
     pub export: Option<Export>,
     /// Jobs that delete what has expired, run once a minute.
@@ -68,8 +68,7 @@ impl Feature {
             unauthenticated_api: OpenApiRouter::new,
             pages: Pages::new,
             open_pages: |_| Pages::new(),
-            sessionless: None,
-            own_state: None,
+            stateful: None,
             export: None,
             sweeps: &[],
             secret_paths: &[],
@@ -77,21 +76,43 @@ impl Feature {
     }
 }
 
-/// Routes that no session reaches.
+/// What a feature with state of its own adds.
 #[derive(Clone, Copy)]
-pub struct Sessionless {
-    /// Method (or `ANY`) and path of each, and whether the same-origin guard stands in front of it.
-    pub routes: &'static [(&'static str, &'static str, bool)],
-    /// The router that serves them.
-    pub mount: fn(&AppState, &Layers) -> Router<AppState>,
+pub struct Stateful {
+    /// Its name in messages.
+    pub label: &'static str,
+    /// The second listener it needs. None if it is off, or needs none.
+    pub listener: fn(&Settings) -> Option<ExtraListener>,
+    /// Builds its state and its routes, once per server. The text says why its listener could not be opened, if so.
+    pub routes: fn(&AppState, Option<String>) -> Result<StatefulRoutes, String>,
+    /// The paths of its pages, for `vestibule routes`.
+    pub pages: &'static [&'static str],
+    /// Method (or `ANY`) and path of its endpoints, and whether the same-origin guard stands in front of each.
+    pub endpoints: &'static [(&'static str, &'static str, bool)],
 }
 
-/// What a feature puts around routes that no session reaches.
-pub struct Layers<'a> {
-    /// The same-origin guard.
-    pub guard: &'a dyn Fn(Router<AppState>) -> Router<AppState>,
-    /// The bounds for body, time and panics.
-    pub contained: fn(Router<AppState>) -> Router<AppState>,
+/// A second listener beside the server's own.
+#[derive(Clone, Debug)]
+pub struct ExtraListener {
+    /// The address to listen on.
+    pub address: SocketAddr,
+    /// The setting that holds the address.
+    pub setting: &'static str,
+    /// Whether the server must not start without it.
+    pub required: bool,
+    /// The origins that lead to it.
+    pub origins: Vec<String>,
+}
+
+/// The routes of a feature with state of its own.
+#[derive(Clone, Debug, Default)]
+pub struct StatefulRoutes {
+    /// Pages. They get the layers of all pages, the session and the same-origin guard among them.
+    pub pages: Router<AppState>,
+    /// Endpoints for scripts, without a session. They bring the guards they need.
+    pub endpoints: Router<AppState>,
+    /// The router of its own listener.
+    pub peer: Option<Router>,
 }
 
 /// Deletes a batch of expired rows.
@@ -118,8 +139,6 @@ pub fn state(settings: Settings, db: Db, features: &[Feature]) -> Result<AppStat
 /// What the pages of all features know of each other.
 pub fn site(features: &[Feature], settings: &Settings) -> Site {
     let on = || features.iter().filter(|feature| (feature.is_on)(settings));
-    let mut own = Extensions::new();
-    on().filter_map(|feature| feature.own_state).for_each(|put| put(settings, &mut own));
     Site {
         links: SiteLinks {
             nav: on().filter_map(|feature| feature.nav).collect(),
@@ -127,7 +146,6 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         },
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
-        own,
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }
 }

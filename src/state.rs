@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{extract::FromRef, http::Extensions};
+use axum::extract::FromRef;
 
 use crate::{
     assets::Assets,
@@ -43,8 +43,6 @@ pub struct Site {
     pub scopes: Vec<ScopeInfo>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
-    /// The state that features keep for themselves.
-    pub own: Extensions,
     /// Paths below which the URL holds a secret.
     pub secret_paths: Vec<&'static str>,
 }

@@ -20,13 +20,13 @@ const runs: Run[] = [];
 
 test.describe.configure({ mode: "serial" });
 
-/** Runs every experiment on the page and insists on what the records say of this engine. */
+/** Runs every experiment on the page and expects what the records say about this engine. */
 async function inEngine(engine: Engine, name: string, run: <T>(script: string) => Promise<T>): Promise<void> {
-  await until(() => run<boolean>(READY), `The Lab does not come alive in ${name}.`);
+  await until(() => run<boolean>(READY), `The Lab does not become ready in ${name}.`);
   await run(START);
   let seconds = "";
-  await until(async () => (seconds = await run<string>(ENDED)) !== "", `The Lab does not come to its end in ${name}.`, 60_000).catch(async (error: Error) => {
-    throw new Error(`${error.message} It says: ${await run<string>(STATUS)}`);
+  await until(async () => (seconds = await run<string>(ENDED)) !== "", `The Lab does not finish in ${name}.`, 60_000).catch(async (error: Error) => {
+    throw new Error(`${error.message} Its status: ${await run<string>(STATUS)}`);
   });
   const results = await run<Result[]>(RESULTS);
   console.log(`${name}: ${results.length} experiments in ${seconds} s`);

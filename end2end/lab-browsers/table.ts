@@ -38,7 +38,7 @@ function table(runs: readonly Run[]): string {
   const browsers = runs.map(({ name, seconds }) => `${name} (${seconds} s)`).join(", ");
   const rows = first.map(({ record }, index) => {
     const observed = runs.map(({ engine, results }) => ({ engine, observed: results[index]!.observed }));
-    return `| ${[`\`${record.id}\` ${record.title}`, ...COLUMNS.map(([what]) => cell(observed, record.foreseen[what]?.[0], what))].join(" | ")} |`;
+    return `| ${[`\`${record.id}\` ${record.title}`, ...COLUMNS.map(([what]) => cell(observed, record.predicted[what]?.[0], what))].join(" | ")} |`;
   });
   const reasons = runs.flatMap(({ engine, results }) =>
     results.flatMap(({ record }) =>
@@ -52,7 +52,7 @@ function table(runs: readonly Run[]): string {
     `|---|${COLUMNS.map(() => "---|").join("")}`,
     ...rows,
     "",
-    "Otherwise than predicted:",
+    "Not as predicted:",
     "",
     ...reasons,
     "",

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::Db,
-    feature::Feature,
+    feature::{Feature, StatefulRoutes},
     http::{
         client::{self, Proxies},
         host::{self, Hosts},
@@ -33,7 +33,7 @@ use crate::{
 ///
 /// # Errors
 /// One line for the operator.
-pub fn router(state: AppState, features: &[Feature]) -> Result<Router, String> {
+pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoutes>) -> Result<Router, String> {
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
     let features: Vec<_> = features.iter().filter(|feature| (feature.is_on)(&state.settings)).copied().collect();
@@ -43,7 +43,7 @@ pub fn router(state: AppState, features: &[Feature]) -> Result<Router, String> {
     let app = Router::new()
         .merge(description(&state, &features)?)
         .nest("/api", token_door(&state, &features)?)
-        .merge(session_door(&state, &features)?)
+        .merge(session_door(&state, &features, stateful)?)
         .route("/.well-known/change-password", get(|| async { see_other("/account/password") }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))

@@ -137,7 +137,10 @@ fn pages(feature: &Feature) -> Vec<Route> {
     for (method, path) in (feature.open_pages)(&Value::Null).routes() {
         routes.push(route(method.as_str(), path, Door::Open, Guard::None));
     }
-    for (method, path, guarded) in feature.sessionless.iter().flat_map(|sessionless| sessionless.routes) {
+    for path in feature.stateful.iter().flat_map(|stateful| stateful.pages) {
+        routes.push(route("GET", path, Door::Session, Guard::None));
+    }
+    for (method, path, guarded) in feature.stateful.iter().flat_map(|stateful| stateful.endpoints) {
         let guard = if *guarded { Guard::SameOrigin } else { Guard::None };
         routes.push(route(method, path, Door::Open, guard));
     }

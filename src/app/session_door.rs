@@ -3,7 +3,7 @@
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderValue, Method},
+    http::Method,
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
     routing::any,
@@ -27,7 +27,7 @@ use crate::{
         session::{self, Uses},
     },
     db::HashedSessions,
-    feature::{Feature, Layers},
+    feature::{Feature, StatefulRoutes},
     features::accounts::unsent,
     http::{
         cookie::{self, SessionCookie},
@@ -40,15 +40,16 @@ use crate::{
 };
 
 /// Pages, `/fn` and `/session/v1`: behind the same session layer, each behind its guard. Files stay outside (T11).
-pub(super) fn session_door(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
+pub(super) fn session_door(
+    state: &AppState,
+    features: &[Feature],
+    stateful: Vec<StatefulRoutes>,
+) -> Result<Router<AppState>, String> {
     let settings = &state.settings;
     let ours = SessionCookie::of(&settings.server.public_url);
     let devices = DeviceCookie::of(&settings.server.public_url);
-    let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
-    let guard = |mount| {
-        let door = SameOrigin { origin: origin.clone(), cookie: ours, mount, development: settings.is_development() };
-        from_fn_with_state(door, same_origin::guard)
-    };
+    let guarded = SameOrigin::new(settings, Mount::Calls)?;
+    let guard = |mount| from_fn_with_state(SameOrigin { mount, ..guarded.clone() }, same_origin::guard);
     let uses = Uses { db: state.db.clone(), settings: settings.sessions };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
     let with_session = |router: Router<AppState>| {
@@ -71,9 +72,12 @@ pub(super) fn session_door(state: &AppState, features: &[Feature]) -> Result<Rou
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 
-    let layers = Layers { guard: &|router| router.layer(guard(Mount::Calls)), contained };
-    let sessionless = features.iter().filter_map(|feature| feature.sessionless);
-    let sessionless = sessionless.fold(Router::new(), |router, routes| router.merge((routes.mount)(state, &layers)));
+    let (mut own_pages, mut endpoints) = (Router::new(), Router::new());
+    for feature in stateful {
+        own_pages = own_pages.merge(feature.pages);
+        endpoints = endpoints.merge(feature.endpoints);
+    }
+    let endpoints = contained(endpoints).layer(from_fn(answer_json));
 
     // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
@@ -94,9 +98,9 @@ pub(super) fn session_door(state: &AppState, features: &[Feature]) -> Result<Rou
     let pages = features.iter().fold(Pages::new(), |pages, feature| pages.merge((feature.pages)()));
     let paths = pages.routes().iter().filter(|(method, _)| method == Method::GET).map(|(_, path)| *path);
     let paths = PagePaths(paths.collect());
-    let pages = page(pages.into_router()).layer(from_fn_with_state(paths, to_the_form));
+    let pages = page(pages.into_router().merge(own_pages)).layer(from_fn_with_state(paths, to_the_form));
     let pages = pages.layer(from_fn_with_state(state.dev_key.clone(), dev_key::recognise));
-    Ok(pages.merge(calls).merge(sessionless).fallback_service(files))
+    Ok(pages.merge(calls).merge(endpoints).fallback_service(files))
 }
 
 async fn files_first(State(assets): State<Assets>, request: Request, next: Next) -> Response {

@@ -18,7 +18,10 @@ use axum::{
 };
 use url::{Host, Url};
 
-use crate::http::{cookie::SessionCookie, problem::Problem, seldom::Seldom};
+use crate::{
+    http::{cookie::SessionCookie, problem::Problem, seldom::Seldom},
+    settings::Settings,
+};
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -50,6 +53,16 @@ pub struct SameOrigin {
 }
 
 impl SameOrigin {
+    /// The guard of `mount`.
+    ///
+    /// # Errors
+    /// If the public URL is no header value.
+    pub fn new(settings: &Settings, mount: Mount) -> Result<Self, String> {
+        let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
+        let cookie = SessionCookie::of(&settings.server.public_url);
+        Ok(Self { origin, cookie, mount, development: settings.is_development() })
+    }
+
     /// Lets the request pass, or says why not (S11, S53, S72).
     fn judge(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
         let safe = method == Method::GET || method == Method::HEAD;

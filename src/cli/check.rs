@@ -3,7 +3,10 @@
 use clap::Args;
 
 use super::{Config, Failure, output::say};
-use crate::settings::{Finding, Settings, Severity, Sources};
+use crate::{
+    app::FEATURES,
+    settings::{Finding, Settings, Severity, Sources},
+};
 
 /// How to say it.
 #[derive(Debug, Args)]
@@ -47,8 +50,15 @@ fn say_in_lines(settings: &Settings, sources: &Sources, findings: &[Finding], so
         let (origin, address) = (settings.origin(), settings.server.address);
         say(&format!("The settings are sound. {origin} would be served on {address}."));
         say(&sources.to_string());
-        if let Some((same, cross)) = settings.lab_peer() {
-            say(&format!("The Lab would be open, with {same} and {cross} on {}.", settings.lab.address));
+        for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
+            if let Some(extra) = (feature.listener)(settings) {
+                say(&format!(
+                    "It would also serve {} at {}, on {}.",
+                    feature.label,
+                    extra.origins.join(" and "),
+                    extra.address
+                ));
+            }
         }
     }
 }

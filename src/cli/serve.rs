@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use tokio::{
     net::TcpListener,
+    task::JoinSet,
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{Config, Failure, log::log, output::say};
 use crate::{
-    app::FEATURES,
+    app::{self, FEATURES},
     cli::operators::served,
     db::{Clock, Db},
-    feature::site,
-    features::lab::{self, Lab},
+    feature::{self, ExtraListener, Stateful, StatefulRoutes},
     http::connection_limits::{Gate, Timeouts},
     mail::Mailer,
-    settings::{Finding, LabEnabled, Settings, SettingsError, Sources},
+    settings::{Finding, Settings, SettingsError, Sources},
     state::AppState,
 };
 
@@ -60,7 +61,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
             "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
         ))
     })?;
-    let (lab, peer) = open_lab(&settings).await?;
+    let extras = bind_extras(&settings).await?;
     let (origin, url) = (settings.origin(), settings.database.url.clone());
     let share = Share(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: share.requests(), ..Timeouts::default() };
@@ -68,14 +69,9 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let development = settings.is_development();
     let db = Db::open(&url, Clock::default()).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
-    // Not before: whatever ends the start is the only line.
-    if let Some(trouble) = lab.inside().ok().and_then(|inside| inside.trouble.as_ref()) {
-        tracing::warn!("the Lab cannot be used. {trouble}");
-    }
-    let mut site = site(FEATURES, &settings);
-    site.own.insert(lab);
-    let state = AppState::new(settings, db.clone(), site).map_err(Failure::settings)?;
-    let app = crate::app::router(state.clone(), FEATURES).map_err(Failure::settings)?;
+    let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::settings)?;
+    let (features, peers) = build(&state, extras).map_err(Failure::settings)?;
+    let app = app::router(state.clone(), FEATURES, features).map_err(Failure::settings)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();
@@ -84,18 +80,21 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
         stopping.cancel();
         Instant::now()
     });
-    let beside = lab_peer(peer, state.clone(), gate.clone(), stopped.clone());
+    let mut beside = JoinSet::new();
+    for (listener, router) in peers {
+        beside.spawn(crate::http::listener::serve(listener, router, gate.clone(), stopped.clone().cancelled_owned()));
+    }
     let mailer = state.mailer.clone();
     let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
-    tokio::spawn(crate::app::sweep(state, FEATURES));
+    tokio::spawn(app::sweep(state, FEATURES));
     say(&format!("Vestibule is open: {origin}"));
     say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {
         say(&format!("Mail is shown at: {url}"));
     }
-    tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside);
+    tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside.join_all());
     let stopped = asked_to_stop.await.unwrap_or_else(|_| Instant::now());
     finish(&db, &mailer, stopped, share).await;
     Ok(())
@@ -114,31 +113,55 @@ async fn finish(db: &Db, mailer: &Mailer, stopped: Instant, share: Share) {
     }
 }
 
-/// The Lab and its peer's listener. A development server whose port for it is taken goes on, and the page says why
-/// nothing can be tried; where the Lab was asked for, that is an error.
-async fn open_lab(settings: &Settings) -> Result<(Lab, Option<TcpListener>), Failure> {
-    let lab = Lab::of(settings);
-    if !lab.is_on() {
-        return Ok((lab, None));
-    }
-    let address = settings.lab.address;
-    match TcpListener::bind(address).await {
-        Ok(listener) => Ok((lab, Some(listener))),
-        Err(error) if settings.lab.enabled == LabEnabled::Always => {
-            Err(Failure::machine(format!("cannot listen on {address} for the Lab: {error}. Set lab.address")))
-        }
-        Err(error) => {
-            let trouble = format!("Its peer cannot listen on {address}: {error}. Set lab.address to a free port.");
-            Ok((lab.troubled(trouble), None))
-        }
-    }
+/// A feature, and the listener that was opened for it, or the reason why it could not be.
+struct Extra(Stateful, Option<Result<TcpListener, String>>);
+
+/// The features that have state of their own and are on.
+fn stateful(settings: &Settings) -> impl Iterator<Item = Stateful> {
+    let on = FEATURES.iter().filter(|feature| (feature.is_on)(settings));
+    on.filter_map(|feature| feature.stateful)
 }
 
-/// Serves the Lab's peer beside the house, if there is a listener for it.
-async fn lab_peer(listener: Option<TcpListener>, state: AppState, gate: Gate, stopped: CancellationToken) {
-    if let Some(listener) = listener {
-        crate::http::listener::serve(listener, lab::peer::router(state), gate, stopped.cancelled()).await;
+/// Opens the listeners that features need. Where one is not required and its port is taken, the server starts all the
+/// same and the feature says why it cannot be used.
+async fn bind_extras(settings: &Settings) -> Result<Vec<Extra>, Failure> {
+    let mut extras = Vec::new();
+    for feature in stateful(settings) {
+        let Some(ExtraListener { address, setting, required, .. }) = (feature.listener)(settings) else {
+            extras.push(Extra(feature, None));
+            continue;
+        };
+        let bound = TcpListener::bind(address).await;
+        let bound = bound.map_err(|error| format!("cannot listen on {address} for {}: {error}", feature.label));
+        if let (true, Err(error)) = (required, &bound) {
+            return Err(Failure::machine(format!("{error}. Set {setting}")));
+        }
+        let bound = bound.map_err(|error| format!("The server {error}. Set {setting} to a free port."));
+        extras.push(Extra(feature, Some(bound)));
     }
+    Ok(extras)
+}
+
+/// The listeners of features, each with the router that it serves.
+type Peers = Vec<(TcpListener, Router)>;
+
+/// Builds the features, and pairs each listener with the router that it serves.
+fn build(state: &AppState, extras: Vec<Extra>) -> Result<(Vec<StatefulRoutes>, Peers), String> {
+    let (mut features, mut peers) = (Vec::new(), Vec::new());
+    for Extra(feature, bound) in extras {
+        let (listener, unavailable) = match bound.transpose() {
+            Ok(listener) => (listener, None),
+            Err(why) => (None, Some(why)),
+        };
+        // Not while binding: an error that ends the start is to be the only line.
+        if let Some(why) = &unavailable {
+            tracing::warn!("{} cannot be used. {why}", feature.label);
+        }
+        let mut routes = (feature.routes)(state, unavailable)?;
+        peers.extend(listener.zip(routes.peer.take()));
+        features.push(routes);
+    }
+    Ok((features, peers))
 }
 
 /// SIGTERM, or Ctrl-C.

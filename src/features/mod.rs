@@ -12,7 +12,7 @@ pub mod api_docs;
 pub mod browser_sessions;
 #[cfg(feature = "ssr")]
 pub mod dev;
-#[cfg(feature = "ssr")]
+#[cfg(all(feature = "ssr", feature = "lab"))]
 pub mod lab;
 #[cfg(feature = "ssr")]
 pub mod tokens;

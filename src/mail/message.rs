@@ -2,6 +2,7 @@
 
 use std::{fmt, time::SystemTime};
 
+use html_escape::encode_double_quoted_attribute as escaped;
 use lettre::{
     Address, Message,
     message::{
@@ -143,10 +144,6 @@ fn wrapped(text: &str) -> String {
         lines.push(rest);
     }
     lines.join("\n")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

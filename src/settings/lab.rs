@@ -1,4 +1,4 @@
-//! `[lab]`: the essay's experiments, and the origins they need.
+//! `[lab]`: the Lab and the origins it needs. Without the cargo feature `lab` it is read and has no effect.
 
 use std::net::SocketAddr;
 
@@ -11,13 +11,13 @@ use super::Settings;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lab {
-    /// Where the Lab is open.
+    /// Where the Lab is on.
     pub enabled: LabEnabled,
-    /// What its peer, the other origin, listens on.
+    /// The address its peer, the other origin, listens on.
     pub address: SocketAddr,
-    /// The peer's origin of the same site; on a development server the port above, if empty.
+    /// The peer's origin of the same site. If empty, a development server uses the port above.
     pub same_site_url: String,
-    /// The peer's origin of another site; the same.
+    /// The peer's origin of another site. If empty, a development server uses the port above.
     pub cross_site_url: String,
 }
 
@@ -28,7 +28,7 @@ impl Default for Lab {
     }
 }
 
-/// Where the Lab is open.
+/// Where the Lab is on.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum LabEnabled {
@@ -42,7 +42,7 @@ pub enum LabEnabled {
 }
 
 impl Settings {
-    /// The origins of the Lab's peer, of the same site and of another; none where the Lab is off.
+    /// The origins of the Lab's peer, of the same site and of another. None if the Lab is off.
     pub fn lab_peer(&self) -> Option<(String, String)> {
         let wanted = match self.lab.enabled {
             LabEnabled::Development => self.is_development(),
@@ -57,7 +57,7 @@ impl Settings {
         }
     }
 
-    /// `localhost` and `127.0.0.1` are two sites without any DNS.
+    /// `localhost` and `127.0.0.1`, which are two sites and need no DNS.
     fn lab_on_this_machine(&self) -> Option<(String, String)> {
         let url = &self.server.public_url;
         let (here, there) = match url.host_str()? {
@@ -71,8 +71,8 @@ impl Settings {
     }
 }
 
-/// Whether two hosts are of one site, as far as that can be told without the list of public suffixes: one host, or names
-/// that end alike in two labels.
+/// Whether two hosts belong to one site, as far as that can be told without the public suffix list: the same host, or
+/// names whose last two labels are the same.
 pub(super) fn share_a_site(one: &Url, other: &Url) -> bool {
     let (Some(Host::Domain(one)), Some(Host::Domain(other))) = (one.host(), other.host()) else {
         return one.host() == other.host();

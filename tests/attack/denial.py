@@ -88,7 +88,7 @@ def endless_sign_ins(binary, scale):
 
 
 def lab_memory(binary, scale):
-    """The Lab writes down what it is sent: long names of cookies, from many addresses."""
+    """The Lab records what it is sent: long cookie names, from many addresses."""
     with Server(binary, **PROXIED) as server:
         other = server.token("other")
         before, _ = server.memory()
@@ -96,19 +96,19 @@ def lab_memory(binary, scale):
         name = "lab-" + "n" * 9_000
         cookie = {"Cookie": f"{name}0=1; {name}1=1; {name}2=1", "Sec-Fetch-Site": "same-origin"}
 
-        def visit(number):
+        def flood(number):
             source = f"198.51.100.{number}"
             for _ in range(scale(short=8, long=20)):
-                admitted = server.call("POST", "/lab/visits", None, guard, source=source).json()
-                if "visit" not in admitted:
+                created = server.call("POST", "/lab/sessions", None, guard, source=source).json()
+                if "session" not in created:
                     return
-                at = f"{admitted['visit']}/proxy-ask"
-                server.call("POST", f"/lab/visits/{at}/begin", None, guard, source=source)
+                at = f"{created['session']}/proxy-ask"
+                server.call("POST", f"/lab/sessions/{at}/begin", None, guard, source=source)
                 for _ in range(24):
                     server.call("GET", f"/lab/proxy/{at}/request", None, cookie, source=source)
 
         with Others(server, other) as others:
-            at_once([lambda number=number: visit(number) for number in range(25)], 8)
+            at_once([lambda number=number: flood(number) for number in range(25)], 8)
             after, most = server.memory()
         return most - before > 100, f"{before:.0f} MB, then {after:.0f}, at most {most:.0f}", others
 

@@ -1,78 +1,90 @@
-//! The Lab: what its page, its doors and its peer do, and what they let nobody do.
+//! The Lab: its page, its endpoints and its peer, and what they refuse.
+
+use std::{
+    io::Write,
+    net::{TcpListener, TcpStream},
+};
 
 use axum::http::Method;
 use serde_json::Value;
 use time::Duration;
 use vestibule::settings::LabEnabled;
 
-use crate::support::{Database, OURS, Request, Response, TestApp, members, on_both_databases};
+use crate::{
+    binary::{Server, answer, exit_code, free_address, refusal},
+    support::{Database, OURS, Request, Response, TestApp, folder, members, on_both_databases},
+};
 
 on_both_databases! {
     the_pages_tell_everything_without_a_script,
     only_the_pages_of_the_lab_may_call_its_peer,
-    a_visit_is_for_our_own_pages,
+    a_session_is_for_our_own_pages,
     an_answer_is_what_the_record_says,
     nothing_of_the_request_says_what_to_answer,
     a_preflight_is_answered_as_the_record_says,
     the_peer_answers_to_its_own_names_only,
     the_peer_answers_pages_of_the_three_origins_only,
     the_peer_knows_nothing_else,
-    what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors,
+    what_was_seen_is_for_the_session_and_holds_nothing_of_the_visitors,
     cookies_keep_to_their_names_their_path_and_their_minute,
-    the_guard_refuses_what_the_open_door_does,
-    a_token_is_good_for_its_visit_only,
+    the_guard_refuses_what_the_open_endpoint_does,
+    a_token_is_good_for_its_session_only,
     the_proxy_hands_on_and_back,
-    a_visit_ends_and_asks_only_so_often,
+    a_session_ends_and_asks_only_so_often,
     nothing_is_written_and_nobody_is_signed_out,
     where_it_is_off_there_is_nothing,
     what_is_kept_of_a_request_is_short_whatever_it_brings,
 }
 
 /// The peer by its name of another site.
-const STRANGER: &str = "127.0.0.1:3002";
+const CROSS_SITE: &str = "127.0.0.1:3002";
 
-/// One visit, as its page makes it.
-struct Visit {
+/// A Lab session, as its page starts it.
+struct LabSession {
     app: TestApp,
     id: String,
     token: String,
 }
 
-impl Visit {
+impl LabSession {
     async fn new(app: &TestApp) -> Self {
-        let reply = ours(app, "/lab/visits").await;
-        let admitted = reply.assert_status(201).json();
-        assert_eq!(members(&admitted), ["token", "visit"]);
-        let text = |name: &str| admitted[name].as_str().unwrap().to_owned();
-        Self { app: app.clone(), id: text("visit"), token: text("token") }
+        let reply = ours(app, "/lab/sessions").await;
+        let created = reply.assert_status(201).json();
+        assert_eq!(members(&created), ["session", "token"]);
+        let text = |name: &str| created[name].as_str().unwrap().to_owned();
+        Self { app: app.clone(), id: text("session"), token: text("token") }
     }
 
     /// In the middle of `experiment`.
-    async fn amid(app: &TestApp, experiment: &str) -> Self {
-        let visit = Self::new(app).await;
-        visit.begin(experiment).await.assert_status(204);
-        visit
+    async fn running(app: &TestApp, experiment: &str) -> Self {
+        let session = Self::new(app).await;
+        session.begin(experiment).await.assert_status(204);
+        session
     }
 
     async fn begin(&self, experiment: &str) -> Response {
-        ours(&self.app, &format!("/lab/visits/{}/{experiment}/begin", self.id)).await
+        ours(&self.app, &format!("/lab/sessions/{}/{experiment}/begin", self.id)).await
     }
 
     /// What was seen.
     async fn end(&self, experiment: &str) -> Vec<Value> {
-        let reply = ours(&self.app, &format!("/lab/visits/{}/{experiment}/end", self.id)).await;
+        let reply = ours(&self.app, &format!("/lab/sessions/{}/{experiment}/end", self.id)).await;
         reply.assert_status(200).json().as_array().unwrap().clone()
     }
 
     /// A request to the peer by its name of the same site.
     fn peer(&self, method: Method, experiment: &str, step: &str) -> Request {
-        self.app.ask_peer(method, &format!("/lab/at/{}/{experiment}/{step}", self.id)).header("origin", OURS)
+        ask_peer(&self.app, method, &format!("/lab/at/{}/{experiment}/{step}", self.id)).header("origin", OURS)
     }
 
-    /// A request to the house.
-    fn app(&self, method: Method, door: &str, experiment: &str, step: &str) -> Request {
+    /// A request to the app.
+    fn own(&self, method: Method, door: &str, experiment: &str, step: &str) -> Request {
         self.app.ask(method, &format!("/lab/{door}/{}/{experiment}/{step}", self.id))
     }
+}
+
+fn ask_peer(app: &TestApp, method: Method, path: &str) -> Request {
+    Request::new(app.peers[0].clone(), method, path).header("host", "localhost:3002")
 }
 
 fn ours(app: &TestApp, path: &str) -> Request {
@@ -86,7 +98,7 @@ fn allows_nobody(reply: &Response) {
     assert!(!reply.has("set-cookie"), "{}", reply.asked);
 }
 
-/// The page without what only the engine reads.
+/// The page without what only the script reads.
 fn read(page: &str) -> String {
     page.split("data-record=").map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
 }
@@ -96,8 +108,8 @@ async fn the_pages_tell_everything_without_a_script(app: TestApp) {
     assert!(page.matches(r#"class="experiment""#).count() > 25);
     let page = read(&page);
     for text in [
-        "As the essay had it",
-        "Without credentials the browser does not even look at Set-Cookie. Nothing says so anywhere.",
+        "The setup of the essay",
+        "Without credentials the browser ignores Set-Cookie. It reports no error.",
         "https://fetch.spec.whatwg.org/#concept-http-network-fetch",
         "http://localhost:3002",
         "http://127.0.0.1:3002",
@@ -108,7 +120,7 @@ async fn the_pages_tell_everything_without_a_script(app: TestApp) {
     // The switches are a form: without a script, too, each position has its page.
     let flipped = app.get("/lab?bench=1&credentials=on&exact=on&local=on").await.page(200);
     let bench = flipped.split_once(r#"id="bench""#).unwrap().1.split_once("</section>").unwrap().0;
-    assert!(read(bench).contains("Asked with credentials, an answer also needs Access-Control-Allow-Credentials."));
+    assert!(read(bench).contains("so the response also needs Access-Control-Allow-Credentials."));
 
     let story = app.get("/lab/story").await.page(200);
     let ending = ["A cookie counts only on its own origin.", "Everybody else brings a token."];
@@ -140,25 +152,25 @@ async fn only_the_pages_of_the_lab_may_call_its_peer(app: TestApp) {
     }
 }
 
-async fn a_visit_is_for_our_own_pages(app: TestApp) {
-    let visit = Visit::new(&app).await;
-    for path in ["/lab/visits".to_owned(), format!("/lab/visits/{}/cookie-both/begin", visit.id)] {
+async fn a_session_is_for_our_own_pages(app: TestApp) {
+    let session = LabSession::new(&app).await;
+    for path in ["/lab/sessions".to_owned(), format!("/lab/sessions/{}/cookie-both/begin", session.id)] {
         for site in ["same-site", "cross-site", "none"] {
             app.post(&path).header("sec-fetch-site", site).await.problem(403, "cross_origin_request");
         }
         app.post(&path).header("origin", "http://localhost:3002").await.problem(403, "cross_origin_request");
         app.ask(Method::GET, &path).header("sec-fetch-site", "same-origin").await.problem(405, "method_not_allowed");
     }
-    ours(&app, "/lab/visits/nonsense/cookie-both/begin").await.assert_status(400);
-    let stranger = format!("/lab/visits/{}/cookie-both/begin", uuid::Uuid::nil());
-    ours(&app, &stranger).await.problem(404, "not_found");
-    visit.begin("no-such-experiment").await.problem(404, "not_found");
-    visit.begin("cookie-both").await.assert_status(204);
+    ours(&app, "/lab/sessions/nonsense/cookie-both/begin").await.assert_status(400);
+    let unknown = format!("/lab/sessions/{}/cookie-both/begin", uuid::Uuid::nil());
+    ours(&app, &unknown).await.problem(404, "not_found");
+    session.begin("no-such-experiment").await.problem(404, "not_found");
+    session.begin("cookie-both").await.assert_status(204);
 }
 
 async fn an_answer_is_what_the_record_says(app: TestApp) {
-    let visit = Visit::amid(&app, "cookie-both").await;
-    let reply = visit.peer(Method::POST, "cookie-both", "request").await;
+    let session = LabSession::running(&app, "cookie-both").await;
+    let reply = session.peer(Method::POST, "cookie-both", "request").await;
     assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), OURS);
     assert_eq!(reply.header("access-control-allow-credentials"), "true");
     assert_eq!(reply.header("vary"), "Origin");
@@ -167,21 +179,21 @@ async fn an_answer_is_what_the_record_says(app: TestApp) {
     assert_eq!(reply.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
     assert_eq!(reply.set_cookies().len(), 1);
 
-    let visit = Visit::amid(&app, "cookie-star").await;
-    let reply = visit.peer(Method::POST, "cookie-star", "request").await;
+    let session = LabSession::running(&app, "cookie-star").await;
+    let reply = session.peer(Method::POST, "cookie-star", "request").await;
     assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), "*");
 
-    let visit = Visit::amid(&app, "reading-silent").await;
-    allows_nobody(visit.peer(Method::GET, "reading-silent", "request").await.assert_status(200));
-    // Another method, another step, another experiment than the one under way, the other name of the peer, another door.
-    visit.peer(Method::POST, "reading-silent", "request").await.problem(405, "method_not_allowed");
+    let session = LabSession::running(&app, "reading-silent").await;
+    allows_nobody(session.peer(Method::GET, "reading-silent", "request").await.assert_status(200));
+    // Another method, another step, another experiment, the other name of the peer, another endpoint.
+    session.peer(Method::POST, "reading-silent", "request").await.problem(405, "method_not_allowed");
     for reply in [
-        visit.peer(Method::GET, "reading-silent", "before-0").await,
-        visit.peer(Method::GET, "reading-silent", "before-99999999999999999999").await,
-        visit.peer(Method::GET, "reading-exact", "request").await,
-        visit.peer(Method::GET, "reading-silent", "request").header("host", STRANGER).await,
-        visit.app(Method::GET, "at", "reading-silent", "request").await,
-        visit.app(Method::GET, "proxy", "reading-silent", "request").await,
+        session.peer(Method::GET, "reading-silent", "before-0").await,
+        session.peer(Method::GET, "reading-silent", "before-99999999999999999999").await,
+        session.peer(Method::GET, "reading-exact", "request").await,
+        session.peer(Method::GET, "reading-silent", "request").header("host", CROSS_SITE).await,
+        session.own(Method::GET, "at", "reading-silent", "request").await,
+        session.own(Method::GET, "proxy", "reading-silent", "request").await,
     ] {
         reply.problem(404, "not_found");
         allows_nobody(&reply);
@@ -190,11 +202,11 @@ async fn an_answer_is_what_the_record_says(app: TestApp) {
 
 /// Whatever it holds, the answer is that of the record, and says nothing that the request said.
 async fn nothing_of_the_request_says_what_to_answer(app: TestApp) {
-    let visit = Visit::amid(&app, "reading-preflight").await;
-    let plain = visit.peer(Method::GET, "reading-preflight", "request").await;
-    let path = format!("/lab/at/{}/reading-preflight/request", visit.id);
+    let session = LabSession::running(&app, "reading-preflight").await;
+    let plain = session.peer(Method::GET, "reading-preflight", "request").await;
+    let path = format!("/lab/at/{}/reading-preflight/request", session.id);
     let query = "?access-control-allow-origin=*&set-cookie=lab-echo%3d1&status=500&location=//echo.example";
-    let asked = app.ask_peer(Method::GET, &format!("{path}{query}")).headers(&[
+    let asked = ask_peer(&app, Method::GET, &format!("{path}{query}")).headers(&[
         ("origin", OURS),
         ("x-lab", "<script>echo"),
         ("referer", "http://localhost:3000/echo"),
@@ -206,34 +218,34 @@ async fn nothing_of_the_request_says_what_to_answer(app: TestApp) {
     assert_eq!(names(&reply), names(&plain));
     assert!(!format!("{:?}", reply.headers).contains("echo") && !reply.has("location"));
     for path in ["/lab/at/echo/echo/echo", "/lab/clean/echo/echo", "/echo", "/lab/frame/echo", "//echo.example"] {
-        let reply = app.ask_peer(Method::GET, path).await;
+        let reply = ask_peer(&app, Method::GET, path).await;
         assert!(reply.status.is_client_error(), "{path}");
         assert!(!reply.text().contains("echo") && !format!("{:?}", reply.headers).contains("echo"), "{path}");
     }
-    let page = app.ask_peer(Method::GET, "/lab/frame?echo=%3Cscript%3Eecho").header("referer", "echo").await;
+    let page = ask_peer(&app, Method::GET, "/lab/frame?echo=%3Cscript%3Eecho").header("referer", "echo").await;
     assert!(!page.page(200).contains("echo"));
 }
 
 async fn a_preflight_is_answered_as_the_record_says(app: TestApp) {
-    let ask = |visit: &Visit, experiment| {
-        let ask = visit.peer(Method::OPTIONS, experiment, "request");
+    let ask = |session: &LabSession, experiment| {
+        let ask = session.peer(Method::OPTIONS, experiment, "request");
         ask.header("access-control-request-method", "GET").header("access-control-request-headers", "x-lab")
     };
-    let visit = Visit::amid(&app, "reading-preflight").await;
-    let reply = ask(&visit, "reading-preflight").await;
+    let session = LabSession::running(&app, "reading-preflight").await;
+    let reply = ask(&session, "reading-preflight").await;
     assert_eq!(reply.assert_status(204).header("access-control-allow-headers"), "x-lab");
     assert_eq!(reply.header("access-control-max-age"), "0");
-    let seen = visit.end("reading-preflight").await;
+    let seen = session.end("reading-preflight").await;
     assert_eq!(seen[0]["preflight"], true);
-    assert_eq!(seen[0]["deed"], false);
+    assert_eq!(seen[0]["side_effect"], false);
 
-    let visit = Visit::amid(&app, "reading-preflight-refused").await;
-    assert!(!ask(&visit, "reading-preflight-refused").await.assert_status(204).has("access-control-allow-headers"));
+    let session = LabSession::running(&app, "reading-preflight-refused").await;
+    assert!(!ask(&session, "reading-preflight-refused").await.assert_status(204).has("access-control-allow-headers"));
 }
 
 async fn the_peer_answers_to_its_own_names_only(app: TestApp) {
-    let ask = |host: &str| app.ask_peer(Method::GET, "/lab/frame").header("host", host);
-    for host in ["localhost:3002", STRANGER, "LOCALHOST:3002"] {
+    let ask = |host: &str| ask_peer(&app, Method::GET, "/lab/frame").header("host", host);
+    for host in ["localhost:3002", CROSS_SITE, "LOCALHOST:3002"] {
         ask(host).await.page(200);
     }
     for host in ["localhost", "localhost:3000", "127.0.0.2:3002", "evil.example", "localhost:3002.evil.example", ""] {
@@ -244,22 +256,22 @@ async fn the_peer_answers_to_its_own_names_only(app: TestApp) {
 }
 
 async fn the_peer_answers_pages_of_the_three_origins_only(app: TestApp) {
-    let visit = Visit::amid(&app, "reading-star").await;
+    let session = LabSession::running(&app, "reading-star").await;
     let evil = ["null", "http://evil.example", "http://localhost:3000.evil.example", "https://localhost:3000", "*", ""];
     for origin in evil {
         for method in [Method::GET, Method::OPTIONS] {
-            let reply = visit.peer(method, "reading-star", "request").header("origin", origin).await;
+            let reply = session.peer(method, "reading-star", "request").header("origin", origin).await;
             reply.problem(403, "cross_origin_request");
             allows_nobody(&reply);
         }
-        let clean = app.ask_peer(Method::POST, &format!("/lab/clean/{}/reading-star", visit.id));
+        let clean = ask_peer(&app, Method::POST, &format!("/lab/clean/{}/reading-star", session.id));
         allows_nobody(&clean.header("origin", origin).await);
     }
-    let two = visit.peer(Method::GET, "reading-star", "request").append_header("origin", "http://evil.example").await;
+    let two = session.peer(Method::GET, "reading-star", "request").append_header("origin", "http://evil.example").await;
     two.problem(403, "cross_origin_request");
-    assert!(visit.end("reading-star").await.is_empty(), "and nothing of it was written down");
+    assert!(session.end("reading-star").await.is_empty(), "and nothing of it was written down");
 
-    let frame = app.ask_peer(Method::GET, "/lab/frame").await;
+    let frame = ask_peer(&app, Method::GET, "/lab/frame").await;
     let policy = frame.header("content-security-policy");
     assert!(
         policy.contains("frame-ancestors http://localhost:3000") && policy.contains("default-src 'none'"),
@@ -272,34 +284,34 @@ async fn the_peer_knows_nothing_else(app: TestApp) {
     let ada = app.person("ada").await;
     for path in ["/", "/lab", "/sign-in", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
         let cookie = format!("session={}", ada.browser.cookie().unwrap());
-        let ask = app.ask_peer(Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
+        let ask = ask_peer(&app, Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
         ask.await.problem(404, "not_found");
     }
     for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
-        app.ask_peer(method, "/lab/frame").await.problem(405, "method_not_allowed");
+        ask_peer(&app, method, "/lab/frame").await.problem(405, "method_not_allowed");
     }
 }
 
-async fn what_was_seen_is_for_the_visit_and_holds_nothing_of_the_visitors(app: TestApp) {
+async fn what_was_seen_is_for_the_session_and_holds_nothing_of_the_visitors(app: TestApp) {
     let ada = app.person("ada").await;
-    let visit = Visit::amid(&app, "bearer-cookie").await;
-    let planted = visit.peer(Method::POST, "bearer-cookie", "before-0").await.set_cookies().remove(0);
-    let session = ada.browser.cookie().unwrap();
-    let cookies = format!("theme=dark; session={session}; {}={}", planted.name, planted.value);
-    let request = visit.peer(Method::POST, "bearer-cookie", "request").header("cookie", &cookies);
+    let session = LabSession::running(&app, "bearer-cookie").await;
+    let planted = session.peer(Method::POST, "bearer-cookie", "before-0").await.set_cookies().remove(0);
+    let cookie = ada.browser.cookie().unwrap();
+    let cookies = format!("theme=dark; session={cookie}; {}={}", planted.name, planted.value);
+    let request = session.peer(Method::POST, "bearer-cookie", "request").header("cookie", &cookies);
     request.bearer(&ada.client.token).header("user-agent", "nobody's business").await.problem(401, "token_missing");
 
-    let seen = visit.end("bearer-cookie").await;
+    let seen = session.end("bearer-cookie").await;
     assert_eq!(seen.len(), 2);
     assert_eq!(seen[1]["cookies"], serde_json::json!([[planted.name, planted.value]]));
     assert_eq!(seen[1]["status"], 401);
     assert_eq!(seen[0]["set"], planted.value);
     let text = format!("{seen:?}");
-    for secret in [session.as_str(), "theme", &ada.client.token, "nobody's business", &visit.id] {
+    for secret in [cookie.as_str(), "theme", &ada.client.token, "nobody's business", &session.id] {
         assert!(!text.contains(secret), "{secret}");
     }
-    // It is told once, to whoever knows the visit.
-    ours(&app, &format!("/lab/visits/{}/bearer-cookie/end", visit.id)).await.problem(404, "not_found");
+    // It is told once, to whoever knows the session.
+    ours(&app, &format!("/lab/sessions/{}/bearer-cookie/end", session.id)).await.problem(404, "not_found");
 }
 
 async fn cookies_keep_to_their_names_their_path_and_their_minute(app: TestApp) {
@@ -309,16 +321,16 @@ async fn cookies_keep_to_their_names_their_path_and_their_minute(app: TestApp) {
         ("domain-local", "request", vec!["Domain=localhost", "HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
         ("host-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax", "Secure"]),
     ] {
-        let visit = Visit::amid(&app, experiment).await;
-        let cookie = visit.peer(Method::POST, experiment, step).await.set_cookies().remove(0);
+        let session = LabSession::running(&app, experiment).await;
+        let cookie = session.peer(Method::POST, experiment, step).await.set_cookies().remove(0);
         let prefix = if experiment == "host-prefix" { "__Host-lab-" } else { "lab-" };
         assert_eq!(cookie.name, format!("{prefix}{experiment}"));
         assert_eq!(cookie.attributes, attributes, "{experiment}");
         assert_eq!(cookie.value.len(), 16);
 
         // What takes it back says the same, with no time to live.
-        let cleaned = app.ask_peer(Method::POST, &format!("/lab/clean/{}/{experiment}", visit.id)).await;
-        for reply in [cleaned, visit.begin(experiment).await] {
+        let cleaned = ask_peer(&app, Method::POST, &format!("/lab/clean/{}/{experiment}", session.id)).await;
+        for reply in [cleaned, session.begin(experiment).await] {
             let removal = reply.assert_status(204).set_cookies().remove(0);
             assert_eq!((removal.name.as_str(), removal.value.as_str()), (cookie.name.as_str(), ""));
             let expected: Vec<_> = attributes.iter().map(|given| given.replace("=60", "=0")).collect();
@@ -327,18 +339,18 @@ async fn cookies_keep_to_their_names_their_path_and_their_minute(app: TestApp) {
     }
 }
 
-async fn the_guard_refuses_what_the_open_door_does(app: TestApp) {
-    for (experiment, door, site, status, deed) in [
-        ("csrf-neighbour-open", "at", "same-site", 200, true),
-        ("csrf-stranger-none", "at", "cross-site", 200, true),
-        ("csrf-neighbour-guarded", "guarded", "same-site", 403, false),
-        ("csrf-stranger-guarded", "guarded", "cross-site", 403, false),
+async fn the_guard_refuses_what_the_open_endpoint_does(app: TestApp) {
+    for (experiment, door, site, status, side_effect) in [
+        ("csrf-same-site-open", "at", "same-site", 200, true),
+        ("csrf-cross-site-none", "at", "cross-site", 200, true),
+        ("csrf-same-site-guarded", "guarded", "same-site", 403, false),
+        ("csrf-cross-site-guarded", "guarded", "cross-site", 403, false),
         ("csrf-own", "guarded", "same-origin", 200, true),
     ] {
-        let visit = Visit::amid(&app, experiment).await;
-        let signed_in = visit.app(Method::POST, "at", experiment, "before-0").await.set_cookies().remove(0);
+        let session = LabSession::running(&app, experiment).await;
+        let signed_in = session.own(Method::POST, "at", experiment, "before-0").await.set_cookies().remove(0);
         let cookie = format!("{}={}", signed_in.name, signed_in.value);
-        let form = visit.app(Method::POST, door, experiment, "request").form(&[("lab", "1")]);
+        let form = session.own(Method::POST, door, experiment, "request").form(&[("lab", "1")]);
         let form = form.header("sec-fetch-site", site).header("sec-fetch-dest", "iframe");
         let forged = form.clone().header("cookie", &format!("{}=0000000000000000", signed_in.name)).await;
         assert_ne!(forged.status, 200, "{experiment}: a cookie that was never set is nobody's");
@@ -349,39 +361,48 @@ async fn the_guard_refuses_what_the_open_door_does(app: TestApp) {
         for reply in [forged, reply] {
             assert_eq!(reply.header("content-type"), "text/plain; charset=utf-8", "{experiment}");
         }
-        let seen = visit.end(experiment).await;
+        let seen = session.end(experiment).await;
         let last = seen.last().unwrap();
-        assert_eq!((&last["deed"], &last["status"]), (&Value::from(deed), &Value::from(status)), "{experiment}");
+        assert_eq!(
+            (&last["side_effect"], &last["status"]),
+            (&Value::from(side_effect), &Value::from(status)),
+            "{experiment}"
+        );
         assert_eq!(last["cookies"][0][0], signed_in.name, "{experiment}: it was there all the same");
         let headers = last["headers"].as_array().unwrap();
         assert!(headers.iter().any(|header| header[0] == "sec-fetch-site" && header[1] == site), "{experiment}");
     }
 }
 
-async fn a_token_is_good_for_its_visit_only(app: TestApp) {
-    let (visit, other) = (Visit::amid(&app, "bearer").await, Visit::new(&app).await);
-    let ask = || visit.peer(Method::POST, "bearer", "request");
-    ask().bearer(&visit.token).await.assert_status(200);
+async fn a_token_is_good_for_its_session_only(app: TestApp) {
+    let (session, other) = (LabSession::running(&app, "bearer").await, LabSession::new(&app).await);
+    let ask = || session.peer(Method::POST, "bearer", "request");
+    ask().bearer(&session.token).await.assert_status(200);
     for refused in [ask(), ask().bearer(&other.token), ask().bearer("lab_")] {
         let reply = refused.await;
         reply.problem(401, "token_missing");
         assert!(reply.header("www-authenticate").starts_with("Bearer"), "{}", reply.asked);
         assert_eq!(reply.header("access-control-allow-origin"), OURS, "and the page may read that");
     }
-    app.get("/api/v1/me").bearer(&visit.token).await.problem(401, "token_invalid");
+    app.get("/api/v1/me").bearer(&session.token).await.problem(401, "token_invalid");
 }
 
 async fn what_is_kept_of_a_request_is_short_whatever_it_brings(app: TestApp) {
     let cookies: Vec<_> = (0..200).map(|n| format!("lab-{n}{}={}", "n".repeat(200), "v".repeat(200))).collect();
     let cookies = cookies.join("; ");
     for number in 0..25 {
-        let visit = ours(&app, "/lab/visits").at(&format!("192.0.2.{number}")).await.assert_status(201).json();
-        let visit = Visit { app: app.clone(), id: visit["visit"].as_str().unwrap().into(), token: String::new() };
-        visit.begin("proxy-ask").await.assert_status(204);
+        let session = ours(&app, "/lab/sessions").at(&format!("192.0.2.{number}")).await.assert_status(201).json();
+        let session =
+            LabSession { app: app.clone(), id: session["session"].as_str().unwrap().into(), token: String::new() };
+        session.begin("proxy-ask").await.assert_status(204);
         for _ in 0..24 {
-            visit.app(Method::GET, "proxy", "proxy-ask", "request").header("cookie", &cookies).await.assert_status(401);
+            session
+                .own(Method::GET, "proxy", "proxy-ask", "request")
+                .header("cookie", &cookies)
+                .await
+                .assert_status(401);
         }
-        let seen = visit.end("proxy-ask").await;
+        let seen = session.end("proxy-ask").await;
         assert!((1..=24).contains(&seen.len()));
         assert!(serde_json::to_string(&seen).unwrap().len() < 128 * 1024);
         for cookie in seen.iter().flat_map(|seen| seen["cookies"].as_array().unwrap()) {
@@ -392,33 +413,33 @@ async fn what_is_kept_of_a_request_is_short_whatever_it_brings(app: TestApp) {
 }
 
 async fn the_proxy_hands_on_and_back(app: TestApp) {
-    let visit = Visit::amid(&app, "proxy-ask").await;
-    let signed_in = visit.app(Method::POST, "proxy", "proxy-ask", "before-0").header("origin", OURS).await;
+    let session = LabSession::running(&app, "proxy-ask").await;
+    let signed_in = session.own(Method::POST, "proxy", "proxy-ask", "before-0").header("origin", OURS).await;
     let cookie = signed_in.assert_status(200).set_cookies().remove(0);
-    let ask = || visit.app(Method::GET, "proxy", "proxy-ask", "request");
+    let ask = || session.own(Method::GET, "proxy", "proxy-ask", "request");
     ask().await.problem(401, "not_signed_in");
     ask().header("cookie", &format!("{}={}", cookie.name, cookie.value)).await.assert_status(200);
-    let seen = visit.end("proxy-ask").await;
+    let seen = session.end("proxy-ask").await;
     assert_eq!(seen[2]["headers"][0], serde_json::json!(["host", "localhost:3002"]), "what the other server saw");
 }
 
-async fn a_visit_ends_and_asks_only_so_often(app: TestApp) {
-    let visit = Visit::amid(&app, "reading-exact").await;
-    let ask = || visit.peer(Method::GET, "reading-exact", "request");
+async fn a_session_ends_and_asks_only_so_often(app: TestApp) {
+    let session = LabSession::running(&app, "reading-exact").await;
+    let ask = || session.peer(Method::GET, "reading-exact", "request");
     for _ in 0..24 {
         ask().await.assert_status(200);
     }
     let reply = ask().await;
     reply.problem(429, "rate_limited");
     allows_nobody(&reply);
-    let large = visit.peer(Method::POST, "reading-exact", "request").unlabelled("x".repeat(100_000)).await;
+    let large = session.peer(Method::POST, "reading-exact", "request").unlabelled("x".repeat(100_000)).await;
     assert!(large.status.is_client_error());
 
-    visit.begin("reading-exact").await.assert_status(204);
+    session.begin("reading-exact").await.assert_status(204);
     ask().await.assert_status(200);
     app.clock.advance(Duration::minutes(16));
     ask().await.problem(404, "not_found");
-    visit.begin("reading-exact").await.problem(404, "not_found");
+    session.begin("reading-exact").await.problem(404, "not_found");
 }
 
 async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
@@ -427,17 +448,17 @@ async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
     app.db.settled().await;
     let mut witness = app.witness().await;
     app.clock.advance(Duration::minutes(5));
-    for experiment in ["csrf-own", "csrf-neighbour-open", "csrf-neighbour-guarded"] {
-        let admitted = ada.browser.ask(Method::POST, "/lab/visits").await.assert_status(201).json();
-        let id = admitted["visit"].as_str().unwrap().to_owned();
+    for experiment in ["csrf-own", "csrf-same-site-open", "csrf-same-site-guarded"] {
+        let created = ada.browser.ask(Method::POST, "/lab/sessions").await.assert_status(201).json();
+        let id = created["session"].as_str().unwrap().to_owned();
         let call = |path: String| ada.browser.ask(Method::POST, &path);
-        call(format!("/lab/visits/{id}/{experiment}/begin")).await.assert_status(204);
+        call(format!("/lab/sessions/{id}/{experiment}/begin")).await.assert_status(204);
         for step in ["at", "guarded"] {
             ada.browser.forged(Method::POST, &format!("/lab/{step}/{id}/{experiment}/request")).await;
             call(format!("/lab/{step}/{id}/{experiment}/before-0")).await;
             call(format!("/lab/{step}/{id}/{experiment}/request")).await;
         }
-        call(format!("/lab/visits/{id}/{experiment}/end")).await.assert_status(200);
+        call(format!("/lab/sessions/{id}/{experiment}/end")).await.assert_status(200);
     }
     app.db.settled().await;
     assert!(!witness.saw_a_write().await);
@@ -453,7 +474,43 @@ async fn where_it_is_off_there_is_nothing(database: Database) {
         for path in ["/lab", "/lab/story"] {
             app.get(path).await.page(404);
         }
-        ours(&app, "/lab/visits").await.problem(404, "not_found");
-        app.ask_peer(Method::GET, "/lab/frame").await.problem(404, "not_found");
+        assert!(!app.get("/").await.page(200).contains("/lab"));
+        ours(&app, "/lab/sessions").await.page(404);
+        assert!(app.peers.is_empty());
     }
+}
+
+#[test]
+fn the_lab_does_not_keep_a_development_server_from_starting() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let here = ("VESTIBULE_LAB__ADDRESS", address.as_str());
+    let server = Server::start(&folder(), &[here]);
+    let (status, _, page) = server.call("GET /lab", &[], "");
+    assert_eq!(status, 200);
+    assert!(page.contains(&format!("The server cannot listen on {address} for the Lab")), "{page}");
+
+    let always = [here, ("VESTIBULE_LAB__ENABLED", "always")];
+    let folder = folder();
+    let (code, line) = refusal(&folder, free_address(), &always, &[]);
+    assert_eq!(code, 1);
+    assert!(line.contains(&format!("cannot listen on {address} for the Lab")), "{line}");
+    assert!(!folder.join("vestibule.db").exists(), "and nothing was made");
+}
+
+#[test]
+fn the_lab_listens_beside_the_server_and_ends_with_it() {
+    let address = free_address();
+    let lab = address.to_string();
+    let server = Server::start(&folder(), &[("VESTIBULE_LAB__ADDRESS", lab.as_str())]);
+    let host = format!("host: localhost:{}", address.port());
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("GET /lab/frame HTTP/1.1\r\n{host}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
+    let (status, headers, _) = answer(stream);
+    assert_eq!(status, 200);
+    assert!(headers.contains("frame-ancestors http://localhost:3000"), "{headers}");
+    server.terminate();
+    let mut server = server;
+    assert_eq!(exit_code(&mut server.child), Some(0));
+    assert!(TcpStream::connect(address).is_err());
 }

@@ -26,6 +26,7 @@ mod headers;
 mod hosts;
 mod hot_path;
 mod idempotency;
+#[cfg(feature = "lab")]
 mod lab;
 mod limits;
 mod mail;

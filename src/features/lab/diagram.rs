@@ -1,65 +1,70 @@
-//! Who talks to whom: the record of an experiment, drawn.
+//! The sequence diagram of an experiment, as SVG.
 
 use std::fmt::Write;
 
+use html_escape::encode_double_quoted_attribute as escaped;
+
 use super::{
-    Origins,
-    experiment::{AllowOrigin, Credentials, Door, Experiment, How, Mode, Place, Step, Value, What},
+    answer::AllowOrigin,
+    experiment::Experiment,
+    origins::{Origin, Origins},
+    prediction::{Question, Value},
+    step::{Credentials, Endpoint, How, Mode, Step},
 };
 
 const WIDTH: i32 = 352;
 const HEAD: i32 = 46;
 const ARROW: i32 = 36;
 const GAP: i32 = 10;
-/// How wide a letter is, on the safe side.
-const LETTER: i32 = 6;
+/// An upper bound of the width of a character.
+const CHARACTER: i32 = 6;
 
-/// Somebody who talks: a page or a server.
+/// A column of the diagram: a page or a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Actor {
-    Page(Place),
-    Server(Place),
+    Page(Origin),
+    Server(Origin),
 }
 
 impl Actor {
     fn name(self) -> &'static str {
         match self {
-            Self::Page(Place::House) => "This page",
-            Self::Page(Place::Neighbour) => "Neighbour's page",
-            Self::Page(Place::Stranger) => "Stranger's page",
-            Self::Server(Place::House) => "House",
-            Self::Server(Place::Neighbour) => "Neighbour",
-            Self::Server(Place::Stranger) => "Stranger",
+            Self::Page(Origin::App) => "This page",
+            Self::Page(Origin::SameSite) => "Same-site page",
+            Self::Page(Origin::CrossSite) => "Cross-site page",
+            Self::Server(Origin::App) => "This app",
+            Self::Server(Origin::SameSite) => "Same-site server",
+            Self::Server(Origin::CrossSite) => "Cross-site server",
         }
     }
 
-    fn place(self) -> Place {
-        let (Self::Page(place) | Self::Server(place)) = self;
-        place
+    fn origin(self) -> Origin {
+        let (Self::Page(origin) | Self::Server(origin)) = self;
+        origin
     }
 }
 
-/// A drawing of `experiment` as it is predicted, with a text of its own for those who cannot see it.
+/// Draws `experiment` as it is predicted to go. The drawing has a text alternative.
 pub(super) fn svg(experiment: &Experiment, origins: &Origins) -> String {
-    let steps: Vec<_> = experiment.before.iter().chain([&experiment.request]).collect();
+    let steps: Vec<_> = experiment.described().collect();
     let mut drawing = Drawing::new(&steps);
     for step in &experiment.before {
         drawing.exchange(step, &Outcome { first: true, ..Outcome::default() });
     }
-    let is = |what| experiment.verdict(what).is_some_and(|verdict| verdict.value == Value::Yes);
+    let is = |question| experiment.verdict(question).is_some_and(|verdict| verdict.value == Value::Yes);
     let outcome = Outcome {
         first: false,
-        reached: is(What::Reached),
-        sent: is(What::Sent),
-        stored: is(What::Stored),
-        read: is(What::Read),
+        reached: is(Question::Reached),
+        sent: is(Question::Sent),
+        stored: is(Question::Stored),
+        read: is(Question::Read),
     };
     drawing.exchange(&experiment.request, &outcome);
     drawing.finish(origins)
 }
 
-/// What comes of a request, as far as it is drawn.
-#[expect(clippy::struct_excessive_bools, reason = "each is a verdict of its own")]
+/// The outcome of a request, as far as it is drawn.
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate verdict")]
 struct Outcome {
     first: bool,
     reached: bool,
@@ -85,7 +90,7 @@ impl Drawing {
     fn new(steps: &[&Step]) -> Self {
         let pages = steps.iter().map(|step| Actor::Page(step.from));
         let servers = steps.iter().filter(|step| step.how != How::Script).flat_map(|step| {
-            let behind = (step.door == Door::Proxy).then_some(Actor::Server(Place::Neighbour));
+            let behind = (step.endpoint == Endpoint::Proxy).then_some(Actor::Server(Origin::SameSite));
             [Some(Actor::Server(step.to)), behind].into_iter().flatten()
         });
         let mut actors = Vec::new();
@@ -97,7 +102,7 @@ impl Drawing {
         Self { actors, y: HEAD, svg: String::new(), told: Vec::new() }
     }
 
-    /// The middle of an actor's column.
+    /// The x coordinate of an actor's column.
     fn x(&self, actor: Actor) -> i32 {
         let count = i32::try_from(self.actors.len()).unwrap_or(1).max(1);
         let index = self.actors.iter().position(|other| *other == actor).and_then(|index| i32::try_from(index).ok());
@@ -112,9 +117,9 @@ impl Drawing {
             return self.note(page, "document.cookie");
         }
         if step.how == How::Fetch && step.from != step.to && step.mode == Mode::Cors && !step.headers.is_empty() {
-            self.arrow(page, server, "OPTIONS: may I?", Line { faint: outcome.first, ..Line::default() });
+            self.arrow(page, server, "OPTIONS (preflight)", Line { faint: outcome.first, ..Line::default() });
             let allowed = step.answer.allow_origin.is_some() && outcome.reached;
-            let answer = if allowed { "you may" } else { "not a word about that header" };
+            let answer = if allowed { "allowed" } else { "header not allowed" };
             self.arrow(server, page, answer, Line { dashed: true, stopped: !allowed, ..Line::default() });
         }
         if !outcome.reached {
@@ -122,14 +127,14 @@ impl Drawing {
         }
         let cookie = if outcome.sent { Some(true) } else { None };
         self.arrow(page, server, &asked(step), Line { faint: outcome.first, cookie, ..Line::default() });
-        if step.door == Door::Proxy {
-            let behind = Actor::Server(Place::Neighbour);
-            self.arrow(server, behind, "handed on", Line { faint: outcome.first, cookie, ..Line::default() });
+        if step.endpoint == Endpoint::Proxy {
+            let behind = Actor::Server(Origin::SameSite);
+            self.arrow(server, behind, "forwarded", Line { faint: outcome.first, cookie, ..Line::default() });
             let cookie = step.answer.cookie.as_ref().map(|_| true);
             self.arrow(
                 behind,
                 server,
-                "and back",
+                "response",
                 Line { faint: outcome.first, dashed: true, cookie, ..Line::default() },
             );
         }
@@ -151,9 +156,9 @@ impl Drawing {
             (false, false) => "line",
             (false, true) => "line dashed",
         };
-        // A label that is longer than what is left of the drawing ends with it.
+        // A label that would overflow the drawing is aligned to its right edge.
         let left = start.min(end) + 7;
-        let fits = i32::try_from(label.chars().count()).is_ok_and(|count| left + count * LETTER < WIDTH);
+        let fits = i32::try_from(label.chars().count()).is_ok_and(|count| left + count * CHARACTER < WIDTH);
         let (text_x, class_of_label) = if fits { (left, "label") } else { (WIDTH - 2, "label last") };
         let _ = write!(self.svg, "<text x='{text_x}' y='{}' class='{class_of_label}'>{}</text>", y - 7, escaped(label));
         let _ = write!(self.svg, "<path class='{class}' d='M{start} {y}H{tip}'/>");
@@ -189,10 +194,10 @@ impl Drawing {
                 let _ = write!(self.svg, "<path class='stop' d='M{} {}l8 -8'/>", x - 4, y + 4);
             }
         }
-        let ending = if line.stopped { ", which it may not read" } else { "" };
+        let ending = if line.stopped { ", which the page cannot read" } else { "" };
         let cookie = match line.cookie {
             Some(true) => " with a cookie",
-            Some(false) => " with a cookie that is dropped",
+            Some(false) => " with a cookie that is not stored",
             None => "",
         };
         self.told.push(format!("{} to {}: {label}{cookie}{ending}.", from.name(), to.name()));
@@ -203,7 +208,8 @@ impl Drawing {
         let (x, y) = (self.x(at), self.y);
         let _ = write!(
             self.svg,
-            "<path class='line' d='M{x} {}h26v14h-22'/><path class='line tip' d='M{} {}l-6 4l6 4'/><text x='{}' y='{}' class='label'>{}</text>",
+            "<path class='line' d='M{x} {}h26v14h-22'/><path class='line tip' d='M{} {}l-6 4l6 4'/>\
+             <text x='{}' y='{}' class='label'>{}</text>",
             y - 14,
             x + 8,
             y - 4,
@@ -216,7 +222,8 @@ impl Drawing {
 
     fn finish(self, origins: &Origins) -> String {
         let height = self.y + 16;
-        let told = escaped(&self.told.join(" "));
+        let told = self.told.join(" ");
+        let told = escaped(&told);
         let narrow = if self.actors.len() > 2 { " class='narrow'" } else { "" };
         let mut svg = format!("<svg viewBox='0 0 {WIDTH} {height}'{narrow} role='img' aria-label=\"{told}\">");
         let count = i32::try_from(self.actors.len()).unwrap_or(1).max(1);
@@ -224,10 +231,11 @@ impl Drawing {
         for actor in &self.actors {
             let x = self.x(*actor);
             let (kind, radius) = if matches!(actor, Actor::Page(_)) { ("page", 4) } else { ("server", 10) };
-            let authority = escaped(origins.authority(actor.place()));
+            let authority = escaped(origins.authority(actor.origin()));
             let _ = write!(
                 svg,
-                "<path class='life' d='M{x} {HEAD}V{height}'/><rect class='actor {kind}' x='{}' y='1' width='{width}' height='{}' rx='{radius}'/>\
+                "<path class='life' d='M{x} {HEAD}V{height}'/>\
+                 <rect class='actor {kind}' x='{}' y='1' width='{width}' height='{}' rx='{radius}'/>\
                  <text x='{x}' y='18' class='name'>{}</text><text x='{x}' y='34' class='origin'>{authority}</text>",
                 x - width / 2,
                 HEAD - 4,
@@ -240,21 +248,21 @@ impl Drawing {
     }
 }
 
-/// How an arrow looks.
+/// The style of an arrow.
 #[derive(Default)]
 struct Line {
     faint: bool,
     dashed: bool,
-    /// It does not get there.
+    /// It is blocked before it arrives.
     stopped: bool,
-    /// It carries a cookie, which lives or dies.
+    /// It carries a cookie, which is accepted or not.
     cookie: Option<bool>,
 }
 
 fn asked(step: &Step) -> String {
     let mut text = step.method.to_owned();
     if step.how == How::Form {
-        text.push_str(" by a form");
+        text.push_str(" from a form");
     }
     if step.mode == Mode::NoCors {
         text.push_str(", no-cors");
@@ -263,9 +271,9 @@ fn asked(step: &Step) -> String {
         text.push_str(", credentials: include");
     }
     for (name, _) in &step.headers {
-        text.push_str(if *name == "authorization" { ", Bearer token" } else { ", a header of its own" });
+        text.push_str(if *name == "authorization" { ", bearer token" } else { ", custom header" });
     }
-    if step.door == Door::Guarded {
+    if step.endpoint == Endpoint::Guarded {
         text.push_str(", to the guard");
     }
     text
@@ -273,7 +281,7 @@ fn asked(step: &Step) -> String {
 
 fn answered(step: &Step) -> String {
     let origin = match step.answer.allow_origin {
-        Some(AllowOrigin::Exact) => Some("our origin"),
+        Some(AllowOrigin::Exact) => Some("this origin"),
         Some(AllowOrigin::Any) => Some("“*”"),
         Some(AllowOrigin::Null) => Some("“null”"),
         None => None,
@@ -283,19 +291,15 @@ fn answered(step: &Step) -> String {
         parts.push("Set-Cookie".to_owned());
     }
     if step.from != step.to && step.how == How::Fetch {
-        parts.push(origin.map_or("no CORS header".into(), |origin| format!("allows {origin}")));
+        parts.push(origin.map_or("no CORS headers".into(), |origin| format!("allows {origin}")));
     }
     if step.answer.allow_credentials && step.from != step.to {
         parts.push("and credentials".into());
     }
     if parts.is_empty() {
-        parts.push("the answer".into());
+        parts.push("the response".into());
     }
     parts.join(", ").replace(", and", " and")
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -306,14 +310,14 @@ mod tests {
     #[test]
     fn every_experiment_is_drawn_and_told() {
         let origins = Origins {
-            house: "https://a.example".into(),
-            neighbour: "https://b.a.example".into(),
-            stranger: "https://c.test".into(),
+            app: "https://a.example".into(),
+            same_site: "https://b.a.example".into(),
+            cross_site: "https://c.test".into(),
         };
         for experiment in experiments::all() {
             let svg = svg(experiment, &origins);
             assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{}", experiment.id);
-            let here = experiment.before.iter().chain([&experiment.request]).any(|step| step.from == Place::House);
+            let here = experiment.described().any(|step| step.from == Origin::App);
             assert_eq!(svg.contains("This page"), here, "{}", experiment.id);
             assert!(svg.contains("a.example"), "{}", experiment.id);
             let told = svg.split_once("aria-label=\"").unwrap().1.split_once('"').unwrap().0;
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn what_is_dropped_and_what_is_not_readable_is_crossed_out() {
         let draw = |id| {
-            let origins = Origins { house: String::new(), neighbour: String::new(), stranger: String::new() };
+            let origins = Origins { app: String::new(), same_site: String::new(), cross_site: String::new() };
             svg(experiments::find(id).unwrap(), &origins)
         };
         assert!(draw("cookie-default").contains("cookie lost"));

@@ -1,26 +1,29 @@
 //! The pages of the Lab.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
-    Lab, Origins,
     experiments::{self, Switches},
+    origins::Origins,
+    state::Lab,
     story::StoryView,
     view::LabView,
 };
-use crate::{
-    auth::page::PageContext,
-    http::{extract::Query, problem::Problem},
-};
+use crate::{auth::page::PageContext, http::extract::Query};
 
-/// The style sheet of both pages, which no other page downloads.
-const STYLE: &str = "lab/lab.css";
+/// The style sheets of both pages. No other page loads them.
+const STYLES: [&str; 2] = ["lab/lab.css", "lab/experiment.css"];
 
-/// `?bench=&credentials=on…`: how the switches of the bench stand. A switch that is off is left out, as forms do.
+/// The pages of the Lab.
+pub(super) fn routes() -> Router<Lab> {
+    Router::new().route("/lab", get(index)).route("/lab/story", get(story))
+}
+
+/// `?bench=&credentials=on…`: the switches of the bench. A form leaves out the ones that are off.
 #[derive(Debug, Deserialize)]
-pub struct Bench {
+struct Bench {
     #[serde(rename = "bench")]
     set: Option<String>,
     credentials: Option<String>,
@@ -41,43 +44,29 @@ impl Bench {
 }
 
 /// `GET /lab`
-///
-/// # Errors
-/// [`Problem::NotFound`] where the Lab is off.
-pub async fn index(
-    visit: PageContext,
-    State(lab): State<Lab>,
-    Query(bench): Query<Bench>,
-) -> Result<Response, Problem> {
+async fn index(page: PageContext, State(lab): State<Lab>, Query(bench): Query<Bench>) -> Response {
     let switches = bench.switches();
-    let inside = lab.inside()?;
-    let (origins, trouble) = (inside.origins.clone(), inside.trouble.clone());
-    let here: Vec<_> = inside.fit(experiments::all().iter()).collect();
+    let (origins, unavailable) = (lab.origins().clone(), lab.unavailable().map(str::to_owned));
+    let available: Vec<_> = lab.available(experiments::all().iter()).collect();
     let content = move || {
-        let (origins, trouble, here) = (origins.clone(), trouble.clone(), here.clone());
-        view! { <LabView origins trouble here switches /> }
+        let (origins, unavailable, available) = (origins.clone(), unavailable.clone(), available.clone());
+        view! { <LabView origins unavailable available switches /> }
     };
-    Ok(visit.styled(STYLE).reaching(peers(&inside.origins)).page(StatusCode::OK, "The Lab", content).await)
+    prepared(page, lab.origins()).page(StatusCode::OK, "The Lab", content).await
 }
 
 /// `GET /lab/story`
-///
-/// # Errors
-/// [`Problem::NotFound`] where the Lab is off.
-pub async fn story(visit: PageContext, State(lab): State<Lab>) -> Result<Response, Problem> {
-    let inside = lab.inside()?;
-    let (origins, trouble) = (inside.origins.clone(), inside.trouble.clone());
+async fn story(page: PageContext, State(lab): State<Lab>) -> Response {
+    let (origins, unavailable) = (lab.origins().clone(), lab.unavailable().map(str::to_owned));
     let content = move || {
-        let (origins, trouble) = (origins.clone(), trouble.clone());
-        view! { <StoryView origins trouble /> }
+        let (origins, unavailable) = (origins.clone(), unavailable.clone());
+        view! { <StoryView origins unavailable /> }
     };
-    Ok(visit
-        .styled(STYLE)
-        .reaching(peers(&inside.origins))
-        .page(StatusCode::OK, "Where did the cookie go?", content)
-        .await)
+    prepared(page, lab.origins()).page(StatusCode::OK, "Where did the cookie go?", content).await
 }
 
-fn peers(origins: &Origins) -> [String; 2] {
-    [origins.neighbour.clone(), origins.stranger.clone()]
+/// A page that may call the peer, with the Lab's style sheets.
+fn prepared(page: PageContext, origins: &Origins) -> PageContext {
+    let page = page.reaching([origins.same_site.clone(), origins.cross_site.clone()]);
+    STYLES.into_iter().fold(page, PageContext::styled)
 }

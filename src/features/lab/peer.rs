@@ -1,54 +1,52 @@
-//! The Lab's peer: a second listener, and so another origin. It knows the records and the visits, and nothing else.
+//! The Lab's peer: a second listener, which is another origin. It serves the Lab and nothing else of the app.
+
+use std::time::Duration;
 
 use axum::{
     Extension, Router,
-    extract::FromRef,
     extract::{DefaultBodyLimit, Path, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{Html, IntoResponse, Response},
     routing::{any, get, post},
 };
-use leptos::nonce::Nonce;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
 use super::{
-    Lab,
-    answer::{self, Run, Target},
-    experiment::{Door, Place},
+    origins::{Origin, Origins},
+    respond::{self, ExperimentPath, StepPath, StepRequest},
+    state::Lab,
+    step::Endpoint,
 };
 use crate::{
     assets::{self, Assets},
-    db::Db,
     http::{
         host,
         problem::{Problem, answer_json},
         request_id,
     },
-    state::AppState,
 };
 
-/// How long a request may take in all.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
-/// The largest body it takes; none is read.
+/// The most time a request may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest body, in bytes. None is read.
 const BODY_LIMIT: usize = 1024;
-/// Where the engine is, on both listeners.
-pub(super) const ENGINE: &str = "/lab/lab.js";
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Everything the peer answers.
-pub fn router(state: AppState) -> Router {
+/// The router of the peer's listener.
+pub(super) fn router(lab: Lab) -> Router {
     Router::new()
         .route("/lab/frame", get(frame))
-        .route(ENGINE, get(engine))
-        .route("/lab/clean/{visit}/{experiment}", post(clean))
-        .route("/lab/at/{visit}/{experiment}/{step}", any(step))
-        .route("/lab/proxy/{visit}/{experiment}/{step}", any(proxied))
-        .fallback(nothing)
+        .route("/lab/frame.js", get(script))
+        .route("/lab/requests.js", get(script))
+        .route("/lab/clean/{session}/{experiment}", post(clean))
+        .route("/lab/at/{session}/{experiment}/{step}", any(step))
+        .route("/lab/proxy/{session}/{experiment}/{step}", any(forwarded_step))
+        .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
-        .layer(from_fn_with_state(Lab::from_ref(&state), only_ours))
-        .with_state(state)
+        .layer(from_fn_with_state(lab.clone(), check_origin))
+        .with_state(lab)
         .layer(from_fn(answer_json))
         .layer(from_fn(host::one))
         .layer(from_fn(headers))
@@ -56,30 +54,29 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::new())
 }
 
-async fn nothing() -> Problem {
+async fn not_found() -> Problem {
     Problem::NotFound
 }
 
-/// Answers to its two names only, and to pages of the three origins only. A page that may not ask learns nothing, not
-/// even that it may not.
-async fn only_ours(State(lab): State<Lab>, mut request: Request, next: Next) -> Response {
-    let Ok(inside) = lab.inside() else { return Problem::NotFound.into_response() };
-    let Some(place) = inside.origins.asked(request.headers()) else {
+/// Refuses requests for other hosts than the peer's two names, and requests of pages of other origins than the three.
+/// A refusal carries no CORS header, so such a page cannot read it.
+async fn check_origin(State(lab): State<Lab>, mut request: Request, next: Next) -> Response {
+    let Some(here) = lab.origins().requested(request.headers()) else {
         return Problem::Misdirected.into_response();
     };
-    let ours = [Place::House, Place::Neighbour, Place::Stranger].map(|place| inside.origins.at(place));
+    let allowed = lab.origins().all();
     let mut origins = request.headers().get_all(header::ORIGIN).iter();
-    if !origins.all(|origin| ours.iter().any(|ours| origin == ours)) {
+    if !origins.all(|origin| allowed.iter().any(|allowed| origin == allowed)) {
         return Problem::CrossOriginRequest.into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS) {
         return Problem::MethodNotAllowed.into_response();
     }
-    request.extensions_mut().insert(place);
+    request.extensions_mut().insert(here);
     next.run(request).await
 }
 
-/// What holds for every answer. CORS is the experiments' own affair.
+/// The headers of every response. CORS headers are up to the experiments.
 async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -91,60 +88,54 @@ async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// A page for the house to hold in a frame. It does what the house's page tells it to, as a page of its own origin.
+/// The page that the app's page holds in a frame. It makes requests as a page of the peer's origin.
 async fn frame(State(lab): State<Lab>) -> Result<Response, Problem> {
-    let origins = &lab.inside()?.origins;
-    let nonce = Nonce::new();
-    let (house, neighbour, stranger) = (&origins.house, &origins.neighbour, &origins.stranger);
+    let Origins { app, same_site, cross_site } = lab.origins();
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; connect-src 'self' {house} {neighbour} {stranger}; \
-         form-action {house}; frame-src {house}; base-uri 'none'; frame-ancestors {house}"
+        "default-src 'none'; script-src 'self'; connect-src 'self' {app} {same_site} {cross_site}; \
+         form-action {app}; frame-src {app}; base-uri 'none'; frame-ancestors {app}"
     );
     let page = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\" data-lab=\"frame\" data-house=\"{house}\" data-neighbour=\"{neighbour}\" \
-         data-stranger=\"{stranger}\">\n<meta charset=\"utf-8\">\n<title>The Lab's peer</title>\n\
-         <script type=\"module\" src=\"{ENGINE}\" nonce=\"{nonce}\"></script>\n"
+        "<!DOCTYPE html>\n<html lang=\"en\" data-app=\"{app}\">\n<meta charset=\"utf-8\">\n\
+         <title>The Lab's peer</title>\n<script type=\"module\" src=\"/lab/frame.js\"></script>\n"
     );
     let policy = HeaderValue::from_str(&policy).map_err(|error| Problem::Internal(error.to_string()))?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
 }
 
-async fn engine(State(assets): State<Assets>, request: Request) -> Result<Response, Problem> {
+async fn script(State(assets): State<Assets>, request: Request) -> Result<Response, Problem> {
     let file = assets::serve(&assets, request.method(), request.uri().path(), request.headers()).await;
     file.ok_or(Problem::NotFound)
 }
 
-/// Takes the cookies of an experiment back.
+/// Removes the cookies that this host has set in an experiment.
 async fn clean(
     State(lab): State<Lab>,
-    Extension(place): Extension<Place>,
-    Path(run): Path<Run>,
+    Extension(here): Extension<Origin>,
+    Path(path): Path<ExperimentPath>,
 ) -> Result<Response, Problem> {
-    let inside = lab.inside()?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    answer::allow_house(response.headers_mut(), &inside.origins);
-    answer::forget(response.headers_mut(), run.experiment()?, place, &inside.origins);
+    respond::allow_app(response.headers_mut(), lab.origins());
+    respond::remove_cookies(response.headers_mut(), path.find()?, here, lab.origins());
     Ok(response)
 }
 
 async fn step(
     State(lab): State<Lab>,
-    State(db): State<Db>,
-    Extension(place): Extension<Place>,
-    Path(target): Path<Target>,
+    Extension(here): Extension<Origin>,
+    Path(path): Path<StepPath>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let found = answer::Request::find(lab.inside()?, &target, place, Door::Open, db.now())?;
-    Ok(found.answer(&request.into_parts().0))
+    let step = StepRequest::find(&lab, &path, here, Endpoint::Open)?;
+    Ok(step.respond(&request.into_parts().0))
 }
 
-/// What the house hands on: the record has it as a request to the house.
-async fn proxied(
+/// A request that the app's proxy forwards. The record has it as a request to the app.
+async fn forwarded_step(
     State(lab): State<Lab>,
-    State(db): State<Db>,
-    Path(target): Path<Target>,
+    Path(path): Path<StepPath>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let found = answer::Request::find(lab.inside()?, &target, Place::House, Door::Proxy, db.now())?;
-    Ok(found.answer(&request.into_parts().0))
+    let step = StepRequest::find(&lab, &path, Origin::App, Endpoint::Proxy)?;
+    Ok(step.respond(&request.into_parts().0))
 }

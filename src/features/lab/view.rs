@@ -1,40 +1,48 @@
-//! What the Lab looks like. All there is to read is here from the start; the engine adds what it observes.
+//! The Lab's page. The HTML holds everything there is to read; the script adds what it observes.
 
 use leptos::{nonce::use_nonce, prelude::*};
 
 use super::{
-    Origins, diagram,
-    experiment::{Engine, Experiment, Group, Value, Verdict, What},
+    diagram,
+    experiment::{Experiment, Group},
     experiments::{self, Switches},
-    peer::ENGINE,
+    origins::Origins,
+    prediction::{Question, Value, Verdict},
 };
 use crate::ui::Notice;
 
+/// The script of both pages.
+const SCRIPT: &str = "/lab/lab.js";
+
 /// The groups in the order of the page, with their headings.
 const GROUPS: [(Group, &str, &str); 6] = [
-    (Group::Reading, "Reading", "Who may read an answer. That the request is made at all is another matter."),
-    (Group::Cookies, "Cookies", "Which are kept, and which go along."),
+    (
+        Group::Reading,
+        "Reading a response",
+        "CORS decides which page may read a response. It does not decide whether the request is sent.",
+    ),
+    (Group::Cookies, "Cookies", "Which cookies a browser stores, and which ones it sends."),
     (
         Group::Bug,
-        "The essay's bug",
-        "A page on one port signs in at a server on another. Six ways, one difference at a time.",
+        "The bug of the essay",
+        "A page on one port signs in at a server on another. Six variants that differ in one thing at a time.",
     ),
-    (Group::Csrf, "Forged requests", "A form that somebody else's page posts, in your name."),
-    (Group::Bearer, "Tokens", "What the code that asks brings by itself. Solution 1."),
-    (Group::Proxy, "A proxy", "The same call through a path of the page's own origin. Solution 2."),
+    (Group::Csrf, "Forged requests", "A page of another origin posts a form in your name."),
+    (Group::Bearer, "Tokens", "Solution 1 of the essay: the page's own code adds a token to the request."),
+    (Group::Proxy, "A proxy", "Solution 2 of the essay: the same call through a path of the page's own origin."),
 ];
 
 #[component]
 pub(super) fn LabView(
     origins: Origins,
-    trouble: Option<String>,
-    here: Vec<&'static Experiment>,
+    unavailable: Option<String>,
+    available: Vec<&'static Experiment>,
     switches: Switches,
 ) -> impl IntoView {
-    let count = here.len();
-    let can_run = trouble.is_none();
+    let count = available.len();
+    let can_run = unavailable.is_none();
     let group = |(group, title, about)| {
-        let cards: Vec<_> = here.iter().filter(|experiment| experiment.group == group).collect();
+        let cards: Vec<_> = available.iter().filter(|experiment| experiment.group == group).collect();
         let cards = cards.into_iter().map(|experiment| {
             view! { <ExperimentView experiment origins=origins.clone() can_run /> }
         });
@@ -52,100 +60,121 @@ pub(super) fn LabView(
             <section class="lab-head">
                 <h1>"The Lab"</h1>
                 <p class="lead">
-                    "Where did the cookie go? Each situation of the essay, for real: in your own browser, between three real origins. "
-                    "What the specifications predict stands beside what your browser does, and what the server saw beside what the page got."
+                    "Where did the cookie go? The Lab runs every situation of the essay in your own browser, between "
+                    "three real origins. It compares what the specifications predict with what your browser does, and "
+                    "what the server received with what the page could read."
                 </p>
-                <Notice text=trouble.clone().map(|why| format!("Nothing can be tried here just now. {why}")) />
+                <Unavailable reason=unavailable />
                 <div class="row lab-bar">
                     <button type="button" data-lab="run-all" disabled>{format!("Run all {count} experiments")}</button>
                     <button type="button" class="quiet" data-lab="copy" hidden>"Copy as Markdown"</button>
-                    <a class="button quiet" href="/lab/story">"Read it as a story"</a>
+                    <a class="button quiet" href="/lab/story">"Read the story"</a>
                 </div>
                 <progress data-lab="progress" max=count value="0" hidden aria-label="Experiments run"></progress>
-                <p class="hint" data-lab="status" role="status">"Nothing has been run yet."</p>
-                <p class="hint unscripted">"Running them takes JavaScript. Reading them does not."</p>
+                <p class="hint" data-lab="status" role="status">"No experiment has been run yet."</p>
+                <p class="hint unscripted">"Running the experiments requires JavaScript. Reading them does not."</p>
             </section>
-            <FooterLinks origins=origins.clone() />
+            <OriginList origins=origins.clone() />
             <Bench origins=origins.clone() switches can_run />
             {groups}
         </LabFrame>
     }
 }
 
-/// Around everything of the Lab: who the origins are, and the engine.
+/// The root of both pages: it gives the script the three origins and the labels of the verdicts.
 #[component]
 pub(super) fn LabFrame(origins: Origins, children: Children) -> impl IntoView {
+    let Origins { app, same_site, cross_site } = origins;
     view! {
-        <div class="lab" data-lab="page" data-house=origins.house data-neighbour=origins.neighbour data-stranger=origins.stranger>
+        <div
+            class="lab"
+            data-lab="page"
+            data-app=app
+            data-same-site=same_site
+            data-cross-site=cross_site
+            data-labels=Question::labels()
+        >
             {children()}
         </div>
-        <script type="module" src=ENGINE nonce=use_nonce()></script>
+        <script type="module" src=SCRIPT nonce=use_nonce()></script>
     }
 }
 
-/// Who is who.
+/// Says why no experiment can be run, if that is so.
 #[component]
-fn FooterLinks(origins: Origins) -> impl IntoView {
-    let place = |name: &'static str, origin: String, about: &'static str| {
+pub(super) fn Unavailable(reason: Option<String>) -> impl IntoView {
+    view! { <Notice text=reason.map(|why| format!("The experiments cannot be run right now. {why}")) /> }
+}
+
+#[component]
+fn OriginList(origins: Origins) -> impl IntoView {
+    let item = |name: &'static str, origin: String, about: &'static str| {
         view! { <li><h2>{name}</h2><p><code>{origin}</code></p><p class="hint">{about}</p></li> }
     };
     view! {
-        <ul class="places" aria-label="The three origins">
-            {place("The house", origins.house, "This page's own origin.")}
-            {place("The neighbour", origins.neighbour, "Another origin of the same site.")}
-            {place("The stranger", origins.stranger, "Another site.")}
+        <ul class="origins" aria-label="The three origins">
+            {item("This app", origins.app, "The origin of this page.")}
+            {item("Same site", origins.same_site, "Another origin of the same site.")}
+            {item("Cross-site", origins.cross_site, "An origin of another site.")}
         </ul>
     }
 }
 
-/// The essay's set-up with a switch for each cause.
+/// The setup of the essay, with a switch for each cause.
 #[component]
 pub(super) fn Bench(origins: Origins, switches: Switches, can_run: bool) -> impl IntoView {
     let switch = |((name, label), on): ((&'static str, &'static str), bool)| {
-        view! { <label class="check switch"><input type="checkbox" name=name checked=on autocomplete="off" />{label}</label> }
+        view! {
+            <label class="check switch">
+                <input type="checkbox" name=name checked=on autocomplete="off" />
+                {label}
+            </label>
+        }
     };
-    let switches_view = Switches::NAMES.into_iter().zip(switches.positions()).map(switch).collect_view();
+    let switches_view = Switches::LABELS.into_iter().zip(switches.positions()).map(switch).collect_view();
     let experiment = experiments::find(&switches.id());
     view! {
         <section class="card bench" id="bench" data-lab="bench">
             <h2>"One switch per cause"</h2>
             <p class="hint">
-                "A page signs in at a server on another origin, and the answer sets a cookie. This is how the essay most likely had it. "
-                "Flip a switch, and see the cookie live or die."
+                "A page signs in at a server on another origin, and the response sets a cookie. The switches start \
+                 where "
+                "the essay most likely had them. Flip one to see whether the cookie is stored."
             </p>
             <form method="get" action="/lab#bench" data-lab="switches">
                 <input type="hidden" name="bench" value="1" />
                 <fieldset><legend class="unseen">"Switches"</legend>{switches_view}</fieldset>
-                <button class="quiet unscripted">"Set the switches"</button>
+                <button class="quiet unscripted">"Apply"</button>
             </form>
             {experiment.map(|experiment| view! { <ExperimentView experiment origins can_run open=true bench=true /> })}
         </section>
     }
 }
 
-/// One experiment: closed, a line that says how it ends; open, why.
+/// One experiment: its outcome in one line, and the details below.
 #[component]
 pub(super) fn ExperimentView(
     experiment: &'static Experiment,
     origins: Origins,
     can_run: bool,
     #[prop(optional)] open: bool,
-    /// Whether its switches can be flipped, so that it has no name of its own on the page.
+    /// Whether it stands on the bench. It has no id there, because another one takes its place.
     #[prop(optional)]
     bench: bool,
 ) -> impl IntoView {
     let record = serde_json::to_string(experiment).unwrap_or_default();
-    let mark = |(what, verdict): &(What, Verdict)| {
-        let text = word(*what, verdict.value);
-        view! { <li class="mark" data-what=what.key() data-value=verdict.value.as_str()>{text}</li> }
+    let mark = |(question, verdict): &(Question, Verdict)| {
+        let label = question.label(verdict.value);
+        view! { <li class="mark" data-question=question.key() data-value=verdict.value.as_str()>{label}</li> }
     };
     let marks = experiment.prediction.iter().map(mark).collect_view();
-    let verdicts = experiment.prediction.iter().map(|(what, verdict)| {
-        let known = experiment.exceptions.iter().filter(|exception| exception.what == *what).map(|exception| {
-            let (who, said) = (engine(exception.engine), word(*what, exception.value));
-            view! { <p class="hint known"><strong>{format!("{who}: {said}. ")}</strong>{exception.reason}</p> }
+    let verdicts = experiment.prediction.iter().map(|(question, verdict)| {
+        let differences = experiment.exceptions.iter().filter(|exception| exception.question == *question);
+        let differences = differences.map(|exception| {
+            let summary = format!("{}: {}. ", exception.engine.name(), question.label(exception.value));
+            view! { <p class="hint known"><strong>{summary}</strong>{exception.reason}</p> }
         });
-        view! { <VerdictView what=*what verdict=*verdict>{known.collect_view()}</VerdictView> }
+        view! { <VerdictView question=*question verdict=*verdict>{differences.collect_view()}</VerdictView> }
     });
     let verdicts = verdicts.collect_view();
     let id = (!bench).then_some(experiment.id);
@@ -156,10 +185,10 @@ pub(super) fn ExperimentView(
                 <span class="outcome" data-lab="outcome"></span>
                 <ul class="marks" aria-label="Predicted">{marks}</ul>
             </summary>
-            <div class="inside">
-                <div class="telling">
+            <div class="details">
+                <div class="intro">
                     <p class="claim">{experiment.claim}</p>
-                    <button type="button" class="quiet" data-lab="run" disabled=true hidden=!can_run>"Run it"</button>
+                    <button type="button" class="quiet" data-lab="run" disabled=true hidden=!can_run>"Run"</button>
                 </div>
                 <div class="diagram" inner_html=diagram::svg(experiment, &origins)></div>
                 <ol class="verdicts">{verdicts}</ol>
@@ -169,49 +198,20 @@ pub(super) fn ExperimentView(
     }
 }
 
-/// One question: what is predicted and why, and room for what is observed.
+/// One question: the predicted answer with its reason, and room for the observed one.
 #[component]
-fn VerdictView(what: What, verdict: Verdict, children: Children) -> impl IntoView {
+fn VerdictView(question: Question, verdict: Verdict, children: Children) -> impl IntoView {
+    let predicted = if verdict.value == Value::Absent { "none" } else { verdict.value.as_str() };
     view! {
-        <li class="verdict" data-what=what.key()>
-            <p class="question">{what.question()}</p>
+        <li class="verdict" data-question=question.key()>
+            <p class="question">{question.text()}</p>
             <p class="values">
-                <span>"Predicted: "<strong>{said(verdict.value)}</strong></span>
-                <span>"Observed: "<strong data-lab="observed">"not yet"</strong></span>
+                <span>"Predicted: "<strong>{predicted}</strong></span>
+                <span>"Observed: "<strong data-lab="observed">"not run"</strong></span>
             </p>
             <p class="hint">{verdict.reason}" "<a href=verdict.spec.url rel="noreferrer">{verdict.spec.name}</a></p>
             {children()}
             <p class="difference" data-lab="difference" hidden></p>
         </li>
-    }
-}
-
-/// A verdict in a word or two, for the line of an experiment. The engine has the same.
-fn word(what: What, value: Value) -> &'static str {
-    match (what, value) {
-        (What::Reached, Value::Yes) => "reached",
-        (What::Reached, _) => "not reached",
-        (What::Sent, Value::Yes) => "cookie sent",
-        (What::Sent, _) => "no cookie sent",
-        (What::Stored, Value::Yes) => "stored",
-        (What::Stored, _) => "not stored",
-        (What::Read, Value::Yes) => "readable",
-        (What::Read, _) => "not readable",
-        (What::Done, Value::Yes) => "done",
-        (What::Done, _) => "not done",
-        (What::Site, Value::Absent) => "no Sec-Fetch-Site",
-        (What::Site, value) => value.as_str(),
-    }
-}
-
-fn said(value: Value) -> &'static str {
-    if value == Value::Absent { "nothing" } else { value.as_str() }
-}
-
-fn engine(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Chromium => "Chromium",
-        Engine::Firefox => "Firefox",
-        Engine::WebKit => "WebKit",
     }
 }

@@ -9,10 +9,7 @@ use vestibule::{
     auth::{Account, activity::Actor},
     db::{Clock, Db},
     feature,
-    features::{
-        lab,
-        tokens::service::{Expiry, NewToken, create},
-    },
+    features::tokens::service::{Expiry, NewToken, create},
     http::client::Client as Somewhere,
     settings::{Passwords, RateLimits, Settings},
     state::AppState,
@@ -63,8 +60,9 @@ impl Prepare for Database {
 pub struct TestApp {
     /// The application.
     pub router: Router,
-    /// The Lab's peer.
-    peer: Router,
+    /// What features serve on listeners of their own.
+    #[cfg_attr(not(feature = "lab"), expect(dead_code, reason = "only the Lab has such a listener"))]
+    pub peers: Vec<Router>,
     /// The database it uses.
     pub db: Db,
     /// The clock it reads.
@@ -118,8 +116,11 @@ impl TestApp {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
         let state = feature::state(settings.clone(), db.clone(), FEATURES).unwrap();
         let outbox = state.dev_key.url("");
-        let (router, peer) = (app::router(state.clone(), FEATURES).unwrap(), lab::peer::router(state));
-        Self { router, peer, db, clock, settings, outbox, folder, postgres }
+        let on = FEATURES.iter().filter(|feature| (feature.is_on)(&settings)).filter_map(|feature| feature.stateful);
+        let features: Vec<_> = on.map(|feature| (feature.routes)(&state, None).unwrap()).collect();
+        let peers = features.iter().filter_map(|routes| routes.peer.clone()).collect();
+        let router = app::router(state, FEATURES, features).unwrap();
+        Self { router, peers, db, clock, settings, outbox, folder, postgres }
     }
 
     /// What the server's own tasks have, with settings that `change` has changed, over the same database.
@@ -138,11 +139,6 @@ impl TestApp {
     /// A bare request: no cookie, no token, not a word about where it comes from.
     pub fn ask(&self, method: Method, path: &str) -> Request {
         Request::new(self.router.clone(), method, path)
-    }
-
-    /// A bare request to the Lab's peer, by its name of the same site.
-    pub fn ask_peer(&self, method: Method, path: &str) -> Request {
-        Request::new(self.peer.clone(), method, path).header("host", "localhost:3002")
     }
 
     /// A bare `GET`.

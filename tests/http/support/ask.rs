@@ -37,7 +37,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(router: Router, method: Method, path: &str) -> Self {
+    pub fn new(router: Router, method: Method, path: &str) -> Self {
         let peer = Ipv4Addr::LOCALHOST.into();
         Self { router, method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), peer, jar: None }
     }

@@ -70,7 +70,16 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// Pages anybody may open.
-pub const PUBLIC_PAGES: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
+pub const PUBLIC_PAGES: [&str; if cfg!(feature = "lab") { 6 } else { 4 }] = [
+    "/",
+    "/sign-up",
+    "/sign-in",
+    "/forgot",
+    #[cfg(feature = "lab")]
+    "/lab",
+    #[cfg(feature = "lab")]
+    "/lab/story",
+];
 
 /// Pages outside of both doors, where nobody is known.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
@@ -119,16 +128,20 @@ pub const POSTS: [&str; 18] = [
     "/account/delete",
 ];
 
-/// The Lab's own, on the house and on its peer.
-pub const LAB: [&str; 8] = [
-    "/lab/visits",
-    "/lab/visits/{visit}/{experiment}/begin",
-    "/lab/visits/{visit}/{experiment}/end",
-    "/lab/guarded/{visit}/{experiment}/{step}",
-    "/lab/at/{visit}/{experiment}/{step}",
-    "/lab/proxy/{visit}/{experiment}/{step}",
+/// The Lab's own, on the app and on its peer. The sources have them even where the Lab is not compiled.
+pub const LAB: [&str; 12] = [
+    "/lab",
+    "/lab/story",
+    "/lab/sessions",
+    "/lab/sessions/{session}/{experiment}/begin",
+    "/lab/sessions/{session}/{experiment}/end",
+    "/lab/guarded/{session}/{experiment}/{step}",
+    "/lab/at/{session}/{experiment}/{step}",
+    "/lab/proxy/{session}/{experiment}/{step}",
     "/lab/frame",
-    "/lab/clean/{visit}/{experiment}",
+    "/lab/frame.js",
+    "/lab/requests.js",
+    "/lab/clean/{session}/{experiment}",
 ];
 
 /// Neither a door's nor a page's.

@@ -1,105 +1,99 @@
-//! Tokens: what the code that asks brings by itself.
+//! Bearer tokens, which the page's own code adds to a request.
 
 use super::verdicts::{
-    ARRIVES, ASKED_FIRST, BEARER, DONE, FORMS, FRAME_IS_CLOSED, INCLUDED, KEPT_BEFORE, LEFT_AT_HOME,
-    NO_ALLOW_CREDENTIALS, NO_COOKIE_YET, NOT_DONE, NOTHING_TO_READ, READABLE_BY_NAME, SETS_NONE, STOPPED_BY_PREFLIGHT,
+    ARRIVES, BEARER, DONE, FORMS, FRAME_IS_CLOSED, INCLUDED, KEPT_BEFORE, NO_ALLOW_CREDENTIALS, NO_COOKIE_YET,
+    NOT_DONE, NOT_SENT, NOTHING_TO_READ, PREFLIGHT_PASSES, READABLE_BY_NAME, SETS_NONE, STOPPED_BY_PREFLIGHT,
 };
-use crate::features::lab::experiment::{
-    Answer, Cookie, Experiment,
-    Group::Bearer,
-    Needs,
-    Place::{Neighbour, Stranger},
-    Step, Verdict,
+use crate::features::lab::{
+    answer::{Answer, Cookie, Needs},
+    experiment::{Experiment, Group::Bearer},
+    origins::Origin::{CrossSite, SameSite},
+    prediction::Verdict,
+    step::Step,
 };
 
-/// What the token door answers: for named origins, never with credentials.
+/// A response as the token door gives it: for named origins, never with credentials.
 fn token_door() -> Answer {
-    Answer::exact().headers("authorization, content-type").needs(Needs::Token).deed()
+    Answer::exact().headers("authorization, content-type").needs(Needs::Token).side_effect()
 }
 
 pub(super) fn all() -> Vec<Experiment> {
     let record = |id, title, claim, request| Experiment::new(id, Bearer, title, claim, request);
-    let with_cookie = Step::post(Neighbour)
+    let with_cookie = Step::post(SameSite)
         .include()
         .answer(Answer::exact().credentials().sets(Cookie::new("HttpOnly; SameSite=Lax")));
     let done = Verdict {
-        spec: BEARER,
         otherwise: "The token did not arrive.",
-        ..DONE.because("The token is there, so the server knows who asks. It looks at nothing else.")
+        ..DONE.by(BEARER, "The token identifies the caller. The server checks nothing else.")
     };
     let not_done = Verdict {
-        spec: BEARER,
-        otherwise: "The server did it without a token. That is a fault of ours.",
-        ..NOT_DONE.because("No token, no deed: the answer is 401.")
+        otherwise: "The server acted without a token. That is a bug in this app.",
+        ..NOT_DONE.by(BEARER, "Without a token the response is 401.")
     };
     vec![
         record(
             "bearer",
             "With a token, from another port",
-            "Solution 1. A header of its own, so the browser asks first. And there is a cookie, which stays at home.",
-            Step::post(Neighbour).token().answer(token_door()),
+            "Solution 1 of the essay. The token travels in a header, so the browser sends a preflight. A cookie for \
+             this server exists and is not sent.",
+            Step::post(SameSite).token().answer(token_door()),
         )
         .after(with_cookie.clone())
-        .foresee(ASKED_FIRST, LEFT_AT_HOME, KEPT_BEFORE, READABLE_BY_NAME)
+        .predict(PREFLIGHT_PASSES, NOT_SENT, KEPT_BEFORE, READABLE_BY_NAME)
         .done(done),
         record(
-            "bearer-stranger",
+            "bearer-cross-site",
             "With a token, from another site",
-            "To a token, sites and ports are all the same.",
-            Step::post(Stranger).token().answer(token_door()),
+            "Sites and ports make no difference to a token.",
+            Step::post(CrossSite).token().answer(token_door()),
         )
-        .foresee(ASKED_FIRST, NO_COOKIE_YET, SETS_NONE, READABLE_BY_NAME)
+        .predict(PREFLIGHT_PASSES, NO_COOKIE_YET, SETS_NONE, READABLE_BY_NAME)
         .done(done),
         record(
             "bearer-missing",
             "Without a token",
-            "Refused, and in words that the page can read: CORS stands before the door.",
-            Step::post(Neighbour).answer(token_door()),
+            "The server refuses, and the page can read why: CORS headers are sent with errors, too.",
+            Step::post(SameSite).answer(token_door()),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
             SETS_NONE,
-            READABLE_BY_NAME.because("The refusal names the page's origin, too."),
+            READABLE_BY_NAME.because("The error response names the page's origin, too."),
         )
         .done(not_done),
         record(
             "bearer-cookie",
             "With a cookie instead of a token",
-            "The cookie arrives, and counts for nothing.",
-            Step::post(Neighbour).include().answer(token_door()),
+            "The cookie arrives and is ignored.",
+            Step::post(SameSite).include().answer(token_door()),
         )
         .after(with_cookie)
-        .foresee(
+        .predict(
             ARRIVES,
             INCLUDED,
             KEPT_BEFORE,
-            NO_ALLOW_CREDENTIALS.because("The token door never allows credentials: who sends cookies gains nothing."),
+            NO_ALLOW_CREDENTIALS.because(
+                "The token door never allows credentials, so a page that sends cookies cannot read the \
+                          response.",
+            ),
         )
         .done(not_done),
         record(
             "bearer-unlisted",
-            "With a token, and the preflight does not allow Authorization",
+            "With a token, but the preflight does not allow Authorization",
             "The header that is forgotten most often.",
-            Step::post(Neighbour).token().answer(token_door().headers("content-type")),
+            Step::post(SameSite).token().answer(token_door().headers("content-type")),
         )
-        .foresee(STOPPED_BY_PREFLIGHT, NO_COOKIE_YET, SETS_NONE, NOTHING_TO_READ)
+        .predict(STOPPED_BY_PREFLIGHT, NO_COOKIE_YET, SETS_NONE, NOTHING_TO_READ)
         .done(not_done.because("The request was never made.")),
         record(
             "bearer-form",
-            "A stranger's form, at the token door",
-            "CSRF again, at the other door.",
-            Step::form(Stranger).answer(token_door()),
+            "A cross-site form, at the token door",
+            "CSRF, tried at the token door.",
+            Step::form(CrossSite).answer(token_door()),
         )
-        .foresee(
-            Verdict { reason: "Any page may post a form to anybody.", ..ARRIVES },
-            NO_COOKIE_YET,
-            SETS_NONE,
-            FRAME_IS_CLOSED,
-        )
-        .done(Verdict {
-            spec: FORMS,
-            ..not_done.because("A form cannot set headers, and no browser adds a token by itself.")
-        }),
+        .predict(ARRIVES.because("Any page may post a form to any server."), NO_COOKIE_YET, SETS_NONE, FRAME_IS_CLOSED)
+        .done(not_done.by(FORMS, "A form cannot set headers, and a browser never adds a token by itself.")),
     ]
 }

@@ -1,268 +1,316 @@
-//! Which cookies are kept, and which are sent.
+//! Which cookies are stored, and which are sent.
 
 use super::verdicts::{
-    ARRIVES, CHIPS, DROPPED, INCLUDED, KEPT, KEPT_BEFORE, KEPT_SECURE, KEPT_UNREAD, LEFT_AT_HOME, NEVER_KEPT,
-    NO_ALLOW_CREDENTIALS, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, PORTS, PREFIXES, READABLE_BY_NAME, READABLE_OWN,
-    READABLE_WITH_COOKIES, RETRIEVAL, SAME_SITE, STAR_WITH_COOKIES, STORAGE, TRUSTWORTHY, WEBKIT_SECURE,
+    ARRIVES, CHIPS, COOKIE_KEPT, DROPPED, INCLUDED, KEPT, KEPT_BEFORE, KEPT_SECURE, KEPT_UNREAD, NEVER_KEPT,
+    NO_ALLOW_CREDENTIALS, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, NOT_SENT, PORTS, PREFIXES, READABLE_BY_NAME,
+    READABLE_OWN, READABLE_WITH_COOKIES, RETRIEVAL, SAME_SITE, STAR_WITH_COOKIES, STORAGE, TRUSTWORTHY, WEBKIT_SECURE,
 };
-use crate::features::lab::experiment::{
-    Answer, Cookie,
-    Engine::{Firefox, WebKit},
-    Experiment,
-    Group::Cookies,
-    Place::{House, Neighbour, Stranger},
-    Spec, Step, Value, Verdict, What,
+use crate::features::lab::{
+    answer::{Answer, Cookie},
+    experiment::{Experiment, Group::Cookies},
+    origins::Origin::{self, App, CrossSite, SameSite},
+    prediction::{
+        Engine::{Firefox, WebKit},
+        Question, Spec, Value, Verdict,
+    },
+    step::Step,
 };
 
 const LAX: &str = "HttpOnly; SameSite=Lax";
 const NONE_SECURE: &str = "HttpOnly; SameSite=None; Secure";
 
-/// An answer that may be read with cookies and sets `cookie`.
+/// A response that a page may read with credentials, and that sets `cookie`.
 fn setting(cookie: Cookie) -> Answer {
     Answer::exact().credentials().sets(cookie)
 }
 
-fn named(verdict: Verdict, spec: Spec, reason: &'static str) -> Verdict {
-    Verdict { reason, spec, ..verdict }
+fn record(id: &'static str, title: &'static str, claim: &'static str, request: Step) -> Experiment {
+    Experiment::new(id, Cookies, title, claim, request)
+}
+
+/// A request with credentials that sets a cookie.
+fn post(to: Origin, attributes: &'static str) -> Step {
+    Step::post(to).include().answer(setting(Cookie::new(attributes)))
+}
+
+/// A request with credentials.
+fn get(to: Origin) -> Step {
+    Step::get(to).include().answer(Answer::exact().credentials())
 }
 
 fn not(spec: Spec, reason: &'static str) -> Verdict {
-    let otherwise = "Your browser keeps a cookie that the specification would have it refuse.";
-    Verdict { value: Value::No, reason, spec, otherwise }
+    Verdict { value: Value::No, reason, spec, otherwise: COOKIE_KEPT }
 }
 
 pub(super) fn all() -> Vec<Experiment> {
-    let record = |id, title, claim, request| Experiment::new(id, Cookies, title, claim, request);
-    let post = |to, attributes| Step::post(to).include().answer(setting(Cookie::new(attributes)));
-    let ask = |to| Step::get(to).include().answer(Answer::exact().credentials());
+    [credentials(), ports(), cross_site(), secure()].concat()
+}
+
+/// The `credentials` option and `Access-Control-Allow-Credentials`.
+fn credentials() -> Vec<Experiment> {
     vec![
         record(
             "cookie-default",
-            "Set-Cookie, and the fetch says nothing about credentials",
-            "“Set-Cookie headers get stripped by the browser.” This is where: the answer can be read, and its cookie is gone.",
-            Step::post(Neighbour).answer(setting(Cookie::new(LAX))),
+            "Set-Cookie, and a fetch without the credentials option",
+            "“The browser strips Set-Cookie headers.” This is the case in which it does: the page can read the \
+             response, and the cookie is not stored.",
+            Step::post(SameSite).answer(setting(Cookie::new(LAX))),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, DROPPED, READABLE_BY_NAME),
+        .predict(ARRIVES, NO_COOKIE_YET, DROPPED, READABLE_BY_NAME),
         record(
             "cookie-unread",
-            "With credentials, but the server does not allow them",
-            "The console shows an error, so it looks as if nothing had happened. The cookie is there all the same.",
-            Step::post(Neighbour).include().answer(Answer::exact().sets(Cookie::new(LAX))),
+            "With credentials that the server does not allow",
+            "The console shows an error, as if the request had failed. The cookie is stored all the same.",
+            Step::post(SameSite).include().answer(Answer::exact().sets(Cookie::new(LAX))),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, NO_ALLOW_CREDENTIALS),
+        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, NO_ALLOW_CREDENTIALS),
         record(
             "cookie-both",
-            "With credentials, and the server allows them",
-            "Both sides say yes. Between two ports of one host this works, on localhost too, dots or no dots.",
-            post(Neighbour, LAX),
+            "With credentials that the server allows",
+            "Page and server agree. Between two ports of one host this works, also on localhost, with or without dots \
+             in the name.",
+            post(SameSite, LAX),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, KEPT, READABLE_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, KEPT, READABLE_WITH_COOKIES),
         record(
             "cookie-star",
             "With credentials, and the server allows “*”",
-            "The usual first try. The browser refuses to show the answer, and keeps the cookie.",
-            Step::post(Neighbour).include().answer(Answer::any().credentials().sets(Cookie::new(LAX))),
+            "The usual first try. The browser keeps the response from the page and stores the cookie.",
+            Step::post(SameSite).include().answer(Answer::any().credentials().sets(Cookie::new(LAX))),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, STAR_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, STAR_WITH_COOKIES),
         record(
-            "cookie-left-at-home",
-            "A cookie is there, and the fetch says nothing",
-            "“Existing cookies are attached to every request.” Not to this one, and the new one is dropped as well.",
-            Step::post(Neighbour).answer(setting(Cookie::new(LAX))),
+            "cookie-not-sent",
+            "A stored cookie, and a fetch without the credentials option",
+            "“Existing cookies are attached to every request.” Not to this one. The new cookie is dropped as well.",
+            Step::post(SameSite).answer(setting(Cookie::new(LAX))),
         )
-        .after(post(Neighbour, LAX))
-        .foresee(ARRIVES, LEFT_AT_HOME, DROPPED, READABLE_BY_NAME),
+        .after(post(SameSite, LAX))
+        .predict(ARRIVES, NOT_SENT, DROPPED, READABLE_BY_NAME),
         record(
-            "cookie-taken-along",
-            "A cookie is there, and the fetch includes credentials",
-            "Signed in on the other port, asked from this one.",
-            ask(Neighbour),
+            "cookie-sent",
+            "A stored cookie, and a fetch with credentials",
+            "Signed in on the other port, and called from this one.",
+            get(SameSite),
         )
-        .after(post(Neighbour, LAX))
-        .foresee(ARRIVES, INCLUDED, KEPT_BEFORE, READABLE_WITH_COOKIES),
+        .after(post(SameSite, LAX))
+        .predict(ARRIVES, INCLUDED, KEPT_BEFORE, READABLE_WITH_COOKIES),
+    ]
+}
+
+/// Cookies and ports within a site.
+fn ports() -> Vec<Experiment> {
+    vec![
         record(
             "cookie-ports",
-            "A cookie of one port arrives at another",
-            "“The browser considers the port a part of the domain.” Of the origin, yes. Cookies have never heard of ports.",
-            ask(Neighbour),
+            "A cookie that one port sets and another receives",
+            "“The browser considers the port a part of the domain.” A part of the origin, yes. Cookies ignore ports.",
+            get(SameSite),
         )
-        .after(Step::post(House).answer(Answer::silent().sets(Cookie::new(LAX))))
-        .foresee(ARRIVES, named(INCLUDED, PORTS, "This port set it, and it goes to every port of the host."), KEPT_BEFORE, READABLE_WITH_COOKIES)
+        .after(Step::post(App).answer(Answer::silent().sets(Cookie::new(LAX))))
+        .predict(
+            ARRIVES,
+            INCLUDED.by(PORTS, "This port set the cookie, and it is sent to every port of the host."),
+            KEPT_BEFORE,
+            READABLE_WITH_COOKIES,
+        )
         .local(),
         record(
             "cookie-script",
             "A script reads the cookie of another port",
-            "“The cookie is not set for the frontend origin.” It has no origin. Unless it is HttpOnly, our script reads what the other port set.",
+            "“The cookie is not set for the frontend's origin.” Cookies have no origin. Unless it is HttpOnly, a \
+             script of this page can read a cookie that the other port set.",
             Step::script(),
         )
-        .after(post(Neighbour, "SameSite=Lax"))
-        .foresee(
-            not(RETRIEVAL, "Reading document.cookie asks nobody."),
-            not(RETRIEVAL, "There is no request for it to go with."),
+        .after(post(SameSite, "SameSite=Lax"))
+        .predict(
+            not(RETRIEVAL, "Reading document.cookie makes no request."),
+            not(RETRIEVAL, "There is no request to send it with."),
             KEPT_BEFORE,
-            named(READABLE_OWN, PORTS, "Same host, and the path fits: document.cookie has it, whichever port set it."),
+            READABLE_OWN.by(PORTS, "Host and path match, so document.cookie has it, whichever port set it."),
         )
         .local(),
         record(
             "samesite-strict",
             "SameSite=Strict, from another port",
-            "Strict is about sites, not about origins. A neighbour on the same host is no stranger to it.",
-            ask(Neighbour),
+            "Strict still allows requests from the same site.",
+            get(SameSite),
         )
-        .after(post(Neighbour, "HttpOnly; SameSite=Strict"))
-        .foresee(
+        .after(post(SameSite, "HttpOnly; SameSite=Strict"))
+        .predict(
             ARRIVES,
-            named(INCLUDED, SAME_SITE, "Page and server are of one site, so the request is same-site."),
+            INCLUDED.by(SAME_SITE, "Page and server belong to one site, so the request is same-site."),
             KEPT_BEFORE,
             READABLE_WITH_COOKIES,
         ),
         record(
             "samesite-unset",
             "SameSite not set, from another port",
-            "Without a word it counts as Lax, which is enough within a site.",
-            ask(Neighbour),
+            "The default is Lax, which is enough within a site.",
+            get(SameSite),
         )
-        .after(post(Neighbour, "HttpOnly"))
-        .foresee(ARRIVES, INCLUDED, KEPT_BEFORE, READABLE_WITH_COOKIES),
+        .after(post(SameSite, "HttpOnly"))
+        .predict(ARRIVES, INCLUDED, KEPT_BEFORE, READABLE_WITH_COOKIES),
+    ]
+}
+
+/// Cookies from another site.
+fn cross_site() -> Vec<Experiment> {
+    vec![
         record(
-            "stranger-strict",
+            "cross-site-strict",
             "SameSite=Strict, from another site",
-            "The same again, but the page says localhost and the server is called 127.0.0.1. To a browser these are two sites.",
-            post(Stranger, "HttpOnly; SameSite=Strict"),
+            "The same again, but the page is on localhost and the server is 127.0.0.1. To a browser these are two \
+             sites.",
+            post(CrossSite, "HttpOnly; SameSite=Strict"),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES),
         record(
-            "stranger-lax",
+            "cross-site-lax",
             "SameSite=Lax, from another site",
-            "Lax is what most frameworks set by themselves. Across sites it is dropped as quietly as Strict.",
-            post(Stranger, LAX),
+            "Most frameworks set Lax by default. From another site it is dropped as silently as Strict.",
+            post(CrossSite, LAX),
         )
-        .foresee(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES),
         record(
-            "stranger-unset",
+            "cross-site-unset",
             "SameSite not set, from another site",
-            "The old default was None, the new one is Lax. Not every browser has changed.",
-            post(Stranger, "HttpOnly"),
+            "The default used to be None and is now Lax. Not every browser has changed it.",
+            post(CrossSite, "HttpOnly"),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
             Verdict {
                 otherwise: "Your browser does not treat a cookie without SameSite as Lax yet.",
-                ..NOT_FROM_ANOTHER_SITE.because("Without SameSite it counts as Lax, and Lax is not taken from another site.")
+                ..NOT_FROM_ANOTHER_SITE.because(
+                    "The default is Lax, and a Lax cookie is not accepted from another \
+                                                 site.",
+                )
             },
             READABLE_WITH_COOKIES,
         )
         .except(
             Firefox,
-            What::Stored,
+            Question::Stored,
             Value::Yes,
-            "Firefox does not treat a cookie without SameSite as Lax yet. It keeps it apart, for this page's site alone.",
+            "Firefox does not treat a cookie without SameSite as Lax yet. It stores it in a partition of this page's \
+             site.",
         ),
         record(
-            "stranger-none",
+            "cross-site-none",
             "SameSite=None without Secure, from another site",
-            "None wants Secure beside it. Otherwise the cookie is refused.",
-            post(Stranger, "HttpOnly; SameSite=None"),
+            "SameSite=None requires Secure. Without it the cookie is refused.",
+            post(CrossSite, "HttpOnly; SameSite=None"),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
             Verdict {
-                otherwise: "Your browser takes SameSite=None without Secure.",
-                ..NOT_FROM_ANOTHER_SITE.because("SameSite=None is refused where Secure is missing.")
+                otherwise: "Your browser accepts SameSite=None without Secure.",
+                ..NOT_FROM_ANOTHER_SITE.because("SameSite=None is refused without Secure.")
             },
             READABLE_WITH_COOKIES,
         ),
         record(
-            "stranger-none-secure",
+            "cross-site-none-secure",
             "SameSite=None and Secure, from another site",
-            "The only cookie that another site can set and get back, and the one that browsers are about to take away.",
-            ask(Stranger),
+            "The only cookie that another site can set and receive. Browsers are about to remove this.",
+            get(CrossSite),
         )
-        .after(post(Stranger, NONE_SECURE))
-        .foresee(ARRIVES, INCLUDED, KEPT_SECURE, READABLE_WITH_COOKIES)
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .except(WebKit, What::Sent, Value::No, NEVER_KEPT),
+        .after(post(CrossSite, NONE_SECURE))
+        .predict(ARRIVES, INCLUDED, KEPT_SECURE, READABLE_WITH_COOKIES)
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
         record(
-            "stranger-partitioned",
+            "cross-site-partitioned",
             "Partitioned, from another site",
-            "What is to come: the cookie is kept in a drawer of its own for each site it is seen on.",
-            ask(Stranger),
+            "The replacement: the browser keeps a separate cookie for each site that embeds the server.",
+            get(CrossSite),
         )
-        .after(post(Stranger, "HttpOnly; SameSite=None; Secure; Partitioned"))
-        .foresee(
+        .after(post(CrossSite, "HttpOnly; SameSite=None; Secure; Partitioned"))
+        .predict(
             ARRIVES,
             INCLUDED,
-            named(KEPT_SECURE, CHIPS, "It is kept for this page's site alone, and comes back as long as the page stays there."),
+            KEPT_SECURE.by(CHIPS, "It is stored for this page's site only, and sent with requests from this site."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .except(WebKit, What::Sent, Value::No, NEVER_KEPT),
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
+    ]
+}
+
+/// `Secure`, `Domain` and name prefixes on `http://localhost`.
+fn secure() -> Vec<Experiment> {
+    vec![
         record(
             "secure-local",
             "Secure, on http://localhost",
-            "“Secure needs https.” This machine is trusted without it, in most browsers.",
-            post(Neighbour, "HttpOnly; SameSite=Lax; Secure"),
+            "“Secure needs https.” Most browsers trust localhost without it.",
+            post(SameSite, "HttpOnly; SameSite=Lax; Secure"),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
-            named(KEPT, TRUSTWORTHY, "http://localhost counts as secure: nobody is in between."),
+            KEPT.by(TRUSTWORTHY, "http://localhost counts as secure: the traffic never leaves the machine."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .local(),
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE),
         record(
             "secure-shadow",
             "An insecure cookie over a secure one",
-            "A cookie that was set securely cannot be replaced by whoever listens on http. Does that hold where http counts as secure?",
-            post(Neighbour, LAX),
+            "A plain http server cannot replace a cookie that was set securely. Does that hold where http counts as \
+             secure?",
+            post(SameSite, LAX),
         )
-        .after(post(Neighbour, "HttpOnly; SameSite=Lax; Secure"))
-        .foresee(
+        .after(post(SameSite, "HttpOnly; SameSite=Lax; Secure"))
+        .predict(
             ARRIVES,
             INCLUDED,
             Verdict {
-                otherwise: "Your browser protects the secure cookie even from a server that it trusts.",
-                ..named(
-                    KEPT,
+                otherwise: "Your browser protects the secure cookie even from a server that it treats as secure.",
+                ..KEPT.by(
                     STORAGE,
-                    "The rule keeps insecure servers from replacing secure cookies. Where http://localhost counts as secure, \
-                     it does not apply.",
+                    "The rule stops insecure servers from replacing secure cookies. Where http://localhost counts as \
+                     secure, it does not apply.",
                 )
             },
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, What::Sent, Value::No, NEVER_KEPT)
-        .local(),
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
         record(
             "domain-local",
             "Domain=localhost",
-            "“localhost has no two dots, so it is not a proper domain name.” An old rule, long gone.",
-            post(Neighbour, LAX).answer(setting(Cookie::new(LAX).domain())),
+            "“localhost has no two dots, so it is not a valid domain.” That rule was dropped long ago.",
+            post(SameSite, LAX).answer(setting(Cookie::new(LAX).domain())),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
-            named(KEPT, STORAGE, "Domain is the host itself, so the cookie is taken, for this host."),
+            KEPT.by(STORAGE, "Domain is the host itself, so the cookie is accepted for this host."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, What::Stored, Value::No, "libsoup, which keeps the cookies of WebKitGTK, takes no Domain without a dot.")
-        .local(),
+        .except(
+            WebKit,
+            Question::Stored,
+            Value::No,
+            "libsoup, which stores the cookies of WebKitGTK, accepts no Domain without a dot.",
+        ),
         record(
             "host-prefix",
             "__Host-, on http://localhost",
-            "The name promises Secure, Path=/ and no Domain, and the browser holds the server to it.",
-            Step::post(Neighbour).include().answer(setting(Cookie::new("HttpOnly; SameSite=Lax; Secure").host_prefix())),
+            "The name promises Secure, Path=/ and no Domain, and the browser enforces it.",
+            Step::post(SameSite).include().answer(setting(Cookie::new("HttpOnly; SameSite=Lax; Secure").host_prefix())),
         )
-        .foresee(
+        .predict(
             ARRIVES,
             NO_COOKIE_YET,
-            named(KEPT, PREFIXES, "All that the name promises is there, and http://localhost counts as secure."),
+            KEPT.by(PREFIXES, "Everything the name promises is there, and http://localhost counts as secure."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .local(),
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE),
     ]
+    .into_iter()
+    .map(Experiment::local)
+    .collect()
 }

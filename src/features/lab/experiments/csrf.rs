@@ -1,36 +1,37 @@
-//! Requests that the person did not mean to make.
+//! Forged requests: a page of another origin posts a form in the visitor's name.
 
 use super::verdicts::{
-    ARRIVES, DONE, FRAME_IS_CLOSED, KEPT_BEFORE, METADATA, NEVER_KEPT, NOT_DONE, OWN, READABLE_OWN, REFUSED, SAME_SITE,
-    SENT_HOME, STORAGE, WEBKIT_SECURE,
+    ARRIVES, COOKIES_BLOCKED, DONE, FRAME_IS_CLOSED, KEPT_BEFORE, NEVER_KEPT, NOT_DONE, OWN, READABLE_OWN, REFUSED,
+    SAME_SITE, SENT_TO_OWN, WEBKIT_SECURE,
 };
-use crate::features::lab::experiment::{
-    Answer, Cookie,
-    Engine::{Firefox, WebKit},
-    Experiment,
-    Group::Csrf,
-    Needs,
-    Place::{House, Neighbour, Stranger},
-    Step, Value, Verdict, What,
+use crate::features::lab::{
+    answer::{Answer, Cookie, Needs},
+    experiment::{Experiment, Group::Csrf, METADATA},
+    origins::Origin::{App, CrossSite, SameSite},
+    prediction::{
+        Engine::{Firefox, WebKit},
+        Question, Value, Verdict,
+    },
+    step::Step,
 };
 
-/// Signing in at the house.
+/// Signing in at the app.
 fn signed_in(attributes: &'static str) -> Step {
-    Step::post(House).answer(Answer::silent().sets(Cookie::new(attributes)))
+    Step::post(App).answer(Answer::silent().sets(Cookie::new(attributes)))
 }
 
-/// What an attacker wants done.
-fn deed(step: Step) -> Step {
-    step.answer(Answer::silent().needs(Needs::Cookie).deed())
+/// A request with a side effect, for which the server needs a cookie.
+fn action(step: Step) -> Step {
+    step.answer(Answer::silent().needs(Needs::Cookie).side_effect())
 }
 
-/// Firefox calls it Total Cookie Protection.
-const FIREFOX_APART: &str = "Firefox keeps the cookies of a frame apart that lies inside of another site's page, so the house's \
-     own cookie is not there.";
+/// Firefox's Total Cookie Protection.
+const FIREFOX_PARTITIONS: &str = "Firefox partitions the cookies of a cross-site frame, so the app's own cookie is \
+                                  not available there.";
 
-/// Seen, not read anywhere: the frame with the form lies inside of a page of the house.
-const WEBKIT_TOP: &str = "Below a page of the house WebKitGTK sends it all the same. It seems to go by the page at the top, not by \
-     the one that posts.";
+/// Observed, not documented: the frame with the form is inside a page of the app.
+const WEBKIT_TOP: &str = "WebKitGTK sends it all the same from a frame inside a page of this app. It seems to go by \
+                          the top-level page instead of the page that posts.";
 
 const LAX: &str = "HttpOnly; SameSite=Lax";
 const NONE_SECURE: &str = "HttpOnly; SameSite=None; Secure";
@@ -38,110 +39,99 @@ const NONE_SECURE: &str = "HttpOnly; SameSite=None; Secure";
 pub(super) fn all() -> Vec<Experiment> {
     let record =
         |id, title, claim, cookie, request| Experiment::new(id, Csrf, title, claim, request).after(signed_in(cookie));
-    let posted = Verdict { reason: "Any page may post a form to anybody. CORS is not even asked.", ..ARRIVES };
+    let posted = ARRIVES.because("Any page may post a form to any server. CORS does not apply to forms.");
     let same_site = Verdict {
-        spec: SAME_SITE,
         otherwise: "Your browser treats another port as another site, or blocks cookies in frames.",
-        ..SENT_HOME
-            .because("The form stands on another origin of the same site, and SameSite asks for no more than that.")
+        ..SENT_TO_OWN.by(SAME_SITE, "The form is on another origin of the same site, and SameSite requires no more.")
     };
     let held_back = Verdict {
         value: Value::No,
-        spec: SAME_SITE,
         otherwise: "Your browser sends a SameSite cookie with a form of another site.",
-        ..SENT_HOME.because("The form comes from another site, so Lax holds the cookie back.")
+        ..SENT_TO_OWN.by(SAME_SITE, "The form is on another site, so a Lax cookie is not sent.")
     };
     let across = Verdict {
-        spec: SAME_SITE,
-        otherwise: "Your browser blocks third-party cookies, or does not count this address as secure.",
-        ..SENT_HOME.because("SameSite=None goes along from anywhere.")
+        otherwise: COOKIES_BLOCKED,
+        ..SENT_TO_OWN.by(SAME_SITE, "A SameSite=None cookie is sent with requests from any site.")
     };
-    let kept_secure = Verdict { spec: STORAGE, ..KEPT_BEFORE };
     let attack_works = Verdict {
-        otherwise: "No cookie came with the form, so there was nobody to act for.",
-        ..DONE.because("The cookie came along, and that is all this door wants to see. The attack works.")
+        otherwise: "No cookie came with the form, so the server did not know in whose name to act.",
+        ..DONE.because("The cookie was sent, and this endpoint checks nothing else. The attack works.")
     };
-    let luck =
-        NOT_DONE.because("No cookie came along, so there was nobody to act for. SameSite has helped, this time.");
+    let not_sent = NOT_DONE.because("No cookie was sent, so the server did not act. SameSite was enough here.");
     vec![
         record(
             "csrf-own",
-            "Our own page, at the guarded door",
-            "What ought to work, works.",
+            "Our own page, at the guarded endpoint",
+            "The legitimate request works.",
             LAX,
-            deed(Step::post(House)).guarded(),
+            action(Step::post(App)).guarded(),
         )
-        .foresee(OWN, SENT_HOME, KEPT_BEFORE, READABLE_OWN)
-        .done(DONE.because("Signed in, and Sec-Fetch-Site says “same-origin”: the guard lets it pass.")),
+        .predict(OWN, SENT_TO_OWN, KEPT_BEFORE, READABLE_OWN)
+        .done(DONE.because("Signed in, and Sec-Fetch-Site is “same-origin”: the guard accepts the request.")),
         record(
-            "csrf-neighbour-open",
-            "The neighbour's form, at a door without a guard",
-            "“SameSite protects from CSRF.” From strangers. Another port, or another subdomain, is no stranger.",
+            "csrf-same-site-open",
+            "A same-site form, at an endpoint without a guard",
+            "“SameSite protects against CSRF.” Against other sites, yes. Another port or another subdomain belongs to \
+             the same site.",
             LAX,
-            deed(Step::form(Neighbour)),
+            action(Step::form(SameSite)),
         )
-        .foresee(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
+        .predict(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
         .done(attack_works),
         record(
-            "csrf-neighbour-strict",
-            "The neighbour's form, with SameSite=Strict",
-            "The strictest cookie there is. It makes no difference to a neighbour.",
+            "csrf-same-site-strict",
+            "A same-site form, with SameSite=Strict",
+            "The strictest kind of cookie. It makes no difference within a site.",
             "HttpOnly; SameSite=Strict",
-            deed(Step::form(Neighbour)),
+            action(Step::form(SameSite)),
         )
-        .foresee(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
+        .predict(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
         .done(attack_works),
         record(
-            "csrf-neighbour-guarded",
-            "The neighbour's form, at the guarded door",
-            "The same form, the same cookie, and the guard of our session door in between.",
+            "csrf-same-site-guarded",
+            "A same-site form, at the guarded endpoint",
+            "The same form and the same cookie. The guard that protects this app's own pages is in front.",
             LAX,
-            deed(Step::form(Neighbour)).guarded(),
+            action(Step::form(SameSite)).guarded(),
         )
-        .foresee(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
-        .done(Verdict {
-            spec: METADATA,
-            ..REFUSED.because("Sec-Fetch-Site says “same-site”. The guard wants “same-origin”.")
-        }),
+        .predict(posted, same_site, KEPT_BEFORE, FRAME_IS_CLOSED)
+        .done(REFUSED.by(METADATA, "Sec-Fetch-Site is “same-site”. The guard requires “same-origin”.")),
         record(
-            "csrf-stranger-lax",
-            "A stranger's form, and the cookie is Lax",
-            "The textbook attack. Browsers have come a long way.",
+            "csrf-cross-site-lax",
+            "A cross-site form, with SameSite=Lax",
+            "The textbook attack, which browsers stop by now.",
             LAX,
-            deed(Step::form(Stranger)),
+            action(Step::form(CrossSite)),
         )
-        .foresee(posted, held_back, KEPT_BEFORE, FRAME_IS_CLOSED)
-        .done(luck)
-        .except(WebKit, What::Sent, Value::Yes, WEBKIT_TOP)
-        .except(WebKit, What::Done, Value::Yes, WEBKIT_TOP),
+        .predict(posted, held_back, KEPT_BEFORE, FRAME_IS_CLOSED)
+        .done(not_sent)
+        .except(WebKit, Question::Sent, Value::Yes, WEBKIT_TOP)
+        .except(WebKit, Question::Done, Value::Yes, WEBKIT_TOP),
         record(
-            "csrf-stranger-none",
-            "A stranger's form, and the cookie is SameSite=None",
-            "What an API needs that is used across sites with cookies. Every site can use it then.",
+            "csrf-cross-site-none",
+            "A cross-site form, with SameSite=None",
+            "An API that other sites call with cookies needs this cookie. Then every site can use it.",
             NONE_SECURE,
-            deed(Step::form(Stranger)),
+            action(Step::form(CrossSite)),
         )
-        .foresee(posted, across, kept_secure, FRAME_IS_CLOSED)
+        .predict(posted, across, KEPT_BEFORE, FRAME_IS_CLOSED)
         .done(attack_works)
-        .except(Firefox, What::Sent, Value::No, FIREFOX_APART)
-        .except(Firefox, What::Done, Value::No, FIREFOX_APART)
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .except(WebKit, What::Sent, Value::No, NEVER_KEPT)
-        .except(WebKit, What::Done, Value::No, NEVER_KEPT),
+        .except(Firefox, Question::Sent, Value::No, FIREFOX_PARTITIONS)
+        .except(Firefox, Question::Done, Value::No, FIREFOX_PARTITIONS)
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
+        .except(WebKit, Question::Done, Value::No, NEVER_KEPT),
         record(
-            "csrf-stranger-guarded",
-            "A stranger's form, at the guarded door",
-            "The weakest cookie, the worst origin, and the guard.",
+            "csrf-cross-site-guarded",
+            "A cross-site form, at the guarded endpoint",
+            "The weakest cookie and another site, against the guard.",
             NONE_SECURE,
-            deed(Step::form(Stranger)).guarded(),
+            action(Step::form(CrossSite)).guarded(),
         )
-        .foresee(posted, across, kept_secure, FRAME_IS_CLOSED)
-        .done(Verdict {
-            spec: METADATA,
-            ..REFUSED.because("Sec-Fetch-Site says “cross-site”. The guard wants “same-origin”.")
-        })
-        .except(Firefox, What::Sent, Value::No, FIREFOX_APART)
-        .except(WebKit, What::Stored, Value::No, WEBKIT_SECURE)
-        .except(WebKit, What::Sent, Value::No, NEVER_KEPT),
+        .predict(posted, across, KEPT_BEFORE, FRAME_IS_CLOSED)
+        .done(REFUSED.by(METADATA, "Sec-Fetch-Site is “cross-site”. The guard requires “same-origin”."))
+        .except(Firefox, Question::Sent, Value::No, FIREFOX_PARTITIONS)
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
     ]
 }

@@ -1,4 +1,4 @@
-//! Every experiment there is, a file for each group. To add one, add a record; nothing else knows them by name.
+//! All experiments, a file per group. To add one, add a record: nothing else refers to an experiment by name.
 
 mod bearer;
 mod bug;
@@ -10,23 +10,23 @@ mod verdicts;
 
 use std::sync::LazyLock;
 
-pub use self::{bug::Switches, verdicts::site};
+pub use self::bug::Switches;
 use super::experiment::Experiment;
 
-/// What is run with "Run all", in the order of the page.
+/// The experiments that "Run all" runs, in the order of the page.
 static ALL: LazyLock<Vec<Experiment>> = LazyLock::new(|| {
     [reading::all(), cookies::all(), bug::chosen(), csrf::all(), bearer::all(), proxy::all()].concat()
 });
 
-/// Every position of the switches.
+/// The experiments of the bench, one for each position of its switches.
 static BENCH: LazyLock<Vec<Experiment>> = LazyLock::new(bug::all);
 
-/// What is run with "Run all".
+/// The experiments that "Run all" runs, in the order of the page.
 pub fn all() -> &'static [Experiment] {
     &ALL
 }
 
-/// The experiment `id`.
+/// The experiment with the id `id`.
 pub fn find(id: &str) -> Option<&'static Experiment> {
     ALL.iter().chain(BENCH.iter()).find(|experiment| experiment.id == id)
 }
@@ -36,7 +36,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::features::lab::experiment::{Group, How, Place, What};
+    use crate::features::lab::{experiment::Group, origins::Origin, prediction::Question, step::How};
 
     #[test]
     fn every_record_is_whole() {
@@ -46,27 +46,28 @@ mod tests {
             let id = experiment.id;
             assert!(ids.insert(id), "{id} is there twice");
             assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{id}");
-            for what in What::FIVE {
-                let verdict = experiment.verdict(what).unwrap_or_else(|| panic!("{id}: {what:?}"));
-                assert!(!verdict.reason.is_empty() && verdict.spec.url.starts_with("https://"), "{id}: {what:?}");
+            for question in Question::COMMON {
+                let verdict = experiment.verdict(question).unwrap_or_else(|| panic!("{id}: {question:?}"));
+                let complete = !verdict.reason.is_empty() && verdict.spec.url.starts_with("https://");
+                assert!(complete, "{id}: {question:?}");
             }
             for exception in &experiment.exceptions {
-                let verdict = experiment.verdict(exception.what).unwrap();
+                let verdict = experiment.verdict(exception.question).unwrap();
                 assert!(!exception.reason.is_empty(), "{id}");
-                assert_ne!(verdict.value, exception.value, "{id}: no exception at all");
+                assert_ne!(verdict.value, exception.value, "{id}: not an exception");
             }
-            for (_, cookie) in experiment.cookies() {
+            for cookie in experiment.cookies() {
                 assert_eq!(cookie.path == "/", cookie.prefix == "__Host-", "{id}: Lab cookies keep to their path");
             }
         }
     }
 
     #[test]
-    fn a_form_posts_to_the_house_and_a_deed_is_told() {
+    fn a_form_posts_to_the_app_and_a_side_effect_has_a_verdict() {
         for experiment in ALL.iter() {
             let request = &experiment.request;
-            assert!(request.how != How::Form || request.to == Place::House, "{}", experiment.id);
-            assert_eq!(request.answer.deed, experiment.verdict(What::Done).is_some(), "{}", experiment.id);
+            assert!(request.how != How::Form || request.to == Origin::App, "{}", experiment.id);
+            assert_eq!(request.answer.side_effect, experiment.verdict(Question::Done).is_some(), "{}", experiment.id);
         }
     }
 

@@ -1,37 +1,42 @@
-//! Solution 2: a path on the page's own origin that hands requests on to the other server.
+//! Solution 2 of the essay: a path on the page's own origin that forwards requests to the other server.
 
-use super::verdicts::{KEPT, KEPT_BEFORE, NETWORK, NO_COOKIE_YET, OWN, READABLE_OWN, SENT_HOME};
-use crate::features::lab::experiment::{Answer, Cookie, Experiment, Group::Proxy, Needs, Place::House, Step, Verdict};
+use super::verdicts::{KEPT, KEPT_BEFORE, NETWORK, NO_COOKIE_YET, OWN, READABLE_OWN, SENT_TO_OWN};
+use crate::features::lab::{
+    answer::{Answer, Cookie, Needs},
+    experiment::{Experiment, Group::Proxy},
+    origins::Origin::App,
+    step::Step,
+};
 
 pub(super) fn all() -> Vec<Experiment> {
-    let sign_in = Step::post(House).proxied().answer(Answer::silent().sets(Cookie::new("HttpOnly; SameSite=Lax")));
-    let ask = Step::get(House).proxied().answer(Answer::silent().needs(Needs::Cookie));
-    let handed_on = Verdict {
-        reason: "To the browser it stays at home. The proxy hands it on, and CORS knows nothing of proxies.",
-        ..OWN
-    };
-    let kept = Verdict {
-        spec: NETWORK,
-        ..KEPT
-            .because("The same fetch as in the essay, without a word about credentials. At home they always go along.")
-    };
+    let sign_in = Step::post(App).proxied().answer(Answer::silent().sets(Cookie::new("HttpOnly; SameSite=Lax")));
+    let request = Step::get(App).proxied().answer(Answer::silent().needs(Needs::Cookie));
+    let forwarded = OWN.because(
+        "To the browser, the request goes to the page's own origin. The proxy forwards it, and CORS does not apply to \
+         proxies.",
+    );
+    let kept = KEPT.by(
+        NETWORK,
+        "The same fetch as in the essay, without a credentials option. On the page's own origin cookies always take \
+         part.",
+    );
     vec![
         Experiment::new(
             "proxy-sign-in",
             Proxy,
-            "Signing in through a path of our own",
-            "Solution 2, and why it works: there is no other origin any more, as far as the browser can tell.",
+            "Signing in through a path of our own origin",
+            "Solution 2. It works because the browser no longer sees a second origin.",
             sign_in.clone(),
         )
-        .foresee(handed_on, NO_COOKIE_YET, kept, READABLE_OWN),
+        .predict(forwarded, NO_COOKIE_YET, kept, READABLE_OWN),
         Experiment::new(
             "proxy-ask",
             Proxy,
-            "And then asking through it",
-            "The other server sees the cookie that it set itself.",
-            ask,
+            "The next request through the proxy",
+            "The other server receives the cookie that it set.",
+            request,
         )
         .after(sign_in)
-        .foresee(handed_on, SENT_HOME, KEPT_BEFORE, READABLE_OWN),
+        .predict(forwarded, SENT_TO_OWN, KEPT_BEFORE, READABLE_OWN),
     ]
 }
