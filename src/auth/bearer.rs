@@ -19,7 +19,7 @@ use crate::{
         rate_limit::requests::{Limits, RequestAuthInfo},
         store::token_row::Row,
     },
-    db::{Db, change, read},
+    db::{Db, execute, fetch},
     http::{client::Client, problem::Problem},
     secret::Secret,
     timestamp::Timestamp,
@@ -84,7 +84,7 @@ impl TokenDoor {
 
     /// The token and its account, by the index of hashes.
     async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
-        let row: Option<TokenRow> = read!(
+        let row: Option<TokenRow> = fetch!(
             self.db,
             optional,
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
@@ -106,10 +106,10 @@ impl TokenDoor {
         // A clock that went back takes no time away.
         let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
         let db = self.db.clone();
-        self.db.later(async move {
-            let noted = change!(
+        self.db.spawn_detached(async move {
+            let noted = execute!(
                 db,
-                none,
+                affected,
                 "UPDATE tokens SET last_used_at = $1, last_used_from = $2, expires_at = $3
                  WHERE id = $4 AND revoked_at IS NULL AND expires_at > $1
                     AND (last_used_at IS NULL OR last_used_at <= $5)",

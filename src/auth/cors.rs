@@ -38,7 +38,7 @@ use crate::{
         Token,
         rate_limit::requests::{Limits, RequestAuthInfo},
     },
-    db::{Db, read},
+    db::{Db, fetch},
     http::{client::Client, problem::Problem},
     settings::Settings,
     timestamp::Timestamp,
@@ -157,7 +157,8 @@ impl Cors {
         let Some(origin) = origin.to_str().ok().filter(|origin| crate::settings::check_origin(origin).is_ok()) else {
             return Ok(false);
         };
-        let found: Option<(i32,)> = read!(self.db, optional, self.db.dialect(SQLITE, POSTGRES), format!(" {origin} "))?;
+        let found: Option<(i32,)> =
+            fetch!(self.db, optional, self.db.dialect(SQLITE, POSTGRES), format!(" {origin} "))?;
         Ok(found.is_some())
     }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Caller, Credential};
 use crate::{
     auth::{Account, Stamp},
-    db::{Db, HashedSessions, change, columns, read},
+    db::{Db, HashedSessions, columns, execute, fetch},
     http::{client::Client, cookie::SessionCookie, problem::Problem},
     settings::Sessions,
     timestamp::Timestamp,
@@ -82,7 +82,7 @@ impl AuthnBackend for Backend {
     }
 
     async fn get_user(&self, id: &Uuid) -> sqlx::Result<Option<CurrentSession>> {
-        let row: Option<SignedInRow> = read!(
+        let row: Option<SignedInRow> = fetch!(
             self.db,
             optional,
             "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at, browser_sessions.ends_at,
@@ -222,9 +222,9 @@ impl Uses {
     /// The database's.
     pub async fn note(&self, signed_in: &CurrentSession, address: String, now: Timestamp) -> sqlx::Result<bool> {
         let (idle, _) = self.settings.lifetime(signed_in.remembered);
-        let touched = change!(
+        let touched = execute!(
             self.db,
-            none,
+            affected,
             "UPDATE browser_sessions SET last_seen_at = $1, expires_at = $2, address = $5
              WHERE id = $3 AND expires_at > $1 AND last_seen_at <= $4",
             now,
@@ -244,7 +244,7 @@ pub async fn touch(State(uses): State<Uses>, request: Request, next: Next) -> Re
     let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
     if let Some(signed_in) = caller.filter(|caller| now - caller.last_seen_at >= LAST_SEEN_STEP) {
         let address = Client::of(request.headers(), request.extensions()).address();
-        uses.db.clone().later(async move {
+        uses.db.clone().spawn_detached(async move {
             if let Err(error) = uses.note(&signed_in, address, now).await {
                 tracing::warn!(%error, sign_in = %signed_in.id, "last use not noted");
             }

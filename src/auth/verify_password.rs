@@ -84,7 +84,7 @@ async fn prove_who(
     let (ours, hasher) = (db.clone(), hasher.of(client));
     let (limits, client) = (*limits, client.clone());
     // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
-    db.finish(async move {
+    db.run_to_completion(async move {
         let counted = account_attempts::sign_in(&ours, &limits, &client, &normalized(&email)).await?;
         let result = check(&ours, &hasher, &client, (&email, id), password).await;
         match &result {
@@ -123,7 +123,7 @@ async fn check(
     }
     if let Some(verified) = hash.filter(|hash| right == Match::AsTyped || hasher.is_outdated(hash)) {
         let (ours, hasher) = (db.clone(), hasher.clone());
-        db.later(async move {
+        db.spawn_detached(async move {
             if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
                 tracing::warn!(%problem, account = %found.id, "password not hashed anew; the next sign-in tries again");
             }

@@ -102,7 +102,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
 
 /// Lets writes and mails come to their end, for as long as there is time.
 async fn finish(db: &Db, mailer: &Mailer, stopped: Instant, share: Share) {
-    if timeout_at(stopped + share.writes(), db.settled()).await.is_err() {
+    if timeout_at(stopped + share.writes(), db.wait_idle()).await.is_err() {
         mailer.give_up();
     }
     if timeout_at(stopped + share.0, db.close()).await.is_err() {

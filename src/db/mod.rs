@@ -1,6 +1,6 @@
 //! The database: an embedded SQLite file, or PostgreSQL. One handle, one set of statements.
 //!
-//! Features write plain SQL with `$1` placeholders in their `store.rs` and run it with `read!` or `change!`, which
+//! Features write plain SQL with `$1` placeholders in their `store.rs` and run it with `fetch!` or `execute!`, which
 //! expand to the query for either pool, so that `Uuid` and [`crate::timestamp::Timestamp`] stay native on both.
 
 mod clock;
@@ -30,7 +30,7 @@ pub use self::{
     sessions::HashedSessions,
 };
 pub(crate) use open::shown;
-pub(crate) use query::{change, change_now, columns, read};
+pub(crate) use query::{columns, execute, execute_now, fetch};
 pub(crate) use search::{Search, Searching};
 
 use crate::{auth::activity, http::problem::Problem, timestamp::Timestamp};
@@ -85,7 +85,7 @@ impl Db {
     }
 
     /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
-    pub fn later(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.writes.spawn(work);
     }
 
@@ -94,7 +94,7 @@ impl Db {
     ///
     /// # Errors
     /// The work's; [`Problem::Internal`] where it panics.
-    pub async fn finish<T: Send + 'static>(
+    pub async fn run_to_completion<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -108,13 +108,13 @@ impl Db {
     }
 
     /// Waits until no write runs, those no request waits for included.
-    pub async fn settled(&self) {
+    pub async fn wait_idle(&self) {
         self.writes.wait().await;
     }
 
     /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
-        self.settled().await;
+        self.wait_idle().await;
         let lost = self.events.lost();
         if lost > 0 {
             tracing::error!(lost, "events not kept: the database takes nothing. They stand in the log");

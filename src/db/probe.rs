@@ -7,7 +7,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::{Db, change_now, read};
+use super::{Db, execute_now, fetch};
 
 /// How long a write that went well is believed: however many ask, one is made in so long.
 const GOOD_FOR: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ impl Db {
     /// # Errors
     /// What keeps it from either.
     pub async fn ready(&self) -> Result<(), String> {
-        let _: (i32,) = read!(self, one, "SELECT 1").map_err(|error: sqlx::Error| error.to_string())?;
+        let _: (i32,) = fetch!(self, one, "SELECT 1").map_err(|error: sqlx::Error| error.to_string())?;
         let mut last = self.probe.last.lock().await;
         let suspect = self.probe.suspect.load(Ordering::Relaxed);
         if let Some((at, result)) = &*last
@@ -44,9 +44,9 @@ impl Db {
             return result.clone();
         }
         self.probe.suspect.store(false, Ordering::Relaxed);
-        let written: sqlx::Result<u64> = change_now!(
+        let written: sqlx::Result<u64> = execute_now!(
             self,
-            none,
+            affected,
             "INSERT INTO readiness (id, written_at) VALUES (1, $1)
              ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at",
             self.now(),

@@ -5,13 +5,13 @@ use tokio::task::JoinHandle;
 
 use super::{Db, is_refusal};
 
-/// Reads: `read!(db, optional, "SELECT …", id, account)`; `one`, `optional` or `all` rows, into whatever type the
+/// Reads: `fetch!(db, optional, "SELECT …", id, account)`; `one`, `optional` or `all` rows, into whatever type the
 /// context asks for. A dropped request drops the query.
-macro_rules! read {
+macro_rules! fetch {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match &$db.pools {
             $crate::db::Pools::Sqlite { reader, .. } =>
-                $crate::db::query::fetch!(sqlx::query_as($sql)$(.bind($value))*, $rows, reader).await,
+                $crate::db::query::rows!(sqlx::query_as($sql)$(.bind($value))*, $rows, reader).await,
             $crate::db::Pools::Postgres(pool) => {
                 let query = sqlx::query_as($sql)$(.bind($value))*;
                 $crate::db::query::postgres!(query, $rows, pool, $db.pooler).await
@@ -20,30 +20,30 @@ macro_rules! read {
     };
 }
 
-/// Writes: `change!(db, one, "INSERT … RETURNING …", …)`; `none` gives the number of rows touched.
+/// Writes: `execute!(db, one, "INSERT … RETURNING …", …)`; `affected` gives the number of rows touched.
 ///
 /// The statement runs in a task of its own, so that a client that hangs up cannot leave it half done on a connection
 /// that goes back to the pool (T1). One statement is one transaction. The values are moved into the task.
 ///
 /// Every statement is stepped to its end, whatever it returns: SQLite commits in the last step, and a disk that is full
 /// says so there (S85). What is lost is named in the log. A change waits where events of the activity pile up.
-macro_rules! change {
+macro_rules! execute {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match $db.events.room().await {
-            Ok(()) => $crate::db::query::change_now!($db, $rows, $sql $(, $value)*),
+            Ok(()) => $crate::db::query::execute_now!($db, $rows, $sql $(, $value)*),
             Err(error) => Err(error),
         }
     };
 }
 
-/// [`change!`] that waits for nothing: what writes the events themselves.
-macro_rules! change_now {
+/// [`execute!`] that waits for nothing: what writes the events themselves.
+macro_rules! execute_now {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {{
         let statement: &'static str = $sql;
         let task = match $db.pools.clone() {
             $crate::db::Pools::Sqlite { writer, .. } => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;
-                $db.writes.spawn(async move { $crate::db::query::fetch!(query, $rows, &writer).await })
+                $db.writes.spawn(async move { $crate::db::query::rows!(query, $rows, &writer).await })
             }
             $crate::db::Pools::Postgres(pool) => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;
@@ -51,12 +51,12 @@ macro_rules! change_now {
                 $db.writes.spawn(async move { $crate::db::query::postgres!(query, $rows, &pool, pooler).await })
             }
         };
-        $crate::db::query::to_the_end(&$db, statement, task).await
+        $crate::db::query::join_write(&$db, statement, task).await
     }};
 }
 
 macro_rules! prepare {
-    (none, $sql:expr) => {
+    (affected, $sql:expr) => {
         sqlx::query($sql)
     };
     ($rows:ident, $sql:expr) => {
@@ -65,7 +65,7 @@ macro_rules! prepare {
 }
 
 /// `fetch_one` and `fetch_optional` would leave the statement at its first row.
-macro_rules! fetch {
+macro_rules! rows {
     ($query:expr, one, $executor:expr) => {
         async { $crate::db::query::first($query.fetch_all($executor).await?).ok_or(sqlx::Error::RowNotFound) }
     };
@@ -75,7 +75,7 @@ macro_rules! fetch {
     ($query:expr, all, $executor:expr) => {
         $query.fetch_all($executor)
     };
-    ($query:expr, none, $executor:expr) => {
+    ($query:expr, affected, $executor:expr) => {
         async { $query.execute($executor).await.map(|done| done.rows_affected()) }
     };
 }
@@ -86,11 +86,11 @@ macro_rules! postgres {
     ($query:expr, $rows:ident, $pool:expr, $pooler:expr) => {
         async {
             if !$pooler {
-                return $crate::db::query::fetch!($query, $rows, $pool).await;
+                return $crate::db::query::rows!($query, $rows, $pool).await;
             }
             let mut transaction = $crate::db::query::begin($pool).await?;
             let query = $query.persistent(false);
-            let rows = $crate::db::query::fetch!(query, $rows, &mut *transaction).await?;
+            let rows = $crate::db::query::rows!(query, $rows, &mut *transaction).await?;
             transaction.commit().await?;
             Ok(rows)
         }
@@ -113,7 +113,7 @@ macro_rules! columns {
     };
 }
 
-pub(crate) use {change, change_now, columns, fetch, postgres, prepare, read};
+pub(crate) use {columns, execute, execute_now, fetch, postgres, prepare, rows};
 
 pub(crate) fn first<T>(rows: Vec<T>) -> Option<T> {
     rows.into_iter().next()
@@ -127,7 +127,7 @@ pub(crate) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Po
 
 /// The result of a write in its task. A task that died took no row with it. What the database refuses by its own rules is
 /// the caller's to explain; anything else is a write that is lost.
-pub(crate) async fn to_the_end<T>(
+pub(crate) async fn join_write<T>(
     db: &Db,
     statement: &'static str,
     task: JoinHandle<sqlx::Result<T>>,

@@ -61,7 +61,7 @@ impl Search {
     }
 }
 
-/// A search at work. `read!` takes it in place of the database.
+/// A search at work. `fetch!` takes it in place of the database.
 #[derive(Debug)]
 pub(crate) struct Searching {
     pub(crate) pools: Pools,

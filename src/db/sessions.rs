@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, UtcOffset};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, Pools, change, read};
+use super::{Db, Pools, execute, fetch};
 
 const TABLE: &str = "tower_sessions";
 
 /// Keeps sessions under a hash of their id. The id is replaced in the record as well, which is written whole into `data`
 /// (S3, T8).
 ///
-/// The store reads; what is written goes through `change!`, since the store's `save` brings back what was deleted (T4) and
+/// The store reads; what is written goes through `execute!`, since the store's `save` brings back what was deleted (T4) and
 /// its `create` opens a transaction, which a full disk would leave open (S85).
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
@@ -60,7 +60,7 @@ impl HashedSessions {
     }
 
     async fn load_here(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found: sqlx::Result<Option<(Vec<u8>,)>> = read!(
+        let found: sqlx::Result<Option<(Vec<u8>,)>> = fetch!(
             self.db,
             optional,
             "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
@@ -101,9 +101,9 @@ fn failed(error: sqlx::Error) -> session_store::Error {
 impl SessionStore for HashedSessions {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
         let kept = hashed_record(record);
-        let made: sqlx::Result<u64> = change!(
+        let made: sqlx::Result<u64> = execute!(
             self.db,
-            none,
+            affected,
             "INSERT INTO tower_sessions (id, data, expiry_date) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
             kept.id.to_string(),
             encoded(&kept)?,
@@ -118,9 +118,9 @@ impl SessionStore for HashedSessions {
     /// Updates only: a request that still runs does not bring back a session that was ended meanwhile (T4).
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let kept = hashed_record(record);
-        let saved: sqlx::Result<u64> = change!(
+        let saved: sqlx::Result<u64> = execute!(
             self.db,
-            none,
+            affected,
             "UPDATE tower_sessions SET data = $2, expiry_date = $3 WHERE id = $1",
             kept.id.to_string(),
             encoded(&kept)?,
@@ -148,7 +148,7 @@ impl SessionStore for HashedSessions {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let deleted: sqlx::Result<u64> =
-            change!(self.db, none, "DELETE FROM tower_sessions WHERE id = $1", hashed(*id).to_string());
+            execute!(self.db, affected, "DELETE FROM tower_sessions WHERE id = $1", hashed(*id).to_string());
         deleted.map(drop).map_err(failed)
     }
 }
@@ -160,9 +160,9 @@ impl Db {
     /// The database's.
     pub async fn sweep_sessions(&self, batch: i64) -> sqlx::Result<u64> {
         let now: OffsetDateTime = self.now().get();
-        change!(
+        execute!(
             self,
-            none,
+            affected,
             "DELETE FROM tower_sessions WHERE id IN
                 (SELECT id FROM tower_sessions WHERE expiry_date < $1 ORDER BY expiry_date LIMIT $2)",
             now,

@@ -67,7 +67,7 @@ impl Mailer {
     /// line in the log stands under the request's id.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
-        self.db.later(async move { mailer.send(mail).await }.in_current_span());
+        self.db.spawn_detached(async move { mailer.send(mail).await }.in_current_span());
     }
 
     /// Gives up whatever is still on its way, with a line in the log for each: the server stops (S44).
@@ -81,10 +81,10 @@ impl Mailer {
     }
 
     /// The same as [`Mailer::post`] for what no request has asked for. Look for [`Mailer::room`] first: past that it waits.
-    pub fn post_beside(&self, mail: Mail) {
+    pub fn post_in_background(&self, mail: Mail) {
         let (mailer, beside) = (self.clone(), self.beside.clone());
         let place = beside.clone().try_acquire_owned().ok();
-        self.db.later(async move {
+        self.db.spawn_detached(async move {
             let _place = match place {
                 None => beside.acquire_owned().await.ok(),
                 place => place,

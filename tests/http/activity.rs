@@ -38,7 +38,7 @@ const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 
 
 /// What happened to `person`, the oldest first.
 async fn events(app: &TestApp, person: &Person) -> Vec<Event> {
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let mut events = list(&app.db, person.account.id).await.unwrap();
     events.reverse();
     events
@@ -68,7 +68,7 @@ async fn everything_that_matters_is_kept(app: TestApp) {
     submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.assert_status(201);
     ada.client.get("/me").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let token = browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     submit(&format!("/tokens/{token}/revoke"), &[]).await.assert_status(303);
     submit("/sign-out", &[]).await.assert_status(303);
@@ -144,7 +144,7 @@ async fn what_others_do_at_a_distance_is_kept_with_its_subject(app: TestApp) {
 
     // Of a token that is revoked by its first use, the use may or may not be noted.
     ada.client.get("/me").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     ada.client.call(Method::POST, "/logout-all").await.assert_status(204);
     let revoked = expected([("sign_in_revoked", "session"), ("token_first_used", "token"), ("token_revoked", "token")]);
     let mut kept = since(&app, &ada, before).await;
@@ -154,7 +154,7 @@ async fn what_others_do_at_a_distance_is_kept_with_its_subject(app: TestApp) {
 
 async fn a_failed_sign_in_is_told_to_the_owner_alone(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let before = app.count("activity").await;
     for (email, password) in [("ada@example.org", "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
         app.post("/api/v1/login").json(json!({"email": email, "password": password})).await.assert_status(401);
@@ -187,7 +187,7 @@ async fn the_account_page_shows_the_newest_fifty(app: TestApp) {
         let form = [("name", &*format!("token {number}.")), ("days", "30"), ("scope-notes-read", "on")];
         ada.browser.submit("/tokens", &form).await.assert_status(201);
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let page = ada.browser.visit("/account").await.page(200);
     assert_eq!(page.matches("Token made").count(), 50);
     assert!(page.contains("Token made: token 59.") && page.contains("Token made: token 10."));
@@ -239,7 +239,7 @@ async fn many_failures_push_nothing_off_the_page(app: TestApp) {
 /// Longer than anybody waits for a connection.
 async fn what_piles_up_is_kept(app: TestApp) {
     let ada = app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let (before, mut raw) = (app.count("activity").await, app.raw().await);
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     raw.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE activity" }).await;
@@ -254,7 +254,7 @@ async fn what_piles_up_is_kept(app: TestApp) {
         assert!(begun.elapsed().as_secs() < 20, "{} of 1000 kept", app.count("activity").await - before);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(app.count("activity").await, before + 1_000, "and none twice");
 }
 
@@ -273,7 +273,7 @@ async fn nobody_sees_anothers(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let form = [("name", "a secret plan"), ("days", "30"), ("scope-notes-read", "on")];
     ada.browser.submit("/tokens", &form).await.assert_status(201);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert!(ada.browser.visit("/account").await.page(200).contains("a secret plan"));
     assert!(!bob.browser.visit("/account").await.page(200).contains("a secret plan"));
 }
@@ -282,10 +282,10 @@ async fn what_is_old_is_swept_in_batches(database: Database) {
     let app = TestApp::with(database, |settings| settings.activity.keep_days = 30).await;
     let days = app.settings.activity.keep_days;
     let ada = app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(29));
     second_browser(&app, &ada).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(sweep(&app.db, days, 100).await.unwrap(), 0);
     app.clock.advance(Duration::days(1) + Duration::minutes(1));
     assert_eq!(sweep(&app.db, days, 2).await.unwrap(), 2);
@@ -309,14 +309,14 @@ async fn nothing_that_opens_a_door_is_kept(app: TestApp) {
 
 async fn it_goes_with_the_account(app: TestApp) {
     app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.sql("DELETE FROM accounts").await;
     assert_eq!(app.count("activity").await, 0);
 }
 
 async fn an_event_of_a_later_version_is_shown_too(app: TestApp) {
     let ada = app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.sql("UPDATE activity SET kind = 'flew_away' WHERE kind = 'signed_in'").await;
     assert!(ada.browser.visit("/account").await.page(200).contains("Something else"));
 }

@@ -93,7 +93,7 @@ async fn the_account_page_says_where_a_browser_was_last_seen(app: TestApp) {
     // It moves about; to the minute, that is seen.
     later(&app, Duration::minutes(10)).await;
     browser.ask(Method::GET, "/notes").at("2001:db8::7").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let [row, _] = list(&app.db, ada.account.id).await.unwrap().try_into().unwrap();
     assert!(row.last_seen_at - row.created_at >= Duration::minutes(10));
     let there = rows(&ada.browser).await.remove(0);
@@ -188,7 +188,7 @@ const MOMENT: Duration = Duration::seconds(30);
 
 /// Turns the clock, and waits for the notes of what was asked for before.
 async fn later(app: &TestApp, duration: Duration) {
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(duration);
 }
 
@@ -330,7 +330,7 @@ async fn a_request_held_open_across_the_sign_out_brings_nothing_back(app: TestAp
         let reply = ask.finish().await;
         assert!(reply.status.as_u16() < 400, "it was let in before: {}", reply.status);
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (0, 0));
     assert!(!thief.is_signed_in().await);
 }
@@ -367,7 +367,7 @@ async fn nor_does_one_held_open_across_any_other_end(app: TestApp) {
             let reply = ask.finish().await;
             assert!(reply.status.as_u16() < 500, "{way}: {}", reply.status);
         }
-        app.db.settled().await;
+        app.db.wait_idle().await;
         assert!(!thief.is_signed_in().await, "{way}");
         if way == "disable" {
             admin::enable(&app.db, ada.account.id).await.unwrap();

@@ -28,7 +28,7 @@ fn sign_in(app: &TestApp, password: &str, user_agent: &str, address: &str) -> Re
 
 async fn a_browser_never_seen_before_is_told_by_mail_once(app: TestApp) {
     app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     for _ in 0..3 {
         sign_in(&app, PASSWORD, FIREFOX, "198.51.100.7").await.assert_status(303);
     }
@@ -69,7 +69,7 @@ async fn the_same_kind_of_browser_nearby_is_no_news(app: TestApp) {
 
 async fn whoever_does_not_get_in_is_no_news(app: TestApp) {
     app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     sign_in(&app, "wrong password", FIREFOX, "198.51.100.7").await.assert_status(401);
     assert!(app.emails_with_subject(ABOUT).await.is_empty());
     assert_eq!(app.count("browsers").await, 1);
@@ -77,7 +77,7 @@ async fn whoever_does_not_get_in_is_no_news(app: TestApp) {
 
 async fn the_token_door_tells_it_too(app: TestApp) {
     app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     for path in ["/api/v1/login", "/session/v1/login"] {
         let login = app.post(path).json(json!({"email": "ada@example.org", "password": PASSWORD}));
         assert!(login.header("user-agent", FIREFOX).at("198.51.100.7").await.status.is_success());
@@ -87,13 +87,13 @@ async fn the_token_door_tells_it_too(app: TestApp) {
 
 async fn of_many_at_once_one_is_told(app: TestApp) {
     app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let there = app.another_instance().await;
     let asks = (0..8).map(|n| sign_in(if n % 2 == 0 { &app } else { &there }, PASSWORD, FIREFOX, "198.51.100.7"));
     let running: JoinSet<_> = asks.map(IntoFuture::into_future).collect();
     for reply in running.join_all().await {
         reply.assert_status(303);
     }
-    there.db.settled().await;
+    there.db.wait_idle().await;
     assert_eq!(app.emails_with_subject(ABOUT).await.len(), 1);
 }

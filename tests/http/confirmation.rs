@@ -151,7 +151,7 @@ async fn where_it_is_required_signing_up_says_the_same_of_every_address(database
             let path = link(&app).await;
             app.browser().submit(&path, &FORM[2..]).await.assert_redirect("/account");
         }
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
     assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
     let letters = app.letters().await;
@@ -166,7 +166,7 @@ async fn where_it_is_required_an_account_stays_its_owners(database: Database) {
     let app = strict(database).await;
     app.browser().submit("/sign-up", &FORM).await.assert_status(202);
     let stranger = [("name", "Eve"), FORM[1], ("password", "the words of a stranger")];
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.browser().submit("/sign-up", &stranger).await.assert_status(202);
     let path = link(&app).await;
     app.browser().submit(&path, &stranger[2..]).await.page(401);
@@ -182,7 +182,7 @@ async fn where_it_is_required_a_form_is_checked_all_the_same(database: Database)
     for field in ["name", "email", "password"] {
         assert!(!field_error(&page, field).is_empty(), "{field}");
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!((app.count("accounts").await, app.letters().await.len()), (0, 0));
 }
 

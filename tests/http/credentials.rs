@@ -102,7 +102,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
         ended.get("/token").await.problem(401, "token_revoked");
     }
     // Its owner reads that they ended.
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let told = "activity WHERE kind = 'token_revoked'";
     assert_eq!(app.count(told).await, 5);
     login(&app, &ada).await.get("/me").await.assert_status(200);
@@ -177,7 +177,7 @@ async fn nothing_is_made_for_an_account_that_was_disabled_meanwhile(app: TestApp
 async fn what_waits_for_a_change_to_be_written_sees_it(app: TestApp) {
     let ada = app.person("ada").await;
     let before = proven(&app, &ada).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     // The new password is written, and not committed yet.
     let mut change = app.raw().await;
     let sqlite = app.settings.database.url.starts_with("sqlite:");
@@ -246,7 +246,7 @@ async fn sign_ins_during(
         }
     }
     let browsers = pages.join_all().await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     (clients, browsers)
 }
 

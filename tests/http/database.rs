@@ -57,7 +57,7 @@ async fn sign_ins_of_the_first_version_go_on(app: TestApp) {
     browser.plant(&ada.browser.cookie().unwrap());
     now.clock.advance(Duration::hours(23));
     assert!(browser.is_signed_in().await);
-    now.db.settled().await;
+    now.db.wait_idle().await;
     now.clock.advance(Duration::hours(1));
     assert!(!browser.is_signed_in().await);
 }

@@ -63,7 +63,7 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
     // Nobody uses the parent any more, and the child whatever may be.
     for _ in 0..3 {
         child.get("/notes").await.assert_status(200);
-        app.db.settled().await;
+        app.db.wait_idle().await;
         app.clock.advance(Duration::days(2));
     }
     app.clock.advance(Duration::days(1) + Duration::minutes(2));
@@ -77,7 +77,7 @@ async fn ended_with_descent(app: &TestApp, person: &Person, how: &str) -> (Strin
     let child = make(app, &parent, "child", 200).await;
     let grandchild = make(app, &child, "grandchild", 100).await;
     let (name, secret) = (id(&parent).await, parent.token.clone());
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.sql(&format!("UPDATE tokens SET {how} WHERE name = 'test'")).await;
     parent.get("/token").await.assert_status(401);
     for made in [&child, &grandchild] {
@@ -109,7 +109,7 @@ async fn reporting_what_has_ended_ends_what_it_made(app: TestApp) {
         let (_, secret, made) = ended_with_descent(&app, &person, how).await;
         for _ in 0..2 {
             app.post("/api/v1/tokens/report").json(json!({"token": secret})).await.assert_status(202);
-            app.db.settled().await;
+            app.db.wait_idle().await;
         }
         for ended in made {
             ended.get("/token").await.problem(401, "token_revoked");
@@ -156,7 +156,7 @@ async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
     let grandchild = make(&app, &child, "grandchild", 40).await;
     let orphan = make(&app, &parent, "orphan", 50).await;
     let alone = app.token(&ada, &["notes:read"]).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was swept.
     let far = "(SELECT ends_at FROM tokens WHERE name = 'test' ORDER BY ends_at DESC LIMIT 1)";
     let far = format!("UPDATE tokens SET expires_at = {far}, ends_at = {far}");

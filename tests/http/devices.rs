@@ -66,7 +66,7 @@ async fn the_cookie_is_exactly_this_and_only_signing_in_sets_it(database: Databa
         assert_eq!(cookie.name, "__Host-Http-device");
         assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=34560000", "Path=/", "SameSite=Lax", "Secure"]);
         assert_eq!(cookie.value, first, "the same, for longer");
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
     let others = [
         page(&ada.browser, "wrong password").await,
@@ -94,7 +94,7 @@ async fn guessed_at_for_a_day_the_owner_signs_in_where_they_did_before(app: Test
             page(&browser, PASSWORD).at(&format!("198.51.100.{}", minute / 180)).await.assert_status(303);
             let browser = app.browser().with_device(&device);
             session(&browser, PASSWORD).at(&format!("203.0.113.{}", minute / 180)).await.assert_status(200);
-            app.db.settled().await;
+            app.db.wait_idle().await;
         }
     }
 }
@@ -131,7 +131,7 @@ async fn guessed_at_for_hours_the_owner_has_a_link_everywhere_else(app: TestApp)
         let reset = browser.ask(Method::POST, &link).form(&[("password", password)]).at(&address);
         assert!(browser.device().is_none());
         reset.await.page(200);
-        app.db.settled().await;
+        app.db.wait_idle().await;
         assert!(wait(&page(&app.browser(), password).at(&address).await) <= 60);
         page(&browser, password).at(&address).await.assert_status(303);
     }
@@ -156,7 +156,7 @@ async fn a_device_has_guesses_of_its_own(app: TestApp) {
     page(&app.browser(), PASSWORD).at("198.51.100.8").await.assert_status(303);
     app.clock.advance(Duration::seconds(seconds));
     guess(PASSWORD, "203.0.113.9").await.assert_status(303);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     for _ in 0..9 {
         guess("wrong password", "203.0.113.9").await.assert_status(401);
     }
@@ -184,7 +184,7 @@ async fn an_id_that_is_not_known_is_never_adopted(app: TestApp) {
     let planted = mallory.browser.device().unwrap();
     let victims = app.browser().with_device(&planted);
     page(&victims, PASSWORD).await.assert_status(303);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let fresh = victims.device().unwrap();
     assert!(fresh != planted && fresh != ada.browser.device().unwrap());
     attack(&app).await;
@@ -204,7 +204,7 @@ async fn those_who_share_a_browser_are_all_known_there(app: TestApp) {
     let bob = app.person("bob").await;
     browser.submit("/sign-out", &[]).await.assert_status(303);
     browser.submit("/sign-in", &[("email", &bob.email), ("password", PASSWORD)]).await.assert_status(303);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     attack(&app).await;
     page(&browser, PASSWORD).at("192.0.2.1").await.assert_status(303);
     assert_eq!(app.count("known_devices").await, 3, "hers and his in her browser, and his own");
@@ -237,7 +237,7 @@ async fn devices_are_bounded_kept_as_a_hash_and_swept(app: TestApp) {
     for _ in 0..35 {
         app.clock.advance(Duration::minutes(1));
         page(&app.browser(), PASSWORD).await.assert_status(303);
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
     assert_eq!(app.count("known_devices").await, 32);
     let dump = app.dump().await;

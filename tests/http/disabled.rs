@@ -109,7 +109,7 @@ async fn its_owner_sees_what_was_done(app: TestApp) {
     disable(&app, &ada).await;
     enable(&app, &ada).await;
     let (browser, ..) = sign_in(&app, &ada.email, PASSWORD).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let page = browser.visit("/account").await.page(200);
     for said in ["Account disabled", "Account enabled", "Browser signed out", "the command line, by operator"] {
         assert!(page.contains(said), "{said}: {page}");

@@ -146,7 +146,7 @@ fn on_a_full_disk_nobody_is_told_that_they_are_signed_out() {
 async fn a_read_only_file_is_unavailable_and_not_ready() {
     let mut app = TestApp::with(Database::Sqlite, |_| {}).await;
     let ada = app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.settings.database.url += "?mode=ro";
     let app = app.another_instance().await;
     let client = app.client(&ada.client.token);
@@ -161,7 +161,7 @@ async fn a_read_only_file_is_unavailable_and_not_ready() {
 async fn a_commit_that_fails_is_503_and_leaves_nothing() {
     let app = TestApp::with(Database::Postgres, |_| {}).await;
     let ada = app.person("ada").await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.sql(
         "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql
              AS $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
@@ -196,7 +196,7 @@ async fn a_server_for_reading_only_is_unavailable_and_not_ready() {
     }
     let app = TestApp::with(Database::Postgres, |_| {}).await;
     let (ada, mut raw) = (app.person("ada").await, app.raw().await);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.get("/readyz").await.assert_status(200);
     read_only(&mut raw, "SET default_transaction_read_only = on").await;
     ada.client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");

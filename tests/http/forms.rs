@@ -228,7 +228,7 @@ async fn what_is_to_be_shown_stands_in_no_url_and_no_table(database: Database) {
     let token = secret(&shown.page(200)).unwrap();
     let [removed] = shown.set_cookies().try_into().unwrap();
     assert_eq!(removed.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Strict", "Secure"]);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let dump = app.dump().await;
     for text in [token.as_str(), cookie.value.as_str()] {
         assert!(!dump.windows(text.len()).any(|part| part == text.as_bytes()));

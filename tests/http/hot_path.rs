@@ -63,15 +63,15 @@ async fn of_a_read() -> Vec<String> {
     let ada = app.person("ada").await;
     // The first use within a minute is noted.
     ada.client.get("/me").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
 
     let (statements, _guard) = Statements::listen();
     ada.client.get("/me").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let heard = statements.heard();
 
     ada.client.get("/notes").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(statements.heard().len(), 2, "the notes take one more");
     heard
 }

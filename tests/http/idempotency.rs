@@ -143,7 +143,7 @@ async fn who_hangs_up_gets_the_answer_with_the_next_try(app: TestApp) {
         let key = number.to_string();
         let patience = std::time::Duration::from_micros(100 + number * 100);
         dropped += usize::from(tokio::time::timeout(patience, create(&ada.client, &key).into_future()).await.is_err());
-        app.db.settled().await;
+        app.db.wait_idle().await;
         create(&ada.client, &key).await.assert_status(201);
     }
     assert!(dropped > 5, "only {dropped} of 60 went away");

@@ -445,7 +445,7 @@ async fn a_session_ends_and_asks_only_so_often(app: TestApp) {
 async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
     let ada = app.person("ada").await;
     ada.browser.visit("/notes").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let mut witness = app.witness().await;
     app.clock.advance(Duration::minutes(5));
     for experiment in ["csrf-own", "csrf-same-site-open", "csrf-same-site-guarded"] {
@@ -460,7 +460,7 @@ async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
         }
         call(format!("/lab/sessions/{id}/{experiment}/end")).await.assert_status(200);
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert!(!witness.saw_a_write().await);
     assert!(ada.browser.is_signed_in().await);
 }

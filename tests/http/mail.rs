@@ -56,7 +56,7 @@ async fn a_development_server_shows_the_outbox(app: TestApp) {
     assert!(app.get_with_key("/dev/outbox").await.page(200).contains("Nothing yet."));
     let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let page = app.get_with_key("/dev/outbox").await.page(200);
     assert!(page.contains("ada@example.org") && page.contains("A test"), "{page}");
     let (_, rest) = page.split_once(r#"href="/dev/outbox/"#).unwrap();
@@ -114,7 +114,7 @@ async fn nobody_else_is_shown_the_outbox(database: Database) {
     let app = TestApp::https(database).await;
     let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     mailer.post(mail("ada@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let name = fs::read_dir(&app.settings.mail.outbox).unwrap().next().unwrap().unwrap().file_name();
     let name = name.to_str().unwrap().trim_end_matches(".eml").to_owned();
     app.get("/dev/outbox").await.page(404);
@@ -127,7 +127,7 @@ async fn mail_goes_to_the_server_that_is_set(database: Database) {
     let sink = Sink::open().await;
     let (app, mailer) = with_server(database, &sink).await;
     mailer.post(mail("ada@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let [(commands, letter)] = sink.taken().try_into().unwrap();
     assert_eq!(commands[0], "EHLO localhost");
     assert!(commands[1].starts_with("MAIL FROM:<hello@vestibule.example>"), "{commands:?}");
@@ -138,7 +138,7 @@ async fn mail_goes_to_the_server_that_is_set(database: Database) {
 
     // What cannot be an address is not even tried.
     mailer.post(mail("ada@example.org>\r\nRCPT TO:<eve@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(sink.tries(), 1);
 }
 
@@ -147,7 +147,7 @@ async fn a_refusal_that_may_pass_is_tried_again(database: Database) {
     let (app, mailer) = with_server(database, &sink).await;
     sink.refuse(&["451 come back later"]);
     mailer.post(mail("ada@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!((sink.tries(), sink.taken().len()), (2, 1));
 }
 
@@ -156,7 +156,7 @@ async fn a_refusal_for_good_is_not(database: Database) {
     let (app, mailer) = with_server(database, &sink).await;
     sink.refuse(&["550 no such person"]);
     mailer.post(mail("ada@example.org"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!((sink.tries(), sink.taken().len()), (1, 0));
 }
 
@@ -175,7 +175,7 @@ async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
     let sink = Sink::open().await;
     let (app, mailer) = with_server(database, &sink).await;
     mailer.post(Mail::new("test", "ada@example.org", "Dots").text("above\n.\n..\nbelow"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert!(sink.taken()[0].1.text().starts_with("above\n.\n..\nbelow"), "{:?}", sink.taken());
 }
 

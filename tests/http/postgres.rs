@@ -95,7 +95,7 @@ async fn behind_a_pooler_in_transaction_mode_it_works() {
         let ask = bob.client.get("/notes").into_future();
         let _ = tokio::time::timeout(std::time::Duration::from_micros(number * 50), ask).await;
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let mut running: JoinSet<_> = (0..50).map(|_| bob.client.get("/notes").into_future()).collect();
     while let Some(reply) = running.join_next().await {
         reply.unwrap().assert_status(200);

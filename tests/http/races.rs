@@ -109,7 +109,7 @@ async fn clients_that_hang_up_leave_nothing_behind(app: TestApp) {
         timeout(soon, change).await.unwrap().assert_status(200);
     }
     // Those who went away while they signed in are signed in all the same, and then no longer counted.
-    timeout(soon, app.db.settled()).await.unwrap();
+    timeout(soon, app.db.wait_idle()).await.unwrap();
     timeout(soon, app.post("/sign-in").form(&form).into_future()).await.unwrap().assert_status(303);
     // Every sign-in has its account and every session its sign-in, and the file is whole.
     app.sql("UPDATE notes SET title = title").await;
@@ -128,7 +128,7 @@ async fn clients_that_hang_up_at_login_give_their_place_back(database: Database)
     for number in 0..40 {
         let _ = timeout(Duration::from_micros(number * 50), login()).await;
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     login().await.assert_status(201);
 }
 

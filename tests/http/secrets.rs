@@ -109,7 +109,7 @@ async fn with_iterations(app: &TestApp, iterations: u32) -> TestApp {
 }
 
 async fn hash(app: &TestApp) -> String {
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.raw().await.texts("SELECT password_hash FROM accounts").await.remove(0)
 }
 

@@ -43,7 +43,7 @@ async fn the_oldest_browser_makes_room(database: Database) {
     let third = second_browser(&app, &ada).await;
     assert!(!ada.browser.is_signed_in().await, "hers was the oldest");
     assert!(second.is_signed_in().await && third.is_signed_in().await && bob.browser.is_signed_in().await);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let page = third.visit("/account").await.page(200);
     assert_eq!(page.matches("Oldest browser signed out to make room").count(), 1, "{page}");
     // One that signs in once more takes the place of its own.
@@ -97,7 +97,7 @@ async fn signing_many_out_at_once_writes_no_more_than_a_page(database: Database)
         record(&app.db, &app.settings.sessions, &proven, false, &client).await.unwrap();
     }
     ada.browser.submit("/account/sessions/revoke-others", &[]).await.assert_redirect("/account");
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(app.count("browser_sessions").await, 1);
     assert_eq!(app.count("activity WHERE kind = 'sign_in_revoked'").await, 101);
     assert_eq!(app.count("activity WHERE subject = '30 more browsers'").await, 1);

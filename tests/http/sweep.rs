@@ -43,7 +43,7 @@ async fn has(app: &TestApp, table: &str, rows: i64) {
 async fn tried(app: &TestApp) {
     let login = json!({"email": "nobody@example.org", "password": "wrong password"});
     app.post("/api/v1/login").json(login).at("192.0.2.1").await.assert_status(401);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::hours(1));
 }
 
@@ -51,7 +51,7 @@ async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
     app.browser().submit("/forgot", &[("email", "nobody@example.org")]).await.assert_status(202);
     let ada = app.person("ada").await;
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
     let (links, throttled) = (app.count("mail_links").await, app.count("throttle").await);
     assert!(links > 0 && throttled > 0);

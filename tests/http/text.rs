@@ -80,10 +80,10 @@ async fn so_it_is_where_addresses_have_to_be_confirmed(database: Database) {
     use vestibule::settings::Confirm;
     let app = TestApp::with(database, |settings| settings.accounts.confirm = Confirm::Required).await;
     sign_up(&app, "ada@bücher.example").await.assert_status(202);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.sql("UPDATE accounts SET email = 'ada@bücher.example'").await;
     sign_up(&app, "ada@xn--bcher-kva.example").await.assert_status(202);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     assert_eq!(app.count("accounts").await, 1);
     assert_eq!(app.emails_with_subject("You have an account already").await.len(), 1);
 }
@@ -142,7 +142,7 @@ async fn an_old_password_goes_on_as_it_was_typed(app: TestApp) {
     let wrong = app.post("/api/v1/login").json(json!({"email": ada.email, "password": COMPOSED}));
     wrong.await.problem(401, "invalid_credentials");
     login(&app, &ada.email, DECOMPOSED).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     // It was hashed anew, as all are now, and nobody is signed out by it.
     login(&app, &ada.email, COMPOSED).await;
     login(&app, &ada.email, DECOMPOSED).await;

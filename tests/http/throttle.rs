@@ -96,7 +96,7 @@ async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(app:
     let browser = app.browser();
     let form = [("email", &*ada.email), ("password", "wrong password"), ("remember", "on"), ("next", "/tokens")];
     for _ in 0..15 {
-        app.db.settled().await;
+        app.db.wait_idle().await;
         app.clock.advance(Duration::minutes(1));
         let reply = browser.submit("/sign-in", &form).await;
         assert!(matches!(reply.status.as_u16(), 401 | 429), "{}", reply.status);
@@ -138,7 +138,7 @@ async fn the_right_password_waits_too_and_then_clears_the_count(app: TestApp) {
         let seconds = wait(&login(&app, &ada.email, PASSWORD).await);
         app.clock.advance(Duration::seconds(seconds));
         login(&app, &ada.email, PASSWORD).await.assert_status(201);
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
 }
 
@@ -203,12 +203,12 @@ async fn the_owner_on_the_road_waits_a_minute_at_most(app: TestApp) {
     let seconds = wait(&on_the_road().await);
     app.clock.advance(Duration::seconds(seconds));
     on_the_road().await.assert_status(201);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     // Now she is known there.
     guessed_from_everywhere(&app, &ada.email).await;
     on_the_road().await.assert_status(201);
     // For a month.
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
     guessed_from_everywhere(&app, &ada.email).await;
     on_the_road().await.assert_status(429);
@@ -302,7 +302,7 @@ async fn sign_ins_that_succeed_are_not_counted(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..70 {
         login(&app, &ada.email, PASSWORD).await.assert_status(201);
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
 }
 
@@ -321,7 +321,7 @@ async fn whoever_hangs_up_is_counted(app: TestApp) {
     for _ in 0..15 {
         app.clock.advance(Duration::minutes(1));
         let _ = timeout(StdDuration::from_micros(200), guess(&app, &ada.email)).await;
-        app.db.settled().await;
+        app.db.wait_idle().await;
     }
     guess(&app, &ada.email).await.assert_status(429);
 }
@@ -435,7 +435,7 @@ async fn each_purpose_of_mail_counts_for_itself(app: TestApp) {
     for _ in 0..20 {
         bob.browser.submit("/account/email", &[("email", &ada.email)]).await;
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     ada.browser.submit("/account/email/resend", &[]).await.page(202);
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.page(202);
     assert_eq!(app.emails_with_subject("Choose a new password").await.len(), 1);
@@ -476,7 +476,7 @@ async fn what_is_forgiven_is_swept(app: TestApp) {
     for number in 0..5 {
         guess(&app, &format!("{number}@example.org")).await.assert_status(401);
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let rows = app.count("throttle").await;
     assert!(rows >= 10, "{rows}");
     app.clock.advance(Duration::hours(1));
@@ -484,7 +484,7 @@ async fn what_is_forgiven_is_swept(app: TestApp) {
     attempts::sweep(&app.db, 100).await.unwrap();
     assert_eq!(app.count("throttle").await, 1, "that her address is known");
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
     attempts::sweep(&app.db, 100).await.unwrap();
     assert_eq!(app.count("throttle").await, 0);

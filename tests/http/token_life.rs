@@ -114,7 +114,7 @@ async fn a_token_that_is_renewed_goes_on_while_it_is_used(app: TestApp) {
     let token = renewed(&app, 7).await;
     for _ in 0..5 {
         token.get("/notes").await.assert_status(200);
-        app.db.settled().await;
+        app.db.wait_idle().await;
         let about = about(&token).await;
         let left = time(&about["expires_at"]) - app.db.now();
         assert!(left > Duration::days(7) - Duration::minutes(2) && left <= Duration::days(7), "{about}");
@@ -127,10 +127,10 @@ async fn a_token_that_is_renewed_goes_on_while_it_is_used(app: TestApp) {
 async fn and_ends_when_it_is_not(app: TestApp) {
     let token = renewed(&app, 7).await;
     token.get("/notes").await.assert_status(200);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(7));
     token.get("/notes").await.problem(401, "token_expired");
-    app.db.settled().await;
+    app.db.wait_idle().await;
     token.get("/notes").await.problem(401, "token_expired");
 }
 
@@ -139,11 +139,11 @@ async fn and_never_outlives_the_longest_lifetime(database: Database) {
     let token = renewed(&app, 7).await;
     let ends_at = time(&about(&token).await["ends_at"]);
     for _ in 0..5 {
-        app.db.settled().await;
+        app.db.wait_idle().await;
         app.clock.advance(Duration::days(6) - Duration::seconds(10));
         token.get("/notes").await.assert_status(200);
     }
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let about = about(&token).await;
     assert_eq!((time(&about["expires_at"]), time(&about["ends_at"])), (ends_at, ends_at));
     app.clock.advance(ends_at - app.db.now() + Duration::seconds(1));
@@ -174,13 +174,13 @@ async fn a_use_noted_too_late_revives_nothing(app: TestApp) {
     let ada = app.browser();
     ada.submit("/sign-in", &[("email", "ada@example.org"), ("password", PASSWORD)]).await.assert_status(303);
     let id = about(&token).await["id"].as_str().unwrap().to_owned();
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::minutes(2));
     // The use and the end at once, whichever is first.
     let (_, revoked) =
         tokio::join!(token.get("/notes").into_future(), ada.delete(&format!("/tokens/{id}")).into_future());
     revoked.assert_status(204);
-    app.db.settled().await;
+    app.db.wait_idle().await;
     token.get("/notes").await.problem(401, "token_revoked");
 }
 
@@ -191,7 +191,7 @@ async fn the_address_of_the_last_use_is_shown(app: TestApp) {
     for address in ["198.51.100.7", "2001:db8::7"] {
         app.clock.advance(Duration::minutes(1));
         token.get("/notes").at(address).await.assert_status(200);
-        app.db.settled().await;
+        app.db.wait_idle().await;
         assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], address);
         assert!(ada.browser.visit("/tokens").await.page(200).contains(&format!(" from {address}")));
     }
@@ -290,7 +290,7 @@ async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
         doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     }
     app.token_with(&ada, &["notes:read"], |new| new.expiry = Expiry::Days(100)).await;
-    app.db.settled().await;
+    app.db.wait_idle().await;
     app.clock.advance(Duration::days(29));
     assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 0);
     app.clock.advance(Duration::days(1));
@@ -307,7 +307,7 @@ const SOON: &str = "One of your tokens ends soon";
 async fn tell(app: &TestApp) -> u64 {
     let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
     let told = tell_of_end(&app.db, &app.settings, &mailer, 100).await.unwrap();
-    app.db.settled().await;
+    app.db.wait_idle().await;
     told
 }
 

@@ -255,7 +255,7 @@ const FOUND: &str = "One of your tokens was found, and revoked";
 async fn report(app: &TestApp, token: &str) {
     let reply = app.post("/api/v1/tokens/report").json(json!({"token": token})).at("198.51.100.9").await;
     assert!(reply.assert_status(202).body.is_empty());
-    app.db.settled().await;
+    app.db.wait_idle().await;
 }
 
 async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
@@ -316,6 +316,6 @@ async fn a_found_token_may_come_from_anybody(database: Database) {
         .await;
     reply.assert_status(202);
     assert!(!reply.has("access-control-allow-origin"));
-    app.db.settled().await;
+    app.db.wait_idle().await;
     ada.client.get("/me").await.problem(401, "token_revoked");
 }

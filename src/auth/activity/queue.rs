@@ -71,7 +71,7 @@ impl Queue {
         state.writing = true;
         drop(state);
         let ours = db.clone();
-        db.later(async move { write(&ours).await });
+        db.spawn_detached(async move { write(&ours).await });
     }
 
     /// The oldest; where there is none, the task ends.
@@ -108,7 +108,7 @@ impl Queue {
     }
 
     /// Waits for a moment until those that have come so far can be read. What takes longer is read the next time.
-    pub(crate) async fn settled(&self) {
+    pub(crate) async fn wait_idle(&self) {
         let come = self.state().come;
         if self.reached(come).await.is_err() {
             tracing::warn!("events are still on their way to the database");

@@ -95,7 +95,7 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
 /// # Errors
 /// The database's.
 pub async fn older(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, Problem> {
-    db.events.settled().await;
+    db.events.wait_idle().await;
     Ok(store::list(db, account, before, limit).await?)
 }
 

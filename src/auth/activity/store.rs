@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Event, Kind, queue::Entry};
 use crate::{
-    db::{Db, change, change_now, columns, read},
+    db::{Db, columns, execute, execute_now, fetch},
     timestamp::Timestamp,
 };
 
@@ -71,12 +71,12 @@ pub(crate) async fn insert(db: &Db, entries: &[Entry]) -> sqlx::Result<u64> {
         })
     };
     let entries: Vec<_> = entries.iter().map(entry).collect();
-    change_now!(db, none, db.dialect(SQLITE, POSTGRES), Value::from(entries).to_string())
+    execute_now!(db, affected, db.dialect(SQLITE, POSTGRES), Value::from(entries).to_string())
 }
 
 /// The newest `limit` that are older than the event `before`, the newest first.
 pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Event>> {
-    let rows: Vec<Row> = read!(
+    let rows: Vec<Row> = fetch!(
         db,
         all,
         "SELECT id, at, kind, credential, credential_id, subject_id, subject, address, browser FROM activity
@@ -89,9 +89,9 @@ pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i6
 }
 
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE at < $1 ORDER BY at LIMIT $2)",
         before,
         batch,

@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, change, read},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
 
 /// Whether the device `hash` was used since `since` for the account with the address `email`.
 pub(crate) async fn is_known(db: &Db, hash: Vec<u8>, email: &str, since: Timestamp) -> sqlx::Result<bool> {
-    let found: Option<(i32,)> = read!(
+    let found: Option<(i32,)> = fetch!(
         db,
         optional,
         "SELECT 1 FROM known_devices JOIN accounts ON accounts.id = account_id
@@ -32,12 +32,12 @@ pub(crate) async fn remember(
 ) -> sqlx::Result<()> {
     if let Some(before) = before {
         let moved: sqlx::Result<u64> =
-            change!(db, none, "UPDATE known_devices SET hash = $2 WHERE hash = $1", before, hash.clone());
+            execute!(db, affected, "UPDATE known_devices SET hash = $2 WHERE hash = $1", before, hash.clone());
         moved?;
     }
-    let added: sqlx::Result<u64> = change!(
+    let added: sqlx::Result<u64> = execute!(
         db,
-        none,
+        affected,
         "INSERT INTO known_devices (account_id, hash, last_used_at) VALUES ($1, $2, $3)
          ON CONFLICT (account_id, hash) DO UPDATE SET last_used_at = excluded.last_used_at",
         account,
@@ -45,9 +45,9 @@ pub(crate) async fn remember(
         db.now(),
     );
     added?;
-    let ended: sqlx::Result<u64> = change!(
+    let ended: sqlx::Result<u64> = execute!(
         db,
-        none,
+        affected,
         "DELETE FROM known_devices WHERE account_id = $1 AND hash NOT IN
             (SELECT hash FROM known_devices WHERE account_id = $1 ORDER BY last_used_at DESC, hash LIMIT $2)",
         account,
@@ -57,9 +57,9 @@ pub(crate) async fn remember(
 }
 
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM known_devices WHERE (account_id, hash) IN
             (SELECT account_id, hash FROM known_devices WHERE last_used_at < $1 ORDER BY last_used_at LIMIT $2)",
         before,

@@ -46,7 +46,7 @@ pub fn recognise(db: &Db, account: Uuid, client: &Client) {
         Err(error) => return tracing::error!(error, "no device cookie"),
     };
     let ours = db.clone();
-    db.later(async move {
+    db.spawn_detached(async move {
         if let Err(error) = devices::remember(&ours, account, hash, before, DEVICES).await {
             tracing::warn!(%error, %account, "device not remembered");
         }

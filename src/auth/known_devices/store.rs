@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use crate::db::{Db, change, read};
+use crate::db::{Db, execute, fetch};
 
 /// Whether `account` was never seen with the browser `key`, but with another. Of two who come at once, one is news.
 pub(crate) async fn is_news(db: &Db, account: Uuid, key: Vec<u8>) -> sqlx::Result<bool> {
-    let added: sqlx::Result<u64> = change!(
+    let added: sqlx::Result<u64> = execute!(
         db,
-        none,
+        affected,
         "INSERT INTO browsers (account_id, key) VALUES ($1, $2) ON CONFLICT (account_id, key) DO NOTHING",
         account,
         key,
@@ -16,6 +16,6 @@ pub(crate) async fn is_news(db: &Db, account: Uuid, key: Vec<u8>) -> sqlx::Resul
     if added? == 0 {
         return Ok(false);
     }
-    let (known,): (i64,) = read!(db, one, "SELECT COUNT(*) FROM browsers WHERE account_id = $1", account)?;
+    let (known,): (i64,) = fetch!(db, one, "SELECT COUNT(*) FROM browsers WHERE account_id = $1", account)?;
     Ok(known > 1)
 }

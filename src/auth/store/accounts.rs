@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Account, Stamp},
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     text::email_address::spellings,
     timestamp::Timestamp,
 };
@@ -27,7 +27,7 @@ columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, c
 /// Of the account with the address `email`, however that is spelt: the nearest spelling first.
 pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
     let [typed, one, read] = spellings(email);
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
@@ -40,7 +40,7 @@ pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Cre
 }
 
 pub(crate) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Credentials>> {
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
@@ -51,9 +51,9 @@ pub(crate) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Cre
 
 /// Only while the hash is still the one that was verified: a password that was changed meanwhile stays changed.
 pub(crate) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash: String) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3",
         hash,
         account,
@@ -68,9 +68,9 @@ pub(crate) async fn insert(
     password_hash: String,
     auth_stamp: Vec<u8>,
 ) -> sqlx::Result<Account> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "INSERT INTO accounts (id, email, name, password_hash, auth_stamp, password_stamp, created_at)
          VALUES ($1, $2, $3, $4, $5, $5, $6)",
         account.id,
@@ -92,9 +92,9 @@ pub(crate) async fn set_password(
     auth_stamp: Vec<u8>,
     instead_of: Vec<u8>,
 ) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE accounts SET password_hash = $1, auth_stamp = $2, password_stamp = $2
          WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL",
         password_hash,
@@ -106,9 +106,9 @@ pub(crate) async fn set_password(
 
 /// The first time counts, and only as long as `email` is the account's address.
 pub(crate) async fn confirm(db: &Db, account: Uuid, email: String, now: Timestamp) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND email = $3 AND confirmed_at IS NULL",
         now,
         account,
@@ -124,9 +124,9 @@ pub(crate) async fn set_email(
     new: String,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE accounts SET email = $1, confirmed_at = $2
          WHERE id = $3 AND email = $4 AND auth_stamp = $5 AND disabled_at IS NULL",
         new,
@@ -138,14 +138,14 @@ pub(crate) async fn set_email(
 }
 
 pub(crate) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Result<u64> {
-    change!(db, none, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
+    execute!(db, affected, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
 }
 
 /// What belongs to the account goes with it, by the foreign keys. With `stamp`, only if that is still the account's.
 pub(crate) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM accounts WHERE id = $1 AND auth_stamp = COALESCE($2, auth_stamp)",
         account,
         stamp.map(|stamp| stamp.0),
@@ -173,7 +173,7 @@ columns!(AccountDetails { id, email, name, created_at, confirmed_at, disabled_at
 
 /// The first `batch` after `after`.
 pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<AccountDetails>> {
-    read!(
+    fetch!(
         db,
         all,
         "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
@@ -185,7 +185,7 @@ pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<A
 
 pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<AccountDetails>> {
     let [typed, one, read] = spellings(email);
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
@@ -200,9 +200,9 @@ pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<
 
 /// The new stamp ends the sessions of whoever signs in at this very moment, for good.
 pub(crate) async fn disable(db: &Db, account: Uuid, auth_stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE accounts SET disabled_at = $1, auth_stamp = $2 WHERE id = $3 AND disabled_at IS NULL",
         now,
         auth_stamp,
@@ -211,7 +211,7 @@ pub(crate) async fn disable(db: &Db, account: Uuid, auth_stamp: Vec<u8>, now: Ti
 }
 
 pub(crate) async fn enable(db: &Db, account: Uuid) -> sqlx::Result<u64> {
-    change!(db, none, "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", account)
+    execute!(db, affected, "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", account)
 }
 
 /// A new stamp for up to `batch` accounts after the one with the id `after`; each its own. Gives their ids.
@@ -220,5 +220,5 @@ pub(crate) async fn renew_stamps(db: &Db, after: Uuid, batch: i64) -> sqlx::Resu
          WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";
     const POSTGRES: &str = "UPDATE accounts SET auth_stamp = uuid_send(gen_random_uuid())
          WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";
-    change!(db, all, db.dialect(SQLITE, POSTGRES), after, batch)
+    execute!(db, all, db.dialect(SQLITE, POSTGRES), after, batch)
 }

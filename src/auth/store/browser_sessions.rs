@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::browser_session::{BrowserSession, BrowserSessionWithOwner},
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -29,7 +29,7 @@ pub(crate) async fn insert(
             (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM owner
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
-    change!(
+    execute!(
         db,
         optional,
         db.dialect(SQLITE, POSTGRES),
@@ -49,7 +49,7 @@ pub(crate) async fn insert(
 /// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
 /// `proved_at` begins as `created_at`.
 pub(crate) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
-    let found: Option<(Timestamp,)> = read!(
+    let found: Option<(Timestamp,)> = fetch!(
         db,
         optional,
         "SELECT proved_at FROM browser_sessions JOIN accounts ON accounts.id = account_id
@@ -76,12 +76,12 @@ pub(crate) async fn verify_password(
             (SELECT id FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL FOR SHARE)
          UPDATE browser_sessions SET proved_at = $1 FROM owner
          WHERE browser_sessions.id = $2 AND account_id = owner.id AND expires_at > $1";
-    change!(db, none, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
+    execute!(db, affected, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
 }
 
 /// The newest `limit`.
 pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<BrowserSession>> {
-    read!(
+    fetch!(
         db,
         all,
         "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM browser_sessions
@@ -101,7 +101,7 @@ pub(crate) async fn delete_oldest(
     kept: i64,
     now: Timestamp,
 ) -> sqlx::Result<Vec<BrowserSession>> {
-    change!(
+    execute!(
         db,
         all,
         "DELETE FROM browser_sessions WHERE account_id = $1 AND expires_at > $3 AND id NOT IN (
@@ -116,7 +116,7 @@ pub(crate) async fn delete_oldest(
 }
 
 pub(crate) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<BrowserSession>> {
-    change!(
+    execute!(
         db,
         optional,
         "DELETE FROM browser_sessions WHERE id = $1 AND account_id = $2
@@ -127,7 +127,7 @@ pub(crate) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Opt
 }
 
 pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::Result<Vec<BrowserSession>> {
-    change!(
+    execute!(
         db,
         all,
         "DELETE FROM browser_sessions WHERE account_id = $1 AND id <> $2
@@ -158,7 +158,7 @@ pub(crate) async fn list_all(
     before: Uuid,
     batch: i64,
 ) -> sqlx::Result<Vec<BrowserSessionWithOwner>> {
-    read!(
+    fetch!(
         db,
         all,
         "SELECT browser_sessions.id, account_id, email, user_agent, address, remembered, browser_sessions.created_at, last_seen_at,
@@ -175,11 +175,11 @@ pub(crate) async fn list_all(
 
 /// Whose it was, and what the browser called itself.
 pub(crate) async fn delete_any(db: &Db, id: Uuid) -> sqlx::Result<Option<(Uuid, String)>> {
-    change!(db, optional, "DELETE FROM browser_sessions WHERE id = $1 RETURNING account_id, user_agent", id)
+    execute!(db, optional, "DELETE FROM browser_sessions WHERE id = $1 RETURNING account_id, user_agent", id)
 }
 
 pub(crate) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
-    change!(
+    execute!(
         db,
         all,
         "DELETE FROM browser_sessions WHERE id IN (SELECT id FROM browser_sessions WHERE created_at <= $1 ORDER BY id LIMIT $2)
@@ -190,9 +190,9 @@ pub(crate) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
 }
 
 pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM browser_sessions WHERE id IN
             (SELECT id FROM browser_sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
         now,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Token, store::token_row::Row},
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -62,7 +62,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
          RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
              last_used_from, revoked_at";
     let New { account, stamp, parent, token, hash, warn_days, limit } = new;
-    let row: sqlx::Result<Option<Row>> = change!(
+    let row: sqlx::Result<Option<Row>> = execute!(
         db,
         optional,
         db.dialect(SQLITE, POSTGRES),
@@ -87,7 +87,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
 
 /// Whether the account may have what is made for it: it is not disabled, and has the stamp, if there is one.
 pub(crate) async fn stands(db: &Db, account: Uuid, stamp: Option<Vec<u8>>) -> sqlx::Result<bool> {
-    let found: Option<(i32,)> = read!(
+    let found: Option<(i32,)> = fetch!(
         db,
         optional,
         "SELECT 1 FROM accounts WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($2, auth_stamp)",
@@ -99,7 +99,7 @@ pub(crate) async fn stands(db: &Db, account: Uuid, stamp: Option<Vec<u8>>) -> sq
 
 /// Whether the account has the token, and it works.
 pub(crate) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<bool> {
-    let found: Option<(i32,)> = read!(
+    let found: Option<(i32,)> = fetch!(
         db,
         optional,
         "SELECT 1 FROM tokens WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $3",
@@ -112,7 +112,7 @@ pub(crate) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> s
 
 /// The newest `limit` of those that work.
 pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
-    let rows: Vec<Row> = read!(
+    let rows: Vec<Row> = fetch!(
         db,
         all,
         "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
@@ -127,7 +127,7 @@ pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) 
 
 /// The one with `hash`, if it works.
 pub(crate) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Token>> {
-    let row: Option<Row> = read!(
+    let row: Option<Row> = fetch!(
         db,
         optional,
         "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
@@ -142,7 +142,7 @@ pub(crate) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) 
 
 /// The newest `limit` of those that have ended.
 pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
-    let rows: Vec<Row> = read!(
+    let rows: Vec<Row> = fetch!(
         db,
         all,
         "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
@@ -173,13 +173,13 @@ macro_rules! with_descent {
 
 /// The token, and what it has made.
 pub(crate) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
-    let rows: sqlx::Result<Vec<Row>> = change!(db, all, with_descent!("id = $3"), now, account, id);
+    let rows: sqlx::Result<Vec<Row>> = execute!(db, all, with_descent!("id = $3"), now, account, id);
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
 /// All that worked until now, but `kept`.
 pub(crate) async fn revoke_all(db: &Db, account: Uuid, kept: Option<Uuid>, now: Timestamp) -> sqlx::Result<Vec<Token>> {
-    let rows: sqlx::Result<Vec<Row>> = change!(
+    let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
         all,
         "UPDATE tokens SET revoked_at = $1
@@ -195,7 +195,7 @@ pub(crate) async fn revoke_all(db: &Db, account: Uuid, kept: Option<Uuid>, now: 
 
 /// Those of `POST login` but the newest `kept`, and what they have made.
 pub(crate) async fn revoke_old_logins(db: &Db, account: Uuid, kept: i64, now: Timestamp) -> sqlx::Result<Vec<Token>> {
-    let rows: sqlx::Result<Vec<Row>> = change!(
+    let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
         all,
         with_descent!(
@@ -219,7 +219,7 @@ pub(crate) async fn revoke_outdated(
     stamp: Vec<u8>,
     now: Timestamp,
 ) -> sqlx::Result<Vec<Token>> {
-    let rows: sqlx::Result<Vec<Row>> = change!(
+    let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
         all,
         with_descent!("issued_by = 'login' AND (password_stamp IS NULL OR password_stamp <> $3)"),
@@ -244,7 +244,7 @@ columns!(EndingToken { id, account_id, email, name, created_at, ends_at });
 
 /// The token with this hash, whether it works or not.
 pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<EndingToken>> {
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT tokens.id, account_id, email, tokens.name, tokens.created_at, ends_at
@@ -263,7 +263,7 @@ pub(crate) async fn claim_warnings(
     (from, until): (Timestamp, Timestamp),
     batch: i64,
 ) -> sqlx::Result<Vec<EndingToken>> {
-    change!(
+    execute!(
         db,
         all,
         "UPDATE tokens SET warn_days = $2
@@ -327,7 +327,7 @@ pub(crate) async fn list_all(
     now: Timestamp,
     limit: i64,
 ) -> sqlx::Result<Vec<TokenWithOwner>> {
-    read!(
+    fetch!(
         db,
         all,
         "SELECT tokens.id, account_id, email, tokens.name, scopes, issued_by, tokens.created_at, expires_at, last_used_at,
@@ -343,13 +343,13 @@ pub(crate) async fn list_all(
 
 /// Whose it is.
 pub(crate) async fn owner(db: &Db, id: Uuid) -> sqlx::Result<Option<Uuid>> {
-    let found: Option<(Uuid,)> = read!(db, optional, "SELECT account_id FROM tokens WHERE id = $1", id)?;
+    let found: Option<(Uuid,)> = fetch!(db, optional, "SELECT account_id FROM tokens WHERE id = $1", id)?;
     Ok(found.map(|(account,)| account))
 }
 
 /// Up to `batch` of those that work and were made until `now`: whose they were, and what they were called.
 pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
-    change!(
+    execute!(
         db,
         all,
         "UPDATE tokens SET revoked_at = $1 WHERE id IN (
@@ -363,9 +363,9 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
 /// Those that expired before `before`, or were revoked before, and of which nothing is left that they have made: as
 /// long as there is, it can be told from where it comes (S60).
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    let revoked = change!(
+    let revoked = execute!(
         db,
-        none,
+        affected,
         "DELETE FROM tokens WHERE id IN
             (SELECT id FROM tokens WHERE revoked_at < $1
                 AND NOT EXISTS (SELECT 1 FROM tokens AS made WHERE made.parent_id = tokens.id)
@@ -373,9 +373,9 @@ pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Resul
         before,
         batch,
     )?;
-    let expired = change!(
+    let expired = execute!(
         db,
-        none,
+        affected,
         "DELETE FROM tokens WHERE id IN
             (SELECT id FROM tokens WHERE expires_at < $1
                 AND NOT EXISTS (SELECT 1 FROM tokens AS made WHERE made.parent_id = tokens.id)

@@ -4,16 +4,16 @@ use uuid::Uuid;
 
 use super::Entry;
 use crate::{
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
 columns!(Entry { id, at, operator, host, action, subject_id, subject, outcome });
 
 pub(super) async fn insert(db: &Db, entry: Entry) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "INSERT INTO operator_log (id, at, operator, host, action, subject_id, subject, outcome)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         entry.id,
@@ -28,9 +28,9 @@ pub(super) async fn insert(db: &Db, entry: Entry) -> sqlx::Result<u64> {
 }
 
 pub(super) async fn end(db: &Db, id: Uuid, outcome: &'static str, subject: Option<Uuid>) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE operator_log SET outcome = $1, subject_id = COALESCE($2, subject_id) WHERE id = $3",
         outcome,
         subject,
@@ -39,7 +39,7 @@ pub(super) async fn end(db: &Db, id: Uuid, outcome: &'static str, subject: Optio
 }
 
 pub(super) async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    read!(
+    fetch!(
         db,
         all,
         "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log
@@ -49,9 +49,9 @@ pub(super) async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Entry>> {
 }
 
 pub(super) async fn set(db: &Db, key: &'static str, value: String, now: Timestamp) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "INSERT INTO server_info (key, value, updated_at) VALUES ($1, $2, $3)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
         key,
@@ -61,6 +61,6 @@ pub(super) async fn set(db: &Db, key: &'static str, value: String, now: Timestam
 }
 
 pub(super) async fn get(db: &Db, key: &'static str) -> sqlx::Result<Option<String>> {
-    let found: Option<(String,)> = read!(db, optional, "SELECT value FROM server_info WHERE key = $1", key)?;
+    let found: Option<(String,)> = fetch!(db, optional, "SELECT value FROM server_info WHERE key = $1", key)?;
     Ok(found.map(|(value,)| value))
 }

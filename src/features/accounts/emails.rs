@@ -40,7 +40,7 @@ pub(super) fn password_changed(settings: &Settings, to: &str) -> Mail {
         .text(greeting(settings))
         .text("The password of your account was changed just now. If that was you, there is nothing to do.")
         .text(NOT_YOU)
-        .link("Ask for a new password", page(settings, "/forgot"))
+        .link("Ask for a new password", page_url(settings, "/forgot"))
 }
 
 /// The password was given in a browser that is new to the account.
@@ -54,8 +54,8 @@ pub(super) fn new_browser(settings: &Settings, to: &str, client: &Client) -> Mai
         ))
         .text("If that was you, there is nothing to do; we do not write about this browser again.")
         .text(NOT_YOU)
-        .link("See who is signed in", page(settings, "/account"))
-        .link("Ask for a new password", page(settings, "/forgot"))
+        .link("See who is signed in", page_url(settings, "/account"))
+        .link("Ask for a new password", page_url(settings, "/forgot"))
 }
 
 fn hours(hours: u32) -> String {
@@ -80,9 +80,9 @@ pub(super) fn signed_up_again(settings: &Settings, to: &str, link: Option<Url>) 
     );
     let mail = match link {
         Some(link) => mail.text("Its address is still to be confirmed.").link("Confirm it", link),
-        None => mail.link("Sign in", page(settings, "/sign-in")),
+        None => mail.link("Sign in", page_url(settings, "/sign-in")),
     };
-    mail.link("Choose a new password if you have forgotten yours", page(settings, "/forgot"))
+    mail.link("Choose a new password if you have forgotten yours", page_url(settings, "/forgot"))
         .text("If you did not try to sign up, do nothing.")
 }
 
@@ -114,7 +114,7 @@ pub(super) fn change_asked(settings: &Settings, to: &str) -> Mail {
              there, mail goes there and no longer here.",
         )
         .text("If that was you, there is nothing to do. If not, choose a new password at once, which undoes it.")
-        .link("Ask for a new password", page(settings, "/forgot"))
+        .link("Ask for a new password", page_url(settings, "/forgot"))
 }
 
 /// To the address an account had.

@@ -16,7 +16,7 @@ pub(super) fn notify_if_new(state: &AppState, account: &Account, client: &Client
     recognise(&state.db, account.id, client);
     let AppState { db, mailer, settings, .. } = state.clone();
     let (account, client) = (account.clone(), client.clone());
-    state.db.later(async move {
+    state.db.spawn_detached(async move {
         match is_new(&db, account.id, &client).await {
             Ok(true) => mailer.send(emails::new_browser(&settings, &account.email, &client)).await,
             Ok(false) => {}

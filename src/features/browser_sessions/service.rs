@@ -84,7 +84,7 @@ pub async fn record(
     let (ours, proven, kept) = (db.clone(), proven.clone(), i64::from(settings.per_account));
     let actor = Actor::by_password(proven.account.id, client);
     // To its end, so that whoever hangs up leaves no browser more than there may be.
-    db.finish(async move {
+    db.run_to_completion(async move {
         let Some(sign_in) = browser_sessions::insert(&ours, actor.account, proven.auth_stamp.clone(), row).await?
         else {
             return Err(why_refused(&ours, &proven).await?);
@@ -207,7 +207,7 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
         for (id, account, browser) in ended {
             Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
         }
-        db.settled().await;
+        db.wait_idle().await;
     }
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Note;
 use crate::{
-    db::{Db, Searching, change, columns, read},
+    db::{Db, Searching, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sq
          INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, owner.id, $3, $4, 1, $5, $6 FROM owner WHERE notes_kept(owner.id) < $7
          RETURNING id, title, body, version, created_at, updated_at";
-    change!(
+    execute!(
         db,
         optional,
         db.dialect(SQLITE, POSTGRES),
@@ -58,7 +58,7 @@ pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sq
 
 /// Whether the account is still there.
 pub(super) async fn has_owner(db: &Db, account: Uuid) -> sqlx::Result<bool> {
-    let found: Option<(Uuid,)> = read!(db, optional, "SELECT id FROM accounts WHERE id = $1", account)?;
+    let found: Option<(Uuid,)> = fetch!(db, optional, "SELECT id FROM accounts WHERE id = $1", account)?;
     Ok(found.is_some())
 }
 
@@ -67,7 +67,7 @@ const OLDER: &str = "SELECT id, title, body, created_at, updated_at FROM notes
 
 /// `limit` notes older than `before`; the newest where it is left out.
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Note>> {
-    read!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
+    fetch!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
 /// The same, for a search to look through.
@@ -77,11 +77,11 @@ pub(super) async fn batch(
     before: Option<Uuid>,
     limit: i64,
 ) -> sqlx::Result<Vec<Note>> {
-    read!(searching, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
+    fetch!(searching, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
 pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<Versioned>> {
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT id, title, body, version, created_at, updated_at FROM notes WHERE id = $1 AND account_id = $2",
@@ -101,7 +101,7 @@ pub(super) async fn update(
     body: Option<String>,
     now: Timestamp,
 ) -> sqlx::Result<Option<Versioned>> {
-    change!(
+    execute!(
         db,
         optional,
         "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body),
@@ -119,9 +119,9 @@ pub(super) async fn update(
 }
 
 pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM notes WHERE id = $1 AND account_id = $2 AND version = COALESCE($3, version)",
         id,
         account,

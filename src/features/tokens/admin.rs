@@ -56,6 +56,6 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
         for (id, account, name) in revoked {
             Actor::operator(account).record(db, Kind::TokenRevoked, Some((id, &name)));
         }
-        db.settled().await;
+        db.wait_idle().await;
     }
 }

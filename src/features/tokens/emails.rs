@@ -18,8 +18,8 @@ pub(super) fn found(settings: &Settings, to: &str, made_at: Timestamp) -> Mail {
             made_at.to_minute()
         ))
         .text("Look where it was kept, and at what was done with it before you make another.")
-        .link("Your tokens", page(settings, "/tokens"))
-        .link("What happened lately", page(settings, "/account"))
+        .link("Your tokens", page_url(settings, "/tokens"))
+        .link("What happened lately", page_url(settings, "/account"))
 }
 
 /// One of the owner's tokens ends soon.
@@ -34,5 +34,5 @@ pub(super) fn ends_soon(settings: &Settings, to: &str, made_at: Timestamp, ends_
             ends_at.to_minute()
         ))
         .text("If it is still needed, make another in its place. If not, there is nothing to do.")
-        .link("Your tokens", page(settings, "/tokens"))
+        .link("Your tokens", page_url(settings, "/tokens"))
 }

@@ -22,7 +22,7 @@ use crate::{
 /// [`Problem::NotFound`] where the account has no such token, or neither it nor what it has made works.
 pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
-    db.finish(async move {
+    db.run_to_completion(async move {
         let revoke = || tokens::revoke(&ours, actor.account, id, ours.now());
         if until_none(&ours, &actor, revoke).await? == 0 { Err(Problem::NotFound) } else { Ok(()) }
     })
@@ -52,7 +52,7 @@ where
 /// The database's.
 pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
-    db.finish(async move {
+    db.run_to_completion(async move {
         until_none(&ours, &actor, || tokens::revoke_all(&ours, actor.account, None, ours.now())).await?;
         Ok(())
     })
@@ -68,7 +68,7 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Pro
         return Err(Problem::NotFound);
     }
     let (ours, actor) = (db.clone(), actor.clone());
-    db.finish(async move {
+    db.run_to_completion(async move {
         until_none(&ours, &actor, || tokens::revoke_all(&ours, actor.account, Some(kept), ours.now())).await?;
         Ok(())
     })
@@ -102,7 +102,7 @@ fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
 pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
     let Some(secret) = Secret::parse(&state.tokens.prefix, text) else { return };
     let (ours, state, mailer) = (db.clone(), state.clone(), mailer.clone());
-    db.later(async move {
+    db.spawn_detached(async move {
         let found = match tokens::find_owned(&ours, secret.hash()).await {
             Ok(Some(found)) => found,
             Ok(None) => return,

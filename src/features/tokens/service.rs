@@ -199,7 +199,7 @@ pub async fn create_at_login(
     let actor = Actor::by_password(proven.account.id, client);
     let (ours, settings, proven) = (db.clone(), settings.clone(), proven.clone());
     // To its end, so that whoever hangs up leaves no token more than there may be.
-    db.finish(async move {
+    db.run_to_completion(async move {
         let by = (None, Some(proven.auth_stamp.clone()));
         let Some(issued) = issue(&ours, &settings, &actor, by, token, i64::MAX).await? else {
             return Err(why_refused(&ours, &proven).await?);
@@ -264,7 +264,7 @@ pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) ->
         let after = |days: u32| now + Duration::days(days.into());
         let due = tokens::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), room).await?;
         for token in due {
-            mailer.post_beside(emails::ends_soon(state, &token.email, token.created_at, token.ends_at, now));
+            mailer.post_in_background(emails::ends_soon(state, &token.email, token.created_at, token.ends_at, now));
             told += 1;
         }
     }

@@ -109,7 +109,7 @@ pub async fn layer(State(forms): State<Forms>, request: Request, next: Next) -> 
     match forms.replays.turn(asked, session.clone(), forms.db.now()) {
         Turn::First(first) => {
             let name = forms.cookie.name;
-            let answer = forms.db.finish(async move {
+            let answer = forms.db.run_to_completion(async move {
                 let response = timeout(LONGEST, next.run(request)).await;
                 let late = |_| Problem::Unavailable("a form took too long".into()).into_response();
                 let response = shown_once::write_cookie(response.unwrap_or_else(late), secure);

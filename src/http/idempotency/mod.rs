@@ -132,7 +132,7 @@ where
     let asked = serde_json::to_vec(asked).map_err(|error| Problem::Internal(error.to_string()))?;
     let fingerprint = Sha256::digest(&asked).to_vec();
     let (ours, key) = (db.clone(), hash(account, &request.place, key));
-    db.finish(async move {
+    db.run_to_completion(async move {
         match claim(&ours, &key, account, fingerprint, id).await? {
             Claim::Ours(subject) => {
                 let answer = answer(&ours, key, work(subject).await).await?;

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -24,9 +24,9 @@ pub(crate) async fn claim(
     subject: Uuid,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    let rows = change!(
+    let rows = execute!(
         db,
-        none,
+        affected,
         "INSERT INTO idempotency (key, account_id, fingerprint, subject_id, begun_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (key) DO NOTHING",
         key,
@@ -39,14 +39,14 @@ pub(crate) async fn claim(
 }
 
 pub(crate) async fn find(db: &Db, key: Vec<u8>) -> sqlx::Result<Option<Kept>> {
-    read!(db, optional, "SELECT fingerprint, subject_id, answer FROM idempotency WHERE key = $1", key)
+    fetch!(db, optional, "SELECT fingerprint, subject_id, answer FROM idempotency WHERE key = $1", key)
 }
 
 /// Begins anew what was begun before `before` and never finished.
 pub(crate) async fn take_over(db: &Db, key: Vec<u8>, before: Timestamp, now: Timestamp) -> sqlx::Result<bool> {
-    let rows = change!(
+    let rows = execute!(
         db,
-        none,
+        affected,
         "UPDATE idempotency SET begun_at = $3 WHERE key = $1 AND answer IS NULL AND begun_at <= $2",
         key,
         before,
@@ -56,17 +56,17 @@ pub(crate) async fn take_over(db: &Db, key: Vec<u8>, before: Timestamp, now: Tim
 }
 
 pub(crate) async fn finish(db: &Db, key: Vec<u8>, answer: String) -> sqlx::Result<u64> {
-    change!(db, none, "UPDATE idempotency SET answer = $2 WHERE key = $1", key, answer)
+    execute!(db, affected, "UPDATE idempotency SET answer = $2 WHERE key = $1", key, answer)
 }
 
 pub(crate) async fn give_up(db: &Db, key: Vec<u8>) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL", key)
+    execute!(db, affected, "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL", key)
 }
 
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM idempotency WHERE key IN
             (SELECT key FROM idempotency WHERE begun_at < $1 ORDER BY begun_at LIMIT $2)",
         before,

@@ -216,7 +216,7 @@ impl TestApp {
 
     /// The mails in the outbox, the oldest first, once those on their way are there.
     pub async fn letters(&self) -> Vec<Email> {
-        self.db.settled().await;
+        self.db.wait_idle().await;
         let Ok(entries) = fs::read_dir(&self.settings.mail.outbox) else { return Vec::new() };
         let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         paths.sort();

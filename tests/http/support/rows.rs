@@ -74,7 +74,7 @@ impl WriteDetector {
     /// Begins to look.
     pub async fn of(db: Db, url: &str) -> Self {
         // A request may have left a write to a task of its own.
-        db.settled().await;
+        db.wait_idle().await;
         let mut raw = RawDb::connect(url).await;
         let before = state(&mut raw).await;
         Self { db, raw, before }
@@ -82,7 +82,7 @@ impl WriteDetector {
 
     /// Whether anything was written since the beginning, or the last time this was asked.
     pub async fn saw_a_write(&mut self) -> bool {
-        self.db.settled().await;
+        self.db.wait_idle().await;
         let now = state(&mut self.raw).await;
         let before = std::mem::replace(&mut self.before, now);
         before != self.before

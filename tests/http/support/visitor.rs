@@ -85,7 +85,7 @@ pub async fn roomy(database: Database) -> TestApp {
 
 /// Rows of every table, and mails, as they are once nothing runs any more.
 pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
-    app.db.settled().await;
+    app.db.wait_idle().await;
     let mut raw = app.raw().await;
     let mut counts = Vec::new();
     for table in ["accounts", "browser_sessions", "tower_sessions", "notes", "tokens", "mail_links", "activity"] {

@@ -4,7 +4,7 @@ use time::Duration;
 
 use super::{Count, Key, State};
 use crate::{
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -13,7 +13,7 @@ columns!(State { key, due_at, counted_at, before_at });
 /// The state of each of `counts`, in their order.
 pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<State>>> {
     let key = |index: usize| counts.get(index).or(counts.first()).map(|count| count.key.bytes()).unwrap_or_default();
-    let states: Vec<State> = read!(
+    let states: Vec<State> = fetch!(
         db,
         all,
         "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key IN ($1, $2, $3, $4, $5, $6)",
@@ -29,13 +29,13 @@ pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<S
 }
 
 pub(crate) async fn find(db: &Db, key: Key) -> sqlx::Result<Option<State>> {
-    read!(db, optional, "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key = $1", key.bytes())
+    fetch!(db, optional, "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key = $1", key.bytes())
 }
 
 /// Adds one `pace` to what is still owed, and says what that makes. What was counted later than a pace from now, a clock that
 /// was ahead has counted: it is owed no longer.
 pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<State> {
-    change!(
+    execute!(
         db,
         one,
         "INSERT INTO throttle (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
@@ -53,9 +53,9 @@ pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> 
 
 /// Takes one `pace` off again, as if there had been no last try.
 pub(crate) async fn give_back(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "UPDATE throttle SET due_at = due_at - ($2 - $3), counted_at = before_at WHERE key = $1",
         key.bytes(),
         now + pace,
@@ -64,9 +64,9 @@ pub(crate) async fn give_back(db: &Db, key: Key, now: Timestamp, pace: Duration)
 }
 
 pub(crate) async fn set(db: &Db, key: Key, now: Timestamp, time: Duration) -> sqlx::Result<()> {
-    let rows: sqlx::Result<u64> = change!(
+    let rows: sqlx::Result<u64> = execute!(
         db,
-        none,
+        affected,
         "INSERT INTO throttle (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, counted_at = excluded.counted_at",
         key.bytes(),
@@ -77,13 +77,13 @@ pub(crate) async fn set(db: &Db, key: Key, now: Timestamp, time: Duration) -> sq
 }
 
 pub(crate) async fn delete(db: &Db, key: Key) -> sqlx::Result<u64> {
-    change!(db, none, "DELETE FROM throttle WHERE key = $1", key.bytes())
+    execute!(db, affected, "DELETE FROM throttle WHERE key = $1", key.bytes())
 }
 
 pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM throttle WHERE key IN
             (SELECT key FROM throttle WHERE due_at < $1 ORDER BY due_at LIMIT $2)",
         now,

@@ -43,7 +43,7 @@ pub(super) async fn ask_again(state: &AppState, client: &Client, account: &Accou
 /// Mails `account` a link to confirm its address, after the answer.
 pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
-    db.later(async move {
+    db.spawn_detached(async move {
         if let Some(link) = link(&ours, &settings, (account.id, None), Purpose::Confirm, None).await {
             mailer.send(emails::confirm(&settings, &account.email, link)).await;
         }
@@ -72,7 +72,7 @@ pub async fn sign_up(
     // For both, and here, so that a database that is gone is no "look into your mail".
     let found = accounts::credentials(db, &email).await?;
     let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
-    db.later(async move {
+    db.spawn_detached(async move {
         if found.is_none() {
             let (id, created_at) = (Uuid::now_v7(), ours.now());
             let account = Account { id, email: email.clone(), email_confirmed: false, name, created_at };
@@ -125,7 +125,7 @@ pub async fn ask_for_change(
     account_attempts::mail(db, &settings.throttle, &actor.client, account_attempts::Asked::Change, &email).await?;
     let taken = accounts::credentials(db, &email).await?.is_some();
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
-    db.later(async move {
+    db.spawn_detached(async move {
         actor.record(&ours, Kind::AddressChangeAsked, None);
         let asker = (account.id, actor.stamp.clone());
         if taken {
@@ -160,7 +160,7 @@ pub async fn take(state: &AppState, client: &Client, purpose: Purpose, token: &s
     let AppState { db, mailer, settings, .. } = state;
     let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
-    db.finish(async move {
+    db.run_to_completion(async move {
         let Some(link) = one_time_links::consume(&ours, purpose, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
         if purpose != Purpose::Email {

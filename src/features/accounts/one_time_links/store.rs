@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::Link;
 use crate::{
     auth::Stamp,
-    db::{Db, change, columns, read},
+    db::{Db, columns, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -18,9 +18,9 @@ pub(super) async fn replace(
     (purpose, hash, sent_to, expires_at): (&'static str, Vec<u8>, Option<String>, Timestamp),
     good_until: Option<Timestamp>,
 ) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "INSERT INTO mail_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
          SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts
          WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($6, auth_stamp)
@@ -41,7 +41,7 @@ pub(super) async fn replace(
 }
 
 pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Link>> {
-    read!(
+    fetch!(
         db,
         optional,
         "SELECT account_id, sent_to, mail_links.email, mail_links.auth_stamp FROM mail_links
@@ -62,7 +62,7 @@ pub(super) async fn consume(
     hash: Vec<u8>,
     now: Timestamp,
 ) -> sqlx::Result<Option<Link>> {
-    change!(
+    execute!(
         db,
         optional,
         "DELETE FROM mail_links
@@ -78,9 +78,9 @@ pub(super) async fn consume(
 }
 
 pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM mail_links WHERE hash IN (SELECT hash FROM mail_links WHERE expires_at > $1 LIMIT $2)",
         now,
         batch,
@@ -88,9 +88,9 @@ pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u6
 }
 
 pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
-    change!(
+    execute!(
         db,
-        none,
+        affected,
         "DELETE FROM mail_links WHERE hash IN
             (SELECT hash FROM mail_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
         now,

@@ -37,7 +37,7 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
     let found = if may_be_known(email) { accounts::credentials(db, email).await? } else { None };
     let Some(account) = found else { return Ok(()) };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
-    db.later(async move {
+    db.spawn_detached(async move {
         let issued = if few {
             one_time_links::issue(&ours, &settings, (account.id, None), Purpose::Reset, None).await
         } else {
@@ -84,7 +84,7 @@ pub(super) async fn reset(
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
     // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
     // other link, and lets nothing be made that the older password was proven for (S59).
-    db.finish(async move {
+    db.run_to_completion(async move {
         let Some(link) = one_time_links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
         if accounts::set_password(&ours, link.account_id, hash, stamp.clone(), link.auth_stamp.0.clone()).await? == 0 {

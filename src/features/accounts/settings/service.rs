@@ -73,7 +73,7 @@ pub(super) async fn change_password(
     let (ours, mailer, settings, account) = (db.clone(), mailer.clone(), settings.clone(), account.clone());
     // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
     // link, and lets nothing be made that the older password was proven for (S59).
-    db.finish(async move {
+    db.run_to_completion(async move {
         // Only in place of the password that was proven: of two who change it at once, one does.
         if accounts::set_password(&ours, account.id, hash, stamp.clone(), proven.auth_stamp).await? == 0 {
             return Err(wrong());
@@ -101,7 +101,7 @@ pub(super) async fn delete(state: &AppState, caller: &Caller, typed: &str) -> Re
     let (account, stamp) = (account.clone(), caller.stamp.clone());
     state
         .db
-        .finish(async move {
+        .run_to_completion(async move {
             if accounts::delete(&db, account.id, stamp).await? == 0 {
                 return Err(Problem::NotSignedIn);
             }
