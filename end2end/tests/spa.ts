@@ -97,7 +97,7 @@ export class House {
     if (process !== null) await ended(process);
   }
 
-  /** Lets everything that ends by itself, tokens or sign-ins, have ended already. */
+  /** Lets everything that ends by itself, tokens or browser sessions, have ended already. */
   async age(table: "tokens" | "browser_sessions"): Promise<void> {
     await this.stop();
     const path = join(this.#folder, "vestibule.db");

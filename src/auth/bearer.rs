@@ -90,7 +90,7 @@ impl TokenDoor {
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
                     tokens.expires_at, tokens.ends_at, tokens.renew_days, tokens.last_used_at, tokens.last_used_from,
                     tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
-                    accounts.created_at AS account_created_at, accounts.confirmed_at AS account_confirmed_at,
+                    accounts.created_at AS account_created_at, accounts.email_verified_at AS account_email_verified_at,
                     accounts.disabled_at AS account_disabled_at, accounts.password_stamp AS account_password_stamp,
                     tokens.password_stamp
              FROM tokens JOIN accounts ON accounts.id = tokens.account_id
@@ -152,41 +152,19 @@ pub async fn challenge(mut response: Response) -> Response {
 }
 
 /// A token with its account.
+#[derive(sqlx::FromRow)]
 struct TokenRow {
+    #[sqlx(flatten)]
     token: Row,
     account_id: Uuid,
     email: String,
     account_name: String,
     account_created_at: Timestamp,
-    account_confirmed_at: Option<Timestamp>,
+    account_email_verified_at: Option<Timestamp>,
     account_disabled_at: Option<Timestamp>,
     account_password_stamp: Vec<u8>,
     /// Of a token that a password made, itself or through another token.
     password_stamp: Option<Vec<u8>>,
-}
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for TokenRow
-where
-    Row: sqlx::FromRow<'r, R>,
-    Uuid: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    Timestamp: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    &'static str: sqlx::ColumnIndex<R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self {
-            token: Row::from_row(row)?,
-            account_id: row.try_get("account_id")?,
-            email: row.try_get("email")?,
-            account_name: row.try_get("account_name")?,
-            account_created_at: row.try_get("account_created_at")?,
-            account_confirmed_at: row.try_get("account_confirmed_at")?,
-            account_disabled_at: row.try_get("account_disabled_at")?,
-            account_password_stamp: row.try_get("account_password_stamp")?,
-            password_stamp: row.try_get("password_stamp")?,
-        })
-    }
 }
 
 impl TokenRow {
@@ -194,7 +172,7 @@ impl TokenRow {
         let account = Account {
             id: self.account_id,
             email: self.email,
-            email_confirmed: self.account_confirmed_at.is_some(),
+            email_confirmed: self.account_email_verified_at.is_some(),
             name: self.account_name,
             created_at: self.account_created_at,
         };

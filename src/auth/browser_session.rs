@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{http::client::in_words, timestamp::Timestamp};
 
 /// One signed-in browser.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct BrowserSession {
     /// `UUIDv7`; the session points to it.
     pub id: Uuid,
@@ -34,7 +34,7 @@ impl BrowserSession {
 }
 
 /// A signed-in browser and whose it is, for operators.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct BrowserSessionWithOwner {
     /// Of the sign-in.
     pub id: Uuid,

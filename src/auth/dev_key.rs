@@ -1,5 +1,5 @@
-//! The key to what opens accounts: a server that takes itself for a development server may be public all the same, behind
-//! a proxy that nobody told it of (S71).
+//! The key to what opens accounts: a server that takes itself for a development server may be public all the same,
+//! behind a proxy that nobody told it of (S71).
 
 use std::{fmt, sync::Arc};
 

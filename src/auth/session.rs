@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Caller, Credential};
 use crate::{
     auth::{Account, Stamp},
-    db::{Db, HashedSessions, columns, execute, fetch},
+    db::{Db, HashedSessions, execute, fetch},
     http::{client::Client, cookie::SessionCookie, problem::Problem},
     settings::Sessions,
     timestamp::Timestamp,
@@ -85,8 +85,9 @@ impl AuthnBackend for Backend {
         let row: Option<SignedInRow> = fetch!(
             self.db,
             optional,
-            "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at, browser_sessions.ends_at,
-                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.confirmed_at,
+            "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at,
+                    browser_sessions.ends_at,
+                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.email_verified_at,
                     accounts.auth_stamp
              FROM browser_sessions JOIN accounts ON accounts.id = browser_sessions.account_id
              WHERE browser_sessions.id = $1 AND browser_sessions.expires_at > $2 AND accounts.disabled_at IS NULL",
@@ -98,7 +99,7 @@ impl AuthnBackend for Backend {
             account: Account {
                 id: row.id,
                 email: row.email,
-                email_confirmed: row.confirmed_at.is_some(),
+                email_confirmed: row.email_verified_at.is_some(),
                 name: row.name,
                 created_at: row.created_at,
             },
@@ -110,6 +111,7 @@ impl AuthnBackend for Backend {
     }
 }
 
+#[derive(sqlx::FromRow)]
 struct SignedInRow {
     sign_in_id: Uuid,
     remembered: bool,
@@ -119,22 +121,9 @@ struct SignedInRow {
     email: String,
     name: String,
     created_at: Timestamp,
-    confirmed_at: Option<Timestamp>,
+    email_verified_at: Option<Timestamp>,
     auth_stamp: Vec<u8>,
 }
-
-columns!(SignedInRow {
-    sign_in_id,
-    remembered,
-    last_seen_at,
-    ends_at,
-    id,
-    email,
-    name,
-    created_at,
-    confirmed_at,
-    auth_stamp
-});
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes no session for a visitor who is not signed in,
 /// and none for reading (S7).

@@ -132,7 +132,7 @@ async fn check(
     let account = Account {
         id: found.id,
         email: found.email,
-        email_confirmed: found.confirmed_at.is_some(),
+        email_confirmed: found.email_verified_at.is_some(),
         name: found.name,
         created_at: found.created_at,
     };

@@ -1,4 +1,4 @@
-//! The clock, injected so that tests can turn it.
+//! The clock, which tests can set.
 
 use std::sync::{
     Arc,
@@ -9,20 +9,20 @@ use time::{Duration, OffsetDateTime};
 
 use crate::timestamp::Timestamp;
 
-/// The system's clock, plus an offset that only tests change.
+/// The system's clock, plus an offset that only tests set.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset_seconds: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// Now, by this clock.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         let offset = Duration::seconds(self.offset_seconds.load(Ordering::Relaxed));
         Timestamp::new(OffsetDateTime::now_utc() + offset)
     }
 
-    /// Turns every copy of this clock by `duration`.
+    /// Moves every copy of this clock by `duration`, which may be negative.
     pub fn advance(&self, duration: Duration) {
         self.offset_seconds.fetch_add(duration.whole_seconds(), Ordering::Relaxed);
     }

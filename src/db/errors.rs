@@ -1,65 +1,70 @@
-//! What the database's errors mean.
+//! The database's errors, and what they mean.
 
 use sqlx::error::DatabaseError;
 
-/// Why the database could not be opened; one line for the operator.
+/// Why the database could not be opened, in one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL names no database we know.
+    /// The URL is of another kind of database.
     #[error("DATABASE_URL must start with sqlite: or postgres:, not {0:?}")]
     UnknownKind(String),
-    /// The file or the server is out of reach, or is not a database.
+    /// The file or the server cannot be reached, or is not a database.
     #[error("cannot open the database {url}: {source}. {hint}")]
     Connect {
-        /// Where, without its password.
+        /// The URL without its password.
         url: String,
-        /// Why.
+        /// The cause.
         source: sqlx::Error,
-        /// What to look at.
+        /// What the operator should check.
         hint: &'static str,
     },
-    /// No server has been here yet, and whoever asks does not make a database.
+    /// No server has created a database there, and a command does not create one.
     #[error("there is no database of a server at {0}")]
     Missing(String),
-    /// There is a pooler in transaction mode before the server, which was not said.
+    /// The URL leads to a pooler in transaction mode without saying so.
     #[error(
-        "cannot use the database {url}: {source}. If there is a pooler such as PgBouncer in transaction mode before it, \
-         add ?pgbouncer=true to the URL"
+        "cannot use the database {url}: {source}. If it is behind a pooler such as PgBouncer in transaction mode, add \
+         ?pgbouncer=true to the URL"
     )]
     Pooler {
-        /// Where, without its password.
+        /// The URL without its password.
         url: String,
-        /// Why.
+        /// The cause.
         source: sqlx::Error,
     },
-    /// A newer version of this program has been here.
+    /// A newer version of this program has migrated the database.
     #[error(
         "the database {url} was written by a newer vestibule (migration {version} is unknown to this one). Run that \
          version or a later one, or restore a backup made before it"
     )]
     Newer {
-        /// Where, without its password.
+        /// The URL without its password.
         url: String,
-        /// The first migration we do not know.
+        /// The first migration that this version does not have.
         version: i64,
     },
-    /// A migration failed; the database is as it was before it.
-    #[error("cannot bring the database {url} up to date: {source}")]
+    /// A migration failed. The database is as it was before that migration.
+    #[error("cannot migrate the database {url}: {source}")]
     Migrate {
-        /// Where, without its password.
+        /// The URL without its password.
         url: String,
-        /// Why.
+        /// The cause.
         source: sqlx::migrate::MigrateError,
     },
 }
 
-/// Whether this is the refusal of a second row with the same unique value.
+/// A task of [`super::Db::run_to_completion`] panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("a task panicked: {0}")]
+pub struct TaskPanicked(pub(super) String);
+
+/// Whether a unique constraint was violated.
 pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.is_unique_violation())
 }
 
-/// Whether the database refused a write by a rule of its own: a second row with a unique value, a row of nobody's, or no
-/// row where there has to be one.
+/// Whether the database refused a write by a constraint (unique, foreign key), or a statement that returns one row
+/// found none. The caller explains these.
 pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::RowNotFound => true,
@@ -68,17 +73,18 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether another try may succeed: locked, full, read-only, shutting down, out of connections or out of time (S43, S85).
+/// Whether another attempt may succeed: the database is locked, full, read-only, shutting down, out of connections or
+/// out of time (S43, S85).
 pub fn is_transient(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| may_pass(&code))
 }
 
-/// SQLite: <https://www.sqlite.org/rescode.html>, the primary code in the low byte of a number of four digits at most.
-/// PostgreSQL: SQLSTATE, five letters of which the first two are the class
+/// SQLite: <https://www.sqlite.org/rescode.html>. The primary code is the low byte of a number of at most four digits.
+/// PostgreSQL: SQLSTATE, five characters of which the first two are the class
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn may_pass(code: &str) -> bool {
-    /// Connections; transactions that have to be repeated; resources, the disk among them; objects in use; operators who
-    /// intervene; the system.
+    /// Connection exceptions, transaction rollback, insufficient resources (the disk among them), object in use,
+    /// operator intervention, system errors.
     const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
     const READ_ONLY_TRANSACTION: &str = "25006";
     const IDLE_TRANSACTION_ENDED: &str = "25P03";
@@ -118,8 +124,8 @@ mod tests {
 
     #[test]
     fn what_may_pass() {
-        // SQLITE_BUSY, BUSY_SNAPSHOT, LOCKED, NOMEM, READONLY, READONLY_DBMOVED, INTERRUPT, IOERR_WRITE, IOERR_FSYNC, FULL,
-        // CANTOPEN, PROTOCOL, NOLFS.
+        // SQLITE_BUSY, BUSY_SNAPSHOT, LOCKED, NOMEM, READONLY, READONLY_DBMOVED, INTERRUPT, IOERR_WRITE, IOERR_FSYNC,
+        // FULL, CANTOPEN, PROTOCOL, NOLFS.
         for code in ["5", "517", "6", "7", "8", "1032", "9", "778", "1034", "13", "14", "15", "22"] {
             assert!(may_pass(code), "SQLite {code}");
         }
@@ -127,15 +133,17 @@ mod tests {
         for code in ["1", "11", "2067", "787", "20", "26", "", "x"] {
             assert!(!may_pass(code), "SQLite {code}");
         }
-        // connection_failure, serialization_failure, deadlock_detected, disk_full, too_many_connections, configuration_limit,
-        // lock_not_available, query_canceled, admin_shutdown, cannot_connect_now, io_error, read_only_sql_transaction.
+        // connection_failure, serialization_failure, deadlock_detected, disk_full, too_many_connections,
+        // configuration_limit, lock_not_available, query_canceled, admin_shutdown, cannot_connect_now, io_error,
+        // read_only_sql_transaction.
         for code in [
             "08006", "08P01", "40001", "40P01", "53100", "53300", "53400", "55P03", "57014", "57P01", "57P03", "58030",
             "25006", "25P03",
         ] {
             assert!(may_pass(code), "PostgreSQL {code}");
         }
-        // unique_violation, foreign_key_violation, undefined_table, syntax_error, in_failed_sql_transaction, data_corrupted.
+        // unique_violation, foreign_key_violation, undefined_table, syntax_error, in_failed_sql_transaction,
+        // data_corrupted.
         for code in ["23505", "23503", "42P01", "42601", "25P02", "XX001", "00000"] {
             assert!(!may_pass(code), "PostgreSQL {code}");
         }

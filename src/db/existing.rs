@@ -1,5 +1,5 @@
-//! Opening a database that a server has made, for commands beside it. They make none: run in another folder, or without
-//! the server's environment, they would find an empty one and say that all is well.
+//! Opens the database of a server for the other commands. They never create one: run in another folder, or without the
+//! server's environment, they would otherwise work on an empty database without notice.
 
 use std::{fs, path::Path, str::FromStr};
 
@@ -8,17 +8,17 @@ use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOpti
 use super::{Clock, Db, OpenError, shown};
 
 impl Db {
-    /// Opens the database at `url` if a server has been there before, and brings it up to date.
+    /// Opens the database at `url` if a server has created it, and migrates it.
     ///
     /// # Errors
-    /// [`OpenError::Missing`], and nothing was made; whatever else [`Db::open`] says.
+    /// [`OpenError::Missing`] if there is none, and nothing is created; the errors of [`Db::open`].
     pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, OpenError> {
         let found = match url.split_once(':') {
             Some(("sqlite", _)) => sqlite(url).await,
             Some(("postgres" | "postgresql", _)) => postgres(url).await,
             _ => Ok(true),
         };
-        // What is wrong with it otherwise, opening it says better.
+        // If the check itself failed, `open` has the better message.
         if found.is_ok_and(|found| !found) {
             return Err(OpenError::Missing(shown(url)));
         }
@@ -44,7 +44,7 @@ fn is_there(file: &Path) -> bool {
 
 async fn postgres(url: &str) -> sqlx::Result<bool> {
     let mut connection = PgConnection::connect(url).await?;
-    // A named statement would stay behind in a pooler that gives each transaction another connection.
+    // Behind a pooler in transaction mode, a named statement would stay on a connection of another client.
     let query = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
     let (found,): (bool,) = query.fetch_one(&mut connection).await?;
     connection.close().await?;

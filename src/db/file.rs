@@ -1,4 +1,5 @@
-//! SQLite's files: for the server's own user only (S74), and a limit on their size that ends a write, not the server.
+//! SQLite's files: they are private to the server's own user (S74), and a limit on their size fails a write instead of
+//! ending the server.
 
 use std::{
     fs::{self, OpenOptions, Permissions},
@@ -9,21 +10,21 @@ use std::{
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What only the owner may read and write.
+/// Read and write for the owner only.
 const PRIVATE: u32 = 0o600;
-/// What anybody else may.
+/// The permissions of everyone else.
 const OTHERS: u32 = 0o077;
 
-/// Makes the file where it is missing. SQLite gives its log and its index the file's mode.
+/// Creates the file if it is missing. SQLite gives the write-ahead log and its index the same mode.
 pub(super) fn make(file: &Path) {
     if let Err(error) = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(file)
         && error.kind() != io::ErrorKind::AlreadyExists
     {
-        tracing::debug!(%error, "the database's file is not made");
+        tracing::debug!(%error, "the database file could not be created");
     }
 }
 
-/// Takes the file, its log and its index from everybody else, who could read them where an earlier version made them.
+/// Makes the file, its log and its index private. Earlier versions let other users read them.
 pub(super) fn close_to_others(file: &Path) {
     for path in ["", "-wal", "-shm"].map(|end| with_end(file, end)) {
         let Ok(found) = fs::metadata(&path) else { continue };
@@ -44,7 +45,7 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Past a limit on the size of files (`ulimit -f`), a write shall fail like one on a full disk. Without a handler, the
+/// Makes a write past a limit on the size of files (`ulimit -f`) fail like one on a full disk. Without a handler, the
 /// signal that comes with it ends the process.
 pub(super) fn outlive_limits() {
     /// `SIGXFSZ`, on Linux and the BSDs alike.

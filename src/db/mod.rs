@@ -1,7 +1,8 @@
-//! The database: an embedded SQLite file, or PostgreSQL. One handle, one set of statements.
+//! The database, SQLite or PostgreSQL, behind one handle and one set of statements.
 //!
-//! Features write plain SQL with `$1` placeholders in their `store.rs` and run it with `fetch!` or `execute!`, which
-//! expand to the query for either pool, so that `Uuid` and [`crate::timestamp::Timestamp`] stay native on both.
+//! Features write plain SQL with `$1` placeholders in their `store.rs` and run it with `fetch!` or `execute!`. These
+//! expand to a query for each database, so `Uuid` and [`crate::timestamp::Timestamp`] are native column types in both.
+//! Rows are structs with `#[derive(sqlx::FromRow)]`.
 
 mod clock;
 mod errors;
@@ -15,6 +16,7 @@ pub(crate) mod query;
 mod search;
 mod sessions;
 mod timestamp;
+mod write_behind;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,33 +28,36 @@ use self::errors::is_refusal;
 use self::probe::Probe;
 pub use self::{
     clock::Clock,
-    errors::{OpenError, is_transient, is_unique_violation},
+    errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
+    search::SearchError,
     sessions::HashedSessions,
 };
 pub(crate) use open::shown;
-pub(crate) use query::{columns, execute, execute_now, fetch};
+pub(crate) use query::{execute, execute_now, fetch};
 pub(crate) use search::{Search, Searching};
+pub(crate) use write_behind::{BatchInsert, Row};
 
-use crate::{auth::activity, http::problem::Problem, timestamp::Timestamp};
+use self::write_behind::WriteBehind;
+use crate::timestamp::Timestamp;
 
-/// A handle to the database and to the one clock every expiry is decided by (S47). Cheap to clone.
+/// A handle to the database and to the clock that decides about every expiry (S47). Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(crate) pools: Pools,
     pub(crate) search: Arc<Search>,
     clock: Clock,
-    /// Writes run here, whether or not a request still waits for them.
+    /// Writes and other work that goes on if the request that began it is cancelled.
     pub(crate) writes: TaskTracker,
-    /// What happened to accounts, on its way.
-    pub(crate) events: Arc<activity::Queue>,
+    /// Rows that are written in batches after the request.
+    pub(crate) write_behind: Arc<WriteBehind>,
     probe: Arc<Probe>,
-    /// Whether PostgreSQL is reached through a pooler in transaction mode.
+    /// Whether PostgreSQL is behind a pooler in transaction mode.
     pub(crate) pooler: bool,
-    /// The schema of the tables, on PostgreSQL.
+    /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
 }
 
-/// SQLite takes one writer at a time, so it has a pool of one connection of its own, and readers never wait for it.
+/// SQLite has one writer at a time, so writes have a pool of one connection, and reads never wait for them.
 #[derive(Clone, Debug)]
 pub(crate) enum Pools {
     Sqlite { reader: SqlitePool, writer: SqlitePool },
@@ -60,12 +65,12 @@ pub(crate) enum Pools {
 }
 
 impl Db {
-    /// The time by the house's clock.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// The text for this database, where the dialects differ.
+    /// The statement for this database where the dialects differ.
     pub(crate) fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.pools {
             Pools::Sqlite { .. } => sqlite,
@@ -73,51 +78,54 @@ impl Db {
         }
     }
 
-    /// The same, with so much time for a search, its wait for a place among it.
+    /// Limits the time of a search, including its wait for a place.
     #[must_use]
     pub fn searching_within(self, time: Duration) -> Self {
         Self { search: Arc::new(self.search.within(time)), ..self }
     }
 
-    /// How many searches are at work, those no request waits for included.
+    /// How many searches are running, including those whose request was cancelled.
     pub fn searches(&self) -> usize {
         self.search.running()
     }
 
-    /// Does `work` after the request, which does not wait for it. [`Db::close`] does.
+    /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it.
     pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.writes.spawn(work);
     }
 
-    /// Does `work` to its end, whether or not the request still waits for it: what it has counted or begun is not left
-    /// half done by a client that hangs up.
+    /// Runs `work` in a task and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
     ///
     /// # Errors
-    /// The work's; [`Problem::Internal`] where it panics.
-    pub async fn run_to_completion<T: Send + 'static>(
+    /// The error of `work`; [`TaskPanicked`] if it panics.
+    pub async fn run_to_completion<T, E>(
         &self,
-        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
-    ) -> Result<T, Problem> {
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TaskPanicked> + Send + 'static,
+    {
         let work = self.writes.spawn(work.in_current_span()).await;
-        work.unwrap_or_else(|died| Err(Problem::Internal(died.to_string())))
+        work.unwrap_or_else(|error| Err(TaskPanicked(error.to_string()).into()))
     }
 
-    /// How many of them run.
+    /// How many tasks are running.
     pub fn running(&self) -> usize {
         self.writes.len()
     }
 
-    /// Waits until no write runs, those no request waits for included.
+    /// Waits until no task is running.
     pub async fn wait_idle(&self) {
         self.writes.wait().await;
     }
 
-    /// Waits for what runs, then closes every connection; SQLite folds its log into the file.
+    /// Waits for all tasks, then closes every connection. SQLite moves its write-ahead log into the database file.
     pub async fn close(&self) {
         self.wait_idle().await;
-        let lost = self.events.lost();
+        let lost = self.write_behind.abandon();
         if lost > 0 {
-            tracing::error!(lost, "events not kept: the database takes nothing. They stand in the log");
+            tracing::error!(lost, "rows not written, because the database accepts none");
         }
         match &self.search.pools {
             Pools::Sqlite { reader, .. } => reader.close().await,
@@ -126,9 +134,9 @@ impl Db {
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 reader.close().await;
-                // Closing does it too, but not where a reader, who may not write, is the last to be gone.
+                // Closing does it too, but not if the last connection to close is a reader, which may not write.
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
-                    tracing::warn!(%error, "the log was not folded into the file; the next start does it");
+                    tracing::warn!(%error, "the write-ahead log was not checkpointed; the next start does it");
                 }
                 writer.close().await;
             }

@@ -1,4 +1,4 @@
-//! Opening the database and bringing it up to date.
+//! Opens the database and migrates it.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -15,19 +15,19 @@ use super::{
     search::{self, Search},
 };
 
-/// A request waits this long for a connection, then answers 503, well inside the ten seconds of S43.
+/// How long a request waits for a connection before the answer is 503, well within the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// What to look at where PostgreSQL does not answer.
+/// The hint if PostgreSQL does not answer.
 const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
-/// No statement of a search, each a small one, may take longer in PostgreSQL, whoever waits for it (S64).
+/// PostgreSQL's limit for each statement of a search, all of which are small (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
 
 impl Db {
-    /// Opens `url` (`sqlite:…` or `postgres://…`), makes the SQLite file if there is none, and runs the migrations.
+    /// Opens `url` (`sqlite:…` or `postgres://…`), creates the SQLite file if there is none, and runs the migrations.
     ///
     /// # Errors
-    /// One line for the operator, see [`OpenError`].
+    /// [`OpenError`], one line for the operator.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search) = if url.starts_with("sqlite:") {
@@ -38,16 +38,16 @@ impl Db {
             return Err(OpenError::UnknownKind(shown(url)));
         };
         let writes = TaskTracker::new();
-        // Waiting for a tracker ends only once it is closed, and a closed one takes tasks all the same.
+        // `wait` returns only if the tracker is closed. A closed tracker accepts tasks all the same.
         writes.close();
         let schema =
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
-        let (search, events, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
-        Ok(Self { pools, search, clock, writes, events, probe, pooler: *pooler, schema })
+        let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
+        Ok(Self { pools, search, clock, writes, write_behind, probe, pooler: *pooler, schema })
     }
 }
 
-/// What everything runs on, and what searches do.
+/// The pools of all statements, and those of searches.
 async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
     const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
     let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
@@ -56,7 +56,7 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
         .map_err(failed)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // FULL: a write that was answered survives a power cut (S42).
+        // FULL: an acknowledged write survives a power failure (S42).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
@@ -69,7 +69,7 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
         file::make(&path);
     }
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
-    migrations::sqlite().run(&writer).await.map_err(|error| refused(url, error))?;
+    migrations::SQLITE.run(&writer).await.map_err(|error| refused(url, error))?;
     let reader = pool().max_connections(8).connect_with(options.clone().read_only(true)).await.map_err(failed)?;
     let searches = pool().max_connections(search::AT_ONCE).connect_with(options.read_only(true)).await;
     let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };
@@ -99,7 +99,7 @@ async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> 
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
-    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::postgres().run(&pool).await };
+    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
     migrated.map_err(|error| refused(url, error))?;
     let search = searches(options).await.map_err(failed)?;
     Ok((Pools::Postgres(pool), Pools::Postgres(search)))
@@ -109,7 +109,7 @@ async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
     let pool = || PgPoolOptions::new().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
     let bounded = options.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]);
     match pool().connect_with(bounded).await {
-        // A pooler in between may not take it. Then the search's own time is the bound.
+        // A pooler may refuse the parameter. Then only the time limit of the search itself applies.
         Err(sqlx::Error::Database(error)) => {
             tracing::warn!(%error, "searches run without a statement_timeout");
             pool().connect_with(options).await
@@ -118,10 +118,10 @@ async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
     }
 }
 
-/// The schema the tables lie in: PostgreSQL's first of the role's `search_path`.
+/// PostgreSQL's schema that has the tables: the first one of the role's `search_path` that exists.
 async fn schema(pools: &Pools) -> sqlx::Result<Option<String>> {
     let Pools::Postgres(pool) = pools else { return Ok(None) };
-    // Without arguments it is not prepared, so it does behind a pooler as well.
+    // A query without arguments is not prepared, so it works behind a pooler as well.
     let mut rows = pool.fetch_all("SELECT current_schema()::text").await?;
     rows.pop().map_or(Ok(None), |row| row.try_get(0))
 }
@@ -136,7 +136,7 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
     }
 }
 
-/// The URL without user, password and parameters.
+/// `url` without user, password and parameters.
 pub(crate) fn shown(url: &str) -> String {
     let plain = url.split('?').next().unwrap_or_default();
     match (plain.split_once("://"), plain.rsplit_once('@')) {

@@ -1,5 +1,5 @@
-//! PostgreSQL behind a pooler in transaction mode, such as `PgBouncer`: each transaction may be run by another server, so what
-//! is prepared, or locked, lasts no longer than that.
+//! PostgreSQL behind a pooler in transaction mode, such as `PgBouncer`. Each transaction may run on another connection
+//! to the server, so prepared statements and locks must not outlast it.
 
 use std::pin::Pin;
 
@@ -7,7 +7,7 @@ use sqlx::{Executor, PgConnection, PgPool, migrate::MigrateError, postgres::PgCo
 
 use super::{migrations, query::begin};
 
-/// The parameter of the URL that says so; other libraries know it by the same name.
+/// The parameter of the URL that says so. Prisma has it under the same name.
 const PARAMETER: &str = "pgbouncer=";
 
 /// The URL without the parameter, and whether that is `true`.
@@ -19,13 +19,13 @@ pub(super) fn asked_for(url: &str) -> (String, bool) {
     if others.is_empty() { (place.to_owned(), asked) } else { (format!("{place}?{}", others.join("&")), asked) }
 }
 
-/// What such a pooler takes at the beginning of a connection.
+/// The options that such a pooler accepts when a connection is opened.
 pub(super) fn options(options: PgConnectOptions) -> PgConnectOptions {
     options.statement_cache_capacity(0).extra_float_digits(None)
 }
 
-/// Runs the migrations in one transaction, with the lock that sqlx takes for the whole connection elsewhere: several
-/// instances may start at once, also some that do without the pooler (S46, T21).
+/// Runs the migrations in one transaction, with the same advisory lock that sqlx otherwise holds for the whole
+/// connection. So several instances may start at once, even if some of them do not use the pooler (S46, T21).
 pub(super) fn migrate(pool: PgPool) -> Pin<Box<dyn Future<Output = Result<(), MigrateError>> + Send>> {
     Box::pin(async move {
         let mut transaction = begin(&pool).await?;
@@ -35,7 +35,7 @@ pub(super) fn migrate(pool: PgPool) -> Pin<Box<dyn Future<Output = Result<(), Mi
 }
 
 async fn run(connection: &mut PgConnection) -> Result<(), MigrateError> {
-    let migrator = migrations::postgres();
+    let migrator = &migrations::POSTGRES;
     let (name,): (String,) =
         sqlx::query_as("SELECT current_database()").persistent(false).fetch_one(&mut *connection).await?;
     let lock = 0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes()));
@@ -82,8 +82,8 @@ async fn run(connection: &mut PgConnection) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// Whether this is what such a pooler says to somebody who does not know of it: `duplicate_prepared_statement`,
-/// `invalid_sql_statement_name`, or a parameter it does not take.
+/// Whether this is an error of a client that does not know that it uses such a pooler: `duplicate_prepared_statement`,
+/// `invalid_sql_statement_name`, or a startup parameter that the pooler refuses.
 pub(super) fn is_in_the_way(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
     matches!(error.code().as_deref(), Some("42P05" | "26000"))

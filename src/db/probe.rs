@@ -1,4 +1,4 @@
-//! Whether the database takes writes, as `/readyz` asks.
+//! Checks for `/readyz` whether the database accepts writes.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -9,12 +9,12 @@ use tokio::sync::Mutex;
 
 use super::{Db, execute_now, fetch};
 
-/// How long a write that went well is believed: however many ask, one is made in so long.
+/// How long a successful write is trusted, however many requests ask.
 const GOOD_FOR: Duration = Duration::from_secs(5);
-/// How long one that failed is, or one since which another write failed.
+/// How long a failed write is trusted, and a successful one after which another write failed.
 const BAD_FOR: Duration = Duration::from_secs(1);
 
-/// The last look.
+/// The result of the last check.
 #[derive(Debug, Default)]
 pub(crate) struct Probe {
     last: Mutex<Option<(Instant, Result<(), String>)>>,
@@ -22,18 +22,18 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// A write has failed: the next who asks should look again.
+    /// Another write has failed, so the next request should check again soon.
     pub(crate) fn suspect(&self) {
         self.suspect.store(true, Ordering::Relaxed);
     }
 }
 
 impl Db {
-    /// Whether the database answers and takes writes: on a disk that is full, or for a file or a server that is
-    /// read-only, it does not (S85). One small row is written for it, and the result shared.
+    /// Checks that the database answers and accepts writes. With a full disk, or a read-only file or server, it does
+    /// not (S85). The check writes one small row, and its result is shared by all who ask.
     ///
     /// # Errors
-    /// What keeps it from either.
+    /// The error of the database.
     pub async fn ready(&self) -> Result<(), String> {
         let _: (i32,) = fetch!(self, one, "SELECT 1").map_err(|error: sqlx::Error| error.to_string())?;
         let mut last = self.probe.last.lock().await;

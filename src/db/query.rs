@@ -1,12 +1,12 @@
-//! One statement for either database.
+//! The macros that run one statement on either database.
 
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::task::JoinHandle;
 
 use super::{Db, is_refusal};
 
-/// Reads: `fetch!(db, optional, "SELECT …", id, account)`; `one`, `optional` or `all` rows, into whatever type the
-/// context asks for. A dropped request drops the query.
+/// Reads: `fetch!(db, optional, "SELECT …", id, account)`, with `one`, `optional` or `all` rows, into the type that the
+/// context expects. If the request is cancelled, so is the query.
 macro_rules! fetch {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match &$db.pools {
@@ -20,23 +20,23 @@ macro_rules! fetch {
     };
 }
 
-/// Writes: `execute!(db, one, "INSERT … RETURNING …", …)`; `affected` gives the number of rows touched.
+/// Writes: `execute!(db, one, "INSERT … RETURNING …", …)`, with rows as in `fetch!`, or `affected` for their number.
 ///
 /// The statement runs in a task of its own, so that a client that hangs up cannot leave it half done on a connection
 /// that goes back to the pool (T1). One statement is one transaction. The values are moved into the task.
 ///
-/// Every statement is stepped to its end, whatever it returns: SQLite commits in the last step, and a disk that is full
-/// says so there (S85). What is lost is named in the log. A change waits where events of the activity pile up.
+/// Every statement is stepped to its end, whatever it returns: SQLite commits in the last step, which is where a full
+/// disk is reported (S85). A failed write is logged. Writes wait while too many rows are queued in `write_behind`.
 macro_rules! execute {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
-        match $db.events.room().await {
+        match $db.write_behind.room().await {
             Ok(()) => $crate::db::query::execute_now!($db, $rows, $sql $(, $value)*),
             Err(error) => Err(error),
         }
     };
 }
 
-/// [`execute!`] that waits for nothing: what writes the events themselves.
+/// [`execute!`] that does not wait for the queue of `write_behind`, for what writes that queue.
 macro_rules! execute_now {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {{
         let statement: &'static str = $sql;
@@ -64,7 +64,7 @@ macro_rules! prepare {
     };
 }
 
-/// `fetch_one` and `fetch_optional` would leave the statement at its first row.
+/// `fetch_one` and `fetch_optional` would stop the statement at its first row.
 macro_rules! rows {
     ($query:expr, one, $executor:expr) => {
         async { $crate::db::query::first($query.fetch_all($executor).await?).ok_or(sqlx::Error::RowNotFound) }
@@ -80,8 +80,8 @@ macro_rules! rows {
     };
 }
 
-/// Behind a pooler in transaction mode, the next statement may reach another server: what is prepared is prepared and run
-/// in one transaction, under no name that another client may have given there.
+/// Behind a pooler in transaction mode, the next statement may use another connection. So a statement is prepared and
+/// run in one transaction, and without a name, which another client may have used on that connection.
 macro_rules! postgres {
     ($query:expr, $rows:ident, $pool:expr, $pooler:expr) => {
         async {
@@ -97,36 +97,20 @@ macro_rules! postgres {
     };
 }
 
-/// Reads a struct from a row of either database: the columns it names, by their names.
-macro_rules! columns {
-    ($row:ident { $($column:ident),+ $(,)? }) => {
-        $crate::db::query::columns!(@ sqlx::sqlite::SqliteRow, $row, $($column),+);
-        $crate::db::query::columns!(@ sqlx::postgres::PgRow, $row, $($column),+);
-    };
-    (@ $source:ty, $row:ident, $($column:ident),+) => {
-        impl sqlx::FromRow<'_, $source> for $row {
-            fn from_row(row: &$source) -> sqlx::Result<Self> {
-                use sqlx::Row;
-                Ok(Self { $($column: row.try_get(stringify!($column))?),+ })
-            }
-        }
-    };
-}
-
-pub(crate) use {columns, execute, execute_now, fetch, postgres, prepare, rows};
+pub(crate) use {execute, execute_now, fetch, postgres, prepare, rows};
 
 pub(crate) fn first<T>(rows: Vec<T>) -> Option<T> {
     rows.into_iter().next()
 }
 
-/// Begins a transaction in a task: a request that is dropped meanwhile leaves none open in the pool (T1).
+/// Begins a transaction in a task, so that a request that is cancelled leaves no open transaction in the pool (T1).
 pub(crate) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
     tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
-/// The result of a write in its task. A task that died took no row with it. What the database refuses by its own rules is
-/// the caller's to explain; anything else is a write that is lost.
+/// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is
+/// logged.
 pub(crate) async fn join_write<T>(
     db: &Db,
     statement: &'static str,
@@ -142,7 +126,7 @@ pub(crate) async fn join_write<T>(
     result
 }
 
-/// What a statement does, and to which table: enough for the log.
+/// The verb and the table of a statement, for the log.
 fn name(statement: &str) -> String {
     let words: Vec<_> = statement.split_whitespace().collect();
     let named = words.windows(3).find_map(|words| match words {

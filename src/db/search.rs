@@ -1,8 +1,8 @@
-//! Searching: connections, places and time of its own, so that whoever looks through much keeps nobody from being
-//! served (S64).
+//! Searches have connections, places and a time limit of their own, so that a long search does not slow down other
+//! requests (S64).
 //!
-//! A search reads small pages by their index and compares in Rust, in linear time. So no statement is a long one, and a
-//! search whose time is up, or whose client is gone, stops at the next page.
+//! A search reads small pages by their index and compares in Rust, in linear time. So no statement takes long, and a
+//! search that has timed out, or whose client has gone, stops at the next page.
 
 use std::{
     collections::HashMap,
@@ -17,18 +17,17 @@ use tokio::{
 use uuid::Uuid;
 
 use super::Pools;
-use crate::http::problem::Problem;
 
-/// How many run at once, in all; as many connections are kept for them.
+/// How many searches run at once. There are as many connections for them.
 pub(super) const AT_ONCE: u32 = 2;
 
-/// How many of one account run at once: fewer than there are places, so that nobody can take them all.
+/// How many searches of one account run at once: fewer than there are places, so that no account can take all of them.
 const OF_ONE_ACCOUNT: usize = 1;
 
-/// How long a search may take that nobody has given another time.
+/// The time limit of a search, if none is set.
 const TIME: Duration = Duration::from_secs(2);
 
-/// What searches run on.
+/// The connections and places of searches.
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub(super) pools: Pools,
@@ -50,18 +49,18 @@ impl Search {
         AT_ONCE as usize - self.places.all.available_permits()
     }
 
-    /// Begins a search of `account`, once there is a place. The wait counts as time of the search.
+    /// Begins a search of `account` as soon as there is a place. The wait counts towards its time limit.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where there was no place in time.
-    pub(crate) async fn begin(&self, account: Uuid) -> Result<Searching, Problem> {
+    /// [`SearchError::TimedOut`] if no place becomes free in time.
+    pub(crate) async fn begin(&self, account: Uuid) -> Result<Searching, SearchError> {
         let until = Instant::now() + self.time;
-        let place = timeout_at(until, Place::take(&self.places, account)).await.map_err(|_| overdue())?;
+        let place = timeout_at(until, Place::take(&self.places, account)).await.map_err(|_| SearchError::TimedOut)?;
         Ok(Searching { pools: self.pools.clone(), pooler: self.pooler, until, place: Arc::new(place) })
     }
 }
 
-/// A search at work. `fetch!` takes it in place of the database.
+/// A running search. `fetch!` takes it in place of the database.
 #[derive(Debug)]
 pub(crate) struct Searching {
     pub(crate) pools: Pools,
@@ -71,44 +70,53 @@ pub(crate) struct Searching {
 }
 
 impl Searching {
-    /// What `query` finds, if there is time for it.
+    /// The result of `query`, if it comes in time.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where the time is up; the database's.
-    pub(crate) async fn read<T>(&self, query: impl Future<Output = sqlx::Result<T>>) -> Result<T, Problem> {
+    /// [`SearchError::TimedOut`] if the time is up; [`SearchError::Database`] if the database fails.
+    pub(crate) async fn read<T>(&self, query: impl Future<Output = sqlx::Result<T>>) -> Result<T, SearchError> {
         if Instant::now() >= self.until {
-            return Err(overdue());
+            return Err(SearchError::TimedOut);
         }
-        Ok(timeout_at(self.until, query).await.map_err(|_| overdue())??)
+        Ok(timeout_at(self.until, query).await.map_err(|_| SearchError::TimedOut)??)
     }
 
-    /// Does `work` on a thread where it keeps no request waiting. The search has its place until it is done, whether or
-    /// not somebody still waits for it.
+    /// Runs `work` on a blocking thread. The search keeps its place until `work` is done, even if its client has gone.
     ///
     /// # Errors
-    /// [`Problem::Internal`] where it panics.
+    /// [`SearchError::Panicked`] if it panics.
     pub(crate) async fn compare<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    ) -> Result<T, SearchError> {
         let place = self.place.clone();
         let work = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(place);
             done
         });
-        work.await.map_err(|died| Problem::Internal(format!("search: {died}")))
+        work.await.map_err(|error| SearchError::Panicked(error.to_string()))
     }
 }
 
-fn overdue() -> Problem {
-    Problem::Unavailable("a search took too long".into())
+/// Why a search ended without a result.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// It took longer than a search may, its wait for a place included.
+    #[error("a search took too long")]
+    TimedOut,
+    /// The comparison panicked.
+    #[error("a search panicked: {0}")]
+    Panicked(String),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
 }
 
 #[derive(Debug)]
 struct Places {
     all: Arc<Semaphore>,
-    /// Only of accounts that search or wait.
+    /// Only accounts that have a search running or waiting.
     accounts: Mutex<HashMap<Uuid, Arc<Semaphore>>>,
 }
 
@@ -124,7 +132,7 @@ impl Places {
     }
 }
 
-/// One place among all, and one among the account's, or the wait for them.
+/// A place among all searches and one among those of the account, or the wait for them.
 #[derive(Debug)]
 struct Place {
     places: Arc<Places>,
@@ -134,12 +142,12 @@ struct Place {
 }
 
 impl Place {
-    /// First among the account's, so that those of one account who wait do so among themselves.
+    /// The account's place comes first, so that searches of one account wait for each other and hold no other place.
     async fn take(places: &Arc<Places>, account: Uuid) -> Self {
         let own = places.accounts().entry(account).or_insert_with(|| Arc::new(Semaphore::new(OF_ONE_ACCOUNT))).clone();
         let mut place = Self { places: places.clone(), account, own: Some(own.clone()), permits: Vec::new() };
         for semaphore in [own, places.all.clone()] {
-            // Neither is ever closed.
+            // Neither semaphore is ever closed.
             place.permits.extend(semaphore.acquire_owned().await.ok());
         }
         place
@@ -147,8 +155,8 @@ impl Place {
 }
 
 impl Drop for Place {
-    /// The last of an account leaves nothing behind. Each gives back under the lock what it has, so that one of them is
-    /// the last.
+    /// The last place of an account removes the account's entry. The permits are released under the lock, so that
+    /// exactly one of them is the last.
     fn drop(&mut self) {
         let mut accounts = self.places.accounts();
         self.permits.clear();
@@ -176,8 +184,8 @@ mod tests {
         Search::new(Pools::Sqlite { reader: pool(), writer: pool() }, false)
     }
 
-    fn refused<T>(result: Result<T, Problem>) -> bool {
-        matches!(result, Err(Problem::Unavailable(_)))
+    fn refused<T>(result: Result<T, SearchError>) -> bool {
+        matches!(result, Err(SearchError::TimedOut))
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! The store behind the session cookie: tower-sessions-sqlx-store, with ids that are worthless once read.
+//! The session store: tower-sessions-sqlx-store with hashed ids, so that ids read from the database open no session.
 
 use async_trait::async_trait;
 use axum_login::tower_sessions::{
@@ -14,16 +14,16 @@ use super::{Db, Pools, execute, fetch};
 
 const TABLE: &str = "tower_sessions";
 
-/// Keeps sessions under a hash of their id. The id is replaced in the record as well, which is written whole into `data`
-/// (S3, T8).
+/// Stores sessions under a hash of their id. The id is replaced in the record as well, because `data` holds the whole
+/// record (S3, T8).
 ///
-/// The store reads; what is written goes through `execute!`, since the store's `save` brings back what was deleted (T4) and
-/// its `create` opens a transaction, which a full disk would leave open (S85).
+/// Only reads use the store. Writes use `execute!`, because the store's `save` restores deleted sessions (T4), and its
+/// `create` opens a transaction that stays open on a full disk (S85).
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
     db: Db,
-    /// None behind a pooler in transaction mode, where the statements it prepares are not found again, and in a schema
-    /// whose name it does not take.
+    /// `None` behind a pooler in transaction mode, which does not keep its prepared statements, and in a schema whose
+    /// name it does not accept.
     store: Option<Store>,
 }
 
@@ -54,7 +54,7 @@ impl Store {
 }
 
 impl HashedSessions {
-    /// The sessions kept in `db`.
+    /// The sessions in `db`.
     pub fn new(db: &Db) -> Self {
         Self { db: db.clone(), store: Store::new(db).ok().filter(|_| !db.pooler) }
     }
@@ -74,7 +74,7 @@ impl HashedSessions {
     }
 }
 
-/// 128 bits of SHA-256: ids are 128 random bits, which leaves nothing to guess and needs no salt.
+/// 128 bits of SHA-256. Ids are 128 random bits, so there is nothing to guess and no need of a salt.
 fn hashed(id: Id) -> Id {
     let digest = Sha256::digest(id.0.to_be_bytes());
     let mut half = [0; 16];
@@ -82,7 +82,7 @@ fn hashed(id: Id) -> Id {
     Id(i128::from_be_bytes(half))
 }
 
-/// SQLite keeps the expiry as a text and compares it as one, so it has a fixed number of digits: none after the second (T9).
+/// SQLite compares the expiry as text, so it is cut to whole seconds, which gives it a fixed number of digits (T9).
 fn hashed_record(record: &Record) -> Record {
     let expiry_date = record.expiry_date.to_offset(UtcOffset::UTC);
     let expiry_date = expiry_date.replace_nanosecond(0).unwrap_or(expiry_date);
@@ -115,7 +115,7 @@ impl SessionStore for HashedSessions {
         Ok(())
     }
 
-    /// Updates only: a request that still runs does not bring back a session that was ended meanwhile (T4).
+    /// Updates only, so that a request that is still running cannot restore a session that was ended meanwhile (T4).
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let kept = hashed_record(record);
         let saved: sqlx::Result<u64> = execute!(
@@ -129,7 +129,7 @@ impl SessionStore for HashedSessions {
         saved.map(drop).map_err(failed)
     }
 
-    /// A record that cannot be decoded is nobody's session, not a lasting error (S51).
+    /// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let kept = hashed(*id);
         let found = match &self.store {
@@ -154,10 +154,10 @@ impl SessionStore for HashedSessions {
 }
 
 impl Db {
-    /// Deletes up to `batch` session records that are past their expiry and says how many there were (S10).
+    /// Deletes up to `batch` expired session records and returns how many (S10).
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn sweep_sessions(&self, batch: i64) -> sqlx::Result<u64> {
         let now: OffsetDateTime = self.now().get();
         execute!(

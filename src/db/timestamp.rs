@@ -1,5 +1,5 @@
-//! [`Timestamp`] as a column: `TIMESTAMPTZ` in PostgreSQL, integer microseconds in SQLite, where a text would compare
-//! wrongly as soon as its fraction of a second has fewer digits than another's (T9).
+//! [`Timestamp`] as a column: `TIMESTAMPTZ` in PostgreSQL, integer microseconds in SQLite. As text, two timestamps
+//! whose fractions of a second differ in length would compare wrongly (T9).
 
 use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type,

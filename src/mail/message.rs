@@ -1,4 +1,4 @@
-//! One mail: what it says, and how that is written (RFC 5322, MIME).
+//! A mail: its text, and its form on the wire (RFC 5322, MIME).
 
 use std::{fmt, time::SystemTime};
 
@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 
 /// A mail to one person, paragraph by paragraph.
 ///
-/// What strangers type, names above all, has no place in it: whoever signs up with somebody else's address would
-/// otherwise write to them in our name.
+/// It must not contain anything that strangers typed, such as names. Otherwise, somebody who signs up with another
+/// person's address could write to them in our name.
 #[derive(Clone)]
 pub struct Mail {
     kind: &'static str,
@@ -33,7 +33,7 @@ enum Paragraph {
     Link { label: &'static str, url: Url },
 }
 
-/// Neither the address nor a link is for a log (S40).
+/// Addresses and links stay out of logs (S40).
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mail").field("kind", &self.kind).finish_non_exhaustive()
@@ -41,36 +41,36 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    /// An empty one. `kind` names it in the log.
+    /// An empty mail to the address `to`. `kind` names it in the log.
     pub fn new(kind: &'static str, to: &str, subject: &'static str) -> Self {
         Self { kind, to: to.into(), subject, paragraphs: Vec::new() }
     }
 
-    /// With one more paragraph.
+    /// Adds a paragraph.
     #[must_use]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.paragraphs.push(Paragraph::Text(text.into()));
         self
     }
 
-    /// With a link, on a line of its own.
+    /// Adds a link. `label` says where it leads.
     #[must_use]
     pub fn link(mut self, label: &'static str, url: Url) -> Self {
         self.paragraphs.push(Paragraph::Link { label, url });
         self
     }
 
-    /// What the log calls it.
+    /// Its name in the log.
     pub(super) fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The mail as it travels: plain text, with HTML for those who prefer it.
+    /// The mail as it is sent: plain text, and the same as HTML.
     ///
-    /// Addresses are parsed and every header is encoded by lettre, so no line of ours can begin another header.
+    /// lettre parses the addresses and encodes every header, so no text can start another header.
     ///
     /// # Errors
-    /// Says what is wrong with the address, without the address.
+    /// If the address is invalid. The message does not contain it.
     pub(super) fn message(&self, from: &Mailbox, at: Timestamp) -> Result<Message, String> {
         let to: Address = self.to.parse().map_err(|error| format!("{error}"))?;
         let id = format!("<{}@{}>", Uuid::now_v7().simple(), from.email.domain());
@@ -81,7 +81,7 @@ impl Mail {
             .subject(self.subject)
             .date(SystemTime::from(at.get()))
             .message_id(Some(id))
-            // Absence notes are not sent back to us (RFC 3834).
+            // Keeps automatic replies from being sent back (RFC 3834).
             .raw_header(HeaderValue::new(automatic, "auto-generated".into()))
             .multipart(
                 MultiPart::alternative()
@@ -116,18 +116,18 @@ impl Mail {
     }
 }
 
-/// As it stands where it is short lines of ASCII, and readable all the same where it is not.
+/// Unencoded if it is short lines of ASCII, and as quoted-printable otherwise, which stays readable.
 fn part(kind: ContentType, text: String) -> Result<SinglePart, String> {
     let body = Body::new_with_encoding(text, ContentTransferEncoding::SevenBit)
         .or_else(|text| {
             let text = String::from_utf8_lossy(&text).into_owned();
             Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
         })
-        .map_err(|_| "the text does not fit a mail".to_owned())?;
+        .map_err(|_| "the text cannot be encoded as mail".to_owned())?;
     Ok(SinglePart::builder().header(kind).body(body))
 }
 
-/// Broken at blanks into lines that every mail program shows whole.
+/// `text` broken at spaces into lines of at most 72 characters.
 fn wrapped(text: &str) -> String {
     const WIDTH: usize = 72;
     let mut lines: Vec<String> = Vec::new();

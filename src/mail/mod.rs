@@ -1,10 +1,9 @@
-//! Mail to people: worded by the features, sent after the request. Without a server to send it by, it is kept in a
+//! Mail to people: features write it, and it is sent after the request. If no mail server is set, it is kept in a
 //! folder, the outbox, which a development server shows at `/dev/outbox`.
 
 mod message;
-mod outbox;
-pub mod page;
+pub mod outbox;
 mod sender;
-mod view;
+pub mod template;
 
 pub use self::{message::Mail, sender::Mailer};

@@ -1,4 +1,4 @@
-//! The outbox: a folder with a file for each mail that no server was there to send.
+//! The outbox: a folder with a file for each mail that was written while no mail server was set.
 
 use std::{io, path::Path};
 
@@ -6,24 +6,27 @@ use lettre::message::header::ContentTransferEncoding;
 use tokio::{fs, io::AsyncWriteExt};
 use uuid::Uuid;
 
-/// How many mails the page lists.
+/// How many mails are listed.
 const LISTED: usize = 100;
 
-/// A mail as the page shows it.
+/// A mail in the outbox.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
-    /// The file's name, without its ending: a `UUIDv7`, so names sort by age.
+pub struct KeptMail {
+    /// The name of its file, without the extension: a `UUIDv7`, so names sort by age.
     pub id: Uuid,
+    /// The `To` header.
     pub to: String,
+    /// The `Subject` header.
     pub subject: String,
+    /// The `Date` header.
     pub date: String,
     /// The plain text.
     pub text: String,
 }
 
-/// Writes a mail into `folder`, which is made where it is missing. The file appears under its name when it is whole.
+/// Writes a mail into `folder`, which is created if it is missing. The file gets its name when it is complete.
 ///
-/// Whoever reads it can follow its links, so nobody but the server's own user may.
+/// Links in mails open accounts, so only the server's own user may read the files.
 pub(super) async fn keep(folder: &Path, mail: &[u8]) -> io::Result<()> {
     let mut make = fs::DirBuilder::new();
     make.recursive(true).mode(0o700).create(folder).await?;
@@ -36,8 +39,11 @@ pub(super) async fn keep(folder: &Path, mail: &[u8]) -> io::Result<()> {
     fs::rename(hidden, name).await
 }
 
-/// The newest mails in `folder`, the newest first. A folder that is not there is empty.
-pub(super) async fn list(folder: &Path) -> io::Result<Vec<Kept>> {
+/// The newest 100 mails in `folder`, newest first. A missing folder counts as an empty one.
+///
+/// # Errors
+/// If the folder or a file in it cannot be read.
+pub async fn list(folder: &Path) -> io::Result<Vec<KeptMail>> {
     let mut entries = match fs::read_dir(folder).await {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -56,8 +62,11 @@ pub(super) async fn list(folder: &Path) -> io::Result<Vec<Kept>> {
     Ok(mails)
 }
 
-/// The mail `id`, if it is there.
-pub(super) async fn find(folder: &Path, id: Uuid) -> io::Result<Option<Kept>> {
+/// The mail `id`, if `folder` has it.
+///
+/// # Errors
+/// If its file cannot be read.
+pub async fn find(folder: &Path, id: Uuid) -> io::Result<Option<KeptMail>> {
     match fs::read(folder.join(format!("{id}.eml"))).await {
         Ok(bytes) => Ok(Some(read(id, &String::from_utf8_lossy(&bytes)))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -65,11 +74,11 @@ pub(super) async fn find(folder: &Path, id: Uuid) -> io::Result<Option<Kept>> {
     }
 }
 
-/// Reads a mail as we write it; it is no reader for others' mail.
-fn read(id: Uuid, mail: &str) -> Kept {
+/// Parses a mail that [`super::Mail`] wrote. Mail from elsewhere has forms that it does not know.
+fn read(id: Uuid, mail: &str) -> KeptMail {
     let (head, body) = mail.split_once("\r\n\r\n").unwrap_or((mail, ""));
     let header = |name: &str| header(head, name).unwrap_or_default();
-    Kept { id, to: header("To"), subject: header("Subject"), date: header("Date"), text: plain(body) }
+    KeptMail { id, to: header("To"), subject: header("Subject"), date: header("Date"), text: plain(body) }
 }
 
 fn header(head: &str, name: &str) -> Option<String> {
@@ -78,7 +87,7 @@ fn header(head: &str, name: &str) -> Option<String> {
     lines.find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
 }
 
-/// The text of the part that is `text/plain`.
+/// The text of the `text/plain` part.
 fn plain(body: &str) -> String {
     let Some((_, part)) = body.split_once("Content-Type: text/plain") else { return String::new() };
     let (head, rest) = part.split_once("\r\n\r\n").unwrap_or((part, ""));

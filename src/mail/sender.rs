@@ -1,4 +1,4 @@
-//! Sending: by SMTP, or into the outbox.
+//! Sends mail by SMTP, or writes it to the outbox.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,85 +15,85 @@ use tracing::Instrument;
 use super::{Mail, outbox};
 use crate::{db::Db, settings::Settings};
 
-/// How long a mail server may take to let us connect.
+/// The time limit for a connection to the mail server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one try may take in all. lettre waits for answers without end.
+/// The time limit for one attempt. lettre itself waits for replies without a limit.
 const TRY_TIMEOUT: Duration = Duration::from_secs(20);
-/// After a failure that may pass, the next try comes after the next of these.
+/// The pauses before the second and the third attempt, after a temporary failure.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 const TOO_LONG: &str = "the mail server takes too long";
-/// How many mails may be on their way that no request has asked for.
-const BESIDE: usize = 64;
+/// How many mails may be in flight that no request has caused.
+const BACKGROUND: usize = 64;
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     db: Db,
-    beside: Arc<Semaphore>,
+    background: Arc<Semaphore>,
     from: Arc<Mailbox>,
-    way: Way,
+    transport: Transport,
     stopping: CancellationToken,
 }
 
 #[derive(Clone, Debug)]
-enum Way {
+enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
     Outbox(Arc<PathBuf>),
 }
 
 impl Mailer {
-    /// A mailer as `settings` want it.
+    /// A mailer for `[mail]` of `settings`.
     ///
     /// # Errors
-    /// One line for the operator.
+    /// If a setting is invalid: one line for the operator, which names it.
     pub fn new(settings: &Settings, db: Db) -> Result<Self, String> {
         let mail = &settings.mail;
         let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
-        let way = if mail.smtp_url.is_empty() {
-            Way::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
+        let transport = if mail.smtp_url.is_empty() {
+            Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
         } else {
-            // The error of lettre may hold the URL, and that a password.
+            // The error of lettre may contain the URL, and the URL a password.
             let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url)
                 .map_err(|_| "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned())?;
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
-            Way::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
+            Transport::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
         };
-        let (beside, stopping) = (Arc::new(Semaphore::new(BESIDE)), CancellationToken::new());
-        Ok(Self { db, beside, from: Arc::new(from), way, stopping })
+        let (background, stopping) = (Arc::new(Semaphore::new(BACKGROUND)), CancellationToken::new());
+        Ok(Self { db, background, from: Arc::new(from), transport, stopping })
     }
 
-    /// Sends `mail` after the request, which neither waits for it nor learns what becomes of it. [`Db::close`] waits. Its
-    /// line in the log stands under the request's id.
+    /// Sends `mail` after the request, which does not wait for it and does not learn whether it was sent. [`Db::close`]
+    /// waits for it. It is logged under the request's id.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
         self.db.spawn_detached(async move { mailer.send(mail).await }.in_current_span());
     }
 
-    /// Gives up whatever is still on its way, with a line in the log for each: the server stops (S44).
+    /// Gives up all mail that is still being sent, because the server stops (S44). Each is logged as failed.
     pub fn give_up(&self) {
         self.stopping.cancel();
     }
 
-    /// For how many more mails there is room that no request has asked for.
+    /// How many more mails [`Mailer::post_in_background`] sends at once.
     pub fn room(&self) -> i64 {
-        i64::try_from(self.beside.available_permits()).unwrap_or(i64::MAX)
+        i64::try_from(self.background.available_permits()).unwrap_or(i64::MAX)
     }
 
-    /// The same as [`Mailer::post`] for what no request has asked for. Look for [`Mailer::room`] first: past that it waits.
+    /// Sends a mail that no request has caused. Without [`Mailer::room`] it waits for another one to be sent.
     pub fn post_in_background(&self, mail: Mail) {
-        let (mailer, beside) = (self.clone(), self.beside.clone());
-        let place = beside.clone().try_acquire_owned().ok();
+        let (mailer, background) = (self.clone(), self.background.clone());
+        let place = background.clone().try_acquire_owned().ok();
         self.db.spawn_detached(async move {
             let _place = match place {
-                None => beside.acquire_owned().await.ok(),
+                None => background.acquire_owned().await.ok(),
                 place => place,
             };
             mailer.send(mail).await;
         });
     }
 
-    /// Sends `mail` now. What goes wrong stands in the log, without the address and without a link (S40).
+    /// Sends `mail` now. A failure is logged, without the address and without links (S40).
     pub async fn send(&self, mail: Mail) {
         let kind = mail.kind();
         let result = match mail.message(&self.from, self.db.now()) {
@@ -111,9 +111,11 @@ impl Mailer {
     }
 
     async fn deliver(&self, message: Message) -> Result<(), String> {
-        let smtp = match &self.way {
-            Way::Smtp(smtp) => smtp,
-            Way::Outbox(folder) => return outbox::keep(folder, &message.formatted()).await.map_err(|e| e.to_string()),
+        let smtp = match &self.transport {
+            Transport::Smtp(smtp) => smtp,
+            Transport::Outbox(folder) => {
+                return outbox::keep(folder, &message.formatted()).await.map_err(|error| error.to_string());
+            }
         };
         let mut pauses = PAUSES.into_iter();
         loop {
@@ -128,12 +130,12 @@ impl Mailer {
     }
 }
 
-/// Whether another try may succeed: anything but a refusal for good, or a mail that cannot be sent.
+/// Whether another attempt may succeed: not after a permanent refusal, or with a mail that cannot be sent at all.
 fn may_pass(error: &smtp::Error) -> bool {
     !error.is_permanent() && !error.is_client() && !error.is_tls()
 }
 
-/// What went wrong, without the server's own words, in which the address often is.
+/// What went wrong, without the text of the server's reply, which often contains the address.
 fn named(error: &smtp::Error) -> String {
     if let Some(code) = error.status() {
         return format!("the mail server answered {code}");

@@ -1,7 +1,7 @@
-//! One instant, the way every door writes it.
+//! A point in time, in the one form in which pages and JSON write it.
 //!
-//! The server computes with instants; a browser only reads and tells them, so there it is the browser's own `Date` that
-//! does, and no calendar has to be downloaded.
+//! The server computes with timestamps. A browser only parses and prints them, which its own `Date` does, so the wasm
+//! needs no calendar code.
 
 #[cfg(not(feature = "ssr"))]
 mod browser;

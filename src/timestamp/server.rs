@@ -1,4 +1,4 @@
-//! An instant as the server has it.
+//! The server's timestamp.
 
 use std::{fmt, str::FromStr};
 
@@ -9,15 +9,15 @@ use utoipa::ToSchema;
 /// An instant in UTC, to the millisecond.
 ///
 /// It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
-/// decided once, and so that what is answered to a write equals what is read later on either database.
+/// decided in one place, and so that the response to a write equals what is read later from either database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, format = DateTime)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// The first instant that every place we write it to can tell: RFC 3339 has years of four digits.
+    /// The earliest timestamp that every format can express: RFC 3339 has four digits for the year.
     pub const MIN: Self = Self::at(-62_135_596_800_000);
-    /// The last.
+    /// The latest timestamp that every format can express.
     pub const MAX: Self = Self::at(253_402_300_799_999);
 
     const fn at(milliseconds: i64) -> Self {
@@ -27,7 +27,7 @@ impl Timestamp {
         }
     }
 
-    /// Cuts `instant` to whole milliseconds of UTC, and to what can be told.
+    /// Truncates `instant` to whole milliseconds in UTC, and clamps it to [`Self::MIN`] and [`Self::MAX`].
     pub fn new(instant: OffsetDateTime) -> Self {
         let Some(instant) = instant.checked_to_offset(UtcOffset::UTC) else { return Self::MAX };
         let cut = i64::from(instant.nanosecond() % 1_000_000);
@@ -51,7 +51,7 @@ impl Timestamp {
     }
 }
 
-/// What is later than the last instant is the last, and what is earlier than the first is the first.
+/// Saturates at [`Timestamp::MIN`] and [`Timestamp::MAX`].
 impl std::ops::Add<time::Duration> for Timestamp {
     type Output = Self;
 
@@ -68,8 +68,8 @@ impl std::ops::Sub for Timestamp {
     }
 }
 
-/// RFC 3339, as in `datetime="…"` and in JSON: always with three digits after the second, as browsers write it, so that
-/// texts sort as the instants do and no client meets a form that is rare.
+/// RFC 3339, as in `datetime="…"` and in JSON. There are always three digits after the second, as browsers write it, so
+/// that texts sort in the order of time and clients see one form only.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.0.date(), self.0.time());
@@ -85,7 +85,7 @@ impl Serialize for Timestamp {
     }
 }
 
-/// Of any RFC 3339 text, with any number of digits and in any zone.
+/// Parses any RFC 3339 text, with any number of digits and in any zone.
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         time::serde::rfc3339::deserialize(deserializer).map(Self::new)

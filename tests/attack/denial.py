@@ -83,7 +83,7 @@ def endless_sign_ins(binary, scale):
             server.sign_in("attacker", jar=jar)
             time.sleep(1)
             page = len(server.call("GET", "/account", None, cookies(jar)).body)
-            rows = server.sql("SELECT count(*) FROM sign_ins")[0][0]
+            rows = server.sql("SELECT count(*) FROM browser_sessions")[0][0]
         return rows > 110 or page > 300_000, f"{count} sign-ins: {rows} rows, a page of {page // 1000} kB", others
 
 

@@ -69,7 +69,7 @@ def somebody_elses_password(binary, scale):
         stolen, own = {}, {}
         server.sign_in("victim", jar=stolen)
         server.sign_in("victim", jar=own)
-        server.sql("UPDATE sign_ins SET proved_at = 0")
+        server.sql("UPDATE browser_sessions SET reauthenticated_at = 0")
         body = b"name=stolen&days=30&scope-notes-read=on&password-again=the+thiefs+own+password"
         head = (
             f"POST /tokens HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n"

@@ -72,7 +72,7 @@ async fn whoever_does_not_get_in_is_no_news(app: TestApp) {
     app.db.wait_idle().await;
     sign_in(&app, "wrong password", FIREFOX, "198.51.100.7").await.assert_status(401);
     assert!(app.emails_with_subject(ABOUT).await.is_empty());
-    assert_eq!(app.count("browsers").await, 1);
+    assert_eq!(app.count("known_browsers").await, 1);
 }
 
 async fn the_token_door_tells_it_too(app: TestApp) {

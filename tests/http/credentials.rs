@@ -375,7 +375,7 @@ async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     if sqlite {
         app.sql(
-            "CREATE TRIGGER meanwhile AFTER DELETE ON mail_links BEGIN
+            "CREATE TRIGGER meanwhile AFTER DELETE ON one_time_links BEGIN
                     UPDATE accounts SET auth_stamp = randomblob(16) WHERE id = OLD.account_id; END",
         )
         .await;
@@ -385,7 +385,7 @@ async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app
                     $$ BEGIN
                         UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD;
                     END $$;
-                 CREATE TRIGGER meanwhile AFTER DELETE ON mail_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
+                 CREATE TRIGGER meanwhile AFTER DELETE ON one_time_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
         )
         .await;
     }

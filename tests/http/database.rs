@@ -1,8 +1,7 @@
-//! A database that cannot be opened is said in one line.
+//! Opening the database. If that fails, the operator is told why in one line.
 
 use std::fs;
 
-use time::Duration;
 use vestibule::db::{Clock, Db};
 
 use crate::support::{Door, TestApp, folder, on_both_databases};
@@ -10,7 +9,6 @@ use crate::support::{Door, TestApp, folder, on_both_databases};
 on_both_databases! {
     what_was_written_is_there_when_it_is_opened_again,
     a_newer_database_is_refused,
-    sign_ins_of_the_first_version_go_on,
 }
 
 async fn refusal(url: &str) -> String {
@@ -36,30 +34,6 @@ async fn a_newer_database_is_refused(app: TestApp) {
     .await;
     let line = refusal(&app.settings.database.url).await;
     assert!(line.contains("newer vestibule") && line.contains("9999"), "{line}");
-}
-
-async fn sign_ins_of_the_first_version_go_on(app: TestApp) {
-    let ada = app.person("ada").await;
-    for sql in [
-        "UPDATE browser_sessions SET expires_at = ends_at",
-        "ALTER TABLE browser_sessions DROP COLUMN address",
-        "ALTER TABLE browser_sessions DROP COLUMN remembered",
-        "ALTER TABLE browser_sessions DROP COLUMN last_seen_at",
-        "ALTER TABLE browser_sessions DROP COLUMN ends_at",
-        "DROP TABLE throttle",
-        "DROP TABLE activity",
-        "DELETE FROM _sqlx_migrations WHERE version = 2",
-    ] {
-        app.sql(sql).await;
-    }
-    let now = app.another_instance().await;
-    let browser = now.browser();
-    browser.plant(&ada.browser.cookie().unwrap());
-    now.clock.advance(Duration::hours(23));
-    assert!(browser.is_signed_in().await);
-    now.db.wait_idle().await;
-    now.clock.advance(Duration::hours(1));
-    assert!(!browser.is_signed_in().await);
 }
 
 #[tokio::test]

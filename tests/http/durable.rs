@@ -1,4 +1,5 @@
-//! What is answered is kept, whatever becomes of the disk: one that is full, read-only or failing is 503 and said so.
+//! An acknowledged write is kept, whatever happens to the disk. With a full, read-only or failing disk the answer is
+//! 503.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, thread::sleep, time::Duration};
 
@@ -16,7 +17,7 @@ on_both_databases! {
 
 const FILE: [(&str, &str); 1] = [("DATABASE_URL", "sqlite:vestibule.db")];
 
-/// Lets no file of the server grow past `size`, as a full disk would. The signal that comes with it is not ignored here:
+/// Lets no file of the server grow past `size`, as a full disk would. The signal that comes with it is not ignored:
 /// the server outlives it by itself.
 fn limit(server: &Server, size: &str) {
     let (id, size) = (server.id().to_string(), format!("--fsize={size}:unlimited"));
@@ -24,7 +25,7 @@ fn limit(server: &Server, size: &str) {
     assert!(done.success());
 }
 
-/// Half of what the log of the database has grown to: nothing can be added to it.
+/// Half of the size of the write-ahead log, so that nothing can be added to it.
 fn full(folder: &Path) -> String {
     (folder.join("vestibule.db-wal").metadata().unwrap().len() / 2).to_string()
 }
@@ -39,7 +40,7 @@ fn readiness(server: &Server) -> u16 {
     server.call("GET /readyz", &[], "").0
 }
 
-/// Asks until the answer is `status`: what was seen last is believed for some seconds.
+/// Asks until the answer is `status`. The last result is trusted for some seconds.
 fn becomes(server: &Server, status: u16) {
     let begun = std::time::Instant::now();
     while readiness(server) != status {
@@ -156,7 +157,7 @@ async fn a_read_only_file_is_unavailable_and_not_ready() {
     app.get("/readyz").await.assert_status(503);
 }
 
-/// What PostgreSQL says at the commit, when its disk is full or a server is for reading only.
+/// PostgreSQL reports a full disk or a read-only server at the commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_fails_is_503_and_leaves_nothing() {
     let app = TestApp::with(Database::Postgres, |_| {}).await;
@@ -250,7 +251,7 @@ fn every_file_is_for_the_servers_user_only() {
         is_private(&mail.unwrap().path());
     }
 
-    // As an earlier version made them, and the machine that ran it stopped.
+    // As an earlier version created them before its machine crashed.
     drop(server);
     for file in &files[..3] {
         fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
@@ -260,7 +261,7 @@ fn every_file_is_for_the_servers_user_only() {
     assert!(server.log().contains("no longer can"), "{}", server.log());
 }
 
-/// The most memory the server has had, in KiB.
+/// The peak memory of the server, in KiB.
 fn peak(server: &Server) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
@@ -284,7 +285,8 @@ async fn an_export_is_never_in_memory_whole() {
         .run(&format!(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {NOTES})
              INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
-             SELECT randomblob(16), (SELECT id FROM accounts), 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1 FROM number"
+             SELECT randomblob(16), (SELECT id FROM accounts), 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1
+             FROM number"
         ))
         .await;
     let (status, _, body) = export();

@@ -59,3 +59,4 @@ mod token_making;
 mod token_origins;
 mod tokens;
 mod unsent;
+mod upgrade;

@@ -80,8 +80,8 @@ async fn accounts_are_made_listed_and_deleted(place: DatabaseLocation) {
     assert_eq!(made.assert_status(0).out, "ada@example.org has an account.\n");
     let line = ["accounts", "create", "bob@example.org", "--confirmed", "--json"];
     let bob = run(&line, PASSWORD).json();
-    assert_eq!(members(&bob), ["confirmed_at", "created_at", "disabled_at", "email", "id", "name"]);
-    assert!(bob["name"] == "bob" && bob["confirmed_at"].is_string() && bob["disabled_at"].is_null());
+    assert_eq!(members(&bob), ["created_at", "disabled_at", "email", "email_verified_at", "id", "name"]);
+    assert!(bob["name"] == "bob" && bob["email_verified_at"].is_string() && bob["disabled_at"].is_null());
 
     let table = run(&["accounts", "list"], "").assert_status(0).out;
     let lines: Vec<_> = table.lines().collect();

@@ -1,4 +1,4 @@
-//! PostgreSQL as others set it up: in a schema of one's own, and behind a pooler.
+//! PostgreSQL in a schema other than `public`, and behind a pooler.
 
 use axum::http::Method;
 use serde_json::json;
@@ -7,12 +7,12 @@ use vestibule::db::{Clock, Db};
 
 use crate::support::{Database, Door, PASSWORD, Pgbouncer, Postgres, RawDb, TestApp};
 
-/// A house over the database at `url`, whatever kind it is.
+/// The application over the database at `url`.
 async fn house_at(url: &str) -> TestApp {
     TestApp::with(Database::Sqlite, |settings| settings.database.url = url.into()).await
 }
 
-/// Everything that writes, and what reads it, by both doors.
+/// Every kind of write and read works, at both doors.
 async fn is_at_home(app: &TestApp, name: &str) {
     let ada = app.person(name).await;
     for door in ada.doors() {
@@ -90,7 +90,7 @@ async fn behind_a_pooler_in_transaction_mode_it_works() {
     assert_eq!(running.join_all().await.len(), 300);
     assert_eq!(RawDb::connect(&postgres.url).await.count("notes").await, 75);
 
-    // Those who go away in the middle leave no transaction open on a server of the pooler.
+    // Clients that hang up during a request leave no transaction open on a connection of the pooler.
     for number in 0..100 {
         let ask = bob.client.get("/notes").into_future();
         let _ = tokio::time::timeout(std::time::Duration::from_micros(number * 50), ask).await;

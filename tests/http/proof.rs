@@ -157,12 +157,12 @@ async fn a_sign_in_from_before_has_proven_nothing(app: TestApp) {
     let ada = app.person("ada").await;
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     let default = if sqlite {
-        "SELECT dflt_value FROM pragma_table_info('browser_sessions') WHERE name = 'proved_at'"
+        "SELECT dflt_value FROM pragma_table_info('browser_sessions') WHERE name = 'reauthenticated_at'"
     } else {
-        "SELECT column_default::text FROM information_schema.columns WHERE column_name = 'proved_at'"
+        "SELECT column_default::text FROM information_schema.columns WHERE column_name = 'reauthenticated_at'"
     };
     let [default] = app.raw().await.texts(default).await.try_into().unwrap();
-    app.sql(&format!("UPDATE browser_sessions SET proved_at = {default}")).await;
+    app.sql(&format!("UPDATE browser_sessions SET reauthenticated_at = {default}")).await;
     ada.browser.visit("/account/email").await.assert_status(303);
 }
 

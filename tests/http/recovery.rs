@@ -277,7 +277,7 @@ async fn links_that_are_over_are_swept(app: TestApp) {
     assert_eq!(sweep(&app.db, 100).await.unwrap(), 0);
     app.clock.advance(Duration::minutes(11));
     assert_eq!(sweep(&app.db, 100).await.unwrap(), 1);
-    assert_eq!(app.count("mail_links WHERE purpose = 'reset'").await, 1);
+    assert_eq!(app.count("one_time_links WHERE purpose = 'reset'").await, 1);
     app.get(&good).await.page(200);
 }
 

@@ -111,8 +111,8 @@ async fn operators_see_all_of_many(app: TestApp) {
     } else {
         ("gen_random_uuid()", "WITH n (n) AS (SELECT generate_series(1, 1100))")
     };
-    let columns =
-        "account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at";
+    let columns = "account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, \
+                   reauthenticated_at";
     let many = format!(
         "INSERT INTO browser_sessions (id, {columns}) {none} SELECT {new_id}, {columns} FROM browser_sessions, n"
     );

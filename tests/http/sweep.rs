@@ -53,20 +53,20 @@ async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
     app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
-    let (links, throttled) = (app.count("mail_links").await, app.count("throttle").await);
+    let (links, throttled) = (app.count("one_time_links").await, app.count("rate_limit_attempts").await);
     assert!(links > 0 && throttled > 0);
 
     // One step has no table, and another is told of a day that no calendar has.
-    app.sql("ALTER TABLE mail_links RENAME TO mail_links_elsewhere").await;
+    app.sql("ALTER TABLE one_time_links RENAME TO one_time_links_elsewhere").await;
     let state = app.state(|settings| settings.activity.keep_days = 9_999_999).await;
     let task = sweeping(state);
-    has(&app, "throttle", 0).await;
+    has(&app, "rate_limit_attempts", 0).await;
     has(&app, "browser_sessions", 0).await;
     assert!(app.count("activity").await > 0, "it is kept for as long as can be");
-    app.sql("ALTER TABLE mail_links_elsewhere RENAME TO mail_links").await;
-    has(&app, "mail_links", 0).await;
+    app.sql("ALTER TABLE one_time_links_elsewhere RENAME TO one_time_links").await;
+    has(&app, "one_time_links", 0).await;
     tried(&app).await;
-    has(&app, "throttle", 0).await;
+    has(&app, "rate_limit_attempts", 0).await;
     assert!(!task.is_finished());
     task.abort();
 }
@@ -88,7 +88,7 @@ async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
     for _ in 0..3 {
         tried(&app).await;
         // That her network is known is kept for longer.
-        has(&app, "throttle", 1).await;
+        has(&app, "rate_limit_attempts", 1).await;
     }
     task.abort();
 }

@@ -464,7 +464,7 @@ async fn nothing_that_was_typed_is_kept(app: TestApp) {
     // A password in the wrong field.
     guess(&app, "not-an-address-but-a-secret").await.assert_status(401);
     login(&app, "nobody@example.org", "also a secret").at("198.51.100.99").await.assert_status(401);
-    assert!(app.count("throttle").await > 0);
+    assert!(app.count("rate_limit_attempts").await > 0);
     let dump = app.dump().await;
     for typed in ["not-an-address-but-a-secret", "nobody@example.org", "also a secret", "198.51.100.99"] {
         assert!(!dump.windows(typed.len()).any(|part| part == typed.as_bytes()), "{typed}");
@@ -477,17 +477,17 @@ async fn what_is_forgiven_is_swept(app: TestApp) {
         guess(&app, &format!("{number}@example.org")).await.assert_status(401);
     }
     app.db.wait_idle().await;
-    let rows = app.count("throttle").await;
+    let rows = app.count("rate_limit_attempts").await;
     assert!(rows >= 10, "{rows}");
     app.clock.advance(Duration::hours(1));
     assert_eq!(attempts::sweep(&app.db, 4).await.unwrap(), 4);
     attempts::sweep(&app.db, 100).await.unwrap();
-    assert_eq!(app.count("throttle").await, 1, "that her address is known");
+    assert_eq!(app.count("rate_limit_attempts").await, 1, "that her address is known");
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
     app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
     attempts::sweep(&app.db, 100).await.unwrap();
-    assert_eq!(app.count("throttle").await, 0);
+    assert_eq!(app.count("rate_limit_attempts").await, 0);
 }
 
 async fn other_features_count_by_rules_of_their_own(app: TestApp) {

@@ -7,11 +7,9 @@
 
 mod fold;
 mod model;
-mod queue;
 pub mod service;
 mod store;
 
-pub(crate) use self::queue::Queue;
 pub use self::{
     fold::{Page, Row},
     model::{ActorCredential, Event, Kind},

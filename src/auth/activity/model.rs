@@ -32,9 +32,9 @@ macro_rules! kinds {
             }
         }
 
-        impl From<&str> for Kind {
-            fn from(name: &str) -> Self {
-                match name {
+        impl From<String> for Kind {
+            fn from(name: String) -> Self {
+                match name.as_str() {
                     $($name => Self::$kind,)+
                     _ => Self::Unknown,
                 }
@@ -121,13 +121,14 @@ impl ActorCredential {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Event {
     /// `UUIDv7`.
     pub id: Uuid,
     /// When.
     pub at: Timestamp,
     /// What.
+    #[sqlx(try_from = "String")]
     pub kind: Kind,
     /// `password`, `session`, `token`, `operator` or `finder`.
     pub credential: String,

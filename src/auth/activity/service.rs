@@ -60,7 +60,7 @@ impl Actor {
             },
         };
         log(self.account, &event);
-        db.events.push(db, (self.account, event));
+        store::insert(db, self.account, &event);
     }
 }
 
@@ -70,6 +70,7 @@ fn log(account: Uuid, event: &Event) {
         ($level:ident) => {
             tracing::$level!(
                 event = event.kind.as_str(),
+                id = %event.id,
                 %account,
                 credential = event.credential,
                 credential_id = event.credential_id.map(tracing::field::display),
@@ -95,7 +96,7 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
 /// # Errors
 /// The database's.
 pub async fn older(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, Problem> {
-    db.events.wait_idle().await;
+    db.write_behind.wait_written().await;
     Ok(store::list(db, account, before, limit).await?)
 }
 

@@ -1,82 +1,52 @@
 //! The activity table. There is no statement here that changes a row.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{Event, Kind, queue::Entry};
+use super::Event;
 use crate::{
-    db::{Db, columns, execute, execute_now, fetch},
+    db::{BatchInsert, Db, Row, execute, fetch},
     timestamp::Timestamp,
 };
 
-struct Row {
-    id: Uuid,
-    at: Timestamp,
-    kind: String,
-    credential: String,
-    credential_id: Option<Uuid>,
-    subject_id: Option<Uuid>,
-    subject: String,
-    address: String,
-    browser: String,
-}
-
-columns!(Row { id, at, kind, credential, credential_id, subject_id, subject, address, browser });
-
-impl From<Row> for Event {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            at: row.at,
-            kind: Kind::from(row.kind.as_str()),
-            credential: row.credential,
-            credential_id: row.credential_id,
-            subject_id: row.subject_id,
-            subject: row.subject,
-            address: row.address,
-            browser: row.browser,
-        }
-    }
-}
-
-/// All of `entries` in one statement, which is always the same: they travel as JSON. Those of an account that is gone
-/// meanwhile went with it.
-pub(crate) async fn insert(db: &Db, entries: &[Entry]) -> sqlx::Result<u64> {
-    const SQLITE: &str = "INSERT INTO activity
+/// Events of an account that is deleted before they are written are dropped.
+static INSERT: BatchInsert = BatchInsert {
+    sqlite: "INSERT INTO activity
             (id, account_id, at, kind, credential, credential_id, subject_id, subject, address, browser)
          SELECT unhex(value ->> 'id'), accounts.id, value ->> 'at', value ->> 'kind', value ->> 'credential',
             unhex(value ->> 'credential_id'), unhex(value ->> 'subject_id'), value ->> 'subject', value ->> 'address',
             value ->> 'browser'
-         FROM json_each($1) JOIN accounts ON accounts.id = unhex(value ->> 'account_id')";
-    const POSTGRES: &str = "INSERT INTO activity
+         FROM json_each($1) JOIN accounts ON accounts.id = unhex(value ->> 'account_id')",
+    postgres: "INSERT INTO activity
             (id, account_id, at, kind, credential, credential_id, subject_id, subject, address, browser)
          SELECT event.id, accounts.id, TIMESTAMPTZ 'epoch' + event.at * INTERVAL '1 microsecond', event.kind,
             event.credential, event.credential_id, event.subject_id, event.subject, event.address, event.browser
-         FROM json_to_recordset($1::text::json) AS event (id UUID, account_id UUID, at BIGINT, kind TEXT, credential TEXT,
-                credential_id UUID, subject_id UUID, subject TEXT, address TEXT, browser TEXT)
-            JOIN accounts ON accounts.id = event.account_id";
+         FROM json_to_recordset($1::text::json) AS event (id UUID, account_id UUID, at BIGINT, kind TEXT,
+                credential TEXT, credential_id UUID, subject_id UUID, subject TEXT, address TEXT, browser TEXT)
+            JOIN accounts ON accounts.id = event.account_id",
+};
+
+/// Queues `event` to be written after the request.
+pub(crate) fn insert(db: &Db, account: Uuid, event: &Event) {
     let id = |id: Uuid| id.simple().to_string();
-    let entry = |(account, event): &Entry| {
-        json!({
-            "id": id(event.id),
-            "account_id": id(*account),
-            "at": i64::try_from(event.at.get().unix_timestamp_nanos() / 1_000).unwrap_or_default(),
-            "kind": event.kind.as_str(),
-            "credential": event.credential,
-            "credential_id": event.credential_id.map(id),
-            "subject_id": event.subject_id.map(id),
-            "subject": event.subject,
-            "address": event.address,
-            "browser": event.browser,
-        })
-    };
-    let entries: Vec<_> = entries.iter().map(entry).collect();
-    execute_now!(db, affected, db.dialect(SQLITE, POSTGRES), Value::from(entries).to_string())
+    let row = json!({
+        "id": id(event.id),
+        "account_id": id(account),
+        "at": i64::try_from(event.at.get().unix_timestamp_nanos() / 1_000).unwrap_or_default(),
+        "kind": event.kind.as_str(),
+        "credential": event.credential,
+        "credential_id": event.credential_id.map(id),
+        "subject_id": event.subject_id.map(id),
+        "subject": event.subject,
+        "address": event.address,
+        "browser": event.browser,
+    });
+    db.write_behind.push(db, Row { insert: &INSERT, id: event.id, json: row.to_string() });
 }
 
 /// The newest `limit` that are older than the event `before`, the newest first.
 pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Event>> {
-    let rows: Vec<Row> = fetch!(
+    fetch!(
         db,
         all,
         "SELECT id, at, kind, credential, credential_id, subject_id, subject, address, browser FROM activity
@@ -84,8 +54,7 @@ pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i6
         account,
         before.unwrap_or(Uuid::max()),
         limit,
-    )?;
-    Ok(rows.into_iter().map(Event::from).collect())
+    )
 }
 
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {

@@ -1,4 +1,4 @@
-//! The `browsers` table.
+//! The `known_browsers` table.
 
 use uuid::Uuid;
 
@@ -9,13 +9,13 @@ pub(crate) async fn is_news(db: &Db, account: Uuid, key: Vec<u8>) -> sqlx::Resul
     let added: sqlx::Result<u64> = execute!(
         db,
         affected,
-        "INSERT INTO browsers (account_id, key) VALUES ($1, $2) ON CONFLICT (account_id, key) DO NOTHING",
+        "INSERT INTO known_browsers (account_id, key) VALUES ($1, $2) ON CONFLICT (account_id, key) DO NOTHING",
         account,
         key,
     );
     if added? == 0 {
         return Ok(false);
     }
-    let (known,): (i64,) = fetch!(db, one, "SELECT COUNT(*) FROM browsers WHERE account_id = $1", account)?;
+    let (known,): (i64,) = fetch!(db, one, "SELECT COUNT(*) FROM known_browsers WHERE account_id = $1", account)?;
     Ok(known > 1)
 }

@@ -5,12 +5,13 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Account, Stamp},
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     text::email_address::spellings,
     timestamp::Timestamp,
 };
 
 /// What is needed to prove a password and to begin a sign-in.
+#[derive(sqlx::FromRow)]
 pub(crate) struct Credentials {
     pub id: Uuid,
     pub email: String,
@@ -18,11 +19,9 @@ pub(crate) struct Credentials {
     pub created_at: Timestamp,
     pub password_hash: String,
     pub auth_stamp: Vec<u8>,
-    pub confirmed_at: Option<Timestamp>,
+    pub email_verified_at: Option<Timestamp>,
     pub disabled_at: Option<Timestamp>,
 }
-
-columns!(Credentials { id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at });
 
 /// Of the account with the address `email`, however that is spelt: the nearest spelling first.
 pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
@@ -30,7 +29,7 @@ pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Cre
     fetch!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
+        "SELECT id, email, name, created_at, password_hash, auth_stamp, email_verified_at, disabled_at
          FROM accounts WHERE email IN ($1, $2, $3)
          ORDER BY CASE email WHEN $1 THEN 0 WHEN $2 THEN 1 ELSE 2 END LIMIT 1",
         &typed,
@@ -43,7 +42,7 @@ pub(crate) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Cre
     fetch!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp, confirmed_at, disabled_at
+        "SELECT id, email, name, created_at, password_hash, auth_stamp, email_verified_at, disabled_at
          FROM accounts WHERE id = $1",
         id,
     )
@@ -109,7 +108,7 @@ pub(crate) async fn confirm(db: &Db, account: Uuid, email: String, now: Timestam
     execute!(
         db,
         affected,
-        "UPDATE accounts SET confirmed_at = $1 WHERE id = $2 AND email = $3 AND confirmed_at IS NULL",
+        "UPDATE accounts SET email_verified_at = $1 WHERE id = $2 AND email = $3 AND email_verified_at IS NULL",
         now,
         account,
         email,
@@ -127,7 +126,7 @@ pub(crate) async fn set_email(
     execute!(
         db,
         affected,
-        "UPDATE accounts SET email = $1, confirmed_at = $2
+        "UPDATE accounts SET email = $1, email_verified_at = $2
          WHERE id = $3 AND email = $4 AND auth_stamp = $5 AND disabled_at IS NULL",
         new,
         now,
@@ -153,7 +152,7 @@ pub(crate) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx
 }
 
 /// An account as operators see it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct AccountDetails {
     /// `UUIDv7`.
     pub id: Uuid,
@@ -164,19 +163,17 @@ pub struct AccountDetails {
     /// When it was made.
     pub created_at: Timestamp,
     /// When its address was shown to be theirs, if it was.
-    pub confirmed_at: Option<Timestamp>,
+    pub email_verified_at: Option<Timestamp>,
     /// Since when its owner is kept out, if they are.
     pub disabled_at: Option<Timestamp>,
 }
-
-columns!(AccountDetails { id, email, name, created_at, confirmed_at, disabled_at });
 
 /// The first `batch` after `after`.
 pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<AccountDetails>> {
     fetch!(
         db,
         all,
-        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
+        "SELECT id, email, name, created_at, email_verified_at, disabled_at FROM accounts
          WHERE id > $1 ORDER BY id LIMIT $2",
         after,
         batch,
@@ -188,7 +185,7 @@ pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<
     fetch!(
         db,
         optional,
-        "SELECT id, email, name, created_at, confirmed_at, disabled_at FROM accounts
+        "SELECT id, email, name, created_at, email_verified_at, disabled_at FROM accounts
          WHERE id = $1 OR email IN ($2, $3, $4)
          ORDER BY CASE email WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END LIMIT 1",
         id,

@@ -4,11 +4,9 @@ use uuid::Uuid;
 
 use crate::{
     auth::browser_session::{BrowserSession, BrowserSessionWithOwner},
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
-
-columns!(BrowserSession { id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at });
 
 /// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it
 /// waits for the account's row, as a change of the password does, and decides by what stands there then.
@@ -19,14 +17,16 @@ pub(crate) async fn insert(
     sign_in: BrowserSession,
 ) -> sqlx::Result<Option<BrowserSession>> {
     const SQLITE: &str = "INSERT INTO browser_sessions
-            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at,
+             reauthenticated_at)
          SELECT $1, accounts.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM accounts
          WHERE accounts.id = $2 AND auth_stamp = $10 AND disabled_at IS NULL
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
     const POSTGRES: &str = "WITH owner AS
             (SELECT id FROM accounts WHERE id = $2 AND auth_stamp = $10 AND disabled_at IS NULL FOR SHARE)
          INSERT INTO browser_sessions
-            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, proved_at)
+            (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at,
+             reauthenticated_at)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM owner
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
     execute!(
@@ -47,18 +47,18 @@ pub(crate) async fn insert(
 }
 
 /// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
-/// `proved_at` begins as `created_at`.
+/// `reauthenticated_at` begins as `created_at`.
 pub(crate) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     let found: Option<(Timestamp,)> = fetch!(
         db,
         optional,
-        "SELECT proved_at FROM browser_sessions JOIN accounts ON accounts.id = account_id
+        "SELECT reauthenticated_at FROM browser_sessions JOIN accounts ON accounts.id = account_id
          WHERE browser_sessions.id = $1 AND expires_at > $2 AND auth_stamp = $3 AND disabled_at IS NULL",
         id,
         now,
         stamp,
     )?;
-    Ok(found.map(|(proved_at,)| proved_at))
+    Ok(found.map(|(reauthenticated_at,)| reauthenticated_at))
 }
 
 /// Only while `stamp`, which goes with the password that was proven, is still the account's.
@@ -69,12 +69,12 @@ pub(crate) async fn verify_password(
     id: Uuid,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    const SQLITE: &str = "UPDATE browser_sessions SET proved_at = $1
+    const SQLITE: &str = "UPDATE browser_sessions SET reauthenticated_at = $1
          WHERE id = $2 AND account_id = $3 AND expires_at > $1
             AND EXISTS (SELECT 1 FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL)";
     const POSTGRES: &str = "WITH owner AS
             (SELECT id FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL FOR SHARE)
-         UPDATE browser_sessions SET proved_at = $1 FROM owner
+         UPDATE browser_sessions SET reauthenticated_at = $1 FROM owner
          WHERE browser_sessions.id = $2 AND account_id = owner.id AND expires_at > $1";
     execute!(db, affected, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
 }
@@ -137,19 +137,6 @@ pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::R
     )
 }
 
-columns!(BrowserSessionWithOwner {
-    id,
-    account_id,
-    email,
-    user_agent,
-    address,
-    remembered,
-    created_at,
-    last_seen_at,
-    expires_at,
-    ends_at
-});
-
 /// The newest `batch` that are older than `before`.
 pub(crate) async fn list_all(
     db: &Db,
@@ -161,8 +148,8 @@ pub(crate) async fn list_all(
     fetch!(
         db,
         all,
-        "SELECT browser_sessions.id, account_id, email, user_agent, address, remembered, browser_sessions.created_at, last_seen_at,
-                expires_at, ends_at
+        "SELECT browser_sessions.id, account_id, email, user_agent, address, remembered,
+                browser_sessions.created_at, last_seen_at, expires_at, ends_at
          FROM browser_sessions JOIN accounts ON accounts.id = account_id
          WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) AND browser_sessions.id < $3
          ORDER BY browser_sessions.id DESC LIMIT $4",
@@ -182,7 +169,8 @@ pub(crate) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
     execute!(
         db,
         all,
-        "DELETE FROM browser_sessions WHERE id IN (SELECT id FROM browser_sessions WHERE created_at <= $1 ORDER BY id LIMIT $2)
+        "DELETE FROM browser_sessions WHERE id IN
+            (SELECT id FROM browser_sessions WHERE created_at <= $1 ORDER BY id LIMIT $2)
          RETURNING id, account_id, user_agent",
         now,
         batch,

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::{auth::Token, db::columns, timestamp::Timestamp};
+use crate::{auth::Token, timestamp::Timestamp};
 
 /// The columns that make a [`Token`].
-#[derive(Debug)]
+#[derive(Debug, sqlx::FromRow)]
 pub struct Row {
     id: Uuid,
     name: String,
@@ -20,21 +20,6 @@ pub struct Row {
     last_used_from: String,
     revoked_at: Option<Timestamp>,
 }
-
-columns!(Row {
-    id,
-    name,
-    scopes,
-    origins,
-    issued_by,
-    created_at,
-    expires_at,
-    ends_at,
-    renew_days,
-    last_used_at,
-    last_used_from,
-    revoked_at,
-});
 
 impl From<Row> for Token {
     fn from(row: Row) -> Self {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{Token, store::token_row::Row},
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
 
@@ -231,6 +231,7 @@ pub(crate) async fn revoke_outdated(
 }
 
 /// A token and whom to tell about it.
+#[derive(sqlx::FromRow)]
 pub(crate) struct EndingToken {
     pub id: Uuid,
     pub account_id: Uuid,
@@ -239,8 +240,6 @@ pub(crate) struct EndingToken {
     pub created_at: Timestamp,
     pub ends_at: Timestamp,
 }
-
-columns!(EndingToken { id, account_id, email, name, created_at, ends_at });
 
 /// The token with this hash, whether it works or not.
 pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<EndingToken>> {
@@ -283,7 +282,7 @@ pub(crate) async fn claim_warnings(
 }
 
 /// A token that works, and whose it is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct TokenWithOwner {
     /// Names it in `vestibule tokens revoke`.
     pub id: Uuid,
@@ -307,19 +306,6 @@ pub struct TokenWithOwner {
     pub last_used_from: String,
 }
 
-columns!(TokenWithOwner {
-    id,
-    account_id,
-    email,
-    name,
-    scopes,
-    issued_by,
-    created_at,
-    expires_at,
-    last_used_at,
-    last_used_from
-});
-
 /// Those that work, of `account` or of everybody, the newest first.
 pub(crate) async fn list_all(
     db: &Db,
@@ -330,8 +316,8 @@ pub(crate) async fn list_all(
     fetch!(
         db,
         all,
-        "SELECT tokens.id, account_id, email, tokens.name, scopes, issued_by, tokens.created_at, expires_at, last_used_at,
-                last_used_from
+        "SELECT tokens.id, account_id, email, tokens.name, scopes, issued_by, tokens.created_at, expires_at,
+                last_used_at, last_used_from
          FROM tokens JOIN accounts ON accounts.id = account_id
          WHERE revoked_at IS NULL AND expires_at > $1 AND account_id = COALESCE($2, account_id)
          ORDER BY tokens.id DESC LIMIT $3",
@@ -353,7 +339,8 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
         db,
         all,
         "UPDATE tokens SET revoked_at = $1 WHERE id IN (
-            SELECT id FROM tokens WHERE revoked_at IS NULL AND expires_at > $1 AND created_at <= $1 ORDER BY id LIMIT $2)
+            SELECT id FROM tokens WHERE revoked_at IS NULL AND expires_at > $1 AND created_at <= $1
+            ORDER BY id LIMIT $2)
          RETURNING id, account_id, name",
         now,
         batch,

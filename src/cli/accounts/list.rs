@@ -28,7 +28,7 @@ pub(super) async fn run(house: &House, json: bool) -> Result<(), Failure> {
 }
 
 fn state(account: &AccountDetails) -> &'static str {
-    match (account.disabled_at, account.confirmed_at) {
+    match (account.disabled_at, account.email_verified_at) {
         (Some(_), _) => "disabled",
         (None, Some(_)) => "confirmed",
         (None, None) => "unconfirmed",

@@ -8,7 +8,7 @@ use super::{Operator, operator::plain, store};
 use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
 
 /// One thing that was done.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct Entry {
     /// `UUIDv7`.
     pub id: Uuid,

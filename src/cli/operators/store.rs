@@ -4,11 +4,9 @@ use uuid::Uuid;
 
 use super::Entry;
 use crate::{
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
-
-columns!(Entry { id, at, operator, host, action, subject_id, subject, outcome });
 
 pub(super) async fn insert(db: &Db, entry: Entry) -> sqlx::Result<u64> {
     execute!(

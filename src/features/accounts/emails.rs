@@ -2,22 +2,18 @@
 
 use url::Url;
 
-use crate::{http::client::Client, mail::Mail, settings::Settings};
+use crate::{
+    http::client::Client,
+    mail::{
+        Mail,
+        template::{greeting, page_url},
+    },
+    settings::Settings,
+};
 
 /// What to do about something one has not done oneself.
 const NOT_YOU: &str = "If that was not you, somebody else can sign in as you. Take your account back: ask for a new \
                        password, and sign out the browsers you do not know.";
-
-pub(crate) fn page(settings: &Settings, path: &str) -> Url {
-    let mut url = settings.server.public_url.clone();
-    url.set_path(path);
-    url
-}
-
-pub(crate) fn greeting(settings: &Settings) -> String {
-    let host = settings.server.public_url.host_str().unwrap_or_default();
-    format!("This is Vestibule at {host}.")
-}
 
 fn minutes(minutes: u32) -> String {
     if minutes == 1 { "1 minute".into() } else { format!("{minutes} minutes") }

@@ -1,11 +1,11 @@
-//! Pages for whoever develops the site. They exist on a development server only, see [`Settings::is_development`].
+//! Pages for developers of the site. They exist on a development server only, see [`Settings::is_development`].
 
 mod components;
+mod outbox;
 
 use crate::{
     feature::Feature,
     http::{pages::Pages, problem::Problem},
-    mail,
     settings::Settings,
 };
 
@@ -16,13 +16,13 @@ pub const FEATURE: Feature = Feature {
         Pages::new()
             .get("/dev/components", components::components)
             .get("/dev/failure", failure)
-            .get("/dev/outbox", mail::page::index)
-            .get("/dev/outbox/{name}", mail::page::show)
+            .get("/dev/outbox", outbox::index)
+            .get("/dev/outbox/{name}", outbox::show)
     },
     ..Feature::new("dev")
 };
 
-/// What people see when something breaks.
+/// The page that people see when something breaks.
 async fn failure() -> Problem {
     Problem::Internal("asked for at /dev/failure".into())
 }

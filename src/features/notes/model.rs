@@ -7,7 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// A note. On the wire its version travels as the `ETag`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::examples::note)))]
+#[cfg_attr(feature = "ssr", derive(sqlx::FromRow, utoipa::ToSchema), schema(examples(super::examples::note)))]
 pub struct Note {
     /// `UUIDv7`: sorting by it sorts by age.
     pub id: Uuid,

@@ -4,36 +4,24 @@ use uuid::Uuid;
 
 use super::Note;
 use crate::{
-    db::{Db, Searching, columns, execute, fetch},
+    db::{Db, Searching, execute, fetch},
     timestamp::Timestamp,
 };
 
-columns!(Note { id, title, body, created_at, updated_at });
-
 /// A note and the version its `ETag` is made of.
-#[derive(Debug)]
+#[derive(Debug, sqlx::FromRow)]
 pub struct Versioned {
     /// The note.
+    #[sqlx(flatten)]
     pub note: Note,
     /// Grows by one with each change.
     pub version: i64,
 }
 
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Versioned
-where
-    Note: sqlx::FromRow<'r, R>,
-    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-    &'static str: sqlx::ColumnIndex<R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self { note: Note::from_row(row)?, version: row.try_get("version")? })
-    }
-}
-
 /// Makes the note, unless the account has `limit` notes.
 ///
-/// It is one statement, so that of many at once only those are made for which there is room (S54). SQLite has one writer.
-/// In PostgreSQL the others wait for the account's row, and count when they have it.
+/// It is one statement, so that of many at once only those are made for which there is room (S54). SQLite has one
+/// writer. In PostgreSQL the others wait for the account's row, and count when they have it.
 pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sqlx::Result<Option<Versioned>> {
     const SQLITE: &str = "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, $2, $3, $4, 1, $5, $6 WHERE (SELECT count(*) FROM notes WHERE account_id = $2) < $7
@@ -105,7 +93,8 @@ pub(super) async fn update(
         db,
         optional,
         "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body),
-            version = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN version ELSE version + 1 END,
+            version = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN version
+                ELSE version + 1 END,
             updated_at = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN updated_at ELSE $3 END
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
          RETURNING id, title, body, version, created_at, updated_at",

@@ -2,8 +2,10 @@
 //! otherwise write to its owner in our name.
 
 use crate::{
-    features::accounts::emails::{greeting, page},
-    mail::Mail,
+    mail::{
+        Mail,
+        template::{greeting, page_url},
+    },
     settings::Settings,
     timestamp::Timestamp,
 };

@@ -115,7 +115,7 @@ pub async fn layer(State(forms): State<Forms>, request: Request, next: Next) -> 
                 let response = shown_once::write_cookie(response.unwrap_or_else(late), secure);
                 let kept = Kept::of(response, name, session).await?;
                 first.answered(&kept);
-                Ok(kept)
+                Ok::<_, Problem>(kept)
             });
             answer.await.map_or_else(IntoResponse::into_response, Kept::into_response)
         }

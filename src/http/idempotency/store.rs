@@ -3,17 +3,16 @@
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
 
+#[derive(sqlx::FromRow)]
 pub(crate) struct Kept {
     pub fingerprint: Vec<u8>,
     pub subject_id: Uuid,
     pub answer: Option<String>,
 }
-
-columns!(Kept { fingerprint, subject_id, answer });
 
 /// Whether the key is new.
 pub(crate) async fn claim(

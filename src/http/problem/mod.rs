@@ -1,6 +1,8 @@
 //! What can go wrong, and how it is said: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) on the JSON mounts and on
 //! server functions, a page elsewhere.
 
+#[cfg(feature = "ssr")]
+mod database;
 mod details;
 
 #[cfg(feature = "ssr")]

@@ -88,7 +88,7 @@ pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
     app.db.wait_idle().await;
     let mut raw = app.raw().await;
     let mut counts = Vec::new();
-    for table in ["accounts", "browser_sessions", "tower_sessions", "notes", "tokens", "mail_links", "activity"] {
+    for table in ["accounts", "browser_sessions", "tower_sessions", "notes", "tokens", "one_time_links", "activity"] {
         counts.push((table.to_owned(), raw.count(table).await));
     }
     counts.push(("letters".to_owned(), i64::try_from(app.letters().await.len()).unwrap()));

@@ -133,7 +133,7 @@ impl Key {
 }
 
 /// A row: what was tried so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 struct State {
     key: Vec<u8>,
     /// When all of it is forgiven.

@@ -1,14 +1,12 @@
-//! The throttle table.
+//! The `rate_limit_attempts` table.
 
 use time::Duration;
 
 use super::{Count, Key, State};
 use crate::{
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
-
-columns!(State { key, due_at, counted_at, before_at });
 
 /// The state of each of `counts`, in their order.
 pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<State>>> {
@@ -16,7 +14,7 @@ pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<S
     let states: Vec<State> = fetch!(
         db,
         all,
-        "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key IN ($1, $2, $3, $4, $5, $6)",
+        "SELECT key, due_at, counted_at, before_at FROM rate_limit_attempts WHERE key IN ($1, $2, $3, $4, $5, $6)",
         key(0),
         key(1),
         key(2),
@@ -29,21 +27,23 @@ pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<S
 }
 
 pub(crate) async fn find(db: &Db, key: Key) -> sqlx::Result<Option<State>> {
-    fetch!(db, optional, "SELECT key, due_at, counted_at, before_at FROM throttle WHERE key = $1", key.bytes())
+    const FIND: &str = "SELECT key, due_at, counted_at, before_at FROM rate_limit_attempts WHERE key = $1";
+    fetch!(db, optional, FIND, key.bytes())
 }
 
-/// Adds one `pace` to what is still owed, and says what that makes. What was counted later than a pace from now, a clock that
-/// was ahead has counted: it is owed no longer.
+/// Adds one `pace` to what is still owed, and says what that makes. What was counted later than a pace from now, a
+/// clock that was ahead has counted: it is owed no longer.
 pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<State> {
     execute!(
         db,
         one,
-        "INSERT INTO throttle (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
+        "INSERT INTO rate_limit_attempts (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (key) DO UPDATE SET
-            due_at = CASE WHEN throttle.due_at > excluded.counted_at AND throttle.counted_at <= excluded.due_at
-                THEN throttle.due_at + (excluded.due_at - excluded.counted_at) ELSE excluded.due_at END,
+            due_at = CASE WHEN rate_limit_attempts.due_at > excluded.counted_at
+                    AND rate_limit_attempts.counted_at <= excluded.due_at
+                THEN rate_limit_attempts.due_at + (excluded.due_at - excluded.counted_at) ELSE excluded.due_at END,
             counted_at = excluded.counted_at,
-            before_at = throttle.counted_at
+            before_at = rate_limit_attempts.counted_at
          RETURNING key, due_at, counted_at, before_at",
         key.bytes(),
         now + pace,
@@ -56,7 +56,7 @@ pub(crate) async fn give_back(db: &Db, key: Key, now: Timestamp, pace: Duration)
     execute!(
         db,
         affected,
-        "UPDATE throttle SET due_at = due_at - ($2 - $3), counted_at = before_at WHERE key = $1",
+        "UPDATE rate_limit_attempts SET due_at = due_at - ($2 - $3), counted_at = before_at WHERE key = $1",
         key.bytes(),
         now + pace,
         now,
@@ -67,7 +67,7 @@ pub(crate) async fn set(db: &Db, key: Key, now: Timestamp, time: Duration) -> sq
     let rows: sqlx::Result<u64> = execute!(
         db,
         affected,
-        "INSERT INTO throttle (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
+        "INSERT INTO rate_limit_attempts (key, due_at, counted_at, before_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (key) DO UPDATE SET due_at = excluded.due_at, counted_at = excluded.counted_at",
         key.bytes(),
         now + time,
@@ -77,15 +77,15 @@ pub(crate) async fn set(db: &Db, key: Key, now: Timestamp, time: Duration) -> sq
 }
 
 pub(crate) async fn delete(db: &Db, key: Key) -> sqlx::Result<u64> {
-    execute!(db, affected, "DELETE FROM throttle WHERE key = $1", key.bytes())
+    execute!(db, affected, "DELETE FROM rate_limit_attempts WHERE key = $1", key.bytes())
 }
 
 pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,
-        "DELETE FROM throttle WHERE key IN
-            (SELECT key FROM throttle WHERE due_at < $1 ORDER BY due_at LIMIT $2)",
+        "DELETE FROM rate_limit_attempts WHERE key IN
+            (SELECT key FROM rate_limit_attempts WHERE due_at < $1 ORDER BY due_at LIMIT $2)",
         now,
         batch,
     )

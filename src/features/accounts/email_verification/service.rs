@@ -95,7 +95,7 @@ pub async fn sign_up(
 /// password nor its name is a stranger's to choose.
 async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     let Ok(Some(account)) = accounts::credentials(db, email).await else { return };
-    let link = if account.confirmed_at.is_none() {
+    let link = if account.email_verified_at.is_none() {
         link(db, settings, (account.id, None), Purpose::Confirm, None).await
     } else {
         None

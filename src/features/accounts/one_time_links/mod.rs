@@ -51,7 +51,7 @@ impl Purpose {
 }
 
 /// What a good link leads to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Link {
     /// Whose it is.
     pub account_id: Uuid,

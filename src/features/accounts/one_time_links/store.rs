@@ -1,15 +1,13 @@
-//! The `mail_links` table.
+//! The `one_time_links` table.
 
 use uuid::Uuid;
 
 use super::Link;
 use crate::{
     auth::Stamp,
-    db::{Db, columns, execute, fetch},
+    db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
-
-columns!(Link { account_id, sent_to, email, auth_stamp });
 
 /// Puts a link in the place of the one before, unless that is good until `good_until` at least.
 pub(super) async fn replace(
@@ -21,14 +19,14 @@ pub(super) async fn replace(
     execute!(
         db,
         affected,
-        "INSERT INTO mail_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
+        "INSERT INTO one_time_links (account_id, purpose, hash, sent_to, email, auth_stamp, expires_at)
          SELECT id, $2, $3, COALESCE($4, email), email, auth_stamp, $5 FROM accounts
          WHERE id = $1 AND disabled_at IS NULL AND auth_stamp = COALESCE($6, auth_stamp)
          ON CONFLICT (account_id, purpose) DO UPDATE SET
             hash = excluded.hash, sent_to = excluded.sent_to, email = excluded.email,
             auth_stamp = excluded.auth_stamp, expires_at = excluded.expires_at
-         WHERE mail_links.expires_at < $7 OR mail_links.expires_at > excluded.expires_at
-            OR mail_links.auth_stamp <> excluded.auth_stamp OR mail_links.email <> excluded.email",
+         WHERE one_time_links.expires_at < $7 OR one_time_links.expires_at > excluded.expires_at
+            OR one_time_links.auth_stamp <> excluded.auth_stamp OR one_time_links.email <> excluded.email",
         account,
         purpose,
         hash,
@@ -44,9 +42,9 @@ pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Tim
     fetch!(
         db,
         optional,
-        "SELECT account_id, sent_to, mail_links.email, mail_links.auth_stamp FROM mail_links
+        "SELECT account_id, sent_to, one_time_links.email, one_time_links.auth_stamp FROM one_time_links
          JOIN accounts ON accounts.id = account_id
-            AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+            AND accounts.email = one_time_links.email AND accounts.auth_stamp = one_time_links.auth_stamp
             AND accounts.disabled_at IS NULL
          WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
         hash,
@@ -65,10 +63,10 @@ pub(super) async fn consume(
     execute!(
         db,
         optional,
-        "DELETE FROM mail_links
+        "DELETE FROM one_time_links
          WHERE hash = $1 AND purpose = $2 AND expires_at > $3 AND EXISTS (
-            SELECT 1 FROM accounts WHERE accounts.id = mail_links.account_id
-                AND accounts.email = mail_links.email AND accounts.auth_stamp = mail_links.auth_stamp
+            SELECT 1 FROM accounts WHERE accounts.id = one_time_links.account_id
+                AND accounts.email = one_time_links.email AND accounts.auth_stamp = one_time_links.auth_stamp
                 AND accounts.disabled_at IS NULL)
          RETURNING account_id, sent_to, email, auth_stamp",
         hash,
@@ -81,7 +79,7 @@ pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u6
     execute!(
         db,
         affected,
-        "DELETE FROM mail_links WHERE hash IN (SELECT hash FROM mail_links WHERE expires_at > $1 LIMIT $2)",
+        "DELETE FROM one_time_links WHERE hash IN (SELECT hash FROM one_time_links WHERE expires_at > $1 LIMIT $2)",
         now,
         batch,
     )
@@ -91,8 +89,8 @@ pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u
     execute!(
         db,
         affected,
-        "DELETE FROM mail_links WHERE hash IN
-            (SELECT hash FROM mail_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        "DELETE FROM one_time_links WHERE hash IN
+            (SELECT hash FROM one_time_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
         now,
         batch,
     )

@@ -1,24 +1,24 @@
-//! The outbox on a development server.
+//! The outbox as a development server shows it: the mail that was not sent, because no mail server is set.
+
+mod view;
 
 use std::{io, path::Path, sync::Arc};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 
-use super::{
-    outbox,
-    view::{MailView, OutboxView},
-};
+use self::view::{MailView, OutboxView};
 use crate::{
     auth::{dev_key::Developer, page::PageContext},
     http::{extract::PathId, problem::Problem},
+    mail::outbox,
     settings::Settings,
 };
 
-/// `GET /dev/outbox`
+/// `GET /dev/outbox`: the list.
 ///
 /// # Errors
-/// [`Problem::NotFound`] for whoever is no [`Developer`]; [`Problem::Internal`] where the folder cannot be read.
-pub async fn index(
+/// [`Problem::NotFound`] for anyone but a [`Developer`]; [`Problem::Internal`] if the folder cannot be read.
+pub(super) async fn index(
     _: Developer,
     visit: PageContext,
     State(settings): State<Arc<Settings>>,
@@ -33,11 +33,12 @@ pub async fn index(
     Ok(visit.page(StatusCode::OK, "Outbox", content).await)
 }
 
-/// `GET /dev/outbox/{name}`
+/// `GET /dev/outbox/{name}`: one mail.
 ///
 /// # Errors
-/// [`Problem::NotFound`], for whoever is no [`Developer`] too; [`Problem::Internal`] where the folder cannot be read.
-pub async fn show(
+/// [`Problem::NotFound`] if there is no such mail, and for anyone but a [`Developer`]; [`Problem::Internal`] if the
+/// folder cannot be read.
+pub(super) async fn show(
     _: Developer,
     visit: PageContext,
     State(settings): State<Arc<Settings>>,

@@ -1,11 +1,11 @@
-//! What the outbox looks like.
+//! The pages of the outbox.
 
 use leptos::prelude::*;
 
-use super::outbox::Kept;
+use crate::mail::outbox::KeptMail;
 
 #[component]
-pub(super) fn OutboxView(mails: Vec<Kept>, by_smtp: bool) -> impl IntoView {
+pub(super) fn OutboxView(mails: Vec<KeptMail>, by_smtp: bool) -> impl IntoView {
     let empty = mails.is_empty();
     view! {
         <header>
@@ -33,7 +33,7 @@ pub(super) fn OutboxView(mails: Vec<Kept>, by_smtp: bool) -> impl IntoView {
 }
 
 #[component]
-pub(super) fn MailView(mail: Kept) -> impl IntoView {
+pub(super) fn MailView(mail: KeptMail) -> impl IntoView {
     view! {
         <header>
             <h1>{mail.subject}</h1>
@@ -51,7 +51,7 @@ pub(super) fn MailView(mail: Kept) -> impl IntoView {
     }
 }
 
-/// A paragraph with its links to follow.
+/// A paragraph, its links as anchors.
 fn linked(paragraph: &str) -> impl IntoView + use<> {
     let line = |line: &str| {
         let line = line.to_owned();

@@ -1,0 +1,242 @@
+//! Rows that are written after the request, in batches.
+//!
+//! One task writes everything that has been queued since its last statement, so many rows at once cost SQLite's only
+//! writer little. No row is dropped: if too many are queued, other writes wait, and if the database accepts none, they
+//! stay queued until it does.
+
+use std::{
+    collections::VecDeque,
+    ptr,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::timeout};
+use uuid::Uuid;
+
+use super::{Db, execute_now, is_transient};
+
+/// Rows per statement, which holds SQLite's writer for milliseconds.
+const BATCH: usize = 250;
+/// With this many rows queued, other writes wait. A row is a few hundred bytes.
+const FULL: u64 = 4_096;
+/// How long a write waits for the queue before the caller is told to try again.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// The pause after the database has refused a batch.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A statement that inserts any number of rows. They are its one argument, a JSON array of objects.
+#[derive(Debug)]
+pub(crate) struct BatchInsert {
+    /// The statement in SQLite's dialect.
+    pub sqlite: &'static str,
+    /// The statement in PostgreSQL's dialect.
+    pub postgres: &'static str,
+}
+
+/// A row that is to be written.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// The statement that writes it.
+    pub insert: &'static BatchInsert,
+    /// Names the row in the log if it cannot be written.
+    pub id: Uuid,
+    /// The row, as a JSON object.
+    pub json: String,
+}
+
+/// The queue of rows that are to be written.
+#[derive(Debug)]
+pub(crate) struct WriteBehind {
+    state: Mutex<State>,
+    /// How many of all rows that were ever queued are done with.
+    done: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Row>,
+    /// How many rows were ever queued.
+    queued: u64,
+    /// Whether a task is writing them.
+    writing: bool,
+}
+
+impl Default for WriteBehind {
+    fn default() -> Self {
+        Self { state: Mutex::default(), done: watch::Sender::new(0) }
+    }
+}
+
+impl WriteBehind {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues `row`.
+    pub(crate) fn push(&self, db: &Db, row: Row) {
+        let mut state = self.state();
+        state.waiting.push_back(row);
+        state.queued += 1;
+        drop(state);
+        self.start(db);
+    }
+
+    /// Starts the task that writes, unless it runs or there is nothing to write.
+    fn start(&self, db: &Db) {
+        let mut state = self.state();
+        if state.writing || state.waiting.is_empty() {
+            return;
+        }
+        state.writing = true;
+        drop(state);
+        let ours = db.clone();
+        db.spawn_detached(async move { write(&ours).await });
+    }
+
+    /// The oldest rows that one statement writes. If there are none, the task ends.
+    fn take(&self) -> Vec<Row> {
+        let mut state = self.state();
+        let first = state.waiting.front().map(|row| row.insert);
+        let batch = state.waiting.iter().take(BATCH);
+        let count = batch.take_while(|row| first.is_some_and(|first| ptr::eq(first, row.insert))).count();
+        state.writing = count > 0;
+        state.waiting.drain(..count).collect()
+    }
+
+    /// Puts back rows that were not written. The task ends.
+    fn put_back(&self, batch: Vec<Row>) {
+        let mut state = self.state();
+        for row in batch.into_iter().rev() {
+            state.waiting.push_front(row);
+        }
+        state.writing = false;
+    }
+
+    fn done_with(&self, count: usize) {
+        self.done.send_modify(|done| *done += count as u64);
+    }
+
+    /// Waits while too many rows are queued, for a few seconds at most.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::PoolTimedOut`] if too many are queued still.
+    pub(crate) async fn room(&self) -> sqlx::Result<()> {
+        let queued = self.state().queued;
+        if queued < FULL + *self.done.borrow() {
+            return Ok(());
+        }
+        self.reached(queued + 1 - FULL).await
+    }
+
+    /// Waits until all rows that are queued now can be read, for a few seconds at most.
+    pub(crate) async fn wait_written(&self) {
+        let queued = self.state().queued;
+        if self.reached(queued).await.is_err() {
+            tracing::warn!("rows are still on their way to the database");
+        }
+    }
+
+    async fn reached(&self, count: u64) -> sqlx::Result<()> {
+        let mut done = self.done.subscribe();
+        match timeout(PATIENCE, done.wait_for(|done| *done >= count)).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+
+    /// Gives up on the rows that the database has not accepted, and says how many there are.
+    pub(super) fn abandon(&self) -> usize {
+        let count = std::mem::take(&mut self.state().waiting).len();
+        self.done_with(count);
+        count
+    }
+}
+
+/// Writes until the queue is empty.
+async fn write(db: &Db) {
+    let queue = &db.write_behind;
+    loop {
+        let batch = queue.take();
+        if batch.is_empty() {
+            return;
+        }
+        let count = batch.len();
+        match insert(db, &batch).await {
+            Ok(_) => queue.done_with(count),
+            Err(error) if may_pass(&error) => {
+                queue.put_back(batch);
+                return try_again_soon(db.clone());
+            }
+            // The database will never accept one of them.
+            Err(_) => one_by_one(db, batch).await,
+        }
+    }
+}
+
+async fn insert(db: &Db, batch: &[Row]) -> sqlx::Result<u64> {
+    let Some(BatchInsert { sqlite, postgres }) = batch.first().map(|row| row.insert) else { return Ok(0) };
+    let rows: Vec<_> = batch.iter().map(|row| row.json.as_str()).collect();
+    execute_now!(db, affected, db.dialect(sqlite, postgres), format!("[{}]", rows.join(",")))
+}
+
+async fn one_by_one(db: &Db, batch: Vec<Row>) {
+    for row in batch {
+        // The statement's own line in the log says which table it was.
+        if let Err(error) = insert(db, std::slice::from_ref(&row)).await {
+            tracing::error!(%error, id = %row.id, "row not written");
+        }
+        db.write_behind.done_with(1);
+    }
+}
+
+/// Not a task that [`Db::wait_idle`] waits for: it would keep a server from stopping while its database is away.
+fn try_again_soon(db: Db) {
+    tokio::spawn(async move {
+        tokio::time::sleep(PAUSE).await;
+        db.write_behind.start(&db);
+    });
+}
+
+/// Whether the database may accept it another time. A pool that is closed accepts nothing any more.
+fn may_pass(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => is_transient(error.as_ref()),
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static NOTES: BatchInsert = BatchInsert { sqlite: "INSERT INTO notes", postgres: "" };
+    static TOKENS: BatchInsert = BatchInsert { sqlite: "INSERT INTO tokens", postgres: "" };
+
+    fn row(insert: &'static BatchInsert) -> Row {
+        Row { insert, id: Uuid::now_v7(), json: "{}".into() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_writes_waits_where_rows_pile_up() {
+        let queue = WriteBehind::default();
+        queue.state().queued = FULL - 1;
+        assert!(queue.room().await.is_ok());
+        queue.state().queued = FULL;
+        assert!(matches!(queue.room().await, Err(sqlx::Error::PoolTimedOut)));
+        let (room, ()) = tokio::join!(queue.room(), async { queue.done_with(1) });
+        assert!(room.is_ok());
+    }
+
+    #[test]
+    fn a_batch_is_of_one_statement_and_in_order() {
+        let queue = WriteBehind::default();
+        let rows = [&NOTES, &NOTES, &TOKENS, &NOTES].map(row);
+        let ids = rows.each_ref().map(|row| row.id);
+        queue.state().waiting.extend(rows);
+        let take = || queue.take().iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!([take(), take(), take(), take()], [&ids[..2], &ids[2..3], &ids[3..], &[]]);
+        assert!(!queue.state().writing);
+    }
+}
