@@ -1,5 +1,4 @@
-//! What people type, in one form, and what it looks like to the eye. A leaf: every feature compares text by these
-//! rules.
+//! Unicode rules for text that people type: normalization, case folding, and characters that cannot be seen.
 
 pub mod email_address;
 
@@ -7,8 +6,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-/// What leaves nothing to see where it stands: `Default_Ignorable_Code_Point` of Unicode 16, and the empty pattern of
-/// Braille.
+/// Characters that are not visible: `Default_Ignorable_Code_Point` of Unicode 16, and the blank Braille pattern.
 const INVISIBLE: [(char, char); 18] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -30,23 +28,23 @@ const INVISIBLE: [(char, char); 18] = [
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Whether `c` leaves nothing to see: a blank, or a character that fonts show nothing for.
+/// Whether `c` is not visible: white space, or a character that fonts draw nothing for.
 pub fn is_invisible(c: char) -> bool {
     c.is_whitespace() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// Whether there is nothing to see in `text` (UTS 39).
+/// Whether `text` has no visible character (UTS 39).
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether `text` turns the direction of what stands around it: the embeddings, overrides and isolates of UAX 9, by
-/// which a name reads as another. The marks that names in Hebrew and Arabic need do not.
+/// Whether `text` changes the direction of the text around it, by the embeddings, overrides and isolates of UAX 9. With
+/// them, one name can look like another. The marks that Hebrew and Arabic names need are not among them.
 pub fn turns_direction(text: &str) -> bool {
     text.contains(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
 }
 
-/// `text` in NFC: what is one character to people is one, however a keyboard composes it.
+/// `text` in NFC, so that a character compares equal however the keyboard composed it.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)
@@ -55,10 +53,10 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `text` as it is searched: without regard to case, in every script, and in NFC.
+/// `text` for searching: without case, in every script, and in NFC.
 ///
-/// The case of each character is taken off by its upper case and the lower case of that, which differs from Unicode's
-/// full case folding in next to nothing (the dotless ı is an i) and needs no tables but those of the standard library.
+/// Each character is mapped to its upper case and that to lower case. This differs from Unicode's full case folding in
+/// very few characters (the dotless ı becomes i), and needs only the tables of the standard library.
 pub fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

@@ -41,7 +41,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
     let app = Router::new()
-        .merge(description(&state, &features)?)
+        .merge(description(&state, &features))
         .nest("/api", token_door(&state, &features)?)
         .merge(session_door(&state, &features, stateful)?)
         .route("/.well-known/change-password", get(|| async { see_other("/account/password") }))

@@ -31,7 +31,7 @@ use crate::{
     features::accounts::unsent,
     http::{
         cookie::{self, SessionCookie},
-        extract::{BODY_LIMIT, LONG_BODY_LIMIT},
+        extract::{BODY_LIMIT, LARGE_BODY_LIMIT},
         forms::{self, Forms},
         pages::Pages,
         problem::answer_json,
@@ -68,7 +68,7 @@ pub(super) fn session_door(
         .nest("/session/v1", api::session_mount(features).merge(openapi::routes()).into())
         .route("/session/{*rest}", any(api::not_found))
         .merge(server_functions(state))
-        .layer(Extension(Document::new(&openapi::session_document(settings, features))?))
+        .layer(Extension(Document::new(&openapi::session_document(settings, features))))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 
@@ -88,7 +88,7 @@ pub(super) fn session_door(
         let router = with_session(router)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state(forms.clone(), forms::layer))
-            .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT));
+            .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT));
         contained(router.layer(guard(Mount::Pages))).layer(word())
     };
     let elsewhere =

@@ -41,11 +41,11 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
 }
 
 /// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the document.
-pub(super) fn description(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
+pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppState> {
     let document = openapi::token_document(&state.settings, features);
     let pages = features.iter().map(|feature| (feature.open_pages)(&document));
     let pages = pages.fold(Router::new(), |router, pages| router.merge(pages.into_router()));
     let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
-    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(&document)?));
-    Ok(contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages))
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(&document)));
+    contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages)
 }

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::File;
 
-/// Plain names: `cargo leptos watch` replaces the files under them.
+/// None: `cargo leptos watch` replaces files without changing their names.
 pub(super) fn hashes() -> Vec<(String, String)> {
     Vec::new()
 }

@@ -1,6 +1,6 @@
-//! Files inside the binary. `cargo leptos build --release --precompress` lays `.br` and `.gz` beside each.
+//! Files inside the binary. `cargo leptos build --release --precompress` puts a `.br` and a `.gz` beside each.
 
-use std::{fmt::Write, path::Path};
+use std::path::Path;
 
 use rust_embed::RustEmbed;
 
@@ -10,18 +10,15 @@ use super::File;
 #[folder = "target/site"]
 struct Site;
 
-/// Every file that pages link to and the first 64 bits of its SHA-256. What browsers and crawlers ask for by a name of
-/// their own keeps it.
+/// Every file that pages link to, with the first 64 bits of its SHA-256 in hexadecimal. Files that browsers and
+/// crawlers request by well-known names are not among them.
 pub(super) fn hashes() -> Vec<(String, String)> {
     let linked =
         |path: &String| path.starts_with("pkg/") || [".css", ".js", ".svg"].iter().any(|end| path.ends_with(end));
     let hash = |path: String| {
-        let file = Site::get(&path)?;
-        let hex = file.metadata.sha256_hash()[..8].iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        Some((path, hex))
+        let digest = Site::get(&path)?.metadata.sha256_hash();
+        let first = u64::from_be_bytes(*digest.first_chunk()?);
+        Some((path, format!("{first:016x}")))
     };
     Site::iter().map(|path| path.into_owned()).filter(linked).filter_map(hash).collect()
 }

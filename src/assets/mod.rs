@@ -1,8 +1,8 @@
 //! The site's files: wasm, JavaScript, CSS, icons.
 //!
-//! With the feature `embed` they are inside the binary, compressed as well, under names that hold a hash of their
-//! content and may be kept for a year. Without it they are read from the site folder under their plain names, and a
-//! browser asks each time, which is what `cargo leptos watch` needs.
+//! With the feature `embed` they are inside the binary, also compressed, under names that hold a hash of their
+//! content, and browsers may cache them for a year. Without it they are read from the site folder under their plain
+//! names and revalidated on every use, as `cargo leptos watch` needs it.
 
 #[cfg(not(feature = "embed"))]
 mod disk;
@@ -18,7 +18,7 @@ use self::embedded as source;
 
 pub use self::{names::Assets, serve::serve};
 
-/// One file, in the form the client takes.
+/// A file, in an encoding that the client accepts.
 struct File {
     bytes: std::borrow::Cow<'static, [u8]>,
     encoding: Option<&'static str>,

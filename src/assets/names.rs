@@ -1,4 +1,4 @@
-//! The files' public names.
+//! The public names of files.
 
 use std::{
     collections::HashMap,
@@ -8,19 +8,19 @@ use std::{
 
 use super::{File, source};
 
-/// Which file answers to which path.
+/// The files of the site and their public paths.
 #[derive(Clone, Debug)]
 pub struct Assets {
     root: Arc<PathBuf>,
     origin: Arc<str>,
     /// From a file's plain path (`pkg/vestibule.wasm`) to its public one (`pkg/vestibule.0123abcd.wasm`).
     public: Arc<HashMap<String, String>>,
-    /// The other way round.
+    /// From a file's public path to its plain one.
     plain: Arc<HashMap<String, String>>,
 }
 
 impl Assets {
-    /// Looks through the files of the site at `origin`; `site_root` is where they are if they are not in the binary.
+    /// Finds the files of the site at `origin`. `site_root` is their folder, if they are not in the binary.
     pub fn load(site_root: &str, origin: &str) -> Self {
         let public: HashMap<_, _> =
             source::hashes().into_iter().map(|(path, hash)| (path.clone(), named(&path, &hash))).collect();
@@ -38,12 +38,12 @@ impl Assets {
         format!("/{}", self.public.get(path).map_or(path, String::as_str))
     }
 
-    /// The site's own origin.
+    /// The origin of the site.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The plain path behind a public one, and whether its name holds its hash.
+    /// The plain path of a public one, and whether the public name holds a hash.
     pub(super) fn resolve<'a>(&'a self, path: &'a str) -> (&'a str, bool) {
         self.plain.get(path).map_or((path, false), |plain| (plain.as_str(), true))
     }
@@ -53,7 +53,7 @@ impl Assets {
     }
 }
 
-/// `pkg/vestibule.wasm` and `0123abcd` make `pkg/vestibule.0123abcd.wasm`.
+/// `pkg/vestibule.wasm` with the hash `0123abcd` becomes `pkg/vestibule.0123abcd.wasm`.
 fn named(path: &str, hash: &str) -> String {
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     match extension {

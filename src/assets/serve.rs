@@ -1,4 +1,4 @@
-//! Answering for a file.
+//! Serving a file.
 
 use axum::{
     body::Body,
@@ -8,7 +8,7 @@ use axum::{
 
 use super::Assets;
 
-/// The file at `path`. `None` where there is none, so that the caller can answer with its own 404.
+/// The response with the file at `path`, or `None` if there is no such file, so that the caller can send its own 404.
 pub async fn serve(assets: &Assets, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
         return None;
@@ -34,7 +34,7 @@ pub async fn serve(assets: &Assets, method: &Method, path: &str, headers: &Heade
     Some(response)
 }
 
-/// The encodings we keep that the client takes, the better first (RFC 9110 section 12.5.3).
+/// The encodings of our files that the client accepts, the smaller one first (RFC 9110 section 12.5.3).
 fn accepted(headers: &HeaderMap) -> Vec<&'static str> {
     let offered = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let takes = |encoding: &&'static str| {

@@ -18,7 +18,7 @@ use crate::{
     auth::{Caller, session},
     http::{
         forms::{self, Posted, ShownOnce},
-        problem::Problem,
+        problem::{Problem, problem_of},
         redirect::see_other,
         request_id::RequestId,
     },
@@ -218,12 +218,8 @@ pub async fn answer_page(State(assets): State<Assets>, request: Request, next: N
     let Ok(visit) = PageContext::from_request_parts(&mut parts, &assets).await;
     let response = next.run(Request::from_parts(parts, body)).await;
 
-    let status = response.status();
-    if response.headers().contains_key(header::CONTENT_TYPE) || !(status.is_client_error() || status.is_server_error())
-    {
-        return response;
-    }
-    let problem = response.extensions().get::<Problem>().cloned().unwrap_or_else(|| Problem::from_status(status));
+    let is_rendered = response.headers().contains_key(header::CONTENT_TYPE);
+    let Some(problem) = problem_of(&response).filter(|_| !is_rendered) else { return response };
     if matches!(problem, Problem::NotSignedIn) {
         return see_other(&sign_in_url(&visit));
     }

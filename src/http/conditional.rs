@@ -1,148 +1,161 @@
-//! Conditional requests (RFC 9110 section 13): what a client knows of a resource already, and what it insists on.
+//! Conditional requests (RFC 9110 section 13): what version of a resource a client has, and which one it wants to
+//! change.
 //!
-//! A single thing has a strong tag, its version: that is what `If-Match` compares, byte by byte. A list has a weak one, made
-//! of what it says, so a compressed answer is the same list and a client that knows it gets 304 (section 8.8.3.3).
+//! A single resource has a strong tag, its version, which `If-Match` compares byte by byte. A list has a weak tag, a
+//! hash of its content, because a compressed response is the same list: a client that has it gets 304 (section
+//! 8.8.3.3).
 
-use std::fmt::Write;
+use std::convert::Infallible;
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use axum_extra::headers::{ETag, Header, IfMatch, IfNoneMatch};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::http::problem::Problem;
 
-/// What `If-Match` or `If-None-Match` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// Nothing.
-    None,
-    /// `*`: whatever there is.
-    Any,
-    /// One of these. What is no tag matches nothing, so the list may be empty.
-    Tags(Vec<Tag>),
+/// `If-Match` and `If-None-Match` of a request. Text that is no entity tag matches nothing.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    if_match: Option<IfMatch>,
+    if_none_match: Option<IfNoneMatch>,
 }
 
-/// An entity tag as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
-    weak: bool,
-    text: String,
-}
-
-impl Condition {
-    /// Reads the header `name`, which may come in several lines.
-    pub fn read(headers: &HeaderMap, name: &HeaderName) -> Self {
-        let lines: Vec<_> = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default().trim()).collect();
-        match lines.as_slice() {
-            [] => Self::None,
-            ["*"] => Self::Any,
-            lines => Self::Tags(lines.iter().flat_map(|line| tags(line)).collect()),
-        }
+impl Conditions {
+    /// The conditions among `headers`.
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self { if_match: read(headers), if_none_match: read(headers) }
     }
 
-    /// Whether it names `tag`, a strong one, by the strong comparison: a weak tag equals none.
-    pub fn names_strongly(&self, tag: &str) -> bool {
-        self.compare(|given| !given.weak && given.text == tag)
+    /// Whether a change depends on the version of the resource. `If-Match: *` does not: it only asks for the resource
+    /// to exist, and a change of a missing one is 404.
+    pub fn need_version(&self) -> bool {
+        self.if_none_match.is_some() || self.if_match.as_ref().is_some_and(|wanted| !wanted.is_any())
     }
 
-    /// Whether it names `tag` by the weak comparison: both may be weak.
-    pub fn names_weakly(&self, tag: &str) -> bool {
-        self.compare(|given| given.text == tag)
+    /// Checks both conditions of a change against `tag`, the strong tag of the resource. A weak tag in `If-Match`
+    /// matches none (section 13.1.1).
+    ///
+    /// # Errors
+    /// [`Problem::PreconditionFailed`]
+    pub fn check(&self, tag: &str) -> Result<(), Problem> {
+        let tag = tag.parse::<ETag>().map_err(|_| Problem::PreconditionFailed)?;
+        let wanted = self.if_match.as_ref().is_none_or(|wanted| wanted.precondition_passes(&tag));
+        let unwanted = self.if_none_match.as_ref().is_some_and(|unwanted| !unwanted.precondition_passes(&tag));
+        if wanted && !unwanted { Ok(()) } else { Err(Problem::PreconditionFailed) }
     }
 
-    fn compare(&self, equal: impl Fn(&Tag) -> bool) -> bool {
-        match self {
-            Self::None => false,
-            Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(equal),
-        }
+    /// Whether the client has the version `tag`, so that 304 is enough (section 13.1.2). A tag that a proxy made weak
+    /// is still the same version.
+    pub fn is_known(&self, tag: &str) -> bool {
+        let Some(known) = &self.if_none_match else { return false };
+        tag.parse().is_ok_and(|tag| !known.precondition_passes(&tag))
     }
 }
 
-/// The tags of one line, each with its quotes; from what is none on, nothing.
-fn tags(line: &str) -> Vec<Tag> {
-    let (mut tags, mut rest) = (Vec::new(), line);
-    loop {
-        rest = rest.trim_start_matches([' ', '\t', ',']);
-        let (weak, quoted) = rest.strip_prefix("W/").map_or((false, rest), |quoted| (true, quoted));
-        let Some((text, after)) = quoted.strip_prefix('"').and_then(|open| open.split_once('"')) else { return tags };
-        tags.push(Tag { weak, text: format!("\"{text}\"") });
-        rest = after.trim_start_matches([' ', '\t']);
-        if !rest.is_empty() && !rest.starts_with(',') {
-            return tags;
-        }
+/// The header `H`, which may have several lines. `headers` takes blanks around a line for a part of it, but they are not
+/// (RFC 9110 section 5.5).
+fn read<H: Header>(headers: &HeaderMap) -> Option<H> {
+    let lines = headers.get_all(H::name()).iter().map(|line| line.as_bytes().trim_ascii());
+    let lines: Vec<_> = lines.filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
+    if lines.is_empty() { None } else { H::decode(&mut lines.iter()).ok() }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Conditions {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers))
     }
 }
 
-/// 304 with the `tag` that the client knows already.
+/// A strong tag for `content`, a hash of it.
+pub fn hashed(content: &[u8]) -> String {
+    format!("\"{}\"", &format!("{:x}", Sha256::digest(content))[..32])
+}
+
+/// 304 with the `tag` of the version that the client has.
 pub fn not_modified(tag: &str) -> Response {
     (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
 }
 
-/// Answers with a list, or with 304 where the client has it.
+/// A list as JSON with a weak tag, or 304 if the client has it.
 ///
 /// # Errors
-/// [`Problem::Internal`] where it cannot be written as JSON.
+/// [`Problem::Internal`] if the list cannot be written as JSON.
 pub fn list(headers: &HeaderMap, list: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(list).map_err(|error| Problem::Internal(error.to_string()))?;
-    let digest = Sha256::digest(&body);
-    let hash = digest[..16].iter().fold(String::new(), |mut hash, byte| {
-        let _ = write!(hash, "{byte:02x}");
-        hash
-    });
-    let tag = format!("\"{hash}\"");
-    let weak = format!("W/{tag}");
-    if Condition::read(headers, &header::IF_NONE_MATCH).names_weakly(&tag) {
-        return Ok(not_modified(&weak));
+    let tag = format!("W/{}", hashed(&body));
+    if Conditions::of(headers).is_known(&tag) {
+        return Ok(not_modified(&tag));
     }
     let json = HeaderValue::from_static("application/json");
-    let mut response = (StatusCode::OK, body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    if let Ok(tag) = HeaderValue::from_str(&weak) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    Ok(response)
+    Ok(([(header::ETAG, tag)], [(header::CONTENT_TYPE, json)], body).into_response())
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
-    fn read(lines: &[&str]) -> Condition {
+    fn with(name: &HeaderName, lines: &[&str]) -> Conditions {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(header::IF_MATCH, HeaderValue::from_str(line).unwrap());
+            headers.append(name, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
-        Condition::read(&headers, &header::IF_MATCH)
+        Conditions::of(&headers)
+    }
+
+    fn wants(lines: &[&str], tag: &str) -> bool {
+        with(&header::IF_MATCH, lines).check(tag).is_ok()
+    }
+
+    fn knows(lines: &[&str], tag: &str) -> bool {
+        with(&header::IF_NONE_MATCH, lines).is_known(tag)
     }
 
     #[test]
     fn lists_of_tags_are_read_as_they_are_written() {
-        assert_eq!(read(&[]), Condition::None);
-        assert_eq!(read(&["*"]), Condition::Any);
-        assert_eq!(read(&[" * "]), Condition::Any);
-        let names = |lines: &[&str], tag: &str| read(lines).names_weakly(tag);
-        assert!(names(&["\"1\""], "\"1\""));
-        assert!(names(&["\"1\", \"2\""], "\"2\""));
-        assert!(names(&["\"1\",\"2\" ,W/\"3\""], "\"3\""));
-        assert!(names(&["\"1\"", "\"2\""], "\"2\""), "two lines are one list");
-        assert!(names(&["\"a,b\", \"2\""], "\"a,b\""), "a comma inside is no end");
-        assert!(names(&[", ,\"1\""], "\"1\""), "empty elements are nothing (RFC 9110 section 5.6.1)");
-        for nothing in ["", "1", "\"", "\"1", "w/\"1\"", "W/ \"1\"", "*, \"2\"", "'1'"] {
-            assert!(!names(&[nothing], "\"1\""), "{nothing}");
+        assert!(!knows(&[], "\"1\"") && wants(&[], "\"1\""));
+        for named in [wants, knows] {
+            assert!(named(&["*"], "\"1\"") && named(&[" * "], "\"1\""));
+            assert!(named(&["\"1\""], "\"1\""));
+            assert!(named(&["\"1\", \"2\""], "\"2\""));
+            assert!(named(&["W/\"3\" ,\"1\",\"2\""], "\"2\""));
+            assert!(named(&["\"1\"", "\"2\""], "\"2\""), "two lines are one list");
+            assert!(named(&["\"a,b\", \"2\""], "\"a,b\""), "a comma inside is no end");
+            assert!(named(&[", ,\"1\""], "\"1\""), "empty elements are nothing (RFC 9110 section 5.6.1)");
+            for nothing in ["", "1", "\"", "\"1", "w/\"1\"", "W/ \"1\"", "*, \"2\"", "'1'", "\"1 \"", "\"1\t\", \"é\""]
+            {
+                assert!(!named(&[nothing], "\"1\""), "{nothing}");
+            }
+            assert!(!named(&["\"1\" \"2\""], "\"2\""), "a comma is missing");
         }
-        assert!(!names(&["\"1\" \"2\""], "\"2\""), "a comma is missing");
     }
 
     #[test]
     fn a_weak_tag_equals_none_strongly() {
-        assert!(read(&["\"1\""]).names_strongly("\"1\""));
-        assert!(!read(&["W/\"1\""]).names_strongly("\"1\""));
-        assert!(read(&["W/\"1\", \"1\""]).names_strongly("\"1\""));
-        assert!(read(&["*"]).names_strongly("\"1\""));
-        assert!(!read(&[]).names_strongly("\"1\""));
+        assert!(!wants(&["W/\"1\""], "\"1\""));
+        assert!(wants(&["W/\"1\", \"1\""], "\"1\""));
+        assert!(knows(&["W/\"1\""], "\"1\"") && knows(&["\"1\""], "W/\"1\""));
+    }
+
+    #[test]
+    fn a_change_depends_on_the_version_it_names() {
+        assert!(!with(&header::IF_MATCH, &[]).need_version());
+        assert!(!with(&header::IF_MATCH, &["*"]).need_version());
+        for named in ["\"1\"", "W/\"1\"", "nonsense", ""] {
+            assert!(with(&header::IF_MATCH, &[named]).need_version(), "{named}");
+        }
+        for unwanted in ["*", "\"1\""] {
+            let conditions = with(&header::IF_NONE_MATCH, &[unwanted]);
+            assert!(conditions.need_version() && conditions.check("\"1\"").is_err(), "{unwanted}");
+        }
+        assert!(with(&header::IF_NONE_MATCH, &["\"9\""]).check("\"1\"").is_ok());
     }
 }

@@ -1,7 +1,7 @@
-//! How many connections there may be, and how long a client may take (S37, S65).
+//! Limits on connections, and on the time a client may take (S37, S65).
 //!
-//! A client that does nothing costs a connection and what it was answered. Both are bounded: connections in all and for each
-//! network, answers by the bytes that wait for somebody to read them.
+//! An idle client holds a connection and the responses it has not read. Both are bounded: connections in total and
+//! for each network, responses by the number of unread bytes.
 
 use std::{
     collections::HashMap,
@@ -22,34 +22,35 @@ use crate::{
     settings::Settings,
 };
 
-/// Once so many bytes of answers wait to be read, who reads nothing is cut off soon.
+/// With more unread bytes of responses than this, clients that do not read are disconnected soon.
 const UNSENT_SOFT: usize = 32 << 20;
-/// With so many, no large answer is added.
+/// With more than this, no large response is added.
 const UNSENT_HARD: usize = 128 << 20;
-/// What an answer of unknown length may hold in memory.
+/// How much memory a response of unknown length is counted as, in bytes.
 const UNKNOWN: usize = 256 << 10;
 
-/// How long a client may take, and what the server gives it when it stops.
+/// How long a client may take, and how long the server waits for it when it stops.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// For a request line and headers, from the first byte; and from the connection to the first byte.
+    /// For the request line and headers, from the first byte; and from the connection to the first byte.
     pub head: Duration,
-    /// For a body.
+    /// For a request body.
     pub body: Duration,
     /// Between two requests.
     pub idle: Duration,
-    /// The same for a proxy that the settings trust.
+    /// Between two requests of a trusted proxy.
     pub idle_proxy: Duration,
-    /// Without taking anything of an answer.
+    /// For a client that reads nothing of its response.
     pub stall: Duration,
-    /// For requests that run when the server is asked to stop.
+    /// For running requests, when the server is asked to stop.
     pub grace: Duration,
 }
 
 impl Default for Timeouts {
-    /// A proxy that reuses a connection just as we close it answers its visitor with 502, so ours is the longer patience:
-    /// nginx keeps upstream connections for 60 s, an AWS balancer for 60 s, Traefik for 90 s, Caddy for 120 s, Google's
-    /// balancer for 600 s, Cloudflare for 900 s. The two that wait longest are elsewhere, so whoever has one names it.
+    /// A proxy that reuses a connection just as we close it answers its visitor with 502, so our idle timeouts are
+    /// longer than those of proxies: nginx keeps upstream connections for 60 s, an AWS load balancer for 60 s,
+    /// Traefik for 90 s, Caddy for 120 s, Google's load balancer for 600 s, Cloudflare for 900 s. The last two run on
+    /// other machines, so they are in the settings as trusted proxies.
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
@@ -62,7 +63,7 @@ impl Default for Timeouts {
     }
 }
 
-/// Counts the connections of all listeners. Cheap to clone.
+/// Counts and limits the connections of all listeners. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate(Arc<Inner>);
 
@@ -73,7 +74,7 @@ struct Inner {
     proxies: Proxies,
     timeouts: Timeouts,
     open: Mutex<Open>,
-    /// Bytes of answers that nobody has read yet.
+    /// Bytes of responses that clients have not read yet.
     unsent: AtomicUsize,
     refusals: Seldom,
 }
@@ -85,10 +86,10 @@ struct Open {
 }
 
 impl Gate {
-    /// As `settings` want it. Where the process may open fewer files than `server.connections`, there are fewer.
+    /// The limits of `settings`. If the process may open fewer files than `server.connections`, the limit is lower.
     ///
     /// # Errors
-    /// Says which trusted proxy is no network.
+    /// Names the trusted proxy that is not a network.
     pub fn new(settings: &Settings, timeouts: Timeouts) -> Result<Self, String> {
         let server = &settings.server;
         let mut connections = usize::try_from(server.connections).unwrap_or(usize::MAX);
@@ -96,7 +97,7 @@ impl Gate {
         {
             tracing::info!(
                 connections = files,
-                "fewer than server.connections: this process may open no more files. Raise LimitNOFILE (ulimit -n)"
+                "fewer than server.connections: the limit on open files is too low. Raise LimitNOFILE (ulimit -n)"
             );
             connections = files;
         }
@@ -116,23 +117,23 @@ impl Gate {
         &self.0.timeouts
     }
 
-    /// How long a connection from `peer` may wait for its next request.
+    /// How long a connection from `peer` may be idle between requests.
     pub(crate) fn idle(&self, peer: IpAddr) -> Duration {
         if self.0.proxies.trust(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
     }
 
-    /// How many connections there are.
+    /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner).all
     }
 
-    /// Whether connections run short, so that those nobody uses are worth closing.
+    /// Whether few connections are left, so that idle ones should be closed.
     pub(crate) fn is_crowded(&self) -> bool {
         self.open() > self.0.connections / 8 * 7
     }
 
-    /// One more connection, from `peer`; none where there are too many. A trusted proxy brings everybody, so its network is
-    /// not counted.
+    /// Admits a connection from `peer`, or returns `None` if a limit is reached. A trusted proxy brings the
+    /// connections of many clients, so its network is not counted.
     pub(crate) fn enter(&self, peer: IpAddr) -> Option<Ticket> {
         let networks = if self.0.proxies.trust(peer) { Vec::new() } else { around(peer.to_canonical()) };
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,12 +157,12 @@ impl Gate {
         Some(Ticket { gate: self.clone(), networks: networks.into_iter().map(|(network, _)| network).collect() })
     }
 
-    /// Whether an answer of `size` bytes may wait to be read.
+    /// Whether a response of `size` bytes may be added to the unread ones.
     pub(crate) fn has_room_for(&self, size: usize) -> bool {
         self.0.unsent.load(Relaxed).saturating_add(size) <= UNSENT_HARD
     }
 
-    /// Whether much waits to be read.
+    /// Whether so much is unread that slow clients should be disconnected.
     pub(crate) fn is_short_of_memory(&self) -> bool {
         self.0.unsent.load(Relaxed) > UNSENT_SOFT
     }
@@ -175,7 +176,7 @@ impl Gate {
     }
 }
 
-/// A connection that is counted until this is dropped.
+/// An admitted connection, counted until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     gate: Gate,
@@ -197,22 +198,22 @@ impl Drop for Ticket {
     }
 }
 
-/// The networks `address` is counted in, and how many times a customer's share each may have: of IPv6, one customer has
-/// 64 bits or up to 48 (S69).
+/// The networks that `address` is counted in, each with the multiple of the limit it may have: an IPv6 customer has a
+/// network of between 64 and 48 bits (S69).
 fn around(address: IpAddr) -> Vec<(Network, usize)> {
     let of_v6: &[(u8, usize)] = if address.is_ipv6() { &[(56, 2), (48, 4)] } else { &[] };
     let wider = of_v6.iter().map(|(bits, share)| (Network::around(address, 32, *bits), *share));
     std::iter::once((Network::around(address, 32, 64), 1)).chain(wider).collect()
 }
 
-/// How many files the process may have open, where the system says so.
+/// How many files the process may open, if the system reports it.
 fn open_files() -> Option<usize> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The bytes of one connection's answers that nobody has read yet, and whether a request runs on it.
+/// The unread bytes of one connection's responses, and whether a request is running on it.
 #[derive(Debug)]
 pub(crate) struct Progress {
     gate: Gate,
@@ -237,37 +238,37 @@ impl Progress {
         &self.gate
     }
 
-    /// A request has come. Whatever has to do with it keeps a copy of what this gives.
+    /// Records a new request. Everything that belongs to it keeps a clone of the result.
     pub(crate) fn begin(self: &Arc<Self>) -> Busy {
         self.served.fetch_add(1, Relaxed);
         self.sent(usize::MAX);
         Busy::new(self)
     }
 
-    /// How many requests have come.
+    /// The number of requests so far.
     pub(crate) fn served(&self) -> usize {
         self.served.load(Relaxed)
     }
 
-    /// Whether one is not done with.
+    /// Whether a request is still running.
     pub(crate) fn is_busy(&self) -> bool {
         self.busy.load(Relaxed) > 0
     }
 
-    /// An answer of `size` bytes, or of unknown size, waits to be read.
+    /// Records a response of `size` bytes, or of unknown size, as unread.
     pub(crate) fn answers(&self, size: Option<usize>) {
         let size = size.unwrap_or(UNKNOWN);
         self.unsent.fetch_add(size, Relaxed);
         self.gate.add_unsent(size);
     }
 
-    /// `size` bytes are gone, or as many as there were.
+    /// Records that `size` bytes were read, or all of the unread ones if they are fewer.
     pub(crate) fn sent(&self, size: usize) {
         let before = self.unsent.fetch_update(Relaxed, Relaxed, |unsent| Some(unsent.saturating_sub(size)));
         self.gate.take_unsent(before.unwrap_or_default().min(size));
     }
 
-    /// A part of a request's body is left that nobody reads.
+    /// Records that a part of a request body will not be read.
     pub(crate) fn leave_unread(&self) {
         self.unread.store(true, Relaxed);
     }
@@ -283,7 +284,7 @@ impl Drop for Progress {
     }
 }
 
-/// A part of a request or of its answer that is not done with.
+/// Held by the parts of a request and its response until they are finished.
 #[derive(Debug)]
 pub(crate) struct Busy(Arc<Progress>);
 

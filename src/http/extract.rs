@@ -1,4 +1,4 @@
-//! Reading a request: axum's extractors with our errors.
+//! Reading a request: extractors like those of axum, with our errors and limits.
 
 use axum::{
     body::Bytes,
@@ -9,21 +9,19 @@ use axum::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::http::{
-    conditional::Condition,
-    problem::{FieldError, Problem},
-};
+use crate::http::problem::{FieldError, Problem};
 
-/// The largest body a route takes unless it says otherwise (S37).
+/// The largest request body, in bytes, of a route that sets no limit of its own (S37).
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// For routes that take a note: 20,000 characters of any script, even as a URL-encoded form.
-pub const LONG_BODY_LIMIT: usize = 256 * 1024;
+/// The largest request body, in bytes, of routes that take long texts: 20,000 characters of any script, even as a
+/// URL-encoded form. Every server function and every form is read up to it.
+pub const LARGE_BODY_LIMIT: usize = 256 * 1024;
 
-/// How deep JSON may be nested: nothing we take is deeper than a few levels (S37).
-pub const DEPTH_LIMIT: usize = 16;
+/// How deep JSON may be nested. No body that we read is deeper than a few levels (S37).
+const DEPTH_LIMIT: usize = 16;
 
-/// A JSON body, labelled as such.
+/// A body of `Content-Type: application/json`, up to the limit of the route.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
@@ -35,9 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::UnsupportedMediaType);
         }
         let bytes = read(request, state).await?;
-        if depth(&bytes) > DEPTH_LIMIT {
-            return Err(Problem::InvalidBody(format!("The JSON is nested deeper than {DEPTH_LIMIT} levels.")));
-        }
+        check_depth(&bytes)?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(explain)?;
         deserializer.end().map_err(|error| Problem::InvalidBody(format!("Not JSON: {error}.")))?;
@@ -45,8 +41,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// How deep `json` is nested at its deepest, whether or not it is JSON.
-pub fn depth(json: &[u8]) -> usize {
+/// Refuses JSON that is nested deeper than any body we read.
+///
+/// # Errors
+/// [`Problem::InvalidBody`]
+pub fn check_depth(json: &[u8]) -> Result<(), Problem> {
+    if depth(json) <= DEPTH_LIMIT {
+        return Ok(());
+    }
+    Err(Problem::InvalidBody(format!("The JSON is nested deeper than {DEPTH_LIMIT} levels.")))
+}
+
+/// The number of levels at the deepest point of `json`, which need not be valid.
+fn depth(json: &[u8]) -> usize {
     let (mut deepest, mut level, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
     for byte in json {
         match byte {
@@ -64,7 +71,7 @@ pub fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// JSON that does not parse is 400; JSON that does not fit is 422 and names the member.
+/// Invalid JSON is 400. Valid JSON of another type than expected is 422 and names the member.
 fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let (path, inner) = (error.path().to_string(), error.inner());
     if !inner.is_data() {
@@ -84,18 +91,18 @@ fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
 /// The media type of a form.
 pub const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A form as a page posts it: names and values in their order, so that a page can show again what was typed.
+/// A form as a page posts it: names and values in their order, so that the page can show again what was typed.
 #[derive(Clone, Debug, Default)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// What is in the body of a form.
+    /// Parses the URL-encoded body of a form.
     pub fn parse(body: &[u8]) -> Self {
         let pairs = url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), normalized(&value)));
         Self(pairs.collect())
     }
 
-    /// The value of `name`, empty if it was not sent.
+    /// The first value of `name`, empty if there is none.
     pub fn text(&self, name: &str) -> String {
         self.all(name).next().unwrap_or_default().to_owned()
     }
@@ -105,12 +112,12 @@ impl Form {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every name with its value, in the order they came.
+    /// Every name with its value, in the order of the body.
     pub fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
         self.0.iter()
     }
 
-    /// Whether the box `name` was ticked.
+    /// Whether the checkbox `name` was ticked.
     pub fn ticked(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
@@ -127,12 +134,12 @@ impl<S: Send + Sync> FromRequest<S> for Form {
     }
 }
 
-/// Forms send line breaks as CRLF whatever was typed (HTML, "form data set"); everybody else writes LF.
+/// Browsers send line breaks in forms as CRLF (HTML, "form data set"). We store LF.
 fn normalized(value: &str) -> String {
     value.replace("\r\n", "\n")
 }
 
-/// The query, by our errors.
+/// The query string.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -149,7 +156,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// An id in the path. What is no id names nothing: 404.
+/// An id in the path. Text that is no UUID is 404.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId(pub Uuid);
 
@@ -162,23 +169,18 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
-/// Whether `If-None-Match` does not name `etag`: whether to answer in full (RFC 9110 section 13.1.2).
-pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
-    !Condition::read(headers, &header::IF_NONE_MATCH).names_weakly(etag)
-}
-
-/// The body, up to the limit of the route.
+/// Reads the body, up to the limit of the route.
 ///
 /// # Errors
-/// [`Problem::BodyTooLarge`]; [`Problem::InvalidBody`] where it did not arrive whole.
+/// [`Problem::BodyTooLarge`]; [`Problem::InvalidBody`] if it did not arrive in full.
 pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection.into_response().status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
-        _ => Problem::InvalidBody("The body did not arrive whole.".into()),
+        _ => Problem::InvalidBody("The request body did not arrive in full.".into()),
     })
 }
 
-/// The media type without its parameters, in lower case (RFC 9110 section 8.3.1).
+/// The media type of the body without its parameters, in lower case (RFC 9110 section 8.3.1).
 pub fn essence(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()

@@ -1,7 +1,7 @@
-//! Which hosts this server answers for (S38).
+//! The hosts that this server serves (S38).
 //!
-//! A page elsewhere may point a name of its own at this server, and then be "same-origin" with it in a visitor's browser
-//! (DNS rebinding). What is asked of a name that is not ours is refused, so nothing is done or told under it.
+//! Another site can point a host name of its own at this server, and is then "same-origin" with it in a visitor's
+//! browser (DNS rebinding). So requests for a host that is not in the settings are refused.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The names, without ports: proxies add and drop those.
+/// The host names, without ports, because proxies add and remove those.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts(Arc<[String]>);
 
@@ -35,18 +35,18 @@ impl Hosts {
     }
 }
 
-/// Marks what has come over a connection, in one of HTTP's own forms.
+/// Marks requests that came over a connection, as tests may call the router without one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OverTheWire;
 
-/// Refuses with 400 what has no `Host`, several, or one that is no name (RFC 9112 section 3.2): two servers on the way
-/// would take it for two different requests. HTTP/1.0 knows no `Host`.
+/// Refuses a request without `Host`, with several, or with an invalid one, with 400 (RFC 9112 section 3.2): two
+/// servers on its way could understand it differently. HTTP/1.0 has no `Host`.
 pub(crate) async fn one(request: Request, next: Next) -> Response {
     let spared = request.extensions().get::<OverTheWire>().is_none() || request.version() < Version::HTTP_11;
     if spared || names_one(request.headers()) {
         return next.run(request).await;
     }
-    let problem = Problem::InvalidBody("A request names the host it is for, once, in its Host header.".into());
+    let problem = Problem::InvalidBody("Send exactly one valid Host header.".into());
     problem_response(problem.clone().into_response(), &problem, &RequestId::of(request.extensions()))
 }
 
@@ -56,10 +56,10 @@ fn names_one(headers: &HeaderMap) -> bool {
     host.is_empty() || host.to_str().is_ok_and(|host| host.parse::<Authority>().is_ok())
 }
 
-/// Refuses what is asked of another host with 421 (RFC 9110 section 15.5.20). Balancers ask for the health of an instance
-/// by its address, so that is told to everybody. A request that names no host claims nothing.
+/// Refuses requests for other hosts with 421 (RFC 9110 section 15.5.20). Load balancers check the health of an instance
+/// by its address, so the health checks are served on every host. A request without a host is served.
 pub(crate) async fn layer(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    // Of a request that names one in its target, `Host` does not count (RFC 9112 section 3.2.2).
+    // If the target of the request names a host, `Host` is ignored (RFC 9112 section 3.2.2).
     let target = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let named = request.headers().get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default().to_owned());
     let named: Vec<_> = target.map_or_else(|| named.collect(), |target| vec![target]);
@@ -67,7 +67,7 @@ pub(crate) async fn layer(State(hosts): State<Hosts>, request: Request, next: Ne
     if healthy || named.iter().all(|host| hosts.admits(host)) {
         return next.run(request).await;
     }
-    tracing::warn!(event = "host_refused", host = ?named, "asked for a host that is not in server.hosts");
+    tracing::warn!(event = "host_refused", host = ?named, "request for a host that is not in server.hosts");
     let problem = Problem::Misdirected;
     problem_response(problem.clone().into_response(), &problem, &RequestId::of(request.extensions()))
 }

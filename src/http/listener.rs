@@ -1,4 +1,4 @@
-//! The listener: our own loop, because `axum::serve` sets no limits and waits for ever at shutdown (T19).
+//! The listener: our own loop, because `axum::serve` has no limits and may wait forever at shutdown (T19).
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -24,18 +24,18 @@ use crate::http::{
     slow_clients::Wire,
 };
 
-/// The longest request line and headers together.
+/// The largest request line and headers together, in bytes.
 const HEADER_LIMIT: usize = 32 * 1024;
-/// To how many who are turned away at once it is said why.
+/// How many refused connections get a response at the same time.
 const TURNED_AWAY: usize = 64;
-/// What they are told.
+/// The response to a refused connection.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
     content-length: 177\r\ncache-control: no-store\r\nretry-after: 2\r\nconnection: close\r\n\r\n\
     {\"type\":\"urn:vestibule:problem:unavailable\",\"title\":\"Temporarily unavailable\",\"status\":503,\
     \"detail\":\"Too many connections are open. Try again in a moment.\",\"code\":\"unavailable\"}";
 
-/// Serves `app` until `stop`, then lets what runs come to its end, for as long as `gate` says (S44). Several listeners share
-/// one gate.
+/// Serves `app` until `stop` resolves, then waits for running requests, up to the grace period of `gate` (S44). Several
+/// listeners may share one gate.
 pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).max_buf_size(HEADER_LIMIT);
@@ -48,7 +48,7 @@ pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Fu
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => (stream, Peer(peer.ip())),
                 Err(error) => {
-                    // Out of file descriptors, most likely: accepting goes on as soon as there are some.
+                    // Most likely out of file descriptors. Try again when some may have been closed.
                     tracing::warn!(%error, "connection not accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -75,14 +75,14 @@ pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Fu
     }
 
     drop(listener);
-    tracing::info!("stopping: finishing what runs");
+    tracing::info!("stopping: waiting for running requests");
     if timeout(gate.timeouts().grace, running.shutdown()).await.is_err() {
         let seconds = gate.timeouts().grace.as_secs_f32();
         tracing::warn!(connections = gate.open(), "some requests did not finish in {seconds} s");
     }
 }
 
-/// Says why, to whoever listens, and takes what they send meanwhile, or they would see a reset instead.
+/// Sends the reason, and reads what the client sends meanwhile. Otherwise it would see a reset instead.
 async fn turn_away(mut stream: TcpStream) {
     let said = async {
         stream.write_all(FULL).await?;
@@ -113,7 +113,7 @@ fn connection(
         let answer = app.clone().oneshot(request_bodies::received(request, &busy));
         async move { answer.await.map(|response| request_bodies::answered(response, &method, busy)) }
     });
-    // The wire measures both apart. For hyper they are one: it bounds what arrives behind the request before.
+    // `Wire` measures idle time and the head separately. hyper has one timeout for both, as a second bound.
     http.header_read_timeout(idle + gate.timeouts().head);
     http.serve_connection(TokioIo::new(wire), service)
 }

@@ -1,4 +1,4 @@
-//! What every answer of the JSON mounts keeps to.
+//! Content negotiation, `OPTIONS`, caching and compression of the JSON mounts.
 
 use axum::{
     extract::Request,
@@ -13,15 +13,15 @@ use tower_http::compression::{
 
 use crate::http::problem::Problem;
 
-/// Below this, compressing costs more than it saves.
+/// In bytes. Compressing a smaller response costs more than it saves.
 const WORTH_IT: u16 = 1024;
 
-/// What has a strong tag is changed by that tag. A proxy that compresses the answer makes the tag weak, and then nothing
-/// can be changed by it any more (RFC 9110 sections 7.7 and 8.8.3).
+/// For responses with a strong tag. A proxy that compresses a response makes its tag weak, and a weak tag never matches
+/// `If-Match` (RFC 9110 sections 7.7 and 8.8.3).
 static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
-/// Answers `OPTIONS` with the methods there are (RFC 9110 section 9.3.7), and refuses who takes no JSON with 406, before
-/// anything is done. CORS has answered preflights before.
+/// Answers `OPTIONS` with the allowed methods (RFC 9110 section 9.3.7), and refuses clients that do not accept JSON
+/// with 406, before the handler runs. The CORS layer, outside of this one, answers preflights.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let options = request.method() == Method::OPTIONS;
     if !options && !takes_json(request.headers()) {
@@ -34,13 +34,13 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
         response.headers_mut().insert(header::CACHE_CONTROL, AS_IT_IS.clone());
     }
     if options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        // axum adds `Allow`, as it does to the refusal.
+        // axum adds `Allow` to this response too.
         return StatusCode::NO_CONTENT.into_response();
     }
     response
 }
 
-/// Whether `Accept` lets JSON through: it is not there, or names it, or a range it is in (RFC 9110 section 12.5.1).
+/// Whether `Accept` is missing, or lists JSON or a range that includes it (RFC 9110 section 12.5.1).
 fn takes_json(headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all(header::ACCEPT).iter().peekable();
     if lines.peek().is_none() {
@@ -63,11 +63,11 @@ fn admits_json(range: &str) -> bool {
     known && !refused
 }
 
-/// Compresses lists, for who takes it.
+/// Compresses lists, for clients that accept it.
 ///
-/// Lists alone have a weak tag, which a compressed copy may share; a note's strong one is what `If-Match` compares (RFC 9110
-/// section 8.8.3.3). And no list holds a secret or what a stranger put there, so its length tells nothing (BREACH): a token
-/// just made, a login and the pages stay as they are.
+/// Only lists have a weak tag, which a compressed copy may share; the strong tag of a single resource is compared by
+/// `If-Match` (RFC 9110 section 8.8.3.3). And no list holds a secret or text of another user, so its length reveals
+/// nothing (BREACH). A new token, a login and the pages are not compressed.
 pub(crate) fn compression() -> CompressionLayer<impl Predicate> {
     let list = |_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions| {
         headers.get(header::ETAG).is_some_and(|tag| tag.as_bytes().starts_with(b"W/"))

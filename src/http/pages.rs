@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::extract::LONG_BODY_LIMIT;
+use super::extract::LARGE_BODY_LIMIT;
 
 /// Pages and the forms that post to them.
 pub struct Pages<S> {
@@ -42,11 +42,11 @@ impl<S: Clone + Send + Sync + 'static> Pages<S> {
         Self { router: self.router.route(path, post(handler)), ..self }
     }
 
-    /// A form that may hold up to [`LONG_BODY_LIMIT`] bytes.
+    /// A form that may hold up to [`LARGE_BODY_LIMIT`] bytes.
     #[must_use]
     pub fn post_large<H: Handler<T, S>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.routes.push((Method::POST, path));
-        let handler = post(handler).layer(DefaultBodyLimit::max(LONG_BODY_LIMIT));
+        let handler = post(handler).layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT));
         Self { router: self.router.route(path, handler), ..self }
     }
 

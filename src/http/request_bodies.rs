@@ -1,4 +1,4 @@
-//! Bodies on their way: a request's, which may take so long and no longer, and an answer's, which is counted.
+//! Request bodies with a time limit, and response bodies that are counted until they are read.
 
 use std::{
     error::Error,
@@ -25,14 +25,14 @@ use crate::http::{
     request_id::RequestId,
 };
 
-/// What is left of a refused body is read on and thrown away up to here, so that whoever sends it, a proxy above all,
-/// comes to read the answer, and the connection can be used again (RFC 9112 section 9.6).
+/// Up to how many bytes, and for how long, the rest of a refused body is read and discarded, so that its sender (a
+/// proxy above all) goes on to read the response and can reuse the connection (RFC 9112 section 9.6).
 const REST_LIMIT: usize = 8 << 20;
 const REST_TIME: Duration = Duration::from_secs(10);
-/// An answer this small is always given.
+/// In bytes. A response up to this size is always sent.
 const SMALL: usize = 64 << 10;
 
-/// The body of `request`, with a limit on its time.
+/// `request` with a time limit on its body.
 pub(crate) fn received(request: Request<Incoming>, busy: &Busy) -> Request<Body> {
     let expects = request.headers().contains_key(header::EXPECT);
     request.map(|body| {
@@ -45,10 +45,10 @@ pub(crate) fn received(request: Request<Incoming>, busy: &Busy) -> Request<Body>
 }
 
 struct Received {
-    /// What has not come yet; nothing once it is whole or broken.
+    /// The rest of the body; `None` once it is complete or has failed.
     rest: Option<(Incoming, Busy)>,
     timer: Pin<Box<Sleep>>,
-    /// Whether the client was told to send it: one that waits for `100 Continue` sends nothing before.
+    /// Whether the client was told to send the body. One that waits for `100 Continue` sends nothing before.
     asked: bool,
 }
 
@@ -73,7 +73,7 @@ impl HttpBody for Received {
                 if let Some((_, busy)) = self.rest.take() {
                     busy.progress().leave_unread();
                 }
-                Poll::Ready(Some(Err("the body takes too long".into())))
+                Poll::Ready(Some(Err("the request body takes too long".into())))
             }
             Poll::Pending => Poll::Pending,
         }
@@ -108,12 +108,12 @@ impl Drop for Received {
     }
 }
 
-/// `response` to a request with `method`, counted until it is read; 503 instead where too much waits for that already.
+/// `response` to a request with `method`, counted until it is read, or 503 if too much is unread already.
 pub(crate) fn answered(response: Response, method: &Method, busy: Busy) -> Response {
     let progress = busy.progress();
     let size = response.body().size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
     let large = size.is_none_or(|size| size > SMALL);
-    // What changed something says so in any case.
+    // Only `GET` is refused: another method may have changed something, and the client must learn of it.
     let response = if large && method == Method::GET && !progress.gate().has_room_for(size.unwrap_or_default()) {
         refused(response)
     } else {
@@ -124,7 +124,7 @@ pub(crate) fn answered(response: Response, method: &Method, busy: Busy) -> Respo
 }
 
 fn refused(mut response: Response) -> Response {
-    let problem = Problem::Unavailable("too many answers wait for clients that do not read them".into());
+    let problem = Problem::Unavailable("too many responses wait for slow clients".into());
     let retry = problem.clone().into_response().headers_mut().remove(header::RETRY_AFTER);
     let headers = response.headers_mut();
     for name in [header::ETAG, header::CONTENT_ENCODING, header::CONTENT_DISPOSITION, header::LAST_MODIFIED] {
@@ -165,7 +165,7 @@ impl HttpBody for Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        // One that is streamed holds nothing once its last piece is taken.
+        // A streamed response holds no memory once its last chunk is sent.
         if self.unknown {
             self.busy.progress().sent(usize::MAX);
         }

@@ -1,4 +1,4 @@
-//! `x-request-id`: one name for a request, in the answer, in a problem and in every line of the log.
+//! `x-request-id`: the id of a request, in its response, in a problem and in every line of the log.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of the request at hand.
+/// The id of the current request.
 #[derive(Clone, Debug, Default)]
 pub struct RequestId(String);
 
@@ -23,12 +23,12 @@ impl RequestId {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
-    /// The id that an answer with `headers` tells.
+    /// The id in the `headers` of a response.
     pub fn told(headers: &HeaderMap) -> Self {
         Self(headers.get(&HEADER).and_then(|id| id.to_str().ok()).unwrap_or_default().into())
     }
 
-    /// A client's own id is kept if it is short and plain, so that it can forge no line of the log (S57).
+    /// Keeps the client's own id if it is short and plain, so that it cannot forge a line of the log (S57).
     fn new(given: Option<&HeaderValue>) -> Self {
         let plain = |id: &&str| {
             (1..=64).contains(&id.len())
@@ -45,8 +45,8 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Names the request, opens its span, and sends the name back. The span holds the path without its query, where a
-/// secret may be (T7), and without the secret of a link in a mail (S40).
+/// Gives the request its id, opens its span, and returns the id in the response. The span holds the path without its
+/// query, which may hold a secret (T7), and without the token of a link in an email (S40).
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::new(request.headers().get(&HEADER));
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = shown(request.uri().path()));
@@ -65,18 +65,18 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Says in the log that a request never had an answer: its client is gone, or the server stopped first.
+/// Logs, when dropped, that a request got no response: the client disconnected, or the server stopped first.
 struct Unanswered(Option<tracing::Span>);
 
 impl Drop for Unanswered {
     fn drop(&mut self) {
         if let Some(span) = &self.0 {
-            span.in_scope(|| tracing::info!("not answered: the connection is gone, or the server has stopped"));
+            span.in_scope(|| tracing::info!("no response: the client disconnected, or the server stopped"));
         }
     }
 }
 
-/// `path` for the log. No part of ours but the secret of a link is this long.
+/// `path` for the log. Of all path segments, only the token of a link is this long.
 fn shown(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.len() < 40 { part } else { "…" });
     parts.collect::<Vec<_>>().join("/")
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_log_learns_no_link() {
         let id = Uuid::now_v7();
-        assert_eq!(shown(&format!("/notes/{id}/delete")), format!("/notes/{id}/delete"));
+        assert_eq!(shown(&format!("/things/{id}/delete")), format!("/things/{id}/delete"));
         assert_eq!(shown(&format!("/reset/link_{}", "x".repeat(38))), "/reset/…");
     }
 }

@@ -1,4 +1,4 @@
-//! The headers of every answer (S32).
+//! Security headers of every response (S32).
 
 use axum::{
     extract::{Request, State},
@@ -9,16 +9,24 @@ use axum::{
 
 use crate::settings::Settings;
 
-/// Which answers are meant.
+/// `Clear-Site-Data`
+pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// What a browser deletes at sign-out (S9). Cookies are not listed: ours is removed by name, and the directive would
+/// also delete those of every other site on the same host.
+pub const CLEARED: &str = r#""cache", "storage""#;
+
+/// The headers that depend on the settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    /// What `Strict-Transport-Security` says, if it is sent.
+    /// The value of `Strict-Transport-Security`, if it is sent.
     hsts: Option<&'static str>,
-    /// What `Referrer-Policy` says where the token of a link stands in the URL (S27).
+    /// The value of `Referrer-Policy` on pages whose URL holds the token of a link (S27).
     ///
-    /// `no-referrer` makes browsers send `Origin: null` with the page's form, which is then told from a forged one by Fetch
-    /// Metadata. Those are sent to https and to this machine only, so on http by another name the form would be refused
-    /// for ever. There it is `same-origin`: the URL goes to the site itself, which knows it, and to nobody else.
+    /// `no-referrer` makes browsers send `Origin: null` with the form of the page, which only Fetch Metadata can tell
+    /// from a forged one. Browsers send that to https and to loopback hosts only, so on plain http by another name the
+    /// form would always be refused. There it is `same-origin`: the URL is sent to this site, which knows it, and to
+    /// no other.
     links: &'static str,
     /// Paths below which the URL holds a secret.
     secret_paths: Vec<&'static str>,
@@ -44,7 +52,7 @@ static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy"
 static COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 static PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// Sets what the answer has not set itself.
+/// Sets the headers that the response has not set itself.
 pub(crate) async fn layer(State(policy): State<Policy>, request: Request, next: Next) -> Response {
     let link = policy.is_secret(request.uri().path());
     let token_door = request.uri().path().starts_with("/api/");
@@ -61,10 +69,10 @@ pub(crate) async fn layer(State(policy): State<Policy>, request: Request, next: 
         set(&COOP, "same-origin");
         set(&PERMISSIONS, "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     } else {
-        // Nothing but a page is ever shown as one.
+        // Only pages are ever rendered as one.
         set(&header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
     }
-    // What is not a file is somebody's own.
+    // Files set their own. Everything else may be private.
     set(&header::CACHE_CONTROL, "no-store");
     if let Some(hsts) = policy.hsts {
         set(&header::STRICT_TRANSPORT_SECURITY, hsts);

@@ -1,24 +1,24 @@
-//! Lines of the log that strangers can cause: said once in a while, so that nobody fills the disk with them.
+//! A rate limit for log lines that anyone on the network can cause, so that they cannot fill the disk.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Between two lines that say the same.
+/// The time between two log lines of the same kind.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// When something was last said.
+/// When a kind of line was last logged.
 #[derive(Debug)]
 pub struct Seldom(Mutex<Option<Instant>>);
 
 impl Seldom {
-    /// Nothing was said yet.
+    /// Nothing logged so far.
     pub const fn new() -> Self {
         Self(Mutex::new(None))
     }
 
-    /// Whether to say it again. Who asks and is told so, says it.
+    /// Whether to log the line now. If so, it counts as logged.
     pub fn again(&self) -> bool {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let again = said.is_none_or(|said| said.elapsed() >= PAUSE);

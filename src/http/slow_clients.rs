@@ -1,4 +1,4 @@
-//! A connection as a client may use it: not without end, and not for nothing.
+//! The stream of a connection, with timeouts for clients that send or read too slowly.
 
 use std::{
     io,
@@ -16,33 +16,33 @@ use tokio::{
 
 use crate::http::connection_limits::Progress;
 
-/// Of an answer a client takes at least so much in the time it may stall: who reads a byte a minute reads nothing.
+/// How many bytes a client has to read before its stall ends: one byte a minute does not count as reading.
 const LEAST: usize = 4096;
-/// How long who reads nothing is borne where memory runs short, and how long who asks nothing where connections do.
+/// How long a client may stall when memory is short, and be idle when few connections are left.
 const SHORT: Duration = Duration::from_secs(1);
 const CROWDED: Duration = Duration::from_secs(5);
-/// For so long, and for so many bytes, what a client still sends is thrown away before the connection is closed: closed at
-/// once, it would be reset, and the answer lost with it (RFC 9112 section 9.6).
+/// For how long, and how many bytes, the server reads and discards what a client still sends before it closes the
+/// connection: closed at once, the connection would be reset and the response lost (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_LIMIT: usize = 4 << 20;
 
-/// The stream, with an eye on the clock.
+/// A stream that fails with a timeout when the client is too slow.
 #[derive(Debug)]
 pub(crate) struct Wire {
     stream: TcpStream,
     progress: Arc<Progress>,
     idle: Duration,
     timer: Pin<Box<Sleep>>,
-    /// When anything last went out, or a request came in.
+    /// When bytes last went out, or a request came in.
     last: Instant,
-    /// When the head of the next request began.
+    /// When the head of the next request began to arrive.
     head: Option<Instant>,
-    /// How many requests had come when that was last looked at.
+    /// The number of requests at the last look.
     served: usize,
-    /// Since when the client takes nothing, and the little it took since.
+    /// Since when the client has stalled, and how many bytes it read since.
     stalled: Option<Instant>,
     taken: usize,
-    /// Until when to linger, and how much may still come.
+    /// Until when to linger, and how many bytes may still come.
     linger: Option<(Instant, usize)>,
 }
 
@@ -63,7 +63,7 @@ impl Wire {
         }
     }
 
-    /// Notices that a request has come since, so that what is read next is another's head.
+    /// Notices a new request, so that the next bytes are the head of another one.
     fn look(&mut self) {
         let served = self.progress.served();
         if served != self.served {
@@ -71,7 +71,7 @@ impl Wire {
         }
     }
 
-    /// When the client has to have sent something.
+    /// When the client must have sent more, if it has to.
     fn due(&self) -> Option<Instant> {
         let gate = self.progress.gate();
         if self.progress.is_busy() {
@@ -84,15 +84,15 @@ impl Wire {
         self.stalled.is_none().then(|| self.last + idle)
     }
 
-    /// Whether it is too late for what the client has to send. If not, the task looks again by itself.
+    /// Whether the client has missed its deadline to send. If not, the task is woken to check again.
     fn is_overdue(&mut self, context: &mut Context<'_>) -> bool {
         let due = self.due();
-        // While a request runs there is nothing to wait for, and afterwards there is.
+        // A running request has no deadline, but the task has to be woken for the time after it.
         let deadline = due.unwrap_or_else(|| Instant::now() + 2 * CROWDED);
         self.is_late(context, deadline, CROWDED) && due.is_some()
     }
 
-    /// Whether it is `deadline`. If not, the task is woken then, or after `step`, since what it depends on may change.
+    /// Whether `deadline` has passed. If not, the task is woken then, or after `step`, because the deadline may change.
     fn is_late(&mut self, context: &mut Context<'_>, deadline: Instant, step: Duration) -> bool {
         loop {
             let now = Instant::now();
@@ -130,9 +130,9 @@ impl Wire {
                 let patience = if gate.is_short_of_memory() { stall.min(SHORT) } else { stall };
                 let since = self.stalled.unwrap_or(self.last);
                 if self.is_late(context, since + patience, SHORT) {
-                    // What the system holds for this client goes too.
+                    // Also drops what the operating system has buffered for this client.
                     let _ = self.stream.set_zero_linger();
-                    return Poll::Ready(Err(late("the client takes nothing of the answer")));
+                    return Poll::Ready(Err(late("the client does not read the response")));
                 }
                 Poll::Pending
             }
@@ -159,8 +159,8 @@ impl AsyncRead for Wire {
         if !this.is_overdue(context) {
             return Poll::Pending;
         }
-        // An end of the stream is no error where nothing had begun.
-        Poll::Ready(if this.head.is_some() { Err(late("the head of a request takes too long")) } else { Ok(()) })
+        // Without the beginning of a request, the end of the stream is not an error.
+        Poll::Ready(if this.head.is_some() { Err(late("the request head takes too long")) } else { Ok(()) })
     }
 }
 
@@ -185,12 +185,12 @@ impl AsyncWrite for Wire {
         self.stream.is_write_vectored()
     }
 
-    /// Asked where nothing is left to write.
+    /// hyper calls it when nothing is left to write.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.stalled = None;
         this.look();
-        // hyper may not read again before something arrives, so the clock for the next request is set here.
+        // hyper may not poll for reading before bytes arrive, so the timer for the next request is set here.
         this.is_overdue(context);
         Pin::new(&mut this.stream).poll_flush(context)
     }

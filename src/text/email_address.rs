@@ -1,4 +1,4 @@
-//! Mail addresses: which there are, and when two are one (S75). A leaf.
+//! Email addresses: which are valid, and when two are the same (S75).
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -7,26 +7,25 @@ use lettre::Address;
 
 use crate::text::{self, is_invisible};
 
-/// In bytes (RFC 5321 section 4.5.3.1.3, less the brackets).
+/// The longest address, in bytes (RFC 5321 section 4.5.3.1.3, without the angle brackets).
 const LONGEST: usize = 254;
 
-/// The one form in which `email` is kept and compared: what stands before the @ in NFC and in lower case, as every
-/// large provider delivers it, and the domain in ASCII (UTS 46). What is no address stays as it was typed, in lower
-/// case.
+/// The form in which `email` is stored and compared: the local part in NFC and lower case, as every large provider
+/// delivers it, and the domain in ASCII (UTS 46). Text that is not an address is only trimmed and put in lower case.
 pub fn normalized(email: &str) -> String {
     canonical(email).unwrap_or_else(|| lowered(email))
 }
 
-/// Whether mail could be sent there. Only a mail can tell whether it arrives.
+/// Whether `email` is a valid address, that is, whether mail can be sent to it.
 ///
-/// `lettre::Address` alone is not enough: it judges the text as it was typed, and takes invisible characters and domains
-/// that no resolver takes. Here it judges the one form that is kept.
+/// `lettre::Address` alone is not enough: it checks the text as it was typed, and accepts invisible characters and
+/// domains that no resolver does. Here it checks the normalized form.
 pub fn is_address(email: &str) -> bool {
     canonical(email).is_some()
 }
 
-/// Whether an account could be kept under it: what 0.1.0 took for an address counts as well, so that its owner still
-/// gets in.
+/// Whether an account may exist with `email`. Includes what version 0.1.0 accepted as an address, so that the owners of
+/// such accounts can still sign in.
 pub fn may_be_known(email: &str) -> bool {
     let email = lowered(email);
     let Some((local, domain)) = email.rsplit_once('@') else { return false };
@@ -36,15 +35,15 @@ pub fn may_be_known(email: &str) -> bool {
     (was && !domain.starts_with('.') && !domain.ends_with('.')) || is_address(&email)
 }
 
-/// What `email` may be kept as: as it was typed (an account of 0.1.0 may have another spelling of an address that is
-/// another's), in the one form, and with its domain as people read it.
+/// The forms in which `email` may be stored: as typed (two accounts of version 0.1.0 may have different spellings of
+/// one address), normalized, and with its domain in Unicode.
 pub fn spellings(email: &str) -> [String; 3] {
     let one = normalized(email);
     let read = shown(&one);
     [lowered(email), one, read]
 }
 
-/// With its domain as people read it: `ada@bücher.example`.
+/// `email` with its domain in Unicode, for people: `ada@bücher.example`.
 pub fn shown(email: &str) -> String {
     let Some((local, domain)) = email.rsplit_once('@') else { return email.to_owned() };
     match domain_to_unicode(domain) {
@@ -59,7 +58,7 @@ fn lowered(email: &str) -> String {
 
 fn canonical(email: &str) -> Option<String> {
     let email = email.trim();
-    // The one form may be the shorter one, though not by so much.
+    // The normalized form may be shorter, but not by this much.
     if email.len() > 4 * LONGEST {
         return None;
     }
@@ -73,7 +72,7 @@ fn local_part(local: &str) -> Option<String> {
         return None;
     }
     let lower = text::nfc(&text::nfc(local).to_lowercase()).into_owned();
-    // RFC 5321 section 4.1.2: quotes that are not needed say nothing.
+    // Quotes that are not needed have no meaning (RFC 5321 section 4.1.2).
     let bare = lower.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     Some(bare.filter(|bare| Address::new(bare, "x").is_ok()).map_or_else(|| lower.clone(), str::to_owned))
 }

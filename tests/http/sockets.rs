@@ -361,7 +361,7 @@ fn sigterm_waits_for_nobody_longer_than_it_says() {
     let log = fs::read_to_string(log).unwrap();
     let line = |parts: &[&str]| log.lines().any(|line| parts.iter().all(|part| line.contains(part)));
     assert!(line(&["mail_failed", "reset", "the server stopped"]), "{log}");
-    assert!(line(&["not answered", "/api/v1/login"]), "{log}");
+    assert!(line(&["no response", "/api/v1/login"]), "{log}");
     assert!(!log.contains("ada@example.org"), "{log}");
 }
 

@@ -75,7 +75,7 @@ async fn failures_are_slowed_down_and_the_answer_says_until_when(app: TestApp) {
         let seconds = wait(&reply);
         assert!((20..=900).contains(&seconds), "{seconds}");
         longest = longest.max(seconds);
-        assert_eq!(reply.json()["title"], "Too many tries");
+        assert_eq!(reply.json()["title"], "Too many requests");
         assert!(!reply.has("set-cookie"));
         app.clock.advance(Duration::seconds(seconds - 10));
         let rest = wait(&guess(&app, &ada.email).await);
@@ -105,7 +105,7 @@ async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(app:
     let page = reply.page(429);
     let seconds = reply.header("retry-after");
     assert!(seconds.parse::<u32>().is_ok_and(|seconds| seconds > 1), "{seconds}");
-    assert!(page.contains(&format!("Too many tries. Try again in {seconds} seconds.</p>")), "{page}");
+    assert!(page.contains(&format!("Too many requests. Try again in {seconds} seconds.</p>")), "{page}");
     assert!(page.contains(&format!(r#"value="{}""#, ada.email)), "what was typed stays");
     assert!(page.contains(r#"name="remember" checked"#) && page.contains(r#"name="next" value="/tokens""#));
     assert!(!page.contains("wrong password"));
@@ -362,7 +362,7 @@ async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
     }
     let reply = sign_up("mallory", PASSWORD).await;
     let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
-    assert!(page.contains(&format!("Too many tries. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
+    assert!(page.contains(&format!("Too many requests. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
     assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
     sign_up("mallory", PASSWORD).at(ELSEWHERE).await.assert_status(303);
     app.clock.advance(Duration::seconds(seconds.parse().unwrap()));
@@ -418,9 +418,9 @@ async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
     assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=300).contains(&seconds)));
     // Whatever sends mail counts.
     let resend = ada.browser.submit("/account/email/resend", &[]).await;
-    assert!(resend.page(429).contains("Too many tries") && resend.has("retry-after"));
+    assert!(resend.page(429).contains("Too many requests") && resend.has("retry-after"));
     let change = ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.page(429);
-    assert!(change.contains("Too many tries") && change.contains("ada@new.example"));
+    assert!(change.contains("Too many requests") && change.contains("ada@new.example"));
     forgot(9).at(ELSEWHERE).await.page(202);
 }
 

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::page::{CLEAR_SITE_DATA, CLEARED};
 use super::scopes::AccountRead;
 use crate::{
     auth::{Account, Allowed, Anything, AuthSession, Credential, Scopes, reauthentication::Reauthentication},
@@ -29,6 +28,7 @@ use crate::{
             refusals::{BodyRefused, LoginRefused, PasswordRefused},
         },
         problem::Problem,
+        security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
     state::AppState,
     timestamp::Timestamp,

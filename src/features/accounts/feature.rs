@@ -12,7 +12,10 @@ use crate::{
 
 /// The entry in the list of features.
 pub const FEATURE: Feature = Feature {
-    tags: &[("Signing in", "A password for a credential, and the end of one."), ("Account", "Who the caller is.")],
+    tags: &[
+        ("Signing in", "Exchange a password for a session or a token, and end it."),
+        ("Account", "The account of the caller."),
+    ],
     scopes: &[AccountRead::INFO],
     nav: Some(NavLink { path: "/account", label: "Account" }),
     api: api::routes,

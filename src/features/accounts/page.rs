@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::Response,
 };
 use serde::Deserialize;
@@ -27,6 +27,7 @@ use crate::{
         extract::{Form, Query},
         problem::Problem,
         redirect::{local_path, see_other},
+        security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
     settings::{Confirm, Settings},
     state::AppState,
@@ -160,12 +161,6 @@ pub async fn sign_out(State(db): State<Db>, client: Client, mut auth: AuthSessio
     response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static(CLEARED));
     Ok(response)
 }
-
-/// What a browser forgets at sign-out (S9). Cookies are not listed: ours is removed by name, and the directive would
-/// take those of every other site on the same host with it.
-pub const CLEARED: &str = r#""cache", "storage""#;
-/// `Clear-Site-Data`
-pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// `?before=`
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
-//! The API explorer: the description of the token door as a page on which every call can be tried.
+//! The API explorer: a page with the reference of the token API, where every operation can be tried.
 //!
-//! It is made from the document that `/api/v1/openapi.json` answers with. Trying calls is `public/explorer.js`; a wasm
-//! island for it would be part of what every page downloads.
+//! It is rendered from the same document as `/api/v1/openapi.json`. `public/api_docs.js` sends the requests; a wasm
+//! island would add to the download of every page.
 
 mod page;
 mod reference;

@@ -1,4 +1,4 @@
-//! The explorer's handler.
+//! The handler of the explorer.
 
 use std::sync::Arc;
 

@@ -1,17 +1,17 @@
-//! What the page shows, read out of the document.
+//! The content of the page, read from the OpenAPI document.
 
 use serde_json::Value;
 
-/// A document, in the order people read it.
+/// An OpenAPI document, in the order people read it.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// What it is about, a paragraph each.
+    /// The paragraphs of the introduction.
     pub about: Vec<String>,
     /// The operations, by tag.
     pub groups: Vec<Group>,
-    /// What is answered with and taken.
+    /// The schemas of requests and responses.
     pub shapes: Vec<Shape>,
-    /// The codes of refusals, in the order of their names.
+    /// The codes of problems, by status and name.
     pub codes: Vec<Code>,
 }
 
@@ -20,9 +20,9 @@ pub struct Reference {
 pub struct Group {
     /// The tag.
     pub name: String,
-    /// What they have in common.
+    /// The description of the tag.
     pub about: String,
-    /// Each of them.
+    /// The operations of the tag.
     pub operations: Vec<Operation>,
 }
 
@@ -35,26 +35,26 @@ pub struct Operation {
     pub method: String,
     /// The path with its mount.
     pub path: String,
-    /// What it does, in a line.
+    /// What it does, in one line.
     pub summary: String,
-    /// What else there is to say, a paragraph each.
+    /// The paragraphs of the description.
     pub about: Vec<String>,
-    /// What it asks of whoever calls.
+    /// The credential it needs.
     pub access: Access,
-    /// What it takes in the path, the query and the headers.
+    /// The parameters in the path, the query and the headers.
     pub parameters: Vec<Parameter>,
-    /// What it takes as a body.
+    /// The request body.
     pub body: Option<Body>,
-    /// What it answers when all is well.
+    /// The responses on success.
     pub answers: Vec<Answer>,
-    /// What it answers otherwise.
+    /// The responses on failure.
     pub refusals: Vec<Refusal>,
 }
 
-/// What an operation asks of whoever calls.
+/// The credential that an operation needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing.
+    /// No credential.
     Open,
     /// Any valid token.
     Token,
@@ -65,7 +65,7 @@ pub enum Access {
 /// One parameter.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name, and what is known of it.
+    /// Its name, kind and description.
     pub field: Field,
     /// `path`, `query` or `header`.
     pub place: String,
@@ -76,55 +76,55 @@ pub struct Parameter {
 pub struct Field {
     /// The name.
     pub name: String,
-    /// Of which kind, with its bounds: `integer, 1 to 100`.
+    /// The type, with its bounds: `integer, 1 to 100`.
     pub kind: String,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What it means.
+    /// The description.
     pub about: String,
 }
 
 /// A request body.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// The name of its shape.
+    /// The name of its schema.
     pub shape: String,
-    /// One that is taken, laid out.
+    /// An example that is accepted, as indented JSON.
     pub example: String,
 }
 
-/// An answer when all is well.
+/// A response on success.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: String,
-    /// What it means.
+    /// The description.
     pub about: String,
-    /// The name of the shape of its body.
+    /// The name of the schema of its body.
     pub shape: Option<String>,
-    /// Headers worth knowing.
+    /// Its headers, without those of every response.
     pub headers: Vec<String>,
 }
 
-/// An answer otherwise.
+/// A response on failure.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// The status.
     pub status: String,
-    /// The codes that come with it.
+    /// The problem codes of that status.
     pub codes: Vec<String>,
 }
 
-/// An object, or a text of a certain kind.
+/// A schema: an object, or text of a certain format.
 #[derive(Clone, Debug)]
 pub struct Shape {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// The description.
     pub about: String,
-    /// Its members, or nothing where it has none.
+    /// Its members; empty if it is not an object.
     pub fields: Vec<Field>,
-    /// What it is where it has no members.
+    /// The type, if it is not an object.
     pub kind: String,
 }
 
@@ -133,21 +133,21 @@ pub struct Shape {
 pub struct Code {
     /// The stable name.
     pub name: String,
-    /// The status it comes with.
+    /// The status of its responses.
     pub status: String,
-    /// What it means, in a few words.
+    /// The kind of problem, in a few words.
     pub title: String,
-    /// What to do about it.
+    /// An example of the detail.
     pub detail: String,
 }
 
-/// The order in which people look for the methods of a path.
+/// The methods of a path, in the order they are shown.
 const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
 
 const MEDIA_TYPES: [&str; 2] = ["application/json", "application/problem+json"];
 
 impl Reference {
-    /// Reads `document`, an OpenAPI 3.1 document of ours.
+    /// Reads `document`, an OpenAPI 3.1 document of this server.
     pub fn new(document: &Value) -> Self {
         let reader = Reader { document };
         let tags = document["tags"].as_array().into_iter().flatten();
@@ -257,7 +257,7 @@ fn answer(status: &str, answer: &Value) -> Answer {
     }
 }
 
-/// Those that must be there first, in their own order.
+/// The members of an object: first the required ones, in the order of the schema.
 fn fields(schema: &Value) -> Vec<Field> {
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
     let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -1,4 +1,4 @@
-//! What the explorer looks like.
+//! The view of the explorer.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::ui::{Badge, CodeBlock};
 #[component]
 pub(super) fn Explorer(
     reference: Arc<Reference>,
-    /// The site's own, for the lines to copy.
+    /// The origin of the site, for the commands to copy.
     origin: String,
     /// The URL of `public/api_docs.js`.
     script: String,
@@ -21,14 +21,16 @@ pub(super) fn Explorer(
     view! {
         <header class="contents">
             <h1>"The API"</h1>
-            <p class="lead">"Every call of the token door, to read and to try."</p>
+            <p class="lead">"Read about every operation of the token API, and try it."</p>
             <Contents reference=reference.clone() />
         </header>
         <div class="reference">
             <section class="card">
                 {about.collect_view()}
                 <p>
-                    "This page is made of " <a href="/api/v1/openapi.json">"the OpenAPI 3.1 document"</a> ", which generates clients as well."
+                    "This page is generated from "
+                    <a href="/api/v1/openapi.json">"the OpenAPI 3.1 document"</a>
+                    ", which you can also generate clients from."
                 </p>
             </section>
             <TokenField />
@@ -57,26 +59,30 @@ fn Contents(reference: Arc<Reference>) -> impl IntoView {
         <nav aria-label="Contents">
             <ul>
                 {reference.groups.iter().map(group).collect_view()}
-                <li><a href="#shapes">"Shapes"</a></li>
+                <li><a href="#shapes">"Schemas"</a></li>
                 <li><a href="#codes">"Problem codes"</a></li>
             </ul>
         </nav>
     }
 }
 
-/// Hidden until the script that reads it is there.
+/// Hidden until the script that reads it has loaded.
 #[component]
 fn TokenField() -> impl IntoView {
     view! {
         <section class="card" id="try">
-            <h2>"Try the calls"</h2>
+            <h2>"Try the API"</h2>
             <div class="field">
                 <label for="token">"Your token"</label>
                 <p class="hint" id="token-hint">
-                    "It stays in the memory of this page and goes nowhere but to this server. Reloading forgets it. "
-                    <a href="/tokens">"Make one"</a> " with the scopes you need."
+                    "It stays in the memory of this page and is sent only to this server. "
+                    "Reloading the page clears it. "
+                    <a href="/tokens">"Create a token"</a> " with the scopes you need."
                 </p>
-                <input id="token" type="password" autocomplete="off" spellcheck="false" placeholder="vst_…" aria-describedby="token-hint" />
+                <input
+                    id="token" type="password" autocomplete="off" spellcheck="false" placeholder="vst_…"
+                    aria-describedby="token-hint"
+                />
             </div>
         </section>
     }
@@ -107,7 +113,9 @@ fn Call(operation: Operation, origin: String) -> impl IntoView {
     view! {
         <article class="card call" id=id aria-labelledby=title.clone()>
             <h3 id=title.clone()>{operation.summary.clone()}</h3>
-            <p class="line"><span class="method">{operation.method.clone()}</span> <code>{operation.path.clone()}</code> {access}</p>
+            <p class="line">
+                <span class="method">{operation.method.clone()}</span> <code>{operation.path.clone()}</code> {access}
+            </p>
             {operation.about.iter().map(|text| view! { <p>{marked(text)}</p> }).collect_view()}
             <Parameters parameters=operation.parameters.clone() />
             {operation.body.clone().map(|body| view! { <Takes body /> })}
@@ -174,7 +182,7 @@ fn Answers(answers: Vec<Answer>, refusals: Vec<Refusal>) -> impl IntoView {
         view! { <div><dt>{refusal.status}</dt><dd>{refusal.codes.into_iter().map(link).collect_view()}</dd></div> }
     };
     view! {
-        <h4>"Answers"</h4>
+        <h4>"Responses"</h4>
         <dl class="answers">
             {answers.into_iter().map(answer).collect_view()}
             {refusals.into_iter().map(refusal).collect_view()}
@@ -182,7 +190,7 @@ fn Answers(answers: Vec<Answer>, refusals: Vec<Refusal>) -> impl IntoView {
     }
 }
 
-/// A form that the script sends; without one it would do nothing, so the style sheet hides it.
+/// A form that the script sends. The style sheet hides it if there is no script.
 #[component]
 fn Try(operation: Operation) -> impl IntoView {
     let id = operation.id.clone();
@@ -191,7 +199,10 @@ fn Try(operation: Operation) -> impl IntoView {
         view! {
             <div class="field">
                 <label for=input.clone()>{field.name.clone()}</label>
-                <input id=input name=field.name.clone() data-in=place.clone() required=field.required autocomplete="off" spellcheck="false" />
+                <input
+                    id=input name=field.name.clone() data-in=place.clone() required=field.required
+                    autocomplete="off" spellcheck="false"
+                />
             </div>
         }
     };
@@ -211,7 +222,7 @@ fn Try(operation: Operation) -> impl IntoView {
             <summary>"Try it"</summary>
             <form data-method=operation.method data-path=operation.path>
                 {inputs} {body}
-                {for_real.then(|| view! { <p class="hint">"This is no rehearsal: what it changes is changed."</p> })}
+                {for_real.then(|| view! { <p class="hint">"This calls the real API: changes are permanent."</p> })}
                 <button aria-label=format!("Send: {}", operation.summary)>"Send"</button>
                 <div class="answer" role="status"></div>
             </form>
@@ -223,20 +234,19 @@ fn Try(operation: Operation) -> impl IntoView {
 fn Shapes(shapes: Vec<Shape>) -> impl IntoView {
     let shape = |shape: Shape| {
         let (plain, id) = (shape.fields.is_empty(), format!("shape-{}", shape.name));
+        let fields = shape.fields.into_iter().map(|field| view! { <Described field /> }).collect_view();
         view! {
             <article class="card" id=id>
                 <h3><code>{shape.name}</code></h3>
                 <p>{marked(&shape.about)} {plain.then(|| view! { " " <span class="hint">{shape.kind}</span> })}</p>
-                {(!plain).then(|| view! {
-                    <dl class="fields">{shape.fields.into_iter().map(|field| view! { <Described field /> }).collect_view()}</dl>
-                })}
+                {(!plain).then(|| view! { <dl class="fields">{fields}</dl> })}
             </article>
         }
     };
     view! {
         <section class="group" aria-labelledby="shapes">
-            <h2 id="shapes">"Shapes"</h2>
-            <p class="lead">"What is sent and answered, member by member."</p>
+            <h2 id="shapes">"Schemas"</h2>
+            <p class="lead">"The bodies of requests and responses, member by member."</p>
             {shapes.into_iter().map(shape).collect_view()}
         </section>
     }
@@ -247,7 +257,10 @@ fn Codes(reference: Arc<Reference>) -> impl IntoView {
     let code = |code: &super::reference::Code| {
         view! {
             <div id=format!("code-{}", code.name)>
-                <dt><code>{code.name.clone()}</code> " " <span class="hint">{code.status.clone()} " · " {code.title.clone()}</span></dt>
+                <dt>
+                    <code>{code.name.clone()}</code> " "
+                    <span class="hint">{code.status.clone()} " · " {code.title.clone()}</span>
+                </dt>
                 <dd>{marked(&code.detail)}</dd>
             </div>
         }
@@ -255,13 +268,16 @@ fn Codes(reference: Arc<Reference>) -> impl IntoView {
     view! {
         <section class="group" aria-labelledby="codes">
             <h2 id="codes">"Problem codes"</h2>
-            <p class="lead">"The " <code>"code"</code> " of a problem never changes. An example of its " <code>"detail"</code> " stands beside it."</p>
+            <p class="lead">
+                "The " <code>"code"</code> " of a problem never changes. Below each is an example of its "
+                <code>"detail"</code> "."
+            </p>
             <div class="card"><dl class="fields">{reference.codes.iter().map(code).collect_view()}</dl></div>
         </section>
     }
 }
 
-/// What stands between backticks is code.
+/// `text` with the parts between backticks as code.
 fn marked(text: &str) -> impl IntoView + use<> {
     let part = |(index, part): (usize, &str)| {
         let part = part.to_owned();
@@ -274,7 +290,7 @@ fn anchor(name: &str) -> String {
     name.to_lowercase().replace(' ', "-")
 }
 
-/// The call as a line for a shell.
+/// The call as a shell command.
 fn curl(operation: &Operation, origin: &str) -> String {
     let method = if operation.method == "GET" { String::new() } else { format!(" -X {}", operation.method) };
     let mut lines = vec![format!("curl{method} {origin}{}", operation.path)];

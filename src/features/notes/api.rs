@@ -22,8 +22,8 @@ use crate::{
     auth::Allowed,
     db::Db,
     http::{
-        conditional::{self, Condition, not_modified},
-        extract::{Body, LONG_BODY_LIMIT, PathId, Query, none_match},
+        conditional::{self, Conditions, not_modified},
+        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
         idempotency::{self, Answer, Repeatable},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
@@ -40,7 +40,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
-        .layer(DefaultBodyLimit::max(LONG_BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -148,14 +148,11 @@ async fn show(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
     PathId(id): PathId,
-    headers: HeaderMap,
+    conditions: Conditions,
 ) -> Result<Response, Problem> {
     let found = service::find(&db, caller.account.id, id).await?;
     let etag = tag(found.version);
-    if none_match(&headers, &etag) {
-        return Ok(answer(found));
-    }
-    Ok(not_modified(&etag))
+    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
 }
 
 /// What to change; what is left out stays.
@@ -194,10 +191,10 @@ async fn update(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
     PathId(id): PathId,
-    headers: HeaderMap,
+    conditions: Conditions,
     Body(UpdateBody { title, body }): Body<UpdateBody>,
 ) -> Result<Response, Problem> {
-    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
+    let version = insisted_on(&db, caller.account.id, id, &conditions).await?;
     Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
 }
 
@@ -214,9 +211,9 @@ async fn delete(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
     PathId(id): PathId,
-    headers: HeaderMap,
+    conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
-    let version = insisted_on(&db, caller.account.id, id, &headers).await?;
+    let version = insisted_on(&db, caller.account.id, id, &conditions).await?;
     service::delete(&db, caller.account.id, id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -231,16 +228,11 @@ fn tag(version: i64) -> String {
 
 /// The version a change insists on: nothing without `If-Match` or with `*`. Of several tags, the one the note has; where it
 /// has none of them, or one that `If-None-Match` names, there is nothing to change. A tag we never made matches no version.
-async fn insisted_on(db: &Db, account: Uuid, id: Uuid, headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let wanted = Condition::read(headers, &header::IF_MATCH);
-    let unwanted = Condition::read(headers, &header::IF_NONE_MATCH);
-    if unwanted == Condition::None && matches!(wanted, Condition::None | Condition::Any) {
+async fn insisted_on(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
+    if !conditions.need_version() {
         return Ok(None);
     }
     let version = service::find(db, account, id).await?.version;
-    let etag = tag(version);
-    if unwanted.names_weakly(&etag) || !(wanted == Condition::None || wanted.names_strongly(&etag)) {
-        return Err(Problem::PreconditionFailed);
-    }
+    conditions.check(&tag(version))?;
     Ok(Some(version))
 }

@@ -19,10 +19,7 @@ use crate::{
 
 /// What this feature says of itself.
 pub const FEATURE: Feature = Feature {
-    tags: &[(
-        "Tokens",
-        "Access tokens. The token itself is shown once, when it is made; later there is only what is known of it.",
-    )],
+    tags: &[("Tokens", "Access tokens. The token itself is shown only once, when it is created.")],
     scopes: &[TokensManage::INFO],
     nav: Some(NavLink { path: "/tokens", label: "Tokens" }),
     api: api::routes,

@@ -1,12 +1,11 @@
-//! Forms as browsers really post them: twice, late, and again with a reload.
+//! Forms as browsers really post them: twice, late, and again on reload.
 //!
-//! Every form carries a key ([`crate::ui::FormGuard`]). What is posted with a key is done once, to its end, whether or
-//! not the browser still waits: a double click aborts the first of two requests. The second is answered as the first
-//! was, cookies included. A page that tells what was done is shown after a redirect, by a [`ShownOnce`], so that a reload
-//! asks again for a page and never for the deed.
+//! Every form has a key ([`crate::ui::FormGuard`]). A post with a key is processed once and to completion, even if
+//! the browser no longer waits: a double click aborts the first of two requests. The second one gets the response to
+//! the first, with its cookies. The result is shown after a redirect, by a [`ShownOnce`], so that a reload requests
+//! the page again and does not repeat the post.
 //!
-//! A form without a key is a script's, or of a page that an older version made: it is done each time, and answered at
-//! once.
+//! A form without a key comes from a script, or from a page of an older version. It is processed every time.
 
 mod replays;
 mod shown_once;
@@ -36,27 +35,27 @@ use crate::{
     ui::FORM_KEY,
 };
 
-/// What a form's key begins with. It has the shape and the checksum of a token.
+/// The prefix of a form's key, which has the format and the checksum of a token.
 const PREFIX: &str = "form";
 
-/// How long a form may take: as long as the browser may wait.
+/// How long a form may take. The browser waits as long.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The form this request posted, for layers and pages that need it besides the handler.
+/// The form of this request, for layers and pages that need it besides the handler.
 #[derive(Clone, Debug)]
 pub struct Posted {
-    /// What was posted.
+    /// The values.
     pub form: Form,
-    /// Whether it came with a key, from a page of ours.
+    /// Whether it has a key, so that it comes from one of our pages.
     pub keyed: bool,
 }
 
-/// A key for the forms of one page. None where the operating system gives no randomness.
+/// A key for the forms of one page, or `None` if the operating system has no randomness.
 pub fn new_key() -> Option<String> {
     Secret::generate(PREFIX).ok().map(|key| key.reveal().to_owned())
 }
 
-/// What the layer of forms needs.
+/// The state of the forms layer.
 #[derive(Clone, Debug)]
 pub struct Forms {
     db: Db,
@@ -65,12 +64,12 @@ pub struct Forms {
 }
 
 impl Forms {
-    /// For the pages behind `cookie`.
+    /// For pages whose session is in `cookie`.
     pub fn new(db: &Db, cookie: SessionCookie) -> Self {
         Self { db: db.clone(), cookie, replays: Replays::default() }
     }
 
-    /// The session the request comes with, hashed; of several cookies of that name, all.
+    /// A hash of the session cookie of the request, or of all cookies of that name if there are several.
     fn session(&self, headers: &HeaderMap) -> Option<Vec<u8>> {
         let mut hash = Sha256::new();
         let mut any = false;
@@ -82,7 +81,8 @@ impl Forms {
     }
 }
 
-/// Stands outside the session layers, whose cookies belong to the answer, and inside the same-origin guard.
+/// Processes each form once. It belongs outside of the session layers, because their cookies are part of the
+/// response, and inside of the same-origin guard.
 pub async fn layer(State(forms): State<Forms>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let secure = forms.cookie.secure;
@@ -124,7 +124,7 @@ pub async fn layer(State(forms): State<Forms>, request: Request, next: Next) -> 
     }
 }
 
-/// No two lists of parts have one.
+/// A hash of `parts`, different for every list of parts.
 fn fingerprint(parts: &[&[u8]]) -> Vec<u8> {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,7 +1,7 @@
-//! The answers to forms that may be posted again, for a minute.
+//! Responses to forms, kept for a minute in case the form is posted again.
 //!
-//! They are kept in memory and nowhere else, because they hold session cookies and secrets. So they are one instance's:
-//! a second post that reaches another instance is a post of its own.
+//! They are kept in memory only, because they hold session cookies and secrets. So each instance has its own: a
+//! second post that reaches another instance is processed again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,25 +20,25 @@ use tokio::sync::watch;
 
 use crate::{http::problem::Problem, timestamp::Timestamp};
 
-/// How long an answer is kept: longer than a browser takes to post again after a connection broke.
+/// How long a response is kept: longer than a browser takes to post again after a broken connection.
 const KEPT_FOR: Duration = Duration::minutes(1);
-/// The largest answer that is kept, in bytes. Those who wait for a larger one get it all the same.
+/// The largest response that is kept, in bytes. Requests that already wait for a larger one still get it.
 const LARGEST: usize = 256 * 1024;
-/// How many bytes all of them may take.
+/// How many bytes all kept responses may take.
 const CAPACITY: usize = 16 * 1024 * 1024;
-/// What an entry takes besides the answer, in bytes, with some headers.
+/// The size of an entry without the body of its response, in bytes.
 const OVERHEAD: usize = 2048;
 
 type Key = Vec<u8>;
-/// The hash of a session's cookie, or none where there is none.
+/// The hash of the session cookie, if there is one.
 type Session = Option<Vec<u8>>;
 
-/// An answer, whole. It may hold a secret, so its `Debug` tells nothing.
+/// A complete response. It may hold a secret, so its `Debug` shows only the status.
 #[derive(Clone)]
 pub(crate) struct Kept {
     parts: Parts,
     body: Bytes,
-    /// The session the form came with, and the one the browser has by the answer.
+    /// The session that posted the form, and the session that the browser has after the response.
     sessions: [Session; 2],
 }
 
@@ -49,7 +49,8 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
-    /// Reads `response` to its end. `name` is the session cookie's, `session` what the browser sent of it.
+    /// Reads `response` to its end. `name` is the name of the session cookie, `session` the hash of the one in the
+    /// request.
     pub(crate) async fn of(response: Response, name: &str, session: Session) -> Result<Self, Problem> {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.map_err(|error| Problem::Internal(error.to_string()))?;
@@ -65,7 +66,7 @@ impl Kept {
         Ok(Self { parts, body, sessions: [session, given] })
     }
 
-    /// Whether another try may end otherwise.
+    /// Whether another attempt may have another result.
     fn may_change(&self) -> bool {
         self.parts.status.is_server_error() || self.parts.status == StatusCode::TOO_MANY_REQUESTS
     }
@@ -79,24 +80,24 @@ impl Kept {
     }
 }
 
-/// What to do about a form that was posted.
+/// What to do with a posted form.
 pub(crate) enum Turn<F> {
-    /// Nobody has posted it: do it, and say what came of it.
+    /// The first post of this form: process it, and report the response.
     First(First),
-    /// It was posted before, by the same browser: the answer is this.
+    /// The same browser posted it before: this is the response.
     Again(F),
-    /// Another browser posted it: it is a form of its own.
+    /// Another browser posted it: process it separately.
     Another,
 }
 
-/// All that are kept. Cheap to clone.
+/// All kept responses. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Replays(Arc<Mutex<Store>>);
 
 #[derive(Debug, Default)]
 struct Store {
     entries: HashMap<Key, Entry>,
-    /// The oldest first, which is by number.
+    /// Oldest first, which is also the order of the numbers.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
     next: u64,
@@ -112,7 +113,7 @@ struct Entry {
 }
 
 impl Replays {
-    /// Whose turn it is to do what was `asked`, `now`, by a browser with `session`.
+    /// Decides what to do with the form `asked`, posted at `now` by a browser with `session`.
     pub(crate) fn turn(
         &self,
         asked: Key,
@@ -133,14 +134,14 @@ impl Replays {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        // Nothing that may panic is done while it is held.
+        // No code that may panic runs while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 async fn wait(mut answer: watch::Receiver<Option<Kept>>) -> Result<Kept, Problem> {
     let kept = answer.wait_for(Option::is_some).await.map(|kept| kept.clone());
-    kept.ok().flatten().ok_or_else(|| Problem::Unavailable("the first post of this form died".into()))
+    kept.ok().flatten().ok_or_else(|| Problem::Unavailable("the first post of this form was aborted".into()))
 }
 
 impl Store {
@@ -162,7 +163,7 @@ impl Store {
         }
     }
 
-    /// By whichever way the clock went since (S47).
+    /// Drops expired entries, even if the clock was set back since (S47).
     fn forget_old(&mut self, now: Timestamp) {
         while let Some((key, number)) = self.order.front().cloned() {
             let entry = self.entries.get(&key).filter(|entry| entry.number == number);
@@ -186,7 +187,7 @@ impl Store {
     }
 }
 
-/// Who does it. Dropped without an answer, it lets the next one try.
+/// The first post of a form. If it is dropped without a response, the next post is processed.
 pub(crate) struct First {
     replays: Replays,
     key: Key,
@@ -195,7 +196,7 @@ pub(crate) struct First {
 }
 
 impl First {
-    /// Gives the answer to whoever waits for it, and keeps it for those to come.
+    /// Gives the response to the requests that wait for it, and keeps it for later ones.
     pub(crate) fn answered(&self, kept: &Kept) {
         let mut store = self.replays.store();
         if !kept.may_change()

@@ -1,8 +1,8 @@
-//! What a page shows once, after the redirect that a post answers with.
+//! A message that a page shows once, after the redirect that follows a post (a flash message).
 //!
-//! It travels in a cookie of a minute that scripts cannot read, that no other site's request carries, that no other host
-//! can plant (6265bis), and that the page which shows it removes. So it stands in no URL and in no database, and any
-//! instance can show it. Nothing is believed for standing there: a new token is looked up before it is shown.
+//! It is in a cookie that lasts a minute, that scripts cannot read, that requests from other sites do not carry, that
+//! other hosts cannot set (6265bis), and that the page removes when it shows the message. So it is in no URL and no
+//! database, and every instance can show it. The cookie is not trusted: a new token is looked up before it is shown.
 
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -15,10 +15,10 @@ use crate::http::{cookie, redirect::see_other};
 const ON_HTTPS: &str = "__Host-Http-shown-once";
 /// Safari refuses `Secure` on `http://localhost`, and `__Host-` demands it.
 const ON_HTTP: &str = "shown-once";
-/// How long the way to the page may take, in seconds.
+/// How long the cookie lasts, in seconds.
 const SECONDS: u32 = 60;
 
-/// Something to show once. It may be a secret, so its `Debug` tells nothing.
+/// A message to show once. It may be a secret, so its `Debug` does not show the text.
 #[derive(Clone)]
 pub struct ShownOnce {
     kind: String,
@@ -32,12 +32,12 @@ impl std::fmt::Debug for ShownOnce {
 }
 
 impl ShownOnce {
-    /// What the page that knows `kind` shows of `text`.
+    /// `text` for the page that shows messages of `kind`.
     pub fn new(kind: &str, text: &str) -> Self {
         Self { kind: kind.into(), text: text.into() }
     }
 
-    /// What the browser brings.
+    /// The message in the cookies of a request.
     pub(crate) fn brought(headers: &HeaderMap, secure: bool) -> Option<Self> {
         let mut ours = cookie::values(headers, name(secure));
         let value = ours.next().filter(|_| ours.next().is_none())?;
@@ -46,12 +46,12 @@ impl ShownOnce {
         Some(Self { kind: kind.into(), text })
     }
 
-    /// The text, on the page that knows `kind`.
+    /// The text, if the message is of `kind`.
     pub fn text(&self, kind: &str) -> Option<&str> {
         (self.kind == kind).then_some(self.text.as_str())
     }
 
-    /// 303 to `path`, which shows it.
+    /// A redirect (303) to the page at `path`, which shows it.
     pub fn at(self, path: &str) -> Response {
         let mut response = see_other(path);
         response.extensions_mut().insert(Cookie::Set(self));
@@ -59,14 +59,14 @@ impl ShownOnce {
     }
 }
 
-/// What becomes of the cookie.
+/// What to do with the cookie.
 #[derive(Clone, Debug)]
 enum Cookie {
     Set(ShownOnce),
     Removed,
 }
 
-/// `response`, which shows what the browser brought: it is not shown again.
+/// Marks `response` as showing the message, so that the cookie is removed.
 pub fn shown(mut response: Response) -> Response {
     response.extensions_mut().insert(Cookie::Removed);
     response
@@ -76,7 +76,7 @@ fn name(secure: bool) -> &'static str {
     if secure { ON_HTTPS } else { ON_HTTP }
 }
 
-/// Writes what the page said about it.
+/// Sets or removes the cookie, as the page asked for.
 pub(crate) fn write_cookie(mut response: Response, secure: bool) -> Response {
     let (value, seconds) = match response.extensions_mut().remove::<Cookie>() {
         Some(Cookie::Set(ShownOnce { kind, text })) => (format!("{kind}.{}", URL_SAFE_NO_PAD.encode(text)), SECONDS),

@@ -1,13 +1,13 @@
-//! A request that may be repeated: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
+//! Requests that can be repeated safely: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 //!
-//! A client that does not know whether its `POST` arrived sends it again with the same key and gets the answer of the first
-//! one, with `Idempotent-Replayed: true`, and nothing is made twice. While the first is still at it the answer is 409; where
-//! the key came with something else before, 422. What a request is refused for is not kept: mended, it may be sent again
-//! with the same key.
+//! A client that does not know whether its `POST` arrived sends it again with the same key. It gets the response to
+//! the first request, with `Idempotent-Replayed: true`, and nothing is created twice. While the first request is
+//! still running, the response is 409; if the key was sent with a different request before, it is 422. Refusals are
+//! not stored: after a correction, the request may be sent again with the same key.
 //!
-//! **What is kept**, for a day: a hash of the account, the place and the key; a hash of what was asked; the answer. The id of
-//! what is made is chosen before and kept with the key, so that a request whose server died half-way is finished by the
-//! next, and still makes one thing. It goes with the account.
+//! **Stored** for a day: a hash of the account, the path and the key; a hash of the request; the response. The id of
+//! the new resource is chosen first and stored with the key. If the server dies half-way, the next attempt finishes the
+//! request and still creates only one resource. Deleting the account deletes its keys.
 
 mod store;
 
@@ -26,14 +26,14 @@ use crate::{db::Db, http::problem::Problem};
 static KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// How long an answer is kept.
+/// How long a response is stored.
 const KEPT: Duration = Duration::hours(24);
-/// Who has not finished after so long never will: a request takes half of it at most.
+/// A request that has not finished after this time has failed: requests take half of it at most.
 const GIVEN_UP: Duration = Duration::minutes(1);
-/// The longest key.
+/// The longest key, in bytes.
 const LONGEST: usize = 255;
 
-/// What the client calls its request, and where it was sent; nothing where it has no key.
+/// The key of a request, if it has one, and its method and path.
 #[derive(Clone, Debug)]
 pub struct Repeatable {
     key: Option<String>,
@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
     }
 }
 
-/// The key: a String of Structured Fields, in quotes, as the draft wants it, or bare, as most clients write it.
+/// The key: in quotes, a String of Structured Fields, as the draft has it; or without quotes, as most clients send it.
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = || {
         let detail = format!("Send one Idempotency-Key of 1 to {LONGEST} visible characters, such as \"a-new-uuid\".");
@@ -74,7 +74,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Refuses a key where no answer can be kept: a client that trusts in it would be let down.
+/// Refuses a key on routes whose response is not stored, because the client would rely on it in vain.
 ///
 /// # Errors
 /// [`Problem::InvalidBody`]
@@ -82,21 +82,21 @@ pub fn not_here(headers: &HeaderMap) -> Result<(), Problem> {
     if !headers.contains_key(&KEY) {
         return Ok(());
     }
-    let detail = "There is no Idempotency-Key here: the answer holds a secret, which is kept nowhere, so it cannot be \
-                  given twice. Look at the list before you try again.";
+    let detail = "Idempotency-Key is not supported here: the response holds a secret, which is not stored, so it \
+                  cannot be sent twice. Check the list before you try again.";
     Err(Problem::InvalidBody(detail.into()))
 }
 
-/// An answer that can be given again.
+/// A stored response, which can be sent again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answer {
-    /// 201, mostly.
+    /// The status, 201 in most cases.
     pub status: u16,
-    /// Where it is.
+    /// The `Location` of the new resource.
     pub location: String,
-    /// Its version.
+    /// The `ETag` of the new resource.
     pub etag: String,
-    /// What it is, as JSON.
+    /// The body, as JSON.
     pub body: String,
 }
 
@@ -109,14 +109,14 @@ impl IntoResponse for Answer {
     }
 }
 
-/// Does `work` once for each key of `account`: it makes the thing with the id it is given, or finds it made. `asked` is
-/// what the request asks for.
+/// Runs `work` once for each key of `account`. `work` creates the resource with the id it is given, or finds that it
+/// exists. `asked` is the content of the request, to recognize a different one with the same key.
 ///
-/// From the claim of the key to the answer it is done to its end, whatever becomes of the client: it would repeat the
-/// request because it hung up, and gets that answer then.
+/// It runs to completion even if the client disconnects, because that client will repeat the request and then gets the
+/// stored response.
 ///
 /// # Errors
-/// [`Problem::Conflict`] while another is at it; [`Problem::KeyReused`]; the work's.
+/// [`Problem::Conflict`] while another request with the key is running; [`Problem::KeyReused`]; the errors of `work`.
 pub async fn once<W>(
     db: &Db,
     account: Uuid,
@@ -144,11 +144,11 @@ where
     .await
 }
 
-/// What becomes of a request with a key.
+/// What to do with a request that has a key.
 enum Claim {
-    /// It is to be done, and makes the thing with this id.
+    /// Run it, to create the resource with this id.
     Ours(Uuid),
-    /// It was done before, with this answer.
+    /// Send the stored response.
     Answered(String),
 }
 
@@ -164,14 +164,14 @@ async fn claim(db: &Db, key: &[u8], account: Uuid, fingerprint: Vec<u8>, id: Uui
     if let Some(answer) = kept.answer {
         return Ok(Claim::Answered(answer));
     }
-    // Of two who take it over, one does.
+    // Of two requests that take it over, only one succeeds.
     if !store::take_over(db, key.to_vec(), now + -GIVEN_UP, now).await? {
         return Err(busy());
     }
     Ok(Claim::Ours(kept.subject_id))
 }
 
-/// Keeps the answer; what is refused leaves the key free.
+/// Stores the response. After a refusal the key is free again.
 async fn answer(db: &Db, key: Vec<u8>, done: Result<Answer, Problem>) -> Result<Answer, Problem> {
     match done {
         Ok(answer) => {
@@ -181,7 +181,7 @@ async fn answer(db: &Db, key: Vec<u8>, done: Result<Answer, Problem>) -> Result<
         }
         Err(problem) => {
             if let Err(error) = store::give_up(db, key).await {
-                tracing::warn!(%error, "an idempotency key is taken for a minute, although nothing was done");
+                tracing::warn!(%error, "an idempotency key stays reserved for a minute, although its request failed");
             }
             Err(problem)
         }
@@ -189,7 +189,7 @@ async fn answer(db: &Db, key: Vec<u8>, done: Result<Answer, Problem>) -> Result<
 }
 
 fn busy() -> Problem {
-    Problem::Conflict("A request with this Idempotency-Key is still being answered. Try again in a moment.")
+    Problem::Conflict("Another request with this Idempotency-Key is still in progress. Try again in a moment.")
 }
 
 fn replayed(answer: &str) -> Result<Response, Problem> {
@@ -199,7 +199,7 @@ fn replayed(answer: &str) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// No two accounts, places and keys have one hash.
+/// Different accounts, paths and keys have different hashes.
 fn hash(account: Uuid, place: &str, key: &str) -> Vec<u8> {
     let mut hash = Sha256::new();
     hash.update(account.as_bytes());
@@ -209,10 +209,10 @@ fn hash(account: Uuid, place: &str, key: &str) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// Deletes up to `batch` answers that are older than a day and says how many there were (S10).
+/// Deletes up to `batch` responses that are older than a day, and returns how many it deleted (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     store::sweep(db, db.now() + -KEPT, batch).await
 }

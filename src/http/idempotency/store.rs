@@ -1,4 +1,4 @@
-//! The idempotency table.
+//! SQL on the table `idempotency`.
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ pub(crate) struct Kept {
     pub answer: Option<String>,
 }
 
-/// Whether the key is new.
+/// Stores the key, and returns whether it was new.
 pub(crate) async fn claim(
     db: &Db,
     key: Vec<u8>,
@@ -41,7 +41,7 @@ pub(crate) async fn find(db: &Db, key: Vec<u8>) -> sqlx::Result<Option<Kept>> {
     fetch!(db, optional, "SELECT fingerprint, subject_id, answer FROM idempotency WHERE key = $1", key)
 }
 
-/// Begins anew what was begun before `before` and never finished.
+/// Claims a key whose request began before `before` and never finished, and returns whether it did.
 pub(crate) async fn take_over(db: &Db, key: Vec<u8>, before: Timestamp, now: Timestamp) -> sqlx::Result<bool> {
     let rows = execute!(
         db,

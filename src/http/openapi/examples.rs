@@ -1,17 +1,17 @@
-//! Values for examples that stay the same.
+//! Values for examples that are the same in every document.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::timestamp::Timestamp;
 
-/// A moment, `seconds` after the first of them.
+/// A time, `seconds` after the first one.
 pub fn moment(seconds: i64) -> Timestamp {
     let first = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
     Timestamp::new(first + time::Duration::seconds(seconds))
 }
 
-/// The `number`th id, a `UUIDv7` of the first moment.
+/// The id with this `number`, a `UUIDv7` of the first [`moment`].
 pub fn id(number: u8) -> Uuid {
     let milliseconds = moment(0).get().unix_timestamp().unsigned_abs() * 1_000;
     let mut random = [0; 10];

@@ -1,9 +1,10 @@
-//! The OpenAPI document: the words that handlers describe themselves with, and what a door adds to all of them.
+//! OpenAPI documents: the parts that handlers describe themselves with, and what a mount adds to all of them.
 //!
-//! A handler says what is its own: parameters, bodies, answers, and what it refuses ([`refusals`]). What the door in
-//! front of it answers is added once, for every handler ([`MountDocs`]).
+//! A handler describes its own parameters, bodies, responses, and what it refuses ([`refusals`]). What the mount may
+//! answer before the handler runs is added once, for every handler ([`MountDocs`]).
 
 pub mod examples;
+mod headers;
 mod mount;
 mod params;
 pub mod refusals;
@@ -16,7 +17,7 @@ pub use self::{
     params::{IdempotencyKey, IfMatch, IfNoneMatch},
 };
 
-/// A token in the clear, in a body. No `Debug`: it is a secret.
+/// A token in plain text, in a body. It has no `Debug`, because it is a secret.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(transparent)]
 pub struct TokenText(pub String);

@@ -1,65 +1,79 @@
-//! What a door adds to the description of everything behind it.
+//! What a mount adds to the description of every operation behind it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{OpenApi, RefOr, Schema},
+    openapi::{
+        AllOfBuilder, Components, Content, Header, Info, License, ObjectBuilder, OpenApi, PathItem, Ref, RefOr,
+        Response, Schema, SecurityRequirement, Server, Type,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+        tag::TagBuilder,
+    },
 };
 
-use super::refusals::described;
+use super::{headers, refusals::described};
 use crate::{
     http::problem::{Details, MEDIA_TYPE, Problem},
     settings::Settings,
 };
 
-/// How handlers call whoever the door lets in, in `security(("caller" = […]))`.
+/// How handlers name the credential of the mount, in `security(("caller" = […]))`.
 const CALLER: &str = "caller";
 
-/// Methods of a path item (OpenAPI 3.1, "Path Item Object").
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+/// The scope in examples.
+pub(crate) const SCOPE: &str = "account:read";
 
-/// A door as the document describes it.
-#[derive(Clone, Debug)]
+const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; \
+     `detail` says what to do about it, and `request_id` is the id of the request in the log of the server. An unknown \
+     path is 404 `not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members that you do \
+     not know: later versions may add some.";
+
+/// Examples by status, shared by all operations.
+type Shared = BTreeMap<String, RefOr<Response>>;
+
+/// A JSON mount as its document describes it.
+#[derive(Clone)]
 pub struct MountDocs {
     title: &'static str,
     about: String,
     mount: &'static str,
     scheme: &'static str,
-    scheme_object: Value,
+    scheme_object: SecurityScheme,
     has_scopes: bool,
     token_prefix: String,
-    /// What it may refuse anybody.
+    /// What any request may be refused for.
     anybody: Vec<Problem>,
-    /// What it may refuse where it asks who is calling.
+    /// What a request may be refused for where it needs a credential.
     callers: Vec<Problem>,
 }
 
 impl MountDocs {
-    /// The token door.
+    /// `/api/v1`
     pub fn token(settings: &Settings) -> Self {
         let prefix = settings.tokens.prefix.clone();
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some(format!("{prefix}_[0-9A-Za-z]{{38}}"));
+        scheme.description =
+            Some("An access token (RFC 6750 section 2.1) with the scopes that the operation lists.".into());
         Self {
-            title: "Vestibule: the token door",
+            title: "Vestibule: token API",
             about: format!(
-                "For everybody but the site's own pages: single-page apps on other origins, scripts, phones, servers.\n\n\
-                 Send `Authorization: Bearer {prefix}_…`. Cookies are not read here. A token is made on the site's tokens \
-                 page, or by `POST /login`; it is named, has scopes, and expires.\n\n\
+                "For every client but the pages of the site itself: single-page apps on other origins, scripts, mobile \
+                 apps, servers.\n\n\
+                 Send `Authorization: Bearer {prefix}_…`. Cookies are ignored. Create a token on the tokens page of \
+                 the site, or with `POST /login`. Every token has a name, scopes and an expiry date.\n\n\
                  {ERRORS}",
             ),
             mount: "/api/v1",
             scheme: "token",
-            scheme_object: json!({
-                "type": "http",
-                "scheme": "bearer",
-                "bearerFormat": format!("{prefix}_[0-9A-Za-z]{{38}}"),
-                "description": "An access token (RFC 6750 section 2.1), with the scopes an operation lists.",
-            }),
+            scheme_object: SecurityScheme::Http(scheme),
             has_scopes: true,
             token_prefix: prefix,
-            anybody: vec![Problem::NotAcceptable, Problem::Misdirected, busy(), broken()],
+            anybody: always().into(),
             callers: vec![
                 Problem::InvalidBody("Send a single Authorization header.".into()),
                 Problem::TokenMissing,
@@ -72,255 +86,211 @@ impl MountDocs {
         }
     }
 
-    /// The session door.
+    /// `/session/v1`
     pub fn session(settings: &Settings) -> Self {
         let https = settings.server.public_url.scheme() == "https";
+        let cookie = if https { "__Host-Http-session" } else { "session" };
+        let cookie = ApiKeyValue::with_description(cookie, "The cookie that `POST /login` sets.");
         Self {
-            title: "Vestibule: the session door",
+            title: "Vestibule: session API",
             about: format!(
                 "For pages on the site's own origin, such as a single-page app behind the same proxy.\n\n\
-                 The browser sends the session cookie by itself, so every call has to come from this origin: it is told by \
-                 `Sec-Fetch-Site`, or else by `Origin`. `Authorization` is not read here. A signed-in person may do \
-                 everything, so there are no scopes.\n\n\
+                 The browser sends the session cookie by itself, so every request has to come from this origin, as \
+                 told by `Sec-Fetch-Site`, or by `Origin` where that is missing. `Authorization` is ignored. A \
+                 signed-in user may do everything, so there are no scopes.\n\n\
                  {ERRORS}",
             ),
             mount: "/session/v1",
             scheme: "session",
-            scheme_object: json!({
-                "type": "apiKey",
-                "in": "cookie",
-                "name": if https { "__Host-Http-session" } else { "session" },
-                "description": "The cookie that `POST /login` sets.",
-            }),
+            scheme_object: SecurityScheme::ApiKey(ApiKey::Cookie(cookie)),
             has_scopes: false,
             token_prefix: settings.tokens.prefix.clone(),
-            anybody: vec![Problem::CrossOriginRequest, Problem::NotAcceptable, Problem::Misdirected, busy(), broken()],
+            anybody: [Problem::CrossOriginRequest].into_iter().chain(always()).collect(),
             callers: vec![Problem::NotSignedIn],
         }
     }
 
-    /// The whole document for what stands behind this door: `api` with the door's own part.
-    pub fn describe(&self, api: OpenApi, tags: &[(&str, &str)]) -> Value {
-        let mut paths = json(&api.paths);
-        let mut responses = Map::new();
-        for operation in operations(&mut paths) {
+    /// The whole document of this mount: the operations of `api`, grouped by `tags` (name and description, in the order
+    /// people read them), with what the mount adds to them.
+    pub fn describe<'a>(&self, mut api: OpenApi, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> OpenApi {
+        let mut responses = Shared::new();
+        for operation in api.paths.paths.values_mut().flat_map(operations) {
             self.complete(operation);
             share_refusals(operation, &mut responses);
         }
-        let mut schemas = schemas(api);
-        if let Some(schema) = schemas.get_mut("TokenText") {
-            self.complete_token_text(schema);
-        }
-        let codes: BTreeSet<_> = responses.values().flat_map(codes).chain(elsewhere()).collect();
-        schemas.insert("ProblemCode".into(), json!({"type": "string", "enum": codes, "description": CODES}));
-        json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": self.title,
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": self.about,
-                "license": {"name": "MIT", "identifier": "MIT"},
-            },
-            "servers": [{"url": self.mount}],
-            "tags": tags.iter().map(|(name, description)| json!({"name": name, "description": description})).collect::<Vec<_>>(),
-            "paths": paths,
-            "components": {
-                "securitySchemes": {self.scheme: self.scheme_object},
-                "headers": headers(),
-                "responses": responses,
-                "schemas": schemas,
-            },
-        })
+        let mut components = Components::new();
+        components.schemas = self.schemas(api.components.take().unwrap_or_default(), &responses);
+        components.responses = responses;
+        components.headers = headers::described();
+        components.add_security_scheme(self.scheme, self.scheme_object.clone());
+
+        let mut license = License::new("MIT");
+        license.identifier = Some("MIT".into());
+        api.info = Info::new(self.title, env!("CARGO_PKG_VERSION"));
+        api.info.description = Some(self.about.clone());
+        api.info.license = Some(license);
+        api.servers = Some(vec![Server::new(self.mount)]);
+        let tag = |(name, about)| TagBuilder::new().name(name).description(Some(about)).build();
+        api.tags = Some(tags.into_iter().map(tag).collect());
+        api.components = Some(components);
+        api
     }
 
-    /// Names the credential, and adds what the door may answer in the handler's stead.
-    fn complete(&self, operation: &mut Value) {
-        let scopes = operation.pointer(&format!("/security/0/{CALLER}")).and_then(Value::as_array).cloned();
+    /// Names the credential, and adds the responses that the mount may give before the handler runs.
+    fn complete(&self, operation: &mut Operation) {
         let mut refused = self.anybody.clone();
-        if let Some(scopes) = scopes {
+        let mut scopes = scopes_of(operation, CALLER);
+        if let Some(scopes) = &mut scopes {
             refused.extend(self.callers.iter().cloned());
-            let needed = scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned));
-            if self.has_scopes {
-                refused.extend(needed.map(Problem::ScopeMissing));
+            if !self.has_scopes {
+                scopes.clear();
+            } else if !scopes.is_empty() {
+                refused.push(Problem::ScopeMissing(SCOPE.into()));
             }
-            let scopes = if self.has_scopes { scopes } else { Vec::new() };
-            operation["security"] = json!([{self.scheme: scopes}]);
-        } else {
-            operation["security"] = json!([]);
         }
+        let is_counted = self.has_scopes && scopes.is_some();
+        let security = scopes.map(|scopes| SecurityRequirement::new(self.scheme, scopes));
+        operation.security = Some(security.into_iter().collect());
+
+        let responses = &mut operation.responses.responses;
         for (status, added) in described(&refused) {
-            let added = json(&added);
-            match operation["responses"].get_mut(&status) {
-                Some(own) => join(own, &added),
-                None => operation["responses"][status] = added,
+            match (responses.get_mut(&status), added) {
+                (Some(RefOr::T(own)), RefOr::T(added)) => join(own, added),
+                (_, added) => drop(responses.insert(status, added)),
             }
         }
-        let counted = self.has_scopes && operation["security"] != json!([]);
-        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-            if counted && status.starts_with('2') {
-                response["headers"]["RateLimit"] = json!({});
-                response["headers"]["RateLimit-Policy"] = json!({});
+        for (status, response) in responses {
+            let RefOr::T(response) = response else { continue };
+            let counted =
+                ["RateLimit", "RateLimit-Policy"].into_iter().filter(|_| is_counted && status.starts_with('2'));
+            for name in counted.chain(["x-request-id"]) {
+                response.headers.insert(name.into(), Header::default().into());
             }
-            name_headers(response);
-        }
-    }
-
-    fn complete_token_text(&self, schema: &mut Value) {
-        schema["description"] = json!("A token in the clear. The last six characters are a checksum of the rest.");
-        schema["pattern"] = json!(format!("^{}_[0-9A-Za-z]{{38}}$", self.token_prefix));
-        schema["examples"] = json!([format!("{}_{}", self.token_prefix, "0".repeat(38))]);
-    }
-}
-
-const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; `detail` says what to \
-     do about it, and `request_id` is what the server's log calls the request. An unknown path is 404 `not_found`, another \
-     method than those listed 405 `method_not_allowed`. Members that an answer may gain later are no reason to fail.";
-
-const CODES: &str = "The stable name of a kind of problem.";
-
-/// Codes of what is no operation.
-fn elsewhere() -> impl Iterator<Item = String> {
-    [Problem::NotFound, Problem::MethodNotAllowed].into_iter().map(|problem| problem.code().into())
-}
-
-fn busy() -> Problem {
-    Problem::Unavailable(String::new())
-}
-
-fn broken() -> Problem {
-    Problem::Internal(String::new())
-}
-
-/// What can be written as JSON, and these types can, is.
-fn json(part: &impl serde::Serialize) -> Value {
-    serde_json::to_value(part).unwrap_or_default()
-}
-
-fn members(object: &mut Value) -> impl Iterator<Item = &mut Value> {
-    object.as_object_mut().into_iter().flat_map(Map::values_mut)
-}
-
-fn operations(paths: &mut Value) -> impl Iterator<Item = &mut Value> {
-    let items = members(paths).filter_map(Value::as_object_mut).flatten();
-    items.filter(|(method, _)| METHODS.contains(&method.as_str())).map(|(_, operation)| operation)
-}
-
-/// The handler's and the door's refusals with one status: both descriptions, examples and headers.
-fn join(own: &mut Value, added: &Value) {
-    let both = [&*own, added].map(|response| response["description"].as_str().unwrap_or_default());
-    if both[0] != both[1] {
-        own["description"] = json!(format!("{} {}", both[0], both[1]));
-    }
-    for path in [vec!["headers"], vec!["content", MEDIA_TYPE, "examples"]] {
-        let (mut into, mut from) = (&mut *own, added);
-        for name in &path {
-            (into, from) = (&mut into[*name], &from[*name]);
-        }
-        for (name, value) in from.as_object().into_iter().flatten() {
-            if into.get(name).is_none() {
-                into[name] = value.clone();
+            for (name, header) in &mut response.headers {
+                *header = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
             }
         }
     }
-}
 
-/// Headers are described once, by their names.
-fn name_headers(response: &mut Value) {
-    response["headers"]["x-request-id"] = json!({});
-    let named = response["headers"].as_object_mut().into_iter().flatten();
-    for (name, header) in named {
-        *header = json!({"$ref": format!("#/components/headers/{name}")});
+    /// Every schema by its name. Responses always hold all of their members; request bodies say themselves which
+    /// members are optional.
+    fn schemas(&self, api: Components, responses: &Shared) -> BTreeMap<String, RefOr<Schema>> {
+        let mut all = vec![(Details::name().into(), Details::schema())];
+        Details::schemas(&mut all);
+        let mut schemas: BTreeMap<String, _> = all.into_iter().chain(api.schemas).collect();
+        for (name, schema) in &mut schemas {
+            let RefOr::T(Schema::Object(object)) = schema else { continue };
+            if name == "Problem" {
+                object.properties.insert("code".into(), Ref::from_schema_name("ProblemCode").into());
+            } else if object.additional_properties.is_none() {
+                object.required = object.properties.keys().cloned().collect();
+            }
+            if name == "TokenText" {
+                let prefix = &self.token_prefix;
+                object.description =
+                    Some("A token in plain text. The last six characters are a checksum of the rest.".into());
+                object.pattern = Some(format!("^{prefix}_[0-9A-Za-z]{{38}}$"));
+                object.examples = vec![format!("{prefix}_{}", "0".repeat(38)).into()];
+            }
+        }
+        // Unknown paths and methods are no operations, so nothing else lists their codes.
+        let unrouted = [Problem::NotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
+        let codes: BTreeSet<_> = responses.values().flat_map(codes).chain(unrouted).collect();
+        let code = text(codes).description(Some("The stable name of a kind of problem."));
+        schemas.insert("ProblemCode".into(), code.into());
+        schemas
     }
 }
 
-fn headers() -> Value {
-    let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
-    let text = |example: &str| json!({"type": "string", "examples": [example]});
-    json!({
-        "ETag": header("The version of what is answered with, for `If-Match` and `If-None-Match`.", text("\"1\"")),
-        "RateLimit": header(
-            "How much of the limit is left, and in how many seconds all of it is free again \
-             (draft-ietf-httpapi-ratelimit-headers).",
-            text("\"token\";r=599;t=60"),
-        ),
-        "RateLimit-Policy": header("How many requests in how many seconds.", text("\"token\";q=600;w=60")),
-        "Location": header("Where the new one is.", json!({"type": "string", "format": "uri-reference"})),
-        "Retry-After": header("In how many seconds to try again.", json!({"type": "integer", "minimum": 1, "examples": [2]})),
-        "Set-Cookie": header("The session cookie.", json!({"type": "string"})),
-        "Clear-Site-Data": header("What the browser should forget.", json!({"type": "string"})),
-        "WWW-Authenticate": header(
-            "How to come in (RFC 6750 section 3): no `error` where no token was sent, otherwise what is wrong with it.",
-            text("Bearer realm=\"vestibule\", error=\"insufficient_scope\", scope=\"notes:write\""),
-        ),
-        "x-request-id": header(
-            "What the server's log calls this request. Send one of your own, up to 64 of `A-Za-z0-9-_.`, to choose it.",
-            json!({"type": "string", "pattern": "^[0-9A-Za-z_.-]{1,64}$"}),
-        ),
-    })
+fn always() -> [Problem; 4] {
+    let (busy, broken) = (Problem::Unavailable(String::new()), Problem::Internal(String::new()));
+    [Problem::NotAcceptable, Problem::Misdirected, busy, broken]
 }
 
-fn codes(response: &Value) -> Vec<String> {
-    let examples = &response["content"][MEDIA_TYPE]["examples"];
-    examples.as_object().into_iter().flatten().map(|(code, _)| code.clone()).collect()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, patch, put, delete, .. } = item;
+    [get, post, patch, put, delete].into_iter().flatten()
 }
 
-/// Moves refusals to where several operations can point at them.
-fn share_refusals(operation: &mut Value, shared: &mut Map<String, Value>) {
-    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+/// The scopes that `operation` needs from the credential `scheme`, or `None` if it needs no credential. Read from its
+/// JSON, because utoipa does not expose them.
+fn scopes_of(operation: &Operation, scheme: &str) -> Option<Vec<String>> {
+    let mut requirement = serde_json::to_value(operation.security.as_ref()?.first()?).ok()?;
+    serde_json::from_value(requirement.get_mut(scheme)?.take()).ok()
+}
+
+/// Adds the descriptions, examples and headers of `added` to the handler's `own` response with the same status.
+fn join(own: &mut Response, added: Response) {
+    if own.description != added.description {
+        own.description = format!("{} {}", own.description, added.description);
+    }
+    for (name, header) in added.headers {
+        own.headers.entry(name).or_insert(header);
+    }
+    for (media_type, content) in added.content {
+        match (own.content.get_mut(&media_type), content) {
+            (Some(RefOr::T(own)), RefOr::T(added)) => {
+                for (code, example) in added.examples {
+                    own.examples.entry(code).or_insert(example);
+                }
+            }
+            (_, content) => drop(own.content.insert(media_type, content)),
+        }
+    }
+}
+
+/// The content of `response` that describes problems.
+fn problems(response: &mut RefOr<Response>) -> Option<&mut Content> {
+    let RefOr::T(response) = response else { return None };
+    match response.content.get_mut(MEDIA_TYPE)? {
+        RefOr::T(content) => Some(content),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn codes(response: &RefOr<Response>) -> Vec<String> {
+    let RefOr::T(response) = response else { return Vec::new() };
+    let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { return Vec::new() };
+    content.examples.keys().cloned().collect()
+}
+
+/// Moves refusals to the components, where several operations can refer to them.
+fn share_refusals(operation: &mut Operation, shared: &mut Shared) {
+    for (status, response) in &mut operation.responses.responses {
         let codes = codes(response);
-        let Some(status) = status.parse().ok().filter(|_| !codes.is_empty()) else { continue };
-        response["content"][MEDIA_TYPE]["schema"] = json!({"allOf": [
-            {"$ref": "#/components/schemas/Problem"},
-            {
-                "type": "object",
-                "required": ["status", "code"],
-                "properties": {"status": {"const": status}, "code": {"enum": codes}},
-            },
-        ]});
-        let name = name(status, &codes, shared);
-        let response = std::mem::replace(response, json!({"$ref": format!("#/components/responses/{name}")}));
+        let (Some(content), Ok(number)) = (problems(response), status.parse::<u16>()) else { continue };
+        let bounds = ObjectBuilder::new()
+            .property("status", ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([number])))
+            .property("code", text(codes.clone()))
+            .required("status")
+            .required("code");
+        let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(bounds);
+        content.schema = Some(Schema::from(schema).into());
+        let name = name(number, &codes, shared);
+        let response = std::mem::replace(response, Ref::from_response_name(&name).into());
         shared.entry(name).or_insert(response);
     }
 }
 
-/// A single code names its answer; several are named by their status, unless others with that status are already.
-fn name(status: u16, these: &[String], shared: &Map<String, Value>) -> String {
+fn text(values: impl IntoIterator<Item = impl Into<Value>>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values))
+}
+
+/// A response with one code has the name of that code. One with several has the name of its status, unless another with
+/// that status has it already.
+fn name(status: u16, these: &[String], shared: &Shared) -> String {
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
     let joined = these.iter().map(|code| pascal(code)).collect::<Vec<_>>().join("Or");
     let by_status = pascal(&reason.to_lowercase().replace(' ', "_"));
-    let free = |name: &String| shared.get(name).is_none_or(|other| codes(other) == these);
-    if these.len() > 1 && free(&by_status) { by_status } else { joined }
+    let is_free = shared.get(&by_status).is_none_or(|other| codes(other) == these);
+    if these.len() > 1 && is_free { by_status } else { joined }
 }
 
-/// `scope_missing` makes `ScopeMissing`.
+/// `scope_missing` becomes `ScopeMissing`.
 fn pascal(code: &str) -> String {
     let words = code.split('_').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + rest
     });
     words.collect()
-}
-
-/// Every schema by its name. What we answer with always holds all its members; what we take says for itself which may be
-/// left out.
-fn schemas(api: OpenApi) -> Map<String, Value> {
-    let mut all: Vec<(String, RefOr<Schema>)> = vec![(Details::name().into(), Details::schema())];
-    Details::schemas(&mut all);
-    all.extend(api.components.into_iter().flat_map(|components| components.schemas));
-    for (_, schema) in &mut all {
-        if let RefOr::T(Schema::Object(object)) = schema
-            && object.additional_properties.is_none()
-        {
-            object.required = object.properties.keys().cloned().collect();
-        }
-    }
-    let mut schemas: Map<_, _> = all.into_iter().map(|(name, schema)| (name, json(&schema))).collect();
-    let problem = &mut schemas["Problem"];
-    problem["properties"]["code"] = json!({"$ref": "#/components/schemas/ProblemCode"});
-    problem["properties"]["errors"]["description"] =
-        json!("What is wrong with which field; with `validation_failed` only.");
-    if let Some(required) = problem["required"].as_array_mut() {
-        required.retain(|name| name != "errors");
-    }
-    schemas
 }

@@ -8,15 +8,15 @@ use utoipa::{
     },
 };
 
-/// `If-Match`: change it only if it still has this version.
+/// `If-Match`: change the resource only if it still has this version.
 #[derive(Clone, Copy, Debug)]
 pub struct IfMatch;
 
-/// `If-None-Match`: answer with it only if it has another version.
+/// `If-None-Match`: send the resource only if it has another version.
 #[derive(Clone, Copy, Debug)]
 pub struct IfNoneMatch;
 
-/// `Idempotency-Key`: answer a repeated request as the first.
+/// `Idempotency-Key`: give a repeated request the response of the first.
 #[derive(Clone, Copy, Debug)]
 pub struct IdempotencyKey;
 
@@ -24,8 +24,8 @@ impl IntoParams for IdempotencyKey {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(
             "Idempotency-Key",
-            "A name of your own for this request, such as a new UUID, in quotes or bare. Sent again within a day, nothing is made \
-             twice.",
+            "A key that you choose for this request, such as a new UUID, with or without quotes. A request that is \
+             repeated with the same key within a day creates nothing twice.",
             Some(r#"^("[!#-\[\]-~]{1,255}"|[!#-\[\]-~]{1,255})$"#),
         )]
     }
@@ -35,7 +35,8 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(
             "If-Match",
-            "The `ETag` you read: the change is refused with 412 if somebody else was faster. Left out, it is made in any case.",
+            "The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the \
+             request overwrites changes.",
             Some(r#"^(\*|"[0-9]{1,18}")$"#),
         )]
     }
@@ -43,7 +44,7 @@ impl IntoParams for IfMatch {
 
 impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![header("If-None-Match", "The `ETag` you have: 304 if it is still that one.", None)]
+        vec![header("If-None-Match", "The `ETag` you have. If it is still the current one, the response is 304.", None)]
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a handler may refuse, by the part of the request that is at fault. Status, code, headers and example come from
 //! [`Problem`], so each is written once.
 //!
-//! An operation names one of these for each status: of two with the same, only the later would be seen.
+//! An operation lists only one of these for each status: a second one would replace the first.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::http::{
     request_id::RequestId,
 };
 
-/// For examples.
+/// The request id in examples.
 const REQUEST_ID: &str = "019526de6c0071f0a1b2c3d4e5f60718";
 
 macro_rules! refusals {
@@ -33,37 +33,37 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// Of [`crate::http::extract::Body`], and of the rules for what it holds.
+    /// By [`crate::http::extract::Body`] and the rules for its members.
     BodyRefused => [not_json(), Problem::BodyTooLarge, Problem::UnsupportedMediaType, invalid()];
-    /// Of [`crate::http::extract::Query`], and of the rules for what it holds.
-    QueryRefused => [Problem::field("limit", "Ask for 1 to 100 notes.")];
-    /// Of an id in the path.
+    /// By [`crate::http::extract::Query`] and the rules for its members.
+    QueryRefused => [Problem::field("limit", "Enter a number from 1 to 100.")];
+    /// For an id in the path that does not exist.
     NotFound => [Problem::NotFound];
-    /// Of `If-Match`.
+    /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
-    /// The same, where it may come with an `Idempotency-Key`.
+    /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
     RepeatableRefused => [
         not_json(),
         Problem::BodyTooLarge,
         Problem::UnsupportedMediaType,
         invalid(),
         Problem::KeyReused,
-        Problem::Conflict("A request with this Idempotency-Key is still being answered.")
+        Problem::Conflict("Another request with this Idempotency-Key is still in progress.")
     ];
-    /// Where one more would be too many.
-    Full => [Problem::Conflict("The account has as many tokens as it may have.")];
-    /// Where the password is asked for once more.
+    /// When a limit on the number of tokens is reached.
+    Full => [Problem::Conflict("The account has the maximum number of tokens.")];
+    /// Where the password is needed again.
     ProofWanted => [Problem::ReauthenticationRequired];
-    /// Where strangers are counted, and pages are those of the settings.
+    /// Where requests need no credential: their rate is limited, and so are their origins.
     StrangerRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
-    /// Of a password.
+    /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         Problem::RateLimited(30)
     ];
-    /// The same at the token door, where the settings may take none at all.
+    /// Like [`PasswordRefused`], for the token API, where the settings may turn passwords off.
     LoginRefused => [
         Problem::InvalidCredentials,
         Problem::LoginDisabled,
@@ -74,7 +74,7 @@ refusals! {
     ];
 }
 
-/// The answers to `problems`, by status, each with an example for every code.
+/// The responses to `problems`, by status, each with an example for every code.
 pub fn described(problems: &[Problem]) -> BTreeMap<String, RefOr<Response>> {
     let mut by_status = BTreeMap::<_, Vec<_>>::new();
     for problem in problems {
@@ -110,5 +110,5 @@ fn not_json() -> Problem {
 }
 
 fn invalid() -> Problem {
-    Problem::field("title", "A note needs a title.")
+    Problem::field("name", "Enter a name.")
 }

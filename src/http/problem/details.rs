@@ -1,4 +1,4 @@
-//! A problem on the wire, shared by the server and the browser.
+//! The wire form of a problem, shared by the server and the browser.
 
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -6,50 +6,32 @@ use server_fn::codec::JsonEncoding;
 
 use crate::ui::FieldError;
 
-/// The members of an `application/problem+json` answer (RFC 9457 section 3.1) and our extensions.
+/// The members of an `application/problem+json` response (RFC 9457 section 3.1), with our extensions.
 ///
-/// Server functions fail with the same type, so that an island reads what an API client reads.
+/// Server functions fail with the same type, so that an island reads the same errors as an API client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(as = Problem))]
 pub struct Details {
     /// A URI for the kind of problem.
     pub r#type: String,
-    /// What kind of problem this is, the same for each of its kind.
+    /// The kind of problem, in a few words. The same for every problem of its kind.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What happened this time, and what to do about it.
+    /// What went wrong this time, and what to do about it.
     pub detail: String,
     /// The stable, machine-readable name of the kind.
     pub code: String,
-    /// The request, as the server's log calls it.
+    /// The id of the request in the log of the server.
     pub request_id: String,
-    /// What is wrong with which field.
+    /// What is wrong with each field; with `validation_failed` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
 
-/// A failure that our own code did not word: no network, or arguments that cannot be read.
-impl FromServerFnError for Details {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        use ServerFnErrorErr as E;
-        let (status, code, title, detail) = match error {
-            E::Request(_) => (
-                503,
-                "unavailable",
-                "Not reached",
-                "The server cannot be reached. Check your connection and try again.",
-            ),
-            E::Args(_) | E::MissingArg(_) | E::Deserialization(_) => (
-                400,
-                "invalid_body",
-                "Invalid request",
-                "What was sent cannot be understood. Reload the page and try again.",
-            ),
-            _ => (500, "internal", "Internal error", "Something went wrong on the way. Reload the page and try again."),
-        };
+impl Details {
+    /// A problem without a request id and without errors in fields.
+    pub fn new(status: u16, code: &str, title: &str, detail: impl Into<String>) -> Self {
         Self {
             r#type: format!("urn:vestibule:problem:{code}"),
             title: title.into(),
@@ -58,6 +40,30 @@ impl FromServerFnError for Details {
             code: code.into(),
             request_id: String::new(),
             errors: Vec::new(),
+        }
+    }
+}
+
+/// Failures outside of our own code: no network, or arguments that cannot be decoded.
+impl FromServerFnError for Details {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        use ServerFnErrorErr as E;
+        match error {
+            E::Request(_) => Self::new(
+                503,
+                "unavailable",
+                "Server not reached",
+                "The server cannot be reached. Check your connection and try again.",
+            ),
+            E::Args(_) | E::MissingArg(_) | E::Deserialization(_) => Self::new(
+                400,
+                "invalid_body",
+                "Invalid request",
+                "The server could not read the request. Reload the page and try again.",
+            ),
+            _ => Self::new(500, "internal", "Internal error", "Something went wrong. Reload the page and try again."),
         }
     }
 }

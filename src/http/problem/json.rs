@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -10,52 +10,59 @@ use axum::{
 use super::{Details, Problem};
 use crate::http::request_id::RequestId;
 
-/// The layer of the JSON mounts: words every error of the routes below it, those of libraries included.
-pub async fn answer_json(request: Request, next: Next) -> Response {
-    let id = RequestId::of(request.extensions());
-    let response = next.run(request).await;
-    let status = response.status();
-    let is_worded = response.extensions().get::<AlreadyRendered>().is_some()
-        || response.headers().get(header::CONTENT_TYPE) == Some(&CONTENT_TYPE);
-    if is_worded || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    let problem = response.extensions().get::<Problem>().cloned();
-    let problem = problem.unwrap_or_else(|| Problem::from_status(status));
-    problem_response(response, &problem, &id)
-}
-
-/// On answers that have their words already, whatever they are labelled with since.
-#[derive(Clone, Copy, Debug)]
-struct AlreadyRendered;
-
-/// What a problem is labelled with (RFC 9457 section 3).
+/// The media type of a problem (RFC 9457 section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// [`MEDIA_TYPE`] as a header.
 pub static CONTENT_TYPE: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 
-/// `response` with `problem` for its body; its other headers, such as `Allow`, stay.
+/// On responses whose problem is rendered already, even if a later layer changes their content type.
+#[derive(Clone, Copy, Debug)]
+struct AlreadyRendered;
+
+/// The layer of the JSON mounts: renders every error of the routes below it, those of libraries included.
+pub async fn answer_json(request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.extensions());
+    let response = next.run(request).await;
+    let is_worded = response.extensions().get::<AlreadyRendered>().is_some()
+        || response.headers().get(header::CONTENT_TYPE) == Some(&CONTENT_TYPE);
+    match problem_of(&response) {
+        Some(problem) if !is_worded => problem_response(response, &problem, &id),
+        _ => response,
+    }
+}
+
+/// The problem behind an error `response`: the one that a handler or a layer put into its extensions, or the closest to
+/// its status. `None` if the response is no error.
+pub fn problem_of(response: &Response) -> Option<Problem> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    Some(response.extensions().get().cloned().unwrap_or_else(|| Problem::from_status(status)))
+}
+
+/// `response` with `problem` as its body and status. Its other headers, such as `Allow`, stay.
 pub fn problem_response(response: Response, problem: &Problem, id: &RequestId) -> Response {
-    let body = axum::Json(describe(problem, id)).into_response().into_body();
+    render(response, &describe(problem, id))
+}
+
+/// `response` with `details` as its body and status. Its other headers stay.
+pub fn render(response: Response, details: &Details) -> Response {
     let (mut parts, _) = response.into_parts();
-    parts.status = problem.status();
+    parts.status = StatusCode::from_u16(details.status).unwrap_or(parts.status);
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     parts.extensions.insert(AlreadyRendered);
-    Response::from_parts(parts, body)
+    Response::from_parts(parts, axum::Json(details).into_response().into_body())
 }
 
-/// The wire form of `problem`, met by the request `id`.
+/// The wire form of `problem`, for the request `id`.
 pub fn describe(problem: &Problem, id: &RequestId) -> Details {
     Details {
-        r#type: format!("urn:vestibule:problem:{}", problem.code()),
-        title: problem.title().into(),
-        status: problem.status().as_u16(),
-        detail: problem.detail(),
-        code: problem.code().into(),
         request_id: id.to_string(),
         errors: problem.errors().to_vec(),
+        ..Details::new(problem.status().as_u16(), problem.code(), problem.title(), problem.detail())
     }
 }

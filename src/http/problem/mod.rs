@@ -1,5 +1,5 @@
-//! What can go wrong, and how it is said: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) on the JSON mounts and on
-//! server functions, a page elsewhere.
+//! Errors and how clients see them: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problems on the JSON mounts and
+//! from server functions, error pages elsewhere.
 
 #[cfg(feature = "ssr")]
 mod database;
@@ -11,12 +11,14 @@ mod form;
 mod json;
 #[cfg(feature = "ssr")]
 mod kind;
+#[cfg(feature = "ssr")]
+mod response;
 
 pub use crate::ui::FieldError;
 pub use details::Details;
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_response},
+    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render},
     kind::Problem,
 };

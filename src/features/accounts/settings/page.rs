@@ -19,14 +19,15 @@ use crate::{
         reauthentication::{Reauthentication, reauthenticate},
     },
     db::Db,
-    features::{
-        accounts::{
-            email_verification,
-            page::{CLEAR_SITE_DATA, CLEARED},
-        },
-        browser_sessions,
+    features::{accounts::email_verification, browser_sessions},
+    http::{
+        client::Client,
+        export,
+        extract::Form,
+        problem::Problem,
+        redirect::see_other,
+        security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
-    http::{client::Client, export, extract::Form, problem::Problem, redirect::see_other},
     mail::Mailer,
     settings::Settings,
     state::AppState,

@@ -1,0 +1,52 @@
+//! The response headers that operations refer to by name.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{Header, HeaderBuilder, ObjectBuilder, RefOr, SchemaFormat, Type, schema::Object};
+
+use crate::http::openapi::mount::SCOPE;
+
+/// Every header by its name.
+pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
+    let challenge = format!(r#"Bearer realm="vestibule", error="insufficient_scope", scope="{SCOPE}""#);
+    let uri = SchemaFormat::Custom("uri-reference".into());
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).examples([2]);
+    let all = [
+        ("ETag", "The version of the response, for `If-Match` and `If-None-Match`.", text().examples(["\"1\""])),
+        (
+            "RateLimit",
+            "How many requests are left, and in how many seconds the whole limit is available again \
+             (draft-ietf-httpapi-ratelimit-headers).",
+            text().examples(["\"token\";r=599;t=60"]),
+        ),
+        (
+            "RateLimit-Policy",
+            "How many requests are allowed in how many seconds.",
+            text().examples(["\"token\";q=600;w=60"]),
+        ),
+        ("Location", "The URL of the new resource.", text().format(Some(uri))),
+        ("Retry-After", "In how many seconds to try again.", seconds),
+        ("Set-Cookie", "The session cookie.", text()),
+        ("Clear-Site-Data", "What the browser deletes.", text()),
+        (
+            "WWW-Authenticate",
+            "How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is \
+             wrong with the token.",
+            text().examples([challenge]),
+        ),
+        (
+            "x-request-id",
+            "The id of this request in the log of the server. To choose it, send one of up to 64 of `A-Za-z0-9-_.`.",
+            text().pattern(Some("^[0-9A-Za-z_.-]{1,64}$")),
+        ),
+    ];
+    all.into_iter().map(|(name, about, schema)| (name.to_owned(), header(about, schema.build()).into())).collect()
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+fn header(about: &str, schema: Object) -> Header {
+    HeaderBuilder::new().description(Some(about)).schema(Some(schema)).build()
+}

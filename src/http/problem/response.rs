@@ -1,0 +1,47 @@
+//! How a problem becomes a response, and how an error of the database becomes a problem.
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+
+use super::Problem;
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
+            Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),
+            Self::CrossOriginRequest | Self::OtherPublicUrl { .. } => {
+                tracing::warn!(event = "guard_refused", "cross-origin request refused");
+            }
+            _ => tracing::debug!(problem = %self, "request refused"),
+        }
+        let mut response = self.status().into_response();
+        let headers = response.headers_mut();
+        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Callers handle the unique violations they expect, so what is left is a fault of the server or of its database.
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::PoolTimedOut | E::PoolClosed | E::Io(_) | E::Tls(_) | E::WorkerCrashed | E::BeginFailed => {
+                Self::Unavailable(error.to_string())
+            }
+            // Foreign keys lead to accounts: the caller's was deleted during the request.
+            E::Database(database) if database.is_foreign_key_violation() => Self::NotSignedIn,
+            E::Database(database) if crate::db::is_transient(database.as_ref()) => Self::Unavailable(error.to_string()),
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
