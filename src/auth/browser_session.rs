@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{http::client::in_words, timestamp::Timestamp};
+use crate::{http::client::browser_name, timestamp::Timestamp};
 
 /// One signed-in browser.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -29,7 +29,7 @@ pub struct BrowserSession {
 impl BrowserSession {
     /// The browser in words, such as "Firefox on Windows".
     pub fn browser(&self) -> String {
-        in_words(&self.user_agent)
+        browser_name(&self.user_agent)
     }
 }
 
@@ -61,6 +61,6 @@ pub struct BrowserSessionWithOwner {
 impl BrowserSessionWithOwner {
     /// The browser in words, such as "Firefox on Windows".
     pub fn browser(&self) -> String {
-        in_words(&self.user_agent)
+        browser_name(&self.user_agent)
     }
 }

@@ -2,57 +2,55 @@
 
 use clap::Args;
 
-use super::{Config, Failure, output::say};
+use super::{Config, Failure, output::print};
 use crate::{
     app::FEATURES,
     settings::{Finding, Settings, Severity, Sources},
 };
 
-/// How to say it.
+/// Options of `check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// As JSON, for scripts
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Check {
-    /// Says everything the doctor found: the errors, with which nothing is served and the exit code is 2, then the
-    /// advice.
-    ///
-    /// It is what `serve` goes by: what that refuses, this does.
+    /// Prints all findings: the errors, with which the exit code is 2, then the advice. `serve` does the same checks,
+    /// so it refuses what this refuses.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let examined = Settings::examine(&config.file()?, &config.environment);
-        let (settings, mut findings) = examined.map_err(Failure::settings)?;
-        findings.extend(settings.surroundings());
+        let (settings, mut findings) = examined.map_err(Failure::usage)?;
+        findings.extend(settings.machine_findings());
         findings.sort_by_key(|finding| finding.severity == Severity::Advice);
         let sources = config.sources(&settings)?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if self.json {
-            say(&serde_json::json!({"sound": errors == 0, "findings": findings}).to_string());
+            print(&serde_json::json!({"valid": errors == 0, "findings": findings}).to_string());
         } else {
-            say_in_lines(&settings, &sources, &findings, errors == 0);
+            print_report(&settings, &sources, &findings, errors == 0);
         }
-        if errors > 0 {
-            let them = if errors == 1 { "1 setting".into() } else { format!("{errors} settings") };
-            return Err(Failure::settings(format!("nothing is served with {them} to mend")));
+        match errors {
+            0 => Ok(()),
+            1 => Err(Failure::usage("1 setting must be fixed before the server can start")),
+            errors => Err(Failure::usage(format!("{errors} settings must be fixed before the server can start"))),
         }
-        Ok(())
     }
 }
 
-fn say_in_lines(settings: &Settings, sources: &Sources, findings: &[Finding], sound: bool) {
-    for Finding { severity, key, why } in findings {
+fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], valid: bool) {
+    for Finding { severity, key, message } in findings {
         let severity = if *severity == Severity::Error { "error " } else { "advice" };
-        say(&format!("{severity}  {key}: {why}."));
+        print(&format!("{severity}  {key}: {message}."));
     }
-    if sound {
+    if valid {
         let (origin, address) = (settings.origin(), settings.server.address);
-        say(&format!("The settings are sound. {origin} would be served on {address}."));
-        say(&sources.to_string());
+        print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
+        print(&sources.to_string());
         for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
             if let Some(extra) = (feature.listener)(settings) {
-                say(&format!(
+                print(&format!(
                     "It would also serve {} at {}, on {}.",
                     feature.label,
                     extra.origins.join(" and "),

@@ -4,29 +4,28 @@ use clap::Args;
 
 use super::{
     Failure,
-    ask::sure,
-    house::House,
-    output::{print_json, say},
+    context::Context,
+    output::{print, print_json},
+    prompt::confirm,
 };
 use crate::features::accounts::admin::{self, Ended};
 
-/// Whether to ask.
+/// Options of `lockdown`.
 #[derive(Debug, Args)]
 pub(super) struct Lockdown {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
-    /// Answer in JSON, for scripts
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 impl Lockdown {
-    /// Does it.
-    pub(super) async fn run(self, house: &House) -> Result<(), Failure> {
-        let what = "this signs everybody out, revokes every token of everybody, and voids every link that was mailed";
-        sure(house, self.yes, what, "lockdown")?;
-        let ended = house.logged("lockdown", (None, "everybody"), admin::lockdown(&house.db)).await?;
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let what = "this signs everybody out, revokes all tokens, and invalidates all links in mails";
+        confirm(context, self.yes, what, "lockdown")?;
+        let ended = context.logged("lockdown", (None, "everybody"), admin::lockdown(&context.db)).await?;
         if self.json {
             return print_json(&ended);
         }
@@ -35,8 +34,8 @@ impl Lockdown {
             1 => format!("1 {one}"),
             count => format!("{count} {more}"),
         };
-        say(&format!(
-            "Ended: {}, {}, {}. Everybody signs in anew, with the password they have.",
+        print(&format!(
+            "Ended: {}, {}, {}. Everybody must sign in again; passwords still work.",
             counted(browsers as u64, "browser session", "browser sessions"),
             counted(tokens as u64, "token", "tokens"),
             counted(links, "link in a mail", "links in mails"),

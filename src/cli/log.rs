@@ -4,10 +4,10 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// Logs to stderr what `RUST_LOG` chooses, or `otherwise`. axum-login's and tower-sessions' own debug lines stay off, since
-/// they hold ids and users (T7).
-pub(super) fn log(otherwise: &str) {
-    let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| otherwise.into());
+/// Starts logging to stderr, filtered by `RUST_LOG`, or by `default` if that is not set. Debug lines of axum-login and
+/// tower-sessions stay off, because they contain session ids and users (T7).
+pub(super) fn log(default: &str) {
+    let chosen = std::env::var("RUST_LOG").unwrap_or_else(|_| default.into());
     let mut filter = EnvFilter::new(chosen);
     for quiet in ["axum_login=warn", "tower_sessions=error", "tower_sessions_core=error"] {
         if let Ok(directive) = quiet.parse() {

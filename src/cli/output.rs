@@ -1,23 +1,24 @@
-//! What a command says.
+//! What commands print.
 
 use std::io::{Write, stderr, stdout};
 
+use clap::Args;
 use serde::Serialize;
 
 use super::Failure;
 
-/// One line for people. Where nobody reads any more, as with `| head`, it is lost.
-pub(super) fn say(line: &str) {
+/// Prints a line. If nobody reads it, as after `| head`, it is lost.
+pub(super) fn print(line: &str) {
     let _ = writeln!(stdout(), "{line}");
 }
 
-/// A document for scripts.
+/// Prints a JSON document.
 pub(super) fn print_json(document: &impl Serialize) -> Result<(), Failure> {
-    say(&serde_json::to_string_pretty(document).map_err(Failure::machine)?);
+    print(&serde_json::to_string_pretty(document).map_err(Failure::machine)?);
     Ok(())
 }
 
-/// Rows for people, each column as wide as its widest cell.
+/// Prints a table. Each column is as wide as its widest cell.
 pub(super) fn print_table<const N: usize>(head: [&str; N], rows: Vec<[String; N]>) {
     let head = head.map(str::to_owned);
     let width = |column: usize| {
@@ -26,20 +27,44 @@ pub(super) fn print_table<const N: usize>(head: [&str; N], rows: Vec<[String; N]
     let widths: [usize; N] = std::array::from_fn(width);
     for row in [&head].into_iter().chain(&rows) {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        say(cells.collect::<Vec<_>>().join("  ").trim_end());
+        print(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
 
-/// One line for whoever waits at the terminal, out of the way of what a script reads.
-pub(super) fn remark(line: &str) {
+/// Prints a line to stderr, for people at the terminal, so that scripts that read stdout do not see it.
+pub(super) fn eprint(line: &str) {
     let _ = writeln!(stderr(), "{line}");
 }
 
-/// Why the program ends.
-pub(super) fn complain(text: &str) {
-    // Of a file that does not parse, libraries draw the place; its line and column are named as well.
+/// Prints the error that ends the program, in one line.
+pub(super) fn print_error(text: &str) {
+    // The config crate draws the place of a syntax error over several lines; the message names line and column as well.
     let margin = |line: &str| line.split_once('|').map(|(margin, _)| margin.to_owned());
     let drawn = |line: &str| margin(line).is_some_and(|text| text.chars().all(|c| c == ' ' || c.is_ascii_digit()));
     let lines: Vec<_> = text.lines().filter(|line| !drawn(line)).map(str::trim).collect();
-    remark(&format!("vestibule: {}", lines.join(" ")));
+    eprint(&format!("vestibule: {}", lines.join(" ")));
+}
+
+/// How many rows a command lists.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Limit {
+    /// How many to list, at most 10000
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+}
+
+impl Limit {
+    /// How many rows to read: one more than is shown, which tells whether there are more.
+    pub(super) fn to_read(self) -> u32 {
+        self.limit + 1
+    }
+
+    /// Removes the rows that are not shown, and says on stderr how to see them.
+    pub(super) fn cut<T>(self, rows: &mut Vec<T>, how: &str) {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        if rows.len() > limit {
+            rows.truncate(limit);
+            eprint(&format!("There are more than {limit}. {how}"));
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Failure, log::log, output::say};
+use super::{Config, Failure, log::log, output::print};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
@@ -22,29 +22,29 @@ use crate::{
     state::AppState,
 };
 
-/// Serves until it is asked to stop.
+/// Runs the server until it receives SIGTERM or Ctrl-C.
 pub(super) fn serve(config: &Config) -> Result<(), Failure> {
     let examined = Settings::examine(&config.file()?, &config.environment);
-    let (settings, findings) = examined.map_err(Failure::settings)?;
-    SettingsError::refused(&findings).map_err(Failure::settings)?;
-    SettingsError::refused(&settings.surroundings()).map_err(Failure::machine)?;
+    let (settings, findings) = examined.map_err(Failure::usage)?;
+    SettingsError::refused(&findings).map_err(Failure::usage)?;
+    SettingsError::refused(&settings.machine_findings()).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
     log("info,sqlx=warn");
-    for Finding { key, why, .. } in findings {
-        tracing::warn!("{key}: {why}");
+    for Finding { key, message, .. } in findings {
+        tracing::warn!("{key}: {message}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
     let result = runtime.block_on(run_server(settings, sources));
-    // Not at once: what still runs says so in the log as it is dropped, and a look-up of a name may hang.
+    // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
     result
 }
 
-/// How the time for stopping is shared out: requests first, then writes and mails, then the database's own end (S44).
+/// The time to stop in: for requests first, then for writes and mails, then for closing the database (S44).
 #[derive(Clone, Copy, Debug)]
-struct Share(Duration);
+struct Grace(Duration);
 
-impl Share {
+impl Grace {
     fn requests(self) -> Duration {
         self.0 * 3 / 4
     }
@@ -58,24 +58,24 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let address = settings.server.address;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::machine(format!(
-            "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR"
+            "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR to another address"
         ))
     })?;
     let extras = bind_extras(&settings).await?;
-    let (origin, url) = (settings.origin(), settings.database.url.clone());
-    let share = Share(Duration::from_secs(settings.server.shutdown_seconds.into()));
-    let timeouts = Timeouts { grace: share.requests(), ..Timeouts::default() };
-    let gate = Gate::new(&settings, timeouts).map_err(Failure::settings)?;
+    let (origin, database) = (settings.origin(), settings.database.url.clone());
+    let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
+    let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
+    let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
     let development = settings.is_development();
-    let db = Db::open(&url, Clock::default()).await;
+    let db = Db::open(&database, Clock::default()).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
-    let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::settings)?;
-    let (features, peers) = build(&state, extras).map_err(Failure::settings)?;
-    let app = app::router(state.clone(), FEATURES, features).map_err(Failure::settings)?;
+    let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::usage)?;
+    let (features, peers) = build(&state, extras).map_err(Failure::usage)?;
+    let app = app::router(state.clone(), FEATURES, features).map_err(Failure::usage)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();
-    let asked_to_stop = tokio::spawn(async move {
+    let signalled = tokio::spawn(async move {
         stop.await;
         stopping.cancel();
         Instant::now()
@@ -89,26 +89,26 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     served::remember(&db, origin.clone()).await;
 
     tokio::spawn(app::sweep(state, FEATURES));
-    say(&format!("Vestibule is open: {origin}"));
-    say(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
+    print(&format!("Vestibule is running at {origin}"));
+    print(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {
-        say(&format!("Mail is shown at: {url}"));
+        print(&format!("Mail is shown at {url}"));
     }
     tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside.join_all());
-    let stopped = asked_to_stop.await.unwrap_or_else(|_| Instant::now());
-    finish(&db, &mailer, stopped, share).await;
+    let stopped = signalled.await.unwrap_or_else(|_| Instant::now());
+    finish(&db, &mailer, stopped, grace).await;
     Ok(())
 }
 
-/// Lets writes and mails come to their end, for as long as there is time.
-async fn finish(db: &Db, mailer: &Mailer, stopped: Instant, share: Share) {
-    if timeout_at(stopped + share.writes(), db.wait_idle()).await.is_err() {
+/// Waits for running writes and mails, then closes the database, as long as there is time.
+async fn finish(db: &Db, mailer: &Mailer, stopped: Instant, grace: Grace) {
+    if timeout_at(stopped + grace.writes(), db.wait_idle()).await.is_err() {
         mailer.give_up();
     }
-    if timeout_at(stopped + share.0, db.close()).await.is_err() {
+    if timeout_at(stopped + grace.0, db.close()).await.is_err() {
         tracing::warn!(
             writes = db.running(),
-            "the database was not closed in time; the next start goes on from its log"
+            "the database was not closed in time; the next start recovers from its log"
         );
     }
 }

@@ -5,7 +5,8 @@ use std::{fs, path::Path, str::FromStr};
 
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Clock, Db, OpenError, shown};
+use super::{Clock, Db, OpenError};
+use crate::settings::without_credentials as shown;
 
 impl Db {
     /// Opens the database at `url` if a server has created it, and migrates it.

@@ -32,7 +32,6 @@ pub use self::{
     search::SearchError,
     sessions::HashedSessions,
 };
-pub(crate) use open::shown;
 pub(crate) use query::{execute, execute_now, fetch};
 pub(crate) use search::{Search, Searching};
 pub(crate) use write_behind::{BatchInsert, Row};

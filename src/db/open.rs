@@ -14,6 +14,7 @@ use super::{
     Clock, Db, OpenError, Pools, file, migrations, pooler,
     search::{self, Search},
 };
+use crate::settings::without_credentials as shown;
 
 /// How long a request waits for a connection before the answer is 503, well within the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -133,25 +134,5 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
             OpenError::Pooler { url: shown(url), source }
         }
         source => OpenError::Migrate { url: shown(url), source },
-    }
-}
-
-/// `url` without user, password and parameters.
-pub(crate) fn shown(url: &str) -> String {
-    let plain = url.split('?').next().unwrap_or_default();
-    match (plain.split_once("://"), plain.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
-        _ => plain.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown;
-
-    #[test]
-    fn shows_no_password() {
-        assert_eq!(shown("postgres://me:s@cret@db/vestibule?sslmode=require"), "postgres://db/vestibule");
-        assert_eq!(shown("sqlite:vestibule.db"), "sqlite:vestibule.db");
     }
 }

@@ -8,6 +8,7 @@ use lettre::{
     transport::smtp::{self, extension::ClientId},
 };
 
+use secrecy::ExposeSecret;
 use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -50,14 +51,14 @@ impl Mailer {
     pub fn new(settings: &Settings, db: Db) -> Result<Self, String> {
         let mail = &settings.mail;
         let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
-        let transport = if mail.smtp_url.is_empty() {
-            Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
-        } else {
+        let transport = if mail.has_server() {
             // The error of lettre may contain the URL, and the URL a password.
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&mail.smtp_url)
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(mail.smtp_url.expose_secret())
                 .map_err(|_| "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned())?;
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
             Transport::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
+        } else {
+            Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
         };
         let (background, stopping) = (Arc::new(Semaphore::new(BACKGROUND)), CancellationToken::new());
         Ok(Self { db, background, from: Arc::new(from), transport, stopping })

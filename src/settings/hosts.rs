@@ -1,29 +1,31 @@
-//! Names of hosts, as browsers write them.
+//! Host names, as browsers write them.
 
-use url::Host;
+use std::net::IpAddr;
 
-/// `host` as it stands in an address bar and in `Host`: in lower case, a name in its IDNA form, an IPv6 address in
-/// brackets (WHATWG URL, "host parsing").
+use url::{Host, Url};
+
+/// `host` as browsers write it in the address bar and in `Host`: lower case, a name in its IDNA form, an IPv6 address
+/// in brackets (WHATWG URL, "host parsing").
 ///
 /// # Errors
-/// What is wrong, and the mend.
+/// If `host` is not a host; the message says how to fix it.
 pub(super) fn canonical(host: &str) -> Result<String, String> {
-    let none = || format!("{host:?} is no host; write a name or an address, without a port");
-    let parsed = Host::parse(host).map_err(|_| none())?;
+    let invalid = || format!("{host:?} is not a host; use a name or an address, without a port");
+    let parsed = Host::parse(host).map_err(|_| invalid())?;
     let canonical = parsed.to_string();
     match parsed {
         Host::Domain(name) if name.contains('*') => {
-            Err(format!("{host:?} is compared letter by letter; name each host by itself"))
+            Err(format!("{host:?} has a wildcard, which is not supported; list each host"))
         }
-        Host::Domain(name) if !is_name(&name) => Err(none()),
-        // "10.1" and "0x7f.1" are addresses as well, and most likely not meant.
-        Host::Ipv4(_) if canonical != host => Err(format!("{host:?} is the address {canonical}; write that")),
+        Host::Domain(name) if !is_name(&name) => Err(invalid()),
+        // "10.1" and "0x7f.1" are addresses as well, and probably mistakes.
+        Host::Ipv4(_) if canonical != host => Err(format!("{host:?} is the address {canonical}; use that form")),
         _ => Ok(canonical),
     }
 }
 
-/// Whether `name` could be in the DNS: labels of letters, digits, hyphens and, as some have it, underscores (RFC 1035
-/// section 2.3.4).
+/// Whether `name` could be in the DNS: labels of letters, digits, hyphens and, as some networks use them, underscores
+/// (RFC 1035 section 2.3.4).
 pub(super) fn is_name(name: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -32,6 +34,19 @@ pub(super) fn is_name(name: &str) -> bool {
             && !label.ends_with('-')
     };
     name.len() <= 253 && name.split('.').all(label)
+}
+
+/// Whether the host of `url` is `localhost` or a loopback address.
+pub(super) fn is_loopback_host(url: &Url) -> bool {
+    match url.host() {
+        // For a scheme it does not know, the url crate parses an address as a name.
+        Some(Host::Domain(name)) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -30,12 +30,17 @@ pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &st
     command
         .env_clear()
         .env("LEPTOS_SITE_ADDR", address.to_string())
+        // Not the one that follows the address, so that commands agree with the server.
+        .env("VESTIBULE_SERVER__PUBLIC_URL", "http://localhost:3000")
         .env("RUST_BACKTRACE", "1")
         .envs(settings.iter().copied())
         .current_dir(folder)
         .stdin(Stdio::null());
     command
 }
+
+/// With this setting, the public URL follows the address, as it does for anybody who does not set it.
+pub(super) const PUBLIC_URL_BY_ADDRESS: (&str, &str) = ("VESTIBULE_SERVER__PUBLIC_URL", "");
 
 /// An address nobody listens on.
 pub(super) fn free_address() -> SocketAddr {
@@ -73,7 +78,8 @@ impl Server {
             said.read_line(&mut line).unwrap();
             line
         };
-        let open = "Vestibule is open: http://localhost:3000\n";
+        let port = if settings.contains(&PUBLIC_URL_BY_ADDRESS) { address.port() } else { 3000 };
+        let open = format!("Vestibule is running at http://localhost:{port}\n");
         assert_eq!(line(), open, "{}", fs::read_to_string(&log).unwrap());
         assert!(line().starts_with("Version "));
         let outbox = line();
@@ -431,11 +437,11 @@ fn check_says_everything_at_once() {
     assert_eq!(kinds, ["error", "error", "error", "advice", "advice"], "{said}");
     assert!(lines[0].contains("tokens.per_account") && lines[1].contains(r#""*" would let every page"#), "{said}");
     assert!(lines[2].contains(r#"write "https://app.example""#), "{said}");
-    assert_eq!(lines[5], "vestibule: nothing is served with 3 settings to mend");
+    assert_eq!(lines[5], "vestibule: 3 settings must be fixed before the server can start");
 
     let (code, said) = check(&[ODD[1]], &[]);
     assert_eq!(code, 0, "advice alone does no harm: {said}");
-    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are sound."), "{said}");
+    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are valid."), "{said}");
     let (code, line) = refusal(&folder(), free_address(), &ODD, &["serve"]);
     assert!(
         code == 2 && line.contains("tokens.per_account") && line.contains("2 more: see `vestibule check`"),
@@ -447,13 +453,13 @@ fn check_says_everything_at_once() {
 fn check_speaks_json_too() {
     let (code, said) = check(&ODD, &["--json"]);
     let found: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((code, &found["sound"]), (2, &json!(false)));
+    assert_eq!((code, &found["valid"]), (2, &json!(false)));
     assert_eq!(found["findings"].as_array().unwrap().len(), 5);
     let first = &found["findings"][0];
     assert_eq!((&first["severity"], &first["key"]), (&json!("error"), &json!("tokens.per_account")));
-    assert!(first["why"].is_string());
+    assert!(first["message"].is_string());
     let (code, said) = check(&[], &["--json"]);
-    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"sound\":true}\n"));
+    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"valid\":true}\n"));
 }
 
 #[test]

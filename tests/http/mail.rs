@@ -27,7 +27,7 @@ fn mail(to: &str) -> Mail {
 
 async fn with_server(database: Database, sink: &Sink) -> (TestApp, Mailer) {
     let app = TestApp::with(database, |settings| {
-        settings.mail.smtp_url = sink.url();
+        settings.mail.smtp_url = sink.url().into();
         settings.mail.from = "Vestibule <hello@vestibule.example>".into();
     })
     .await;
@@ -184,7 +184,7 @@ async fn a_line_with_a_dot_arrives_as_it_was(database: Database) {
 async fn a_server_that_says_nothing_is_given_up() {
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let app = TestApp::with(Database::Sqlite, |settings| {
-        settings.mail.smtp_url = format!("smtp://{}", mute.local_addr().unwrap());
+        settings.mail.smtp_url = format!("smtp://{}", mute.local_addr().unwrap()).into();
         settings.mail.from = "hello@vestibule.example".into();
     })
     .await;

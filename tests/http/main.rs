@@ -48,6 +48,7 @@ mod search;
 mod secrets;
 mod server_functions;
 mod session_door;
+mod settings;
 mod sign_in_limits;
 mod sockets;
 mod sweep;

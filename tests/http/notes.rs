@@ -502,7 +502,7 @@ async fn a_page_of_long_notes_is_bounded_in_bytes(app: TestApp) {
 }
 
 async fn an_account_has_so_many_notes_and_no_more(database: Database) {
-    let app = TestApp::with(database, |settings| settings.notes.per_account = 2).await;
+    let app = TestApp::with(database, |settings| settings.resources.per_account = 2).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let note = || json!({"title": "a", "body": ""});
     for door in ada.doors() {
@@ -531,7 +531,7 @@ async fn an_account_has_so_many_notes_and_no_more(database: Database) {
 }
 
 async fn of_many_who_write_the_last_note_one_does(database: Database) {
-    let app = TestApp::with(database, |settings| settings.notes.per_account = 1).await;
+    let app = TestApp::with(database, |settings| settings.resources.per_account = 1).await;
     let ada = app.person("ada").await;
     let there = app.another_instance().await;
     let clients = [ada.client.clone(), there.client(&ada.client.token)];

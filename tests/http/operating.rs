@@ -57,7 +57,7 @@ async fn a_command_makes_no_database(place: DatabaseLocation) {
     ] {
         let said = run(&folder, &place, line, PASSWORD).assert_status(1);
         assert!(said.out.is_empty() && said.err.lines().count() == 1, "{line:?}: {}{}", said.out, said.err);
-        for told in ["no server has made a database", "(from DATABASE_URL", "--config", "Leptos.toml is not there"] {
+        for told in ["there is no database at", "(from DATABASE_URL", "--config", "Leptos.toml does not exist"] {
             assert!(said.err.contains(told), "{line:?}: {}", said.err);
         }
     }
@@ -107,7 +107,7 @@ async fn a_link_leads_where_the_server_was_started_or_is_not_made(place: Databas
     let elsewhere = [("DATABASE_URL", place.url()), ("VESTIBULE_SERVER__PUBLIC_URL", "https://elsewhere.example")];
     let said = run_with(&folder, &elsewhere, &reset_link, "").assert_status(2);
     assert!(said.out.is_empty() && said.err.contains("last started as http://localhost:3000"), "{}", said.err);
-    assert!(said.err.contains("https://elsewhere.example") && said.err.contains("nothing was done"), "{}", said.err);
+    assert!(said.err.contains("https://elsewhere.example") && said.err.contains("nothing was changed"), "{}", said.err);
     let path = good.trim_end().strip_prefix("http://localhost:3000").unwrap();
     assert_eq!(server.form(path, "", &[("password", "entirely different words")]).0, 200, "the good one is not void");
 }
@@ -144,16 +144,16 @@ async fn tokens_are_listed_and_revoked(place: DatabaseLocation) {
     }
 
     let id = hers[0]["id"].as_str().unwrap();
-    assert!(run(&["tokens", "revoke", id]).assert_status(0).out.starts_with("1 token is revoked"));
+    assert!(run(&["tokens", "revoke", id]).assert_status(0).out.starts_with("1 token has been revoked"));
     assert_eq!((code(&second), code(&first)), (revoked.clone(), works.clone()));
-    assert!(run(&["tokens", "revoke", id]).assert_status(2).err.contains("no token that works has the id"));
+    assert!(run(&["tokens", "revoke", id]).assert_status(2).err.contains("no active token has the ID"));
     assert_eq!(run(&["tokens", "revoke", "--account", ADA, "--json"]).json(), json!({"revoked": 1}));
     assert_eq!((code(&first), code(&bobs)), (revoked.clone(), works.clone()));
     assert!(run(&["tokens", "revoke", "--everybody"]).assert_status(2).err.contains("--yes"));
     assert_eq!(code(&bobs), works);
     assert_eq!(run(&["tokens", "revoke", "--everybody", "--yes", "--json"]).json(), json!({"revoked": 1}));
     assert_eq!(code(&bobs), revoked);
-    assert_eq!(run(&["tokens", "list"]).assert_status(0).out, "No token works.\n");
+    assert_eq!(run(&["tokens", "list"]).assert_status(0).out, "There are no active tokens.\n");
 }
 
 async fn a_lockdown_ends_all_that_opens_an_account_without_its_password(place: DatabaseLocation) {
@@ -185,7 +185,7 @@ async fn what_operators_do_is_written_down_and_outlives_the_account(place: Datab
     let server = serve(&folder, &place);
     let environment = [("DATABASE_URL", place.url()), ("SUDO_USER", "grace"), ("USER", "root")];
     let run = |line: &[&str], typed: &str| run_with(&folder, &environment, line, typed);
-    assert_eq!(run(&["log"], "").assert_status(0).out, "Nothing was done on the command line yet.\n");
+    assert_eq!(run(&["log"], "").assert_status(0).out, "The operator log is empty.\n");
     run(&["accounts", "create", ADA], "short").assert_status(2);
     let account = run(&["accounts", "create", ADA, "--json"], PASSWORD).json()["id"].clone();
     cookie(&server, ADA, PASSWORD).unwrap();
@@ -268,7 +268,7 @@ async fn the_start_says_which_database_it_opened(place: DatabaseLocation) {
     child.wait().unwrap();
     let told = &lines[1];
     assert!(told.contains(env!("CARGO_PKG_VERSION")) && told.contains(&address.to_string()), "{told}");
-    assert!(told.contains("(from DATABASE_URL") && told.contains("Leptos.toml is not there"), "{told}");
+    assert!(told.contains("(from DATABASE_URL") && told.contains("Leptos.toml does not exist"), "{told}");
     let (place, _) = place.url().split_once('?').unwrap_or((place.url(), ""));
     assert!(told.contains(place.rsplit('@').next().unwrap()), "{told}");
 }

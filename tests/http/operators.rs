@@ -77,7 +77,7 @@ async fn accounts_are_made_listed_and_deleted(place: DatabaseLocation) {
     let run = |line: &[&str], typed: &str| run(&folder, &place, line, typed);
     assert_eq!(run(&["accounts", "list"], "").assert_status(0).out, "There are no accounts.\n");
     let made = run(&["accounts", "create", "Ada@example.org", "--name", "Ada Lovelace"], &format!("{PASSWORD}\n"));
-    assert_eq!(made.assert_status(0).out, "ada@example.org has an account.\n");
+    assert_eq!(made.assert_status(0).out, "Created the account ada@example.org.\n");
     let line = ["accounts", "create", "bob@example.org", "--confirmed", "--json"];
     let bob = run(&line, PASSWORD).json();
     assert_eq!(members(&bob), ["created_at", "disabled_at", "email", "email_verified_at", "id", "name"]);
@@ -85,10 +85,17 @@ async fn accounts_are_made_listed_and_deleted(place: DatabaseLocation) {
 
     let table = run(&["accounts", "list"], "").assert_status(0).out;
     let lines: Vec<_> = table.lines().collect();
-    assert!(lines.len() == 3 && lines[0].starts_with("ADDRESS") && lines[1].contains("Ada Lovelace"), "{table}");
+    assert!(lines.len() == 3 && lines[0].starts_with("EMAIL") && lines[1].contains("Ada Lovelace"), "{table}");
     assert!(lines[1].contains("unconfirmed") && lines[2].contains("  confirmed"), "{table}");
     let list = run(&["accounts", "--json", "list"], "").json();
     assert_eq!(list[1], bob);
+    let first = run(&["accounts", "list", "--limit", "1", "--json"], "");
+    assert!(first.err.contains("There are more than 1."), "{}", first.err);
+    let first = first.json();
+    assert_eq!(first, json!([list[0]]));
+    let after = run(&["accounts", "list", "--after", first[0]["id"].as_str().unwrap(), "--json"], "");
+    assert!(!after.err.contains("There are more"), "{}", after.err);
+    assert_eq!(after.json(), json!([bob]));
 
     let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
     assert!(cookie(&server, "ada@example.org", PASSWORD).is_some(), "the server knows her");
@@ -111,13 +118,13 @@ async fn an_account_is_disabled_and_enabled_under_a_running_server(place: Databa
     assert!(is_signed_in(&server, &ada) && me().0 == 200);
 
     let run = |line: &[&str]| run(&folder, &place, line, "");
-    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("kept out from now on"));
+    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("has been disabled"));
     assert!(!is_signed_in(&server, &ada));
     let (status, problem) = me();
     assert_eq!((status, &problem["code"]), (401, &json!("token_revoked")));
     let (status, _, page) = server.form("/sign-in", "", &[("email", "ada@example.org"), ("password", PASSWORD)]);
     assert!(status == 403 && page.contains("This account is disabled."));
-    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("kept out already"));
+    assert!(run(&["accounts", "disable", "ada@example.org"]).assert_status(0).out.contains("was already disabled"));
     assert!(run(&["accounts", "list"]).assert_status(0).out.contains("disabled"));
     assert!(run(&["accounts", "reset-link", "ada@example.org"]).assert_status(2).err.contains("enable it first"));
 
@@ -159,6 +166,9 @@ async fn browsers_are_listed_and_signed_out(place: DatabaseLocation) {
     assert_eq!(all.as_array().unwrap().len(), 5, "two of them from signing up");
     let hers = run(&["sessions", "list", "ada@example.org", "--json"]).json();
     assert!(hers.as_array().unwrap().len() == 3 && hers[0]["email"] == "ada@example.org");
+    let two = run(&["sessions", "list", "--limit", "2", "--json"]).json();
+    let rest = run(&["sessions", "list", "--after", two[1]["id"].as_str().unwrap(), "--json"]).json();
+    assert_eq!(json!([two[0], two[1], rest[0], rest[1], rest[2]]), all);
     let table = run(&["sessions", "list"]).assert_status(0).out;
     assert!(table.starts_with("ACCOUNT") && table.contains("127.0.0.1") && table.lines().count() == 6, "{table}");
     for hash in ["argon2", &ada, &bob] {
@@ -166,19 +176,19 @@ async fn browsers_are_listed_and_signed_out(place: DatabaseLocation) {
     }
 
     let newest = hers[0]["id"].as_str().unwrap();
-    assert_eq!(run(&["sessions", "revoke", newest]).assert_status(0).out, "1 browser is signed out.\n");
+    assert_eq!(run(&["sessions", "revoke", newest]).assert_status(0).out, "1 browser has been signed out.\n");
     assert!(is_signed_in(&server, &ada) && !is_signed_in(&server, &again));
-    assert!(run(&["sessions", "revoke", newest]).assert_status(2).err.contains("no browser is signed in with the id"));
+    assert!(run(&["sessions", "revoke", newest]).assert_status(2).err.contains("no browser session has the ID"));
     assert_eq!(run(&["sessions", "revoke", "--account", "ada@example.org", "--json"]).json(), json!({"revoked": 2}));
     assert!(!is_signed_in(&server, &ada) && is_signed_in(&server, &bob));
     assert!(run(&["sessions", "revoke", "--everybody"]).assert_status(2).err.contains("--yes"));
     assert!(is_signed_in(&server, &bob));
     assert_eq!(
         run(&["sessions", "revoke", "--everybody", "--yes"]).assert_status(0).out,
-        "2 browsers are signed out.\n"
+        "2 browsers have been signed out.\n"
     );
     assert!(!is_signed_in(&server, &bob));
-    assert_eq!(run(&["sessions", "list"]).assert_status(0).out, "Nobody is signed in.\n");
+    assert_eq!(run(&["sessions", "list"]).assert_status(0).out, "There are no browser sessions.\n");
     assert!(cookie(&server, "bob@example.org", PASSWORD).is_some(), "and may sign in again");
 }
 

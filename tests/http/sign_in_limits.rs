@@ -2,13 +2,14 @@
 
 use axum::http::Method;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 use vestibule::{
     app::FEATURES,
-    auth::verify_password::verify_password,
+    auth::{browser_session::Owned, verify_password::verify_password},
     feature,
     features::{
         accounts::admin,
-        browser_sessions::service::{of_all, record},
+        browser_sessions::service::{list_all, record},
     },
     http::client::Client,
 };
@@ -123,10 +124,20 @@ async fn operators_see_all_of_many(app: TestApp) {
             password_stamp, created_at FROM accounts, n"
     );
     app.sql(&many).await;
-    let all = of_all(&app.db, Some(ada.account.id)).await.unwrap();
+    let mut all = Vec::new();
+    loop {
+        let before = all.last().map_or(Uuid::max(), |last: &Owned| last.id);
+        let batch = list_all(&app.db, Some(ada.account.id), before, 500).await.unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        all.extend(batch);
+    }
     assert_eq!(all.len(), 1_101);
     assert!(all.windows(2).all(|pair| pair[0].id > pair[1].id), "each once, the newest first");
-    let accounts = admin::list(&app.db).await.unwrap();
+    let mut accounts = admin::list(&app.db, Uuid::nil(), 1_000).await.unwrap();
+    assert_eq!(accounts.len(), 1_000);
+    accounts.extend(admin::list(&app.db, accounts[999].id, 1_000).await.unwrap());
     assert_eq!(accounts.len(), 1_101);
     assert!(accounts.windows(2).all(|pair| pair[0].id < pair[1].id));
 }

@@ -79,7 +79,7 @@ async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
     app.clock.advance(Duration::days(24));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", silent.local_addr().unwrap());
-    let task = sweeping(app.state(|settings| settings.mail.smtp_url = url).await);
+    let task = sweeping(app.state(|settings| settings.mail.smtp_url = url.into()).await);
     // Its greeting is awaited from here on.
     let mut held = Vec::new();
     for _ in 0..3 {

@@ -1,5 +1,5 @@
-//! The operators' log: what was done on the command line, by whom. It is kept apart from the accounts' own activity,
-//! which goes with the account (S41).
+//! The operator log: what was done on the command line, and by whom. It is separate from the activity of accounts,
+//! which is deleted with the account (S41).
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -7,40 +7,40 @@ use uuid::Uuid;
 use super::{Operator, operator::plain, store};
 use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
 
-/// One thing that was done.
+/// An entry in the operator log.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct Entry {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// When it began.
+    /// When the command started.
     pub at: Timestamp,
     /// The user of the operating system.
     pub operator: String,
-    /// The machine.
+    /// The name of the machine.
     pub host: String,
     /// The command, such as `accounts delete`.
     pub action: String,
-    /// What it was done to, if that is one thing.
+    /// The ID of the account, the browser session or the token, if there is one.
     pub subject_id: Option<Uuid>,
-    /// What to call that, such as the account's address.
+    /// The name of the subject, such as the account's address.
     pub subject: String,
-    /// `done` or `failed`; empty where it is being done, or was cut off.
+    /// `done` or `failed`; empty if the command is running, or was interrupted.
     pub outcome: String,
 }
 
-/// What something is done to.
+/// What a command changes.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// The account, the browser session or the token, if it is one.
+    /// The ID of the account, the browser session or the token, if it is one of them.
     pub id: Option<Uuid>,
-    /// What to call it.
+    /// Its name, such as the account's address.
     pub name: String,
 }
 
-/// Writes down what `operator` is about to do. Without this line nothing is done.
+/// Adds an entry for what `operator` is about to do, and returns its ID. Commands change nothing without one.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn begin(db: &Db, operator: &Operator, action: &'static str, subject: Subject) -> Result<Uuid, Problem> {
     let id = Uuid::now_v7();
     let entry = Entry {
@@ -50,7 +50,7 @@ pub async fn begin(db: &Db, operator: &Operator, action: &'static str, subject: 
         host: operator.host.clone(),
         action: action.into(),
         subject_id: subject.id,
-        // An account that is not made yet is called what was typed.
+        // For an account that is about to be created, this is what the operator typed.
         subject: plain(&subject.name, 300),
         outcome: String::new(),
     };
@@ -58,18 +58,18 @@ pub async fn begin(db: &Db, operator: &Operator, action: &'static str, subject: 
     Ok(id)
 }
 
-/// Writes down what became of the entry `id`, and to what it was done where only that told.
+/// Adds the outcome to the entry `id`, and the ID of the subject if only the result told it.
 pub async fn end(db: &Db, id: Uuid, done: bool, subject: Option<Uuid>) {
     let outcome = if done { "done" } else { "failed" };
     if let Err(error) = store::end(db, id, outcome, subject).await {
-        tracing::error!(%error, entry = %id, outcome, "the operators' log does not say what became of it");
+        tracing::error!(%error, entry = %id, outcome, "the outcome cannot be added to the operator log");
     }
 }
 
 /// The newest `limit` entries, the newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn list(db: &Db, limit: u32) -> Result<Vec<Entry>, Problem> {
     Ok(store::list(db, limit.into()).await?)
 }

@@ -1,4 +1,4 @@
-//! Those who run the server, on the command line: who they are, what they did, and what the server tells them.
+//! Operators, who use the command line: who they are, what they did, and the server's public URL.
 
 mod log;
 mod operator;

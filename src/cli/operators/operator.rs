@@ -1,18 +1,19 @@
-//! Who sits at the command line.
+//! The person at the command line.
 
 use std::{env, fs, os::unix::fs::MetadataExt};
 
-/// The user of the operating system, and the machine.
+/// A user of the operating system, and the machine.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    /// By name and number, such as `ada by sudo (uid 0)`.
+    /// Name and number of the user, such as `ada by sudo (uid 0)`.
     pub name: String,
-    /// The machine's own name.
+    /// The host name of the machine.
     pub host: String,
 }
 
 impl Operator {
-    /// Who runs this program. The name is what the environment says; the number, the system knows.
+    /// The user who runs this program. The name is from the environment, which can be changed; the number is from the
+    /// system.
     pub fn here() -> Self {
         let variable = |name: &str| env::var(name).ok().map(|text| plain(&text, 100)).filter(|text| !text.is_empty());
         let by_sudo = variable("SUDO_USER").map(|name| format!("{name} by sudo"));
@@ -29,7 +30,7 @@ impl Operator {
     }
 }
 
-/// One line of at most so many characters.
+/// `text` without control characters, cut to `most` characters.
 pub(super) fn plain(text: &str, most: usize) -> String {
     text.trim().chars().filter(|c| !c.is_control()).take(most).collect()
 }

@@ -21,23 +21,12 @@ use crate::{
     settings::Settings,
 };
 
-/// How many rows one statement reads.
-const BATCH: i64 = 500;
-
-/// Every account, the oldest first.
+/// The first `limit` accounts after the one with the ID `after`, the oldest first.
 ///
 /// # Errors
-/// The database's.
-pub async fn list(db: &Db) -> Result<Vec<AccountDetails>, Problem> {
-    let mut accounts: Vec<AccountDetails> = Vec::new();
-    loop {
-        let after = accounts.last().map_or(Uuid::nil(), |last| last.id);
-        let batch = accounts::list(db, after, BATCH).await?;
-        if batch.is_empty() {
-            return Ok(accounts);
-        }
-        accounts.extend(batch);
-    }
+/// If the database fails.
+pub async fn list(db: &Db, after: Uuid, limit: u32) -> Result<Vec<AccountDetails>, Problem> {
+    Ok(accounts::list(db, after, limit.into()).await?)
 }
 
 /// The account with the address or the id `who`.

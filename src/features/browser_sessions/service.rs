@@ -13,7 +13,7 @@ use crate::{
     },
     db::Db,
     http::{
-        client::{Client, in_words},
+        client::{Client, browser_name},
         problem::Problem,
     },
     settings::Sessions,
@@ -165,20 +165,18 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, 
     Ok(ended.len())
 }
 
-/// The signed-in browsers of `account`, or of everybody, the newest first.
+/// The first `limit` signed-in browsers of `account`, or of all accounts, that are older than the one with the ID
+/// `before`, the newest first.
 ///
 /// # Errors
-/// The database's.
-pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<BrowserSessionWithOwner>, Problem> {
-    let (now, mut browser_sessions) = (db.now(), Vec::<BrowserSessionWithOwner>::new());
-    loop {
-        let before = browser_sessions.last().map_or(Uuid::max(), |last| last.id);
-        let batch = browser_sessions::list_all(db, account, now, before, BATCH).await?;
-        if batch.is_empty() {
-            return Ok(browser_sessions);
-        }
-        browser_sessions.extend(batch);
-    }
+/// If the database fails.
+pub async fn list_all(
+    db: &Db,
+    account: Option<Uuid>,
+    before: Uuid,
+    limit: u32,
+) -> Result<Vec<BrowserSessionWithOwner>, Problem> {
+    Ok(browser_sessions::list_all(db, account, db.now(), before, limit.into()).await?)
 }
 
 /// Signs the browser `id` out for an operator, from its next request on.
@@ -187,7 +185,7 @@ pub async fn of_all(db: &Db, account: Option<Uuid>) -> Result<Vec<BrowserSession
 /// [`Problem::NotFound`]; the database's.
 pub async fn revoke_any(db: &Db, id: Uuid) -> Result<(), Problem> {
     let (account, browser) = browser_sessions::delete_any(db, id).await?.ok_or(Problem::NotFound)?;
-    Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+    Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &browser_name(&browser))));
     Ok(())
 }
 
@@ -205,7 +203,7 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
         }
         count += ended.len();
         for (id, account, browser) in ended {
-            Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &in_words(&browser))));
+            Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &browser_name(&browser))));
         }
         db.wait_idle().await;
     }

@@ -125,7 +125,7 @@ async fn create(
     let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
     let asked = draft.clone();
     let work = async move |id| {
-        let Versioned { note, version } = service::create_as(&ours, &settings.notes, account, id, draft).await?;
+        let Versioned { note, version } = service::create_as(&ours, &settings.resources, account, id, draft).await?;
         let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
         let location = format!("{}/{}", uri.path(), note.id);
         Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })

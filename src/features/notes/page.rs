@@ -61,7 +61,7 @@ pub async fn create(
     let caller = visit.signed_in()?;
     let draft = draft(&form);
     let typed = filled(&draft);
-    match service::create(&db, &settings.notes, caller.account.id, draft).await {
+    match service::create(&db, &settings.resources, caller.account.id, draft).await {
         Ok(_) => Ok(see_other("/notes")),
         Err(problem) => list(visit, &db, problem.status(), String::new(), None, typed.with_errors(&problem)).await,
     }
@@ -186,7 +186,7 @@ pub(super) async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Resu
     let db = expect_context::<Db>();
     let caller = caller(for_account).map_err(failure)?;
     let settings = expect_context::<Arc<Settings>>();
-    let created = service::create(&db, &settings.notes, caller.account.id, draft).await.map_err(failure)?;
+    let created = service::create(&db, &settings.resources, caller.account.id, draft).await.map_err(failure)?;
     Ok(created.note)
 }
 

@@ -7,7 +7,7 @@ use super::{Draft, Note, NotesPage, search::search, store};
 use crate::{
     db::{Db, is_unique_violation},
     http::problem::{FieldError, Problem},
-    settings::Notes as Settings,
+    settings::Resources as Settings,
     text::is_blank,
 };
 

@@ -1,12 +1,12 @@
-//! A browser in words.
+//! The name of a browser.
 
 use woothee::parser::Parser;
 
-/// What a `User-Agent` stands for, such as "Firefox on Windows".
+/// The browser and the system that a `User-Agent` names, such as "Firefox on Windows".
 ///
-/// Only words from a list come out, whatever goes in: what a stranger's browser calls itself is no text to put in front
-/// of somebody who decides whether to trust it.
-pub fn in_words(user_agent: &str) -> String {
+/// The result is made of names from a fixed list only. A client chooses its own `User-Agent`, so its text must not be
+/// shown to an account's owner who decides whether to trust it.
+pub fn browser_name(user_agent: &str) -> String {
     let Some(found) = Parser::new().parse(user_agent) else { return UNKNOWN.into() };
     let browser = match found.name {
         "UNKNOWN" => None,
@@ -34,7 +34,7 @@ const UNKNOWN: &str = "Unknown browser";
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::browser_name;
 
     #[test]
     fn what_people_use() {
@@ -72,16 +72,22 @@ mod tests {
                  SamsungBrowser/25.0 Chrome/121.0.0.0 Mobile Safari/537.36",
             ),
         ] {
-            assert_eq!(in_words(user_agent), words);
+            assert_eq!(browser_name(user_agent), words);
         }
     }
 
     #[test]
     fn what_is_known_to_nobody() {
-        for user_agent in ["", "-", "Netscape Navigator 3", "This is you, trust it", "<b>Firefox", "Firefox é \u{202e}"]
-        {
-            let words = in_words(user_agent);
-            assert!(words.starts_with("Unknown browser") || words == "Firefox", "{user_agent:?}: {words}");
+        for (words, user_agent) in [
+            ("Unknown browser", ""),
+            ("Unknown browser", "-"),
+            ("Unknown browser", "Netscape Navigator 3"),
+            ("Unknown browser", "This is you, trust it"),
+            ("Unknown browser", "<b>Firefox"),
+            ("Unknown browser", "Firefox é \u{202e}"),
+            ("Firefox on Windows", "<b>Trust me</b> (Windows NT 10.0; é) Gecko/20100101 Firefox/128.0 \u{202e}"),
+        ] {
+            assert_eq!(browser_name(user_agent), words, "{user_agent:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a browser brings in its device cookie, and what it gets. The cookie itself is read and written by
-//! `doors::device`; what it is for stands in `throttle`.
+//! The device cookie of a request: the id that the browser sent, and the id that the response sets. The cookie itself
+//! is read and written by `doors::device`; `throttle` explains its purpose.
 
 use std::{
     fmt,
@@ -11,21 +11,21 @@ use std::{
 
 use crate::secret::Secret;
 
-/// What a device's id begins with.
+/// The prefix of a device's id.
 const PREFIX: &str = "device";
 
-/// A browser at the session door. Copies are of one and the same request.
+/// The browser that sends a request to the session door. Clones share the state of that one request.
 #[derive(Clone, Default)]
-pub struct Device(Arc<Inside>);
+pub struct Device(Arc<State>);
 
 #[derive(Default)]
-struct Inside {
-    brought: Option<Secret>,
+struct State {
+    received: Option<Secret>,
     known: AtomicBool,
-    given: Mutex<Option<String>>,
+    issued: Mutex<Option<String>>,
 }
 
-/// The id stays out of logs.
+/// Keeps the id out of logs.
 impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Device(…)")
@@ -33,43 +33,43 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    /// A browser that brought the cookie `value`, or none.
+    /// A browser that sent the cookie `value`, or no cookie.
     pub fn new(value: Option<&str>) -> Self {
-        let brought = value.and_then(|value| Secret::parse(PREFIX, value));
-        Self(Arc::new(Inside { brought, ..Inside::default() }))
+        let received = value.and_then(|value| Secret::parse(PREFIX, value));
+        Self(Arc::new(State { received, ..State::default() }))
     }
 
-    /// SHA-256 of the id it brought, if that is one of ours.
+    /// SHA-256 of the id that the browser sent, if it has the form of a device id.
     pub fn hash(&self) -> Option<Vec<u8>> {
-        self.0.brought.as_ref().map(Secret::hash)
+        self.0.received.as_ref().map(Secret::hash)
     }
 
-    /// Remembers that somebody has signed in here before to the account that is being signed in to.
+    /// Records that this browser has signed in to the account before.
     pub fn is_known(&self) {
         self.0.known.store(true, Ordering::Relaxed);
     }
 
-    /// The id that the browser has from now on goes into the answer: the one it brought, if that is known, or else a new
-    /// one, so that nobody can plant theirs (S2). Gives its hash.
+    /// Sets the id that the response sends to the browser, and returns its hash. A known id is kept. Any other is
+    /// replaced by a new one, so that an attacker cannot plant an id of their own (S2).
     ///
     /// # Errors
-    /// Where the operating system has no randomness.
+    /// If the operating system provides no randomness.
     pub fn give(&self) -> Result<Vec<u8>, String> {
         let fresh;
-        let id = match &self.0.brought {
-            Some(brought) if self.0.known.load(Ordering::Relaxed) => brought,
+        let id = match &self.0.received {
+            Some(received) if self.0.known.load(Ordering::Relaxed) => received,
             _ => {
                 fresh = Secret::generate(PREFIX).map_err(|error| error.to_string())?;
                 &fresh
             }
         };
-        *self.0.given.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.reveal().to_owned());
+        *self.0.issued.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.reveal().to_owned());
         Ok(id.hash())
     }
 
-    /// What the answer has to set the cookie to, if to anything.
+    /// The value that the response must set the cookie to, if any. The second call returns `None`.
     pub fn given(&self) -> Option<String> {
-        self.0.given.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.issued.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn index(
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let mails = outbox::list(Path::new(&settings.mail.outbox)).await.map_err(unreadable)?;
-    let by_smtp = !settings.mail.smtp_url.is_empty();
+    let by_smtp = settings.mail.has_server();
     let content = move || {
         let mails = mails.clone();
         view! { <OutboxView mails by_smtp /> }

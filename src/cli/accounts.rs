@@ -1,0 +1,211 @@
+//! `vestibule accounts`
+
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Failure,
+    context::Context,
+    output::{Limit, eprint, print, print_json, print_table},
+    prompt::{confirm, new_password},
+};
+use crate::{
+    auth::{passwords::Hasher, store::accounts::AccountDetails},
+    cli::operators::served,
+    features::accounts::{admin, service::SignUp},
+};
+
+/// Commands for accounts.
+#[derive(Debug, Args)]
+pub(super) struct Accounts {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List accounts, the oldest first
+    List(List),
+    /// Create an account; the password is read from a prompt, or from the first line of stdin
+    Create(Create),
+    /// Disable an account: its browsers are signed out, its tokens are rejected
+    Disable(Account),
+    /// Enable a disabled account
+    Enable(Account),
+    /// Delete an account and all of its data
+    Delete(Delete),
+    /// Create a link with which the owner of an account chooses a new password
+    ResetLink(Account),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    limit: Limit,
+    /// Continue after the account with this ID
+    #[arg(long, value_name = "ID")]
+    after: Option<Uuid>,
+}
+
+#[derive(Debug, Args)]
+struct Create {
+    /// The address to sign in with
+    email: String,
+    /// The owner's name; the part of the address before the @ if left out
+    #[arg(long)]
+    name: Option<String>,
+    /// Mark the address as verified, if you know that it is the owner's
+    #[arg(long)]
+    confirmed: bool,
+}
+
+#[derive(Debug, Args)]
+struct Delete {
+    #[command(flatten)]
+    account: Account,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+struct Account {
+    /// Its address or ID
+    account: String,
+}
+
+impl Accounts {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let json = self.json;
+        match self.command {
+            Command::List(list) => list.run(context, json).await,
+            Command::Create(create) => create.run(context, json).await,
+            Command::Disable(account) => account.set_enabled(context, false, json).await,
+            Command::Enable(account) => account.set_enabled(context, true, json).await,
+            Command::Delete(delete) => delete.run(context, json).await,
+            Command::ResetLink(account) => account.reset_link(context, json).await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let after = self.after.unwrap_or(Uuid::nil());
+        let mut accounts = admin::list(&context.db, after, self.limit.to_read()).await?;
+        self.limit.cut(&mut accounts, "To see more, raise --limit, or add --after with the last ID.");
+        if json {
+            return print_json(&accounts);
+        }
+        if accounts.is_empty() {
+            print("There are no accounts.");
+            return Ok(());
+        }
+        let rows = accounts.into_iter().map(|account| {
+            let state = state(&account).to_owned();
+            [account.email, account.name, state, account.created_at.to_minute(), account.id.to_string()]
+        });
+        print_table(["EMAIL", "NAME", "STATE", "CREATED", "ID"], rows.collect());
+        Ok(())
+    }
+}
+
+fn state(account: &AccountDetails) -> &'static str {
+    match (account.disabled_at, account.email_verified_at) {
+        (Some(_), _) => "disabled",
+        (None, Some(_)) => "confirmed",
+        (None, None) => "unconfirmed",
+    }
+}
+
+impl Create {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let name = self.name.unwrap_or_else(|| self.email.split('@').next().unwrap_or_default().to_owned());
+        let hasher = Hasher::new(&context.settings.passwords).map_err(Failure::usage)?;
+        let password = new_password()?.expose_secret().to_owned();
+        let form = SignUp { name, email: self.email, password };
+        let email = form.email.clone();
+        let work = admin::create(&context.db, &hasher, form, self.confirmed);
+        let account = context.logged_as("accounts create", (None, &email), work, |account| Some(account.id)).await?;
+        if json {
+            return print_json(&account);
+        }
+        print(&format!("Created the account {}.", account.email));
+        Ok(())
+    }
+}
+
+impl Delete {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let account = context.account(&self.account.account).await?;
+        let what = format!("this deletes the account {} and all of its data, and cannot be undone", account.email);
+        confirm(context, self.yes, &what, &account.email)?;
+        let work = admin::delete(&context.db, account.id);
+        context.logged("accounts delete", (Some(account.id), &account.email), work).await?;
+        if json {
+            return print_json(&json!({"deleted": account.id}));
+        }
+        print(&format!("Deleted the account {}.", account.email));
+        Ok(())
+    }
+}
+
+impl Account {
+    async fn set_enabled(&self, context: &Context, enable: bool, json: bool) -> Result<(), Failure> {
+        let AccountDetails { id, email, .. } = context.account(&self.account).await?;
+        let action = if enable { "accounts enable" } else { "accounts disable" };
+        let work =
+            async { if enable { admin::enable(&context.db, id).await } else { admin::disable(&context.db, id).await } };
+        let changed = context.logged(action, (Some(id), &email), work).await?;
+        if json {
+            return print_json(&context.account(&id.to_string()).await?);
+        }
+        print(&match (enable, changed) {
+            (true, true) => format!("{email} has been enabled and can sign in again."),
+            (true, false) => format!("{email} was not disabled."),
+            (false, true) => format!("{email} has been disabled and signed out everywhere."),
+            (false, false) => format!("{email} was already disabled."),
+        });
+        Ok(())
+    }
+
+    async fn reset_link(&self, context: &Context, json: bool) -> Result<(), Failure> {
+        let account = context.account(&self.account).await?;
+        if account.disabled_at.is_some() {
+            return Err(Failure::usage(format!("the account {} is disabled; enable it first", account.email)));
+        }
+        // Before the link is created, because a new link replaces the previous one.
+        check_public_url(context).await?;
+        let work = admin::reset_link(&context.db, &context.settings, account.id);
+        let link = context.logged("accounts reset-link", (Some(account.id), &account.email), work).await?;
+        let minutes = context.settings.accounts.reset_minutes;
+        if json {
+            return print_json(&json!({"account_id": account.id, "link": link, "minutes": minutes}));
+        }
+        print(link.as_str());
+        eprint(&format!(
+            "The link works once, for {minutes} minutes. It gives access to the account {}.",
+            account.email
+        ));
+        Ok(())
+    }
+}
+
+/// Checks that the settings have the public URL with which the server was last started. Without the server's own
+/// settings, the link would lead nowhere.
+async fn check_public_url(context: &Context) -> Result<(), Failure> {
+    let ours = context.settings.origin();
+    let reason = match served::last(&context.db).await? {
+        Some(last) if last == ours => return Ok(()),
+        Some(last) => format!("the server was last started as {last}"),
+        None => "this version of the server has not been started with this database".into(),
+    };
+    Err(Failure::usage(format!(
+        "{reason}, but with these settings the link would lead to {ours}. Run this command in the server's folder and \
+         with its environment, or set server.public_url; nothing was changed"
+    )))
+}

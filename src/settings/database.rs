@@ -1,0 +1,263 @@
+//! `[database]`: the URL of the database. A connection to another machine must use TLS, unless the settings say that
+//! the network is private (S73).
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
+    net::IpAddr,
+    path::Path,
+    str::FromStr,
+};
+
+use serde::{Deserialize, Serialize};
+use sqlx::{
+    postgres::{PgConnectOptions, PgSslMode},
+    sqlite::SqliteConnectOptions,
+};
+use uuid::Uuid;
+
+use super::findings::Findings;
+
+/// The first bytes of every SQLite file (<https://www.sqlite.org/fileformat.html>, section 1.3).
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+const URL: &str = "database.url";
+
+/// `[database]`
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:FILE` or `postgres://…`. It may contain a password.
+    pub url: String,
+    /// Whether to connect to PostgreSQL on another machine without TLS.
+    pub allow_plaintext: bool,
+    /// How long a search may take before the response is 503, in milliseconds.
+    pub search_ms: u32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false, search_ms: 2_000 }
+    }
+}
+
+/// Keeps the password out of logs.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, allow_plaintext, search_ms } = self;
+        f.debug_struct("Database")
+            .field("url", &without_credentials(url))
+            .field("allow_plaintext", allow_plaintext)
+            .field("search_ms", search_ms)
+            .finish()
+    }
+}
+
+/// The URL of a database without user, password and parameters.
+pub fn without_credentials(url: &str) -> String {
+    let plain = url.split('?').next().unwrap_or_default();
+    match (plain.split_once("://"), plain.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
+        _ => plain.to_owned(),
+    }
+}
+
+impl Database {
+    /// Checks the settings alone. [`Database::check_file`] checks the file that they name.
+    pub(super) fn check(&self, found: &mut Findings) {
+        let url = &self.url;
+        if url.starts_with("sqlite:") {
+            check_sqlite(url, found);
+        } else if is_postgres(url) {
+            match PgConnectOptions::from_str(url) {
+                Err(error) => found.error(URL, format!("is not a valid PostgreSQL URL: {error}")),
+                Ok(options) => found.error_if(
+                    !self.allow_plaintext && !is_private(&options),
+                    URL,
+                    "passwords and personal data would be sent to another machine unencrypted, or an attacker on the \
+                     network could force that; add ?sslmode=verify-full, or at least ?sslmode=require, or set \
+                     database.allow_plaintext = true if the network is private",
+                ),
+            }
+        }
+        let reason = "less time finds nothing, and more keeps other searches waiting";
+        found.range("database.search_ms", self.search_ms, 100..=10_000, reason);
+    }
+
+    /// Checks that there is a SQLite database at the URL, or that one can be created. A PostgreSQL server is not
+    /// checked: it may be started later.
+    pub(super) fn check_file(&self, found: &mut Findings) {
+        let url = &self.url;
+        if !url.starts_with("sqlite:") {
+            let message = "must start with sqlite: or postgres:, such as sqlite:vestibule.db";
+            return found.error_if(!is_postgres(url), URL, message);
+        }
+        if let Ok(options) = SqliteConnectOptions::from_str(url)
+            && let Err(message) = is_usable(options.get_filename())
+        {
+            found.error(URL, message);
+        }
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
+fn check_sqlite(url: &str, found: &mut Findings) {
+    if let Err(error) = SqliteConnectOptions::from_str(url) {
+        return found.error(URL, format!("is not a valid SQLite URL: {error}"));
+    }
+    let (path, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let modes: Vec<_> = parameters.split('&').filter_map(|parameter| parameter.strip_prefix("mode=")).collect();
+    found.error_if(
+        path.ends_with(":memory:") || modes.contains(&"memory"),
+        URL,
+        "a database in memory is empty at every start, and each connection has its own; use a file",
+    );
+    let immutable = ["immutable=1", "immutable=true"].iter().any(|word| parameters.contains(word));
+    found.error_if(modes.contains(&"ro") || immutable, URL, "is read-only; remove the mode and immutable parameters");
+}
+
+/// Whether nobody on the network can read the connection: it stays on this machine, or TLS is required. `prefer`, the
+/// default, is not enough: it continues without TLS if an attacker on the network claims that the server has none.
+fn is_private(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let here = host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback());
+    let tls = matches!(options.get_ssl_mode(), PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+    options.get_socket().is_some() || here || tls
+}
+
+/// Whether there is a SQLite database at `file`, or one can be created there, and SQLite's log beside it.
+fn is_usable(file: &Path) -> Result<(), String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match fs::metadata(folder) {
+        Err(error) => return Err(format!("cannot use the folder {}: {error}", folder.display())),
+        Ok(found) if !found.is_dir() => return Err(format!("{} is not a folder", folder.display())),
+        Ok(_) => {}
+    }
+    match fs::metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(format!("cannot use {}: {error}", file.display())),
+        Ok(found) if found.is_dir() => return Err(format!("{} is a folder; name a file in it", file.display())),
+        Ok(_) => {
+            let opened = OpenOptions::new().read(true).write(true).open(file);
+            let opened = opened.map_err(|error| format!("cannot write to {}: {error}", file.display()))?;
+            if !is_sqlite(opened) {
+                return Err(format!("{} is not a SQLite database", file.display()));
+            }
+        }
+    }
+    // Permissions alone do not tell: the whole file system may be read-only.
+    let probe = folder.join(format!(".vestibule-{}", Uuid::now_v7()));
+    let created = File::create_new(&probe).and_then(|_| fs::remove_file(&probe));
+    created.map_err(|error| format!("cannot write to the folder {}: {error}", folder.display()))
+}
+
+/// An empty file is a SQLite database as well.
+fn is_sqlite(mut file: File) -> bool {
+    let mut begins = Vec::new();
+    let read = file.by_ref().take(SQLITE.len() as u64).read_to_end(&mut begins);
+    read.is_ok() && (begins.is_empty() || begins == SQLITE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::findings::Finding;
+
+    fn findings(url: &str, allow_plaintext: bool, check: fn(&Database, &mut Findings)) -> Vec<Finding> {
+        let mut found = Findings::default();
+        check(&Database { url: url.into(), allow_plaintext, ..Database::default() }, &mut found);
+        found.sorted()
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let shown = without_credentials("postgres://me:s@cret@db/vestibule?sslmode=require");
+        assert_eq!(shown, "postgres://db/vestibule");
+        assert_eq!(without_credentials("sqlite:vestibule.db"), "sqlite:vestibule.db");
+        let database = Database { url: "postgres://me:s3cret@db/x?password=s3cret".into(), ..Database::default() };
+        assert!(!format!("{database:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_database_elsewhere_is_spoken_to_in_private() {
+        let errors = |url: &str, plaintext| findings(url, plaintext, Database::check);
+        for good in [
+            "postgres://me:s3cret@db.example/x?sslmode=require",
+            "postgres://me:s3cret@db.example/x?sslmode=verify-ca",
+            "postgresql://me:s3cret@10.0.0.5/x?ssl-mode=verify-full",
+            "postgres://localhost/x",
+            "postgres://me@127.0.0.1:5433/x?sslmode=disable",
+            "postgres://me@[::1]/x",
+            "postgres://me@%2Fvar%2Frun%2Fpostgresql/x",
+            "postgres://me@localhost:5432/x?sslmode=disable&host=/tmp/socket",
+        ] {
+            assert!(errors(good, false).is_empty(), "{good}: {:?}", errors(good, false));
+        }
+        for bad in [
+            "postgres://me:s3cret@db.example/x",
+            "postgres://me:s3cret@db.example/x?sslmode=prefer",
+            "postgres://me:s3cret@10.0.0.5/x?sslmode=disable",
+            "postgres://me:s3cret@localhost/x?host=db.example",
+            "postgres://me:s3cret@localhost/x?hostaddr=10.0.0.5",
+            "postgres://me:s3cret@localhost.example/x",
+            "postgres://me:s3cret@db/x",
+        ] {
+            let found = errors(bad, false);
+            assert_eq!(found.len(), 1, "{bad}");
+            let Finding { key, message, .. } = &found[0];
+            assert!(*key == "database.url" && message.contains("sslmode=verify-full"), "{message}");
+            assert!(message.contains("database.allow_plaintext") && !message.contains("s3cret"), "{message}");
+            assert!(errors(bad, true).is_empty(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_keeps_nothing_is_refused() {
+        let errors = |url: &str| findings(url, false, Database::check);
+        for url in [
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite:house.db?mode=memory",
+            "sqlite:house.db?cache=shared&mode=memory",
+            "sqlite:house.db?mode=ro",
+            "sqlite:house.db?immutable=1",
+            "sqlite:house.db?colour=blue",
+        ] {
+            let found = errors(url);
+            assert!(found.len() == 1 && found[0].key == "database.url", "{url}: {found:?}");
+        }
+        assert!(errors("sqlite:house.db?mode=rwc").is_empty());
+    }
+
+    #[test]
+    fn where_no_database_can_be_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+        fs::write(folder.path().join("diary.db"), "Dear diary,\n".repeat(1_000)).unwrap();
+        fs::write(folder.path().join("empty.db"), "").unwrap();
+        fs::write(folder.path().join("house.db"), [SQLITE.as_slice(), &[0; 84]].concat()).unwrap();
+        let errors = |url: &str| findings(url, false, Database::check_file);
+        for (url, told) in [
+            (at("diary.db"), "is not a SQLite database"),
+            (at(""), "is a folder"),
+            (at("no/such/folder/house.db"), "cannot use the folder"),
+            (at("diary.db/house.db"), "is not a folder"),
+            ("mysql://me:s3cret@db/x".into(), "must start with sqlite: or postgres:"),
+            ("vestibule.db".into(), "must start with sqlite: or postgres:"),
+        ] {
+            let found = errors(&url);
+            assert_eq!(found.len(), 1, "{url}");
+            assert!(found[0].key == "database.url" && found[0].message.contains(told), "{url}: {found:?}");
+            assert!(!found[0].message.contains("s3cret"));
+        }
+        let before = fs::read_dir(&folder).unwrap().count();
+        for url in [at("empty.db"), at("house.db"), at("new.db"), "postgres://localhost/x".into()] {
+            assert!(errors(&url).is_empty(), "{url}: {:?}", errors(&url));
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), before, "looking leaves nothing behind");
+    }
+}

@@ -1,0 +1,187 @@
+//! Settings: `Leptos.toml`, overridden by the environment. Every setting has a default, so the file may be missing.
+//!
+//! Each section has a file with its settings, their defaults and its check. To add a setting, add a field to a section
+//! and its default, check it there, and document it in `Leptos.toml`.
+
+mod accounts;
+mod activity;
+mod cors;
+mod database;
+mod findings;
+mod hosts;
+mod lab;
+mod mail;
+mod names;
+mod origins;
+mod passwords;
+mod rate_limits;
+mod resources;
+mod secret;
+mod server;
+mod sessions;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod tokens;
+
+use std::{collections::HashMap, path::Path};
+
+use axum::http::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    accounts::{Accounts, Confirm},
+    activity::Activity,
+    cors::Cors,
+    database::{Database, without_credentials},
+    findings::{Finding, SettingsError, Severity},
+    lab::{Lab, LabEnabled},
+    mail::Mail,
+    origins::check_origin,
+    passwords::Passwords,
+    rate_limits::RateLimits,
+    resources::Resources,
+    server::{Hsts, ProxyHeader, Server},
+    sessions::Sessions,
+    sources::Sources,
+    throttle::Throttle,
+    tokens::Tokens,
+};
+use self::{findings::Findings, hosts::is_loopback_host};
+
+/// The settings file that is read, if it exists.
+pub const FILE: &str = "Leptos.toml";
+
+/// All settings. `Leptos.toml` documents each of them.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The address, the public URL, and limits on connections.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// How long browsers stay signed in.
+    pub sessions: Sessions,
+    /// Verification of addresses, and links in mails.
+    pub accounts: Accounts,
+    /// The cost of hashing passwords.
+    pub passwords: Passwords,
+    /// The mail server.
+    pub mail: Mail,
+    /// How many attempts are free before each takes longer than the one before.
+    pub throttle: Throttle,
+    /// Requests per minute at the token door.
+    pub rate_limits: RateLimits,
+    /// The log of security events that each account's owner can see.
+    pub activity: Activity,
+    /// The form of tokens, and how long they last.
+    pub tokens: Tokens,
+    /// Limits that apply to each kind of object that accounts create.
+    pub resources: Resources,
+    /// Pages of other origins that may read the responses of the token door.
+    pub cors: Cors,
+    /// The Lab's experiments.
+    pub lab: Lab,
+}
+
+impl Settings {
+    /// Reads the settings and rejects dangerous and contradictory ones.
+    ///
+    /// # Errors
+    /// If the settings cannot be read, or one is wrong: one line that names the first.
+    pub fn load(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let (settings, findings) = Self::examine(file, environment)?;
+        SettingsError::refused(&findings)?;
+        Ok(settings)
+    }
+
+    /// Reads the settings and returns everything that is wrong or odd about them, errors first: the result of
+    /// [`Settings::findings`], and unknown names in the environment.
+    ///
+    /// # Errors
+    /// If the settings cannot be read.
+    pub fn examine(file: &Path, environment: &HashMap<String, String>) -> Result<(Self, Vec<Finding>), SettingsError> {
+        let settings = Self::read(file, environment)?;
+        let mut findings = sources::findings(&names::keys(&Self::default()), environment);
+        findings.extend(settings.findings());
+        findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+        Ok((settings, findings))
+    }
+
+    /// Reads `file`, if it exists, then `environment`: `VESTIBULE_<SECTION>__<KEY>`, and `DATABASE_URL`,
+    /// `LEPTOS_SITE_ADDR` and `LEPTOS_SITE_ROOT`. [`Settings::findings`] checks them.
+    ///
+    /// # Errors
+    /// If the settings cannot be read.
+    pub fn read(file: &Path, environment: &HashMap<String, String>) -> Result<Self, SettingsError> {
+        let mut settings: Self = sources::read(file, environment)?;
+        if !sources::in_environment("server.public_url", environment) {
+            settings.server.follow_address();
+        }
+        Ok(settings)
+    }
+
+    /// Where these settings, which were read from `file` and `environment`, come from.
+    pub fn sources(&self, file: &Path, environment: &HashMap<String, String>) -> Sources {
+        Sources::of(&self.database.url, file, environment)
+    }
+
+    /// Everything that is wrong or odd, errors first, in the order of `Leptos.toml`.
+    pub fn findings(&self) -> Vec<Finding> {
+        let (mut found, development) = (Findings::default(), self.is_development());
+        self.server.check(&mut found);
+        self.database.check(&mut found);
+        self.sessions.check(&mut found);
+        self.accounts.check(self.mail.has_server() || development, &mut found);
+        self.passwords.check(&mut found);
+        self.mail.check(development, &mut found);
+        self.throttle.check(&mut found);
+        self.rate_limits.check(&mut found);
+        self.activity.check(&mut found);
+        self.tokens.check(&mut found);
+        self.resources.check(&mut found);
+        self.cors.check(&self.server.public_url, &mut found);
+        self.lab.check(&self.server, &mut found);
+        found.sorted()
+    }
+
+    /// Everything that this machine would not let the server do: create the database, or write to the outbox.
+    pub fn machine_findings(&self) -> Vec<Finding> {
+        let mut found = Findings::default();
+        self.database.check_file(&mut found);
+        self.mail.check_outbox(&mut found);
+        found.sorted()
+    }
+
+    /// The site's own origin, as browsers write it in `Origin`.
+    pub fn origin(&self) -> String {
+        self.server.origin()
+    }
+
+    /// The hosts to answer for, see [`Server::hosts`].
+    pub fn hosts(&self) -> Vec<String> {
+        self.server.hosts()
+    }
+
+    /// Whether this is a development server, see [`Server::is_development`].
+    pub fn is_development(&self) -> bool {
+        self.server.is_development()
+    }
+
+    /// Whether browsers consider the public URL potentially trustworthy (W3C Secure Contexts section 3.1). They send
+    /// Fetch Metadata to such origins only.
+    pub fn is_trustworthy(&self) -> bool {
+        self.server.public_url.scheme() == "https" || is_loopback_host(&self.server.public_url)
+    }
+
+    /// The allowed origins, as header values.
+    pub fn allowed_origins(&self) -> Vec<HeaderValue> {
+        self.cors.allowed_origins()
+    }
+
+    /// The origins of the Lab's peer, on the same site and on another; `None` if the Lab is off.
+    pub fn lab_peer(&self) -> Option<(String, String)> {
+        self.lab.peer(&self.server)
+    }
+}

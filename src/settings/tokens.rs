@@ -1,0 +1,79 @@
+//! `[tokens]`: the form of tokens, and how long they last.
+
+use serde::{Deserialize, Serialize};
+
+use super::findings::Findings;
+
+/// `[tokens]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tokens {
+    /// The prefix of every token, by which people and secret scanners recognize it.
+    pub prefix: String,
+    /// The longest lifetime of a token in days, renewals included.
+    pub max_days: u32,
+    /// How many active tokens an account may have, and as many again from `POST login`.
+    pub per_account: u32,
+    /// Days for which an expired or revoked token is still listed.
+    pub keep_days: u32,
+    /// Whether `POST login` exchanges a password for a token.
+    pub login: bool,
+    /// How long a token from `POST login` lasts, in hours.
+    pub login_hours: u32,
+    /// How long a token from `POST login` with `remember` lasts, in days.
+    pub login_remember_days: u32,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            prefix: "vst".into(),
+            max_days: 366,
+            per_account: 100,
+            keep_days: 30,
+            login: true,
+            login_hours: 12,
+            login_remember_days: 30,
+        }
+    }
+}
+
+impl Tokens {
+    pub(super) fn check(&self, found: &mut Findings) {
+        found.error_if(
+            self.prefix.is_empty() || !self.prefix.bytes().all(|b| b.is_ascii_alphanumeric()),
+            "tokens.prefix",
+            "must be letters and digits, or secret scanners could not recognize tokens",
+        );
+        found.range("tokens.max_days", self.max_days, 1..=3_660, "a token must expire within ten years");
+        found.range("tokens.login_hours", self.login_hours, 1..=8_784, "at most a year");
+        let reason = "and at most tokens.max_days";
+        found.range("tokens.login_remember_days", self.login_remember_days, 1..=3_660, reason);
+        found.advice_if(
+            self.max_days > 366,
+            "tokens.max_days",
+            "lets tokens last for more than a year, and tokens that old are often forgotten; use at most 366",
+        );
+        found.error_if(
+            self.login_remember_days > self.max_days || self.login_hours > self.max_days.saturating_mul(24),
+            "tokens.login_remember_days",
+            "must be at most tokens.max_days, and so must tokens.login_hours",
+        );
+        let reason = "an account needs one, and its owner must be able to review them all";
+        found.range("tokens.per_account", self.per_account, 1..=10_000, reason);
+        let reason = "the owner must be able to see which tokens have ended recently";
+        found.range("tokens.keep_days", self.keep_days, 1..=366, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_token_does_not_outlast_the_longest() {
+        let mut found = Findings::default();
+        Tokens { max_days: 7, ..Tokens::default() }.check(&mut found);
+        assert_eq!(found.sorted()[0].key, "tokens.login_remember_days");
+    }
+}
