@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use vestibule::{
     app::FEATURES,
-    auth::{browser_session::Owned, verify_password::verify_password},
+    auth::{browser_session::BrowserSessionWithOwner, verify_password::verify_password},
     feature,
     features::{
         accounts::admin,
@@ -126,7 +126,7 @@ async fn operators_see_all_of_many(app: TestApp) {
     app.sql(&many).await;
     let mut all = Vec::new();
     loop {
-        let before = all.last().map_or(Uuid::max(), |last: &Owned| last.id);
+        let before = all.last().map_or(Uuid::max(), |last: &BrowserSessionWithOwner| last.id);
         let batch = list_all(&app.db, Some(ada.account.id), before, 500).await.unwrap();
         if batch.is_empty() {
             break;
