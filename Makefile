@@ -1,23 +1,24 @@
-# The whole project by name. `make run` and `make test` install what they need first.
+# `make` lists the targets. Each installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e conformance attack snapshots lab-browsers lighthouse spa spa-proxy spa-client release clean
+.PHONY: help run watch test fmt lint unit e2e conformance attack snapshots lab-browsers lighthouse
+.PHONY: spa spa-proxy spa-client release clean
 
 in = scripts/env
 app = dist/vestibule
 sources := $(shell find Cargo.toml Cargo.lock src style public migrations)
 
-help: ## Say what there is to make
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-run: release ## Build everything and serve it on http://localhost:3000
+run: release ## Build everything and serve it at http://localhost:3000
 	$(app) serve
 
-watch: ## Serve it, and rebuild and reload on every change
+watch: ## Serve the app; rebuild and reload on every change
 	@scripts/setup run
 	$(in) cargo leptos watch
 
-test: ## Check everything: format, lints, unit, HTTP and end-to-end tests
+test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e conformance attack-short
 	@echo "make test: everything passed"
@@ -29,27 +30,28 @@ fmt: ## Format the code
 fmt-check:
 	$(in) cargo fmt --check
 
-lint: ## Clippy, for the server and for the browser
+lint: ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings
 	$(in) cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 
-unit: ## Unit and HTTP tests, on SQLite and on PostgreSQL
+unit: ## Run unit and HTTP tests, on SQLite and PostgreSQL
 	$(in) cargo test --features ssr
 
 .PHONY: spa-check
 spa-check: release
-	cd examples/spa && $(CURDIR)/$(app) openapi >node_modules/.openapi.json && npm run client -- node_modules/.openapi.json --check
+	$(app) openapi >examples/spa/node_modules/.openapi.json
+	cd examples/spa && npm run client -- node_modules/.openapi.json --check
 	cd examples/spa && npm run check
 
-e2e: release ## End-to-end tests in Chromium, against the single binary
+e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test
 	cd end2end && npm run --silent check && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
 
-conformance: release ## Hold the single binary to its own description of the API, with schemathesis
+conformance: release ## Test the release binary against its OpenAPI documents, with schemathesis
 	@scripts/setup test
 	scripts/conformance $(app)
 
-attack: release ## Run known attacks against the single binary, and say what each one cost
+attack: release ## Run known attacks against the release binary, and report the result of each
 	@scripts/setup test
 	$(in) python3 tests/attack $(app)
 
@@ -57,41 +59,42 @@ attack: release ## Run known attacks against the single binary, and say what eac
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
 
-snapshots: release ## Take the screenshots anew that the end-to-end tests compare
+snapshots: release ## Update the screenshots that the end-to-end tests compare
 	@scripts/setup test
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=changed
 
-lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and write what they do into docs/lab.md
+lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and update the table in docs/lab.md
 	@scripts/setup lab
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test --config lab-browsers.config.ts
 
-lighthouse: release ## Measure the single binary with Lighthouse, and fail below 100
+lighthouse: release ## Measure the release binary with Lighthouse; fail below 100
 	@scripts/setup test
-	@cd end2end/lighthouse && { [ node_modules/.package-lock.json -nt package-lock.json ] || ../../$(in) npm ci --no-fund --no-audit; }
+	@cd end2end/lighthouse && \
+		{ [ node_modules/.package-lock.json -nt package-lock.json ] || ../../$(in) npm ci --no-fund --no-audit; }
 	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/$(app) ../../$(in) npm start --silent
 
-spa: release ## Serve the app, and the example SPA on an origin of its own, with a token
+spa: release ## Serve the app and the example SPA, on an origin of its own with a token
 	@scripts/setup spa
 	@scripts/spa token
 
-spa-proxy: release ## Serve the app, and the example SPA behind a proxy, with the session cookie
+spa-proxy: release ## Serve the app and the example SPA, behind a proxy with the session cookie
 	@scripts/setup spa
 	@scripts/spa proxy
 
-spa-client: release ## Write the example SPA's typed client anew, from the OpenAPI document
+spa-client: release ## Regenerate the example SPA's typed client from the OpenAPI document
 	@scripts/setup spa
 	$(app) openapi >examples/spa/node_modules/.openapi.json
 	cd examples/spa && npm run client -- node_modules/.openapi.json
 
-release: ## Build the single binary, dist/vestibule
+release: ## Build the release binary, dist/vestibule
 	@scripts/setup run
 	@$(MAKE) --no-print-directory -s $(app)
 
-# Packing the site makes its files new, and with them the binary: only where something else is.
+# Embedding the site touches its files, and with them the binary, so build only if a source is newer.
 $(app): $(sources)
 	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
 	@mkdir -p dist && rm -f $(app) && cp target/release/vestibule $(app)
-	@echo "$(app) is the whole site ($$(du -h $(app) | cut -f1)): copy it anywhere and run ./vestibule serve"
+	@echo "$(app) contains the whole site ($$(du -h $(app) | cut -f1)). Copy it anywhere and run: ./vestibule serve"
 
-clean: ## Throw away what was built
+clean: ## Delete everything that was built
 	rm -rf target dist end2end/test-results

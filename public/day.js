@@ -1,12 +1,13 @@
 // @ts-check
-// The last day of a token ends where its owner is. Without this script it ends when it is over everywhere.
+// Makes a token expire at the end of its last day in the visitor's time zone. Without this script, it expires when that
+// day has ended in every time zone.
 
 const day = /** @type {HTMLInputElement} */ (document.querySelector("#expires_at"));
 const over = /** @type {HTMLInputElement} */ (document.querySelector("#day_over"));
 const hint = /** @type {HTMLElement} */ (document.querySelector("#expires_at-hint"));
 
 const now = new Date();
-// A date field takes and gives dates without a zone, so this one shows the day it is here.
+// A date field has no time zone, so this is the local date.
 day.min = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 hint.textContent = "The token works until this day is over in your time zone.";
 

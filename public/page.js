@@ -1,15 +1,15 @@
 // @ts-check
-// What every page does in the browser: its dialogs, its copy buttons, the address of its search, and its islands, which
-// live in wasm. Whatever fails here leaves links and forms that work by themselves.
+// The script of every page: dialogs, copy buttons, the search term in the URL, and hydrating the islands, which are
+// wasm. If any of it fails, links and forms still work.
 
 /** How long a toast is shown, in milliseconds. */
 const SHOWN = 6000;
-/** How long a typist may pause before the address follows: browsers refuse more than three changes a second. */
-const PAUSE = 400;
-/** How long the wasm waits for the first paint, in milliseconds. Some browsers promise to tell of it and never do. */
-const PATIENCE = 2000;
+/** The delay before the URL follows the search field, in milliseconds: browsers limit changes to three a second. */
+const URL_DELAY = 400;
+/** The longest wait for the first paint, in milliseconds. Some browsers support the event but never send it. */
+const PAINT_TIMEOUT = 2000;
 
-/** @typedef {[name: string, inside?: Shape[]]} Shape A node as the server sent it; without `inside` it is a leaf. */
+/** @typedef {[name: string, inside?: Shape[]]} Shape A node as the server sent it. Leaves have no `inside`. */
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
@@ -18,7 +18,7 @@ document.addEventListener("click", (event) => {
 });
 
 /**
- * Opens or closes a dialog, for browsers that do not know the attribute `command`.
+ * Opens or closes a dialog, for browsers that do not support the attribute `command`.
  * @param {Element} button
  * @param {Event} event
  */
@@ -36,11 +36,11 @@ async function copy(button) {
   const done = await copied(code);
   button.textContent = done ? "Copied" : "Copy";
   const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘C" : "Ctrl+C";
-  toast(done ? "Copied" : `The browser did not let us copy. The text is selected: press ${keys} to copy it.`);
+  toast(done ? "Copied" : `The browser blocked copying. The text is selected: press ${keys} to copy it.`);
 }
 
 /**
- * Over plain http there is no clipboard for scripts, but there is the older command, which copies what is selected.
+ * Copies the text of `code`. The clipboard API needs https; the older command copies the selection.
  * @param {Element} code
  */
 async function copied(code) {
@@ -58,7 +58,7 @@ async function copied(code) {
 }
 
 /**
- * Like `ui::toast`.
+ * Shows a message for a few seconds, like `ui::toast`.
  * @param {string} text
  */
 function toast(text) {
@@ -68,9 +68,9 @@ function toast(text) {
   setTimeout(() => shown.remove(), SHOWN);
 }
 
-// The search. While it is typed the address follows; a finished one gets an entry of its own in the history.
+// The search. The URL follows the field while the person types; each finished search gets its own history entry.
 
-/** The field of a search that answers in place. Without its island the form leads to the address by itself. */
+/** The search field of a hydrated island. Without hydration, the form navigates by itself. */
 const searchField = () =>
   /** @type {HTMLInputElement | null} */ (document.querySelector("leptos-island[data-alive] input[type=search]"));
 
@@ -81,13 +81,13 @@ let pause;
 document.addEventListener("input", (event) => {
   if (event.target !== searchField()) return;
   clearTimeout(pause);
-  pause = setTimeout(follow, PAUSE);
+  pause = setTimeout(updateUrl, URL_DELAY);
 });
 
-// It is finished where the field is left, or by Enter.
+// A search is finished when the person leaves the field or presses Enter.
 document.addEventListener("change", (event) => {
   if (event.target !== searchField()) return;
-  follow();
+  updateUrl();
   finished = true;
 });
 
@@ -101,13 +101,13 @@ addEventListener("popstate", () => {
   field.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
-function follow() {
+function updateUrl() {
   clearTimeout(pause);
   const field = searchField();
   if (!field) return;
   const url = new URL(location.href);
-  const sought = url.searchParams.get("q") ?? "";
-  if (field.value === sought) return;
+  const current = url.searchParams.get("q") ?? "";
+  if (field.value === current) return;
   url.search = field.value ? String(new URLSearchParams({ q: field.value })) : "";
   if (finished) history.pushState(null, "", url);
   else history.replaceState(null, "", url);
@@ -121,26 +121,28 @@ function follow() {
 
 const { js = "", wasm = "" } = /** @type {HTMLElement} */ (document.querySelector("script[data-wasm]")).dataset;
 
-// The page is painted first, for which the wasm would compete with the styles and the font on a slow line; a tab in the
-// background is not painted at all. Each step has a turn of the event loop to itself, so that typing never waits long.
+// Load the wasm after the first paint, so that on a slow line it does not compete with styles and font; a background
+// tab is not painted at all. Each step runs in a task of its own, so that typing never waits long.
 if (!document.hidden && globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) await painted();
-let site = await started(js);
-for (const [index, island] of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("leptos-island")).entries()) {
-  await turn();
-  // Wasm that was cut off half-way may hold what the next island needs: that one gets an instance of its own.
-  if (!bringToLife(site, island)) site = await started(`${js}?after=${index}`);
+let site = await start(js);
+/** @type {NodeListOf<HTMLElement>} */
+const islands = document.querySelectorAll("leptos-island");
+for (const [index, island] of islands.entries()) {
+  await nextTask();
+  // Wasm that panicked may be in an inconsistent state, so the next island gets an instance of its own.
+  if (!hydrate(site, island)) site = await start(`${js}?after=${index}`);
 }
 document.documentElement.dataset.hydrated = "";
 
 /**
- * An instance of the wasm. Each address of the glue makes one.
+ * Starts an instance of the wasm. Each URL of its JavaScript module makes a new one.
  * @param {string} address
  */
-async function started(address) {
+async function start(address) {
   const bytes = fetch(wasm);
   const site = /** @type {Site} */ (await import(address));
   await site.default({ module_or_path: bytes });
-  await turn();
+  await nextTask();
   site.hydrate();
   return site;
 }
@@ -148,26 +150,26 @@ async function started(address) {
 function painted() {
   return new Promise((done) => {
     new PerformanceObserver(done).observe({ type: "paint", buffered: true });
-    setTimeout(done, PATIENCE);
+    setTimeout(done, PAINT_TIMEOUT);
   });
 }
 
-function turn() {
+function nextTask() {
   return new Promise((done) => setTimeout(done));
 }
 
 /**
- * Hydrates an island, if it is as the server sent it but for nodes that extensions added. They are set aside meanwhile.
- * Where more has changed, by a translation for instance, the wasm would panic half-way, with its listeners in place and
- * nothing behind them: that island stays as it is. Says whether `site` can be used again.
+ * Hydrates an island, unless its HTML has changed since the server sent it. Nodes that extensions added are removed for
+ * the time being and put back. After other changes, by a translation for instance, the wasm would panic half-way and
+ * leave listeners that do nothing; such an island stays as it is. Returns whether `site` can be used again.
  * @param {Islands} site
  * @param {HTMLElement} island
  */
-function bringToLife(site, island) {
+function hydrate(site, island) {
   const { component = "", shape = "" } = island.dataset;
   const added = addedTo(island, parsed(shape));
   if (!added) {
-    console.info(`${component} was changed before it came alive: its links and forms work without it.`);
+    console.info(`${component} was changed before it was hydrated. Its links and forms work without it.`);
     return true;
   }
   const places = added.map((node) => {
@@ -182,14 +184,14 @@ function bringToLife(site, island) {
   } catch (error) {
     sound = false;
     console.info(component, error);
-    // Copies have no listeners.
+    // Replace the nodes with copies, which have no listeners.
     island.replaceChildren(...[...island.childNodes].map((node) => node.cloneNode(true)));
   }
   for (const { node, parent, before } of places.reverse()) {
     if (before?.parentNode) before.after(node);
     else if (!before) parent?.prepend(node);
   }
-  // What was sought before the page came alive.
+  // Search for what was typed before hydration.
   const field = searchField();
   if (field && island.contains(field) && field.value !== field.defaultValue) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -198,8 +200,8 @@ function bringToLife(site, island) {
 }
 
 /**
- * What is in `parent` besides what the server sent; nothing where any of that is missing, or cannot be told from what
- * was added.
+ * The nodes in `parent` that the server did not send; `undefined` if nodes are missing, or if the added nodes cannot be
+ * told apart.
  * @param {Node} parent
  * @param {Shape[]} shapes
  * @returns {ChildNode[] | undefined}
@@ -225,11 +227,12 @@ function addedTo(parent, shapes) {
 
 /** @param {Node} node */
 function nameOf(node) {
-  return node.nodeType === Node.TEXT_NODE ? "." : node.nodeType === Node.COMMENT_NODE ? "!" : node.nodeName.toLowerCase();
+  if (node.nodeType === Node.TEXT_NODE) return ".";
+  return node.nodeType === Node.COMMENT_NODE ? "!" : node.nodeName.toLowerCase();
 }
 
 /**
- * Reads what `ui::shape` wrote.
+ * Parses the shape that `ui::shape` wrote.
  * @param {string} text
  * @returns {Shape[]}
  */

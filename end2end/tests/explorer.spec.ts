@@ -8,7 +8,7 @@ test("a pasted token tries the calls, and no cookie does", async ({ page }) => {
   const requests: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
 
-  const write = page.getByRole("article", { name: "Write a note" });
+  const write = page.getByRole("article", { name: "Create a note" });
   await write.getByText("Try it").click();
   await page.getByLabel("Your token").fill(token);
   await write.getByLabel("Body", { exact: true }).fill('{"title": "From the explorer", "body": "<b>As text</b>"}');
@@ -77,7 +77,7 @@ test.describe("without JavaScript", () => {
 
   test("it is a whole reference, and offers nothing that would not work", async ({ page }) => {
     await page.goto("/api/docs");
-    await expect(page.getByRole("article", { name: "Write a note" })).toContainText("notes:write");
+    await expect(page.getByRole("article", { name: "Create a note" })).toContainText("notes:write");
     await expect(page.getByText("Try it").first()).toBeHidden();
     await expect(page.getByLabel("Your token")).toBeHidden();
     await page.getByRole("navigation", { name: "Contents" }).getByRole("link", { name: "Problem codes" }).click();

@@ -44,7 +44,7 @@ export function cases(): void {
       await submit.click();
       await expect(page.getByRole("button", { name: "Try again in 2 s" })).toBeVisible({ timeout: 500 });
     }).toPass();
-    await expect(page.getByRole("alert")).toHaveText("Too many tries.");
+    await expect(page.getByRole("alert")).toHaveText("Too many requests.");
     await expect(page.getByRole("button", { name: "Try again in 1 s" })).toBeDisabled();
     await page.getByLabel("Password").fill(person.password);
     await page.getByRole("button", { name: "Try again", exact: true }).click();
@@ -195,7 +195,7 @@ export function cases(): void {
     letGo = await hold(page, "PATCH", /\/notes\//);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("button", { name: "Stop waiting" }).click();
-    await expect(editor(page).getByText("Trying again does no harm.")).toBeVisible();
+    await expect(editor(page).getByText("It is safe to try again.")).toBeVisible();
     await letGo();
     await editor(page).getByRole("button", { name: "Try again" }).click();
     await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
@@ -230,7 +230,7 @@ export function cases(): void {
       await route.abort();
     });
     await page.getByRole("button", { name: "Save" }).click();
-    await expect(editor(page).getByText("Trying again does no harm.")).toBeVisible();
+    await expect(editor(page).getByText("It is safe to try again.")).toBeVisible();
     await page.unroute(lose);
     await editor(page).getByRole("button", { name: "Try again" }).click();
     await expect(page.getByText("Saved.", { exact: true })).toBeVisible();

@@ -45,7 +45,7 @@ test("signing out in another tab is noticed, and the draft stays", async ({ page
   await expect(other.getByText("You are signed out.")).toBeVisible();
 
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("alert")).toContainText("You are not signed in any more");
+  await expect(page.getByRole("alert")).toContainText("You are no longer signed in");
   await expect(page.getByRole("alert")).toContainText("Your unsaved text is still here");
   await typeSignIn(page, person);
   await expect(page.getByLabel("Body")).toHaveValue("in the middle of a");
@@ -59,7 +59,7 @@ test("a sign-in that ended by itself is told, and the draft stays", async ({ pag
   await write(page, "Long-winded", "a whole evening");
   await house.age("browser_sessions");
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("alert")).toContainText("You are not signed in any more");
+  await expect(page.getByRole("alert")).toContainText("You are no longer signed in");
   await typeSignIn(page, person);
   await expect(page.getByLabel("Body")).toHaveValue("a whole evening");
 });

@@ -120,7 +120,7 @@ test("a token that may only read says so, and one that may not even that can be 
   expect(await faultsOf(page)).toEqual([]);
 
   await page.getByRole("button", { name: "Forget token" }).click();
-  await expect(page.getByText("At the server it is still good.")).toBeVisible();
+  await expect(page.getByText("It is still valid on the server.")).toBeVisible();
 });
 
 test("a token that is none is refused, and stays in its field", async ({ page, spa, house }) => {

@@ -3,9 +3,9 @@ import { defineConfig, loadEnv, type Plugin } from "vite";
 import { appUrl } from "./src/app-url.ts";
 
 /**
- * A built page says which scripts it runs and which one server it talks to: a script that slips in anyway
- * cannot send what it found to a server of its own by fetch. Only in the build, because the dev server's hot
- * reload needs inline scripts. Where you host the page, send the same as a header and add `frame-ancestors`.
+ * The built page's policy names the scripts it runs and the one server it calls, so an injected script cannot send data
+ * elsewhere by `fetch`. Only in builds, because hot reload needs inline scripts. Where you host the page, send the same
+ * policy as a header, and add `frame-ancestors`.
  */
 function contentSecurityPolicy(connect: string): Plugin {
   const policy = [
@@ -29,12 +29,12 @@ function contentSecurityPolicy(connect: string): Plugin {
   };
 }
 
-/** `--mode proxy` makes Solution 2 of the same page; any other mode makes Solution 1. */
+/** `--mode proxy` builds Solution 2; any other mode builds Solution 1. */
 export default defineConfig(({ mode }) => {
   const app = appUrl(loadEnv(mode, ".", "VITE_"));
   const isProxy = mode === "proxy";
-  // `changeOrigin`: the app answers for its own name only, so that is the `Host` it gets. No CORS: by default Vite lets
-  // every page on localhost read what passes here, and what passes here goes by a cookie.
+  // `changeOrigin`: the app answers to its own host name only. No CORS: by default Vite lets every page on localhost
+  // read the proxy's answers, and the proxy passes on a cookie.
   const proxy = { proxy: { "/session/v1": { target: app, changeOrigin: true } }, cors: false };
   return {
     plugins: [react(), contentSecurityPolicy(isProxy ? "'self'" : new URL(app).origin)],

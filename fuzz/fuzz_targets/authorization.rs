@@ -1,4 +1,5 @@
-//! The `Authorization` header: each line of the input is one. At most one token comes out, and as it went in.
+//! Fuzzes the parser of the `Authorization` header. Each line of the input is one header; the parser accepts exactly
+//! one, and returns its token unchanged.
 #![no_main]
 
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};

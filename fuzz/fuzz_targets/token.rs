@@ -1,4 +1,4 @@
-//! The token format: whatever text comes in, it is a token of the documented form or none.
+//! Fuzzes the parser of tokens: it accepts only text in the documented format.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! One visit of a page: who came, and how to answer.
+//! Answering with a page: what it needs to know of its request, and how it is rendered.
 
 use std::convert::Infallible;
 
@@ -30,12 +30,12 @@ use crate::{
     },
 };
 
-/// What a page needs to know of the request it answers.
+/// The request a page answers. Handlers of pages take it as an argument and answer with [`PageContext::page`].
 #[derive(Clone, Debug)]
 pub struct PageContext {
-    /// Who is signed in, if anybody is. Known before the page is rendered, so it is in the first HTML.
+    /// Who is signed in, if anybody. It is known before the page is rendered, so the first HTML already shows it.
     pub caller: Option<Caller>,
-    /// Where the browser stands.
+    /// The URL of the request.
     pub uri: Uri,
     method: Method,
     request_id: RequestId,
@@ -44,7 +44,7 @@ pub struct PageContext {
     styles: Vec<String>,
     knows: bool,
     links: SiteLinks,
-    /// Whether a form of one of our pages was posted.
+    /// Whether the request is a form that one of our pages posted.
     keyed: bool,
     shown: Option<ShownOnce>,
 }
@@ -53,18 +53,18 @@ impl PageContext {
     /// Who is signed in.
     ///
     /// # Errors
-    /// [`Problem::NotSignedIn`], which becomes the way to the sign-in page and back.
+    /// [`Problem::NotSignedIn`], which redirects to the sign-in page and back.
     pub fn signed_in(&self) -> Result<Caller, Problem> {
         self.caller.clone().ok_or(Problem::NotSignedIn)
     }
 
-    /// A page outside of both doors, where it is not known who is signed in: its header claims neither.
+    /// For a page that does not read the session cookie: its header shows neither a signed-in person nor "Sign in".
     #[must_use]
     pub fn of_nobody(self) -> Self {
         Self { caller: None, knows: false, ..self }
     }
 
-    /// The URL of one of the site's files.
+    /// The URL of one of the site's files, with its content hash.
     pub fn asset(&self, path: &str) -> String {
         self.assets.url(path)
     }
@@ -74,41 +74,43 @@ impl PageContext {
         self.assets.origin()
     }
 
-    /// Lets the page call these origins, and hold pages of theirs in frames. It calls nobody but us without that.
+    /// Lets the page call these origins and show their pages in frames. Without it, a page may call its own origin
+    /// only.
     #[must_use]
     pub fn reaching(self, origins: impl IntoIterator<Item = String>) -> Self {
         Self { reach: origins.into_iter().collect(), ..self }
     }
 
-    /// Gives the page a style sheet of the site's files besides the one of all pages. Its rules stand in `@layer pages`.
+    /// Adds a style sheet for this page. Its rules belong in `@layer pages`.
     #[must_use]
     pub fn styled(mut self, path: &str) -> Self {
         self.styles.push(self.asset(path));
         self
     }
 
-    /// Where signing in leads, unless the visitor was on the way to another page: the first page of the header.
+    /// The page to go to after signing in, unless the visitor was on the way to another: the first link of the header.
     pub fn home(&self) -> &'static str {
         self.links.nav.first().map_or("/", |link| link.path)
     }
 
-    /// Whether the foot of the page leads to `path`.
+    /// Whether the footer links to `path`.
     pub fn leads_to(&self, path: &str) -> bool {
         self.links.footer.iter().any(|link| link.path == path)
     }
 
-    /// After a post: 303 to `path`, which shows `what`, so that a reload repeats nothing. None where no page of ours
-    /// posted: a script is answered at once.
+    /// After a post: redirects (303) to `path`, which shows `what` once, so that a reload repeats nothing. `None` if
+    /// the form was not posted by one of our pages: then answer at once.
     pub fn show_at(&self, path: &str, what: ShownOnce) -> Option<Response> {
         self.keyed.then(|| what.at(path))
     }
 
-    /// What [`Self::show_at`] left for the page that knows `kind`. That page answers with [`forms::shown`].
+    /// The text of `kind` that [`Self::show_at`] left for this page. A page that shows it answers with
+    /// [`forms::shown`].
     pub fn to_show(&self, kind: &str) -> Option<String> {
         self.shown.as_ref()?.text(kind).map(str::to_owned)
     }
 
-    /// Answers with a page.
+    /// Renders a page.
     pub async fn page<V: IntoView + 'static>(
         self,
         status: StatusCode,
@@ -141,7 +143,7 @@ impl PageContext {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = self.uri;
         let (parts, body) = render(request).await.into_parts();
-        // The body is there as a whole: nothing on a page is rendered later.
+        // Nothing on a page is streamed: the body is complete.
         let Ok(html) = to_bytes(body, usize::MAX).await else {
             return Problem::Internal("a page could not be rendered".into()).into_response();
         };
@@ -157,7 +159,7 @@ impl PageContext {
         response
     }
 
-    /// Answers with the error page.
+    /// Renders the error page.
     async fn error(self, problem: &Problem) -> Response {
         let (title, detail, id) = (problem.title(), problem.detail(), self.request_id.to_string());
         let status = problem.status();
@@ -177,14 +179,16 @@ impl PageContext {
     }
 }
 
-/// Scripts run by nonce only, and what they load (S31). `cargo leptos watch` opens a WebSocket to its own port.
+/// The Content-Security-Policy: only scripts with the nonce run, and those they load (S31). `cargo leptos watch` needs
+/// a WebSocket to its own port.
 fn policy(nonce: &Nonce, reach: &[String]) -> String {
     let watched = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws: wss:" } else { "" };
     let reach: String = reach.iter().flat_map(|origin| [" ", origin]).collect();
     let frames = if reach.is_empty() { String::new() } else { format!("frame-src{reach}; ") };
     format!(
         "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
     )
 }
 
@@ -212,7 +216,7 @@ where
     }
 }
 
-/// The layer of the pages: a problem becomes the error page, or the way to the sign-in page and back here.
+/// The middleware of the pages: turns a problem into the error page, or into a redirect to the sign-in page and back.
 pub async fn answer_page(State(assets): State<Assets>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(visit) = PageContext::from_request_parts(&mut parts, &assets).await;
@@ -232,7 +236,7 @@ pub async fn answer_page(State(assets): State<Assets>, request: Request, next: N
     page
 }
 
-/// Back to the page after signing in; what was posted cannot be repeated, so a post leads back home.
+/// The sign-in page, with the way back to this page. A post cannot be repeated, so it returns to the front page.
 fn sign_in_url(visit: &PageContext) -> String {
     let wanted = visit.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     if visit.method != Method::GET || wanted == "/" {

@@ -1,14 +1,14 @@
-//! A person as a picture.
+//! A person's initials as a picture.
 
 use leptos::prelude::*;
 
-/// How many colours `style/parts/avatar.css` knows.
+/// The number of colours in `style/parts/avatar.css`.
 const COLOURS: u32 = 6;
 
-/// Somebody's initials, in a colour that stays theirs. Hidden from screen readers: the name stands beside it.
+/// A person's initials, in a colour derived from the name. Hidden from screen readers: show the name beside it.
 #[component]
 pub fn Avatar(
-    /// Who it is.
+    /// The person's name.
     #[prop(into)]
     name: String,
 ) -> impl IntoView {
@@ -16,7 +16,7 @@ pub fn Avatar(
     view! { <span class="avatar" data-colour=colour aria-hidden="true">{initials(&name)}</span> }
 }
 
-/// The first letters of the first and the last word.
+/// The first letters of the first and the last word of `name`.
 fn initials(name: &str) -> String {
     let mut emails = name.split_whitespace().filter_map(|word| word.chars().next());
     let (first, last) = (emails.next(), emails.next_back());

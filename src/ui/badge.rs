@@ -1,8 +1,8 @@
-//! A word about something, beside it.
+//! A short label beside something.
 
 use leptos::prelude::*;
 
-/// `<Badge>"Expired"</Badge>`. Never the only sign of a state that matters: colour alone says nothing.
+/// A short label, as in `<Badge>"Expired"</Badge>`. Its colour is decoration: the word must say it all.
 #[component]
 pub fn Badge(children: Children) -> impl IntoView {
     view! { <span class="badge">{children()}</span> }

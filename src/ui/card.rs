@@ -1,11 +1,11 @@
-//! A piece of a page that stands for itself.
+//! A section of a page in a frame of its own.
 
 use leptos::prelude::*;
 
-/// A section with a heading, by which screen readers list it.
+/// A framed section with a heading.
 #[component]
 pub fn Card(
-    /// What it is about.
+    /// The heading.
     #[prop(into)]
     title: String,
     children: Children,

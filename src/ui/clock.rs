@@ -1,4 +1,4 @@
-//! Keeps the times on the page true, and tells the exact ones in the visitor's zone.
+//! Keeps the relative times on the page up to date, and shows exact times in the visitor's time zone.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use web_sys::{Element, MutationObserver, MutationObserverInit};
 
 use super::time::relative;
 
-const STEP: Duration = Duration::from_secs(20);
+const INTERVAL: Duration = Duration::from_secs(20);
 
-/// Tells every time that is on the page, every so often, and those that islands add at once.
+/// Updates every time on the page at intervals, and times that islands add at once.
 pub fn run() {
-    tell();
-    set_interval(tell, STEP);
+    update_all();
+    set_interval(update_all, INTERVAL);
     let added = Closure::<dyn Fn(Array)>::new(|changes: Array| {
-        // What we tell ourselves changes text only, so this does not call itself.
+        // Our own updates change text only, which this does not observe, so it does not trigger itself.
         if changes.length() > 0 {
-            tell();
+            update_all();
         }
     });
     let (Ok(observer), Some(body)) = (MutationObserver::new(added.as_ref().unchecked_ref()), document().body()) else {
@@ -31,16 +31,16 @@ pub fn run() {
     added.forget();
 }
 
-fn tell() {
+fn update_all() {
     let Ok(times) = document().query_selector_all("time[datetime]") else { return };
     for index in 0..times.length() {
         if let Some(time) = times.item(index).and_then(|node| node.dyn_into::<Element>().ok()) {
-            tell_one(&time);
+            update(&time);
         }
     }
 }
 
-fn tell_one(time: &Element) {
+fn update(time: &Element) {
     let Some(at) = time.get_attribute("datetime").map(|text| Date::new(&text.into())) else { return };
     if at.get_time().is_nan() {
         return;
@@ -54,7 +54,7 @@ fn tell_one(time: &Element) {
     let _ = time.set_attribute("title", &exact(&at));
 }
 
-/// Day and minute, as the visitor's language and zone have it.
+/// The date and the time in the visitor's language and time zone.
 fn exact(at: &Date) -> String {
     let options = Object::new();
     for (key, value) in [("dateStyle", "full"), ("timeStyle", "long")] {

@@ -1,14 +1,14 @@
-//! Text to take along.
+//! Text with a button that copies it.
 
 use leptos::prelude::*;
 
-/// Code, or a secret that is shown once, and a button that copies it (`public/page.js`). Without JavaScript there is no
-/// button, and the text can be selected.
+/// Code, or a secret that is shown once, with a button that copies it (`public/page.js`). Without JavaScript the button
+/// is hidden, and the text can be selected.
 #[component]
 pub fn CodeBlock(
-    /// What is shown and copied.
+    /// The text to show and copy.
     text: String,
-    /// An id, if something refers to it.
+    /// The id of the `<code>` element, if something refers to it.
     #[prop(optional)]
     id: Option<String>,
 ) -> impl IntoView {

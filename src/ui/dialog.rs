@@ -1,9 +1,9 @@
-//! A question before something that cannot be taken back.
+//! A confirmation dialog, for actions that cannot be undone.
 //!
-//! The dialog opens and closes without a line of script, by the `command` attribute (HTML, "invoker commands"). It is
-//! modal: what lies behind it can be neither reached nor read until the question is answered, or Escape is pressed.
+//! The dialog opens and closes without JavaScript, by the `command` attribute (HTML, "invoker commands"). It is modal:
+//! the page behind it is out of reach until the dialog is closed.
 //!
-//! Safari before 26.2 and Firefox before 144 do not know `command`: `public/page.js` does what it says, in every browser.
+//! Safari before 26.2 and Firefox before 144 do not support `command`; `public/page.js` does the same for them.
 
 use leptos::{
     attr::{Attribute, custom::custom_attribute},
@@ -12,26 +12,26 @@ use leptos::{
 
 use super::FormGuard;
 
-/// A button that asks before it posts.
+/// A button that asks for confirmation before it posts a form.
 #[component]
 pub fn Confirm(
-    /// An id no other element of the page has.
+    /// The dialog's id, unique on the page.
     #[prop(into)]
     id: String,
-    /// What the button says. It ends in an ellipsis, because it does nothing yet.
+    /// The button's text. It ends in an ellipsis, because a question follows.
     open: &'static str,
-    /// What the button acts on, for screen readers that list buttons.
+    /// The object of the action, such as a note's title, for screen readers that list buttons.
     #[prop(optional, into)]
     about: String,
-    /// The question.
+    /// The dialog's heading: the question.
     #[prop(into)]
     title: String,
-    /// Where the answer is posted.
+    /// The URL that the form is posted to.
     #[prop(into)]
     action: String,
-    /// What the answer says: the deed itself, never "OK".
+    /// The text of the button that confirms: the action itself, never "OK".
     confirm: &'static str,
-    /// What will happen.
+    /// The explanation: what will happen.
     children: Children,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
@@ -61,7 +61,7 @@ pub fn Confirm(
     }
 }
 
-/// What a button does to the dialog `target`.
+/// The attributes of a button that runs `what` on the dialog with the id `target`.
 fn command(what: &'static str, target: &str) -> impl Attribute + use<> {
     (custom_attribute("command", what), custom_attribute("commandfor", target.to_owned()))
 }

@@ -1,11 +1,11 @@
-//! What stands where nothing is yet.
+//! The empty state of a list.
 
 use leptos::prelude::*;
 
-/// Says what will be here, and in `children` how to get there.
+/// Says that there is nothing yet, and in `children` how to add the first item.
 #[component]
 pub fn Empty(
-    /// What is missing.
+    /// The heading, such as "Nothing here yet."
     #[prop(into)]
     title: String,
     #[prop(optional)] children: Option<Children>,

@@ -1,20 +1,21 @@
-//! A field: label, hint, input, error, tied together for screen readers.
+//! Form fields: label, hint, input and error message, linked for screen readers.
 
 use leptos::{attr::custom::custom_attribute, prelude::*};
 
 use super::{FormState, Reveal};
 
-/// The frame around one input. The input itself, the child, has `name` as its id and [`describedby`] as its description.
+/// The label, hint and error message around one input. The input is the child: give it the id `name` and the attribute
+/// `aria-describedby` from [`describedby`].
 #[component]
 pub fn Field(
     /// The input's id.
     name: &'static str,
-    /// What people read.
+    /// The label.
     label: &'static str,
-    /// What they should know before they type.
+    /// A hint below the label; none if empty.
     #[prop(optional)]
     hint: &'static str,
-    /// What is wrong.
+    /// The error message, if the value is not valid.
     #[prop(into)]
     error: Signal<Option<String>>,
     children: Children,
@@ -29,36 +30,36 @@ pub fn Field(
     }
 }
 
-/// The ids of the error of `name` and, if it has one, of its hint.
+/// The value of `aria-describedby` for the input `name`: the ids of its hint, if it has one, and of its error message.
 pub fn describedby(name: &str, hint: &str) -> String {
     if hint.is_empty() { format!("{name}-error") } else { format!("{name}-hint {name}-error") }
 }
 
-/// As the content of a `<textarea>`: Leptos writes its children as they are, and browsers drop a line break that
-/// comes first (HTML, "newlines after start tag"). They are not hydrated.
+/// Escapes `text` for a `<textarea>`, whose content Leptos neither escapes nor hydrates. It begins with a line break,
+/// because browsers drop the first one (HTML, "newlines after start tag").
 pub fn in_textarea(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
-/// A one-line field of a form that is posted as a whole.
+/// A required one-line field.
 #[component]
 pub fn TextField(
     /// The input's name and id.
     name: &'static str,
-    /// What people read.
+    /// The label.
     label: &'static str,
-    /// What was typed before, and what is wrong with it.
+    /// The form's state: what was typed, and what is wrong with it.
     form: FormState,
     /// The input's type.
     #[prop(default = "text")]
     kind: &'static str,
-    /// What they should know before they type.
+    /// A hint below the label; none if empty.
     #[prop(optional)]
     hint: &'static str,
-    /// For password managers and browsers (HTML, "autofill").
+    /// The `autocomplete` attribute, for browsers and password managers (HTML, "autofill").
     #[prop(optional)]
     autocomplete: &'static str,
-    /// Whether to put the cursor here.
+    /// Whether the field has the focus when the page opens. A field with an error comes first.
     #[prop(optional)]
     autofocus: bool,
 ) -> impl IntoView {
@@ -76,7 +77,7 @@ pub fn TextField(
             autocomplete=autocomplete
             autofocus=first_wrong || (autofocus && form.errors.is_empty())
             required
-            // Once it is shown, a password is text like any other to keyboards and spell checkers.
+            // A password that is shown is text to keyboards and spell checkers.
             spellcheck=secret.then_some("false")
             autocapitalize=secret.then_some("none")
             {..custom_attribute("autocorrect", secret.then_some("off"))}
@@ -92,13 +93,13 @@ pub fn TextField(
     view! { <Field name label hint error=error>{input}</Field> }
 }
 
-/// Whose password the form is about, for password managers, which keep it under a name. They pass over `type="hidden"` and
-/// see a field that is only not displayed (chromium.org, "Password Form Styles that Chromium Understands").
+/// Tells password managers which account's password the form contains. They ignore `type="hidden"`, but read a text
+/// field that is not displayed (chromium.org, "Password Form Styles that Chromium Understands").
 #[component]
 pub fn Username(
-    /// The account's address.
+    /// The account's e-mail address.
     email: String,
-    /// The name to post it under. Without one it is not posted.
+    /// The name of the field. Without one it is not posted.
     #[prop(optional)]
     name: Option<&'static str>,
 ) -> impl IntoView {

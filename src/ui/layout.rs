@@ -1,21 +1,26 @@
-//! The frame of every page.
+//! The HTML around every page: head, header and footer.
 
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
 
 use super::{FormGuard, NavLink, SiteLinks, Toasts};
 use crate::{assets::Assets, text::email_address::shown};
 
-/// Who looks at a page, for its header.
+const DESCRIPTION: &str = "Vestibule: two doors into one house. Session cookies for your own pages, bearer tokens for \
+     everyone else.";
+const IMAGE_ALT: &str = "Two arched doors in one wall: one closed, one open";
+const FONT: &str = "/fonts/source-serif-4-600.woff2";
+
+/// Who is looking at the page. It decides what the header shows.
 #[derive(Clone, Debug)]
 pub enum Who {
-    /// Nobody who is signed in.
+    /// A visitor who is not signed in.
     Visitor,
-    /// Somebody who is.
+    /// A person who is signed in.
     SignedIn {
         /// The address of the account.
         email: String,
     },
-    /// The page cannot know.
+    /// The page does not read the session cookie.
     Unknown,
 }
 
@@ -38,16 +43,16 @@ pub(crate) fn Layout(
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="description" content="Vestibule: two doors into one house. Session cookies for your own pages, bearer tokens for everyone else." />
+                <meta name="description" content=DESCRIPTION />
                 <title>{format!("{title} · Vestibule")}</title>
                 <meta {..custom_attribute("property", "og:title")} content=title />
                 <meta {..custom_attribute("property", "og:type")} content="website" />
                 <meta {..custom_attribute("property", "og:image")} content=format!("{}/card.png", assets.origin()) />
-                <meta {..custom_attribute("property", "og:image:alt")} content="Two arched doors in one wall: one closed, one open" />
+                <meta {..custom_attribute("property", "og:image:alt")} content=IMAGE_ALT />
                 <meta name="twitter:card" content="summary_large_image" />
                 <meta name="theme-color" content="#faf6ed" media="(prefers-color-scheme: light)" />
                 <meta name="theme-color" content="#12181a" media="(prefers-color-scheme: dark)" />
-                <link rel="preload" href="/fonts/source-serif-4-600.woff2" r#as="font" type="font/woff2" crossorigin="" />
+                <link rel="preload" href=FONT r#as="font" type="font/woff2" crossorigin="" />
                 <link rel="stylesheet" href=assets.url("pkg/vestibule.css") />
                 {styles.into_iter().map(|href| view! { <link rel="stylesheet" href=href /> }).collect_view()}
                 <link rel="icon" href="/favicon.ico" sizes="32x32" />
@@ -91,7 +96,7 @@ fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl Int
             </nav>
         }
         .into_any(),
-        // Both lead to the sign-in page and back where that is needed.
+        // Both redirect to the sign-in page if needed, and back.
         Who::Unknown => view! {
             <nav aria-label="Main">{all()}</nav>
         }
@@ -116,9 +121,9 @@ fn Footer(links: Vec<NavLink>) -> impl IntoView {
     }
 }
 
-/// Loads the script of every page, which brings the islands to life.
+/// Loads `page.js`, which hydrates the islands.
 ///
-/// The tag is our own because Leptos' write the nonce into `crossorigin` as well, where a browser does not hide it from
+/// We write the tag ourselves because Leptos also puts the nonce into `crossorigin`, where browsers do not hide it from
 /// scripts (T17).
 #[component]
 fn Hydration(assets: Assets) -> impl IntoView {
@@ -126,7 +131,7 @@ fn Hydration(assets: Assets) -> impl IntoView {
     view! { <script type="module" src=script data-js=js data-wasm=wasm nonce=use_nonce()></script> }
 }
 
-/// What `cargo leptos watch` reloads the page with; nothing anywhere else.
+/// The script with which `cargo leptos watch` reloads the page; nothing otherwise.
 #[component]
 fn LiveReload() -> impl IntoView {
     let watched = std::env::var_os("LEPTOS_WATCH").is_some();

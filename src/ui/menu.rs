@@ -1,16 +1,17 @@
-//! What is offered behind one button.
+//! A menu of links behind one button. A part of the kit; no page of ours uses it.
 
 use leptos::prelude::*;
 
-/// A button that shows a few links, by the popover attribute: Escape and a click elsewhere close it, without a script.
+/// A button that opens a list of links, by the popover attribute. Escape and a click elsewhere close it, without
+/// JavaScript.
 ///
-/// Its children are `<li>`s. It is a disclosure, not a `role="menu"`: Tab goes through it like through any list of links
-/// (ARIA Authoring Practices, "Disclosure navigation menu").
+/// Its children are `<li>`s. It is a disclosure, not a `role="menu"`: the Tab key moves through it as through any list
+/// of links (ARIA Authoring Practices, "Disclosure navigation menu").
 #[component]
 pub fn Menu(
-    /// An id no other element of the page has.
+    /// The list's id, unique on the page.
     id: &'static str,
-    /// What the button says.
+    /// The button's text.
     #[prop(into)]
     label: String,
     children: Children,

@@ -1,4 +1,6 @@
-//! What every page is made of. It knows no feature. `/dev/components` shows all of it.
+//! The components that pages are made of. They know no feature. `/dev/components` shows them all.
+//!
+//! This is a kit: [`Menu`], [`Tabs`] with [`Panel`], and [`Pagination`] are here for your pages; ours do not need them.
 
 mod avatar;
 mod badge;
@@ -8,6 +10,7 @@ mod dialog;
 mod empty;
 mod field;
 mod field_error;
+mod form_errors;
 mod form_state;
 mod guard;
 mod menu;
@@ -38,6 +41,7 @@ pub use self::{
     empty::Empty,
     field::{Field, TextField, Username, describedby, in_textarea},
     field_error::FieldError,
+    form_errors::{FormErrors, FormNotice, SubmitError},
     form_state::FormState,
     guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,

@@ -1,11 +1,11 @@
-//! What is wrong with a whole form.
+//! A message about a form as a whole.
 
 use leptos::prelude::*;
 
-/// Stands above the form and is announced as soon as it is there.
+/// A message above a form. Screen readers announce it when the page opens.
 #[component]
 pub fn Notice(
-    /// What to say; nothing is no notice.
+    /// The message. Without one, nothing is rendered.
     text: Option<String>,
 ) -> impl IntoView {
     text.map(|text| view! { <p class="notice" role="alert">{text}</p> })

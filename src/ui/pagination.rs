@@ -1,14 +1,14 @@
-//! From one page of a list to the next.
+//! Links between the pages of a list. A part of the kit; no page of ours uses it.
 
 use leptos::prelude::*;
 
-/// Links to the newer and the older ones. Lists are paged by cursor, so there are no page numbers.
+/// Links to newer and older items. Lists are paged by cursor, so there are no page numbers.
 #[component]
 pub fn Pagination(
-    /// Where the newer ones are, if there are any.
+    /// The URL of newer items, if there are any.
     #[prop(optional_no_strip)]
     newer: Option<String>,
-    /// Where the older ones are, if there are any.
+    /// The URL of older items, if there are any.
     #[prop(optional_no_strip)]
     older: Option<String>,
 ) -> impl IntoView {

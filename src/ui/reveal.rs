@@ -1,17 +1,17 @@
-//! Seeing what one types into a password field.
+//! A button that shows the text of a password field.
 
 use leptos::{ev, prelude::*};
 
-/// A button that shows what is in the field, and hides it again. It is there only where it works, with JavaScript, and
-/// what it shows is hidden before the form is sent.
+/// Shows the password in a field, and hides it again. The button appears only with JavaScript. The password is hidden
+/// before the form is submitted.
 #[island]
 pub fn Reveal(
     /// The id of the field.
     field: String,
-    /// How the field is called, for screen readers that list buttons.
+    /// The field's label, for screen readers that list buttons.
     label: String,
 ) -> impl IntoView {
-    let (alive, set_alive) = signal(false);
+    let (hydrated, set_hydrated) = signal(false);
     let (shown, set_shown) = signal(false);
     let show = move |show: bool| {
         if let Some(input) = document().get_element_by_id(&field) {
@@ -24,7 +24,7 @@ pub fn Reveal(
         move |_| show(!shown.get_untracked())
     };
     Effect::new(move |_| {
-        set_alive.set(true);
+        set_hydrated.set(true);
         let show = show.clone();
         let handle = window_event_listener(ev::submit, move |_| show(false));
         on_cleanup(move || handle.remove());
@@ -33,7 +33,7 @@ pub fn Reveal(
         <button
             type="button"
             class="reveal"
-            hidden=move || !alive.get()
+            hidden=move || !hydrated.get()
             aria-pressed=move || shown.get().to_string()
             on:click=toggle
         >

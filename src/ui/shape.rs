@@ -1,7 +1,7 @@
-//! How the server sent an island, for the script that brings it to life.
+//! The shape of each island's HTML, which `public/page.js` checks before it hydrates the island.
 //!
-//! Extensions and translations change a page before it is alive, and hydration walks it node by node. `public/page.js`
-//! compares an island with its shape first.
+//! Browser extensions and translations change a page before it is hydrated. Hydration walks an island node by node, and
+//! panics if the nodes differ.
 
 use std::fmt::Write;
 
@@ -11,11 +11,11 @@ const ISLAND: &str = "<leptos-island ";
 const VOID: [&str; 13] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
 
-/// Elements whose content is text whatever it looks like, in a browser that runs scripts.
+/// Elements whose content a browser that runs scripts parses as text.
 const TEXT: [&str; 5] = ["noscript", "script", "style", "textarea", "title"];
 
-/// Gives each island of a page the attribute `data-shape`: `name(…)` for an element, `name;` for one whose content does
-/// not matter, `.` for text and `!` for a comment.
+/// Adds the attribute `data-shape` to each island of a page: `name(…)` for an element, `name;` for an element without
+/// element content, `.` for text and `!` for a comment.
 pub fn with_shapes(html: &str) -> String {
     let mut shaped = String::with_capacity(html.len() + html.len() / 16);
     let mut rest = html;
@@ -30,7 +30,7 @@ pub fn with_shapes(html: &str) -> String {
     shaped + rest
 }
 
-/// The shape of what comes before the end tag of the element around it, and how long that is.
+/// The shape of the content before the end tag of the enclosing element, and the length of that content.
 fn shape_of(html: &str) -> (String, usize) {
     let (mut shape, mut at, mut depth) = (String::new(), 0, 0_usize);
     while let Some(rest) = html.get(at..).filter(|rest| !rest.is_empty()) {
@@ -69,12 +69,12 @@ fn shape_of(html: &str) -> (String, usize) {
     (shape, at.min(html.len()))
 }
 
-/// How far it is past the next `end`.
+/// The offset just after the next `end`.
 fn past(html: &str, end: &str) -> usize {
     html.find(end).map_or(html.len(), |at| at + end.len())
 }
 
-/// How long the tag is that `html` begins with.
+/// The length of the tag that `html` begins with.
 fn tag_length(html: &str) -> usize {
     let mut quoted = false;
     let end = html.find(|c: char| {
@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn every_island_gets_its_own_and_nothing_else_changes() {
-        let page = r#"<p>a</p><leptos-island data-component="A" data-props="{&quot;x>y&quot;}"><p>b</p></leptos-island><i>c</i><leptos-island data-component="B"></leptos-island>"#;
+        let page = concat!(
+            r#"<p>a</p><leptos-island data-component="A" data-props="{&quot;x>y&quot;}"><p>b</p></leptos-island>"#,
+            r#"<i>c</i><leptos-island data-component="B"></leptos-island>"#,
+        );
         let shaped = with_shapes(page);
         assert_eq!(shaped.replace(r#" data-shape="p(.)""#, "").replace(r#" data-shape="""#, ""), page);
         assert!(shaped.contains(r#"data-props="{&quot;x>y&quot;}" data-shape="p(.)"><p>b"#), "{shaped}");

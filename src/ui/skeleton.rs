@@ -1,11 +1,11 @@
-//! The shape of what is on its way.
+//! The placeholder of a list that is loading.
 
 use leptos::prelude::*;
 
-/// Grey rows in place of a list that is being fetched. Whoever shows it also says `aria-busy` on the list.
+/// Grey rows in place of items that are loading. Set `aria-busy` on the list as well.
 #[component]
 pub fn Skeleton(
-    /// How many rows.
+    /// The number of rows.
     rows: usize,
 ) -> impl IntoView {
     let row = |_| view! { <span></span> };

@@ -1,19 +1,19 @@
-//! Things compared, line by line.
+//! Tables.
 
 use leptos::prelude::*;
 
-/// A table with a caption and heads on both sides. Where there is no room for columns each row stands by itself, its
-/// cells below one another; what is too wide even then scrolls inside the frame, which the keyboard reaches.
+/// A table with a caption, and headers for columns and rows. On a narrow screen the cells of a row stack; content that
+/// is still too wide scrolls inside the frame, which the keyboard can reach.
 ///
-/// The roles are written out because browsers forget them where a style sheet lays a table out anew.
+/// The roles are explicit because browsers drop the implicit ones when CSS changes the display of a table.
 #[component]
 pub fn Table(
-    /// What is compared.
+    /// The caption.
     #[prop(into)]
     caption: String,
-    /// The columns' heads; the first stands above the rows' own and may be empty.
+    /// The column headers. The first is above the row headers and may be empty.
     head: Vec<&'static str>,
-    /// Each row, its head first.
+    /// The cells of each row, its header first.
     rows: Vec<Vec<String>>,
 ) -> impl IntoView {
     let columns = head.clone();

@@ -1,18 +1,18 @@
-//! One of several, in the same place.
+//! Tabs. A part of the kit; no page of ours uses them.
 
 use leptos::prelude::*;
 
-/// A choice over the [`Panel`]s in `children`, of which it shows one: the first name chooses the first.
+/// Shows one of the [`Panel`]s in `children` at a time. The tabs and the panels are in the same order.
 ///
-/// The choice is a group of radio buttons, so arrow keys, screen readers and pages without a script all know it; which
-/// panel is seen is decided by `style/parts/tabs.css`, for up to four.
+/// The tabs are a group of radio buttons, so they work with arrow keys and screen readers, and without JavaScript.
+/// `style/parts/tabs.css` shows the panel, for up to four.
 #[component]
 pub fn Tabs(
-    /// The name of the group, which no other has on the page.
+    /// The name of the radio group, unique on the page.
     name: &'static str,
-    /// What the choice is about.
+    /// The label of the group.
     label: &'static str,
-    /// What can be chosen.
+    /// The labels of the tabs.
     tabs: Vec<&'static str>,
     children: Children,
 ) -> impl IntoView {
@@ -34,7 +34,7 @@ pub fn Tabs(
     }
 }
 
-/// What is seen while its tab is chosen.
+/// The content of one tab.
 #[component]
 pub fn Panel(children: Children) -> impl IntoView {
     view! { <div class="panel">{children()}</div> }

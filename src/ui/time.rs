@@ -1,18 +1,18 @@
-//! Instants for people.
+//! Times, as people read them.
 
 use leptos::prelude::*;
 
 use crate::timestamp::Timestamp;
 
-/// When the page was rendered; the server provides it.
+/// When the page was rendered. The server provides it as context.
 #[derive(Clone, Copy, Debug)]
 pub struct Now(pub Timestamp);
 
-/// "5 minutes ago", with the exact instant for machines and on hover. Once the page is alive, `ui::clock` keeps it true
-/// and says the exact one in the visitor's zone.
+/// A relative time such as "5 minutes ago", with the exact time in `datetime` and in the tooltip. In the browser,
+/// `ui::clock` keeps it up to date and shows the exact time in the visitor's time zone.
 #[component]
 pub fn Time(
-    /// When.
+    /// The time.
     at: Timestamp,
 ) -> impl IntoView {
     let exact = at.to_minute();
@@ -20,7 +20,7 @@ pub fn Time(
     view! { <time datetime=at.to_string() title=exact>{text}</time> }
 }
 
-/// An instant `seconds` from now (before now, if negative) in words, to the nearest unit.
+/// A time `seconds` from now (in the past if negative) in words, to the nearest unit.
 pub fn relative(seconds: i64) -> String {
     const UNITS: [(i64, i64, &str); 5] = [
         (60, 60, "minute"),

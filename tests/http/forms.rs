@@ -253,12 +253,12 @@ async fn their_version_is_a_link_away(app: TestApp) {
     let mine = PageForm::to(&ada.browser.visit(&note).await.page(200), &note).with(&[("body", "mine")]);
     ada.browser.fill(&note, &note, &[("body", "theirs")]).await.assert_redirect("/notes");
     let page = mine.by(&ada.browser).await.page(412);
-    assert!(page.contains(&format!(r#"<a href="{note}" target="_blank">See their version"#)), "{page}");
+    assert!(page.contains(&format!(r#"<a href="{note}" target="_blank">View the other version"#)), "{page}");
     assert!(!page.contains("reload the page") && page.contains("mine"), "{page}");
     // A reload is the same post again, and tells the same.
     assert_eq!(mine.by(&ada.browser).await.page(412), page);
     let theirs = ada.browser.visit(&note).await.page(200);
-    assert!(theirs.contains("theirs") && !theirs.contains("See their version"));
+    assert!(theirs.contains("theirs") && !theirs.contains("View the other version"));
     let again = PageForm::to(&page, &note);
     assert_eq!(again.value("body"), "mine");
     again.by(&ada.browser).await.assert_redirect("/notes");

@@ -16,12 +16,12 @@ export function App() {
     <>
       <aside className="strip" aria-label="Origins">
         <p>
-          This page lives on <code>{location.origin}</code>. It talks to{" "}
+          This page is served from <code>{location.origin}</code>. It calls{" "}
           <code>{new URL(auth.door.mount, location.href).origin}</code> {auth.story}
         </p>
       </aside>
       <div className="offline" role="status">
-        {!isOnline && <p>You are offline. You can go on typing; what you save now will not arrive.</p>}
+        {!isOnline && <p>You are offline. You can keep typing, but nothing can be saved.</p>}
       </div>
       <View />
     </>
@@ -68,7 +68,7 @@ function View() {
   }
 }
 
-/** A reload forgets what is only here. */
+/** Warns before a reload, which would lose unsaved text. */
 function useWarningBeforeUnload(active: boolean) {
   useEffect(() => {
     if (!active) return;

@@ -1,4 +1,4 @@
-/** Where the app is: `VITE_API_URL`, or its own address in development. Read by the page and by the build. */
+/** The app's origin: `VITE_API_URL`, or its address in development. Used by the page and by the build. */
 export function appUrl(env: { readonly VITE_API_URL?: string }, usual = "http://localhost:3000"): string {
   const url = env.VITE_API_URL?.trim();
   return (url === undefined || url === "" ? usual : url).replace(/\/+$/, "");

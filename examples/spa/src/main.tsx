@@ -2,7 +2,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { AuthProvider } from "./auth/AuthProvider";
-import "./style.css";
+import "./style/main.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

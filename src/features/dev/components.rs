@@ -1,4 +1,4 @@
-//! Every part of `src/ui`, each with a line on when to use it.
+//! The page that shows every component of `src/ui`, with a note on when to use it.
 
 use axum::{http::StatusCode, response::Response};
 use leptos::prelude::*;
@@ -23,21 +23,26 @@ fn Components() -> impl IntoView {
     view! {
         <header>
             <h1>"Components"</h1>
-            <p class="lead">"What every page is made of. Their code is in " <code>"src/ui"</code> ", their looks in " <code>"style/"</code> "."</p>
+            <p class="lead">
+                "The parts that pages are made of. Their code is in " <code>"src/ui"</code> ", their styles in "
+                <code>"style/"</code> "."
+            </p>
         </header>
         <Actions />
         <Fields />
-        <Said />
+        <Texts />
         <Lists />
-        <FooterLinks />
+        <TabsCard />
     }
 }
 
 #[component]
 fn Actions() -> impl IntoView {
     view! {
-        <Card title="Buttons, and what asks first">
-            <p class="hint">"One full button to a form; quiet ones beside it. What cannot be taken back is red, and asks."</p>
+        <Card title="Buttons and confirmation">
+            <p class="hint">
+                "One solid button per form, quiet ones beside it. Actions that cannot be undone are red, and ask first."
+            </p>
             <div class="row">
                 <button type="button">"Save"</button>
                 <button type="button" class="quiet">"Cancel"</button>
@@ -47,7 +52,7 @@ fn Actions() -> impl IntoView {
             </div>
             <div class="row">
                 <Confirm id="ask" open="Delete…" title="Delete it?" action="/dev/components" confirm="Delete for good">
-                    "Nothing happens here: this is only the question."
+                    "This is an example: nothing will be deleted."
                 </Confirm>
                 <Menu id="more" label="More">
                     <li><a href="#top">"One thing"</a></li>
@@ -66,10 +71,18 @@ fn Fields() -> impl IntoView {
     let form = FormState { errors: vec![wrong], ..form };
     view! {
         <Card title="Form and fields">
-            <p class="hint">"Label above, hint below it, and what is wrong beside the field. What was typed stays."</p>
-            <Notice text=Some("What is wrong with the whole form stands above it.".into()) />
+            <p class="hint">
+                "The label and a hint above the field, the error message below it. A refused form keeps what was typed."
+            </p>
+            <Notice text=Some("A message about the whole form appears above it.".into()) />
             <form>
-                <TextField name="right" label="Name" form=form.clone() hint="A hint says what to know before typing." autocomplete="off" />
+                <TextField
+                    name="right"
+                    label="Name"
+                    form=form.clone()
+                    hint="A hint says what to know before typing."
+                    autocomplete="off"
+                />
                 <TextField name="wrong" label="E-mail" form=form.clone() autocomplete="off" />
                 <TextField name="password" label="New password" kind="password" form=form autocomplete="new-password" />
                 <Strength />
@@ -88,10 +101,10 @@ fn Fields() -> impl IntoView {
 }
 
 #[component]
-fn Said() -> impl IntoView {
+fn Texts() -> impl IntoView {
     view! {
         <Card title="Code, badge, avatar">
-            <CodeBlock text="curl -H 'Authorization: Bearer vst_…' https://house.example/api/v1/notes".into() />
+            <CodeBlock text="curl -H 'Authorization: Bearer vst_…' https://app.example.com/api/v1/me".into() />
             <div class="row">
                 <Avatar name="Ada Lovelace" /> <Avatar name="Grace Hopper" /> <Avatar name="Émile" />
                 <Badge>"This browser"</Badge> <Badge>"Expired"</Badge>
@@ -102,29 +115,35 @@ fn Said() -> impl IntoView {
 
 #[component]
 fn Lists() -> impl IntoView {
-    let rows = [["Cookie", "The browser"], ["Token", "The code that asks"]];
+    let rows = [["Cookie", "The browser"], ["Token", "The client's code"]];
     view! {
-        <Card title="List, table, pages">
+        <Card title="List, table, pagination">
             <ul class="rows">
-                <li><div><p>"First"</p><p class="hint">"With what is worth knowing of it."</p></div><button type="button" class="quiet">"Open"</button></li>
-                <li><div><p>"Second"</p><p class="hint">"One line each, if it can be."</p></div><button type="button" class="quiet">"Open"</button></li>
+                <li>
+                    <div><p>"First"</p><p class="hint">"With its most important details."</p></div>
+                    <button type="button" class="quiet">"Open"</button>
+                </li>
+                <li>
+                    <div><p>"Second"</p><p class="hint">"One line each, if possible."</p></div>
+                    <button type="button" class="quiet">"Open"</button>
+                </li>
             </ul>
             <Pagination newer=Some("#top".into()) older=Some("#top".into()) />
             <Table
-                caption="Who sends what"
+                caption="Credentials"
                 head=vec!["Credential", "Sent by"]
                 rows=rows.map(|row| row.map(str::to_owned).to_vec()).to_vec()
             />
         </Card>
-        <Card title="Nothing yet, and on its way">
-            <Empty title="No notes yet">"Write the first one above."</Empty>
+        <Card title="Empty and loading">
+            <Empty title="Nothing here yet.">"Add the first item above."</Empty>
             <Skeleton rows=3 />
         </Card>
     }
 }
 
 #[component]
-fn FooterLinks() -> impl IntoView {
+fn TabsCard() -> impl IntoView {
     view! {
         <Card title="Tabs">
             <Tabs name="door" label="Door" tabs=vec!["Session", "Token"]>

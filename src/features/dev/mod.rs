@@ -1,4 +1,5 @@
-//! Pages for developers of the site. They exist on a development server only, see [`Settings::is_development`].
+//! Pages for developers: the components, an error page, the outbox. They exist on a development server only, see
+//! [`Settings::is_development`].
 
 mod components;
 mod outbox;
@@ -9,7 +10,8 @@ use crate::{
     settings::Settings,
 };
 
-/// What this feature says of itself. Pages that open accounts take a `Developer` besides.
+/// The entry in the list of features. The handlers of the outbox, which shows links that open accounts, also require a
+/// `Developer`.
 pub const FEATURE: Feature = Feature {
     is_on: Settings::is_development,
     pages: || {
@@ -22,7 +24,7 @@ pub const FEATURE: Feature = Feature {
     ..Feature::new("dev")
 };
 
-/// The page that people see when something breaks.
+/// Fails, to show the error page.
 async fn failure() -> Problem {
     Problem::Internal("asked for at /dev/failure".into())
 }

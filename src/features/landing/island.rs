@@ -1,4 +1,4 @@
-//! Knocking: a real request from the visitor's browser, and what came back.
+//! A form that calls the API from the visitor's browser and shows the answer.
 
 use leptos::{html, prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
@@ -7,14 +7,14 @@ use web_sys::{
     wasm_bindgen::{JsCast, JsValue},
 };
 
-/// Asks a door who the visitor is, and shows the answer as it came.
+/// Requests `path`, with a token if the visitor enters one, and shows status and body of the answer.
 #[island]
 pub fn ApiProbe(
-    /// The door's name.
+    /// The door's name, as the button shows it.
     door: String,
-    /// What is asked for.
+    /// The path to request.
     path: String,
-    /// Whether the visitor may bring a token.
+    /// Whether there is a field for a token.
     takes_token: bool,
 ) -> impl IntoView {
     let token = NodeRef::<html::Input>::new();
@@ -32,15 +32,17 @@ pub fn ApiProbe(
         let token = token.get_untracked().map(|input| input.value()).unwrap_or_default();
         let path = path.clone();
         spawn_local(async move {
-            set_answer.set(Some(ask(&path, token.trim()).await.unwrap_or_else(|_| Answer::none())));
+            set_answer.set(Some(ask(&path, token.trim()).await.unwrap_or_else(|_| Answer::unreachable())));
             set_busy.set(false);
         });
     };
     let shown = move || {
         answer.get().map(|Answer { status, challenge, body }| {
+            let challenge = challenge
+                .map(|challenge| view! { <p class="challenge"><code>"WWW-Authenticate: " {challenge}</code></p> });
             view! {
                 <p class="status"><strong>{status}</strong></p>
-                {challenge.map(|challenge| view! { <p class="challenge"><code>"WWW-Authenticate: " {challenge}</code></p> })}
+                {challenge}
                 <pre tabindex="0"><code>{body}</code></pre>
             }
         })
@@ -51,14 +53,16 @@ pub fn ApiProbe(
                 <label for=id.clone()>"Token, if you have one"</label>
                 <input id=id node_ref=token type="password" autocomplete="off" spellcheck="false" placeholder="vst_…" />
             })}
-            <button class="quiet" aria-busy=move || busy.get().then_some("true")>{format!("Knock at the {door} door")}</button>
+            <button class="quiet" aria-busy=move || busy.get().then_some("true")>
+                {format!("Knock at the {door} door")}
+            </button>
             <p class="hint"><code>{line}</code></p>
             <div class="answer" role="status">{shown}</div>
         </form>
     }
 }
 
-/// What came back.
+/// The parts of the answer to show.
 #[derive(Clone)]
 struct Answer {
     status: String,
@@ -67,7 +71,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn none() -> Self {
+    fn unreachable() -> Self {
         Self { status: "No answer".into(), challenge: None, body: "The server cannot be reached.".into() }
     }
 }
@@ -87,9 +91,9 @@ async fn ask(path: &str, token: &str) -> Result<Answer, JsValue> {
     })
 }
 
-/// JSON, laid out for people.
+/// Pretty-printed JSON; `None` if `text` is not JSON.
 fn indented(text: &str) -> Option<String> {
     let value = js_sys::JSON::parse(text).ok()?;
-    let laid_out = js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &JsValue::from(2));
-    laid_out.ok().map(String::from)
+    let pretty = js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &JsValue::from(2));
+    pretty.ok().map(String::from)
 }

@@ -1,4 +1,4 @@
-//! The front page: two doors, and a knocker on each.
+//! The front page: the two doors, and a button on each that tries it.
 
 #[cfg(feature = "ssr")]
 mod feature;

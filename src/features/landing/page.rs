@@ -1,4 +1,4 @@
-//! The front page's handler.
+//! The handler of the front page.
 
 use axum::{http::StatusCode, response::Response};
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! What the front page looks like.
+//! The HTML of the front page.
 
 use leptos::prelude::*;
 
@@ -8,16 +8,20 @@ use crate::ui::Table;
 #[component]
 pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
     let start = if signed_in {
-        view! { <a class="button" href="/notes">"Open your notes"</a> }.into_any()
+        view! { <a class="button" href="/account">"Go to your account"</a> }.into_any()
     } else {
-        view! { <a class="button" href="/sign-up">"Sign up"</a> " " <a class="button quiet" href="/sign-in">"Sign in"</a> }.into_any()
+        view! {
+            <a class="button" href="/sign-up">"Sign up"</a> " "
+            <a class="button quiet" href="/sign-in">"Sign in"</a>
+        }
+        .into_any()
     };
     view! {
         <section class="hero">
             <h1>"Two doors into one house"</h1>
             <p class="lead">
-                "A cookie proves which browser is calling, not who asked. So it counts only on its own origin, "
-                "and everybody else brings a token."
+                "A session cookie shows which browser sent a request, not which site caused it. So it counts only on "
+                "its own origin, and every other client brings a token."
             </p>
             <p class="actions">{start}</p>
         </section>
@@ -26,8 +30,8 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
                 <h2>"The session door"</h2>
                 <p class="who">"For these pages"</p>
                 <p>
-                    "One origin for pages and server functions. The browser sends the cookie by itself, so a guard makes sure "
-                    "that only these pages can ask."
+                    "For the site's own pages. The browser sends the cookie by itself, so a guard refuses every "
+                    "request that another site has caused."
                 </p>
                 <pre><code>"Cookie: __Host-Http-session=…"</code></pre>
                 <ApiProbe door="session".into() path="/session/v1/me".into() takes_token=false />
@@ -36,31 +40,31 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
                 <h2>"The token door"</h2>
                 <p class="who">"For everyone else"</p>
                 <p>
-                    "A single-page app on another origin, a script, a phone. The code that asks puts the token there, so no other "
-                    "site can ask in its name."
+                    "For single-page apps on other origins, scripts and mobile apps. The client adds the token itself, "
+                    "so no other site can make a request in its name."
                 </p>
                 <pre><code>"Authorization: Bearer vst_…"</code></pre>
                 <ApiProbe door="token".into() path="/api/v1/me".into() takes_token=true />
             </article>
         </section>
-        <p class="house">"Behind both: the same accounts, the same notes, the same rules."</p>
+        <p class="house">"Behind both doors: the same accounts, the same data, the same rules."</p>
         <section class="which">
-            <h2>"Which door is mine?"</h2>
+            <h2>"Which door do I use?"</h2>
             <Which />
         </section>
-        {lab.then(|| view! { <Mystery /> })}
+        {lab.then(|| view! { <LabTeaser /> })}
     }
 }
 
 #[component]
-fn Mystery() -> impl IntoView {
+fn LabTeaser() -> impl IntoView {
     view! {
         <section class="card mystery">
             <h2>"Where did the cookie go?"</h2>
             <p>
-                "A page on one port asks a server on another. The server answers with " <code>"Set-Cookie"</code>
-                ", no error is logged, and the cookie is nowhere. The Lab does it again in your own browser, between real "
-                "origins, and shows what the server saw, what the page got, and which rule decided."
+                "A page on one port calls a server on another. The server answers with " <code>"Set-Cookie"</code>
+                ", the browser logs no error, and yet the cookie is gone. The Lab repeats this in your own browser, "
+                "between real origins, and shows what the server received, what the page got, and which rule decided."
             </p>
             <p class="actions">
                 <a class="button" href="/lab/story">"Follow the cookie"</a> " "
@@ -78,11 +82,11 @@ fn Which() -> impl IntoView {
             caption="The two doors compared"
             head=vec!["", "Session door", "Token door"]
             rows=vec![
-                row(["Who calls", "Pages of this origin", "Any origin you allow, scripts, phones"]),
-                row(["Credential", "A cookie the browser keeps and sends", "A token your code keeps and sends"]),
-                row(["What a forged request can do", "Nothing: the same-origin guard refuses it", "Nothing: it has no token"]),
-                row(["What it may do", "All the person may", "What its scopes say"]),
-                row(["How it ends", "Sign out, or sign the browser out elsewhere", "Revoke it, or let it expire"]),
+                row(["Clients", "Pages of this origin", "Pages of origins you allow, scripts, mobile apps"]),
+                row(["Credential", "A cookie that the browser stores and sends", "A token that your code adds"]),
+                row(["Forged requests", "Refused by the same-origin guard", "Refused: they have no token"]),
+                row(["Permissions", "Everything the person can do", "What the token's scopes allow"]),
+                row(["How it ends", "Sign out, here or from another browser", "Revoke it, or let it expire"]),
             ]
         />
     }

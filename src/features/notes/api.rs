@@ -1,4 +1,4 @@
-//! `notes` and `notes/{id}`, on both JSON mounts.
+//! `notes` and `notes/{id}`, under `/api/v1` and `/session/v1`.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::{
     state::AppState,
 };
 
-/// The routes.
+/// The routes, with their OpenAPI descriptions.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -46,29 +46,29 @@ pub fn routes() -> OpenApiRouter<AppState> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// How many at most.
+    /// The most notes a page holds.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before; left out or empty for the first.
+    /// The `next_cursor` of the page before; leave it out or empty for the first page.
     #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$", nullable = false)]
     cursor: Option<String>,
-    /// What the title or the body contains.
+    /// Text that the title or the body contains.
     #[param(max_length = 200, pattern = r"^[^\u0000]*$", nullable = false)]
     q: Option<String>,
 }
 
 /// List notes
 ///
-/// The newest first. While notes are added, a page neither skips nor repeats one.
+/// Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
 ///
-/// Titles and bodies of a page take 1 MiB of JSON at most: of long notes a page holds fewer than `limit`, and `next_cursor`
-/// goes on. Only a page without it is the last.
+/// A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. Only a page
+/// without `next_cursor` is the last.
 #[utoipa::path(
     get, path = "/notes", operation_id = "listNotes", tag = "Notes",
     params(ListQuery, IfNoneMatch),
     responses(
         (status = OK, body = NotesPage, description = "A page of notes.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "You have this page.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
         QueryRefused,
     ),
     security(("caller" = ["notes:read"])),
@@ -82,12 +82,12 @@ async fn list(
     conditional::list(&headers, &service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?)
 }
 
-/// A note to be.
+/// A new note.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewNote, examples(json!({"title": "Groceries", "body": "Oat milk, rye bread, lemons."})))]
 struct CreateBody {
-    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    /// 1 to 200 characters, at least one of them visible.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -101,16 +101,16 @@ struct CreateBody {
     body: String,
 }
 
-/// Write a note
+/// Create a note
 ///
-/// Once for each `Idempotency-Key`: a repeated request gets the answer of the first. An account may have a number of notes
-/// that the site sets; past it, the answer is 409.
+/// A request that is repeated with the same `Idempotency-Key` gets the answer of the first. The site limits how many
+/// notes an account can have; above the limit, the answer is 409.
 #[utoipa::path(
     post, path = "/notes", operation_id = "createNote", tag = "Notes",
     params(IdempotencyKey),
     request_body = CreateBody,
     responses(
-        (status = CREATED, body = Note, description = "The note.", headers(("Location"), ("ETag"))),
+        (status = CREATED, body = Note, description = "The new note.", headers(("Location"), ("ETag"))),
         RepeatableRefused,
     ),
     security(("caller" = ["notes:write"])),
@@ -133,13 +133,13 @@ async fn create(
     idempotency::once(&db, account, &request, &asked, work).await
 }
 
-/// Read a note
+/// Get a note
 #[utoipa::path(
     get, path = "/notes/{id}", operation_id = "getNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfNoneMatch),
     responses(
         (status = OK, body = Note, description = "The note.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "You have this version.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
         NotFound,
     ),
     security(("caller" = ["notes:read"])),
@@ -155,12 +155,12 @@ async fn show(
     Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
 }
 
-/// What to change; what is left out stays.
+/// Changes to a note. Fields that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
 struct UpdateBody {
-    /// 1 to 200 characters, not only blanks and what cannot be seen.
+    /// 1 to 200 characters, at least one of them visible.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -174,15 +174,16 @@ struct UpdateBody {
     body: Option<String>,
 }
 
-/// Change a note
+/// Update a note
 ///
-/// With `If-Match`, only if it is still the version you read. A change that changes nothing makes no new version.
+/// With `If-Match`, only if the note is still at the version you read. A request that changes nothing creates no new
+/// version.
 #[utoipa::path(
     patch, path = "/notes/{id}", operation_id = "updateNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
     request_body = UpdateBody,
     responses(
-        (status = OK, body = Note, description = "The note as it is now.", headers(("ETag"))),
+        (status = OK, body = Note, description = "The updated note.", headers(("ETag"))),
         BodyRefused, NotFound, Stale,
     ),
     security(("caller" = ["notes:write"])),
@@ -194,17 +195,17 @@ async fn update(
     conditions: Conditions,
     Body(UpdateBody { title, body }): Body<UpdateBody>,
 ) -> Result<Response, Problem> {
-    let version = insisted_on(&db, caller.account.id, id, &conditions).await?;
+    let version = required_version(&db, caller.account.id, id, &conditions).await?;
     Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
 }
 
 /// Delete a note
 ///
-/// With `If-Match`, only if it is still the version you read.
+/// With `If-Match`, only if the note is still at the version you read.
 #[utoipa::path(
     delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
-    responses((status = NO_CONTENT, description = "It is gone."), NotFound, Stale),
+    responses((status = NO_CONTENT, description = "The note was deleted."), NotFound, Stale),
     security(("caller" = ["notes:write"])),
 )]
 async fn delete(
@@ -213,7 +214,7 @@ async fn delete(
     PathId(id): PathId,
     conditions: Conditions,
 ) -> Result<StatusCode, Problem> {
-    let version = insisted_on(&db, caller.account.id, id, &conditions).await?;
+    let version = required_version(&db, caller.account.id, id, &conditions).await?;
     service::delete(&db, caller.account.id, id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -226,9 +227,12 @@ fn tag(version: i64) -> String {
     format!("\"{version}\"")
 }
 
-/// The version a change insists on: nothing without `If-Match` or with `*`. Of several tags, the one the note has; where it
-/// has none of them, or one that `If-None-Match` names, there is nothing to change. A tag we never made matches no version.
-async fn insisted_on(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
+/// The version that `If-Match` and `If-None-Match` require; `None` if any version will do. Of several tags, the one
+/// that the note has.
+///
+/// # Errors
+/// [`Problem::PreconditionFailed`] if the note does not meet them; [`Problem::NotFound`]; if the database fails.
+async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
     if !conditions.need_version() {
         return Ok(None);
     }

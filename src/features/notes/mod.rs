@@ -1,9 +1,20 @@
-//! The sample resource, whole: replace it with your own.
+//! Notes: pages, islands and a JSON API. `docs/add-a-resource.md` says how to make another resource from this folder.
 //!
-//! `make resource NAME=invoices` copies it under another name; `docs/add-a-resource.md` says how to go on.
+//! | file | what it holds |
+//! |---|---|
+//! | `feature.rs`, `scopes.rs` | what the app has to know of the feature: links, pages, scopes |
+//! | `model.rs` | the types that the server, the browser and API clients share |
+//! | `service.rs`, `search.rs` | the rules: limits, validation, paging, conflicts, search |
+//! | `store.rs` | the SQL |
+//! | `api.rs` | the JSON handlers and their OpenAPI descriptions |
+//! | `page.rs`, `view.rs` | the page handlers, and the HTML they answer with |
+//! | `island/` | the parts of the pages that run in the browser |
+//! | `server_fns.rs` | the server functions that the islands call |
+//! | `export.rs`, `examples.rs` | its part of the data export, and its examples in the OpenAPI document |
 
 mod island;
 mod model;
+mod server_fns;
 
 #[cfg(feature = "ssr")]
 pub mod api;
@@ -27,8 +38,8 @@ mod store;
 mod view;
 
 pub use self::{
-    island::{CreateNote, ListNotes, SaveNote},
     model::{Draft, Note, NotesPage},
+    server_fns::{CreateNote, ListNotes, SaveNote},
 };
 #[cfg(feature = "ssr")]
 pub use feature::FEATURE;

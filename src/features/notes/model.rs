@@ -1,11 +1,11 @@
-//! A note, as the server, the browser and every client know it.
+//! The types of notes that the server, the browser and API clients share.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::timestamp::Timestamp;
 
-/// A note. On the wire its version travels as the `ETag`.
+/// A note. Its version is not a field: it is sent as the `ETag`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(sqlx::FromRow, utoipa::ToSchema), schema(examples(super::examples::note)))]
 pub struct Note {
@@ -15,13 +15,13 @@ pub struct Note {
     pub title: String,
     /// Up to 20,000 characters.
     pub body: String,
-    /// When it was made.
+    /// When the note was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When the note last changed.
     pub updated_at: Timestamp,
 }
 
-/// What a person types.
+/// The fields of a note that a person fills in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// 1 to 200 characters.
@@ -30,12 +30,12 @@ pub struct Draft {
     pub body: String,
 }
 
-/// One page of notes, the newest first.
+/// One page of notes, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::examples::page)))]
 pub struct NotesPage {
     /// The notes.
     pub items: Vec<Note>,
-    /// Where the next page begins; nothing on the last one.
+    /// The `cursor` of the next page, or `null` on the last page.
     pub next_cursor: Option<String>,
 }

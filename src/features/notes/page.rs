@@ -1,34 +1,28 @@
-//! The pages of notes, and what their server functions do.
+//! The handlers of the pages and their forms.
 
 use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use leptos::prelude::expect_context;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{
-    Draft, Note, NotesPage,
+    Draft, Note,
     service::{self, Change, Filter, Versioned},
     view::{NoteView, NotesView},
 };
 use crate::{
-    auth::{
-        Caller,
-        page::PageContext,
-        server_fn::{caller, failure},
-    },
+    auth::{Caller, page::PageContext},
     db::Db,
     http::{
         extract::{Form, PathId, Query},
-        problem::{Details, Problem},
+        problem::Problem,
         redirect::see_other,
     },
     settings::Settings,
     ui::FormState,
 };
 
-/// `?q=&cursor=`
+/// The query of the list: `?q=&cursor=`.
 #[derive(Deserialize)]
 pub struct ListQuery {
     #[serde(default)]
@@ -39,7 +33,7 @@ pub struct ListQuery {
 /// `GET /notes`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; [`Problem::Validation`] where the query makes no sense; the database's.
+/// [`Problem::NotSignedIn`]; [`Problem::Validation`] if the query is not valid; if the database fails.
 pub async fn index(
     visit: PageContext,
     State(db): State<Db>,
@@ -51,7 +45,7 @@ pub async fn index(
 /// `POST /notes`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; if the database fails.
 pub async fn create(
     visit: PageContext,
     State(db): State<Db>,
@@ -60,7 +54,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
     let draft = draft(&form);
-    let typed = filled(&draft);
+    let typed = form_state(&draft);
     match service::create(&db, &settings.resources, caller.account.id, draft).await {
         Ok(_) => Ok(see_other("/notes")),
         Err(problem) => list(visit, &db, problem.status(), String::new(), None, typed.with_errors(&problem)).await,
@@ -90,18 +84,21 @@ async fn list(
 /// `GET /notes/{id}`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; the database's.
+/// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; if the database fails.
 pub async fn show(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
     let Versioned { note, version } = service::find(&db, caller.account.id, id).await?;
-    let form = filled(&Draft { title: note.title.clone(), body: note.body.clone() });
+    let form = form_state(&Draft { title: note.title.clone(), body: note.body.clone() });
     Ok(editor(visit, &caller, StatusCode::OK, note, version, form).await)
 }
 
-/// `POST /notes/{id}`. Where somebody else was faster, what was typed stays, and the next save goes over theirs.
+/// `POST /notes/{id}`
+///
+/// If the note has changed since the page was rendered, answers with what was typed; saving again overwrites the other
+/// change.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; the database's.
+/// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; if the database fails.
 pub async fn save(
     visit: PageContext,
     State(db): State<Db>,
@@ -111,28 +108,28 @@ pub async fn save(
     let caller = visit.signed_in()?;
     let version = form.text("version").parse().ok();
     let draft = draft(&form);
-    let typed = filled(&draft);
-    match service::update(&db, caller.account.id, id, version, change(draft)).await {
+    let typed = form_state(&draft);
+    match service::update(&db, caller.account.id, id, version, Change::from(draft)).await {
         Ok(_) => Ok(see_other("/notes")),
         Err(Problem::NotFound) => Err(Problem::NotFound),
         Err(problem) => {
             let current = service::find(&db, caller.account.id, id).await?;
             let mut form = typed.with_errors(&problem);
             if matches!(problem, Problem::PreconditionFailed) {
-                form.notice = Some(OVERTAKEN.into());
+                form.notice = Some(CHANGED_ELSEWHERE.into());
             }
             Ok(editor(visit, &caller, problem.status(), current.note, current.version, form).await)
         }
     }
 }
 
-const OVERTAKEN: &str = "This note was changed elsewhere while you were editing. Your text is still below: \
-     save again to keep yours, or look at theirs first.";
+const CHANGED_ELSEWHERE: &str = "This note was changed elsewhere while you were editing. Your text is below: \
+     save again to overwrite the other version, or view that one first.";
 
-/// `POST /notes/{id}/delete`. A second click finds nothing left to do and says so no louder.
+/// `POST /notes/{id}/delete`. Deleting twice is not an error.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; if the database fails.
 pub async fn delete(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
     match service::delete(&db, caller.account.id, id, None).await {
@@ -151,10 +148,10 @@ async fn editor(
 ) -> Response {
     use leptos::prelude::*;
     let (account, title) = (caller.account.id, note.title.clone());
-    let overtaken = status == StatusCode::PRECONDITION_FAILED;
+    let changed_elsewhere = status == StatusCode::PRECONDITION_FAILED;
     let content = move || {
         let (note, form) = (note.clone(), form.clone());
-        view! { <NoteView account note version form overtaken /> }
+        view! { <NoteView account note version form changed_elsewhere /> }
     };
     visit.page(status, title, content).await
 }
@@ -163,36 +160,6 @@ fn draft(form: &Form) -> Draft {
     Draft { title: form.text("title"), body: form.text("body") }
 }
 
-fn change(draft: Draft) -> Change {
-    Change { title: Some(draft.title), body: Some(draft.body) }
-}
-
-fn filled(draft: &Draft) -> FormState {
+fn form_state(draft: &Draft) -> FormState {
     FormState::default().with("title", &draft.title).with("body", &draft.body)
-}
-
-pub(super) async fn list_notes(
-    q: String,
-    cursor: Option<String>,
-    for_account: Option<Uuid>,
-) -> Result<NotesPage, Details> {
-    let db = expect_context::<Db>();
-    let caller = caller(for_account).map_err(failure)?;
-    let filter = Filter { limit: None, cursor, q: Some(q) };
-    service::list(&db, caller.account.id, filter).await.map_err(failure)
-}
-
-pub(super) async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note, Details> {
-    let db = expect_context::<Db>();
-    let caller = caller(for_account).map_err(failure)?;
-    let settings = expect_context::<Arc<Settings>>();
-    let created = service::create(&db, &settings.resources, caller.account.id, draft).await.map_err(failure)?;
-    Ok(created.note)
-}
-
-pub(super) async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option<Uuid>) -> Result<i64, Details> {
-    let db = expect_context::<Db>();
-    let caller = caller(for_account).map_err(failure)?;
-    let saved = service::update(&db, caller.account.id, id, Some(version), change(draft)).await.map_err(failure)?;
-    Ok(saved.version)
 }

@@ -1,19 +1,18 @@
-//! Looking through notes.
+//! Searching notes.
 
 use uuid::Uuid;
 
 use super::{Note, store};
 use crate::{db::Db, http::problem::Problem, text::folded};
 
-/// So many are read at a time: at most 8 MB, and a few milliseconds.
+/// How many notes are read at a time: at most 8 MB, in a few milliseconds.
 const BATCH: i64 = 100;
 
-/// `limit` notes older than `before` (the newest where it is left out) whose title or body contains `q`: literally, but
-/// for the case of letters and the way they are composed, see [`folded`]. Both databases find the same, since neither
-/// compares.
+/// Up to `limit` notes older than `before` (or the newest without it) whose title or body contains `q`, regardless of
+/// case and Unicode composition, see [`folded`]. The comparison is done here, so both databases find the same.
 ///
 /// # Errors
-/// [`Problem::Unavailable`] where it takes too long; the database's.
+/// [`Problem::Unavailable`] if the search takes too long; if the database fails.
 pub(super) async fn search(
     db: &Db,
     account: Uuid,

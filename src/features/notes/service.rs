@@ -1,4 +1,4 @@
-//! The rules of notes.
+//! The rules: limits, validation, paging, conflicts.
 
 use uuid::Uuid;
 
@@ -16,22 +16,22 @@ const BODY_MAX: usize = 20_000;
 const LIMIT_DEFAULT: i64 = 20;
 const LIMIT_MAX: i64 = 100;
 const SEARCH_MAX: usize = 200;
-/// How many bytes of JSON the titles and bodies of a page take at most, which bounds what a client that does not read it
-/// keeps in memory (S63).
+/// The most bytes of JSON that the titles and bodies of a page take. It bounds the memory that a slow client holds
+/// (S63).
 const PAGE_MAX: usize = 1024 * 1024;
 
 /// Which notes to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// How many at most, 1 to 100; 20 if left out.
+    /// The most notes to return, 1 to 100; 20 if left out.
     pub limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
-    /// What the title or the body contains.
+    /// Text that the title or the body contains.
     pub q: Option<String>,
 }
 
-/// What to change of a note; what is left out stays.
+/// Changes to a note. Fields that are `None` stay as they are.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     /// A new title.
@@ -40,15 +40,22 @@ pub struct Change {
     pub body: Option<String>,
 }
 
-/// One page of the account's notes, the newest first. Of long ones it holds fewer than it may, and `next_cursor` goes on.
+impl From<Draft> for Change {
+    fn from(Draft { title, body }: Draft) -> Self {
+        Self { title: Some(title), body: Some(body) }
+    }
+}
+
+/// One page of the account's notes, newest first. A page of long notes may hold fewer than the limit; only a page
+/// without `next_cursor` is the last.
 ///
-/// The cursor is the last note's id, and ids are one order that never changes: no note that is there from the first page to
-/// the last is skipped or comes twice. Ids begin with the millisecond and end at random, so two instances that make notes
-/// in one millisecond, or whose clocks differ, still give no two the same place; a note that is added meanwhile stands where
-/// its id says, and is on a page to come or on none.
+/// The cursor is the id of the last note. The order of ids never changes, so no note that exists throughout is skipped
+/// or repeated. A `UUIDv7` begins with the millisecond and ends at random, so no two instances create the same id, even
+/// if their clocks differ; a note that is added meanwhile is on a later page or on none.
 ///
 /// # Errors
-/// [`Problem::Validation`] where the filter makes no sense; [`Problem::Unavailable`] where the search takes too long.
+/// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search takes too long; if the
+/// database fails.
 pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, Problem> {
     let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -56,10 +63,11 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
     }
     let cursor = filter.cursor.filter(|cursor| !cursor.is_empty());
     let cursor = cursor.map(|cursor| Uuid::parse_str(&cursor)).transpose();
-    let cursor = cursor.map_err(|_| Problem::field("cursor", "Use `next_cursor` as it was given."))?;
+    let cursor =
+        cursor.map_err(|_| Problem::field("cursor", "Use the `next_cursor` of an earlier page, unchanged."))?;
     let q = filter.q.unwrap_or_default();
     if q.chars().count() > SEARCH_MAX || q.contains('\0') {
-        return Err(Problem::field("q", "Search for 200 characters at most."));
+        return Err(Problem::field("q", "A search term can have at most 200 characters."));
     }
 
     let mut items = match q.trim() {
@@ -73,7 +81,7 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
     Ok(NotesPage { items, next_cursor })
 }
 
-/// How many of `notes`, of `limit` at most, make a page of [`PAGE_MAX`] bytes; the first always does.
+/// How many of `notes` fit on a page of [`PAGE_MAX`] bytes and at most `limit` notes: at least one, if there is any.
 fn fitting(notes: &[Note], limit: usize) -> usize {
     let sizes = notes.iter().scan(0, |size, note| {
         *size += json_len(&note.title) + json_len(&note.body);
@@ -83,7 +91,7 @@ fn fitting(notes: &[Note], limit: usize) -> usize {
     fitting.max(notes.len().min(1))
 }
 
-/// How long `text` is in JSON, where a control character takes six bytes.
+/// The length of `text` in JSON, in bytes: a control character takes six.
 fn json_len(text: &str) -> usize {
     let byte = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
@@ -93,18 +101,20 @@ fn json_len(text: &str) -> usize {
     text.bytes().map(byte).sum()
 }
 
-/// Makes a note.
+/// Creates a note.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field; [`Problem::Conflict`] where the account has as many as it may have.
+/// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
+/// database fails.
 pub async fn create(db: &Db, settings: &Settings, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
     create_as(db, settings, account, Uuid::now_v7(), draft).await
 }
 
-/// Makes a note with the id `id`, or finds it where it was made before.
+/// Creates a note with the id `id`, or returns the one that an earlier attempt of the same request created.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field; [`Problem::Conflict`] where the account has as many as it may have.
+/// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
+/// database fails.
 pub async fn create_as(
     db: &Db,
     settings: &Settings,
@@ -127,22 +137,23 @@ pub async fn create_as(
     if !store::has_owner(db, account).await? {
         return Err(Problem::NotSignedIn);
     }
-    Err(Problem::Conflict("The account has as many notes as it may have. Delete one that is no longer needed."))
+    Err(Problem::Conflict("This account has reached its limit of notes. Delete one to make room."))
 }
 
 /// The account's note `id`.
 ///
 /// # Errors
-/// [`Problem::NotFound`], for another account's note as well.
+/// [`Problem::NotFound`], also if the note belongs to another account; if the database fails.
 pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem> {
     store::find(db, account, id).await?.ok_or(Problem::NotFound)
 }
 
-/// Changes the account's note `id`; with a `version`, only if it still has that one. What changes nothing leaves its version
-/// and its time.
+/// Updates the account's note `id`; with a `version`, only if the note still has it. An update that changes nothing
+/// leaves `version` and `updated_at` as they are.
 ///
 /// # Errors
-/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] where somebody was faster; [`Problem::Validation`] per field.
+/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; [`Problem::Validation`] for
+/// each invalid field; if the database fails.
 pub async fn update(
     db: &Db,
     account: Uuid,
@@ -158,10 +169,10 @@ pub async fn update(
     }
 }
 
-/// Deletes the account's note `id`; with a `version`, only if it still has that one.
+/// Deletes the account's note `id`; with a `version`, only if the note still has it.
 ///
 /// # Errors
-/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] where somebody changed it.
+/// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; if the database fails.
 pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
     if store::delete(db, account, id, version).await? == 0 {
         return Err(missed(db, account, id).await?);
@@ -169,29 +180,29 @@ pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> R
     Ok(())
 }
 
-/// Why a change touched no row.
+/// Why a statement matched no row.
 async fn missed(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
     let there = store::find(db, account, id).await?.is_some();
     Ok(if there { Problem::PreconditionFailed } else { Problem::NotFound })
 }
 
-/// PostgreSQL's text knows no NUL, and nobody types one.
+/// Checks the fields that are given. NUL is refused because PostgreSQL cannot store it.
 fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
     let mut errors = Vec::new();
     if title.is_some_and(is_blank) {
         errors.push(FieldError::new("title", "A note needs a title."));
     }
     if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
-        errors.push(FieldError::new("title", "The title may have 200 characters at most."));
+        errors.push(FieldError::new("title", "The title can have at most 200 characters."));
     }
     if title.is_some_and(|title| title.contains('\0')) {
-        errors.push(FieldError::new("title", "The title contains a character that cannot be kept (NUL)."));
+        errors.push(FieldError::new("title", "The title contains a character that cannot be stored (NUL)."));
     }
     if body.is_some_and(|body| body.chars().count() > BODY_MAX) {
-        errors.push(FieldError::new("body", "The body may have 20,000 characters at most."));
+        errors.push(FieldError::new("body", "The body can have at most 20,000 characters."));
     }
     if body.is_some_and(|body| body.contains('\0')) {
-        errors.push(FieldError::new("body", "The body contains a character that cannot be kept (NUL)."));
+        errors.push(FieldError::new("body", "The body contains a character that cannot be stored (NUL)."));
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::Validation(errors)) }
 }
@@ -211,7 +222,7 @@ mod tests {
         assert_eq!((count("", 0, 20), count("", 3, 20), count("", 21, 20)), (0, 3, 20));
         assert_eq!(count(&"a".repeat(20_000), 101, 100), PAGE_MAX / 20_001);
         assert_eq!(count(&"\u{1}".repeat(20_000), 101, 100), PAGE_MAX / 120_001);
-        assert_eq!(count(&"a".repeat(PAGE_MAX), 3, 100), 1, "it always goes on");
+        assert_eq!(count(&"a".repeat(PAGE_MAX), 3, 100), 1, "a page holds at least one note");
         for text in ["", "plain é", "\"\\\n\r\t", "\u{1}\u{1f}"] {
             assert_eq!(json_len(text) + 2, serde_json::to_string(text).unwrap().len(), "{text:?}");
         }

@@ -1,4 +1,4 @@
-//! The notes table. Every statement names the account: what is another's is not there.
+//! The SQL of the `notes` table. Every statement names the account, so another account's notes are never found.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// A note and the version its `ETag` is made of.
+/// A note and its version, which becomes its `ETag`.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Versioned {
     /// The note.
@@ -18,10 +18,10 @@ pub struct Versioned {
     pub version: i64,
 }
 
-/// Makes the note, unless the account has `limit` notes.
+/// Inserts the note, unless the account already has `limit` notes.
 ///
-/// It is one statement, so that of many at once only those are made for which there is room (S54). SQLite has one
-/// writer. In PostgreSQL the others wait for the account's row, and count when they have it.
+/// One statement, so that parallel requests cannot exceed the limit (S54). SQLite has one writer. In PostgreSQL each
+/// request waits for the lock on the account's row, and counts once it holds it.
 pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sqlx::Result<Option<Versioned>> {
     const SQLITE: &str = "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, $2, $3, $4, 1, $5, $6 WHERE (SELECT count(*) FROM notes WHERE account_id = $2) < $7
@@ -44,7 +44,7 @@ pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sq
     )
 }
 
-/// Whether the account is still there.
+/// Whether the account still exists.
 pub(super) async fn has_owner(db: &Db, account: Uuid) -> sqlx::Result<bool> {
     let found: Option<(Uuid,)> = fetch!(db, optional, "SELECT id FROM accounts WHERE id = $1", account)?;
     Ok(found.is_some())
@@ -53,12 +53,12 @@ pub(super) async fn has_owner(db: &Db, account: Uuid) -> sqlx::Result<bool> {
 const OLDER: &str = "SELECT id, title, body, created_at, updated_at FROM notes
      WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 
-/// `limit` notes older than `before`; the newest where it is left out.
+/// Up to `limit` notes older than `before`, or the newest without it.
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Note>> {
     fetch!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
-/// The same, for a search to look through.
+/// Like [`list`], on the connections that are for searching.
 pub(super) async fn batch(
     searching: &Searching,
     account: Uuid,
@@ -78,8 +78,8 @@ pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Optio
     )
 }
 
-/// Changes what is given; what says the same makes no new version. With a `version`, only if the note still has it: one
-/// statement, so that of several who change it at once one wins (S54).
+/// Updates the fields that are given. Equal values create no new version. With a `version`, only if the note still has
+/// it: one statement, so that of several parallel updates one wins (S54).
 pub(super) async fn update(
     db: &Db,
     account: Uuid,
@@ -93,9 +93,10 @@ pub(super) async fn update(
         db,
         optional,
         "UPDATE notes SET title = COALESCE($1, title), body = COALESCE($2, body),
-            version = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN version
-                ELSE version + 1 END,
-            updated_at = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body) THEN updated_at ELSE $3 END
+            version = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body)
+                THEN version ELSE version + 1 END,
+            updated_at = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body)
+                THEN updated_at ELSE $3 END
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
          RETURNING id, title, body, version, created_at, updated_at",
         title,

@@ -1,11 +1,11 @@
-//! What the pages of notes look like, around their islands.
+//! The HTML of the pages, around their islands.
 
 use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::{
     Note, NotesPage,
-    island::{NoteBoard, NoteEditor},
+    island::{board::NoteBoard, editor::NoteEditor},
 };
 use crate::ui::{Confirm, FormState, Time};
 
@@ -20,10 +20,17 @@ pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: FormSt
 }
 
 #[component]
-pub(super) fn NoteView(account: Uuid, note: Note, version: i64, form: FormState, overtaken: bool) -> impl IntoView {
-    let theirs = overtaken.then(|| {
+pub(super) fn NoteView(
+    account: Uuid,
+    note: Note,
+    version: i64,
+    form: FormState,
+    /// Whether somebody else has changed the note since the form was rendered.
+    changed_elsewhere: bool,
+) -> impl IntoView {
+    let theirs = changed_elsewhere.then(|| {
         let href = format!("/notes/{}", note.id);
-        view! { <p><a href=href target="_blank">"See their version in a new tab"</a></p> }
+        view! { <p><a href=href target="_blank">"View the other version in a new tab"</a></p> }
     });
     view! {
         <header>
@@ -33,7 +40,7 @@ pub(super) fn NoteView(account: Uuid, note: Note, version: i64, form: FormState,
         <section class="card">
             {theirs}
             <NoteEditor account id=note.id version form />
-            <p class="hint">"Made " <Time at=note.created_at /> ", changed " <Time at=note.updated_at /></p>
+            <p class="hint">"Created " <Time at=note.created_at /> ", last changed " <Time at=note.updated_at /></p>
         </section>
         <div class="deed">
             <Confirm
@@ -43,7 +50,7 @@ pub(super) fn NoteView(account: Uuid, note: Note, version: i64, form: FormState,
                 action=format!("/notes/{}/delete", note.id)
                 confirm="Delete for good"
             >
-                "Nobody can bring it back."
+                "You cannot undo this."
             </Confirm>
         </div>
     }

@@ -4,7 +4,7 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
 
-use crate::ui::FieldError;
+use crate::ui::{FieldError, SubmitError};
 
 /// The members of an `application/problem+json` response (RFC 9457 section 3.1), with our extensions.
 ///
@@ -27,6 +27,20 @@ pub struct Details {
     /// What is wrong with each field; with `validation_failed` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+}
+
+impl SubmitError for Details {
+    fn field_errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    fn message(&self) -> &str {
+        &self.detail
+    }
+
+    fn is_signed_out(&self) -> bool {
+        self.code == "not_signed_in"
+    }
 }
 
 impl Details {

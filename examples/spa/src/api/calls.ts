@@ -11,7 +11,7 @@ export type Scope = Schemas["Scope"];
 export type Note = Schemas["Note"];
 export type NoteText = Pick<Note, "title" | "body">;
 
-/** A note and the version it is: send the tag back with a change, and the server refuses to overwrite a newer one. */
+/** A note and its version tag. Sent with a change, the tag keeps the server from overwriting a newer version. */
 export interface Version {
   readonly note: Note;
   readonly etag: string | null;
@@ -19,13 +19,15 @@ export interface Version {
 
 export type Api = ReturnType<typeof callsOf>;
 
-/** Every call this client makes, one line each; the types and the addresses come from the server's own document. */
+/** Every call of this client. Types and paths come from the server's OpenAPI document. */
 export function callsOf(door: Door, onRefused?: (problem: Problem) => void) {
   const client = connect(door, onRefused);
-  const note = (id: string, signal?: AbortSignal) => version(client.GET("/notes/{id}", { params: { path: { id } }, ...withSignal(signal) }));
+  const note = (id: string, signal?: AbortSignal) =>
+    version(client.GET("/notes/{id}", { params: { path: { id } }, ...withSignal(signal) }));
 
   return {
-    login: async (body: Login, signal?: AbortSignal) => (await answer(client.POST("/login", { body, ...withSignal(signal) }))).data,
+    login: async (body: Login, signal?: AbortSignal) =>
+      (await answer(client.POST("/login", { body, ...withSignal(signal) }))).data,
     logout: async () => {
       await answer(client.POST("/logout"));
     },
@@ -37,7 +39,7 @@ export function callsOf(door: Door, onRefused?: (problem: Problem) => void) {
       (await answer(client.GET("/notes", { params: { query }, ...withSignal(signal) }))).data,
 
     note,
-    /** Sent twice with one key, it makes one note. */
+    /** Sent twice with one key, it creates one note. */
     createNote: (body: NoteText, key: string, signal?: AbortSignal) =>
       version(client.POST("/notes", { params: { header: { "Idempotency-Key": key } }, body, ...withSignal(signal) })),
     updateNote: (id: string, body: NoteText, etag: string | null, signal?: AbortSignal) =>

@@ -2,33 +2,33 @@ import createClient from "openapi-fetch";
 import { Problem } from "./problem";
 import type { paths } from "./schema";
 
-/** A way into the house: where the JSON resources are, and what a call brings to be let in. */
+/** A door of the app: where the JSON resources are, and how calls are authenticated. */
 export interface Door {
   readonly mount: string;
-  /** Whether the browser may add a cookie by itself, or keep one. */
+  /** Whether the browser may send and store cookies. */
   readonly credentials: RequestCredentials;
-  /** What this page adds, call by call. */
+  /** The headers that this page adds to each call. */
   readonly headers?: () => Readonly<Record<string, string>>;
 }
 
-/** How long a call may take in all, in milliseconds. */
-const PATIENCE = 20_000;
+/** How long a call may take, in milliseconds. */
+const TIMEOUT = 20_000;
 
 export type Client = ReturnType<typeof connect>;
 
 /**
- * A typed client of one door. The resources are the same behind both, so the token door's document serves for either; of
- * what `login` answers, the session door sends the account only.
+ * A typed client of one door. Both doors have the same resources, so the token door's document describes either; the
+ * session door answers `login` with the account only.
  *
- * Whatever goes wrong is thrown as a `Problem`. `onRefused` hears of every 401 as well: from then on no call will succeed.
+ * Every error is thrown as a `Problem`. `onRefused` is also called on every 401: from then on no call will succeed.
  */
 export function connect({ mount, credentials, headers }: Door, onRefused?: (problem: Problem) => void) {
   const client = createClient<paths>({
     baseUrl: mount,
     credentials,
-    // Nothing of somebody's notes stays in the browser's cache.
+    // Keep personal data out of the browser's cache.
     cache: "no-store",
-    fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]) }),
+    fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]) }),
   });
 
   client.use({
@@ -45,8 +45,10 @@ export function connect({ mount, credentials, headers }: Door, onRefused?: (prob
   return client;
 }
 
-/** What a call answered with, or a `Problem`. */
-export async function answer<T>(call: Promise<{ data?: T; response: Response }>): Promise<{ data: T; response: Response }> {
+/** The answer of a call. Throws a `Problem`. */
+export async function answer<T>(
+  call: Promise<{ data?: T; response: Response }>,
+): Promise<{ data: T; response: Response }> {
   try {
     const { data, response } = await call;
     return { data: data as T, response };

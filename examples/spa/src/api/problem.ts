@@ -2,22 +2,22 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
-/** The stable `code` of the server's problems, and those of our own for answers that are none of them. */
+/** The stable `code` of the server's problems, and codes of our own for everything else. */
 export type ProblemCode =
   | Schemas["ProblemCode"]
-  /** No answer at all. */
+  /** No answer. */
   | "network"
-  /** No network to send it over. */
+  /** The browser is offline. */
   | "offline"
-  /** No answer for so long that we gave up. */
+  /** No answer in time. */
   | "timeout"
-  /** No answer yet, and the person did not want to wait for it. */
+  /** The person stopped waiting. */
   | "stopped"
-  /** An answer that is not the server's: the error page of a proxy in between, say. */
+  /** An answer that is not the server's, such as a proxy's error page. */
   | "foreign"
-  /** A fault of this page's own. */
+  /** A bug in this page. */
   | "unexpected"
-  /** A code newer than this client. */
+  /** A code that is newer than this client. */
   | (string & {});
 
 export type FieldError = Schemas["FieldError"];
@@ -31,16 +31,16 @@ interface Facts {
   retryAfter?: number | null;
 }
 
-/** Everything that can go wrong with a call: the server's `application/problem+json` (RFC 9457), or no answer. */
+/** Why a call failed: the server's `application/problem+json` (RFC 9457), or no answer. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** The HTTP status; 0 where there was no answer. */
+  /** The HTTP status; 0 without an answer. */
   readonly status: number;
   readonly code: ProblemCode;
-  /** What is wrong with which field, on a 422. */
+  /** The errors of fields, on a 422. */
   readonly errors: readonly FieldError[];
   readonly requestId: string | null;
-  /** How many seconds to wait before the next try. */
+  /** How many seconds to wait before trying again. */
   readonly retryAfter: number | null;
 
   private constructor(facts: Facts, cause?: unknown) {
@@ -52,7 +52,7 @@ export class Problem extends Error {
     this.retryAfter = facts.retryAfter ?? null;
   }
 
-  /** Reads an answer outside 200–299. */
+  /** Reads an error from a response. */
   static async from(response: Response): Promise<Problem> {
     const { status, headers } = response;
     const isProblem = headers.get("Content-Type")?.startsWith("application/problem+json") ?? false;
@@ -73,50 +73,50 @@ export class Problem extends Error {
     });
   }
 
-  /** Whatever was thrown, as a `Problem`. */
+  /** Converts anything that was thrown. */
   static of(thrown: unknown): Problem {
     if (thrown instanceof Problem) return thrown;
     const code = codeOf(thrown);
     return new Problem({ status: 0, code, message: WORDS[code] ?? "" }, thrown);
   }
 
-  /** The person did not want to wait any longer. */
+  /** The person stopped waiting. */
   static stopped(): Problem {
     return Problem.of(new DOMException("stopped", "AbortError"));
   }
 
-  /** Something that needs no server to be wrong. */
+  /** An invalid field that was found without the server. */
   static inField(field: string, message: string): Problem {
     return new Problem({ status: 0, code: "validation_failed", message, errors: [{ field, message }] });
   }
 
-  /** May the same call succeed a little later? */
+  /** Whether the same call may succeed later. */
   get isPassing(): boolean {
     return this.isUnanswered || this.code === "offline" || this.status === 429 || this.status >= 500;
   }
 
-  /** The server said nothing, so it may have done what it was asked to all the same. */
+  /** Whether no answer came, so that the server may have processed the call or not. */
   get isUnanswered(): boolean {
     return this.code === "network" || this.code === "timeout" || this.code === "stopped";
   }
 
-  /** What is wrong with this field. */
+  /** The error message of a field. */
   field(name: string): string | undefined {
     return this.errors.find((error) => error.field === name)?.message;
   }
 
-  /** Does every word of it stand beside one of these fields? Then nothing is left to say above the form. */
+  /** Whether all errors are about these fields, so that no message is needed above the form. */
   isOnlyAbout(names: readonly string[]): boolean {
     return this.errors.length > 0 && this.errors.every((error) => names.includes(error.field));
   }
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  not_signed_in: "You are not signed in any more: it was too long ago, or it was ended from another place.",
-  rate_limited: "Too many tries.",
-  // The browser does not tell a script whether the server is down or does not allow this origin to read its answers.
-  network: "The server does not answer. It cannot be reached or, where it is on another origin, does not allow this one (CORS).",
-  offline: "There is no network just now.",
+  not_signed_in: "You are no longer signed in. The session has expired, or was ended from another browser.",
+  rate_limited: "Too many requests.",
+  // Browsers do not tell scripts whether the server is down, or does not allow this origin.
+  network: "The server does not answer. It is down, or does not allow calls from this origin (CORS).",
+  offline: "You are offline.",
   timeout: "The server did not answer in time.",
   stopped: "You stopped waiting for the server.",
   unexpected: "Something went wrong in this page.",
@@ -125,19 +125,19 @@ const WORDS: Readonly<Record<string, string>> = {
 function codeOf(thrown: unknown): ProblemCode {
   if (thrown instanceof DOMException && thrown.name === "AbortError") return "stopped";
   if (thrown instanceof DOMException && thrown.name === "TimeoutError") return "timeout";
-  // What `fetch` throws where no answer came, or one that broke off.
+  // `fetch` throws this if no answer came, or an incomplete one.
   if (thrown instanceof TypeError) return navigator.onLine ? "network" : "offline";
   return "unexpected";
 }
 
-/** An answer that does not come from the server itself. */
+/** The message for an answer that does not come from the server itself. */
 function foreign(status: number): string {
   return status >= 500
-    ? `The server cannot be reached just now; what stands in front of it answered ${status}.`
-    : `The server answered ${status}, which this page does not expect.`;
+    ? `The server cannot be reached right now. Its proxy answered ${status}.`
+    : `The server sent an unexpected answer (${status}).`;
 }
 
-/** `Retry-After` is a number of seconds or a date. */
+/** The seconds in `Retry-After`, which is a number or a date. */
 function seconds(header: string | null): number | null {
   if (header === null) return null;
   const wait = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;

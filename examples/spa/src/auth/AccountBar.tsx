@@ -9,12 +9,12 @@ import { useTime } from "../ui/useTime";
 import { Waiting } from "../ui/Waiting";
 import { useAuth, useSession } from "./AuthProvider";
 
-/** How long before the end it is announced, in milliseconds. */
+/** How long before the credential expires the person is told, in milliseconds. */
 const SOON = 5 * 60_000;
 
 interface Props {
   readonly hasUnsaved: boolean;
-  /** The person leaves on purpose: what they typed goes with them. */
+  /** The person has signed out: drop what they typed. */
   readonly onLeave: () => void;
 }
 
@@ -51,7 +51,10 @@ export function AccountBar({ hasUnsaved, onLeave }: Props) {
   }
 
   const forgetIt = () =>
-    go(() => leave({ tone: "good", text: `This page has forgotten the ${auth.held?.noun ?? ""}. At the server it is still good.` }));
+    go(() => {
+      const text = `This page has forgotten the ${auth.held?.noun ?? ""}. It is still valid on the server.`;
+      leave({ tone: "good", text });
+    });
 
   return (
     <header className="account">
@@ -64,7 +67,7 @@ export function AccountBar({ hasUnsaved, onLeave }: Props) {
           {credential.name}
           {credential.until !== undefined && (
             <>
-              , good until <Time at={credential.until} />
+              , valid until <Time at={credential.until} />
             </>
           )}
           , {credential.place}.
@@ -82,14 +85,14 @@ export function AccountBar({ hasUnsaved, onLeave }: Props) {
       </div>
       {forget !== undefined && credential.isForeign === true && (
         <p className="hint foot">
-          “Sign out” ends it everywhere; “{forget}” only drops it here.
+          “Sign out” revokes it; “{forget}” only removes it from this page.
         </p>
       )}
       {endsSoon && (
         <div className="notice" role="status">
-          <p>You will be signed out in a few minutes. What you are typing stays here while you sign in again.</p>
+          <p>You will be signed out in a few minutes. What you typed is kept while you sign in again.</p>
           <div className="actions">
-            <button type="button" onClick={() => leave({ tone: "good", text: "Sign in again to go on." })}>
+            <button type="button" onClick={() => leave({ tone: "good", text: "Sign in again to continue." })}>
               Sign in again now
             </button>
           </div>

@@ -10,9 +10,9 @@ import type { Typed } from "./ways";
 export interface Session {
   readonly api: Api;
   readonly credential: Credential;
-  /** Unknown where the credential may not read it. */
+  /** Null if the credential lacks the scope to read it. */
   readonly account: Account | null;
-  /** Whose unsaved text may be shown. */
+  /** The id of the person whose unsaved text may be shown. */
   readonly owner: string;
 }
 
@@ -23,32 +23,35 @@ export interface Notice {
 
 type AuthState =
   | { readonly at: "out"; readonly notice: Notice | null }
-  /** Somebody may be signed in already; who? */
+  /** Finding out whether somebody is signed in already. */
   | { readonly at: "checking"; readonly problem: Problem | null }
   | { readonly at: "in"; readonly session: Session };
 
 const CHECKING: AuthState = { at: "checking", problem: null };
 
-const GOODBYE = auth.held === undefined ? "You are signed out." : `You are signed out, and the ${auth.held.noun} is revoked.`;
+const SIGNED_OUT =
+  auth.held === undefined ? "You are signed out." : `You are signed out, and the ${auth.held.noun} is revoked.`;
 
 interface SigningIn {
   readonly state: AuthState;
   /** These throw a `Problem`. */
   readonly enter: (typed: Typed, keep: boolean, signal: AbortSignal) => Promise<void>;
   readonly signOut: () => Promise<void>;
-  /** To the sign-in form, without a word to the server. */
+  /** Goes to the sign-in form without calling the server. */
   readonly leave: (notice: Notice | null) => void;
-  /** Stops asking who is signed in. */
+  /** Stops finding out who is signed in. */
   readonly stop: () => void;
-  /** Another try, after the server could not be reached. */
+  /** Tries again after the server could not be reached. */
   readonly retry: () => void;
 }
 
 const AuthContext = createContext<SigningIn | null>(null);
 
 export function AuthProvider({ children }: { children: ReactNode }) {
-  const [state, setState] = useState<AuthState>(() => (auth.held?.isThere() === false ? { at: "out", notice: null } : CHECKING));
-  /** Whose refusals count: a late answer to somebody who has left is no news. */
+  const [state, setState] = useState<AuthState>(() =>
+    auth.held?.isThere() === false ? { at: "out", notice: null } : CHECKING,
+  );
+  /** The API of the current session. Late errors of an earlier session are ignored. */
   const current = useRef<Api | null>(null);
 
   const leave = useCallback((notice: Notice | null) => {
@@ -101,27 +104,31 @@ export function AuthProvider({ children }: { children: ReactNode }) {
     try {
       await current.current?.logout();
     } catch (error) {
-      // What is refused is as good as ended.
+      // A credential that is refused has already ended.
       if (Problem.of(error).status !== 401) throw error;
     }
-    leave({ tone: "good", text: GOODBYE });
+    leave({ tone: "good", text: SIGNED_OUT });
   }, [leave]);
 
   const session = state.at === "in" ? state.session : null;
-  /** Elsewhere it may have been ended, or somebody else may have signed in, whose cookie it is now. */
+  /** Checks whether the session has ended, or the cookie is now that of another account. */
   const look = useCallback(async () => {
     if (session === null) return;
     const now = await introduce(session.api, AbortSignal.timeout(10_000)).catch(() => null);
-    if (now !== null && now.owner !== session.owner && current.current === session.api) setState({ at: "in", session: now });
+    if (now === null || now.owner === session.owner || current.current !== session.api) return;
+    setState({ at: "in", session: now });
   }, [session]);
   useReturn(look);
-  // A second later, so that it is over at the server too.
+  // A second later, so that it has expired on the server too.
   useTime(session?.credential.until, -1000, look);
 
   const retry = useCallback(() => setState(CHECKING), []);
   const stop = useCallback(() => setState({ at: "checking", problem: Problem.stopped() }), []);
 
-  const signingIn = useMemo(() => ({ state, enter, signOut, leave, stop, retry }), [state, enter, signOut, leave, stop, retry]);
+  const signingIn = useMemo(
+    () => ({ state, enter, signOut, leave, stop, retry }),
+    [state, enter, signOut, leave, stop, retry],
+  );
   return <AuthContext value={signingIn}>{children}</AuthContext>;
 }
 
@@ -137,7 +144,7 @@ export function useSession(): Session {
   return state.session;
 }
 
-/** What let us in, and whose is it? It need not be allowed to read the account. */
+/** Finds out which credential and account are in use. The credential may lack the scope to read the account. */
 async function introduce(api: Api, signal: AbortSignal): Promise<Session> {
   const named = api.account(signal).catch((error: unknown) => {
     if (error instanceof Problem && error.code === "scope_missing") return null;

@@ -9,7 +9,7 @@ import type { Typed, Way } from "./ways";
 
 interface Props {
   readonly notice: Notice | null;
-  /** There is text in the editor that comes back with its owner. */
+  /** Whether there is unsaved text, which its owner gets back after signing in. */
   readonly hasUnsaved: boolean;
 }
 
@@ -23,7 +23,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
 
-  // Somebody who was somewhere else a moment ago is told where they are now.
+  // Tell screen readers that the page has changed to the sign-in form.
   useEffect(() => {
     if (notice !== null) heading.current?.focus();
   }, [notice]);
@@ -47,7 +47,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
     }
   }
 
-  // The form changes under the button that changed it: go where there is something to type.
+  // After switching to another form, focus its first field.
   const changed = useRef(false);
   useEffect(() => {
     if (changed.current) form.current?.querySelector("input")?.focus();
@@ -97,7 +97,12 @@ export function SignIn({ notice, hasUnsaved }: Props) {
         ))}
 
         <label className="check">
-          <input type="checkbox" checked={keep} aria-describedby="keep-hint" onChange={(event) => setKeep(event.target.checked)} />
+          <input
+            type="checkbox"
+            checked={keep}
+            aria-describedby="keep-hint"
+            onChange={(event) => setKeep(event.target.checked)}
+          />
           {auth.keep.label}
         </label>
         <p id="keep-hint" className="hint">
@@ -124,7 +129,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
   );
 }
 
-/** What this way asks for. Passwords are taken as they were typed; blanks around anything else came with the clipboard. */
+/** The values of this form's fields. Blanks around them are removed, except from passwords. */
 function filledIn({ fields }: Way, typed: Typed): Typed {
   const values = fields.map(({ name, type, pattern }) => {
     const value = type === "password" ? (typed[name] ?? "") : (typed[name] ?? "").trim();

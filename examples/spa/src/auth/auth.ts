@@ -3,42 +3,42 @@ import type { Door } from "../api/client";
 import type { Typed, Way } from "./ways";
 
 /**
- * How people sign in here, and how calls prove it: all that differs between the two solutions. `#auth` is one of
- * them, chosen when the page is built; the other one is not in the bundle.
+ * How people sign in, and how calls are authenticated: everything that differs between the two solutions. `#auth` is
+ * one of them, chosen at build time; the other one is not in the bundle.
  */
 export interface Auth {
   readonly door: Door;
-  /** “It talks to …”, and by what right. */
+  /** The end of the sentence “It calls …”: how calls are authenticated. */
   readonly story: string;
-  /** The app's own page to make an account. */
+  /** The app's sign-up page. */
   readonly signUpUrl: string;
-  /** The ways to sign in, the usual one first. */
+  /** The sign-in forms, the usual one first. */
   readonly ways: readonly [Way, ...Way[]];
-  /** The box to stay signed in, and what it means while it is ticked and while it is not. */
+  /** The checkbox to stay signed in, and its explanation when it is ticked and when it is not. */
   readonly keep: { readonly label: string; readonly yes: string; readonly no: string };
-  /** Makes of what was typed something that lets calls in. Throws a `Problem`. */
+  /** Exchanges what was typed for a credential. Throws a `Problem`. */
   readonly enter: (typed: Typed, keep: boolean, signal: AbortSignal) => Promise<void>;
-  /** Tells of what lets calls in. Throws a `Problem`. */
+  /** Describes the credential. Throws a `Problem`. */
   readonly credential: (api: Api, signal: AbortSignal) => Promise<Credential>;
-  /** What this page itself holds, where it holds anything. */
+  /** The credential that this page stores, if it stores one. */
   readonly held?: {
     readonly noun: string;
     readonly isThere: () => boolean;
-    /** Here only: at the server it stays good. */
+    /** Forgets the credential in this page; on the server it stays valid. */
     readonly drop: () => void;
   };
 }
 
 export interface Credential {
-  /** A few words for the account bar. */
+  /** The name in the account bar. */
   readonly name: string;
   readonly place: string;
-  /** Tells two of them apart. */
+  /** The credential's id, if it has one. */
   readonly id?: string;
-  /** When it ends, if that is known. */
+  /** When it expires, if known. */
   readonly until?: string;
-  /** What it may do; everything, if nothing is said. */
+  /** Its scopes; without them it may do everything. */
   readonly scopes?: readonly Scope[];
-  /** Was it made elsewhere, and may be needed elsewhere still? */
+  /** Whether it was created elsewhere and may be in use there. */
   readonly isForeign?: boolean;
 }

@@ -4,22 +4,22 @@ import type { Auth } from "./auth";
 import { EMAIL_AND_PASSWORD } from "./ways";
 
 /*
- * Solution 2: the cookie of a session, on the page's own origin, behind a proxy.
+ * Solution 2: the session cookie, on the page's own origin, behind a proxy.
  *
- * The browser keeps the cookie and sends it by itself; no script can read it, so one that slips in (XSS) acts as the
- * person while the page is open, and takes nothing away with it. But what the browser does by itself, a page elsewhere
- * could make it do as well (CSRF): so the server looks where each call comes from, and takes those of its own origin only.
+ * The browser stores the cookie and sends it by itself. No script can read it: an injected script (XSS) can act as the
+ * person while the page is open, but cannot steal the cookie. Since the browser sends the cookie by itself, other sites
+ * could make it do so too (CSRF); so the server accepts calls from its own origin only.
  */
 export const auth: Auth = {
   door: { mount: "/session/v1", credentials: "same-origin" },
   story: "with the session cookie, which the browser adds by itself; a proxy passes it on.",
-  // The app's own pages stand behind the same proxy in production, and elsewhere in development.
+  // In production the app's pages are behind the same proxy; in development they are on another origin.
   signUpUrl: `${appUrl(import.meta.env, import.meta.env.DEV ? undefined : "")}/sign-up`,
   ways: [EMAIL_AND_PASSWORD],
   keep: {
     label: "Keep me signed in",
-    yes: "On this browser, until you sign out or have been away for two weeks.",
-    no: "Until the browser is closed, or has not been used for two hours.",
+    yes: "On this browser, until you sign out or have not used it for two weeks.",
+    no: "Until you close the browser, or have not used it for two hours.",
   },
   async enter({ email = "", password = "" }, remember, signal) {
     await callsOf(auth.door).login({ email, password, remember }, signal);

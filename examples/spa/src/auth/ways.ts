@@ -1,13 +1,13 @@
-/** What people type to sign in, by the name of the field. */
+/** The values of the sign-in fields, by name. */
 export interface Typed {
   readonly email?: string;
   readonly password?: string;
   readonly secret?: string;
 }
 
-/** A form to sign in with. */
+/** A sign-in form. */
 export interface Way {
-  /** The link that leads to it. */
+  /** The text of the link to this form. */
   readonly name: string;
   readonly submit: string;
   readonly fields: readonly TextField[];
@@ -19,7 +19,7 @@ interface TextField {
   readonly type: "email" | "password" | "text";
   readonly autoComplete: string;
   readonly hint?: string;
-  /** What can be said of it without asking the server. */
+  /** A check that needs no server. */
   readonly pattern?: { readonly test: RegExp; readonly complaint: string };
 }
 
@@ -41,9 +41,9 @@ export const ACCESS_TOKEN: Way = {
       label: "Access token",
       type: "text",
       autoComplete: "off",
-      hint: "Make one in the app, under Tokens. It is shown there once.",
-      // A header carries printable ASCII only; `fetch` would throw on anything else.
-      pattern: { test: /^[\x21-\x7e]+$/, complaint: "Paste the whole token: letters and digits without a space." },
+      hint: "Create one in the app, under Tokens. It is shown only once.",
+      // A header can contain printable ASCII only; `fetch` throws on anything else.
+      pattern: { test: /^[\x21-\x7e]+$/, complaint: "Paste the whole token. It has no spaces." },
     },
   ],
 };

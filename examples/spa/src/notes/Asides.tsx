@@ -3,14 +3,14 @@ import { nameOf, type Draft } from "./draft";
 
 interface Props {
   readonly drafts: readonly Draft[];
-  /** The one in the editor speaks for itself. */
+  /** The draft in the editor, which is not listed here. */
   readonly open: Draft | null;
   readonly onOpen: (draft: Draft) => void;
   readonly onDiscard: (key: number) => void;
   readonly onStop: (key: number) => void;
 }
 
-/** What was sent, and came back after the person had moved on. Nothing that was typed goes without a word. */
+/** Drafts that could not be saved, after the person has moved on to something else. */
 export function Asides({ drafts, open, onOpen, onDiscard, onStop }: Props) {
   return drafts
     .filter((draft) => draft !== open)
@@ -36,7 +36,9 @@ export function Asides({ drafts, open, onOpen, onDiscard, onStop }: Props) {
 function reason(draft: Draft): string {
   const { failed, newer, isGone } = draft;
   const name = nameOf(draft);
-  if (failed !== null) return `${name} was not ${failed.to === "save" ? "saved" : "deleted"}. ${failed.problem.message}`;
+  if (failed !== null) {
+    return `${name} was not ${failed.to === "save" ? "saved" : "deleted"}. ${failed.problem.message}`;
+  }
   if (newer !== null) return `${name} was changed elsewhere.`;
   return isGone ? `${name} was deleted elsewhere.` : `${name} is not saved yet.`;
 }

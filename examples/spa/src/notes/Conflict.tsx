@@ -8,16 +8,23 @@ interface Props {
   readonly onKeep: () => void;
 }
 
-/** The answer was 412: somebody saved the note after it was opened here. Nothing is lost before the person says so. */
+/** Shown after a 412: the note was saved elsewhere after it was opened here. The person chooses a version. */
 export function Conflict({ newer, onLoad, onKeep }: Props) {
   const panel = useRef<HTMLElement>(null);
   useEffect(() => panel.current?.focus(), []);
 
   return (
-    <section ref={panel} className="notice bad" tabIndex={-1} aria-labelledby="conflict-heading" aria-describedby="conflict-text">
+    <section
+      ref={panel}
+      className="notice bad"
+      tabIndex={-1}
+      aria-labelledby="conflict-heading"
+      aria-describedby="conflict-text"
+    >
       <h3 id="conflict-heading">Changed elsewhere</h3>
       <p id="conflict-text">
-        A newer version was saved on <Time at={newer.updated_at} />, after you opened this note. Your text is not saved yet.
+        A newer version was saved on <Time at={newer.updated_at} />, after you opened this note. Your text is not saved
+        yet.
       </p>
       <blockquote tabIndex={0} aria-label="The newer version">
         <strong>{newer.title}</strong>
@@ -32,7 +39,7 @@ export function Conflict({ newer, onLoad, onKeep }: Props) {
         </button>
       </div>
       <p className="hint">
-        Loading it drops what you typed. If you keep editing, your next save replaces the newer version.
+        Loading it discards what you typed. If you keep editing, your next save replaces the newer version.
       </p>
     </section>
   );

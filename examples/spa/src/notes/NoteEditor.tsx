@@ -120,7 +120,13 @@ export function NoteEditor({ draft, isReadOnly, onChange, onSave, onDelete, onSt
           </p>
           {isUnsaved(draft) && !isSending && <p className="hint">Not saved yet</p>}
           {id !== null && (
-            <button type="button" className="danger quiet" disabled={isReadOnly} aria-disabled={isSending} onClick={remove}>
+            <button
+              type="button"
+              className="danger quiet"
+              disabled={isReadOnly}
+              aria-disabled={isSending}
+              onClick={remove}
+            >
               Delete
             </button>
           )}
@@ -131,8 +137,8 @@ export function NoteEditor({ draft, isReadOnly, onChange, onSave, onDelete, onSt
   );
 }
 
-/** What the person is left with. */
+/** What the failure means for the person. */
 function consequence(to: "save" | "delete", isUnanswered: boolean): string {
   if (to === "delete") return "The note is back in the list.";
-  return isUnanswered ? "What you typed is still here. Trying again does no harm." : "What you typed is still here.";
+  return isUnanswered ? "What you typed is still here. It is safe to try again." : "What you typed is still here.";
 }

@@ -29,14 +29,14 @@ export function Notes({ desk, changes }: Props) {
   const q = useDebounced(search.trim(), 250);
   const list = useNoteList(api, q);
   const [said, setSaid] = useState("");
-  /** Known from the credential, or learnt from a 403. */
+  /** Known from the credential's scopes, or from a 403. */
   const [isReadOnly, setReadOnly] = useState(credential.scopes?.includes(WRITE) === false);
   const [opening, setOpening] = useState<{ id: string; problem: Problem | null } | null>(null);
   const [dialog, ask] = useConfirm();
   const fetching = useRef<AbortController | null>(null);
   const sending = useSending(api, list, changes, useCallback(() => setReadOnly(true), []));
 
-  // Somebody else may have signed in since the others were typed.
+  // Drafts of an account that was signed in before are not shown.
   const drafts = desk.drafts.filter((draft) => draft.owner === owner);
   const draft = drafts.find(({ key }) => key === desk.open) ?? null;
   const { heading, items, focusSoon } = useListFocus(draft !== null);
@@ -76,7 +76,7 @@ export function Notes({ desk, changes }: Props) {
     changes.close();
     setOpening({ id, problem: null });
     try {
-      // The list has the text, but only the note itself comes with the tag that a later save needs.
+      // Saving needs the note's tag, which the list does not contain.
       const version = await api.note(id, signal);
       if (signal.aborted) return;
       setOpening(null);
@@ -99,7 +99,7 @@ export function Notes({ desk, changes }: Props) {
   async function remove(draft: Draft) {
     const yes = await ask({
       title: "Delete this note?",
-      text: `“${draft.base.title}” will be gone for good.`,
+      text: `“${draft.base.title}” will be deleted permanently.`,
       yes: "Delete",
       no: "Cancel",
     });
@@ -123,7 +123,7 @@ export function Notes({ desk, changes }: Props) {
 
   useEffect(() => () => fetching.current?.abort(), []);
 
-  // What came back is not deleted, whatever was said before.
+  // If deleting failed, do not say that the note was deleted.
   const isBack = drafts.some(({ failed, newer }) => failed?.to === "delete" || newer !== null);
   const isEditing = draft !== null || opening !== null;
 
@@ -144,7 +144,7 @@ export function Notes({ desk, changes }: Props) {
         {isReadOnly && (
           <div className="notice">
             <p role="status">
-              Read only: what you signed in with lacks the scope <code>{WRITE}</code>.
+              Read only: your token lacks the scope <code>{WRITE}</code>.
             </p>
             <div className="actions">
               <button type="button" onClick={() => leave(null)}>
@@ -153,7 +153,13 @@ export function Notes({ desk, changes }: Props) {
             </div>
           </div>
         )}
-        <Asides drafts={drafts} open={draft} onOpen={(aside) => void reopen(aside)} onDiscard={changes.discard} onStop={sending.stop} />
+        <Asides
+          drafts={drafts}
+          open={draft}
+          onOpen={(aside) => void reopen(aside)}
+          onDiscard={changes.discard}
+          onStop={sending.stop}
+        />
 
         <search>
           <label htmlFor="search">Search notes</label>

@@ -2,13 +2,13 @@ import { useMemo, useState } from "react";
 import { isUnsaved, type Draft } from "./draft";
 
 /**
- * The drafts of this page. The desk stands in `App`, above signing in and the notes, so that a sign-in that ends in the
- * middle of a sentence does not take the sentence with it.
+ * The drafts of this page. They are state of `App`, above signing in and the notes, so that they survive when a session
+ * ends while the person is typing.
  */
 export interface Desk {
-  /** The one in the editor, those on their way to the server, and those that did not get there. */
+  /** The draft in the editor, those being sent, and those that could not be sent. */
   readonly drafts: readonly Draft[];
-  /** The key of the one in the editor. */
+  /** The key of the draft in the editor. */
   readonly open: number | null;
 }
 
@@ -16,12 +16,12 @@ export interface DeskChanges {
   /** Puts a draft into the editor. */
   readonly place: (draft: Draft) => void;
   readonly reopen: (key: number) => void;
-  /** Closes the editor. What has not been sent is lost. */
+  /** Closes the editor. A draft that is not being sent is lost. */
   readonly close: () => void;
-  /** Closes the editor over a draft that stays on its way. */
+  /** Closes the editor, but keeps the draft, which is being sent. */
   readonly putAside: (key: number) => void;
   readonly change: (key: number, how: (draft: Draft) => Draft) => void;
-  /** The same for one that came back: it is shown where nothing else is in the editor. */
+  /** Like `change`, for a draft that could not be sent: it is opened if the editor is empty. */
   readonly giveBack: (key: number, how: (draft: Draft) => Draft) => void;
   readonly discard: (key: number) => void;
   readonly clear: () => void;
@@ -33,7 +33,10 @@ export function useDesk(): [Desk, DeskChanges] {
   const [desk, setDesk] = useState(EMPTY);
   const changes = useMemo<DeskChanges>(() => {
     const change = (key: number, how: (draft: Draft) => Draft) =>
-      setDesk(({ drafts, open }) => tidy({ open, drafts: drafts.map((draft) => (draft.key === key ? how(draft) : draft)) }));
+      setDesk(({ drafts, open }) => {
+        const changed = drafts.map((draft) => (draft.key === key ? how(draft) : draft));
+        return tidy({ open, drafts: changed });
+      });
     return {
       place: (draft) => setDesk((desk) => tidy({ drafts: [...closed(desk).drafts, draft], open: draft.key })),
       reopen: (key) => setDesk((desk) => ({ ...closed(desk), open: key })),
@@ -41,11 +44,17 @@ export function useDesk(): [Desk, DeskChanges] {
       putAside: (key) => setDesk((desk) => (desk.open === key ? { ...desk, open: null } : desk)),
       change,
       giveBack(key, how) {
-        setDesk((desk) => ({ ...desk, open: desk.open ?? (desk.drafts.some((draft) => draft.key === key) ? key : null) }));
+        setDesk((desk) => {
+          const isThere = desk.drafts.some((draft) => draft.key === key);
+          return { ...desk, open: desk.open ?? (isThere ? key : null) };
+        });
         change(key, how);
       },
       discard: (key) =>
-        setDesk(({ drafts, open }) => ({ drafts: drafts.filter((draft) => draft.key !== key), open: open === key ? null : open })),
+        setDesk(({ drafts, open }) => ({
+          drafts: drafts.filter((draft) => draft.key !== key),
+          open: open === key ? null : open,
+        })),
       clear: () => setDesk(EMPTY),
     };
   }, []);
@@ -60,9 +69,10 @@ function closed({ drafts, open }: Desk): Desk {
   return { drafts: left, open: null };
 }
 
-/** A draft that arrived, and is not looked at, has nothing more to do here. */
+/** Drops drafts that are saved and not in the editor. */
 function tidy({ drafts, open }: Desk): Desk {
-  const isNeeded = (draft: Draft) =>
-    draft.key === open || draft.sending !== null || draft.failed !== null || draft.newer !== null || draft.isGone || isUnsaved(draft);
+  const isPending = ({ sending, failed, newer, isGone }: Draft) =>
+    sending !== null || failed !== null || newer !== null || isGone;
+  const isNeeded = (draft: Draft) => draft.key === open || isPending(draft) || isUnsaved(draft);
   return { drafts: drafts.filter(isNeeded), open };
 }

@@ -1,30 +1,32 @@
 import type { NoteText, Version } from "../api/calls";
 import type { Problem } from "../api/problem";
 
-/** What a draft is on its way to the server for. */
-export type Sending = { readonly to: "save"; readonly text: NoteText; readonly request: string } | { readonly to: "delete" };
+/** What is being sent to the server for a draft. */
+export type Sending =
+  | { readonly to: "save"; readonly text: NoteText; readonly request: string }
+  | { readonly to: "delete" };
 
-/** What stands in the editor, or stood there and is on its way. Only in memory, and shown only to its owner. */
+/** The text in the editor, or text being sent. It is stored in memory only, and shown only to its owner. */
 export interface Draft extends NoteText {
-  /** One for each opening of the editor. */
+  /** A new key each time the editor is opened. */
   readonly key: number;
   readonly owner: string;
   /** Null until the note is saved for the first time. */
   readonly id: string | null;
-  /** The version the text started from: its tag, for `If-Match`, and its text. */
+  /** The version that is being edited: its tag, for `If-Match`, and its text. */
   readonly etag: string | null;
   readonly base: NoteText;
   /** The last save that was sent. */
   readonly lastSave: (Sending & { readonly to: "save" }) | null;
-  /** The list shows it as done, until the server says otherwise. */
+  /** What is being sent. The list already shows it as done. */
   readonly sending: Sending | null;
-  /** What the last try came to, until the next one. */
+  /** The last failed attempt, until the next one. */
   readonly failed: { readonly to: Sending["to"]; readonly problem: Problem } | null;
-  /** The version that somebody saved in the meantime (412). */
+  /** The version that was saved elsewhere meanwhile (412). */
   readonly newer: Version | null;
-  /** Somebody deleted the note in the meantime (404). */
+  /** Whether the note was deleted elsewhere meanwhile (404). */
   readonly isGone: boolean;
-  /** Has the last try arrived? */
+  /** Whether the last save succeeded. */
   readonly isSaved: boolean;
 }
 
@@ -42,7 +44,7 @@ export function draftOf(owner: string, { note, etag }: Version): Draft {
   return { ...base, ...SETTLED, key: ++openings, owner, id: note.id, etag, base, lastSave: null };
 }
 
-/** Is there text that is neither at the server nor on its way there? */
+/** Whether there is text that is neither saved nor being sent. */
 export function isUnsaved(draft: Draft): boolean {
   return !isSame(draft, draft.sending?.to === "save" ? draft.sending.text : draft.base);
 }
@@ -51,16 +53,17 @@ export function isSame(a: NoteText, b: NoteText): boolean {
   return a.title === b.title && a.body === b.body;
 }
 
-/** The save of what is typed. Sent once more it is the same request, which makes no second note (`Idempotency-Key`). */
+/** A save of the draft. A retry has the same key, so it creates no second note (`Idempotency-Key`). */
 export function saveOf({ lastSave, ...draft }: Draft): Sending & { readonly to: "save" } {
-  return lastSave !== null && isSame(lastSave.text, draft) ? lastSave : { to: "save", text: textOf(draft), request: newKey() };
+  if (lastSave !== null && isSame(lastSave.text, draft)) return lastSave;
+  return { to: "save", text: textOf(draft), request: newKey() };
 }
 
 export function send(draft: Draft, sending: Sending): Draft {
   return { ...draft, ...SETTLED, sending, lastSave: sending.to === "save" ? sending : draft.lastSave };
 }
 
-/** After a save of `sent`: the new version is what further typing starts from, and what was typed meanwhile stays. */
+/** After a save of `sent`: the draft now edits the new version, and keeps what was typed meanwhile. */
 export function saved(draft: Draft, sent: NoteText, { note, etag }: Version): Draft {
   const title = draft.title === sent.title ? note.title : draft.title;
   const body = draft.body === sent.body ? note.body : draft.body;
@@ -71,23 +74,23 @@ export function failed(draft: Draft, to: Sending["to"], problem: Problem): Draft
   return { ...draft, ...SETTLED, failed: { to, problem } };
 }
 
-/** Nothing more is on its way. */
+/** The draft after sending has stopped. */
 export function stopped(draft: Draft, why: Partial<Pick<Draft, "newer" | "isGone">> = {}): Draft {
   return { ...draft, ...SETTLED, ...why };
 }
 
-/** The newer version in place of what was typed. */
+/** Replaces what was typed with the newer version. */
 export function takeNewer(draft: Draft, { note, etag }: Version): Draft {
   const base = textOf(note);
   return { ...draft, ...SETTLED, ...base, etag, base };
 }
 
-/** What was typed stays, and replaces the newer version at the next save. */
+/** Keeps what was typed; the next save replaces the newer version. */
 export function keepTyped(draft: Draft, { note, etag }: Version): Draft {
   return { ...draft, ...SETTLED, etag, base: textOf(note) };
 }
 
-/** The note is gone; what was typed becomes a new one at the next save. */
+/** Detaches the draft from a deleted note; the next save creates a new one. */
 export function detached(draft: Draft): Draft {
   return { ...draft, ...SETTLED, id: null, etag: null, base: EMPTY, lastSave: null };
 }
@@ -96,12 +99,12 @@ export function textOf({ title, body }: NoteText): NoteText {
   return { title, body };
 }
 
-/** `crypto.randomUUID` is there on https and on localhost only. */
+/** A random key. `crypto.randomUUID` exists on https and localhost only. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** How to call it in a sentence. */
+/** The draft's title, quoted, for use in a sentence. */
 export function nameOf({ title, base }: Draft): string {
   return `“${(title.trim() || base.title.trim()).slice(0, 60) || "Untitled"}”`;
 }

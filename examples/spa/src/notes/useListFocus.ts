@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Keeps the keyboard where the person is: on arrival at the heading, after “Close” at the note, after “Load more” at what came. */
+/** Moves the focus: to the heading at first, after “Close” to the note, after “Load more” to the first new note. */
 export function useListFocus(hasEditor: boolean) {
   const heading = useRef<HTMLHeadingElement>(null);
   const items = useRef<HTMLUListElement>(null);

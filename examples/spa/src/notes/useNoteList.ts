@@ -16,10 +16,10 @@ interface Loaded {
 export type NoteList = ReturnType<typeof useNoteList>;
 
 const NOTHING_YET: Loaded = { items: [], nextCursor: null, busy: true, problem: null };
-/** The question has changed, or nobody is looking any more: the answer does not matter. */
+/** Why a request is cancelled: the search has changed, or the list is no longer shown. */
 const LEFT = new Error("left");
 
-/** The notes that match, page by page. */
+/** The notes that match the search, page by page. */
 export function useNoteList(api: Api, q: string) {
   const [list, setList] = useState(NOTHING_YET);
   const asked = useRef<{ control: AbortController; cursor: string | null } | null>(null);
@@ -53,7 +53,7 @@ export function useNoteList(api: Api, q: string) {
     return () => asked.current?.control.abort(LEFT);
   }, [load]);
 
-  /** What came in the meantime, and what went. */
+  /** Notes that were saved or deleted meanwhile. */
   const count = useRef(0);
   useEffect(() => {
     count.current = list.items.length;
@@ -62,7 +62,7 @@ export function useNoteList(api: Api, q: string) {
 
   const changes = useMemo(
     () => ({
-      /** A note that was just saved or read: in its place, or, when it is new, on top. */
+      /** Replaces a note that was saved or read, or adds a new one at the top. */
       put: (note: Note) =>
         setList((list) => ({
           ...list,
@@ -78,20 +78,20 @@ export function useNoteList(api: Api, q: string) {
   return {
     ...list,
     ...changes,
-    /** Answers with the notes that came. */
+    /** Loads the next page and returns its notes. */
     more: async () => (list.nextCursor === null || list.busy ? [] : load(list.nextCursor)),
     retry: () => void load(asked.current?.cursor ?? null),
     stop: () => asked.current?.control.abort(),
   };
 }
 
-/** A note written between two pages may come twice. */
+/** The notes of a page that are not in the list yet: one created meanwhile may come twice. */
 function without(page: readonly Note[], seen: readonly Note[]): readonly Note[] {
   const ids = new Set(seen.map(({ id }) => id));
   return page.filter(({ id }) => !ids.has(id));
 }
 
-/** The value, once it has stood still for a while. */
+/** The value, once it has not changed for a while. */
 export function useDebounced<T>(value: T, milliseconds: number): T {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

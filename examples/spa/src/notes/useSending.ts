@@ -6,8 +6,8 @@ import { failed, isSame, saved, saveOf, send, stopped, type Draft, type Sending 
 import type { NoteList } from "./useNoteList";
 
 /**
- * Sends drafts to the server. While one is on its way the list shows it as done (`rows`), so taking that back is all a
- * failure needs; the draft itself has every word that was typed, and goes back to the editor.
+ * Sends drafts to the server. The list already shows a draft as saved while it is being sent (`rows`). If that fails,
+ * the list shows it no longer, and the draft goes back to the editor with everything that was typed.
  */
 export function useSending(api: Api, list: NoteList, desk: DeskChanges, onDenied: () => void) {
   const underWay = useRef(new Map<number, AbortController>());
@@ -17,8 +17,10 @@ export function useSending(api: Api, list: NoteList, desk: DeskChanges, onDenied
     async (draft: Draft, sending: Sending, signal: AbortSignal) => {
       const { key, id, etag } = draft;
       if (sending.to === "save") {
-        const call = id === null ? api.createNote(sending.text, sending.request, signal) : api.updateNote(id, sending.text, etag, signal);
-        const version = await call;
+        const version =
+          id === null
+            ? await api.createNote(sending.text, sending.request, signal)
+            : await api.updateNote(id, sending.text, etag, signal);
         put(version.note);
         desk.change(key, (draft) => saved(draft, sending.text, version));
       } else if (id !== null) {
@@ -41,14 +43,14 @@ export function useSending(api: Api, list: NoteList, desk: DeskChanges, onDenied
       if (problem.code === "precondition_failed" && id !== null) {
         const newer = await api.note(id, signal);
         put(newer.note);
-        // An earlier try had arrived; only its answer had not.
+        // An earlier attempt had arrived, but its answer was lost.
         const isOurs = sending.to === "save" && isSame(newer.note, sending.text);
         if (isOurs) desk.change(key, (draft) => saved(draft, sending.text, newer));
         else desk.giveBack(key, (draft) => stopped(draft, { newer }));
         return;
       }
       if (problem.code === "scope_missing") onDenied();
-      // Whoever has to sign in again finds the draft there afterwards, and knows why.
+      // The sign-in form says why; the draft is in the editor afterwards.
       if (problem.status === 401) desk.giveBack(key, (draft) => stopped(draft));
       else desk.giveBack(key, (draft) => failed(draft, sending.to, problem));
     },

@@ -9,7 +9,7 @@ interface Question {
 
 type Ask = (question: Question) => Promise<boolean>;
 
-/** A modal question: put the dialog somewhere in the view, then `await ask(…)`. Escape is a no. */
+/** A confirmation dialog: render `dialog`, then `await ask(…)`. Escape means no. */
 export function useConfirm(): [dialog: ReactNode, ask: Ask] {
   const [asked, setAsked] = useState<{ question: Question; answer: (yes: boolean) => void } | null>(null);
 

@@ -13,7 +13,7 @@ interface Props {
   readonly children: (control: Control) => ReactNode;
 }
 
-/** A label, a control, and what is wrong with it, tied together for those who do not see that they are neighbours. */
+/** A label, a control, its hint and its error message, linked for screen readers. */
 export function Field({ label, error, hint, children }: Props) {
   const id = useId();
   const errorId = error === undefined ? null : `${id}-error`;
@@ -42,7 +42,7 @@ export function Field({ label, error, hint, children }: Props) {
   );
 }
 
-/** After a refused form: to the first field that has something to say. */
+/** Focuses the first invalid field of a refused form. */
 export function focusFirstInvalid(form: HTMLFormElement | null) {
   form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
 }

@@ -7,7 +7,7 @@ interface Props {
   readonly children?: ReactNode;
 }
 
-/** Says what went wrong, at once also to a screen reader, and offers another try where one can help. */
+/** Shows an error, announces it to screen readers, and offers to try again if that can help. */
 export function Trouble({ problem, onRetry, children }: Props) {
   const wait = useWait(problem);
   const again = problem.isPassing ? onRetry : undefined;
@@ -33,7 +33,7 @@ export function Trouble({ problem, onRetry, children }: Props) {
         <div className="actions">
           {again !== undefined && (
             <button type="button" onClick={again} disabled={wait > 0}>
-              {wait > 0 ? `Try again in ${inWords(wait)}` : "Try again"}
+              {wait > 0 ? `Try again in ${humanSeconds(wait)}` : "Try again"}
             </button>
           )}
           {children}
@@ -43,7 +43,7 @@ export function Trouble({ problem, onRetry, children }: Props) {
   );
 }
 
-/** The seconds left of `Retry-After`, counted down. */
+/** The seconds left until `Retry-After` has passed. */
 function useWait(problem: Problem): number {
   const [waited, setWaited] = useState<{ problem: Problem; seconds: number }>({ problem, seconds: 0 });
   const total = problem.retryAfter ?? 0;
@@ -62,6 +62,6 @@ function useWait(problem: Problem): number {
   return Math.max(0, total - (waited.problem === problem ? waited.seconds : 0));
 }
 
-function inWords(seconds: number): string {
+function humanSeconds(seconds: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

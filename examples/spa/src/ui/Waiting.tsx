@@ -1,13 +1,13 @@
 import { useEffect, useState } from "react";
 
-/** Whoever waits for so long wonders whether anything happens, in milliseconds. */
-const MOMENT = 1000;
+/** How long to wait before saying so, in milliseconds. */
+const DELAY = 1000;
 
-/** Nothing at first. Where the answer is long in coming, says so, and lets the person stop waiting. */
+/** Shows nothing at first. If the answer takes long, says so and offers to stop waiting. */
 export function Waiting({ onStop }: { readonly onStop?: () => void }) {
   const [isSlow, setSlow] = useState(false);
   useEffect(() => {
-    const timer = setTimeout(() => setSlow(true), MOMENT);
+    const timer = setTimeout(() => setSlow(true), DELAY);
     return () => clearTimeout(timer);
   }, []);
 

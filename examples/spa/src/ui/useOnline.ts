@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** Whether the machine has a network at all, as far as the browser knows. */
+/** Whether the browser believes it is online. */
 export function useOnline(): boolean {
   return useSyncExternalStore(subscribe, () => navigator.onLine);
 }

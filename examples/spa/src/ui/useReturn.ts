@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Calls `then` when the person comes back: to this tab, or to the network. */
+/** Calls `then` when the tab becomes visible again, or the network is back. */
 export function useReturn(then: () => unknown) {
   useEffect(() => {
     const seen = () => {

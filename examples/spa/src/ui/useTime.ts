@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
 
-/** Longer timers fire at once. */
+/** The longest delay of a timer, in milliseconds. Longer ones fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Is it `lead` milliseconds before `at`, or later? Calls `then` when it comes to be. */
+/** Whether it is at least `lead` milliseconds before `at`, or later. Calls `then` when that moment comes. */
 export function useTime(at: string | undefined, lead: number, then?: () => unknown): boolean {
   const due = at === undefined ? Infinity : Date.parse(at) - lead;
   const [passed, setPassed] = useState<number | null>(null);
