@@ -40,12 +40,12 @@ unit: ## Run unit and HTTP tests, on SQLite and PostgreSQL
 .PHONY: spa-check
 spa-check: release
 	$(app) openapi >examples/spa/node_modules/.openapi.json
-	cd examples/spa && npm run client -- node_modules/.openapi.json --check
-	cd examples/spa && npm run check
+	cd examples/spa && ../../$(in) npm run client -- node_modules/.openapi.json --check
+	cd examples/spa && ../../$(in) npm run check
 
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test
-	cd end2end && npm run --silent check && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
+	cd end2end && ../$(in) npm run --silent check && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
 
 conformance: release ## Test the release binary against its OpenAPI documents, with schemathesis
 	@scripts/setup test
@@ -62,8 +62,9 @@ attack-short: release
 snapshots: release ## Update the screenshots that the end-to-end tests compare
 	@scripts/setup test
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=changed
+	cd end2end && ../$(in) node squeeze.mjs snapshots/*.png ../docs/screenshots/*.png
 
-lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and update the table in docs/lab.md
+lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and compare with docs/lab.md (WRITE=yes writes it)
 	@scripts/setup lab
 	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test --config lab-browsers.config.ts
 

@@ -3,7 +3,7 @@ import usual from "./playwright.config.ts";
 
 const [server] = [usual.webServer ?? []].flat();
 
-/** `make lab-browsers`: the Lab in three engines, of which Playwright drives one and WebDriver the other two. */
+/** `make lab-browsers`: the Lab in three engines. Playwright drives Chromium, WebDriver the other two. */
 export default defineConfig({
   ...usual,
   testDir: "lab-browsers",

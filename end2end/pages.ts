@@ -1,37 +1,50 @@
-import { randomUUID } from "node:crypto";
-import { expect, type Page } from "@playwright/test";
-import { APP } from "./origins.ts";
-import { outboxUrl } from "./server.ts";
+import { expect, type Locator, type Page } from "@playwright/test";
+import { APP } from "./support/origins.ts";
+import { createToken, newAccount, type NewToken } from "./support/person.ts";
+import { outboxUrl } from "./support/server.ts";
 
-/** A newcomer has written and made nothing yet; a resident has notes, a token and two browsers. */
-export type Who = "visitor" | "newcomer" | "resident";
+/** Which account the page is opened with: none, one with nothing in it, or one with notes, a token and two browsers. */
+export type Who = "anonymous" | "empty" | "seeded";
 
 /** One page in one state. */
 export interface Entry {
   /** Names its test and its screenshots. */
   readonly name: string;
-  /** As in the table of routes. `{id}` is a note of the resident's, `{token}` one that is used up. */
+  /** As `vestibule routes` prints it. `{id}` is a note of the seeded account, `{token}` a link that has expired. */
   readonly path: string;
   readonly who: Who;
-  /** Of the document that is there in the end. */
+  /** The status of the document that is shown in the end. */
   readonly status: number;
-  /** What makes the state ready before the page is opened. */
+  /** Prepares the state before the page is opened. */
   readonly before?: (page: Page) => Promise<void>;
-  /** What leads to the state once the page is open. */
+  /** Leads to the state once the page is open. */
   readonly after?: (page: Page) => Promise<void>;
-  /** What other tests do shows here, so no two screenshots are alike. */
-  readonly unsteady?: boolean;
+  /** The page shows what other tests do, so its screenshots are not compared. */
+  readonly isUnsteady?: boolean;
+  /** Take screenshots of these parts alone, by name: of a long page, one of each kind of thing on it. */
+  readonly parts?: Readonly<Record<string, (page: Page) => Locator>>;
+  /** Take a screenshot of the part of the page that the window shows, beside its parts. */
+  readonly window?: boolean;
+  /** Take all four screenshots, not only light on a desktop and dark on a phone. */
+  readonly allLooks?: boolean;
 }
 
 const ADA = "ada@example.org";
 
 export const ENTRIES: readonly Entry[] = [
-  { name: "landing", path: "/", who: "visitor", status: 200 },
+  { name: "landing", path: "/", who: "anonymous", status: 200, allLooks: true },
   {
     name: "landing-knocked",
     path: "/",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
+    parts: {
+      doors: (page) =>
+        page
+          .locator("main section")
+          .filter({ has: page.locator(".knock") })
+          .last(),
+    },
     async after(page) {
       for (const door of ["session", "token"]) {
         await page.getByRole("button", { name: `Knock at the ${door} door` }).click();
@@ -39,41 +52,53 @@ export const ENTRIES: readonly Entry[] = [
       await expect(page.locator(".knock .status")).toHaveText(["401 Unauthorized", "401 Unauthorized"]);
     },
   },
-  { name: "landing-signed-in", path: "/", who: "resident", status: 200 },
+  { name: "landing-signed-in", path: "/", who: "seeded", status: 200, window: true },
 
-  { name: "sign-up", path: "/sign-up", who: "visitor", status: 200 },
+  { name: "sign-up", path: "/sign-up", who: "anonymous", status: 200 },
   {
     name: "sign-up-refused",
     path: "/sign-up",
-    who: "visitor",
+    who: "anonymous",
     status: 422,
     after: posted("Sign up", { Name: "Ada Lovelace", "E-mail": ADA, Password: "password123" }),
   },
   {
     name: "sign-up-typing",
     path: "/sign-up",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
     async after(page) {
       await page.getByLabel("Password").fill("monkeymonkey");
       await expect(page.locator(".strength").getByRole("status")).not.toBeEmpty();
     },
   },
-  { name: "sign-in", path: "/sign-in", who: "visitor", status: 200 },
+  { name: "sign-in", path: "/sign-in", who: "anonymous", status: 200 },
   {
     name: "sign-in-refused",
     path: "/sign-in",
-    who: "visitor",
+    who: "anonymous",
     status: 401,
     after: posted("Sign in", { "E-mail": ADA, Password: "not this one" }),
   },
 
-  { name: "lab", path: "/lab", who: "visitor", status: 200, after: labReady },
+  {
+    name: "lab",
+    path: "/lab",
+    who: "anonymous",
+    status: 200,
+    window: true,
+    parts: {
+      bench: (page) => page.locator("#bench"),
+      group: (page) => page.locator(".card.group").first(),
+    },
+    after: labReady,
+  },
   {
     name: "lab-run",
     path: "/lab",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
+    parts: { experiment: (page) => page.locator("#cookie-both") },
     async after(page) {
       await labReady(page);
       const experiment = page.locator("#cookie-both");
@@ -82,19 +107,30 @@ export const ENTRIES: readonly Entry[] = [
       await expect(experiment.locator(".outcome")).toHaveText("as predicted");
     },
   },
-  { name: "lab-story", path: "/lab/story", who: "visitor", status: 200, after: labReady },
+  {
+    name: "lab-story",
+    path: "/lab/story",
+    who: "anonymous",
+    status: 200,
+    window: true,
+    parts: {
+      chapter: (page) => page.locator(".chapter").nth(3),
+      rule: (page) => page.locator(".rule"),
+    },
+    after: labReady,
+  },
 
-  { name: "forgot", path: "/forgot", who: "visitor", status: 200 },
-  { name: "reset-gone", path: "/reset/{token}", who: "visitor", status: 410 },
-  { name: "confirm-gone", path: "/confirm/{token}", who: "visitor", status: 410 },
-  { name: "email-gone", path: "/email/{token}", who: "visitor", status: 410 },
+  { name: "forgot", path: "/forgot", who: "anonymous", status: 200 },
+  { name: "reset-gone", path: "/reset/{token}", who: "anonymous", status: 410 },
+  { name: "confirm-gone", path: "/confirm/{token}", who: "anonymous", status: 410 },
+  { name: "email-gone", path: "/email/{token}", who: "anonymous", status: 410 },
 
-  { name: "notes", path: "/notes", who: "resident", status: 200 },
-  { name: "notes-empty", path: "/notes", who: "newcomer", status: 200 },
+  { name: "notes", path: "/notes", who: "seeded", status: 200 },
+  { name: "notes-empty", path: "/notes", who: "empty", status: 200 },
   {
     name: "notes-refused",
     path: "/notes",
-    who: "newcomer",
+    who: "empty",
     status: 200,
     async after(page) {
       await filled("Add note", { Title: " ", Body: "A body, and no title." })(page);
@@ -104,71 +140,89 @@ export const ENTRIES: readonly Entry[] = [
   {
     name: "notes-none-found",
     path: "/notes",
-    who: "resident",
+    who: "seeded",
     status: 200,
     async after(page) {
       await page.getByLabel("Search notes").fill("nothing like it");
       await expect(page.getByText("No note contains that.")).toBeVisible();
     },
   },
-  { name: "note", path: "/notes/{id}", who: "resident", status: 200 },
+  { name: "note", path: "/notes/{id}", who: "seeded", status: 200 },
   {
     name: "note-deleting",
     path: "/notes/{id}",
-    who: "resident",
+    who: "seeded",
     status: 200,
     after: (page) => page.getByText("Delete this note…").click(),
   },
 
-  { name: "tokens", path: "/tokens", who: "resident", status: 200 },
-  { name: "tokens-empty", path: "/tokens", who: "newcomer", status: 200, before: beAnother },
+  { name: "tokens", path: "/tokens", who: "seeded", status: 200 },
+  { name: "tokens-empty", path: "/tokens", who: "empty", status: 200, before: signUpAnew },
   {
     name: "tokens-fresh",
     path: "/tokens",
-    who: "newcomer",
+    who: "empty",
     status: 200,
-    before: beAnother,
-    after: posted("Make token", { Name: "phone" }),
+    before: signUpAnew,
+    after: posted("Create token", { Name: "phone" }),
   },
   {
     name: "tokens-of-all-kinds",
     path: "/tokens",
-    who: "newcomer",
+    who: "empty",
     status: 200,
     async before(page) {
-      await beAnother(page);
-      await makeToken(page, { name: "phone", days: 30, renew: true });
-      await makeToken(page, { name: "single-page app", days: 90, origins: ["https://app.example.com"] });
-      const lost = await makeToken(page, { name: "lost laptop", days: 7 });
-      await page.request.delete(`/session/v1/tokens/${lost}`, OURS);
+      await signUpAnew(page);
+      const make = (fields: NewToken) => createToken(page.request, fields, FROM_APP.headers);
+      await make({ name: "phone", days: 30, renew: true });
+      await make({ name: "single-page app", days: 90, origins: ["https://app.example.com"] });
+      const lost = await make({ name: "lost laptop", days: 7 });
+      await page.request.delete(`/session/v1/tokens/${lost.id}`, FROM_APP);
     },
   },
   {
     name: "tokens-refused",
     path: "/tokens",
-    who: "resident",
+    who: "seeded",
     status: 422,
     async after(page) {
       for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
-      await page.getByLabel("Expires after").selectOption("A day of your choice");
-      await posted("Make token", { Name: "phone", "Works from (optional)": "https://app.example.com/" })(page);
+      await page.getByLabel("Expires after").selectOption("Custom date");
+      await posted("Create token", { Name: "phone", "Allowed origins (optional)": "https://app.example.com/" })(page);
     },
   },
 
-  { name: "account", path: "/account", who: "resident", status: 200 },
-  { name: "account-confirm", path: "/account/confirm", who: "resident", status: 200 },
-  { name: "account-name", path: "/account/name", who: "resident", status: 200 },
-  { name: "account-email", path: "/account/email", who: "resident", status: 200 },
-  { name: "account-password", path: "/account/password", who: "resident", status: 200 },
-  { name: "account-delete", path: "/account/delete", who: "resident", status: 200 },
+  { name: "account", path: "/account", who: "seeded", status: 200 },
+  { name: "account-confirm", path: "/account/confirm", who: "seeded", status: 200 },
+  { name: "account-name", path: "/account/name", who: "seeded", status: 200 },
+  { name: "account-email", path: "/account/email", who: "seeded", status: 200 },
+  { name: "account-password", path: "/account/password", who: "seeded", status: 200 },
+  { name: "account-delete", path: "/account/delete", who: "seeded", status: 200 },
 
-  { name: "explorer", path: "/api/docs", who: "visitor", status: 200 },
+  {
+    name: "explorer",
+    path: "/api/docs",
+    who: "anonymous",
+    status: 200,
+    window: true,
+    parts: {
+      // One that takes a body and needs a scope.
+      call: (page) =>
+        page.locator("article.call").filter({ hasText: "POST" }).filter({ hasText: "notes:write" }).first(),
+      shape: (page) =>
+        page
+          .locator("section:has(> #shapes) article")
+          .filter({ has: page.locator("dl") })
+          .first(),
+      code: (page) => page.locator("[id^=code-]").first(),
+    },
+  },
   {
     name: "explorer-tried",
     path: "/api/docs",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
-    unsteady: true,
+    isUnsteady: true,
     async after(page) {
       const call = page.getByRole("article", { name: "List notes", exact: true });
       await call.getByText("Try it").click();
@@ -177,30 +231,30 @@ export const ENTRIES: readonly Entry[] = [
     },
   },
 
-  { name: "not-found", path: "/no/such/page", who: "visitor", status: 404 },
+  { name: "not-found", path: "/no/such/page", who: "anonymous", status: 404 },
   {
     name: "outbox",
     path: "/dev/outbox",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
-    unsteady: true,
+    isUnsteady: true,
     async before(page) {
       await page.goto(outboxUrl());
     },
   },
-  { name: "mail-gone", path: "/dev/outbox/{name}", who: "visitor", status: 404 },
-  { name: "failure", path: "/dev/failure", who: "visitor", status: 500 },
+  { name: "mail-gone", path: "/dev/outbox/{name}", who: "anonymous", status: 404 },
+  { name: "failure", path: "/dev/failure", who: "anonymous", status: 500 },
   {
     name: "components-asking",
     path: "/dev/components",
-    who: "visitor",
+    who: "anonymous",
     status: 200,
     async after(page) {
       await page.getByRole("button", { name: "Delete…" }).click();
       await expect(page.getByRole("dialog")).toBeVisible();
     },
   },
-  { name: "components", path: "/dev/components", who: "visitor", status: 200 },
+  { name: "components", path: "/dev/components", who: "anonymous", status: 200, allLooks: true },
 ];
 
 /** Fills in the form that `button` sends, and sends it. */
@@ -212,7 +266,7 @@ function filled(button: string, fields: Readonly<Record<string, string>>) {
   };
 }
 
-/** The same, where a new document answers. */
+/** The same, and waits for the document that answers. */
 function posted(button: string, fields: Readonly<Record<string, string>>) {
   return async (page: Page) => {
     const answered = page.waitForEvent("framenavigated");
@@ -221,18 +275,12 @@ function posted(button: string, fields: Readonly<Record<string, string>>) {
   };
 }
 
-const OURS = { headers: { Origin: APP } };
+const FROM_APP = { headers: { Origin: APP } };
 
-/** Somebody who has made nothing at all, whatever other tests have done. */
-async function beAnother(page: Page): Promise<void> {
+/** Signs up anew, for an account that is empty whatever other tests have done. */
+async function signUpAnew(page: Page): Promise<void> {
   await page.context().clearCookies();
-  const form = { name: "Ada Lovelace", email: `${randomUUID()}@example.org`, password: "three quiet words" };
-  expect((await page.request.post("/sign-up", { ...OURS, form })).ok()).toBe(true);
-}
-
-async function makeToken(page: Page, token: Readonly<Record<string, unknown>>): Promise<string> {
-  const made = await page.request.post("/session/v1/tokens", { ...OURS, data: { scopes: ["notes:read"], ...token } });
-  return (await made.json()).id;
+  expect((await page.request.post("/sign-up", { ...FROM_APP, form: newAccount() })).ok()).toBe(true);
 }
 
 async function labReady(page: Page): Promise<void> {

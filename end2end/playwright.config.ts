@@ -1,19 +1,18 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { chromium, defineConfig } from "@playwright/test";
-import { APP, APP_PORT, LAB_PORT, SPA, SPA_PORT } from "./origins.ts";
-import { SAID, folder, server, target } from "./server.ts";
+import { defineConfig } from "@playwright/test";
+import { chromiumPath, isDownloaded } from "./support/chromium.mjs";
+import { APP, APP_PORT, LAB_PORT, SPA, SPA_PORT } from "./support/origins.ts";
+import { OUTPUT, folder, server, target } from "./support/server.ts";
 
 const spa = resolve(import.meta.dirname, "../examples/spa");
-const spaBuilt = `node_modules/.end2end-${SPA_PORT}`;
+const vite = "node node_modules/vite/bin/vite.js";
+const outDir = `--outDir node_modules/.end2end-${SPA_PORT}`;
 
-// Letters come out alike whatever the machine's settings for fonts are: the screenshots compare them.
+// Letters look alike whatever the machine's settings for fonts are: the screenshots compare them.
 const steady = ["--font-render-hinting=none", "--disable-lcd-text"];
 
-// Playwright's own Chromium where it could be downloaded, the system's elsewhere.
-const own = existsSync(chromium.executablePath());
 const system = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: chromiumPath,
   args: [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,18 +31,18 @@ export default defineConfig({
   snapshotPathTemplate: "snapshots/{arg}{ext}",
   forbidOnly: !!process.env.CI,
   workers: 2,
-  // A machine that stumbles once is told from a test that fails: the second is reported as "flaky".
+  // A test that passes at the second try is reported as "flaky", which tells a slow machine from a failure.
   retries: process.env.CI ? 1 : 0,
   reporter: "list",
   timeout: 30_000,
   use: {
     baseURL: APP,
     trace: "retain-on-failure",
-    launchOptions: own ? { args: steady } : system,
+    launchOptions: isDownloaded ? { args: steady } : system,
   },
   webServer: [
     {
-      command: `exec ${server} serve > ${SAID}`,
+      command: `exec ${server} serve > ${OUTPUT}`,
       cwd: folder,
       url: `${APP}/healthz`,
       env: {
@@ -52,7 +51,7 @@ export default defineConfig({
         VESTIBULE_SERVER__PUBLIC_URL: APP,
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
         VESTIBULE_LAB__ADDRESS: `127.0.0.1:${LAB_PORT}`,
-        // Everybody in these tests comes from one address.
+        // All of these tests come from one address.
         VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
         VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",
         RUST_LOG: "warn",
@@ -60,7 +59,7 @@ export default defineConfig({
       reuseExistingServer: false,
     },
     {
-      command: `npx vite build --outDir ${spaBuilt} && npx vite preview --outDir ${spaBuilt} --port ${SPA_PORT} --strictPort`,
+      command: `${vite} build ${outDir} && exec ${vite} preview ${outDir} --port ${SPA_PORT} --strictPort`,
       cwd: spa,
       url: SPA,
       env: { VITE_API_URL: APP },

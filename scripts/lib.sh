@@ -8,6 +8,8 @@ rust=1.96.0
 cargo_leptos=0.3.11
 binaryen=132.0.0
 geckodriver=0.37.1
+# Where the Node.js at hand is older than 22. The tests run on 20 as well.
+node=24.21.0
 schemathesis=4.32.5
 openapi_spec_validator=0.9.0
 # The command and the crate must have the same version, so the lock file decides.
@@ -25,10 +27,16 @@ rust_will_do() {
     lib=$(rustc --print target-libdir --target "$wasm_target" 2>/dev/null) && compgen -G "$lib/libstd-*.rlib" >/dev/null
 }
 
-# Puts the installed tools first on the PATH, and chooses a Rust that can compile for the browser.
+# Whether the Node.js at hand is one that is still maintained.
+node_is_recent() {
+    local version
+    version=$(node --version 2>/dev/null) && printf '%s\n' v22.12.0 "$version" | sort -VC
+}
+
+# Puts the tools we installed first on the PATH, and chooses a Rust that can compile for the browser.
 use_tools() {
     local folder server
-    for folder in "geckodriver-$geckodriver/bin" "binaryen-$binaryen/node_modules/.bin" \
+    for folder in "geckodriver-$geckodriver/bin" "node-$node/node_modules/.bin" "binaryen-$binaryen/node_modules/.bin" \
         "wasm-bindgen-$wasm_bindgen/bin" "cargo-leptos-$cargo_leptos/bin" "schemathesis-$schemathesis/bin"; do
         PATH=$tools/$folder:$PATH
     done

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
+import { freePort, until } from "../support/net.mjs";
 
-/** As much of the W3C's WebDriver protocol as it takes to open a page and run a script in it. */
+/** The part of the W3C's WebDriver protocol that opens a page and runs a script in it. */
 export class WebDriver {
   readonly #driver: ChildProcess;
   readonly #address: string;
@@ -15,12 +15,17 @@ export class WebDriver {
   /** Starts the driver `command`, which takes `--port=…`, and a browser with it. */
   static async start([command, ...args]: readonly [string, ...string[]], capabilities: object): Promise<WebDriver> {
     const port = await freePort();
-    // A group of its own, so that whatever the driver starts ends with it.
+    // A process group of its own, so that the browser it starts ends with it.
     const driver = spawn(command, [...args, `--port=${port}`], { stdio: "ignore", detached: true });
     const started = new WebDriver(driver, `http://127.0.0.1:${port}`);
     try {
-      await until(async () => (await started.#send("GET", "/status").catch(() => null)) !== null, "The driver does not start.");
-      const { sessionId, capabilities: given } = await started.#send<Session>("POST", "/session", { capabilities: { alwaysMatch: capabilities } });
+      await until(
+        async () => (await started.#send("GET", "/status").catch(() => null)) !== null,
+        "The driver does not start.",
+      );
+      const { sessionId, capabilities: given } = await started.#send<Session>("POST", "/session", {
+        capabilities: { alwaysMatch: capabilities },
+      });
       started.#session = `/session/${sessionId}`;
       started.version = given.browserVersion;
       return started;
@@ -30,14 +35,14 @@ export class WebDriver {
     }
   }
 
-  /** Of the browser, as the driver tells it. */
+  /** The version of the browser, as the driver reports it. */
   version = "";
 
   async open(url: string): Promise<void> {
     await this.#send("POST", `${this.#session}/url`, { url });
   }
 
-  /** The value that the body of a function returns. */
+  /** Runs the script as the body of a function, and answers with what it returns. */
   run<T>(script: string): Promise<T> {
     return this.#send<T>("POST", `${this.#session}/execute/sync`, { script, args: [] });
   }
@@ -63,24 +68,4 @@ export class WebDriver {
 interface Session {
   readonly sessionId: string;
   readonly capabilities: { readonly browserVersion: string };
-}
-
-/** Asks again and again until it is so. */
-export async function until(is: () => Promise<boolean>, otherwise: string, milliseconds = 30_000): Promise<void> {
-  for (const end = Date.now() + milliseconds; Date.now() < end; ) {
-    if (await is()) return;
-    await new Promise((later) => setTimeout(later, 100));
-  }
-  throw new Error(otherwise);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("There is no free port."))));
-    });
-  });
 }

@@ -1,13 +1,14 @@
-// Lighthouse against the single binary: every category of every page must reach 100, or this fails.
+// Runs Lighthouse against the single binary, and fails unless every category of every page reaches 100.
 // Prints a table in Markdown, for the README.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { launch } from "chrome-launcher";
 import lighthouse, { desktopConfig } from "lighthouse";
+import { chromiumPath } from "../support/chromium.mjs";
+import { answers, freePort, until } from "../support/net.mjs";
 
 const RUNS = 5;
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
@@ -39,10 +40,10 @@ const server = spawn(binary, ["serve"], {
 });
 let chrome;
 try {
-  await answering();
+  await until(isReady, "The server does not answer.");
   const cookie = await signUp();
   chrome = await launch({
-    chromePath: await chromium(),
+    chromePath: chromiumPath,
     chromeFlags: ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   });
   const rows = [];
@@ -57,16 +58,16 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** The medians of some runs, and what kept the last of them from being perfect. */
+/** The medians of some runs, and the audits that kept the last of them from 100. */
 async function measure(page, form, cookie) {
   const runs = [];
   const url = origin + page.path;
-  // The cookie is sent along, not kept by the browser, so that each run can begin with empty storage and an empty cache.
+  // The cookie is sent as a header and not stored, so that each run can begin with empty storage and an empty cache.
   const extraHeaders = page.signedIn ? { Cookie: cookie } : undefined;
   const flags = { port: chrome.port, onlyCategories: CATEGORIES, extraHeaders, logLevel: "error" };
-  for (let spare = 2; runs.length < RUNS; ) {
+  for (let spare = 2; runs.length < RUNS;) {
     const { lhr } = await lighthouse(url, flags, form.config);
-    // Now and then a busy machine loses the beginning of a recording.
+    // A busy machine loses the beginning of a recording at times.
     if (lhr.runtimeError && spare-- > 0) continue;
     if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`);
     if (lhr.finalDisplayedUrl !== url) throw new Error(`${url} led to ${lhr.finalDisplayedUrl}`);
@@ -85,7 +86,7 @@ async function measure(page, form, cookie) {
   };
 }
 
-/** What came over the wire, without the wasm. */
+/** The bytes that came over the wire, without the wasm. */
 function weight(audit) {
   const { items } = audit.details;
   return items.filter(({ url }) => !url.endsWith(".wasm")).reduce((sum, { transferSize }) => sum + transferSize, 0);
@@ -102,13 +103,21 @@ function print(rows) {
   console.log("|---|---|--:|--:|--:|--:|--:|--:|--:|");
   for (const { page, form, scores, lcp, cls, bytes } of rows) {
     const cells = CATEGORIES.map((id) => scores[id]).join(" | ");
-    console.log(`| ${page} | ${form} | ${cells} | ${(lcp / 1000).toFixed(1)} s | ${+cls.toFixed(4)} | ${(bytes / 1000).toFixed(1)} kB |`);
+    console.log(`| ${page} | ${form} | ${cells} | ${seconds(lcp)} | ${+cls.toFixed(4)} | ${kilobytes(bytes)} |`);
   }
   console.log("");
   for (const { page, form, faults } of rows) for (const fault of faults) console.error(`${page}, ${form}: ${fault}`);
 }
 
-/** Signs up by HTTP; what comes back is a `Cookie` header. */
+function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}
+
+/** Signs up by HTTP, and answers with a `Cookie` header. */
 async function signUp() {
   const form = { name: "Ada Lovelace", email: "ada@example.org", password: "three quiet words" };
   const response = await fetch(`${origin}/sign-up`, {
@@ -118,30 +127,13 @@ async function signUp() {
     redirect: "manual",
   });
   if (response.status !== 303) throw new Error(`Signing up was answered with ${response.status}.`);
-  return response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; ");
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";")[0])
+    .join("; ");
 }
 
-async function answering() {
-  for (let tries = 0; tries < 100; tries++) {
-    if (server.exitCode !== null) break;
-    if (await fetch(`${origin}/readyz`).then(({ ok }) => ok, () => false)) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("The server does not answer.");
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** As in playwright.config.ts: Playwright's own where it could be downloaded, the system's elsewhere. */
-async function chromium() {
-  const own = await import("@playwright/test").then(({ chromium }) => chromium.executablePath(), () => "");
-  return existsSync(own) ? own : (process.env.CHROMIUM ?? "/usr/bin/chromium");
+function isReady() {
+  if (server.exitCode !== null) throw new Error("The server did not start.");
+  return answers(`${origin}/readyz`);
 }

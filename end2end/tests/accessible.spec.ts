@@ -1,11 +1,11 @@
 import { ENTRIES } from "../pages.ts";
-import { faultsOf } from "./checks.ts";
-import { expect, test } from "./visit.ts";
+import { faultsOf } from "../support/checks.ts";
+import { expect, test } from "../support/visit.ts";
 
-// Colours are looked at as they are in the end, not on the way there.
+// Colours are checked as they are once every transition has ended.
 test.use({ contextOptions: { reducedMotion: "reduce" } });
 
-// The Lab and the API's description are long, and each is looked at ten times.
+// The Lab and the API explorer are long, and each is checked ten times.
 test.describe.configure({ mode: "parallel", timeout: 150_000 });
 
 for (const entry of ENTRIES) {

@@ -1,9 +1,9 @@
 import { type Browser, type Page } from "@playwright/test";
-import { PASSWORD, type Person, expect, hydrated, mailed, signIn, signUp, test } from "./support.ts";
+import { PASSWORD, type Credentials, expect, hydrated, mailed, signIn, signUp, test } from "../support/fixtures.ts";
 
 const NEW = "five quiet words indeed";
 
-async function another(browser: Browser, person: Person): Promise<Page> {
+async function another(browser: Browser, person: Credentials): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await page.goto("/sign-in");
   await signIn(page, person);
@@ -32,17 +32,40 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByLabel("Password")).toBeFocused();
     });
 
+    test("a form that is refused keeps what was typed, and says what is wrong beside its field", async ({ page }) => {
+      const person = await signUp(page);
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.goto("/sign-up");
+      await page.getByLabel("Name").fill("Grace");
+      await page.getByLabel("E-mail").fill(person.email);
+      await page.getByLabel("Password").fill("password123");
+      await page.getByRole("main").getByRole("button", { name: "Sign up" }).click();
+      await expect(page.locator("#password-error")).toContainText("most common passwords");
+      await expect(page.getByLabel("Name")).toHaveValue("Grace");
+      await expect(page.getByLabel("Password")).toHaveValue("");
+      await page.getByLabel("Password").fill("three quiet words");
+      await page.getByRole("main").getByRole("button", { name: "Sign up" }).click();
+      await expect(page.locator("#email-error")).toContainText("Sign in instead");
+
+      await page.goto("/sign-in");
+      await page.getByLabel("E-mail").fill(person.email);
+      await page.getByLabel("Password").fill("not this one");
+      await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
+      await expect(page.getByRole("alert").first()).toContainText("address or the password is wrong");
+      await expect(page.getByLabel("E-mail")).toHaveValue(person.email);
+    });
+
     test("a new password takes the old one, and signs the other browsers out", async ({ page, browser }) => {
       const person = await signUp(page);
       const other = await another(browser, person);
       await page.goto("/account/password");
       const change = async (current: string) => {
-        await page.getByLabel("Your password until now").fill(current);
+        await page.getByLabel("Current password").fill(current);
         await page.getByLabel("New password").fill(NEW);
-        await page.getByRole("button", { name: "Change the password" }).click();
+        await page.getByRole("button", { name: "Change password" }).click();
       };
       await change("not this one");
-      await expect(page.locator("#current-error")).toContainText("not your password");
+      await expect(page.locator("#current-error")).toContainText("password is wrong");
       await change(PASSWORD);
       await expect(page).toHaveURL("/account");
       await expectSignedOut(other);
@@ -56,13 +79,15 @@ for (const javaScriptEnabled of [true, false]) {
       const moved = { ...person, email: `new-${person.email}` };
       await page.goto("/account/email");
       await page.getByLabel("New e-mail").fill("no address");
-      await page.getByLabel("New e-mail").evaluate((input: HTMLInputElement) => input.form!.setAttribute("novalidate", ""));
-      await page.getByRole("button", { name: "Mail me a link" }).click();
-      await expect(page.locator("#email-error")).toContainText("Enter an e-mail address");
+      await page
+        .getByLabel("New e-mail")
+        .evaluate((input: HTMLInputElement) => input.form!.setAttribute("novalidate", ""));
+      await page.getByRole("button", { name: "Send confirmation link" }).click();
+      await expect(page.locator("#email-error")).toContainText("Enter an email address");
       await page.getByLabel("New e-mail").fill(moved.email);
-      await page.getByRole("button", { name: "Mail me a link" }).click();
+      await page.getByRole("button", { name: "Send confirmation link" }).click();
       await expect(page.getByRole("main").getByRole("status")).toContainText(moved.email);
-      await mailed(page, moved, /new address/, /\/email\//);
+      await mailed(page, moved, /new email address/, /\/email\//);
       await page.getByRole("button", { name: "Use this address" }).click();
       await expect(page.getByRole("main")).toContainText(moved.email);
       await page.getByRole("button", { name: "Sign out" }).click();
@@ -74,10 +99,10 @@ for (const javaScriptEnabled of [true, false]) {
       await signUp(page);
       await page.goto("/account/confirm?next=%2Faccount%2Fdelete");
       await page.getByLabel("Password").fill("not this one");
-      await page.getByRole("button", { name: "Go on" }).click();
-      await expect(page.locator("#password-again-error")).toContainText("not your password");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await expect(page.locator("#password-again-error")).toContainText("password is wrong");
       await page.getByLabel("Password").fill(PASSWORD);
-      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("button", { name: "Confirm" }).click();
       await expect(page).toHaveURL("/account/delete");
     });
 
@@ -86,7 +111,7 @@ for (const javaScriptEnabled of [true, false]) {
       const others = [await another(browser, person), await another(browser, person)];
       await page.goto("/account");
       await page.getByRole("button", { name: "Sign out all other browsers…" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Sign them out" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Sign out all others" }).click();
       await expect(page.getByText("This browser")).toBeVisible();
       for (const other of others) await expectSignedOut(other);
     });
@@ -96,10 +121,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/account/delete");
       const remove = async (typed: string) => {
         await page.getByLabel("Your address").fill(typed);
-        await page.getByRole("button", { name: "Delete the account for good" }).click();
+        await page.getByRole("button", { name: "Delete account permanently" }).click();
       };
       await remove("somebody@example.org");
-      await expect(page.locator("#email-error")).toContainText("to show that you mean it");
+      await expect(page.locator("#email-error")).toContainText("of your account to confirm");
       await remove(person.email);
       await expect(page).toHaveURL("/");
       await page.goto("/sign-in");
@@ -126,9 +151,9 @@ test.describe("while a password is typed", () => {
     await expect(told).toBeEmpty();
     await page.getByLabel("E-mail").fill("grace.hopper@example.org");
     await page.getByLabel("Password").fill("grace.hopper");
-    await expect(told).toContainText("easy to guess from your address");
+    await expect(told).toContainText("easy to guess from your email address");
 
-    // A late answer to what is no longer there says nothing.
+    // A late answer about a password that is no longer in the field is ignored.
     let late = () => {};
     await page.route("**/fn/accounts/strength", async (route) => {
       await new Promise<void>((go) => (late = go));
@@ -161,7 +186,7 @@ test.describe("while a password is typed", () => {
     await show.click();
     await expect(field).toHaveAttribute("type", "password");
     await show.click();
-    // The form stays where it is, so that one can look.
+    // The form is not sent, so that the field can be examined.
     await page.evaluate(() => document.addEventListener("submit", (event) => event.preventDefault()));
     await page.getByLabel("E-mail").fill("ada@example.org");
     await page.getByLabel("E-mail").press("Enter");

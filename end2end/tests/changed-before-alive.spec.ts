@@ -1,11 +1,11 @@
 import type { Page } from "@playwright/test";
-import { expect, hydrated, signIn, signUp, test } from "./support.ts";
+import { expect, hydrated, signIn, signUp, test } from "../support/fixtures.ts";
 
-// What extensions and translations do to a page before it is alive.
+// Browser extensions and translations change a page before its islands are hydrated.
 
 test.use({ expected: /status of (401|422)/ });
 
-/** Puts an element behind every field, as password managers and spell checkers do, as soon as the fields are there. */
+/** Puts an element after every field as soon as it is parsed, as password managers and spell checkers do. */
 async function behindFields(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const done = new WeakSet<Element>();
@@ -21,7 +21,7 @@ async function behindFields(page: Page): Promise<void> {
   });
 }
 
-/** Wraps every text of the page, as a translation does. */
+/** Wraps every text of the page in an element, as the browser's translation does. */
 async function translated(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const wrap = () => {
@@ -29,7 +29,8 @@ async function translated(page: Page): Promise<void> {
       const all: Text[] = [];
       while (texts.nextNode()) all.push(texts.currentNode as Text);
       for (const text of all) {
-        if (!text.data.trim() || ["SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT"].includes(text.parentElement!.tagName)) continue;
+        if (!text.data.trim() || ["SCRIPT", "STYLE", "TEXTAREA", "NOSCRIPT"].includes(text.parentElement!.tagName))
+          continue;
         const font = document.createElement("font");
         text.replaceWith(font);
         font.append(text);
@@ -39,7 +40,7 @@ async function translated(page: Page): Promise<void> {
   });
 }
 
-/** How many of the page's islands are alive, and how many there are. */
+/** How many of the page's islands are hydrated, and how many there are. */
 async function alive(page: Page): Promise<[number, number]> {
   await hydrated(page);
   return [await page.locator("leptos-island[data-alive]").count(), await page.locator("leptos-island").count()];
@@ -99,11 +100,14 @@ test("on a page that was translated, forms work as without JavaScript", async ({
   await expect(page.getByText("No note contains that.")).toBeVisible();
 });
 
-test("of two islands the one that was changed beyond telling stays still, and the other comes alive", async ({ page }) => {
+test("of two islands the one that was changed beyond telling stays still, and the other comes alive", async ({
+  page,
+}) => {
   await page.addInitScript(() => {
     document.addEventListener("readystatechange", () => {
       const button = document.querySelector(".knock button");
-      if (document.readyState === "interactive") button?.replaceWith(button.cloneNode(), document.createElement("button"));
+      if (document.readyState === "interactive")
+        button?.replaceWith(button.cloneNode(), document.createElement("button"));
     });
   });
   await page.goto("/");
@@ -115,7 +119,10 @@ test("of two islands the one that was changed beyond telling stays still, and th
 test.describe("an island that fails half-way", () => {
   test.use({ expected: /panicked|unreachable|status of 401/ });
 
-  for (const [what, tag] of [["before it begins", undefined], ["with its listeners in place", "button"]] as const) {
+  for (const [what, tag] of [
+    ["before it begins", undefined],
+    ["with its listeners in place", "button"],
+  ] as const) {
     test(`leaves the others alone: ${what}`, async ({ page }) => {
       await broken(page, tag);
       await page.goto("/");
@@ -139,7 +146,7 @@ test.describe("an island that fails half-way", () => {
   });
 });
 
-/** Makes the wasm panic in the page's first island: over its properties, or at its first `tag`. */
+/** Makes the wasm panic in the page's first island: while it reads the properties, or at its first `tag`. */
 async function broken(page: Page, tag: string | undefined): Promise<void> {
   await page.addInitScript((tag) => {
     document.addEventListener("readystatechange", () => {

@@ -1,4 +1,4 @@
-import { APP, expect, hydrated, makeToken, signUp, test } from "./support.ts";
+import { APP, expect, hydrated, makeToken, signUp, test } from "../support/fixtures.ts";
 
 test("a pasted token tries the calls, and no cookie does", async ({ page }) => {
   await signUp(page);
@@ -34,8 +34,14 @@ test("a pasted token tries the calls, and no cookie does", async ({ page }) => {
   await remove.getByRole("button", { name: "Send" }).click();
   await expect(remove.getByText("204 No Content")).toBeVisible();
 
-  expect(requests.every((url) => url.startsWith(`${APP}/`)), "nobody else is asked").toBe(true);
-  expect(requests.some((url) => url.includes(token)), "the token is in no URL").toBe(false);
+  expect(
+    requests.every((url) => url.startsWith(`${APP}/`)),
+    "nobody else is asked",
+  ).toBe(true);
+  expect(
+    requests.some((url) => url.includes(token)),
+    "the token is in no URL",
+  ).toBe(false);
   await page.reload();
   await expect(page.getByLabel("Your token")).toHaveValue("");
 });
@@ -66,7 +72,9 @@ test("a token that a login answers with can be used at once", async ({ page }) =
   await page.goto("/api/docs");
   const login = page.locator("#login");
   await login.getByText("Try it").click();
-  await login.getByLabel("Body", { exact: true }).fill(JSON.stringify({ email: person.email, password: person.password }));
+  await login
+    .getByLabel("Body", { exact: true })
+    .fill(JSON.stringify({ email: person.email, password: person.password }));
   await login.getByRole("button", { name: "Send" }).click();
   await login.getByRole("button", { name: "Use this token for the next calls" }).click();
   await expect(page.getByLabel("Your token")).toHaveValue(/^vst_/);

@@ -1,4 +1,4 @@
-import { expect, makeToken, signUp, test } from "./support.ts";
+import { expect, makeToken, signUp, test } from "../support/fixtures.ts";
 
 for (const timezoneId of ["America/Los_Angeles", "Pacific/Pago_Pago", "Pacific/Kiritimati", "Europe/Berlin"]) {
   test.describe(timezoneId, () => {
@@ -7,8 +7,8 @@ for (const timezoneId of ["America/Los_Angeles", "Pacific/Pago_Pago", "Pacific/K
     test("a token may end today, and does at midnight", async ({ page }) => {
       await signUp(page);
       await page.goto("/tokens");
-      await page.getByLabel("Expires after").selectOption("A day of your choice");
-      await expect(page.getByText("until this day is over in your time zone")).toBeVisible();
+      await page.getByLabel("Expires after").selectOption("Custom date");
+      await expect(page.getByText("until this day has ended in your time zone")).toBeVisible();
       const [today, midnight] = await page.evaluate(() => {
         const now = new Date();
         const end = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1);
@@ -16,8 +16,10 @@ for (const timezoneId of ["America/Los_Angeles", "Pacific/Pago_Pago", "Pacific/K
       });
       await expect(page.getByLabel("Last day")).toHaveAttribute("min", today);
       await page.getByLabel("Last day").fill(today);
-      await makeToken(page, "today", false);
-      const list = await page.evaluate(async () => (await (await fetch("/session/v1/tokens")).json()) as { items: { expires_at: string }[] });
+      await makeToken(page, "today", true);
+      const list = await page.evaluate(
+        async () => (await (await fetch("/session/v1/tokens")).json()) as { items: { expires_at: string }[] },
+      );
       expect(list.items[0]?.expires_at).toBe(midnight);
     });
   });
@@ -29,7 +31,7 @@ test.describe("without JavaScript", () => {
   test("the last day says that it is over when it is over everywhere", async ({ page }) => {
     await signUp(page);
     await page.goto("/tokens");
-    await page.getByLabel("Expires after").selectOption("A day of your choice");
-    await expect(page.getByText("until this day is over everywhere on Earth")).toBeVisible();
+    await page.getByLabel("Expires after").selectOption("Custom date");
+    await expect(page.getByText("until this day has ended in every time zone")).toBeVisible();
   });
 });

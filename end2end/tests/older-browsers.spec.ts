@@ -1,9 +1,9 @@
 import type { Page } from "@playwright/test";
-import { expect, hydrated, makeToken, signUp, test } from "./support.ts";
+import { expect, hydrated, makeToken, signUp, test } from "../support/fixtures.ts";
 
-// Browsers that know less than today's.
+// Browsers that lack what current ones have.
 
-/** The questions of a page, and what opens them. */
+/** The pages with dialogs, and the buttons that open them. */
 const QUESTIONS = [
   ["/tokens", "Revoke… phone"],
   ["/tokens", "Revoke all tokens…"],
@@ -11,7 +11,7 @@ const QUESTIONS = [
   ["/account", /^Sign out… /],
 ] as const;
 
-/** Somebody with a token, and a second browser. */
+/** Signs up an account that has a token, and is signed in with a second browser. */
 async function resident(page: Page): Promise<void> {
   const { email, password } = await signUp(page);
   await makeToken(page, "phone");
@@ -37,15 +37,19 @@ async function questions(page: Page): Promise<void> {
   await page.goto("/tokens");
   await page.getByRole("button", { name: "Revoke… phone" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await expect(page.getByText("No tokens yet.")).toBeVisible();
 }
 
 test("what cannot be taken back is asked without the attribute `command`, and modal", async ({ page }) => {
   await page.addInitScript(() => {
-    document.addEventListener("command", (event) => {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }, { capture: true });
+    document.addEventListener(
+      "command",
+      (event) => {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      },
+      { capture: true },
+    );
     for (const name of ["command", "commandForElement"]) Reflect.deleteProperty(HTMLButtonElement.prototype, name);
   });
   await resident(page);

@@ -1,4 +1,4 @@
-import { APP, expect, hydrated, signUp, test } from "./support.ts";
+import { APP, expect, hydrated, signUp, test } from "../support/fixtures.ts";
 
 const PUBLIC = ["/", "/sign-in", "/sign-up"];
 const SIGNED_IN = ["/", "/notes", "/tokens", "/account"];
@@ -38,7 +38,10 @@ test("what the browser downloads to come alive stays small, and is kept for a ye
   test.skip(!process.env.E2E_BINARY, "only the single binary holds hashed and compressed files");
   await page.goto("/");
   const html = await page.content();
-  for (const [extension, most] of [["wasm", 140_000], ["js", 10_000]] as const) {
+  for (const [extension, most] of [
+    ["wasm", 140_000],
+    ["js", 10_000],
+  ] as const) {
     const path = new RegExp(`/pkg/vestibule\\.[0-9a-f]{16}\\.${extension}`).exec(html)?.[0];
     expect(path, `the ${extension} has a hash in its name`).toBeTruthy();
     const response = await request.fetch(APP + path!, { headers: { "Accept-Encoding": "br" } });

@@ -1,22 +1,26 @@
-import { readFileSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { execFileSync } from "node:child_process";
 import { expect, test } from "@playwright/test";
 import { ENTRIES } from "../pages.ts";
+import { folder, server } from "../support/server.ts";
 
-const src = resolve(import.meta.dirname, "../../src");
-const dev = readdirSync(join(src, "dev")).filter((name) => name.endsWith(".rs"));
+/** The fields of a route in `vestibule routes --json` that this test reads. */
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly door: "page" | "session" | "token" | "open" | "operations";
+}
 
-/** Files to keep, not pages to look at. */
+/** Pages that answer with a file to download. */
 const DOWNLOADS = ["/account/export"];
 
-// `.route("/path", get(…))`, also where `post(…).` stands before `get`.
-const ROUTE = /\.route\(\s*"([^"]+)",\s*(?:\w+\([\w:]+\)\s*\.)*get\(/g;
-
-for (const file of ["app.rs", ...dev.map((name) => join("dev", name))]) {
-  test(`every page in src/${file} is looked at`, () => {
-    const routes = [...readFileSync(join(src, file), "utf8").matchAll(ROUTE)].map(([, path]) => path!);
-    const looked = new Set(ENTRIES.map((entry) => entry.path));
-    if (file === "app.rs") expect(routes, "the pattern still finds the pages").toContain("/notes/{id}");
-    expect(routes.filter((path) => !looked.has(path) && !DOWNLOADS.includes(path)), "add an entry to end2end/pages.ts for each").toEqual([]);
-  });
-}
+test("every page is looked at", () => {
+  const output = execFileSync(server, ["routes", "--json"], { cwd: folder, encoding: "utf8" });
+  const routes = JSON.parse(output) as readonly Route[];
+  const pages = routes.filter(({ method, door }) => method === "GET" && door === "page").map(({ path }) => path);
+  expect(pages, "the command lists the pages").toEqual(expect.arrayContaining(["/", "/sign-in", "/dev/components"]));
+  const looked = new Set([...ENTRIES.map(({ path }) => path), ...DOWNLOADS]);
+  expect(
+    pages.filter((path) => !looked.has(path)),
+    "add an entry to end2end/pages.ts for each",
+  ).toEqual([]);
+});

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, hydrated, signUp, test } from "./support.ts";
+import { expect, hydrated, signUp, test } from "../support/fixtures.ts";
 
 const links = (page: Page) => page.locator("ul.notes a");
 const field = (page: Page) => page.getByLabel("Search notes");

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
-import { expect, hydrated, signIn, signUp, test } from "./support.ts";
+import { expect, hydrated, signIn, signUp, test } from "../support/fixtures.ts";
 
-// Who is signed in changes in one tab, and another tab is still open.
+// A person signs in as somebody else in one tab, while another tab is still open.
 
 test.use({ expected: /status of (401|409)/ });
 
@@ -12,7 +12,11 @@ async function writing(page: Page, title: string): Promise<void> {
   await page.getByLabel("Body").fill("Half of it.");
 }
 
-test("what is sent from a page never becomes somebody else's, and stays where it was typed", async ({ page, context, quiet }) => {
+test("what is sent from a page never becomes somebody else's, and stays where it was typed", async ({
+  page,
+  context,
+  quiet,
+}) => {
   const ada = await signUp(page);
   await writing(page, "Ada's");
   await page.getByRole("button", { name: "Add note" }).click();
@@ -52,7 +56,11 @@ test("what is sent from a page never becomes somebody else's, and stays where it
   await expect(editor.getByText("Saved", { exact: true })).toBeVisible();
 });
 
-test("after the session has ended the notice leads to signing in, and nothing is lost", async ({ page, context, quiet }) => {
+test("after the session has ended the notice leads to signing in, and nothing is lost", async ({
+  page,
+  context,
+  quiet,
+}) => {
   const ada = await signUp(page);
   await writing(page, "Long");
   await context.clearCookies();

@@ -1,7 +1,7 @@
-import { faultsOf } from "./checks.ts";
-import { cases, editor, row, write } from "./spa-cases.ts";
+import { faultsOf } from "../support/checks.ts";
+import { cases } from "../support/spa-cases.ts";
 import type { Page } from "@playwright/test";
-import { Person, enter, expect, test, typeSignIn } from "./spa.ts";
+import { Person, editor, enter, expect, row, test, typeSignIn, write } from "../support/spa.ts";
 
 test.use({ mode: "token" });
 
@@ -18,7 +18,12 @@ test("no cookie is involved", async ({ page, context, spa, person }) => {
   expect(sent.filter((cookie) => cookie !== undefined)).toEqual([]);
 });
 
-test("a reload forgets a token in memory, and keeps one in the tab, for this tab only", async ({ page, context, spa, person }) => {
+test("a reload forgets a token in memory, and keeps one in the tab, for this tab only", async ({
+  page,
+  context,
+  spa,
+  person,
+}) => {
   await enter(page, spa, person);
   await expect(page.getByText(/in memory only/)).toBeVisible();
   expect(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))).toBe("[{},{}]");
@@ -63,8 +68,8 @@ test("coming back to the tab is enough to notice that the token was revoked", as
   await expect(page.getByRole("alert")).toContainText("This token was revoked.");
 });
 
-test("somebody else's draft is not shown", async ({ page, spa, house, person }) => {
-  const other = await Person.signUp(house);
+test("somebody else's draft is not shown", async ({ page, spa, server, person }) => {
+  const other = await Person.signUp(server.origin);
   await enter(page, spa, person);
   await write(page, "Private", "to one person");
   await person.revokeTokens();
@@ -76,31 +81,35 @@ test("somebody else's draft is not shown", async ({ page, spa, house, person }) 
   await other.leave();
 });
 
-test("a token that expired is told, and the draft stays", async ({ page, spa, house, person }) => {
+test("a token that expired is told, and the draft stays", async ({ page, spa, server, person }) => {
   await enter(page, spa, person);
   await write(page, "Long-winded", "a whole evening");
-  await house.age("tokens");
+  server.expire("tokens");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("alert")).toContainText("This token has expired.");
   await signInAgain(page, person);
   await expect(page.getByLabel("Body")).toHaveValue("a whole evening");
 });
 
-test("the end of a token is announced, and noticed when it comes", async ({ page, spa, house, person }) => {
+test("the end of a token is announced, and noticed when it comes", async ({ page, spa, server, person }) => {
   await page.clock.install();
   await enter(page, spa, person);
   await expect(page.getByText("You will be signed out in a few minutes.")).toHaveCount(0);
   await page.clock.fastForward("11:56:00");
   await expect(page.getByText("You will be signed out in a few minutes.")).toBeVisible();
-  await house.age("tokens");
+  server.expire("tokens");
   await page.clock.fastForward("00:05:00");
   await expect(page.getByRole("alert")).toContainText("This token has expired.");
 });
 
-test("a token that may only read says so, and one that may not even that can be changed for another", async ({ page, spa, person }) => {
+test("a token that may only read says so, and one that may not even that can be changed for another", async ({
+  page,
+  spa,
+  person,
+}) => {
   await person.write("Look");
-  const reading = await person.makeToken("reader", "notes:read");
-  const nothing = await person.makeToken("nothing", "account:read");
+  const reading = await person.createToken("reader", "notes:read");
+  const nothing = await person.createToken("nothing", "account:read");
 
   await page.goto(spa);
   await page.getByRole("button", { name: "Paste a token" }).click();
@@ -123,8 +132,8 @@ test("a token that may only read says so, and one that may not even that can be 
   await expect(page.getByText("It is still valid on the server.")).toBeVisible();
 });
 
-test("a token that is none is refused, and stays in its field", async ({ page, spa, house }) => {
-  await house.start();
+test("a token that is none is refused, and stays in its field", async ({ page, spa, server }) => {
+  await server.start();
   await page.goto(spa);
   await page.getByRole("button", { name: "Paste a token" }).click();
   expect(await faultsOf(page)).toEqual([]);

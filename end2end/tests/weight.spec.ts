@@ -1,5 +1,5 @@
 import { ENTRIES } from "../pages.ts";
-import { SIZES, atRest, expect, test } from "./visit.ts";
+import { SIZES, atRest, expect, test } from "../support/visit.ts";
 
 test.describe.configure({ mode: "parallel", timeout: 90_000 });
 
@@ -27,10 +27,10 @@ test("the landing page is there with little, before it comes alive", async ({ pa
   expect(total).toBeLessThan(MOST);
 });
 
-/** How long styles, fonts and scripts take, in milliseconds. Chromium's own slow line now and then stops for good. */
+/** The delay of styles, fonts and scripts, in milliseconds. Chromium's emulation of a slow network hangs at times. */
 const LATE = 150;
 
-/** What happens in place loads like the page it happens on. */
+/** Entries that change the page in place load like the page itself. */
 const loads = ENTRIES.filter(({ after, status }) => !after || status !== 200);
 
 declare global {
@@ -45,7 +45,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
 
     for (const entry of loads) {
       test(`nothing moves while ${entry.name} loads`, async ({ visit, page }) => {
-        // On this machine everything is there at the first frame. What comes late is what moves things.
+        // From the same machine everything arrives before the first frame. Only files that arrive late move things.
         await page.route(/\/(pkg|fonts)\//, async (route) => {
           await new Promise((late) => setTimeout(late, LATE));
           await route.continue();
@@ -54,7 +54,9 @@ for (const [size, viewport] of Object.entries(SIZES)) {
           window.shifts = [];
           const observer = new PerformanceObserver((list) => {
             for (const entry of list.getEntries() as LayoutShift[]) {
-              const moved = entry.sources.map(({ node }) => (node instanceof Element ? node.outerHTML : node?.textContent)?.slice(0, 90));
+              const moved = entry.sources.map(({ node }) =>
+                (node instanceof Element ? node.outerHTML : node?.textContent)?.slice(0, 90),
+              );
               if (!entry.hadRecentInput) window.shifts.push(`${entry.value}: ${moved.join(" ")}`);
             }
           });
@@ -68,7 +70,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   });
 }
 
-/** Not yet in TypeScript's own list. */
+/** TypeScript's own library lacks it. */
 interface LayoutShift extends PerformanceEntry {
   readonly value: number;
   readonly hadRecentInput: boolean;
