@@ -113,9 +113,7 @@ mod tests {
         ] {
             assert!(!is_address(bad), "{bad:?}");
         }
-        for more in ["ada\u{200b}@example.org", "ada@xn--a.example"] {
-            assert!(more.parse::<Address>().is_ok(), "lettre alone takes {more:?}");
-        }
+        assert!("ada@xn--a.example".parse::<Address>().is_ok(), "lettre alone takes it");
     }
 
     #[test]
