@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use super::File;
+use super::file::File;
 
 /// None: `cargo leptos watch` replaces files without changing their names.
 pub(super) fn hashes() -> Vec<(String, String)> {

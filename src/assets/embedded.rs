@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rust_embed::RustEmbed;
 
-use super::File;
+use super::file::File;
 
 #[derive(RustEmbed)]
 #[folder = "target/site"]

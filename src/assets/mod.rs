@@ -8,6 +8,7 @@
 mod disk;
 #[cfg(feature = "embed")]
 mod embedded;
+mod file;
 mod names;
 mod serve;
 
@@ -17,9 +18,3 @@ use self::disk as source;
 use self::embedded as source;
 
 pub use self::{names::Assets, serve::serve};
-
-/// A file, in an encoding that the client accepts.
-struct File {
-    bytes: std::borrow::Cow<'static, [u8]>,
-    encoding: Option<&'static str>,
-}

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{File, source};
+use super::{file::File, source};
 
 /// The files of the site and their public paths.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::{
-    Failure,
     context::Context,
     output::{Limit, eprint, print, print_json, print_table},
     prompt::{confirm, new_password},

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{Config, Failure, output::print};
+use super::config::Config;
+use super::failure::Failure;
+use super::output::print;
 use crate::{
     app::FEATURES,
     settings::{Finding, Settings, Severity, Sources},

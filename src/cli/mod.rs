@@ -2,7 +2,9 @@
 
 mod accounts;
 mod check;
+mod config;
 mod context;
+mod failure;
 mod lockdown;
 mod log;
 mod openapi;
@@ -16,14 +18,15 @@ mod serve;
 mod sessions;
 mod tokens;
 
-use std::{collections::HashMap, env, fmt, fs, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use self::{context::with_database, output::print_error};
-use crate::{
-    http::problem::Problem,
-    settings::{self, Settings, Sources},
+use self::{
+    config::{Config, environment},
+    context::with_database,
+    failure::Failure,
+    output::print_error,
 };
 
 /// Sign-in for people and apps: session cookies for the pages, bearer tokens for the API
@@ -59,34 +62,6 @@ enum Command {
     Log(operator_log::Log),
 }
 
-/// An error that ends the program: the exit code, and the line for stderr. The code is 2 for an error in the command
-/// line or the settings, and 1 for one of the machine.
-struct Failure(ExitCode, String);
-
-impl Failure {
-    fn usage(error: impl fmt::Display) -> Self {
-        Self(ExitCode::from(2), error.to_string())
-    }
-
-    fn machine(error: impl fmt::Display) -> Self {
-        Self(ExitCode::from(1), error.to_string())
-    }
-}
-
-/// A request that a service rejects is an error in the command line; a failing database is one of the machine.
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        match &problem {
-            Problem::Validation(errors) => {
-                let lines = errors.iter().map(|error| format!("{}: {}", error.field, error.message));
-                Self::usage(lines.collect::<Vec<_>>().join(" "))
-            }
-            problem if problem.status().is_server_error() => Self::machine(problem),
-            problem => Self::usage(problem.detail()),
-        }
-    }
-}
-
 /// Runs the command line and returns the exit code: 0, 1 or 2.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -109,37 +84,4 @@ pub fn run() -> ExitCode {
             code
         }
     }
-}
-
-/// Where settings are read from.
-struct Config {
-    /// The value of `--config`.
-    file: Option<PathBuf>,
-    environment: HashMap<String, String>,
-}
-
-impl Config {
-    /// The settings file. One that is named must exist, so that a typo does not start the server with the defaults.
-    fn file(&self) -> Result<PathBuf, Failure> {
-        let Some(file) = &self.file else { return Ok(settings::FILE.into()) };
-        let exists = fs::metadata(file).map_err(|error| format!("--config {}: {error}", file.display()));
-        exists.map_err(Failure::usage)?;
-        Ok(file.clone())
-    }
-
-    fn sources(&self, settings: &Settings) -> Result<Sources, Failure> {
-        Ok(settings.sources(&self.file()?, &self.environment))
-    }
-}
-
-/// The environment. Values that are not Unicode belong to other programs.
-fn environment() -> HashMap<String, String> {
-    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
-}
-
-fn load(config: &Config) -> Result<(Settings, Sources), Failure> {
-    let settings = Settings::load(&config.file()?, &config.environment).map_err(Failure::usage)?;
-    let sources = config.sources(&settings)?;
-    Ok((settings, sources))
 }

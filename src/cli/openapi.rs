@@ -2,7 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Config, Failure, load, output::print};
+use super::config::Config;
+use super::config::load;
+use super::failure::Failure;
+use super::output::print;
 use crate::app;
 
 /// Options of `openapi`.

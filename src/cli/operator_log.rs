@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use super::failure::Failure;
 use super::{
-    Failure,
     context::Context,
     output::{print, print_json, print_table},
 };

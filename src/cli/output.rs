@@ -5,7 +5,7 @@ use std::io::{Write, stderr, stdout};
 use clap::Args;
 use serde::Serialize;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Prints a line. If nobody reads it, as after `| head`, it is lost.
 pub(super) fn print(line: &str) {

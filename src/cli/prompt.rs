@@ -5,7 +5,8 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Failure, context::Context, output::eprint};
+use super::failure::Failure;
+use super::{context::Context, output::eprint};
 
 /// Reads a new password: typed twice without being shown, or the first line of stdin.
 pub(super) fn new_password() -> Result<SecretString, Failure> {

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::{
-    Failure,
     context::Context,
     output::{print, print_json},
     prompt::confirm,

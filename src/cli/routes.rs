@@ -2,10 +2,8 @@
 
 use clap::Args;
 
-use super::{
-    Failure,
-    output::{print_json, print_table},
-};
+use super::failure::Failure;
+use super::output::{print_json, print_table};
 use crate::app::{FEATURES, routes::routes};
 
 /// How they are printed.

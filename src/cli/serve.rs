@@ -10,7 +10,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Config, Failure, log::log, output::print};
+use super::config::Config;
+use super::failure::Failure;
+use super::{log::log, output::print};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::failure::Failure;
 use super::{
-    Failure,
     context::Context,
     output::{Limit, print, print_json, print_table},
     revoke::{Revoke, Words},

@@ -4,6 +4,7 @@
 //! expand to a query for each database, so `Uuid` and [`crate::timestamp::Timestamp`] are native column types in both.
 //! Rows are structs with `#[derive(sqlx::FromRow)]`.
 
+mod background;
 mod clock;
 mod errors;
 mod existing;
@@ -11,8 +12,10 @@ mod file;
 mod migrations;
 mod open;
 mod pooler;
+mod pools;
 mod probe;
 pub(crate) mod query;
+mod readiness;
 mod search;
 mod sessions;
 mod timestamp;
@@ -20,11 +23,9 @@ mod write_behind;
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::{PgPool, SqlitePool};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use self::errors::is_refusal;
 use self::probe::Probe;
 pub use self::{
     clock::Clock,
@@ -32,6 +33,7 @@ pub use self::{
     search::SearchError,
     sessions::HashedSessions,
 };
+pub(crate) use pools::Pools;
 pub(crate) use query::{execute, execute_now, fetch};
 pub(crate) use search::{Search, Searching};
 pub(crate) use write_behind::{BatchInsert, Row};
@@ -49,18 +51,11 @@ pub struct Db {
     pub(crate) writes: TaskTracker,
     /// Rows that are written in batches after the request.
     pub(crate) write_behind: Arc<WriteBehind>,
-    probe: Arc<Probe>,
+    pub(crate) probe: Arc<Probe>,
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     pub(crate) pooler: bool,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
-}
-
-/// SQLite has one writer at a time, so writes have a pool of one connection, and reads never wait for them.
-#[derive(Clone, Debug)]
-pub(crate) enum Pools {
-    Sqlite { reader: SqlitePool, writer: SqlitePool },
-    Postgres(PgPool),
 }
 
 impl Db {

@@ -3,7 +3,7 @@
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::task::JoinHandle;
 
-use super::{Db, is_refusal};
+use super::{errors::is_refusal, probe::Probe};
 
 /// Reads: `fetch!(db, optional, "SELECT …", id, account)`, with `one`, `optional` or `all` rows, into the type that the
 /// context expects. If the request is cancelled, so is the query.
@@ -51,7 +51,7 @@ macro_rules! execute_now {
                 $db.writes.spawn(async move { $crate::db::query::postgres!(query, $rows, &pool, pooler).await })
             }
         };
-        $crate::db::query::join_write(&$db, statement, task).await
+        $crate::db::query::join_write(&$db.probe, statement, task).await
     }};
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Po
 /// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is
 /// logged.
 pub(crate) async fn join_write<T>(
-    db: &Db,
+    probe: &Probe,
     statement: &'static str,
     task: JoinHandle<sqlx::Result<T>>,
 ) -> sqlx::Result<T> {
@@ -121,7 +121,7 @@ pub(crate) async fn join_write<T>(
         && !is_refusal(error)
     {
         tracing::error!(event = "write_failed", statement = name(statement), %error);
-        db.probe.suspect();
+        probe.suspect();
     }
     result
 }

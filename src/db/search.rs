@@ -16,7 +16,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::Pools;
+use super::pools::Pools;
 
 /// How many searches run at once. There are as many connections for them.
 pub(super) const AT_ONCE: u32 = 2;

@@ -14,16 +14,12 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
-use super::{Db, execute_now, is_transient};
-
 /// Rows per statement, which holds SQLite's writer for milliseconds.
 const BATCH: usize = 250;
 /// With this many rows queued, other writes wait. A row is a few hundred bytes.
 const FULL: u64 = 4_096;
 /// How long a write waits for the queue before the caller is told to try again.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// The pause after the database has refused a batch.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// A statement that inserts any number of rows. They are its one argument, a JSON array of objects.
 #[derive(Debug)]
@@ -74,28 +70,22 @@ impl WriteBehind {
     }
 
     /// Queues `row`.
-    pub(crate) fn push(&self, db: &Db, row: Row) {
+    pub(super) fn push(&self, row: Row) {
         let mut state = self.state();
         state.waiting.push_back(row);
         state.queued += 1;
-        drop(state);
-        self.start(db);
     }
 
-    /// Starts the task that writes, unless it runs or there is nothing to write.
-    fn start(&self, db: &Db) {
+    /// Whether a task has to be started that writes: there is something to write, and none runs yet.
+    pub(super) fn begin(&self) -> bool {
         let mut state = self.state();
-        if state.writing || state.waiting.is_empty() {
-            return;
-        }
-        state.writing = true;
-        drop(state);
-        let ours = db.clone();
-        db.spawn_detached(async move { write(&ours).await });
+        let idle = !state.writing && !state.waiting.is_empty();
+        state.writing |= idle;
+        idle
     }
 
     /// The oldest rows that one statement writes. If there are none, the task ends.
-    fn take(&self) -> Vec<Row> {
+    pub(super) fn take(&self) -> Vec<Row> {
         let mut state = self.state();
         let first = state.waiting.front().map(|row| row.insert);
         let batch = state.waiting.iter().take(BATCH);
@@ -105,7 +95,7 @@ impl WriteBehind {
     }
 
     /// Puts back rows that were not written. The task ends.
-    fn put_back(&self, batch: Vec<Row>) {
+    pub(super) fn put_back(&self, batch: Vec<Row>) {
         let mut state = self.state();
         for row in batch.into_iter().rev() {
             state.waiting.push_front(row);
@@ -113,7 +103,7 @@ impl WriteBehind {
         state.writing = false;
     }
 
-    fn done_with(&self, count: usize) {
+    pub(super) fn done_with(&self, count: usize) {
         self.done.send_modify(|done| *done += count as u64);
     }
 
@@ -150,60 +140,6 @@ impl WriteBehind {
         let count = std::mem::take(&mut self.state().waiting).len();
         self.done_with(count);
         count
-    }
-}
-
-/// Writes until the queue is empty.
-async fn write(db: &Db) {
-    let queue = &db.write_behind;
-    loop {
-        let batch = queue.take();
-        if batch.is_empty() {
-            return;
-        }
-        let count = batch.len();
-        match insert(db, &batch).await {
-            Ok(_) => queue.done_with(count),
-            Err(error) if may_pass(&error) => {
-                queue.put_back(batch);
-                return try_again_soon(db.clone());
-            }
-            // The database will never accept one of them.
-            Err(_) => one_by_one(db, batch).await,
-        }
-    }
-}
-
-async fn insert(db: &Db, batch: &[Row]) -> sqlx::Result<u64> {
-    let Some(BatchInsert { sqlite, postgres }) = batch.first().map(|row| row.insert) else { return Ok(0) };
-    let rows: Vec<_> = batch.iter().map(|row| row.json.as_str()).collect();
-    execute_now!(db, affected, db.dialect(sqlite, postgres), format!("[{}]", rows.join(",")))
-}
-
-async fn one_by_one(db: &Db, batch: Vec<Row>) {
-    for row in batch {
-        // The statement's own line in the log says which table it was.
-        if let Err(error) = insert(db, std::slice::from_ref(&row)).await {
-            tracing::error!(%error, id = %row.id, "row not written");
-        }
-        db.write_behind.done_with(1);
-    }
-}
-
-/// Not a task that [`Db::wait_idle`] waits for: it would keep a server from stopping while its database is away.
-fn try_again_soon(db: Db) {
-    tokio::spawn(async move {
-        tokio::time::sleep(PAUSE).await;
-        db.write_behind.start(&db);
-    });
-}
-
-/// Whether the database may accept it another time. A pool that is closed accepts nothing any more.
-fn may_pass(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => is_transient(error.as_ref()),
-        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
-        _ => false,
     }
 }
 

@@ -113,7 +113,7 @@ mod tests {
         ] {
             assert!(!is_address(bad), "{bad:?}");
         }
-        assert!("ada@xn--a.example".parse::<Address>().is_ok(), "lettre alone takes it");
+        assert!("ada\u{200b}@example.org".parse::<Address>().is_ok(), "lettre alone takes it");
     }
 
     #[test]

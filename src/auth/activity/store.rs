@@ -41,7 +41,7 @@ pub(crate) fn insert(db: &Db, account: Uuid, event: &Event) {
         "address": event.address,
         "browser": event.browser,
     });
-    db.write_behind.push(db, Row { insert: &INSERT, id: event.id, json: row.to_string() });
+    db.write_later(Row { insert: &INSERT, id: event.id, json: row.to_string() });
 }
 
 /// The newest `limit` that are older than the event `before`, the newest first.

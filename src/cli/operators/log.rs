@@ -1,32 +1,10 @@
 //! The operator log: what was done on the command line, and by whom. It is separate from the activity of accounts,
 //! which is deleted with the account (S41).
 
-use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Operator, operator::plain, store};
-use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
-
-/// An entry in the operator log.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-pub struct Entry {
-    /// `UUIDv7`.
-    pub id: Uuid,
-    /// When the command started.
-    pub at: Timestamp,
-    /// The user of the operating system.
-    pub operator: String,
-    /// The name of the machine.
-    pub host: String,
-    /// The command, such as `accounts delete`.
-    pub action: String,
-    /// The ID of the account, the browser session or the token, if there is one.
-    pub subject_id: Option<Uuid>,
-    /// The name of the subject, such as the account's address.
-    pub subject: String,
-    /// `done` or `failed`; empty if the command is running, or was interrupted.
-    pub outcome: String,
-}
+use super::{Operator, entry::Entry, operator::plain, store};
+use crate::{db::Db, http::problem::Problem};
 
 /// What a command changes.
 #[derive(Clone, Debug)]

@@ -1,11 +1,12 @@
 //! Operators, who use the command line: who they are, what they did, and the server's public URL.
 
+mod entry;
 mod log;
 mod operator;
 pub mod served;
 mod store;
 
 pub use self::{
-    log::{Entry, Subject, begin, end, list},
+    log::{Subject, begin, end, list},
     operator::Operator,
 };

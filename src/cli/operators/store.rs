@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::{
     db::{Db, execute, fetch},
     timestamp::Timestamp,

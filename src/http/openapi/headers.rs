@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::{Header, HeaderBuilder, ObjectBuilder, RefOr, SchemaFormat, Type, schema::Object};
 
-use crate::http::openapi::mount::SCOPE;
+/// The scope in examples.
+pub(crate) const SCOPE: &str = "account:read";
 
 /// Every header by its name.
 pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {

@@ -15,7 +15,10 @@ use utoipa::{
     },
 };
 
-use super::{headers, refusals::described};
+use super::{
+    headers::{self, SCOPE},
+    refusals::described,
+};
 use crate::{
     http::problem::{Details, MEDIA_TYPE, Problem},
     settings::Settings,
@@ -23,9 +26,6 @@ use crate::{
 
 /// How handlers name the credential of the mount, in `security(("caller" = […]))`.
 const CALLER: &str = "caller";
-
-/// The scope in examples.
-pub(crate) const SCOPE: &str = "account:read";
 
 const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; \
      `detail` says what to do about it, and `request_id` is the id of the request in the log of the server. An unknown \
