@@ -13,7 +13,7 @@ use vestibule::{
     http::client::Client,
 };
 
-use crate::support::{Browser, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{Browser, Database, Door, PASSWORD, Person, TestApp, on_both_databases, resource::READ_FIELD};
 
 on_both_databases! {
     everything_that_matters_is_kept,
@@ -25,6 +25,7 @@ on_both_databases! {
     the_account_page_shows_the_newest_fifty,
     what_is_older_is_a_page_away,
     many_failures_push_nothing_off_the_page,
+    every_kind_is_read_as_it_was_written,
     what_piles_up_is_kept,
     what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept,
     nobody_sees_anothers,
@@ -66,7 +67,7 @@ async fn everything_that_matters_is_kept(app: TestApp) {
     let now = app.clock.now();
     submit("/sign-in", &[("email", &ada.email), ("password", "wrong password")]).await.assert_status(401);
     submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
-    submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")]).await.assert_status(201);
+    submit("/tokens", &[("name", "phone"), ("days", "30"), (READ_FIELD, "on")]).await.assert_status(201);
     ada.client.get("/me").await.assert_status(200);
     app.db.wait_idle().await;
     let token = browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
@@ -184,7 +185,7 @@ async fn what_happens_twice_at_once_is_kept_once(app: TestApp) {
 async fn the_account_page_shows_the_newest_fifty(app: TestApp) {
     let ada = app.person("ada").await;
     for number in 0..60 {
-        let form = [("name", &*format!("token {number}.")), ("days", "30"), ("scope-notes-read", "on")];
+        let form = [("name", &*format!("token {number}.")), ("days", "30"), (READ_FIELD, "on")];
         ada.browser.submit("/tokens", &form).await.assert_status(201);
     }
     app.db.wait_idle().await;
@@ -236,6 +237,20 @@ async fn many_failures_push_nothing_off_the_page(app: TestApp) {
     assert!(list.contains("Wrong password, 200 times") && list.contains("Wrong password, 400 times"), "{list}");
 }
 
+async fn every_kind_is_read_as_it_was_written(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.db.wait_idle().await;
+    app.sql("DELETE FROM activity").await;
+    let actor = Actor::by_password(ada.account.id, &Client::default());
+    for kind in Kind::ALL {
+        actor.record(&app.db, *kind, None);
+        app.db.wait_idle().await;
+    }
+    let written = app.raw().await.texts("SELECT kind FROM activity ORDER BY id").await;
+    let read: Vec<_> = written.iter().map(|name| Kind::from(name.clone())).collect();
+    assert_eq!(read, Kind::ALL);
+}
+
 /// Longer than anybody waits for a connection.
 async fn what_piles_up_is_kept(app: TestApp) {
     let ada = app.person("ada").await;
@@ -271,7 +286,7 @@ async fn what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_k
 
 async fn nobody_sees_anothers(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let form = [("name", "a secret plan"), ("days", "30"), ("scope-notes-read", "on")];
+    let form = [("name", "a secret plan"), ("days", "30"), (READ_FIELD, "on")];
     ada.browser.submit("/tokens", &form).await.assert_status(201);
     app.db.wait_idle().await;
     assert!(ada.browser.visit("/account").await.page(200).contains("a secret plan"));
@@ -295,7 +310,7 @@ async fn what_is_old_is_swept_in_batches(database: Database) {
 
 async fn nothing_that_opens_a_door_is_kept(app: TestApp) {
     let ada = app.person("ada").await;
-    let form = [("name", "phone"), ("days", "30"), ("scope-notes-read", "on")];
+    let form = [("name", "phone"), ("days", "30"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     let token = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
     let wrong = json!({"email": ada.email, "password": "a wrong password"});

@@ -3,11 +3,13 @@
 use axum::http::Method;
 
 use crate::support::{
-    TestApp, on_both_databases,
+    TestApp,
+    resource::{COLLECTION, ITEM, LIST_FUNCTION, id_in, resource},
     routes::{PERSONAL_PAGES, POSTS},
+    without_database,
 };
 
-on_both_databases! {
+without_database! {
     a_password_manager_finds_where_to_change_the_password,
     the_address_of_a_form_leads_to_the_form,
     a_slash_at_the_end_leads_to_the_page,
@@ -30,8 +32,8 @@ async fn a_password_manager_finds_where_to_change_the_password(app: TestApp) {
 
 async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    let id = note.replace("/notes/", "");
+    let note = ada.item_path("a").await;
+    let id = id_in(&note).to_owned();
     let mut without_a_page = 0;
     for path in POSTS {
         let path = path.replace("{id}", &id);
@@ -45,7 +47,7 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
         assert_eq!(program.header("allow"), "POST", "{path}");
         let place = match path.split('/').nth(1) {
             _ if path == "/account/email/resend" => "/account/email",
-            Some("notes") => note.as_str(),
+            _ if path.starts_with(COLLECTION) => note.as_str(),
             Some("tokens") => "/tokens",
             Some("account") => "/account",
             _ => "/",
@@ -61,9 +63,9 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
 
 async fn a_slash_at_the_end_leads_to_the_page(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     for path in PERSONAL_PAGES {
-        let path = path.replace("/notes/{id}", &note);
+        let path = path.replace(ITEM, &note);
         for method in [Method::GET, Method::HEAD] {
             let reply = ada.browser.ask(method.clone(), &format!("{path}/?q=a%20b")).await;
             assert_eq!(reply.assert_status(308).header("location"), format!("{path}?q=a%20b"));
@@ -71,16 +73,16 @@ async fn a_slash_at_the_end_leads_to_the_page(app: TestApp) {
         ada.browser.visit(&path).await.page(200);
         ada.browser.submit(&format!("{path}/"), &[]).await.page(404);
     }
-    app.get("/notes/").await.assert_status(308);
+    app.get(resource!("/")).await.assert_status(308);
     app.get("/mark.svg").await.assert_status(200);
 }
 
 async fn a_slash_at_the_end_leads_nowhere_else(app: TestApp) {
-    for path in ["//evil.example/", "//notes/", "/notes//", "/a//b/", "/%2f%2fevil.example//"] {
+    for path in ["//evil.example/", resource!("/" => "/"), resource!("//"), "/a//b/", "/%2f%2fevil.example//"] {
         let reply = app.get(path).await;
         assert!(!reply.has("location"), "{path}: {}", reply.header("location"));
     }
-    for path in ["/fn/notes/list/", "/session/v1/me/", "/api/v1/me/", "/api/docs/"] {
+    for path in [&format!("{LIST_FUNCTION}/"), "/session/v1/me/", "/api/v1/me/", "/api/docs/"] {
         let reply = app.get(path).header("sec-fetch-site", "same-origin").await;
         assert!(!reply.has("location") && reply.status.is_client_error(), "{path}: {}", reply.status);
     }

@@ -12,7 +12,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Database, PASSWORD, Postgres, Prepare, TestApp, folder, on_both_databases};
+use crate::support::{
+    Database, PASSWORD, Postgres, Prepare, TestApp, folder, on_both_databases,
+    resource::{READ_FIELD, item, resource},
+};
 
 on_both_databases! {
     a_write_that_was_answered_survives_kill_9,
@@ -227,15 +230,14 @@ async fn a_write_that_was_answered_survives_kill_9(place: DatabaseLocation) {
     let token = server.token();
     let mut written = Vec::new();
     for round in 0..3 {
-        let (status, note) =
-            server.json("POST /api/v1/notes", &token, &json!({"title": round.to_string(), "body": ""}));
+        let (status, note) = server.json(resource!("POST /api/v1" => ""), &token, &item(round.to_string(), ""));
         server.child.kill().unwrap();
         assert_eq!(status, 201);
         written.insert(0, note);
         server.child.wait().unwrap();
 
         server = Server::start(&folder, &settings);
-        let (status, list) = server.json("GET /api/v1/notes", &token, &Value::Null);
+        let (status, list) = server.json(resource!("GET /api/v1" => ""), &token, &Value::Null);
         assert_eq!((status, &list["items"]), (200, &json!(written)));
     }
 }
@@ -244,10 +246,10 @@ async fn sigterm_lets_a_request_come_to_its_end(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let server = Server::start(&folder, &[("DATABASE_URL", url)]);
     let token = server.token();
-    let body = json!({"title": "slow", "body": ""}).to_string();
+    let body = item("slow", "").to_string();
     let headers = ["content-type: application/json", &format!("authorization: Bearer {token}")];
     let mut slow = server.connect();
-    slow.write_all(head("POST /api/v1/notes", &headers, body.len()).as_bytes()).unwrap();
+    slow.write_all(head(resource!("POST /api/v1" => ""), &headers, body.len()).as_bytes()).unwrap();
     slow.write_all(&body.as_bytes()[..5]).unwrap();
     sleep(Duration::from_millis(200));
 
@@ -301,7 +303,7 @@ async fn the_log_holds_no_secret(place: DatabaseLocation) {
     let (_, rest) = head.split_once("set-cookie: session=").unwrap();
     let id = rest.split_once(';').unwrap().0;
     let cookie = format!("session={id}");
-    let form = [("name", "phone"), ("days", "7"), ("scope-notes-read", "on")];
+    let form = [("name", "phone"), ("days", "7"), (READ_FIELD, "on")];
     let (status, _, page) = server.form("/tokens", &cookie, &form);
     assert_eq!(status, 201);
     let made = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
@@ -369,121 +371,14 @@ async fn a_database_of_a_newer_version_is_one_line_and_1(app: TestApp) {
     let settings = [("DATABASE_URL", app.settings.database.url.as_str())];
     let (code, line) = refusal(&folder(), free_address(), &settings, &["serve"]);
     assert_eq!(code, 1);
-    assert!(line.contains("newer vestibule"), "{line}");
-}
-
-#[test]
-fn it_runs_in_an_empty_folder_without_any_setting() {
-    let folder = folder();
-    let server = Server::start(&folder, &[]);
-    let token = server.token();
-    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).1["email"], "ada@example.org");
-    assert!(folder.join("vestibule.db").is_file());
-    server.terminate();
-    assert_eq!(server.wait(), Some(0));
-}
-
-#[test]
-fn a_port_in_use_is_one_line_and_1() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap();
-    let folder = folder();
-    let (code, line) = refusal(&folder, address, &[], &[]);
-    assert_eq!(code, 1);
-    assert!(line.contains(&format!("cannot listen on {address}")) && line.contains("LEPTOS_SITE_ADDR"), "{line}");
-    assert!(!folder.join("vestibule.db").exists(), "and nothing was made");
-}
-
-#[test]
-fn a_bad_setting_is_one_line_that_names_it_and_2() {
-    for (name, value, named) in [
-        ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*", "cors.allowed_origins"),
-        ("VESTIBULE_SERVER__PUBLIC_URL", "https://example.org/app", "server.public_url"),
-        ("VESTIBULE_PASSWORDS__MEMORY_KIB", "8", "passwords"),
-        ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
-        ("VESTIBULE_SERVER__PROT", "3000", "prot"),
-        ("VESTIBULE_PASSWORDS__QUEUE", "many", "queue"),
-        ("LEPTOS_SITE_ADDR", "nowhere", "address"),
-    ] {
-        let (code, line) = refusal(&folder(), free_address(), &[(name, value)], &["serve"]);
-        assert_eq!(code, 2, "{line}");
-        assert!(line.contains(named), "{name}={value}: {line}");
-        let (code, said) = check(&[(name, value)], &[]);
-        assert_eq!(code, 2, "{said}");
-        assert!(said.contains(named), "{name}={value}: {said}");
-    }
-}
-
-/// Runs `vestibule check` and gives the exit code and everything it says.
-pub(super) fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
-    let mut command = command(&folder(), free_address(), settings);
-    let done = command.arg("check").args(arguments).output().unwrap();
-    let said = String::from_utf8([done.stdout, if arguments.is_empty() { done.stderr } else { Vec::new() }].concat());
-    (done.status.code().unwrap(), said.unwrap())
-}
-
-const ODD: [(&str, &str); 3] = [
-    ("VESTIBULE_CORS__ALLOWED_ORIGINS", "*,https://app.example/,https://app.example"),
-    ("VESTIBULE_SERVER__PUBLIC_URL", "http://vestibule.example"),
-    ("VESTIBULE_TOKENS__PER_ACCOUNT", "0"),
-];
-
-#[test]
-fn check_says_everything_at_once() {
-    let (code, said) = check(&ODD, &[]);
-    assert_eq!(code, 2, "{said}");
-    let lines: Vec<_> = said.lines().collect();
-    let kinds: Vec<_> = lines.iter().filter_map(|line| line.split_once("  ").map(|(kind, _)| kind.trim())).collect();
-    assert_eq!(kinds, ["error", "error", "error", "advice", "advice"], "{said}");
-    assert!(lines[0].contains("tokens.per_account") && lines[1].contains(r#""*" would let every page"#), "{said}");
-    assert!(lines[2].contains(r#"write "https://app.example""#), "{said}");
-    assert_eq!(lines[5], "vestibule: 3 settings must be fixed before the server can start");
-
-    let (code, said) = check(&[ODD[1]], &[]);
-    assert_eq!(code, 0, "advice alone does no harm: {said}");
-    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are valid."), "{said}");
-    let (code, line) = refusal(&folder(), free_address(), &ODD, &["serve"]);
-    assert!(
-        code == 2 && line.contains("tokens.per_account") && line.contains("2 more: see `vestibule check`"),
-        "{line}"
-    );
-}
-
-#[test]
-fn check_speaks_json_too() {
-    let (code, said) = check(&ODD, &["--json"]);
-    let found: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((code, &found["valid"]), (2, &json!(false)));
-    assert_eq!(found["findings"].as_array().unwrap().len(), 5);
-    let first = &found["findings"][0];
-    assert_eq!((&first["severity"], &first["key"]), (&json!("error"), &json!("tokens.per_account")));
-    assert!(first["message"].is_string());
-    let (code, said) = check(&[], &["--json"]);
-    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"valid\":true}\n"));
-}
-
-#[test]
-fn a_settings_file_that_cannot_be_read_is_one_line_and_2() {
-    let folder = folder();
-    for text in ["[server\n", "[server]\ncolour = 1\n", "[sessions]\nlifetime_hours = 0\n", "\u{0}"] {
-        fs::write(folder.join("Leptos.toml"), text).unwrap();
-        let (code, line) = refusal(&folder, free_address(), &[], &[]);
-        assert_eq!(code, 2, "{text}: {line}");
-    }
+    assert!(line.contains("newer vestibule") && line.contains("9999"), "{line}");
 }
 
 #[test]
 fn an_unreadable_database_is_one_line_and_1() {
     let folder = folder();
     fs::write(folder.join("diary.db"), "Dear diary,\n".repeat(1_000)).unwrap();
-    fs::create_dir(folder.join("folder.db")).unwrap();
-    for url in [
-        "sqlite:diary.db",
-        "sqlite:folder.db",
-        "sqlite:no/such/folder/house.db",
-        "postgres://me:s3cret@127.0.0.1:1/vestibule",
-        "mysql://me:s3cret@127.0.0.1/vestibule",
-    ] {
+    for url in ["sqlite:diary.db", "postgres://me:s3cret@127.0.0.1:1/vestibule"] {
         let (code, line) = refusal(&folder, free_address(), &[("DATABASE_URL", url)], &[]);
         assert_eq!(code, 1, "{line}");
         assert!(!line.contains("s3cret"), "{line}");

@@ -1,18 +1,13 @@
 //! Signed-in browsers: how long they stay so, and how they are signed out.
 
 use axum::http::Method;
-use serde_json::json;
 use time::Duration;
-use tokio::task::JoinSet;
-use vestibule::{
-    auth::session::{CurrentSession, Uses},
-    features::{
-        accounts::admin,
-        browser_sessions::service::{list, sweep},
-    },
-};
+use vestibule::features::{accounts::admin, browser_sessions::service::list};
 
-use crate::support::{Browser, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{
+    Browser, Database, Door, PASSWORD, Person, TestApp, on_both_databases,
+    resource::{COLLECTION, HOME, LIST_FUNCTION, PAGE, item, item_form, list_arguments},
+};
 
 on_both_databases! {
     the_account_page_lists_every_browser_and_marks_this_one,
@@ -23,30 +18,22 @@ on_both_databases! {
     a_revoked_browser_is_signed_out_of_the_json_door_too,
     a_revocation_holds_on_every_instance,
     another_accounts_sign_in_cannot_be_revoked,
-    a_sign_in_that_is_not_used_ends,
-    a_sign_in_that_is_used_ends_by_the_clock_too,
-    a_remembered_sign_in_lasts_longer_and_ends_too,
-    whatever_is_asked_for_keeps_a_sign_in_from_ending_unused,
-    the_settings_say_how_long,
-    of_many_requests_at_once_one_notes_the_use,
     a_request_held_open_across_the_sign_out_brings_nothing_back,
     nor_does_one_held_open_across_any_other_end,
-    a_use_noted_too_late_brings_nothing_back,
     a_session_record_brought_back_opens_nothing,
     a_session_of_an_older_password_opens_nothing,
     deleting_the_account_signs_out_everywhere,
-    what_is_over_is_swept_in_batches,
 }
 
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
-async fn second_browser(app: &TestApp, person: &Person, remember: bool) -> Browser {
+pub(super) async fn second_browser(app: &TestApp, person: &Person, remember: bool) -> Browser {
     let browser = app.browser();
     let mut form = vec![("email", person.email.as_str()), ("password", PASSWORD)];
     if remember {
         form.push(("remember", "on"));
     }
-    browser.submit("/sign-in", &form).await.assert_redirect("/notes");
+    browser.submit("/sign-in", &form).await.assert_redirect(HOME);
     browser
 }
 
@@ -61,7 +48,7 @@ async fn the_account_page_lists_every_browser_and_marks_this_one(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let ask = app.browser().ask(Method::POST, "/sign-in").form(&form);
-    ask.header("user-agent", FIREFOX).await.assert_redirect("/notes");
+    ask.header("user-agent", FIREFOX).await.assert_redirect(HOME);
 
     let page = ada.browser.visit("/account").await.page(200);
     assert!(page.contains(">Firefox on Windows</p>") && page.contains(">Unknown browser</p>"), "{page}");
@@ -85,14 +72,14 @@ async fn the_account_page_says_where_a_browser_was_last_seen(app: TestApp) {
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let ask = browser.ask(Method::POST, "/sign-in").form(&form).header("user-agent", FIREFOX);
     // A word nobody asked for changes nothing.
-    ask.at("192.0.2.1").header("x-forwarded-for", "203.0.113.9").await.assert_redirect("/notes");
+    ask.at("192.0.2.1").header("x-forwarded-for", "203.0.113.9").await.assert_redirect(HOME);
     let [there, here] = rows(&ada.browser).await.try_into().unwrap();
     assert!(there.contains(" from 192.0.2.1, signed in since "), "{there}");
     assert!(here.contains(" from 127.0.0.1, signed in since "), "{here}");
 
     // It moves about; to the minute, that is seen.
     later(&app, Duration::minutes(10)).await;
-    browser.ask(Method::GET, "/notes").at("2001:db8::7").await.assert_status(200);
+    browser.ask(Method::GET, PAGE).at("2001:db8::7").await.assert_status(200);
     app.db.wait_idle().await;
     let [row, _] = list(&app.db, ada.account.id).await.unwrap().try_into().unwrap();
     assert!(row.last_seen_at - row.created_at >= Duration::minutes(10));
@@ -107,7 +94,7 @@ async fn a_trusted_proxy_says_where_a_browser_is(database: Database) {
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     for (peer, seen) in [("10.0.0.1", "192.0.2.1"), ("198.51.100.1", "198.51.100.1")] {
         let ask = app.browser().ask(Method::POST, "/sign-in").form(&form).at(peer);
-        ask.header("x-forwarded-for", "203.0.113.9, 192.0.2.1, 10.9.9.9").await.assert_redirect("/notes");
+        ask.header("x-forwarded-for", "203.0.113.9, 192.0.2.1, 10.9.9.9").await.assert_redirect(HOME);
         let newest = rows(&ada.browser).await.remove(0);
         assert!(newest.contains(&format!(" from {seen}, ")), "{newest}");
     }
@@ -183,131 +170,10 @@ async fn another_accounts_sign_in_cannot_be_revoked(app: TestApp) {
     assert_eq!(app.count("browser_sessions").await, 3);
 }
 
-/// A little, and more than a test takes.
-const MOMENT: Duration = Duration::seconds(30);
-
-/// Turns the clock, and waits for the notes of what was asked for before.
-async fn later(app: &TestApp, duration: Duration) {
+/// Turns the clock, and waits until what was asked for before is recorded.
+pub(super) async fn later(app: &TestApp, duration: Duration) {
     app.db.wait_idle().await;
     app.clock.advance(duration);
-}
-
-async fn a_sign_in_that_is_not_used_ends(app: TestApp) {
-    let ada = app.person("ada").await;
-    later(&app, Duration::hours(2) - MOMENT).await;
-    assert!(ada.browser.is_signed_in().await);
-    later(&app, Duration::hours(2) - MOMENT).await;
-    assert!(ada.browser.is_signed_in().await, "it was used in between");
-    later(&app, Duration::hours(2)).await;
-    ada.browser.get("/me").await.problem(401, "not_signed_in");
-    assert_eq!(ada.browser.cookie(), None);
-}
-
-async fn a_sign_in_that_is_used_ends_by_the_clock_too(app: TestApp) {
-    let ada = app.person("ada").await;
-    for _ in 0..23 {
-        later(&app, Duration::hours(1)).await;
-        assert!(ada.browser.is_signed_in().await);
-    }
-    later(&app, Duration::hours(1) - MOMENT).await;
-    assert!(ada.browser.is_signed_in().await);
-    later(&app, MOMENT).await;
-    assert!(!ada.browser.is_signed_in().await);
-}
-
-async fn a_remembered_sign_in_lasts_longer_and_ends_too(app: TestApp) {
-    let ada = app.person("ada").await;
-    let (used, unused) = (second_browser(&app, &ada, true).await, second_browser(&app, &ada, true).await);
-    later(&app, Duration::days(14) - MOMENT).await;
-    assert!(used.is_signed_in().await);
-    later(&app, MOMENT).await;
-    assert!(!unused.is_signed_in().await);
-    later(&app, Duration::days(10)).await;
-    assert!(used.is_signed_in().await);
-    later(&app, Duration::days(6)).await;
-    assert!(!used.is_signed_in().await);
-}
-
-async fn whatever_is_asked_for_keeps_a_sign_in_from_ending_unused(app: TestApp) {
-    let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    let asks = [
-        ada.browser.ask(Method::GET, "/"),
-        ada.browser.ask(Method::HEAD, "/notes"),
-        ada.browser.ask(Method::POST, "/notes").form(&[("title", "b"), ("body", "")]),
-        ada.browser.get("/me"),
-        ada.browser.patch(&note, serde_json::json!({"title": "c"})),
-        ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
-        ada.browser.ask(Method::GET, "/nothing-here"),
-    ];
-    for ask in asks {
-        later(&app, Duration::hours(1)).await;
-        let reply = ask.await;
-        assert!(matches!(reply.status.as_u16(), 200 | 303 | 404), "{}: {}", reply.asked, reply.status);
-        later(&app, Duration::hours(1) + MOMENT).await;
-        assert!(ada.browser.is_signed_in().await, "{}", reply.asked);
-    }
-    // What the guard refuses is not hers.
-    later(&app, Duration::hours(1)).await;
-    ada.browser.forged(Method::POST, "/notes").header("sec-fetch-site", "cross-site").await.assert_status(403);
-    later(&app, Duration::hours(1)).await;
-    assert!(!ada.browser.is_signed_in().await);
-}
-
-async fn the_settings_say_how_long(database: Database) {
-    let app = TestApp::with(database, |settings| {
-        settings.sessions.idle_hours = 1;
-        settings.sessions.lifetime_hours = 3;
-        settings.sessions.remember_idle_days = 1;
-        settings.sessions.remember_days = 2;
-    })
-    .await;
-    let ada = app.person("ada").await;
-    let remembered = second_browser(&app, &ada, true).await;
-    for _ in 0..4 {
-        later(&app, Duration::minutes(44)).await;
-        assert!(ada.browser.is_signed_in().await);
-    }
-    later(&app, Duration::minutes(4)).await;
-    assert!(!ada.browser.is_signed_in().await);
-    later(&app, Duration::hours(20)).await;
-    assert!(remembered.is_signed_in().await);
-    later(&app, Duration::hours(23)).await;
-    assert!(remembered.is_signed_in().await);
-    later(&app, Duration::hours(2)).await;
-    assert!(!remembered.is_signed_in().await);
-}
-
-/// The sign-in of `person`'s browser as the door knows it, from the row it has.
-async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
-    let [row] = list(&app.db, person.account.id).await.unwrap().try_into().unwrap();
-    CurrentSession {
-        id: row.id,
-        account: person.account.clone(),
-        remembered: row.remembered,
-        last_seen_at: row.last_seen_at,
-        ends_at: row.ends_at,
-        stamp: vec![],
-    }
-}
-
-fn uses(app: &TestApp) -> Uses {
-    Uses { db: app.db.clone(), settings: app.settings.sessions }
-}
-
-async fn of_many_requests_at_once_one_notes_the_use(app: TestApp) {
-    let ada = app.person("ada").await;
-    let (uses, sign_in) = (uses(&app), signed_in(&app, &ada).await);
-    later(&app, Duration::minutes(1)).await;
-    let now = app.clock.now();
-    // As they all read the row before one of them wrote.
-    let notes: JoinSet<_> = (0..10)
-        .map(|_| {
-            let (uses, sign_in) = (uses.clone(), sign_in.clone());
-            async move { uses.note(&sign_in, String::new(), now).await.unwrap() }
-        })
-        .collect();
-    assert_eq!(notes.join_all().await.into_iter().filter(|noted| *noted).count(), 1);
 }
 
 async fn a_request_held_open_across_the_sign_out_brings_nothing_back(app: TestApp) {
@@ -317,9 +183,9 @@ async fn a_request_held_open_across_the_sign_out_brings_nothing_back(app: TestAp
     later(&app, Duration::minutes(5)).await;
     let mut held = Vec::new();
     for ask in [
-        thief.ask(Method::POST, "/notes").form(&[("title", "held"), ("body", "")]),
-        thief.call(Method::POST, "/notes").json(serde_json::json!({"title": "held", "body": ""})),
-        thief.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
+        thief.ask(Method::POST, PAGE).form(&item_form("held", "")),
+        thief.call(Method::POST, COLLECTION).json(item("held", "")),
+        thief.ask(Method::POST, LIST_FUNCTION).json(list_arguments()),
     ] {
         let mut ask = ask.held();
         ask.is_inside().await;
@@ -344,8 +210,8 @@ async fn nor_does_one_held_open_across_any_other_end(app: TestApp) {
         let mut held = Vec::new();
         for ask in [
             thief.ask(Method::POST, "/account/name").form(&[("name", "held")]),
-            thief.call(Method::POST, "/notes").json(serde_json::json!({"title": "held", "body": ""})),
-            thief.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})),
+            thief.call(Method::POST, COLLECTION).json(item("held", "")),
+            thief.ask(Method::POST, LIST_FUNCTION).json(list_arguments()),
         ] {
             let mut ask = ask.held();
             ask.is_inside().await;
@@ -377,21 +243,6 @@ async fn nor_does_one_held_open_across_any_other_end(app: TestApp) {
     assert_eq!(app.count("browser_sessions").await, 2, "of those who only ended others");
 }
 
-async fn a_use_noted_too_late_brings_nothing_back(app: TestApp) {
-    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let uses = uses(&app);
-    let (hers, his) = (signed_in(&app, &ada).await, signed_in(&app, &bob).await);
-    later(&app, Duration::minutes(5)).await;
-    ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
-    assert!(!uses.note(&hers, String::new(), app.clock.now()).await.unwrap(), "ended");
-    // A clock that was wrong for a while takes nothing away, and what is over by it stays over.
-    assert!(!uses.note(&his, String::new(), app.clock.now() + -Duration::hours(1)).await.unwrap());
-    later(&app, Duration::hours(2)).await;
-    assert!(!uses.note(&his, String::new(), app.clock.now()).await.unwrap(), "over");
-    assert!(!bob.browser.is_signed_in().await);
-    assert_eq!(app.count("browser_sessions").await, 1, "his, until it is swept");
-}
-
 async fn a_session_record_brought_back_opens_nothing(app: TestApp) {
     let ada = app.person("ada").await;
     let cookie = ada.browser.cookie().unwrap();
@@ -421,27 +272,4 @@ async fn deleting_the_account_signs_out_everywhere(app: TestApp) {
     assert!(!ada.browser.is_signed_in().await);
     ada.client.get("/me").await.problem(401, "token_invalid");
     assert!(bob.browser.is_signed_in().await);
-}
-
-async fn what_is_over_is_swept_in_batches(app: TestApp) {
-    let ada = app.person("ada").await;
-    for _ in 0..2 {
-        second_browser(&app, &ada, false).await;
-    }
-    let alive = second_browser(&app, &ada, true).await;
-    // Not used, and so over after a fortnight.
-    second_browser(&app, &ada, true).await;
-    assert_eq!(sweep(&app.db, 100).await.unwrap(), 0);
-    assert_eq!(app.db.sweep_sessions(100).await.unwrap(), 0);
-
-    later(&app, Duration::days(10)).await;
-    assert!(alive.is_signed_in().await);
-    later(&app, Duration::days(5)).await;
-    assert_eq!(sweep(&app.db, 3).await.unwrap(), 3);
-    assert_eq!(sweep(&app.db, 3).await.unwrap(), 1);
-    assert_eq!(app.db.sweep_sessions(2).await.unwrap(), 2);
-    assert_eq!(app.db.sweep_sessions(2).await.unwrap(), 1);
-    assert_eq!(app.count("browser_sessions").await, 1);
-    assert_eq!(app.count("tower_sessions").await, 2, "a record is kept as long as its cookie");
-    assert!(alive.is_signed_in().await);
 }

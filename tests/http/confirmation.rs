@@ -5,7 +5,9 @@ use serde_json::json;
 use time::Duration;
 use vestibule::settings::Confirm;
 
-use crate::support::{Browser, Database, Door, PASSWORD, Response, TestApp, field_error, on_both_databases};
+use crate::support::{
+    Browser, Database, Door, PASSWORD, Response, TestApp, field_error, on_both_databases, resource::HOME,
+};
 
 on_both_databases! {
     everybody_is_told_whether_the_address_is_confirmed,
@@ -96,7 +98,7 @@ async fn a_link_is_over_by_the_clock_and_is_sent_again(app: TestApp) {
     app.get(&first).await.page(410);
 
     let browser = app.browser();
-    sign_in(&browser).await.assert_redirect("/notes");
+    sign_in(&browser).await.assert_redirect(HOME);
     let page = browser.visit("/account").await.page(200);
     assert!(page.contains(r#"<form method="post" action="/account/email/resend">"#));
     assert!(browser.submit("/account/email/resend", &[]).await.page(202).contains(&ada.email));
@@ -113,7 +115,7 @@ async fn a_new_password_by_mail_confirms_the_address(app: TestApp) {
     let path = app.link("/reset/").await;
     app.browser().submit(&path, &FORM[2..]).await.page(200);
     let browser = app.browser();
-    sign_in(&browser).await.assert_redirect("/notes");
+    sign_in(&browser).await.assert_redirect(HOME);
     assert!(!browser.visit("/account").await.page(200).contains(UNCONFIRMED));
 }
 
@@ -135,7 +137,7 @@ async fn where_it_is_required_nobody_is_in_before(database: Database) {
 
     browser.submit(&path, &FORM[2..]).await.assert_redirect("/account");
     assert!(browser.is_signed_in().await);
-    sign_in(&app.browser()).await.assert_redirect("/notes");
+    sign_in(&app.browser()).await.assert_redirect(HOME);
     app.post("/api/v1/login").json(login).await.assert_status(201);
 }
 

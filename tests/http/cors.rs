@@ -3,11 +3,18 @@
 use axum::http::Method;
 use serde_json::json;
 
-use crate::support::{Database, Door, OURS, Request, Response, SPA, TestApp, on_both_databases};
+use crate::support::{
+    Database, Door, OURS, Request, Response, SPA, TestApp, on_both_databases,
+    resource::{COLLECTION, LIST_FUNCTION, READ, change, item, resource},
+    without_database,
+};
 
 on_both_databases! {
-    the_allowed_origin_may_read_every_answer,
     the_allowed_origin_may_read_that_the_house_is_busy,
+}
+
+without_database! {
+    the_allowed_origin_may_read_every_answer,
     another_origin_may_not,
     with_an_empty_list_nobody_may,
     a_preflight_needs_no_token_and_names_methods_and_headers,
@@ -56,30 +63,30 @@ fn names(list: &str) -> Vec<String> {
 /// One request for each status there is, with the status.
 async fn every_answer(app: &TestApp) -> Vec<(u16, Request)> {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    let reader = app.token(&ada, &["notes:read"]).await;
+    let note = ada.item_path("a").await;
+    let reader = app.token(&ada, &[READ]).await;
     let tag = ada.client.get(&note).await.header("etag").to_owned();
-    let title = json!({"title": "b", "body": ""});
+    let title = item("b", "");
     vec![
         (200, ada.client.get("/me")),
-        (201, ada.client.post("/notes", title.clone())),
+        (201, ada.client.post(COLLECTION, title.clone())),
         (201, app.post("/api/v1/login").json(json!({"email": ada.email, "password": crate::support::PASSWORD}))),
         (304, ada.client.get(&note).header("if-none-match", &tag)),
-        (400, ada.client.call(Method::POST, "/notes").body("application/json", "{")),
+        (400, ada.client.call(Method::POST, COLLECTION).body("application/json", "{")),
         (401, app.get("/api/v1/me")),
         (401, app.get("/api/v1/me").bearer("nonsense")),
         (401, app.post("/api/v1/login").json(json!({"email": "a@b", "password": "wrong"}))),
-        (403, reader.post("/notes", title.clone())),
+        (403, reader.post(COLLECTION, title.clone())),
         (202, app.post("/api/v1/tokens/report").json(json!({"token": "nonsense"}))),
-        (404, ada.client.get("/notes/x")),
+        (404, ada.client.get(resource!("/x"))),
         (404, app.get("/api/v1/nothing")),
         (404, app.get("/api/nothing")),
-        (405, ada.client.call(Method::PUT, "/notes")),
+        (405, ada.client.call(Method::PUT, COLLECTION)),
         (406, ada.client.get("/me").header("accept", "text/html")),
         (412, ada.client.patch(&note, title).header("if-match", "\"0\"")),
-        (413, ada.client.call(Method::POST, "/notes").body("application/json", "x".repeat(300_000))),
-        (415, ada.client.call(Method::POST, "/notes").body("text/plain", "{}")),
-        (422, ada.client.post("/notes", json!({"title": ""}))),
+        (413, ada.client.call(Method::POST, COLLECTION).body("application/json", "x".repeat(300_000))),
+        (415, ada.client.call(Method::POST, COLLECTION).body("text/plain", "{}")),
+        (422, ada.client.post(COLLECTION, change(""))),
         (204, ada.client.call(Method::POST, "/logout")),
     ]
 }
@@ -115,8 +122,8 @@ async fn another_origin_may_not(app: TestApp) {
             ada.client.get("/me"),
             ada.client.get("/nothing"),
             app.get("/api/v1/me"),
-            ada.client.call(Method::PUT, "/notes"),
-            ada.client.post("/notes", json!({})),
+            ada.client.call(Method::PUT, COLLECTION),
+            ada.client.post(COLLECTION, json!({})),
         ] {
             let reply = ask.header("origin", origin).await;
             assert!(!reply.has("access-control-allow-origin"), "{origin}: {}", reply.asked);
@@ -141,7 +148,7 @@ async fn with_an_empty_list_nobody_may(database: Database) {
 }
 
 async fn a_preflight_needs_no_token_and_names_methods_and_headers(app: TestApp) {
-    for path in ["/api/v1/notes", "/api/v1/notes/x", "/api/v1/login", "/api/v1/nothing"] {
+    for path in [resource!("/api/v1" => ""), resource!("/api/v1" => "/x"), "/api/v1/login", "/api/v1/nothing"] {
         for method in ["GET", "POST", "PATCH", "DELETE"] {
             let reply = preflight(&app, path, SPA, method).await;
             assert!(reply.assert_status(204).body.is_empty());
@@ -161,7 +168,7 @@ async fn a_preflight_needs_no_token_and_names_methods_and_headers(app: TestApp) 
 
 async fn a_preflight_of_another_origin_allows_it_nothing(app: TestApp) {
     for origin in OTHERS {
-        let reply = preflight(&app, "/api/v1/notes", origin, "DELETE").await;
+        let reply = preflight(&app, resource!("/api/v1" => ""), origin, "DELETE").await;
         assert!(!reply.has("access-control-allow-origin"), "{origin}");
         varies_by_origin(&reply);
     }
@@ -201,12 +208,12 @@ async fn pages_and_the_session_door_carry_no_cors_header(app: TestApp) {
     for path in [
         "/",
         "/sign-in",
-        "/notes",
+        COLLECTION,
         "/nothing",
         "/session/v1/me",
         "/session/v1/nothing",
         "/session/nothing",
-        "/fn/notes/list",
+        LIST_FUNCTION,
         "/fn/nothing",
         "/healthz",
         "/readyz",

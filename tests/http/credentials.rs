@@ -18,6 +18,7 @@ use vestibule::{
 
 use crate::support::{
     ALL_SCOPES, Browser, Client, Database, Door, PASSWORD, Person, TestApp, field_error, on_both_databases,
+    resource::{HOME, READ_FIELD, READ_NAME},
 };
 
 on_both_databases! {
@@ -32,25 +33,23 @@ on_both_databases! {
     no_login_in_flight_outlives_a_reset,
     a_request_that_began_before_the_password_changed_makes_nothing,
     a_proof_is_of_the_account_and_not_of_whoever_has_its_address,
-    a_proof_given_in_another_request_is_none_for_this_one,
-    a_link_that_was_taken_changes_nothing_once_the_password_has_changed,
 }
 
-const NEW: &str = "entirely different words";
-const TOKEN: [(&str, &str); 3] = [("name", "stolen"), ("days", "30"), ("scope-notes-read", "on")];
+pub(super) const NEW: &str = "entirely different words";
+pub(super) const TOKEN: [(&str, &str); 3] = [("name", "stolen"), ("days", "30"), (READ_FIELD, "on")];
 
-fn somewhere() -> Somewhere {
+pub(super) fn somewhere() -> Somewhere {
     Somewhere::default()
 }
 
 /// As a sign-in at either door has it before it makes anything.
-async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
+pub(super) async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
     let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
     let (limits, password) = (&app.settings.throttle, PASSWORD.to_owned());
     verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
 }
 
-async fn change_password(browser: &Browser, tokens_too: bool) {
+pub(super) async fn change_password(browser: &Browser, tokens_too: bool) {
     let mut form = vec![("current", PASSWORD), ("password", NEW)];
     if tokens_too {
         form.push(("tokens", "on"));
@@ -64,20 +63,20 @@ async fn reset(app: &TestApp, person: &Person, form: &[(&str, &str)]) {
     app.browser().submit(&link, form).await.page(200);
 }
 
-async fn login(app: &TestApp, person: &Person) -> Client {
+pub(super) async fn login(app: &TestApp, person: &Person) -> Client {
     let made = app.post("/api/v1/login").json(json!({"email": person.email, "password": PASSWORD})).await;
     app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 async fn make(app: &TestApp, by: &Client, name: &str, days: u32) -> Client {
-    let made = by.post("/tokens", json!({"name": name, "scopes": ["notes:read", "tokens:manage"], "days": days})).await;
+    let made = by.post("/tokens", json!({"name": name, "scopes": [READ_NAME, "tokens:manage"], "days": days})).await;
     app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 /// A token that ends in so many hours, so that a login may make it.
 async fn make_soon(app: &TestApp, by: &Client, hours: i64) -> Client {
     let expires_at = app.db.now() + Duration::hours(hours);
-    let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
+    let body = json!({"name": "made", "scopes": [READ_NAME, "tokens:manage"], "expires_at": expires_at});
     app.client(by.post("/tokens", body).await.assert_status(201).json()["token"].as_str().unwrap())
 }
 
@@ -128,7 +127,7 @@ async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(app: 
     app.sql("UPDATE tokens SET revoked_at = NULL").await;
     ada.client.get("/token").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");
-    child.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "days": 1})).await.assert_status(401);
+    child.post("/tokens", json!({"name": "a", "scopes": [READ_NAME], "days": 1})).await.assert_status(401);
 }
 
 async fn is_refused(app: &TestApp, proven: &VerifiedPassword) -> Problem {
@@ -296,7 +295,7 @@ async fn a_request_that_began_before_the_password_changed_makes_nothing(app: Tes
     let mut held = Vec::new();
     for ask in [
         thief.ask(Method::POST, "/tokens").form(&TOKEN),
-        thief.call(Method::POST, "/tokens").json(json!({"name": "stolen", "scopes": ["notes:read"], "days": 30})),
+        thief.call(Method::POST, "/tokens").json(json!({"name": "stolen", "scopes": [READ_NAME], "days": 30})),
         thief.ask(Method::POST, "/account/email").form(&[("email", "thief@new.example")]),
         thief.ask(Method::POST, "/account/delete").form(&[("email", &ada.email)]),
         thief.ask(Method::POST, "/account/sessions/revoke-others").form(&[]),
@@ -346,57 +345,5 @@ async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestA
     assert_eq!(field_error(&password.finish().await.page(422), "current"), "This is not your password.");
     assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
     let form = [("email", "ada@new.example"), ("password", PASSWORD)];
-    app.browser().submit("/sign-in", &form).await.assert_redirect("/notes");
-}
-
-async fn a_proof_given_in_another_request_is_none_for_this_one(app: TestApp) {
-    let ada = app.person("ada").await;
-    let thief = app.browser();
-    thief.plant(&ada.browser.cookie().unwrap());
-    app.clock.advance(Duration::minutes(10));
-    let mut page = thief.ask(Method::POST, "/tokens").form(&TOKEN).held();
-    page.is_inside().await;
-    let body = json!({"name": "stolen", "scopes": ["notes:read"], "days": 30});
-    let mut call = thief.call(Method::POST, "/tokens").json(body).held();
-    call.is_inside().await;
-    // She gives her password for something else, in the same sign-in.
-    ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.assert_redirect("/account");
-    // A form is read to its end before anybody is looked up, and by then the stolen session id is worth nothing.
-    assert!(page.finish().await.assert_status(303).header("location").starts_with("/sign-in"));
-    call.finish().await.problem(403, "reauthentication_required");
-    assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
-}
-
-async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app: TestApp) {
-    let ada = app.person("ada").await;
-    ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.assert_status(202);
-    let link = app.link("/email/").await;
-    // As if the password were changed between the link's being used up and its being followed.
-    let sqlite = app.settings.database.url.starts_with("sqlite:");
-    if sqlite {
-        app.sql(
-            "CREATE TRIGGER meanwhile AFTER DELETE ON one_time_links BEGIN
-                    UPDATE accounts SET auth_stamp = randomblob(16) WHERE id = OLD.account_id; END",
-        )
-        .await;
-    } else {
-        app.sql(
-            "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS
-                    $$ BEGIN
-                        UPDATE accounts SET auth_stamp = sha256(auth_stamp) WHERE id = OLD.account_id; RETURN OLD;
-                    END $$;
-                 CREATE TRIGGER meanwhile AFTER DELETE ON one_time_links FOR EACH ROW EXECUTE FUNCTION meanwhile()",
-        )
-        .await;
-    }
-    ada.browser.submit(&link, &[]).await.page(410);
-    assert_eq!(app.raw().await.texts("SELECT email FROM accounts").await, [ada.email.as_str()]);
-
-    // A reset the same.
-    let hashes = "SELECT password_hash FROM accounts";
-    let before = app.raw().await.texts(hashes).await;
-    app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
-    let link = app.link("/reset/").await;
-    app.browser().submit(&link, &[("password", NEW)]).await.page(410);
-    assert_eq!(app.raw().await.texts(hashes).await, before);
+    app.browser().submit("/sign-in", &form).await.assert_redirect(HOME);
 }

@@ -8,7 +8,10 @@ use vestibule::{
     timestamp::Timestamp,
 };
 
-use crate::support::{ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases,
+    resource::{COLLECTION, READ, READ_NAME},
+};
 
 on_both_databases! {
     what_a_renewed_token_makes_ends_with_its_present_end,
@@ -20,14 +23,14 @@ on_both_databases! {
 }
 
 async fn make(app: &TestApp, by: &Client, name: &str, days: u32) -> Client {
-    let made = by.post("/tokens", json!({"name": name, "scopes": ["notes:read", "tokens:manage"], "days": days})).await;
+    let made = by.post("/tokens", json!({"name": name, "scopes": [READ_NAME, "tokens:manage"], "days": days})).await;
     app.client(made.assert_status(201).json()["token"].as_str().unwrap())
 }
 
 /// A token that ends within the hour, so that a login may make it.
 async fn make_soon(app: &TestApp, by: &Client) -> Client {
     let expires_at = app.db.now() + Duration::hours(1);
-    let body = json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "expires_at": expires_at});
+    let body = json!({"name": "made", "scopes": [READ_NAME, "tokens:manage"], "expires_at": expires_at});
     app.client(by.post("/tokens", body).await.assert_status(201).json()["token"].as_str().unwrap())
 }
 
@@ -49,10 +52,10 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
         .await;
     let told = about(&parent).await;
     assert_ne!(told["expires_at"], told["ends_at"]);
-    let new = |days: u32| json!({"name": "made", "scopes": ["notes:read", "tokens:manage"], "days": days});
+    let new = |days: u32| json!({"name": "made", "scopes": [READ_NAME, "tokens:manage"], "days": days});
     let message = parent.post("/tokens", new(365)).await.names_field("days");
     assert!(message.contains("What it makes ends no later"), "{message}");
-    let at = json!({"name": "made", "scopes": ["notes:read"], "expires_at": told["ends_at"]});
+    let at = json!({"name": "made", "scopes": [READ_NAME], "expires_at": told["ends_at"]});
     parent.post("/tokens", at).await.names_field("expires_at");
     let mut renewed = new(5);
     renewed["renew"] = json!(true);
@@ -62,7 +65,7 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
     assert!(time(&made["ends_at"]) - app.db.now() <= Duration::days(7), "{made}");
     // Nobody uses the parent any more, and the child whatever may be.
     for _ in 0..3 {
-        child.get("/notes").await.assert_status(200);
+        child.get(COLLECTION).await.assert_status(200);
         app.db.wait_idle().await;
         app.clock.advance(Duration::days(2));
     }
@@ -155,7 +158,7 @@ async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
     let child = make(&app, &parent, "child", 50).await;
     let grandchild = make(&app, &child, "grandchild", 40).await;
     let orphan = make(&app, &parent, "orphan", 50).await;
-    let alone = app.token(&ada, &["notes:read"]).await;
+    let alone = app.token(&ada, &[READ]).await;
     app.db.wait_idle().await;
     // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was swept.
     let far = "(SELECT ends_at FROM tokens WHERE name = 'test' ORDER BY ends_at DESC LIMIT 1)";

@@ -9,7 +9,10 @@ use time::OffsetDateTime;
 use vestibule::timestamp::Timestamp;
 
 use super::binary::{PATIENCE, Server};
-use crate::support::{Database, Door, PASSWORD, RawDb, TestApp, folder, on_both_databases};
+use crate::support::{
+    Database, Door, PASSWORD, RawDb, TestApp, folder, on_both_databases,
+    resource::{COLLECTION, READ_NAME, TABLE, change, item, many_in_sqlite, path_of, resource},
+};
 
 on_both_databases! {
     readiness_writes_once_for_all_who_ask,
@@ -17,8 +20,8 @@ on_both_databases! {
 
 const FILE: [(&str, &str); 1] = [("DATABASE_URL", "sqlite:vestibule.db")];
 
-/// Lets no file of the server grow past `size`, as a full disk would. The signal that comes with it is not ignored:
-/// the server outlives it by itself.
+/// Lets no file of the server grow past `size`, as a full disk would. The signal that comes with it is not ignored
+/// here: the server survives it by itself.
 fn limit(server: &Server, size: &str) {
     let (id, size) = (server.id().to_string(), format!("--fsize={size}:unlimited"));
     let done = Command::new("prlimit").args(["--pid", &id, &size]).status().expect("prlimit, of util-linux");
@@ -69,8 +72,8 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
     let folder = folder();
     let server = Server::start(&folder, &FILE);
     let token = server.token();
-    let note = |number: i32| json!({"title": number.to_string(), "body": "x".repeat(15_000)});
-    let first = server.json("POST /api/v1/notes", &token, &note(0)).1;
+    let note = |number: i32| item(number.to_string(), "x".repeat(15_000));
+    let first = server.json(resource!("POST /api/v1" => ""), &token, &note(0)).1;
     becomes(&server, 200);
 
     let room = folder.join("vestibule.db-wal").metadata().unwrap().len() + 100_000;
@@ -78,7 +81,7 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
     let mut kept = vec![first["id"].clone()];
     let mut refused = 0;
     for number in 1..=30 {
-        let answer = call(&server, "POST /api/v1/notes", &token, &note(number));
+        let answer = call(&server, resource!("POST /api/v1" => ""), &token, &note(number));
         if answer.0 == 201 {
             kept.insert(0, serde_json::from_str::<Value>(&answer.2).unwrap()["id"].clone());
         } else {
@@ -90,11 +93,11 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
     assert!(kept.len() > 1 && refused > 1, "{} kept, {refused} refused", kept.len());
 
     limit(&server, &full(&folder));
-    let path = format!("/api/v1/notes/{}", first["id"].as_str().unwrap());
-    unavailable(call(&server, &format!("PATCH {path}"), &token, &json!({"title": "changed"})));
+    let path = format!("/api/v1{}", path_of(&first));
+    unavailable(call(&server, &format!("PATCH {path}"), &token, &change("changed")));
     unavailable(call(&server, &format!("DELETE {path}"), &token, &Value::Null));
     let soon = Timestamp::new(OffsetDateTime::now_utc() + time::Duration::hours(1));
-    let new = json!({"name": "new", "scopes": ["notes:read"], "expires_at": soon});
+    let new = json!({"name": "new", "scopes": [READ_NAME], "expires_at": soon});
     unavailable(call(&server, "POST /api/v1/tokens", &token, &new));
     let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
     unavailable(server.form("/sign-up", "", &bob));
@@ -103,7 +106,7 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
 
     limit(&server, "unlimited");
     becomes(&server, 200);
-    let (status, list) = server.json("GET /api/v1/notes?limit=100", &token, &Value::Null);
+    let (status, list) = server.json(resource!("GET /api/v1" => "?limit=100"), &token, &Value::Null);
     let listed: Vec<_> = list["items"].as_array().unwrap().iter().map(|note| note["id"].clone()).collect();
     assert_eq!((status, listed), (200, kept));
     assert_eq!(server.json(&format!("GET {path}"), &token, &Value::Null).1, first, "neither changed nor deleted");
@@ -111,7 +114,8 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
     assert_eq!(tokens["items"].as_array().unwrap().len(), 1, "{tokens}");
     assert_eq!(server.form("/sign-up", "", &bob).0, 303, "nothing of the sign-up was kept");
     let log = server.log();
-    for named in ["INSERT notes", "UPDATE notes", "DELETE notes", "INSERT tokens", "INSERT readiness"] {
+    let of_items = ["INSERT", "UPDATE", "DELETE"].map(|verb| format!("{verb} {TABLE}"));
+    for named in of_items.iter().map(String::as_str).chain(["INSERT tokens", "INSERT readiness"]) {
         assert!(log.lines().any(|line| line.contains("write_failed") && line.contains(named)), "{named}: {log}");
     }
 }
@@ -151,9 +155,9 @@ async fn a_read_only_file_is_unavailable_and_not_ready() {
     app.settings.database.url += "?mode=ro";
     let app = app.another_instance().await;
     let client = app.client(&ada.client.token);
-    client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
+    client.post(COLLECTION, item("a", "")).await.problem(503, "unavailable");
     client.call(Method::POST, "/logout").await.problem(503, "unavailable");
-    client.get("/notes").await.assert_status(200);
+    client.get(COLLECTION).await.assert_status(200);
     app.get("/readyz").await.assert_status(503);
 }
 
@@ -168,7 +172,7 @@ async fn a_commit_that_fails_is_503_and_leaves_nothing() {
              AS $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$",
     )
     .await;
-    for table in ["notes", "tokens", "browser_sessions"] {
+    for table in [TABLE, "tokens", "browser_sessions"] {
         let trigger = format!(
             "CREATE CONSTRAINT TRIGGER disk_is_full AFTER INSERT OR UPDATE OR DELETE ON {table}
              DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION disk_is_full()"
@@ -176,11 +180,11 @@ async fn a_commit_that_fails_is_503_and_leaves_nothing() {
         app.sql(&trigger).await;
     }
     for door in ada.doors() {
-        door.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
+        door.post(COLLECTION, item("a", "")).await.problem(503, "unavailable");
     }
     ada.client.call(Method::POST, "/logout").await.problem(503, "unavailable");
     ada.browser.submit("/sign-out", &[]).await.assert_status(503);
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
     ada.client.get("/me").await.assert_status(200);
     assert!(ada.browser.is_signed_in().await);
 }
@@ -200,11 +204,11 @@ async fn a_server_for_reading_only_is_unavailable_and_not_ready() {
     app.db.wait_idle().await;
     app.get("/readyz").await.assert_status(200);
     read_only(&mut raw, "SET default_transaction_read_only = on").await;
-    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.problem(503, "unavailable");
-    ada.client.get("/notes").await.assert_status(200);
+    ada.client.post(COLLECTION, item("a", "")).await.problem(503, "unavailable");
+    ada.client.get(COLLECTION).await.assert_status(200);
     becomes_in_process(&app, 503).await;
     read_only(&mut raw, "RESET default_transaction_read_only").await;
-    ada.client.post("/notes", json!({"title": "a", "body": ""})).await.assert_status(201);
+    ada.client.post(COLLECTION, item("a", "")).await.assert_status(201);
     becomes_in_process(&app, 200).await;
 }
 
@@ -270,7 +274,7 @@ fn peak(server: &Server) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_is_never_in_memory_whole() {
-    const NOTES: usize = 2_000;
+    const ITEMS: usize = 2_000;
     let folder = folder();
     let server = Server::start(&folder, &FILE);
     server.token();
@@ -280,18 +284,10 @@ async fn an_export_is_never_in_memory_whole() {
     assert_eq!(export().0, 200);
     let before = peak(&server);
     let url = format!("sqlite:{}", folder.join("vestibule.db").display());
-    RawDb::connect(&url)
-        .await
-        .run(&format!(
-            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {NOTES})
-             INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
-             SELECT randomblob(16), (SELECT id FROM accounts), 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1
-             FROM number"
-        ))
-        .await;
+    RawDb::connect(&url).await.run(&many_in_sqlite(ITEMS)).await;
     let (status, _, body) = export();
-    let (notes, grown) = (body.matches(r#""title":"a""#).count(), peak(&server) - before);
-    assert_eq!((status, notes), (200, NOTES));
+    let (items, grown) = (body.matches(r#""title":"a""#).count(), peak(&server) - before);
+    assert_eq!((status, items), (200, ITEMS));
     assert!(body.len() > 40_000_000);
     assert!(grown < 25_000, "{grown} KiB for {} bytes", body.len());
 }

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 
 use crate::support::{
     Database, PASSWORD, PageForm, Response, TestApp, on_both_databases,
+    resource::{COLLECTION, PAGE, TABLE},
     routes::{LINKS, PERSONAL_PAGES, POSTS},
     visitor::{NEW_PASSWORD, Visitor, effects, fields, filled, pattern, roomy, typed},
 };
@@ -106,32 +107,32 @@ async fn an_answer_is_given_again_to_its_own_browser_only(app: TestApp) {
     let page = app.browser().visit("/sign-in").await.page(200);
     let form = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", NEW_PASSWORD)]);
     let browser = app.browser();
-    form.by(&browser).await.assert_redirect("/notes");
+    form.by(&browser).await.assert_redirect(PAGE);
     assert_ne!(told(&form.by(&eve.browser).await), told(&form.by(&browser).await));
     assert!(browser.is_signed_in().await);
 }
 
 async fn a_minute_later_it_is_a_form_of_its_own(app: TestApp) {
     let ada = app.person("ada").await;
-    let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes").with(&[("title", "Milk")]);
-    for (seconds, notes) in [(0, 1), (59, 1), (2, 2)] {
+    let form = PageForm::to(&ada.browser.visit(PAGE).await.page(200), COLLECTION).with(&[("title", "Milk")]);
+    for (seconds, items) in [(0, 1), (59, 1), (2, 2)] {
         app.clock.advance(time::Duration::seconds(seconds));
-        form.by(&ada.browser).await.assert_redirect("/notes");
-        assert_eq!(app.count("notes").await, notes);
+        form.by(&ada.browser).await.assert_redirect(PAGE);
+        assert_eq!(app.count(TABLE).await, items);
     }
-    // Another text is another note, whatever page it comes from.
-    form.with(&[("title", "Tea")]).by(&ada.browser).await.assert_redirect("/notes");
-    assert_eq!(app.count("notes").await, 3);
+    // Another text is another item, whatever page it comes from.
+    form.with(&[("title", "Tea")]).by(&ada.browser).await.assert_redirect(PAGE);
+    assert_eq!(app.count(TABLE).await, 3);
 }
 
 async fn a_form_that_failed_may_be_posted_again(app: TestApp) {
     let ada = app.person("ada").await;
-    let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes").with(&[("title", "Milk")]);
-    app.sql("ALTER TABLE notes RENAME TO hidden").await;
+    let form = PageForm::to(&ada.browser.visit(PAGE).await.page(200), COLLECTION).with(&[("title", "Milk")]);
+    app.sql(&format!("ALTER TABLE {TABLE} RENAME TO hidden")).await;
     assert!(form.by(&ada.browser).await.status.is_server_error());
-    app.sql("ALTER TABLE hidden RENAME TO notes").await;
-    form.by(&ada.browser).await.assert_redirect("/notes");
-    assert_eq!(app.count("notes").await, 1);
+    app.sql(&format!("ALTER TABLE hidden RENAME TO {TABLE}")).await;
+    form.by(&ada.browser).await.assert_redirect(PAGE);
+    assert_eq!(app.count(TABLE).await, 1);
 }
 
 async fn a_form_without_a_key_is_done_each_time(app: TestApp) {
@@ -139,10 +140,10 @@ async fn a_form_without_a_key_is_done_each_time(app: TestApp) {
     for key in ["", "form_", "form_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a"] {
         let fields = [("title", "Milk"), ("body", ""), ("form_key", key)];
         for _ in 0..2 {
-            ada.browser.submit("/notes", &fields).await.assert_redirect("/notes");
+            ada.browser.submit(PAGE, &fields).await.assert_redirect(PAGE);
         }
     }
-    assert_eq!(app.count("notes").await, 8);
+    assert_eq!(app.count(TABLE).await, 8);
 }
 
 /// Every form leads to a page that can be asked for again.
@@ -249,9 +250,9 @@ async fn nobody_can_plant_what_is_shown(app: TestApp) {
 
 async fn their_version_is_a_link_away(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("Shared").await;
+    let note = ada.item_path("Shared").await;
     let mine = PageForm::to(&ada.browser.visit(&note).await.page(200), &note).with(&[("body", "mine")]);
-    ada.browser.fill(&note, &note, &[("body", "theirs")]).await.assert_redirect("/notes");
+    ada.browser.fill(&note, &note, &[("body", "theirs")]).await.assert_redirect(PAGE);
     let page = mine.by(&ada.browser).await.page(412);
     assert!(page.contains(&format!(r#"<a href="{note}" target="_blank">View the other version"#)), "{page}");
     assert!(!page.contains("reload the page") && page.contains("mine"), "{page}");
@@ -261,6 +262,6 @@ async fn their_version_is_a_link_away(app: TestApp) {
     assert!(theirs.contains("theirs") && !theirs.contains("View the other version"));
     let again = PageForm::to(&page, &note);
     assert_eq!(again.value("body"), "mine");
-    again.by(&ada.browser).await.assert_redirect("/notes");
+    again.by(&ada.browser).await.assert_redirect(PAGE);
     assert!(ada.browser.visit(&note).await.page(200).contains("mine"));
 }

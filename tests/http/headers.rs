@@ -1,12 +1,15 @@
 //! The headers every answer carries.
 
 use axum::http::Method;
-use serde_json::json;
 use vestibule::settings::Hsts;
 
-use crate::support::{Browser, Database, Door, PASSWORD, Request, TestApp, on_both_databases};
+use crate::support::{
+    Browser, Database, Door, PASSWORD, Request, TestApp,
+    resource::{COLLECTION, LIST_FUNCTION, PAGE, list_arguments},
+    without_database,
+};
 
-on_both_databases! {
+without_database! {
     every_answer_says_how_it_may_be_used,
     only_the_token_door_is_a_cross_origin_resource,
     every_page_has_a_policy_that_runs_scripts_by_nonce_only,
@@ -27,11 +30,11 @@ async fn every_kind(app: &TestApp) -> Vec<(u16, Request)> {
     vec![
         (200, app.get("/")),
         (200, app.get("/sign-in")),
-        (200, ada.browser.ask(Method::GET, "/notes")),
-        (303, app.get("/notes")),
+        (200, ada.browser.ask(Method::GET, PAGE)),
+        (303, app.get(PAGE)),
         (303, app.post("/sign-in").form(&form)),
         (401, app.post("/sign-in").form(&form[..1])),
-        (403, ada.browser.forged(Method::POST, "/notes")),
+        (403, ada.browser.forged(Method::POST, PAGE)),
         (404, app.get("/nothing")),
         (405, app.get("/sign-out")),
         (200, ada.client.get("/me")),
@@ -40,8 +43,8 @@ async fn every_kind(app: &TestApp) -> Vec<(u16, Request)> {
         (200, ada.browser.get("/me")),
         (401, app.get("/session/v1/me")),
         (404, app.get("/session/nothing")),
-        (200, ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}))),
-        (415, ada.browser.ask(Method::POST, "/fn/notes/list")),
+        (200, ada.browser.ask(Method::POST, LIST_FUNCTION).json(list_arguments())),
+        (415, ada.browser.ask(Method::POST, LIST_FUNCTION)),
         (200, app.get("/healthz")),
         (200, app.get("/readyz")),
         (200, app.get("/mark.svg")),
@@ -75,19 +78,19 @@ async fn only_the_token_door_is_a_cross_origin_resource(app: TestApp) {
 /// The pages there are, good and bad.
 async fn pages(app: &TestApp) -> Vec<Request> {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let get = |path: &str| ada.browser.ask(Method::GET, path);
     vec![
         app.get("/"),
         app.get("/sign-in"),
         app.get("/sign-up"),
-        get("/notes"),
+        get(COLLECTION),
         get(&note),
         get("/tokens"),
         get("/account"),
         get("/nothing"),
         get("/sign-out"),
-        ada.browser.forged(Method::POST, "/notes"),
+        ada.browser.forged(Method::POST, PAGE),
         ada.browser.ask(Method::POST, "/tokens").form(&[]),
     ]
 }
@@ -202,7 +205,7 @@ async fn names_below_the_site_are_left_alone_unless_a_setting_says_otherwise(dat
 
 async fn trace_is_refused_everywhere(app: TestApp) {
     let ada = app.person("ada").await;
-    for path in ["/", "/notes", "/nothing", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
+    for path in ["/", COLLECTION, "/nothing", "/api/v1/me", "/session/v1/me", LIST_FUNCTION, "/healthz", "/mark.svg"] {
         let reply = ada.browser.ask(Method::TRACE, path).bearer(&ada.client.token).header("x-secret", "echo").await;
         reply.problem(405, "method_not_allowed");
         assert!(reply.has("allow") && !reply.text().contains("echo"), "{path}");

@@ -2,9 +2,13 @@
 
 use axum::http::Method;
 
-use crate::support::{Database, Door, TestApp, on_both_databases};
+use crate::support::{
+    Database, Door, TestApp,
+    resource::{COLLECTION, LIST_FUNCTION},
+    without_database,
+};
 
-on_both_databases! {
+without_database! {
     what_is_asked_of_another_host_is_misdirected,
     health_is_told_to_everybody,
     a_development_server_answers_for_this_machine,
@@ -18,8 +22,7 @@ const ELSEWHERE: [&str; 5] =
 async fn what_is_asked_of_another_host_is_misdirected(database: Database) {
     let app = TestApp::https(database).await;
     let mut witness = app.witness().await;
-    for path in
-        ["/", "/notes", "/mark.svg", "/no/such/page", "/session/v1/me", "/fn/notes/list", "/api/v1/me", "/api/x"]
+    for path in ["/", COLLECTION, "/mark.svg", "/no/such/page", "/session/v1/me", LIST_FUNCTION, "/api/v1/me", "/api/x"]
     {
         for host in ELSEWHERE {
             let reply = app.browser().ask(Method::GET, path).header("host", host).await;

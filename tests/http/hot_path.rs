@@ -13,7 +13,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::support::{Database, Door, Prepare, RawDb, TestApp};
+use crate::support::{Database, Door, Prepare, RawDb, TestApp, resource::COLLECTION};
 
 /// The statements that sqlx logs on this thread. With SQLite it works on threads of its own, so this asks PostgreSQL.
 #[derive(Clone, Default)]
@@ -70,9 +70,9 @@ async fn of_a_read() -> Vec<String> {
     app.db.wait_idle().await;
     let heard = statements.heard();
 
-    ada.client.get("/notes").await.assert_status(200);
+    ada.client.get(COLLECTION).await.assert_status(200);
     app.db.wait_idle().await;
-    assert_eq!(statements.heard().len(), 2, "the notes take one more");
+    assert_eq!(statements.heard().len(), 2, "the list takes one more");
     heard
 }
 

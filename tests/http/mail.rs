@@ -5,9 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 use tokio::net::TcpListener;
 use vestibule::mail::{Mail, Mailer};
 
-use crate::support::{Database, Request, Sink, TestApp, on_both_databases};
+use crate::support::{Database, Request, Sink, TestApp, without_database};
 
-on_both_databases! {
+without_database! {
     without_a_server_mail_is_kept_in_the_outbox,
     a_development_server_shows_the_outbox,
     the_outbox_opens_with_the_key_that_was_printed,

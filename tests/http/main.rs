@@ -1,6 +1,6 @@
 //! The contract over HTTP: the real router, on SQLite and on PostgreSQL.
 //!
-//! Each file begins with the list of what holds; each line of it runs on both databases.
+//! Each file begins with the list of its tests: `both!` runs each of them on both databases, `without_database!` once.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics is a test that fails")]
 
@@ -14,12 +14,14 @@ mod browser_sessions;
 mod browsers;
 mod confirmation;
 mod cors;
+mod credential_links;
 mod credentials;
 mod database;
 mod descent;
 mod devices;
 mod disabled;
 mod durable;
+mod embedding;
 mod forms;
 mod hashing;
 mod headers;
@@ -30,6 +32,8 @@ mod idempotency;
 mod lab;
 mod limits;
 mod mail;
+mod mail_limits;
+mod mails;
 mod manners;
 mod notes;
 mod openapi;
@@ -43,19 +47,24 @@ mod problems;
 mod proof;
 mod races;
 mod recovery;
+mod routes;
 mod same_origin;
-mod search;
 mod secrets;
 mod server_functions;
+mod serving;
 mod session_door;
 mod settings;
+mod settings_check;
+mod sign_in_ends;
 mod sign_in_limits;
 mod sockets;
 mod sweep;
 mod text;
 mod throttle;
 mod token_door;
+mod token_ends;
 mod token_life;
+mod token_login;
 mod token_making;
 mod token_origins;
 mod tokens;

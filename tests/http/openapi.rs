@@ -7,16 +7,21 @@ use serde_json::{Map, Value};
 use vestibule::app::{FEATURES, openapi::TAG, routes::routes};
 
 use crate::support::{
-    ALL_SCOPES, Database, Door, Person, SPA, TestApp, members, on_both_databases, path_of,
+    ALL_SCOPES, Database, Door, Person, SPA, TestApp, members, on_both_databases,
+    resource::{COLLECTION, ITEM, LIST_SCHEMA, path_of},
     routes::{Call, OPEN_PAGES, session_calls, token_calls},
+    without_database,
 };
 
 on_both_databases! {
-    every_route_is_described,
     every_route_is_tested,
-    the_document_is_whole,
     the_examples_are_taken,
     answers_look_like_their_examples,
+}
+
+without_database! {
+    every_route_is_described,
+    the_document_is_whole,
     any_page_may_read_it,
     a_browser_keeps_it_while_it_is_the_same,
     the_session_doors_own_stays_on_its_origin,
@@ -166,8 +171,8 @@ fn check_answers(document: &Value, what: &str, operation: &Map<String, Value>) {
 
 /// `path` with the id of something that is there.
 async fn filled(ada: &Person, path: &str) -> String {
-    match path.split('/').nth(1).unwrap() {
-        "notes" => path.replace("/notes/{id}", &path_of(&ada.note("a note", "").await)),
+    match path {
+        _ if path.starts_with(COLLECTION) => path.replace(ITEM, &path_of(&ada.item("a note", "").await)),
         _ => path.replace("{id}", ada.browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap()),
     }
 }
@@ -184,7 +189,8 @@ async fn the_examples_are_taken(database: Database) {
     for mount in MOUNTS {
         let document = document(&app, mount).await;
         for (number, (method, path, operation)) in operations(&document).into_iter().enumerate() {
-            // Each call has somebody of its own, since some of them end what let them in; the example of a login names Ada.
+            // Each call has a person of its own, since some of them end the session or token that made them. The example
+            // of a login names Ada.
             let name = format!("{}{number}", mount.trim_start_matches('/').replace('/', "-"));
             let person = if path == "/login" { ada.clone() } else { app.person(&name).await };
             let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();
@@ -212,9 +218,9 @@ async fn the_examples_are_taken(database: Database) {
 
 async fn answers_look_like_their_examples(app: TestApp) {
     let ada = app.person("ada").await;
-    ada.note("a", "").await;
+    ada.item("a", "").await;
     let document = document(&app, "/api/v1").await;
-    for (path, schema) in [("/me", "Account"), ("/token", "Token"), ("/notes", "NotesPage")] {
+    for (path, schema) in [("/me", "Account"), ("/token", "Token"), (COLLECTION, LIST_SCHEMA)] {
         let reply = ada.client.get(path).await.json();
         let schema = &document["components"]["schemas"][schema];
         assert_eq!(members(&reply), members(&schema["examples"][0]), "{path}");

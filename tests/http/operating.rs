@@ -11,8 +11,9 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{DatabaseLocation, Server, check, command, free_address, refusal},
+    binary::{DatabaseLocation, Server, command, free_address, refusal},
     operators::{cookie, is_signed_in, run, run_with},
+    settings_check::check,
     support::{PASSWORD, RawDb, folder, on_both_databases},
 };
 

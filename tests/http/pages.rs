@@ -3,8 +3,10 @@
 use axum::http::Method;
 
 use crate::support::{
-    Browser, Database, Door, PASSWORD, Prepare, Response, TestApp, field_error, on_both_databases, path_of,
+    Browser, Database, Door, PASSWORD, Prepare, Response, TestApp, field_error, on_both_databases,
+    resource::{COLLECTION, HOME, PAGE, READ_FIELD, TABLE, path_of, resource},
     routes::{DEV_PAGES, PUBLIC_PAGES},
+    without_database,
 };
 
 on_both_databases! {
@@ -16,22 +18,17 @@ on_both_databases! {
     a_password_is_never_sent_back,
     signing_in_remembers_when_asked,
     signing_in_leads_where_the_visitor_was_going,
-    next_never_leads_off_the_site,
-    whoever_is_signed_in_needs_no_form,
     signing_out_forgets_the_browser,
-    every_signed_in_page_shows_who_it_is_and_the_way_out,
     a_form_posted_after_signing_out_changes_nothing,
     a_visitor_leaves_no_trace,
     a_failed_sign_in_leaves_no_session,
-    a_note_is_written_edited_and_deleted,
-    a_note_that_does_not_fit_comes_back_as_typed,
-    a_note_changed_elsewhere_is_not_lost,
-    a_note_page_of_anothers_is_not_found,
-    notes_are_searched_and_paged_by_links,
-    a_bad_search_is_a_page,
-    the_editor_holds_the_text_exactly,
-    line_breaks_are_kept_as_one_kind,
     what_is_typed_is_text_on_every_page,
+}
+
+without_database! {
+    next_never_leads_off_the_site,
+    whoever_is_signed_in_needs_no_form,
+    every_signed_in_page_shows_who_it_is_and_the_way_out,
     what_stands_in_a_url_is_never_said_by_us,
     pages_for_developers_are_shown_to_nobody_else,
 }
@@ -48,11 +45,11 @@ async fn signing_up_signs_in_and_opens_the_notes(app: TestApp) {
     let page = browser.visit("/sign-up").await.page(200);
     assert!(page.contains(r#"<form method="post" action="/sign-up">"#));
     let reply = browser.submit("/sign-up", &FORM).await;
-    reply.assert_redirect("/notes");
+    reply.assert_redirect(HOME);
     let [cookie] = reply.set_cookies().try_into().unwrap();
     assert_eq!(cookie.attributes, ["HttpOnly", "Path=/", "SameSite=Lax"]);
-    let page = browser.visit("/notes").await.page(200);
-    assert!(page.contains("Signed in as ada@example.org") && page.contains("No notes yet."));
+    let page = browser.visit(PAGE).await.page(200);
+    assert!(page.contains("Signed in as ada@example.org"));
 }
 
 async fn signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_typed(app: TestApp) {
@@ -87,7 +84,7 @@ async fn signing_up_refuses_weak_passwords_and_no_others(app: TestApp) {
     {
         let email = format!("ada{number}@example.org");
         let form = [FORM[0], ("email", &email), ("password", password)];
-        app.browser().submit("/sign-up", &form).await.assert_redirect("/notes");
+        app.browser().submit("/sign-up", &form).await.assert_redirect(HOME);
         // As typed: neither trimmed nor cut.
         let form = |password: &str| [("email", email.clone()), ("password", password.to_owned())];
         let try_with = async |password: &str| {
@@ -102,7 +99,7 @@ async fn signing_up_refuses_weak_passwords_and_no_others(app: TestApp) {
 }
 
 async fn an_address_is_taken_once(app: TestApp) {
-    app.browser().submit("/sign-up", &FORM).await.assert_redirect("/notes");
+    app.browser().submit("/sign-up", &FORM).await.assert_redirect(HOME);
     for email in ["ada@example.org", " ADA@Example.org "] {
         let page = app.browser().submit("/sign-up", &[FORM[0], ("email", email), FORM[2]]).await.page(422);
         assert_eq!(field_error(&page, "email"), "There is an account with this address already. Sign in instead.");
@@ -147,17 +144,17 @@ async fn signing_in_remembers_when_asked(app: TestApp) {
     for (remember, cookies) in [(None, 0), (Some(("remember", "on")), 1)] {
         let form: Vec<_> = FORM[1..].iter().copied().chain(remember).collect();
         let reply = app.browser().submit("/sign-in", &form).await;
-        let [cookie] = reply.assert_redirect("/notes").set_cookies().try_into().unwrap();
+        let [cookie] = reply.assert_redirect(HOME).set_cookies().try_into().unwrap();
         let ages = cookie.attributes.iter().filter(|attribute| attribute.starts_with("Max-Age=")).count();
         assert_eq!(ages, cookies);
     }
 }
 
 async fn signing_in_leads_where_the_visitor_was_going(app: TestApp) {
-    let note = app.person("ada").await.note_path("a").await;
+    let note = app.person("ada").await.item_path("a").await;
     for (wanted, asked) in [
         ("/tokens", "/sign-in?next=%2Ftokens".to_owned()),
-        ("/notes?q=a+b", "/sign-in?next=%2Fnotes%3Fq%3Da%2Bb".to_owned()),
+        (resource!("?q=a+b"), format!("/sign-in?next={}%3Fq%3Da%2Bb", PAGE.replace('/', "%2F"))),
         (&note, format!("/sign-in?next={}", note.replace('/', "%2F"))),
     ] {
         let browser = app.browser();
@@ -184,7 +181,7 @@ async fn next_never_leads_off_the_site(app: TestApp) {
         "javascript:alert(1)",
         "data:text/html,x",
         "evil.example",
-        " /notes",
+        resource!(" " => ""),
         "\t//evil.example",
         "/\t/evil.example",
         "/\n/evil.example",
@@ -194,9 +191,9 @@ async fn next_never_leads_off_the_site(app: TestApp) {
         "@evil.example",
         "?next=//evil.example",
     ] {
-        sign_in(&app, next).await.assert_redirect("/notes");
+        sign_in(&app, next).await.assert_redirect(HOME);
         let query: String = serde_urlencoded::to_string([("next", next)]).unwrap();
-        ada.browser.visit(&format!("/sign-in?{query}")).await.assert_redirect("/notes");
+        ada.browser.visit(&format!("/sign-in?{query}")).await.assert_redirect(HOME);
         app.browser().visit(&format!("/sign-in?{query}")).await.page(200);
     }
     // Decoded once, not twice.
@@ -205,9 +202,9 @@ async fn next_never_leads_off_the_site(app: TestApp) {
 
 async fn whoever_is_signed_in_needs_no_form(app: TestApp) {
     let ada = app.person("ada").await;
-    ada.browser.visit("/sign-in").await.assert_redirect("/notes");
+    ada.browser.visit("/sign-in").await.assert_redirect(HOME);
     ada.browser.visit("/sign-in?next=%2Ftokens").await.assert_redirect("/tokens");
-    ada.browser.visit("/sign-up").await.assert_redirect("/notes");
+    ada.browser.visit("/sign-up").await.assert_redirect(HOME);
 }
 
 async fn signing_out_forgets_the_browser(app: TestApp) {
@@ -228,8 +225,9 @@ async fn signing_out_forgets_the_browser(app: TestApp) {
 
 async fn every_signed_in_page_shows_who_it_is_and_the_way_out(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    for (path, status) in [("/", 200), ("/notes", 200), (&note, 200), ("/tokens", 200), ("/account", 200), ("/x", 404)]
+    let note = ada.item_path("a").await;
+    for (path, status) in
+        [("/", 200), (COLLECTION, 200), (&note, 200), ("/tokens", 200), ("/account", 200), ("/x", 404)]
     {
         let page = ada.browser.visit(path).await.page(status);
         assert!(page.contains("Signed in as ada@example.org"), "{path}");
@@ -244,13 +242,13 @@ async fn every_signed_in_page_shows_who_it_is_and_the_way_out(app: TestApp) {
 
 async fn a_form_posted_after_signing_out_changes_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
     let mut witness = app.witness().await;
     for path in
-        ["/notes", &note, &format!("{note}/delete"), "/tokens", "/tokens/x/revoke", "/account/sessions/x/revoke"]
+        [COLLECTION, &note, &format!("{note}/delete"), "/tokens", "/tokens/x/revoke", "/account/sessions/x/revoke"]
     {
-        let form = [("title", "b"), ("body", ""), ("name", "b"), ("days", "7"), ("scope-notes-read", "on")];
+        let form = [("title", "b"), ("body", ""), ("name", "b"), ("days", "7"), (READ_FIELD, "on")];
         let reply = ada.browser.submit(path, &form).await;
         // A post cannot be repeated after signing in, so the way back is not offered.
         let nothing_there = reply.status == 404 && path.contains("/x/");
@@ -262,7 +260,7 @@ async fn a_form_posted_after_signing_out_changes_nothing(app: TestApp) {
 async fn a_visitor_leaves_no_trace(app: TestApp) {
     let mut witness = app.witness().await;
     let paths =
-        ["/notes", "/notes?q=a", "/tokens", "/account", "/nothing", "/mark.svg", "/healthz", "/sign-in?next=/a"];
+        [COLLECTION, resource!("?q=a"), "/tokens", "/account", "/nothing", "/mark.svg", "/healthz", "/sign-in?next=/a"];
     for path in PUBLIC_PAGES.into_iter().chain(paths) {
         for method in [Method::GET, Method::HEAD] {
             for cookie in ["", "theme=dark", "session=AAAAAAAAAAAAAAAAAAAAAQ"] {
@@ -285,135 +283,6 @@ async fn a_failed_sign_in_leaves_no_session(app: TestApp) {
     assert!(!reply.assert_status(422).has("set-cookie"), "the address is taken");
     assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (1, 1), "hers from before");
     assert_eq!(app.count("accounts").await, 1);
-}
-
-async fn a_note_is_written_edited_and_deleted(app: TestApp) {
-    let ada = app.person("ada").await;
-    let browser = &ada.browser;
-    browser.submit("/notes", &[("title", "Milk"), ("body", "two litres")]).await.assert_redirect("/notes");
-    let page = browser.visit("/notes").await.page(200);
-    assert!(page.contains(">Milk</a>") && page.contains("two litres"));
-
-    let note = path_of(&ada.client.get("/notes").await.json()["items"][0]);
-    assert!(page.contains(&format!(r#"href="{note}""#)));
-    let page = browser.visit(&note).await.page(200);
-    assert!(page.contains(r#"name="version" value="1""#) && page.contains(r#"value="Milk""#));
-    let form = [("version", "1"), ("title", "Oat milk"), ("body", "one litre")];
-    browser.submit(&note, &form).await.assert_redirect("/notes");
-    assert!(browser.visit("/notes").await.page(200).contains(">Oat milk</a>"));
-
-    browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
-    assert!(!browser.visit("/notes").await.page(200).contains("Oat milk"));
-    browser.visit(&note).await.page(404);
-    browser.submit(&note, &form).await.page(404);
-    // The second click does no harm.
-    browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
-}
-
-/// What the page's text area holds, as a browser reads it.
-fn typed_body(page: &str) -> String {
-    let (_, rest) = page.split_once("<textarea").unwrap();
-    let (_, rest) = rest.split_once('>').unwrap();
-    let (content, _) = rest.split_once("</textarea").unwrap();
-    let content = content.strip_prefix('\n').unwrap_or(content);
-    content.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-}
-
-async fn a_note_that_does_not_fit_comes_back_as_typed(app: TestApp) {
-    let ada = app.person("ada").await;
-    let page = ada.browser.submit("/notes", &[("title", " "), ("body", "a long thought")]).await.page(422);
-    assert_eq!(field_error(&page, "title"), "A note needs a title.");
-    assert_eq!(typed_body(&page), "a long thought");
-    let note = ada.note_path("a").await;
-    let form = [("version", "1"), ("title", &*"x".repeat(201)), ("body", "another thought")];
-    let page = ada.browser.submit(&note, &form).await.page(422);
-    assert!(field_error(&page, "title").starts_with("The title can have at most 200 characters"));
-    assert!(page.contains(&"x".repeat(201)));
-    assert_eq!(typed_body(&page), "another thought");
-    assert_eq!(ada.client.get(&note).await.json()["title"], "a");
-}
-
-async fn a_note_changed_elsewhere_is_not_lost(app: TestApp) {
-    let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    ada.client.patch(&note, serde_json::json!({"title": "theirs"})).await.assert_status(200);
-    let form = [("version", "1"), ("title", "mine"), ("body", "my text")];
-    let page = ada.browser.submit(&note, &form).await.page(412);
-    assert!(page.contains("This note was changed elsewhere while you were editing."));
-    assert!(page.contains(r#"value="mine""#) && page.contains(r#"name="version" value="2""#), "{page}");
-    assert_eq!(typed_body(&page), "my text");
-    assert_eq!(ada.client.get(&note).await.json()["title"], "theirs");
-
-    let form = [("version", "2"), ("title", "mine"), ("body", "my text")];
-    ada.browser.submit(&note, &form).await.assert_redirect("/notes");
-    assert_eq!(ada.client.get(&note).await.json()["title"], "mine");
-}
-
-async fn a_note_page_of_anothers_is_not_found(app: TestApp) {
-    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let note = ada.note_path("secret").await;
-    let mut witness = app.witness().await;
-    bob.browser.visit(&note).await.page(404);
-    bob.browser.submit(&note, &[("version", "1"), ("title", "taken"), ("body", "")]).await.page(404);
-    // Deleting says nothing of whether there was anything.
-    bob.browser.submit(&format!("{note}/delete"), &[]).await.assert_redirect("/notes");
-    bob.browser.visit("/notes/nonsense").await.page(404);
-    assert!(!witness.saw_a_write().await);
-}
-
-async fn notes_are_searched_and_paged_by_links(app: TestApp) {
-    let ada = app.person("ada").await;
-    for number in 0..21 {
-        ada.note(&format!("note {number}"), "").await;
-    }
-    ada.note("100%", "").await;
-    let page = ada.browser.visit("/notes?q=note").await.page(200);
-    assert!(page.contains(">note 20</a>") && page.contains(">note 1</a>") && !page.contains(">note 0</a>"));
-    assert!(!page.contains(">100%</a>") && page.contains(r#"name="q" type="search" maxlength="200" value="note""#));
-    let (_, rest) = page.split_once(r#"href="/notes?cursor="#).expect("a link to the older ones");
-    let older = rest.split_once('"').unwrap().0.replace("&amp;", "&");
-    let page = ada.browser.visit(&format!("/notes?cursor={older}")).await.page(200);
-    assert!(page.contains(">note 0</a>") && !page.contains(">note 1</a>") && !page.contains("Older notes"));
-
-    let page = ada.browser.visit("/notes?q=%25").await.page(200);
-    assert!(page.contains(">100%</a>") && !page.contains(">note"));
-    assert!(ada.browser.visit("/notes?q=nowhere").await.page(200).contains("No note contains that."));
-}
-
-async fn a_bad_search_is_a_page(app: TestApp) {
-    let ada = app.person("ada").await;
-    for query in ["cursor=nonsense", &format!("q={}", "x".repeat(201)), "q=%00"] {
-        ada.browser.visit(&format!("/notes?{query}")).await.page(422);
-    }
-    ada.browser.visit("/notes?q=%ff%fe&unknown=1&q").await;
-    assert!(ada.browser.is_signed_in().await);
-}
-
-async fn the_editor_holds_the_text_exactly(app: TestApp) {
-    let ada = app.person("ada").await;
-    for text in [
-        "",
-        "\n\nbegins with line breaks",
-        "</textarea><script>alert(1)</script>",
-        "a &lt;b&gt; &amp;amp; &#60; & < > \" '",
-        "<!-- --> <![CDATA[ ]]> <!>x",
-        "  spaces  \n\ttab",
-        "👩‍👩‍👧 é ü \u{202e}abc",
-    ] {
-        let note = path_of(&ada.note("a", text).await);
-        let reply = ada.browser.visit(&note).await;
-        assert_eq!(typed_body(reply.assert_status(200).text()), text);
-        // Saved as it stands there, it is unchanged.
-        let form = [("version", "1"), ("title", "a"), ("body", &typed_body(reply.text()))];
-        ada.browser.submit(&note, &form).await.assert_redirect("/notes");
-        assert_eq!(ada.client.get(&note).await.json()["body"], text);
-    }
-}
-
-async fn line_breaks_are_kept_as_one_kind(app: TestApp) {
-    let ada = app.person("ada").await;
-    ada.browser.submit("/notes", &[("title", "a"), ("body", "one\r\ntwo\r\n")]).await.assert_redirect("/notes");
-    assert_eq!(ada.client.get("/notes").await.json()["items"][0]["body"], "one\ntwo\n");
 }
 
 /// Closes whatever it may stand in.
@@ -448,7 +317,7 @@ async fn what_is_typed_is_text_on_every_page(app: TestApp) {
 
     let sign_up = [("name", MARKUP), ("email", &email), ("password", PASSWORD)];
     let ask = browser.ask(Method::POST, "/sign-up").header("user-agent", MARKUP).form(&sign_up);
-    ask.await.assert_redirect("/notes");
+    ask.await.assert_redirect(HOME);
     signed_in_pages_show_text(&app, &browser).await;
 
     let query: String = serde_urlencoded::to_string([("next", MARKUP), ("q", MARKUP), ("cursor", MARKUP)]).unwrap();
@@ -460,29 +329,29 @@ async fn what_is_typed_is_text_on_every_page(app: TestApp) {
         is_text(&stranger.visit(&format!("{path}?{query}")).await);
         is_text(&browser.visit(&format!("{path}?{query}")).await);
     }
-    is_text(&browser.visit(&format!("/notes?{query}")).await);
+    is_text(&browser.visit(&format!("{COLLECTION}?{query}")).await);
 }
 
 async fn signed_in_pages_show_text(app: &TestApp, browser: &Browser) {
-    browser.submit("/notes", &[("title", MARKUP), ("body", MARKUP)]).await.assert_redirect("/notes");
-    let note = path_of(&browser.get("/notes").await.json()["items"][0]);
-    for path in ["/notes", &note, "/account"] {
+    browser.submit(PAGE, &[("title", MARKUP), ("body", MARKUP)]).await.assert_redirect(PAGE);
+    let note = path_of(&browser.get(COLLECTION).await.json()["items"][0]);
+    for path in [COLLECTION, &note, "/account"] {
         is_shown_as_text(&browser.visit(path).await);
     }
     let query: String = serde_urlencoded::to_string([("q", MARKUP)]).unwrap();
-    is_shown_as_text(&browser.visit(&format!("/notes?{query}")).await);
+    is_shown_as_text(&browser.visit(&format!("{COLLECTION}?{query}")).await);
     // Refused, and therefore shown again.
-    is_shown_as_text(&browser.submit("/notes", &[("title", ""), ("body", MARKUP)]).await);
+    is_shown_as_text(&browser.submit(PAGE, &[("title", ""), ("body", MARKUP)]).await);
     is_shown_as_text(&browser.submit(&note, &[("version", "1"), ("title", ""), ("body", MARKUP)]).await);
     is_shown_as_text(&browser.submit(&note, &[("version", MARKUP), ("title", ""), ("body", MARKUP)]).await);
     let outdated = browser.submit(&note, &[("version", "0"), ("title", MARKUP), ("body", MARKUP)]).await;
     is_shown_as_text(outdated.assert_status(412));
-    let form = [("name", MARKUP), ("days", MARKUP), ("scope-notes-read", MARKUP)];
+    let form = [("name", MARKUP), ("days", MARKUP), (READ_FIELD, MARKUP)];
     is_shown_as_text(&browser.submit("/tokens", &form).await);
-    let form = [("name", MARKUP), ("days", "7"), ("scope-notes-read", "on")];
+    let form = [("name", MARKUP), ("days", "7"), (READ_FIELD, "on")];
     is_shown_as_text(browser.submit("/tokens", &form).await.assert_status(201));
     is_shown_as_text(&browser.visit("/tokens").await);
-    assert_eq!(app.count("notes").await, 1);
+    assert_eq!(app.count(TABLE).await, 1);
 }
 
 async fn what_stands_in_a_url_is_never_said_by_us(app: TestApp) {
@@ -494,7 +363,7 @@ async fn what_stands_in_a_url_is_never_said_by_us(app: TestApp) {
     for path in ["/", "/sign-in", "/sign-up", "/nothing"] {
         assert!(!app.browser().visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
     }
-    for path in ["/", "/notes", "/tokens", "/account", "/nothing"] {
+    for path in ["/", COLLECTION, "/tokens", "/account", "/nothing"] {
         assert!(!ada.browser.visit(&format!("{path}?{query}")).await.text().contains("is locked"), "{path}");
     }
 }

@@ -5,7 +5,10 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use vestibule::db::{Clock, Db};
 
-use crate::support::{Database, Door, PASSWORD, Pgbouncer, Postgres, RawDb, TestApp};
+use crate::support::{
+    Database, Door, PASSWORD, Pgbouncer, Postgres, RawDb, TestApp, hang_up_after,
+    resource::{COLLECTION, READ_NAME, TABLE, change, item, resource},
+};
 
 /// The application over the database at `url`.
 async fn house_at(url: &str) -> TestApp {
@@ -16,14 +19,12 @@ async fn house_at(url: &str) -> TestApp {
 async fn is_at_home(app: &TestApp, name: &str) {
     let ada = app.person(name).await;
     for door in ada.doors() {
-        let note = door.post("/notes", json!({"title": "a", "body": "text"})).header("idempotency-key", "a").await;
-        let path = format!("/notes/{}", note.assert_status(201).json()["id"].as_str().unwrap());
-        door.patch(&path, json!({"title": "b"})).await.assert_status(200);
-        door.get("/notes?q=text").await.assert_status(200);
+        let note = door.post(COLLECTION, item("a", "text")).header("idempotency-key", "a").await;
+        let path = format!("{COLLECTION}/{}", note.assert_status(201).json()["id"].as_str().unwrap());
+        door.patch(&path, change("b")).await.assert_status(200);
+        door.get(resource!("?q=text")).await.assert_status(200);
         let soon = app.db.now() + time::Duration::hours(1);
-        door.post("/tokens", json!({"name": "a", "scopes": ["notes:read"], "expires_at": soon}))
-            .await
-            .assert_status(201);
+        door.post("/tokens", json!({"name": "a", "scopes": [READ_NAME], "expires_at": soon})).await.assert_status(201);
         door.delete(&path).await.assert_status(204);
     }
     assert!(ada.browser.is_signed_in().await);
@@ -74,29 +75,22 @@ async fn behind_a_pooler_in_transaction_mode_it_works() {
         let client = instances[number % 3].client(&bob.client.token);
         running.spawn(async move {
             match number % 4 {
-                0 => {
-                    client
-                        .post("/notes", json!({"title": number.to_string(), "body": ""}))
-                        .await
-                        .assert_status(201)
-                        .status
-                }
-                1 => client.get("/notes?q=1").await.assert_status(200).status,
+                0 => client.post(COLLECTION, item(number.to_string(), "")).await.assert_status(201).status,
+                1 => client.get(resource!("?q=1")).await.assert_status(200).status,
                 2 => client.get("/tokens").await.assert_status(200).status,
                 _ => client.get("/me").await.assert_status(200).status,
             }
         });
     }
     assert_eq!(running.join_all().await.len(), 300);
-    assert_eq!(RawDb::connect(&postgres.url).await.count("notes").await, 75);
+    assert_eq!(RawDb::connect(&postgres.url).await.count(TABLE).await, 75);
 
     // Clients that hang up during a request leave no transaction open on a connection of the pooler.
     for number in 0..100 {
-        let ask = bob.client.get("/notes").into_future();
-        let _ = tokio::time::timeout(std::time::Duration::from_micros(number * 50), ask).await;
+        hang_up_after(1 + number % 10, bob.client.get(COLLECTION)).await;
     }
     app.db.wait_idle().await;
-    let mut running: JoinSet<_> = (0..50).map(|_| bob.client.get("/notes").into_future()).collect();
+    let mut running: JoinSet<_> = (0..50).map(|_| bob.client.get(COLLECTION).into_future()).collect();
     while let Some(reply) = running.join_next().await {
         reply.unwrap().assert_status(200);
     }

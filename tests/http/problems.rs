@@ -5,26 +5,30 @@ use serde_json::json;
 
 use crate::support::{
     Door, PASSWORD, TestApp, on_both_databases,
+    resource::{COLLECTION, LIST_FUNCTION, PAGE, TABLE, change, item, list_arguments, resource},
     routes::{Call, session_calls, token_calls},
+    without_database,
 };
 
 on_both_databases! {
+    login_answers_the_same_way,
+    a_page_refuses_what_is_no_form,
+    a_problem_tells_nothing_of_how_we_are_built,
+}
+
+without_database! {
     an_unknown_path_of_a_json_mount_is_a_problem,
     an_unknown_page_is_a_page,
     a_wrong_method_is_405_and_says_which_are_right,
     a_wrong_method_of_a_page_is_405_too,
     a_body_too_large_is_413,
-    a_body_just_small_enough_is_taken,
     a_body_that_does_not_say_it_is_json_is_415,
     json_is_json_in_any_case_and_with_parameters,
     what_is_no_json_is_400,
     what_does_not_fit_is_422_and_named,
     deeply_nested_json_is_refused,
-    login_answers_the_same_way,
-    a_page_refuses_what_is_no_form,
     a_form_too_large_is_413,
     a_plain_request_id_is_kept_and_another_replaced,
-    a_problem_tells_nothing_of_how_we_are_built,
 }
 
 async fn an_unknown_path_of_a_json_mount_is_a_problem(app: TestApp) {
@@ -35,9 +39,9 @@ async fn an_unknown_path_of_a_json_mount_is_a_problem(app: TestApp) {
         "/api/v1",
         "/api/v1/",
         "/api/v1/unknown",
-        "/api/v2/notes",
-        "/api/v1/notes/a/b",
-        "/api/v1/%2e%2e/notes",
+        resource!("/api/v2" => ""),
+        resource!("/api/v1" => "/a/b"),
+        resource!("/api/v1/%2e%2e" => ""),
         "/session/v1",
         "/session/v1/",
         "/session/v1/unknown",
@@ -55,7 +59,8 @@ async fn an_unknown_path_of_a_json_mount_is_a_problem(app: TestApp) {
 
 async fn an_unknown_page_is_a_page(app: TestApp) {
     let ada = app.person("ada").await;
-    for path in ["/unknown", "/notes/a/b", "/fn/unknown", "/fn/unknown/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"]
+    for path in
+        ["/unknown", resource!("/a/b"), "/fn/unknown", "/fn/unknown/", "/%ff", "/..%2fetc/passwd", "/pkg/nothing.js"]
     {
         let page = ada.browser.visit(path).await.page(404);
         assert!(page.contains("There is nothing here") && page.contains("Signed in as ada@example.org"), "{path}");
@@ -100,14 +105,14 @@ async fn a_wrong_method_of_a_page_is_405_too(app: TestApp) {
     for (method, path, allow) in [
         (Method::GET, "/sign-out", "POST"),
         (Method::GET, "/tokens/x/revoke", "POST"),
-        (Method::PUT, "/notes", "GET,HEAD,POST"),
+        (Method::PUT, COLLECTION, "GET,HEAD,POST"),
         (Method::DELETE, "/account", "GET,HEAD"),
     ] {
         let reply = ada.browser.ask(method, path).await;
         reply.page(405);
         assert_eq!(reply.header("allow"), allow, "{path}");
     }
-    let function = ada.browser.ask(Method::PUT, "/fn/notes/list").await;
+    let function = ada.browser.ask(Method::PUT, LIST_FUNCTION).await;
     function.problem(405, "method_not_allowed");
     assert_eq!(function.header("allow"), "POST");
     ada.browser.ask(Method::POST, "/healthz").await.assert_status(405);
@@ -116,35 +121,24 @@ async fn a_wrong_method_of_a_page_is_405_too(app: TestApp) {
 
 async fn a_body_too_large_is_413(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     for door in ada.doors() {
         let large = json!({"title": "a", "body": "x".repeat(256 * 1024)});
-        door.post("/notes", large.clone()).await.problem(413, "body_too_large");
+        door.post(COLLECTION, large.clone()).await.problem(413, "body_too_large");
         door.patch(&note, large).await.problem(413, "body_too_large");
         let large = json!({"email": ada.email, "password": "x".repeat(64 * 1024)});
         let login = app.post(&format!("{}/login", door.mount())).json(large);
         login.await.problem(413, "body_too_large");
     }
-    assert_eq!(app.count("notes").await, 1);
-}
-
-async fn a_body_just_small_enough_is_taken(app: TestApp) {
-    let ada = app.person("ada").await;
-    for door in ada.doors() {
-        // The longest note there is, in the longest way to write it.
-        let body = r"\ud83d\ude00".repeat(20_000);
-        let text = format!(r#"{{"title": "{}", "body": "{body}"}}"#, r"\ud83d\ude00".repeat(200));
-        let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
-        assert_eq!(reply.assert_status(201).json()["body"].as_str().unwrap().chars().count(), 20_000);
-    }
+    assert_eq!(app.count(TABLE).await, 1);
 }
 
 async fn a_body_that_does_not_say_it_is_json_is_415(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
-    let text = json!({"title": "a", "body": ""}).to_string();
+    let note = ada.item_path("a").await;
+    let text = item("a", "").to_string();
     for door in ada.doors() {
-        for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, note.as_str()), (Method::POST, "/login")] {
+        for (method, path) in [(Method::POST, COLLECTION), (Method::PATCH, note.as_str()), (Method::POST, "/login")] {
             let ask = || door.call(method.clone(), path);
             ask().unlabelled(text.clone()).await.problem(415, "unsupported_media_type");
             ask().await.problem(415, "unsupported_media_type");
@@ -163,25 +157,25 @@ async fn a_body_that_does_not_say_it_is_json_is_415(app: TestApp) {
             }
         }
     }
-    assert_eq!(app.count("notes").await, 1);
+    assert_eq!(app.count(TABLE).await, 1);
 }
 
 async fn json_is_json_in_any_case_and_with_parameters(app: TestApp) {
     let ada = app.person("ada").await;
-    let text = json!({"title": "a", "body": ""}).to_string();
+    let text = item("a", "").to_string();
     for door in ada.doors() {
         for kind in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x=y"]
         {
-            door.call(Method::POST, "/notes").body(kind, text.clone()).await.assert_status(201);
+            door.call(Method::POST, COLLECTION).body(kind, text.clone()).await.assert_status(201);
         }
     }
 }
 
 async fn what_is_no_json_is_400(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     for door in ada.doors() {
-        for (method, path) in [(Method::POST, "/notes"), (Method::PATCH, note.as_str())] {
+        for (method, path) in [(Method::POST, COLLECTION), (Method::PATCH, note.as_str())] {
             for text in [
                 "",
                 " ",
@@ -201,25 +195,25 @@ async fn what_is_no_json_is_400(app: TestApp) {
         }
         // A second value behind the first.
         let two = r#"{"title": "a", "body": ""} {"title": "b", "body": ""}"#;
-        door.call(Method::POST, "/notes").body("application/json", two).await.problem(400, "invalid_body");
+        door.call(Method::POST, COLLECTION).body("application/json", two).await.problem(400, "invalid_body");
     }
-    assert_eq!(app.count("notes").await, 1);
+    assert_eq!(app.count(TABLE).await, 1);
 }
 
 async fn what_does_not_fit_is_422_and_named(app: TestApp) {
     let ada = app.person("ada").await;
     for door in ada.doors() {
         for text in ["null", "7", "\"text\"", "[]", "[{}]"] {
-            let reply = door.call(Method::POST, "/notes").body("application/json", text).await;
+            let reply = door.call(Method::POST, COLLECTION).body("application/json", text).await;
             let problem = reply.problem(422, "validation_failed");
             assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{text}: {problem}");
         }
         let message =
-            door.post("/notes", json!({"title": "a", "body": "", "colour": "red"})).await.names_field("colour");
+            door.post(COLLECTION, json!({"title": "a", "body": "", "colour": "red"})).await.names_field("colour");
         assert!(message.starts_with("unknown field"), "{message}");
-        let message = door.post("/notes", json!({"title": "a"})).await.names_field("body");
+        let message = door.post(COLLECTION, change("a")).await.names_field("body");
         assert!(message.starts_with("missing field"), "{message}");
-        let message = door.post("/notes", json!({"title": true, "body": ""})).await.names_field("title");
+        let message = door.post(COLLECTION, json!({"title": true, "body": ""})).await.names_field("title");
         assert!(message.contains("expected a string") && !message.contains(" at line "), "{message}");
     }
 }
@@ -229,12 +223,12 @@ async fn deeply_nested_json_is_refused(app: TestApp) {
     for door in ada.doors() {
         for depth in [200, 50_000] {
             let text = format!(r#"{{"title": {}{}, "body": ""}}"#, "[".repeat(depth), "]".repeat(depth));
-            let problem = door.call(Method::POST, "/notes").body("application/json", text).await;
+            let problem = door.call(Method::POST, COLLECTION).body("application/json", text).await;
             let problem = problem.problem(400, "invalid_body");
             assert!(problem["detail"].as_str().unwrap().contains("deeper than 16 levels"), "{problem}");
         }
         let text = format!(r#"{{"title": "a", "body": "{}"}}"#, "[".repeat(5_000));
-        door.call(Method::POST, "/notes").body("application/json", text).await.assert_status(201);
+        door.call(Method::POST, COLLECTION).body("application/json", text).await.assert_status(201);
     }
 }
 
@@ -254,27 +248,27 @@ async fn login_answers_the_same_way(app: TestApp) {
 
 async fn a_page_refuses_what_is_no_form(app: TestApp) {
     let ada = app.person("ada").await;
-    for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
+    for path in ["/sign-in", "/sign-up", COLLECTION, "/tokens"] {
         let ask = || ada.browser.ask(Method::POST, path);
-        ask().json(json!({"title": "a", "body": ""})).await.page(415);
+        ask().json(item("a", "")).await.page(415);
         ask().body("text/plain", "title=a").await.page(415);
         ask().unlabelled("title=a").await.page(415);
         // Bytes that are no text do no harm.
         let status = ask().body("application/x-www-form-urlencoded", b"title=%ff%00&\xff=\xff".as_slice()).await.status;
         assert!(status.is_client_error(), "{path}: {status}");
     }
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
 }
 
 async fn a_form_too_large_is_413(app: TestApp) {
     let ada = app.person("ada").await;
     let large = "x".repeat(300_000);
-    for path in ["/sign-in", "/sign-up", "/notes", "/tokens"] {
+    for path in ["/sign-in", "/sign-up", COLLECTION, "/tokens"] {
         ada.browser.submit(path, &[("title", &large)]).await.page(413);
     }
     // The longest note there is fits, URL-encoded.
     let form = [("title", "a"), ("body", &"👩".repeat(20_000))];
-    ada.browser.submit("/notes", &form).await.assert_redirect("/notes");
+    ada.browser.submit(PAGE, &form).await.assert_redirect(PAGE);
 }
 
 async fn a_plain_request_id_is_kept_and_another_replaced(app: TestApp) {
@@ -293,15 +287,15 @@ async fn a_plain_request_id_is_kept_and_another_replaced(app: TestApp) {
 
 async fn a_problem_tells_nothing_of_how_we_are_built(app: TestApp) {
     let ada = app.person("ada").await;
-    app.sql("ALTER TABLE notes RENAME TO elsewhere").await;
-    let function = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""}));
+    app.sql(&format!("ALTER TABLE {TABLE} RENAME TO elsewhere")).await;
+    let function = ada.browser.ask(Method::POST, LIST_FUNCTION).json(list_arguments());
     let mut texts = Vec::new();
-    for ask in [ada.client.get("/notes"), ada.browser.get("/notes"), function] {
+    for ask in [ada.client.get(COLLECTION), ada.browser.get(COLLECTION), function] {
         let reply = ask.await;
         reply.problem(500, "internal");
         texts.push(reply.text().to_owned());
     }
-    let page = ada.browser.visit("/notes").await;
+    let page = ada.browser.visit(PAGE).await;
     assert!(page.page(500).contains(page.header("x-request-id")), "so that it can be found in the log");
     texts.push(page.text().to_owned());
     for text in texts {

@@ -6,7 +6,10 @@ use axum::http::Method;
 use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::support::{ALL_SCOPES, Database, Door, PASSWORD, Request, TestApp, on_both_databases};
+use crate::support::{
+    ALL_SCOPES, Database, Door, PASSWORD, Request, TestApp, hang_up_after, on_both_databases,
+    resource::{COLLECTION, CREATE_FUNCTION, PAGE, READ_NAME, TABLE, change, create_arguments, item, item_form},
+};
 
 on_both_databases! {
     of_twenty_who_change_one_version_one_wins,
@@ -33,9 +36,9 @@ async fn at_once(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
 async fn of_twenty_who_change_one_version_one_wins(app: TestApp) {
     let ada = app.person("ada").await;
     for door in ada.doors() {
-        let note = ada.note_path("a").await;
+        let note = ada.item_path("a").await;
         let tag = ada.client.get(&note).await.header("etag").to_owned();
-        let asks = (0..20).map(|n| door.patch(&note, json!({"title": n.to_string()})).header("if-match", &tag));
+        let asks = (0..20).map(|n| door.patch(&note, change(n.to_string())).header("if-match", &tag));
         let statuses = at_once(asks).await;
         assert_eq!(statuses[0], 200);
         assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
@@ -50,7 +53,7 @@ async fn of_fifty_who_make_the_last_token_one_does(database: Database) {
     }
     // What a login makes ends with it.
     let expires_at = app.db.now() + time::Duration::hours(1);
-    let body = json!({"name": "last", "scopes": ["notes:read"], "expires_at": expires_at});
+    let body = json!({"name": "last", "scopes": [READ_NAME], "expires_at": expires_at});
     let asks = (0..50).map(|number| ada.doors()[number % 2].post("/tokens", body.clone()));
     let statuses = at_once(asks).await;
     assert_eq!(statuses[0], 201);
@@ -71,7 +74,7 @@ async fn of_two_who_sign_up_with_one_address_one_does(app: TestApp) {
 
 async fn a_note_is_deleted_once(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let statuses = at_once((0..10).map(|_| ada.client.delete(&note))).await;
     assert_eq!(statuses[0], 204);
     assert!(statuses[1..].iter().all(|status| *status == 404), "{statuses:?}");
@@ -79,42 +82,41 @@ async fn a_note_is_deleted_once(app: TestApp) {
 
 async fn clients_that_hang_up_leave_nothing_behind(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
     let mut running = JoinSet::new();
-    for number in 0..200 {
+    for number in 0..200_usize {
         let ask = match number % 6 {
-            0 => ada.client.post("/notes", json!({"title": "dropped", "body": ""})),
-            1 => ada.browser.patch(&note, json!({"title": number.to_string()})),
-            2 => ada.browser.ask(Method::POST, "/notes").form(&[("title", "dropped"), ("body", "")]),
+            0 => ada.client.post(COLLECTION, item("dropped", "")),
+            1 => ada.browser.patch(&note, change(number.to_string())),
+            2 => ada.browser.ask(Method::POST, PAGE).form(&item_form("dropped", "")),
             3 => app.post("/sign-in").form(&form),
-            4 => ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": {"title": "a", "body": ""}})),
+            4 => ada.browser.ask(Method::POST, CREATE_FUNCTION).json(create_arguments("a")),
             _ => ada.client.delete(&note).header("if-match", "\"0\""),
         };
-        // From "before the first step" to "in the middle of the answer".
-        let patience = Duration::from_micros(u64::try_from(number).unwrap() * 25);
-        running.spawn(timeout(patience, ask.into_future()));
+        // From the first wait to the middle of the answer, and beyond.
+        let polls = 1 + number / 6;
+        running.spawn(async move { (polls, hang_up_after(polls, ask).await.is_none()) });
     }
-    let mut dropped = 0;
     while let Some(ended) = running.join_next().await {
-        dropped += usize::from(ended.unwrap().is_err());
+        let (polls, went_away) = ended.unwrap();
+        assert!(went_away || polls > 1, "each of them waits for something");
     }
-    assert!(dropped > 20, "only {dropped} of 200 went away");
 
     let soon = Duration::from_secs(10);
     for door in ada.doors() {
-        let write = door.post("/notes", json!({"title": "after", "body": ""})).into_future();
+        let write = door.post(COLLECTION, item("after", "")).into_future();
         timeout(soon, write).await.unwrap().assert_status(201);
-        let change = door.patch(&note, json!({"title": "after"})).into_future();
+        let change = door.patch(&note, change("after")).into_future();
         timeout(soon, change).await.unwrap().assert_status(200);
     }
     // Those who went away while they signed in are signed in all the same, and then no longer counted.
     timeout(soon, app.db.wait_idle()).await.unwrap();
     timeout(soon, app.post("/sign-in").form(&form).into_future()).await.unwrap().assert_status(303);
     // Every sign-in has its account and every session its sign-in, and the file is whole.
-    app.sql("UPDATE notes SET title = title").await;
+    app.sql(&format!("UPDATE {TABLE} SET title = title")).await;
     let again = app.another_instance().await;
-    timeout(soon, again.client(&ada.client.token).get("/notes").into_future()).await.unwrap().assert_status(200);
+    timeout(soon, again.client(&ada.client.token).get(COLLECTION).into_future()).await.unwrap().assert_status(200);
 }
 
 async fn clients_that_hang_up_at_login_give_their_place_back(database: Database) {
@@ -126,7 +128,7 @@ async fn clients_that_hang_up_at_login_give_their_place_back(database: Database)
     let ada = app.person("ada").await;
     let login = || app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).into_future();
     for number in 0..40 {
-        let _ = timeout(Duration::from_micros(number * 50), login()).await;
+        hang_up_after(1 + number % 20, login()).await;
     }
     app.db.wait_idle().await;
     login().await.assert_status(201);
@@ -136,18 +138,21 @@ async fn past_the_queue_login_is_unavailable_and_recovers(database: Database) {
     let app = TestApp::with(database, |settings| {
         settings.passwords.workers = 1;
         settings.passwords.queue = 1;
-        // Slow enough that all of them meet.
-        settings.passwords.memory_kib = 19_456;
     })
     .await;
     let ada = app.person("ada").await;
     let login = || app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD}));
-    let statuses = at_once((0..10).map(|_| login())).await;
-    assert!(statuses.contains(&201) && statuses.contains(&503), "{statuses:?}");
-    assert!(statuses.iter().all(|status| matches!(status, 201 | 503)), "{statuses:?}");
-    login().await.assert_status(201);
-    // Others never waited for it.
+    let held = app.state.hasher.hold_hashing().unwrap();
+    let mut running: JoinSet<_> = (0..10).map(|_| login().into_future()).collect();
+    for _ in 0..9 {
+        running.join_next().await.unwrap().unwrap().problem(503, "unavailable");
+    }
+    // Others never wait for it.
     ada.client.get("/me").await.assert_status(200);
+    assert!(running.try_join_next().is_none(), "the tenth has the place in the queue");
+    drop(held);
+    running.join_next().await.unwrap().unwrap().assert_status(201);
+    login().await.assert_status(201);
 }
 
 async fn no_request_in_flight_brings_a_session_back(app: TestApp) {
@@ -158,7 +163,7 @@ async fn no_request_in_flight_brings_a_session_back(app: TestApp) {
         let thief = app.browser();
         thief.plant(&browser.cookie().unwrap());
         let reads = (0..6).map(|_| thief.ask(Method::GET, "/account"));
-        let writes = (0..6).map(|_| thief.post("/notes", json!({"title": "a", "body": ""})));
+        let writes = (0..6).map(|_| thief.post(COLLECTION, item("a", "")));
         let out = [browser.ask(Method::POST, "/sign-out")];
         at_once(reads.chain(writes).chain(out)).await;
         assert!(!thief.is_signed_in().await);

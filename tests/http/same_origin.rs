@@ -4,14 +4,14 @@ use axum::http::Method;
 use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 
-use vestibule::app::{FEATURES, routes::routes};
-
 use crate::support::{
     Browser, Database, Door, OURS, PASSWORD, Person, Request, TestApp, on_both_databases,
-    routes::{
-        Call, DEV_PAGES, DOWNLOADS, LAB, LINKS, OPEN_PAGES, OPERATIONS, PERSONAL_PAGES, POSTS, PUBLIC_PAGES,
-        session_calls, token_calls,
+    resource::{
+        CREATE_FUNCTION, HOME, ITEM, LIST_FUNCTION, PAGE, READ_FIELD, SAVE_FUNCTION, TABLE, any_arguments,
+        create_arguments, id_in, item, list_arguments, resource, save_arguments,
     },
+    routes::{LINKS, PERSONAL_PAGES, POSTS, session_calls},
+    without_database,
 };
 
 on_both_databases! {
@@ -20,6 +20,9 @@ on_both_databases! {
     every_session_call_from_elsewhere_is_refused_and_changes_nothing,
     every_server_function_from_elsewhere_is_refused_and_changes_nothing,
     nobody_is_signed_in_from_elsewhere,
+}
+
+without_database! {
     a_page_opens_from_elsewhere,
     a_browser_without_fetch_metadata_is_known_by_its_origin,
     the_host_header_has_no_say,
@@ -29,9 +32,6 @@ on_both_databases! {
     no_other_spelling_of_a_path_is_executed,
     a_site_that_does_not_know_its_address_says_so_at_its_first_form,
     a_development_servers_proxy_on_another_port_goes_on_working,
-    a_page_is_embedded_nowhere,
-    a_neighbours_cookie_signs_nobody_out,
-    browsers_drop_the_cookie_of_0_1_0,
 }
 
 /// What another site can make a browser send, or a page forge.
@@ -52,22 +52,22 @@ const ELSEWHERE: [&[(&str, &str)]; 10] = [
 const SILENCE: &[(&str, &str)] = &[];
 
 /// A person's things, to act upon.
-struct Things {
+pub(super) struct Things {
     note: String,
     token: String,
     sign_in: String,
 }
 
 impl Things {
-    async fn of(ada: &Person) -> Self {
-        let note = ada.note_path("kept").await.replace("/notes/", "");
+    pub(super) async fn of(ada: &Person) -> Self {
+        let note = id_in(&ada.item_path("kept").await).to_owned();
         let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         other_sign_in(&ada.browser, ada).await;
         let sign_in = other_sign_in(&ada.browser, ada).await;
         Self { note, token, sign_in }
     }
 
-    fn path(&self, path: &str) -> String {
+    pub(super) fn path(&self, path: &str) -> String {
         let id = match path {
             path if path.starts_with("/tokens") => &self.token,
             path if path.starts_with("/account") => &self.sign_in,
@@ -86,7 +86,7 @@ async fn other_sign_in(browser: &Browser, ada: &Person) -> String {
 }
 
 /// A form that would be taken.
-fn form(path: &str) -> Vec<(&'static str, &'static str)> {
+pub(super) fn form(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "/sign-up" => vec![("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
         "/sign-in" => vec![("email", "ada@example.org"), ("password", PASSWORD)],
@@ -96,9 +96,9 @@ fn form(path: &str) -> Vec<(&'static str, &'static str)> {
         "/account/email" => vec![("email", "eve@new.example")],
         "/account/password" => vec![("current", PASSWORD), ("password", "the words of a thief")],
         "/account/delete" => vec![("email", "bob@example.org")],
-        "/notes" => vec![("title", "planted"), ("body", "")],
-        "/notes/{id}" => vec![("version", "1"), ("title", "changed"), ("body", "")],
-        "/tokens" => vec![("name", "planted"), ("days", "30"), ("scope-notes-read", "on")],
+        PAGE => vec![("title", "planted"), ("body", "")],
+        ITEM => vec![("version", "1"), ("title", "changed"), ("body", "")],
+        "/tokens" => vec![("name", "planted"), ("days", "30"), (READ_FIELD, "on")],
         _ => vec![],
     }
 }
@@ -164,9 +164,9 @@ async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(app: T
 fn arguments(ask: Request, path: &str, note: &str) -> Request {
     match path {
         "/fn/accounts/strength" => ask.json(json!({"password": PASSWORD, "email": "", "name": ""})),
-        "/fn/notes/list" => ask.json(json!({"q": ""})),
-        "/fn/notes/create" => ask.json(json!({"draft": {"title": "planted", "body": ""}})),
-        "/fn/notes/save" => ask.json(json!({"id": note, "version": 1, "draft": {"title": "changed", "body": ""}})),
+        LIST_FUNCTION => ask.json(list_arguments()),
+        CREATE_FUNCTION => ask.json(create_arguments("planted")),
+        SAVE_FUNCTION => ask.json(save_arguments(note, "changed")),
         _ => ask.json(json!({})),
     }
 }
@@ -230,43 +230,43 @@ async fn a_page_opens_from_elsewhere(app: TestApp) {
 async fn a_browser_without_fetch_metadata_is_known_by_its_origin(app: TestApp) {
     let ada = app.person("ada").await;
     let ours = |method, path: &str| ada.browser.forged(method, path).header("origin", OURS);
-    ours(Method::POST, "/notes").form(&form("/notes")).await.assert_redirect("/notes");
-    ours(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""})).await.assert_status(201);
+    ours(Method::POST, PAGE).form(&form(PAGE)).await.assert_redirect(PAGE);
+    ours(Method::POST, resource!("/session/v1" => "")).json(item("a", "")).await.assert_status(201);
     ours(Method::GET, "/session/v1/me").await.assert_status(200);
-    ours(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.assert_status(200);
+    ours(Method::POST, LIST_FUNCTION).json(list_arguments()).await.assert_status(200);
     // A script of one's own, without a cookie, is nobody's browser.
-    app.post("/sign-in").form(&form("/sign-in")).await.assert_redirect("/notes");
+    app.post("/sign-in").form(&form("/sign-in")).await.assert_redirect(HOME);
 }
 
 async fn the_host_header_has_no_say(database: Database) {
     let app = TestApp::with(database, |settings| settings.server.hosts = vec!["evil.example".into()]).await;
     let ada = app.person("ada").await;
     for host in ["evil.example", "localhost:3000"] {
-        let ask = ada.browser.forged(Method::POST, "/notes").header("origin", "http://evil.example");
-        let ask = ask.header("host", host).header("x-forwarded-host", "evil.example").form(&form("/notes"));
+        let ask = ada.browser.forged(Method::POST, PAGE).header("origin", "http://evil.example");
+        let ask = ask.header("host", host).header("x-forwarded-host", "evil.example").form(&form(PAGE));
         ask.await.page(403);
     }
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
 }
 
 async fn on_https_the_plain_origin_is_another(database: Database) {
     let app = TestApp::https(database).await;
     let ada = app.person("ada").await;
     let from = |origin: &str| {
-        let ask = ada.browser.forged(Method::POST, "/session/v1/notes").header("origin", origin);
-        ask.json(json!({"title": "a", "body": ""}))
+        let ask = ada.browser.forged(Method::POST, resource!("/session/v1" => "")).header("origin", origin);
+        ask.json(item("a", ""))
     };
     from("http://vestibule.example").await.problem(403, "cross_origin_request");
     from("https://vestibule.example:8443").await.problem(403, "cross_origin_request");
     from("https://www.vestibule.example").await.problem(403, "cross_origin_request");
     from("https://vestibule.example").await.assert_status(201);
-    let silent = ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
+    let silent = ada.browser.forged(Method::POST, resource!("/session/v1" => "")).json(item("a", ""));
     silent.await.problem(403, "cross_origin_request");
 }
 
 async fn a_header_sent_twice_proves_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let ask = || ada.browser.forged(Method::POST, "/session/v1/notes").json(json!({"title": "a", "body": ""}));
+    let ask = || ada.browser.forged(Method::POST, resource!("/session/v1" => "")).json(item("a", ""));
     for (first, second) in
         [("same-origin", "same-origin"), ("same-origin", "cross-site"), ("cross-site", "same-origin")]
     {
@@ -274,7 +274,7 @@ async fn a_header_sent_twice_proves_nothing(app: TestApp) {
         twice.await.problem(403, "cross_origin_request");
     }
     ask().append_header("origin", OURS).append_header("origin", OURS).await.problem(403, "cross_origin_request");
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
 }
 
 async fn a_websocket_from_elsewhere_is_refused(app: TestApp) {
@@ -311,7 +311,7 @@ async fn no_other_spelling_of_a_path_is_executed(app: TestApp) {
         calls.push((call.method.clone(), format!("/session/v1{}", things.path(call.path)), call.body(), vec![]));
     }
     for (path, method) in server_fn_paths() {
-        let arguments = json!({"q": "", "draft": {"title": "planted", "body": ""}});
+        let arguments = any_arguments(&things.note);
         calls.push((method, path.to_owned(), Some(arguments), vec![]));
     }
     let mut witness = app.witness().await;
@@ -344,7 +344,7 @@ async fn a_site_that_does_not_know_its_address_says_so_at_its_first_form(app: Te
     let refused = app.post("/session/v1/login").headers(&from).json(login).await;
     let refused = refused.problem(403, "cross_origin_request");
     assert!(refused["detail"].as_str().unwrap().contains("server.public_url"), "{refused}");
-    for path in ["/session/v1/me", "/fn/notes/list"] {
+    for path in ["/session/v1/me", LIST_FUNCTION] {
         ada.browser.forged(Method::GET, path).headers(&from).await.problem(403, "cross_origin_request");
     }
     assert!(!witness.saw_a_write().await);
@@ -359,85 +359,12 @@ async fn a_development_servers_proxy_on_another_port_goes_on_working(database: D
     let deployed = TestApp::https(database).await;
     let bob = deployed.person("bob").await;
     let ask = |browser: &Browser, origin| {
-        let ask = browser.forged(Method::POST, "/session/v1/notes").header("sec-fetch-site", "same-origin");
-        ask.header("origin", origin).json(json!({"title": "a", "body": ""}))
+        let ask = browser.forged(Method::POST, resource!("/session/v1" => "")).header("sec-fetch-site", "same-origin");
+        ask.header("origin", origin).json(item("a", ""))
     };
     for origin in ["http://localhost:5173", "http://127.0.0.1:8080", "https://localhost:8443", OURS] {
         ask(&ada.browser, origin).await.assert_status(201);
         ask(&bob.browser, origin).await.problem(403, "cross_origin_request");
     }
     ask(&bob.browser, "https://vestibule.example").await.assert_status(201);
-}
-
-async fn a_page_is_embedded_nowhere(app: TestApp) {
-    let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
-    let open = |path: &str, site, mode, dest| {
-        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
-        ada.browser.forged(Method::GET, &things.path(path)).headers(&headers)
-    };
-    for path in PERSONAL_PAGES.into_iter().chain(["/", "/sign-in", "/no/such/page"]).chain(DOWNLOADS) {
-        for site in ["cross-site", "same-site"] {
-            for (mode, dest) in
-                [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "object")]
-            {
-                let reply = open(path, site, mode, dest).await;
-                assert!(!reply.page(403).contains("Signed in as"), "{}", reply.asked);
-            }
-        }
-        for site in ["same-origin", "none"] {
-            assert_ne!(open(path, site, "navigate", "document").await.status, 403, "{path}");
-        }
-    }
-    for path in PERSONAL_PAGES {
-        open(path, "cross-site", "navigate", "document").await.page(200);
-    }
-    // A link leads to a page, not to a file with everything in it.
-    open("/account/export", "cross-site", "navigate", "document").await.page(403);
-    open("/account/export", "same-origin", "navigate", "document").await.assert_status(200);
-}
-
-async fn a_neighbours_cookie_signs_nobody_out(app: TestApp) {
-    let ada = app.person("ada").await;
-    let ours = format!("session={}", ada.browser.cookie().unwrap());
-    // As bytes, C3 BC: no text by the rules of HTTP.
-    for line in [format!("city=Zürich; {ours}"), format!("{ours}; city=Zürich"), format!("é={ours}x; {ours}")] {
-        app.get("/session/v1/me").header("cookie", &line).await.assert_status(200);
-    }
-    app.get("/session/v1/me")
-        .append_header("cookie", "city=Zürich")
-        .append_header("cookie", &ours)
-        .await
-        .assert_status(200);
-    // Nor does one that only speaks of ours make a request act for somebody.
-    let script = app.post("/sign-in").header("cookie", "last_session=ended").form(&form("/sign-in"));
-    script.await.assert_redirect("/notes");
-}
-
-async fn browsers_drop_the_cookie_of_0_1_0(database: Database) {
-    let app = TestApp::https(database).await;
-    let reply = app.get("/").header("cookie", "__Host-session=x").await;
-    let [cookie] = reply.assert_status(200).set_cookies().try_into().unwrap();
-    assert_eq!((cookie.name.as_str(), cookie.value.as_str()), ("__Host-session", ""));
-    assert_eq!(cookie.attributes, ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"]);
-    assert!(!app.get("/").await.has("set-cookie"));
-}
-
-/// The tables these tests walk hold every route there is.
-#[test]
-fn every_route_is_in_the_tables() {
-    let mut tables: Vec<String> = Vec::new();
-    let below =
-        |mount: &'static str, calls: Vec<Call>| calls.into_iter().map(move |call| format!("{mount}{}", call.path));
-    tables.extend(below("/api/v1", token_calls()).chain(below("/session/v1", session_calls())));
-    let pages = PUBLIC_PAGES.into_iter().chain(PERSONAL_PAGES).chain(POSTS).chain(LINKS).chain(DOWNLOADS);
-    tables.extend(pages.chain(OPERATIONS).chain(DEV_PAGES).chain(OPEN_PAGES).chain(LAB).map(str::to_owned));
-    // What needs no credential, and what is tested where there are mails.
-    let others = ["/api/v1/login", "/api/v1/tokens/report", "/api/v1/openapi.json", "/session/v1/openapi.json"];
-    tables.extend(others.into_iter().chain(["/dev/outbox/{name}", "/.well-known/change-password"]).map(str::to_owned));
-
-    let routes: Vec<_> = routes(FEATURES).into_iter().filter(|route| !route.path.starts_with("/fn/")).collect();
-    assert!(routes.len() > 60, "{routes:?}");
-    let missing: Vec<_> = routes.iter().filter(|route| !tables.contains(&route.path)).collect();
-    assert!(missing.is_empty(), "not tested: {missing:?}");
 }

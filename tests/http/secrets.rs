@@ -7,7 +7,10 @@ use base64::{
 use serde_json::json;
 use vestibule::auth::{passwords::Hasher, verify_password::rehash};
 
-use crate::support::{PASSWORD, TestApp, on_both_databases};
+use crate::support::{
+    PASSWORD, TestApp, on_both_databases,
+    resource::{COLLECTION, READ_FIELD},
+};
 
 on_both_databases! {
     nothing_read_from_the_database_opens_a_door,
@@ -65,10 +68,7 @@ async fn nothing_read_from_the_database_opens_a_door(app: TestApp) {
 
 async fn nothing_that_opens_a_door_is_in_the_database(app: TestApp) {
     let ada = app.person("ada").await;
-    ada.browser
-        .submit("/tokens", &[("name", "phone"), ("days", "30"), ("scope-notes-read", "on")])
-        .await
-        .assert_status(201);
+    ada.browser.submit("/tokens", &[("name", "phone"), ("days", "30"), (READ_FIELD, "on")]).await.assert_status(201);
     let cookie = ada.browser.cookie().unwrap();
     let id = URL_SAFE_NO_PAD.decode(&cookie).unwrap();
     let backwards: Vec<u8> = id.iter().rev().copied().collect();
@@ -151,9 +151,9 @@ async fn a_password_that_changed_meanwhile_stays_changed(app: TestApp) {
 
 async fn the_password_hash_leaves_the_database_in_no_answer(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let [hash] = app.raw().await.texts("SELECT password_hash FROM accounts").await.try_into().unwrap();
-    let pages = ["/", "/notes", &note, "/tokens", "/account", "/session/v1/me", "/session/v1/tokens"];
+    let pages = ["/", COLLECTION, &note, "/tokens", "/account", "/session/v1/me", "/session/v1/tokens"];
     for path in pages {
         let reply = ada.browser.visit(path).await;
         for secret in [&hash, &hash[30..], PASSWORD, &ada.client.token, &ada.browser.cookie().unwrap()] {

@@ -5,16 +5,15 @@ use serde_json::json;
 use time::Duration;
 
 use crate::support::{
-    Browser, Database, Door, PASSWORD, Person, Response, TestApp, members, on_both_databases, routes::session_calls,
+    Browser, Database, Door, PASSWORD, Person, Response, TestApp, members, on_both_databases,
+    resource::{COLLECTION, LIST_FUNCTION, list_arguments, resource},
+    routes::session_calls,
+    without_database,
 };
 
 on_both_databases! {
     login_answers_with_the_account_and_the_cookie,
-    the_cookie_on_http_is_exactly_this,
-    a_remembered_cookie_outlives_the_browser,
-    the_cookie_on_https_is_exactly_this,
     logout_empties_the_jar_and_ends_the_session,
-    logout_on_https_removes_the_host_cookie,
     every_login_begins_a_new_session_and_ends_the_one_before,
     the_id_of_an_ended_session_is_not_used_again,
     an_id_the_server_did_not_issue_is_never_adopted,
@@ -23,14 +22,21 @@ on_both_databases! {
     authorization_is_never_read,
     me_and_tokens_answer_as_at_the_token_door,
     a_sign_in_has_no_token,
-    a_cookie_that_is_not_exactly_ours_is_nobodys,
-    a_cookie_sent_twice_is_nobodys,
-    another_cookie_beside_ours_does_no_harm,
     reading_writes_once_a_minute,
     a_stranger_gets_no_session,
     without_a_database_nobody_is_signed_out,
     a_record_that_cannot_be_read_is_an_anonymous_visitor,
     health_and_files_never_touch_the_session,
+}
+
+without_database! {
+    the_cookie_on_http_is_exactly_this,
+    a_remembered_cookie_outlives_the_browser,
+    the_cookie_on_https_is_exactly_this,
+    logout_on_https_removes_the_host_cookie,
+    a_cookie_that_is_not_exactly_ours_is_nobodys,
+    a_cookie_sent_twice_is_nobodys,
+    another_cookie_beside_ours_does_no_harm,
 }
 
 async fn login(browser: &Browser, remember: bool) -> Response {
@@ -198,8 +204,8 @@ async fn authorization_is_never_read(app: TestApp) {
 
 async fn me_and_tokens_answer_as_at_the_token_door(app: TestApp) {
     let ada = app.person("ada").await;
-    ada.note("a", "b").await;
-    for path in ["/me", "/tokens", "/notes"] {
+    ada.item("a", "b").await;
+    for path in ["/me", "/tokens", COLLECTION] {
         let (here, there) = (ada.browser.get(path).await, ada.client.get(path).await);
         assert_eq!(here.assert_status(200).json(), there.assert_status(200).json(), "{path}");
     }
@@ -273,21 +279,21 @@ async fn another_cookie_beside_ours_does_no_harm(app: TestApp) {
 
 /// Everything a signed-in person can read.
 async fn read_everything(ada: &Person, note: &str) {
-    for path in ["/", "/notes", "/notes?q=a", note, "/tokens", "/account"] {
+    for path in ["/", COLLECTION, resource!("?q=a"), note, "/tokens", "/account"] {
         ada.browser.visit(path).await.page(200);
         ada.browser.ask(Method::HEAD, path).await.assert_status(200);
     }
-    for path in ["/me", "/notes", "/notes?limit=1&q=a", note, "/tokens"] {
+    for path in ["/me", COLLECTION, resource!("?limit=1&q=a"), note, "/tokens"] {
         ada.browser.get(path).await.assert_status(200);
     }
-    ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await.assert_status(200);
+    ada.browser.ask(Method::POST, LIST_FUNCTION).json(list_arguments()).await.assert_status(200);
     ada.browser.visit("/nothing-here").await.page(404);
     ada.browser.get("/nothing-here").await.assert_status(404);
 }
 
 async fn reading_writes_once_a_minute(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let mut witness = app.witness().await;
     read_everything(&ada, &note).await;
     assert!(!witness.saw_a_write().await, "she has just signed in");
@@ -306,7 +312,7 @@ async fn reading_writes_once_a_minute(app: TestApp) {
 async fn a_stranger_gets_no_session(app: TestApp) {
     let mut witness = app.witness().await;
     for cookie in ["", "session=AAAAAAAAAAAAAAAAAAAAAQ"] {
-        for path in ["/session/v1/me", "/session/v1/notes", "/session/v1/nothing", "/fn/notes/list"] {
+        for path in ["/session/v1/me", resource!("/session/v1" => ""), "/session/v1/nothing", LIST_FUNCTION] {
             let reply = app.get(path).header("cookie", cookie).await;
             assert!(reply.status.is_client_error(), "{}", reply.asked);
             // A cookie that means nothing may be removed, but none is given.
@@ -323,7 +329,7 @@ async fn without_a_database_nobody_is_signed_out(app: TestApp) {
     json.problem(503, "unavailable");
     let page = ada.browser.visit("/account").await;
     page.page(503);
-    let function = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": ""})).await;
+    let function = ada.browser.ask(Method::POST, LIST_FUNCTION).json(list_arguments()).await;
     function.problem(503, "unavailable");
     for reply in [json, page, function] {
         assert!(reply.header("retry-after").parse::<u32>().is_ok(), "{}", reply.asked);

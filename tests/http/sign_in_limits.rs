@@ -14,7 +14,7 @@ use vestibule::{
     http::client::Client,
 };
 
-use crate::support::{Browser, Database, PASSWORD, Person, TestApp, on_both_databases};
+use crate::support::{Browser, Database, PASSWORD, Person, TestApp, on_both_databases, resource::HOME};
 
 on_both_databases! {
     the_oldest_browser_makes_room,
@@ -26,7 +26,7 @@ on_both_databases! {
 
 async fn second_browser(app: &TestApp, person: &Person) -> Browser {
     let browser = app.browser();
-    browser.submit("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.assert_redirect("/notes");
+    browser.submit("/sign-in", &[("email", &person.email), ("password", PASSWORD)]).await.assert_redirect(HOME);
     browser
 }
 
@@ -64,7 +64,7 @@ async fn many_at_once_leave_no_more_than_there_may_be(database: Database) {
     let asks: JoinSet<_> =
         browsers.iter().map(|browser| browser.ask(Method::POST, "/sign-in").form(&form).into_future()).collect();
     for reply in asks.join_all().await {
-        reply.assert_redirect("/notes");
+        reply.assert_redirect(HOME);
     }
     assert_eq!(app.count("browser_sessions").await, 3);
     let mut signed_in = 0;

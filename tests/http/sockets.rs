@@ -6,7 +6,6 @@ use std::{
     fs,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -28,13 +27,16 @@ use vestibule::{
 
 use crate::{
     binary::{PATIENCE, Server},
-    support::folder,
+    support::{
+        folder,
+        resource::{COLLECTION, resource},
+    },
 };
 
 /// Long enough never to be reached here.
 const LONG: Duration = Duration::from_secs(600);
 /// A short one, and one that is longer for sure.
-const SHORT: Duration = Duration::from_millis(300);
+pub(super) const SHORT: Duration = Duration::from_millis(300);
 const LONGER: Duration = Duration::from_millis(1200);
 
 fn patient() -> Timeouts {
@@ -74,7 +76,7 @@ impl Listener {
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub(super) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
@@ -170,6 +172,31 @@ fn the_time_for_a_head_is_not_that_between_two_requests() {
     assert!(is_cut(&mut slow, |_| {}));
 }
 
+/// Longer than 32 KiB with its request line, or with more than a hundred headers (RFC 6585, section 5).
+#[test]
+fn a_head_that_is_too_large_is_431() {
+    let listener = Listener::open(patient());
+    let begun = "GET / HTTP/1.1\r\nhost: localhost\r\nx-padding: ";
+    let padded = |size: usize, end: &str| {
+        let mut stream = listener.connect();
+        let padding = "x".repeat(size - begun.len() - end.len());
+        stream.write_all(format!("{begun}{padding}{end}").as_bytes()).unwrap();
+        stream
+    };
+    assert_eq!(answer(&mut padded(31 << 10, "\r\n\r\n")), (200, "hello".into()));
+    // No byte more than it reads: what is left unread would reset the connection, and its answer with it.
+    let mut refused = padded(32 << 10, "");
+    assert_eq!(answer(&mut refused).0, 431);
+    assert!(is_closed(&mut refused));
+
+    for (count, status) in [(90, 200), (100, 431)] {
+        let mut stream = listener.connect();
+        let headers = "x-one: more\r\n".repeat(count);
+        stream.write_all(format!("GET / HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n").as_bytes()).unwrap();
+        assert_eq!(answer(&mut stream).0, status, "{count} headers");
+    }
+}
+
 #[test]
 fn a_connection_that_nobody_uses_is_closed_in_the_end() {
     let listener = Listener::open(Timeouts { idle: SHORT, ..patient() });
@@ -206,7 +233,7 @@ fn a_body_that_is_refused_is_read_to_its_end_before_anything_is_closed() {
     let token = server.token();
     let body = vec![b'x'; 900_000];
     let head = format!(
-        "POST /api/v1/notes HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
+        "POST /api/v1{COLLECTION} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
@@ -310,11 +337,12 @@ fn clients_that_do_not_read_cost_no_memory() {
     let token = server.token();
     for number in 0..100 {
         let note = json!({"title": number.to_string(), "body": "\u{1f511}".repeat(20_000)});
-        assert_eq!(server.json("POST /api/v1/notes", &token, &note).0, 201);
+        assert_eq!(server.json(resource!("POST /api/v1" => ""), &token, &note).0, 201);
     }
     let mut asking: Vec<_> = (0..80).map(|_| connect(server.address())).collect();
-    let list =
-        format!("GET /api/v1/notes?limit=100 HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n");
+    let list = format!(
+        "GET /api/v1{COLLECTION}?limit=100 HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
     for stream in &mut asking {
         stream.write_all(list.as_bytes()).unwrap();
         stream.set_read_timeout(Some(3 * PATIENCE)).unwrap();
@@ -327,83 +355,4 @@ fn clients_that_do_not_read_cost_no_memory() {
     assert!(most < 500 << 20, "{} MiB", most >> 20);
     // And the others are served.
     assert_eq!(server.json("GET /api/v1/me", &token, &serde_json::Value::Null).0, 200);
-}
-
-/// A mail server that lets everybody in and says nothing.
-fn mute() -> (std::net::TcpListener, String) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://{}", listener.local_addr().unwrap());
-    (listener, url)
-}
-
-#[test]
-fn sigterm_waits_for_nobody_longer_than_it_says() {
-    let (_mute, url) = mute();
-    let server = Server::start(
-        &folder(),
-        &[
-            ("VESTIBULE_MAIL__SMTP_URL", url.as_str()),
-            ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
-            ("VESTIBULE_SERVER__SHUTDOWN_SECONDS", "2"),
-        ],
-    );
-    server.token();
-    assert_eq!(server.form("/forgot", "", &[("email", "ada@example.org")]).0, 202);
-    // And a request that never ends.
-    let mut slow = connect(server.address());
-    let head = "POST /api/v1/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9";
-    slow.write_all(format!("{head}\r\n\r\n{{").as_bytes()).unwrap();
-    sleep(SHORT);
-    let log = server.log_path();
-    server.terminate();
-    assert_eq!(server.wait(), Some(0));
-
-    let log = fs::read_to_string(log).unwrap();
-    let line = |parts: &[&str]| log.lines().any(|line| parts.iter().all(|part| line.contains(part)));
-    assert!(line(&["mail_failed", "reset", "the server stopped"]), "{log}");
-    assert!(line(&["no response", "/api/v1/login"]), "{log}");
-    assert!(!log.contains("ada@example.org"), "{log}");
-}
-
-/// Starts it and gives what it says as it opens.
-fn said(folder: &Path) -> (Server, String) {
-    Server::start_saying(folder, &[])
-}
-
-#[test]
-fn the_outbox_opens_with_what_was_printed() {
-    let folder: PathBuf = folder();
-    let (server, first) = said(&folder);
-    let (_, key) = first.split_once("http://localhost:3000/dev/outbox?key=").unwrap();
-    let key = key.trim();
-    assert_eq!(server.call("GET /dev/outbox", &[], "").0, 404);
-    let (status, head, _) = server.call(&format!("GET /dev/outbox?key={key}"), &[], "");
-    assert_eq!(status, 303);
-    let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-    let cookie = format!("cookie: {}", cookie.split(';').next().unwrap());
-    assert_eq!(server.call("GET /dev/outbox", &[&cookie], "").0, 200);
-    assert_eq!(server.call("GET /dev/outbox", &[&cookie, "x-forwarded-for: 192.0.2.1"], "").0, 404);
-    assert!(!server.log().contains(key), "it is for the terminal");
-    drop(server);
-    let (server, second) = said(&folder);
-    assert_ne!(first, second);
-    assert_eq!(server.call("GET /dev/outbox", &[&cookie], "").0, 404, "a new start, a new key");
-}
-
-#[test]
-fn a_site_that_does_not_know_its_address_tells_the_operator() {
-    let server = Server::start(&folder(), &[]);
-    let from = [
-        "sec-fetch-site: same-origin",
-        "origin: https://app.example",
-        "content-type: application/x-www-form-urlencoded",
-    ];
-    for _ in 0..5 {
-        assert_eq!(server.call("POST /forgot", &from, "email=ada%40example.org").0, 403);
-    }
-    let log = server.log();
-    let told: Vec<_> = log.lines().filter(|line| line.contains("VESTIBULE_SERVER__PUBLIC_URL")).collect();
-    assert_eq!(told.len(), 1, "{log}");
-    assert!(told[0].contains("WARN") && told[0].contains("https://app.example"), "{log}");
-    assert!(told[0].contains("http://localhost:3000"), "{log}");
 }

@@ -14,7 +14,10 @@ use vestibule::{
     state::AppState,
 };
 
-use crate::support::{Database, Door, PASSWORD, TestApp, on_both_databases};
+use crate::support::{
+    Database, Door, PASSWORD, TestApp, on_both_databases,
+    resource::{READ, READ_NAME},
+};
 
 on_both_databases! {
     the_loop_goes_on_whatever_becomes_of_a_step,
@@ -74,7 +77,7 @@ async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
 async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..3 {
-        app.token(&ada, &["notes:read"]).await;
+        app.token(&ada, &[READ]).await;
     }
     app.clock.advance(Duration::days(24));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -110,7 +113,7 @@ async fn what_lasts_longer_than_the_calendar_ends_with_it(database: Database) {
     let token = app.post("/api/v1/login").json(login).await.assert_status(201).json();
     assert_eq!(token["expires_at"], "9999-12-31T23:59:59.999Z");
     app.client(token["token"].as_str().unwrap()).get("/me").await.assert_status(200);
-    let new = json!({"name": "long", "scopes": ["notes:read"], "days": 9_999_999, "renew": true});
+    let new = json!({"name": "long", "scopes": [READ_NAME], "days": 9_999_999, "renew": true});
     let made = ada.client.post("/tokens", new).await;
     assert!(matches!(made.status.as_u16(), 201 | 422), "{}", made.text());
     ada.browser.visit("/tokens").await.page(200);

@@ -11,7 +11,10 @@ use vestibule::{
     http::problem::Problem,
 };
 
-use crate::support::{Database, PASSWORD, TestApp, field_error, on_both_databases};
+use crate::support::{
+    Database, PASSWORD, TestApp, field_error, on_both_databases,
+    resource::{PAGE, READ_FIELD, TABLE},
+};
 
 on_both_databases! {
     what_cannot_be_mailed_is_refused_beside_the_field,
@@ -20,7 +23,7 @@ on_both_databases! {
     accounts_of_the_first_version_go_on,
     a_password_is_one_however_it_is_composed,
     an_old_password_goes_on_as_it_was_typed,
-    names_and_titles_can_be_seen,
+    names_can_be_seen,
     times_have_three_digits_after_the_second,
     the_expiry_of_a_session_has_one_length,
 }
@@ -149,46 +152,41 @@ async fn an_old_password_goes_on_as_it_was_typed(app: TestApp) {
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn names_and_titles_can_be_seen(app: TestApp) {
+async fn names_can_be_seen(app: TestApp) {
     let ada = app.person("ada").await;
     for blank in ["\u{200b}", "\u{3164}\u{3164}", "\u{2800} \u{feff}"] {
         let form = [("name", blank), ("email", "bob@example.org"), ("password", PASSWORD)];
         assert!(!field_error(&app.browser().submit("/sign-up", &form).await.page(422), "name").is_empty());
         let page = ada.browser.submit("/account/name", &[("name", blank)]).await.page(422);
         assert!(!field_error(&page, "name").is_empty());
-        let form = [("name", blank), ("days", "30"), ("scope-notes-read", "on")];
+        let form = [("name", blank), ("days", "30"), (READ_FIELD, "on")];
         assert!(!field_error(&ada.browser.submit("/tokens", &form).await.page(422), "name").is_empty());
-        let page = ada.browser.submit("/notes", &[("title", blank), ("body", "")]).await.page(422);
-        assert!(page.contains("A note needs a title."), "{page}");
-        for door in ada.doors() {
-            door.post("/notes", json!({"title": blank, "body": ""})).await.names_field("title");
-        }
     }
     let turning = "Ada\u{202e}nimda";
     let page = ada.browser.submit("/account/name", &[("name", turning)]).await.page(422);
     assert!(field_error(&page, "name").contains("direction"), "{page}");
-    let form = [("name", turning), ("days", "30"), ("scope-notes-read", "on")];
+    let form = [("name", turning), ("days", "30"), (READ_FIELD, "on")];
     assert!(field_error(&ada.browser.submit("/tokens", &form).await.page(422), "name").contains("direction"));
     ada.browser.submit("/account/name", &[("name", "שרה\u{200f} 👩\u{200d}💻")]).await.assert_redirect("/account");
 }
 
 async fn times_have_three_digits_after_the_second(app: TestApp) {
     let ada = app.person("ada").await;
-    let path = ada.note_path("a").await;
+    let path = ada.item_path("a").await;
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     for (microseconds, written) in
         [(1_700_000_000_000_000_u64, "2023-11-14T22:13:20.000Z"), (1_700_000_000_100_000, "2023-11-14T22:13:20.100Z")]
     {
         let time =
             if sqlite { microseconds.to_string() } else { format!("to_timestamp({microseconds}::numeric / 1000000)") };
-        app.sql(&format!("UPDATE notes SET created_at = {time}, updated_at = {time}")).await;
+        app.sql(&format!("UPDATE {TABLE} SET created_at = {time}, updated_at = {time}")).await;
         app.sql(&format!("UPDATE tokens SET created_at = {time}")).await;
         for door in ada.doors() {
             let note = door.get(&path).await.assert_status(200).json();
             assert_eq!((&note["created_at"], &note["updated_at"]), (&json!(written), &json!(written)));
             assert_eq!(door.get("/tokens").await.assert_status(200).json()["items"][0]["created_at"], json!(written));
         }
-        let page = ada.browser.visit("/notes").await.page(200);
+        let page = ada.browser.visit(PAGE).await.page(200);
         assert!(page.contains(&format!(r#"datetime="{written}""#)), "{page}");
     }
 }

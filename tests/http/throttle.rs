@@ -4,11 +4,11 @@ use std::time::Duration as StdDuration;
 
 use serde_json::json;
 use time::Duration;
-use tokio::{task::JoinSet, time::timeout};
-use vestibule::{
-    auth::rate_limit::attempts::{self, Rule},
-    settings::Confirm,
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
 };
+use vestibule::auth::rate_limit::attempts::{self, Rule};
 
 use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
 
@@ -22,7 +22,6 @@ on_both_databases! {
     the_owner_on_the_road_waits_a_minute_at_most,
     one_address_is_slowed_down_across_accounts,
     an_ipv6_customer_is_one_address,
-    an_ipv6_customer_with_many_networks_is_counted_by_all_of_them,
     a_clock_that_was_ahead_keeps_nobody_out,
     a_forged_header_is_no_other_address,
     sign_ins_that_succeed_are_not_counted,
@@ -30,20 +29,17 @@ on_both_databases! {
     whoever_hangs_up_is_counted,
     a_refusal_counts_for_nothing,
     every_instance_counts,
-    new_accounts_from_one_address_are_slowed_down,
-    mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is,
-    mail_that_one_address_asks_for_is_slowed_down,
-    each_purpose_of_mail_counts_for_itself,
-    where_signing_up_sends_mail_it_is_slowed_down_too,
     nothing_that_was_typed_is_kept,
     what_is_forgiven_is_swept,
     other_features_count_by_rules_of_their_own,
 }
 
+/// How long anything may take.
+const PATIENCE: StdDuration = StdDuration::from_secs(20);
 /// An address of a stranger.
-const ELSEWHERE: &str = "198.51.100.7";
+pub(super) const ELSEWHERE: &str = "198.51.100.7";
 
-fn login(app: &TestApp, email: &str, password: &str) -> Request {
+pub(super) fn login(app: &TestApp, email: &str, password: &str) -> Request {
     app.post("/api/v1/login").json(json!({"email": email, "password": password}))
 }
 
@@ -67,23 +63,23 @@ fn wait(reply: &Response) -> i64 {
 }
 
 async fn failures_are_slowed_down_and_the_answer_says_until_when(app: TestApp) {
+    app.clock.stop();
     let ada = app.person("ada").await;
     fails(&app, |_| login(&app, &ada.email, "wrong password")).await;
-    let mut longest = 0;
+    let mut waits = Vec::new();
     for _ in 0..12 {
         let reply = guess(&app, &ada.email).await;
         let seconds = wait(&reply);
-        assert!((20..=900).contains(&seconds), "{seconds}");
-        longest = longest.max(seconds);
+        waits.push(seconds);
         assert_eq!(reply.json()["title"], "Too many requests");
         assert!(!reply.has("set-cookie"));
         app.clock.advance(Duration::seconds(seconds - 10));
         let rest = wait(&guess(&app, &ada.email).await);
-        assert!((1..=10).contains(&rest), "not yet: {rest}");
+        assert_eq!(rest, 10, "not yet");
         app.clock.advance(Duration::seconds(rest));
         guess(&app, &ada.email).await.problem(401, "invalid_credentials");
     }
-    assert!(longest > 256, "{longest}");
+    assert_eq!(waits, [32, 64, 64, 128, 256, 512, 512, 900, 900, 900, 900, 900]);
     // All of it is forgiven with time.
     app.clock.advance(Duration::hours(6));
     for _ in 0..10 {
@@ -243,38 +239,6 @@ async fn an_ipv6_customer_is_one_address(app: TestApp) {
     login(&app, &ada.email, "wrong password").at("2001:db8:1:3::1").await.assert_status(401);
 }
 
-async fn an_ipv6_customer_with_many_networks_is_counted_by_all_of_them(database: Database) {
-    let app = TestApp::with(database, |settings| {
-        settings.throttle.sign_ins_per_address = 2;
-        settings.throttle.mails_per_address = 2;
-    })
-    .await;
-    let spray = async |address: String| {
-        let reply = login(&app, &format!("{}@example.org", address.replace(':', "-")), PASSWORD).at(&address).await;
-        reply.status == 401
-    };
-    let mut made = 0;
-    for n in 0..40 {
-        made += u32::from(spray(format!("2001:db8:1:{n:x}::1")).await);
-    }
-    // A slow machine may be at it for longer than the first waits.
-    assert!((8..=20).contains(&made), "of 56 bits: {made}");
-    for n in 1..120 {
-        made += u32::from(spray(format!("2001:db8:1:{n:x}00::1")).await);
-    }
-    assert!((32..=80).contains(&made), "of 48 bits: {made}");
-    assert!(spray("2001:db8:2::1".into()).await);
-
-    let mut asked = 0;
-    for n in 0..40 {
-        let form = [("email", format!("{n}@example.org"))];
-        let form = form.each_ref().map(|(name, email)| (*name, email.as_str()));
-        let ask = app.browser().ask(axum::http::Method::POST, "/forgot").form(&form);
-        asked += u32::from(ask.at(&format!("2001:db8:3:{n:x}::1")).await.status == 202);
-    }
-    assert!((8..=20).contains(&asked), "{asked}");
-}
-
 async fn a_clock_that_was_ahead_keeps_nobody_out(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::days(1));
@@ -307,20 +271,35 @@ async fn sign_ins_that_succeed_are_not_counted(app: TestApp) {
 }
 
 async fn of_many_guesses_at_once_only_the_free_ones_are_made(app: TestApp) {
+    app.clock.stop();
     let ada = app.person("ada").await;
     let guesses: JoinSet<_> = (0..50).map(|_| login(&app, &ada.email, "wrong password").into_future()).collect();
     let statuses: Vec<_> = guesses.join_all().await.into_iter().map(|reply| reply.status.as_u16()).collect();
     let made = statuses.iter().filter(|status| **status == 401).count();
-    // A slow machine may be at it for longer than the first waits.
-    assert!((1..=13).contains(&made), "{statuses:?}");
+    assert_eq!(made, 10, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 50 - made);
 }
 
-async fn whoever_hangs_up_is_counted(app: TestApp) {
+async fn whoever_hangs_up_is_counted(database: Database) {
+    let app = TestApp::with(database, |settings| settings.passwords.workers = 1).await;
+    app.clock.stop();
     let ada = app.person("ada").await;
+    let counted =
+        async || app.raw().await.texts("SELECT CAST(due_at AS TEXT) FROM rate_limit_attempts ORDER BY key").await;
     for _ in 0..15 {
         app.clock.advance(Duration::minutes(1));
-        let _ = timeout(StdDuration::from_micros(200), guess(&app, &ada.email)).await;
+        let (held, before) = (app.state.hasher.hold_hashing().unwrap(), counted().await);
+        let guess = tokio::spawn(login(&app, &ada.email, "wrong password").into_future());
+        // The password cannot be checked, so the client goes away before there is an answer.
+        let counting = async {
+            while counted().await == before {
+                sleep(StdDuration::from_millis(1)).await;
+            }
+        };
+        timeout(PATIENCE, counting).await.expect("it is counted");
+        guess.abort();
+        assert!(guess.await.unwrap_err().is_cancelled());
+        drop(held);
         app.db.wait_idle().await;
     }
     guess(&app, &ada.email).await.assert_status(429);
@@ -343,120 +322,6 @@ async fn every_instance_counts(app: TestApp) {
     fails(&app, |n| login(if n % 2 == 0 { &app } else { &there }, &ada.email, "wrong password")).await;
     guess(&app, &ada.email).await.assert_status(429);
     guess(&there, &ada.email).await.assert_status(429);
-}
-
-async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
-    let app = TestApp::with(database, |settings| settings.throttle.sign_ups_per_address = 3).await;
-    let sign_up = |name: &str, password: &str| {
-        let email = format!("{name}@example.org");
-        let form = [("name", name), ("email", &email), ("password", password), ("next", "/tokens")];
-        app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form)
-    };
-    // What would make no account costs nothing.
-    for _ in 0..5 {
-        sign_up("ada", "short").await.assert_status(422);
-    }
-    for name in ["ada", "bob", "eve", "ida", "kim", "lou", "pat", "ray"] {
-        app.clock.advance(Duration::minutes(1));
-        sign_up(name, PASSWORD).await.assert_status(303);
-    }
-    let reply = sign_up("mallory", PASSWORD).await;
-    let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
-    assert!(page.contains(&format!("Too many requests. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
-    assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
-    sign_up("mallory", PASSWORD).at(ELSEWHERE).await.assert_status(303);
-    app.clock.advance(Duration::seconds(seconds.parse().unwrap()));
-    sign_up("oscar", PASSWORD).await.assert_status(303);
-    assert_eq!(app.count("accounts").await, 10);
-}
-
-async fn mail_to_one_address_is_slowed_down_whoever_asks_and_whosever_it_is(app: TestApp) {
-    let ada = app.person("ada").await;
-    app.clock.advance(Duration::days(1));
-    let forgot = |email: &str, number: u32| {
-        let ask = app.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", email)]);
-        ask.at(&format!("203.0.113.{number}"))
-    };
-    let mut pages = Vec::new();
-    for email in [&*ada.email, "nobody@example.org"] {
-        for number in 0..60 {
-            app.clock.advance(Duration::minutes(1));
-            let reply = forgot(&format!(" {}", email.to_uppercase()), number).await;
-            let nonce = reply.header("content-security-policy").split('\'').find(|part| part.starts_with("nonce-"));
-            pages.push(reply.page(202).replace(nonce.unwrap().trim_start_matches("nonce-"), ""));
-            if email == ada.email {
-                // Mailed or not, the link that came last is good for a quarter of an hour at least.
-                let link = app.link("/reset/").await;
-                app.clock.advance(Duration::minutes(14));
-                app.get(&link).await.page(200);
-                app.clock.advance(-Duration::minutes(14));
-            }
-        }
-    }
-    assert!(pages.iter().all(|page| *page == pages[0]), "the answer is the same whether or not one is mailed");
-    let mails = app.emails_with_subject("Choose a new password").await.len();
-    assert!((8..=20).contains(&mails), "some at once, then one in a quarter of an hour: {mails}");
-    // Others are not touched, and neither is the link that came last.
-    let bob = app.person("bob").await;
-    forgot(&bob.email, 99).await.page(202);
-    bob.browser.submit("/account/email/resend", &[]).await.page(202);
-}
-
-async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
-    let app = TestApp::with(database, |settings| settings.throttle.mails_per_address = 3).await;
-    let ada = app.person("ada").await;
-    let forgot = |number: u32| {
-        let email = format!("{number}@example.org");
-        app.browser().ask(axum::http::Method::POST, "/forgot").form(&[("email", &*email)])
-    };
-    for number in 0..8 {
-        app.clock.advance(Duration::minutes(1));
-        forgot(number).await.page(202);
-    }
-    let reply = forgot(8).await;
-    reply.page(429);
-    assert!(reply.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=300).contains(&seconds)));
-    // Whatever sends mail counts.
-    let resend = ada.browser.submit("/account/email/resend", &[]).await;
-    assert!(resend.page(429).contains("Too many requests") && resend.has("retry-after"));
-    let change = ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.page(429);
-    assert!(change.contains("Too many requests") && change.contains("ada@new.example"));
-    forgot(9).at(ELSEWHERE).await.page(202);
-}
-
-async fn each_purpose_of_mail_counts_for_itself(app: TestApp) {
-    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    // Signing up with somebody's address mails them nothing.
-    for number in 0..20 {
-        let form = [("name", "Mallory"), ("email", &*ada.email), ("password", PASSWORD)];
-        let sign_up = app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
-        sign_up.at(&format!("203.0.113.{number}")).await.assert_status(422);
-    }
-    for _ in 0..20 {
-        bob.browser.submit("/account/email", &[("email", &ada.email)]).await;
-    }
-    app.db.wait_idle().await;
-    ada.browser.submit("/account/email/resend", &[]).await.page(202);
-    app.browser().submit("/forgot", &[("email", &ada.email)]).await.page(202);
-    assert_eq!(app.emails_with_subject("Choose a new password").await.len(), 1);
-}
-
-async fn where_signing_up_sends_mail_it_is_slowed_down_too(database: Database) {
-    let app = TestApp::with(database, |settings| settings.accounts.confirm = Confirm::Required).await;
-    let sign_up = |email: &str, number: u32| {
-        let form = [("name", "Ada"), ("email", email), ("password", PASSWORD)];
-        let ask = app.browser().ask(axum::http::Method::POST, "/sign-up").form(&form);
-        ask.at(&format!("203.0.113.{number}"))
-    };
-    for number in 0..12 {
-        app.clock.advance(Duration::minutes(1));
-        let status = sign_up("ada@example.org", number).await.status.as_u16();
-        assert!(status == 202 || (status == 429 && number > 4), "{number}: {status}");
-    }
-    let letters = app.letters().await.len();
-    assert!((5..12).contains(&letters), "{letters}");
-    sign_up("ada@example.org", 99).await.assert_status(429);
-    sign_up("bob@example.org", 99).await.assert_status(202);
 }
 
 async fn nothing_that_was_typed_is_kept(app: TestApp) {

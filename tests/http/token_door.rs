@@ -3,23 +3,16 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
-use uuid::Uuid;
 use vestibule::{secret::Secret, timestamp::Timestamp};
 
 use crate::support::{
-    ALL_SCOPES, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
+    ALL_SCOPES, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
+    resource::{COLLECTION, READ, READ_NAME, id_in, item, resource},
     routes::token_calls,
+    without_database,
 };
 
 on_both_databases! {
-    login_answers_with_exactly_the_documented_members,
-    login_takes_a_name_and_remember,
-    login_can_be_turned_off,
-    of_many_logins_the_oldest_makes_room,
-    a_wrong_password_and_an_unknown_address_are_one_answer,
-    the_address_counts_whatever_its_case,
-    login_refuses_what_it_does_not_know,
-    a_long_or_empty_token_name_is_refused,
     me_is_the_account,
     token_is_the_token_that_asks,
     logout_revokes_the_token_that_made_the_call,
@@ -28,139 +21,25 @@ on_both_databases! {
     every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which,
     a_scope_opens_its_own_calls_and_no_others,
     a_token_expires_by_the_clock,
-    a_remembered_token_lasts_longer,
-    what_is_no_token_of_ours_is_invalid,
     a_wrong_checksum_is_refused_without_asking_the_database,
     without_a_database_the_answer_is_to_try_again,
-    two_authorization_headers_are_refused,
-    the_scheme_is_read_in_any_case,
-    another_scheme_is_no_token,
-    a_token_is_read_nowhere_but_in_the_header,
     the_session_cookie_counts_for_nothing_here,
-    no_answer_sets_a_cookie,
     last_used_is_kept_to_the_minute,
     get_changes_nothing,
 }
 
-async fn login(app: &TestApp, body: Value) -> Value {
-    app.post("/api/v1/login").json(body).await.assert_status(201).json()
+without_database! {
+    what_is_no_token_of_ours_is_invalid,
+    two_authorization_headers_are_refused,
+    the_scheme_is_read_in_any_case,
+    another_scheme_is_no_token,
+    a_token_is_read_nowhere_but_in_the_header,
+    no_answer_sets_a_cookie,
 }
 
-fn after(value: &Value, from: &Value) -> Duration {
+pub(super) fn after(value: &Value, from: &Value) -> Duration {
     let read = |value: &Value| serde_json::from_value::<Timestamp>(value.clone()).unwrap();
     read(value) - read(from)
-}
-
-async fn login_answers_with_exactly_the_documented_members(app: TestApp) {
-    let ada = app.person("ada").await;
-    let reply = app.post("/api/v1/login").json(json!({"email": ada.email, "password": PASSWORD})).await;
-    let login = reply.assert_status(201).json();
-
-    assert_eq!(members(&login), ["account", "expires_at", "id", "name", "scopes", "token"]);
-    assert_eq!(members(&login["account"]), ["created_at", "email", "email_confirmed", "id", "name"]);
-    assert_eq!(reply.header("content-type"), "application/json");
-    assert_eq!(reply.header("cache-control"), "no-store");
-    assert_eq!(login["scopes"], json!(["account:read", "notes:read", "notes:write", "tokens:manage"]));
-    assert_eq!(login["account"]["email"], "ada@example.org");
-    assert_eq!(login["id"].as_str().unwrap().parse::<Uuid>().unwrap().get_version_num(), 7);
-    assert!(login["expires_at"].as_str().unwrap().ends_with('Z'));
-
-    // ^vst_[0-9A-Za-z]{38}$
-    let random = login["token"].as_str().unwrap().strip_prefix("vst_").unwrap();
-    assert_eq!(random.len(), 38);
-    assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-}
-
-async fn login_takes_a_name_and_remember(app: TestApp) {
-    let ada = app.person("ada").await;
-    let short = login(&app, json!({"email": ada.email, "password": PASSWORD, "remember": false})).await;
-    assert_eq!(short["name"], "Login");
-    let long = json!({"email": ada.email, "password": PASSWORD, "name": " phone ", "remember": true});
-    let long = login(&app, long).await;
-    assert_eq!(long["name"], "phone");
-
-    let difference = after(&long["expires_at"], &short["expires_at"]) - (Duration::days(30) - Duration::hours(12));
-    assert!(difference.abs() < Duration::minutes(1), "{difference}");
-}
-
-async fn login_can_be_turned_off(database: Database) {
-    let app = TestApp::with(database, |settings| settings.tokens.login = false).await;
-    let browser = app.browser();
-    browser
-        .submit("/sign-up", &[("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)])
-        .await
-        .assert_status(303);
-    for password in [PASSWORD, "wrong password"] {
-        let body = json!({"email": "ada@example.org", "password": password});
-        let problem = app.post("/api/v1/login").json(body.clone()).await.problem(403, "login_disabled");
-        assert!(problem["detail"].as_str().unwrap().contains("tokens page"), "{problem}");
-    }
-    // The session door is not meant: it has the site's own pages.
-    let body = json!({"email": "ada@example.org", "password": PASSWORD});
-    app.browser().ask(Method::POST, "/session/v1/login").json(body).await.assert_status(200);
-    assert_eq!(app.count("tokens").await, 0);
-}
-
-async fn of_many_logins_the_oldest_makes_room(database: Database) {
-    let app = TestApp::with(database, |settings| settings.tokens.per_account = 3).await;
-    let ada = app.person("ada").await;
-    let own = app.token(&ada, &ALL_SCOPES).await;
-    let mut clients = vec![ada.client.clone()];
-    for _ in 0..3 {
-        let login = login(&app, json!({"email": ada.email, "password": PASSWORD})).await;
-        clients.push(app.client(login["token"].as_str().unwrap()));
-    }
-    clients[0].get("/me").await.problem(401, "token_revoked");
-    for client in &clients[1..] {
-        client.get("/me").await.assert_status(200);
-    }
-    own.get("/me").await.assert_status(200);
-}
-
-async fn a_wrong_password_and_an_unknown_address_are_one_answer(app: TestApp) {
-    let ada = app.person("ada").await;
-    let mut bodies = Vec::new();
-    for (email, password) in [(ada.email.as_str(), "wrong password"), ("nobody@example.org", PASSWORD), ("", "")] {
-        let reply = app.post("/api/v1/login").json(json!({"email": email, "password": password})).await;
-        let mut problem = reply.problem(401, "invalid_credentials");
-        // No token was sent, so the challenge names no error.
-        assert_eq!(reply.header("www-authenticate"), r#"Bearer realm="vestibule""#);
-        problem["request_id"].take();
-        bodies.push(problem);
-    }
-    assert_eq!(bodies[0], bodies[1]);
-    assert_eq!(bodies[0], bodies[2]);
-    assert_eq!(app.count("tokens").await, 1, "only the one the test began with");
-}
-
-async fn the_address_counts_whatever_its_case(app: TestApp) {
-    app.person("ada").await;
-    let login = login(&app, json!({"email": " ADA@Example.Org ", "password": PASSWORD})).await;
-    assert_eq!(login["account"]["email"], "ada@example.org");
-}
-
-async fn login_refuses_what_it_does_not_know(app: TestApp) {
-    let ada = app.person("ada").await;
-    let with = |name: &str, value: Value| {
-        let mut body = json!({"email": ada.email, "password": PASSWORD});
-        body[name] = value;
-        app.post("/api/v1/login").json(body)
-    };
-    with("scopes", json!(["notes:read"])).await.names_field("scopes");
-    with("expires_at", json!("2100-01-01T00:00:00Z")).await.names_field("expires_at");
-    with("password", json!(12_345_678)).await.names_field("password");
-    with("remember", json!("yes")).await.names_field("remember");
-    app.post("/api/v1/login").json(json!({"email": ada.email})).await.names_field("password");
-    app.post("/api/v1/login").json(json!([])).await.assert_status(422);
-}
-
-async fn a_long_or_empty_token_name_is_refused(app: TestApp) {
-    let ada = app.person("ada").await;
-    for name in ["", "  ", &"x".repeat(101), "a\u{7}b"] {
-        let body = json!({"email": ada.email, "password": PASSWORD, "name": name});
-        app.post("/api/v1/login").json(body).await.names_field("name");
-    }
-    login(&app, json!({"email": ada.email, "password": PASSWORD, "name": "é".repeat(100)})).await;
 }
 
 async fn me_is_the_account(app: TestApp) {
@@ -172,10 +51,10 @@ async fn me_is_the_account(app: TestApp) {
 
 async fn token_is_the_token_that_asks(app: TestApp) {
     let ada = app.person("ada").await;
-    let client = app.token(&ada, &["notes:read"]).await;
+    let client = app.token(&ada, &[READ]).await;
     let token = client.get("/token").await.assert_status(200).json();
     assert_eq!(members(&token), TOKEN_MEMBERS);
-    assert_eq!(token["scopes"], json!(["notes:read"]));
+    assert_eq!(token["scopes"], json!([READ_NAME]));
     assert_eq!(token["name"], "test");
     assert_eq!(after(&token["expires_at"], &token["created_at"]), Duration::days(30));
 }
@@ -196,19 +75,19 @@ async fn logout_revokes_the_token_that_made_the_call(app: TestApp) {
 
 async fn logout_all_revokes_the_accounts_tokens_and_no_others(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let second = app.token(&ada, &["notes:read"]).await;
+    let second = app.token(&ada, &[READ]).await;
     ada.client.call(Method::POST, "/logout-all").await.assert_status(204);
     ada.client.get("/me").await.problem(401, "token_revoked");
-    second.get("/notes").await.problem(401, "token_revoked");
+    second.get(COLLECTION).await.problem(401, "token_revoked");
     bob.client.get("/me").await.assert_status(200);
 }
 
 async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("kept").await;
+    let note = ada.item_path("kept").await;
     let mut witness = app.witness().await;
     for call in token_calls() {
-        let path = call.path(note.trim_start_matches("/notes/"));
+        let path = call.path(id_in(&note));
         let mut ask = app.ask(call.method.clone(), &format!("/api/v1{path}"));
         if let Some(body) = call.body() {
             ask = ask.json(body);
@@ -222,7 +101,7 @@ async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
 
 async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("kept").await;
+    let note = ada.item_path("kept").await;
     for scope in ALL_SCOPES {
         let others: Vec<_> = ALL_SCOPES.into_iter().filter(|other| *other != scope).collect();
         let client = app.token(&ada, &others).await;
@@ -230,7 +109,7 @@ async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(
         client.get("/token").await.assert_status(200);
         let mut witness = app.witness().await;
         for call in token_calls().iter().filter(|call| call.scope == Some(scope)) {
-            let mut ask = client.call(call.method.clone(), &call.path(note.trim_start_matches("/notes/")));
+            let mut ask = client.call(call.method.clone(), &call.path(id_in(&note)));
             if let Some(body) = call.body() {
                 ask = ask.json(body);
             }
@@ -248,7 +127,7 @@ async fn a_scope_opens_its_own_calls_and_no_others(app: TestApp) {
     let ada = app.person("ada").await;
     for scope in ALL_SCOPES {
         // In the table's order a note is deleted last.
-        let id = ada.note_path("mine").await.replace("/notes/", "");
+        let id = id_in(&ada.item_path("mine").await).to_owned();
         for call in token_calls() {
             let client = app.token(&ada, &[scope]).await;
             let mut ask = client.call(call.method.clone(), &call.path(&id));
@@ -272,16 +151,6 @@ async fn a_token_expires_by_the_clock(app: TestApp) {
     let reply = ada.client.get("/me").await;
     reply.problem(401, "token_expired");
     assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", error="invalid_token""#));
-}
-
-async fn a_remembered_token_lasts_longer(app: TestApp) {
-    let ada = app.person("ada").await;
-    let login = login(&app, json!({"email": ada.email, "password": PASSWORD, "remember": true})).await;
-    let client = app.client(login["token"].as_str().unwrap());
-    app.clock.advance(Duration::days(29));
-    client.get("/me").await.assert_status(200);
-    app.clock.advance(Duration::days(1));
-    client.get("/me").await.problem(401, "token_expired");
 }
 
 async fn what_is_no_token_of_ours_is_invalid(app: TestApp) {
@@ -352,12 +221,12 @@ async fn another_scheme_is_no_token(app: TestApp) {
 async fn a_token_is_read_nowhere_but_in_the_header(app: TestApp) {
     let ada = app.person("ada").await;
     let token = &ada.client.token;
-    let query = format!("/api/v1/notes?access_token={token}&token={token}&authorization=Bearer%20{token}");
+    let query = format!("/api/v1{COLLECTION}?access_token={token}&token={token}&authorization=Bearer%20{token}");
     app.get(&query).await.problem(401, "token_missing");
-    let form = app.post("/api/v1/notes").form(&[("access_token", token), ("title", "x"), ("body", "")]);
+    let form = app.post(resource!("/api/v1" => "")).form(&[("access_token", token), ("title", "x"), ("body", "")]);
     form.await.problem(401, "token_missing");
     let body = json!({"access_token": token, "title": "x", "body": ""});
-    app.post("/api/v1/notes").json(body).await.problem(401, "token_missing");
+    app.post(resource!("/api/v1" => "")).json(body).await.problem(401, "token_missing");
     for name in ["session", "__Host-Http-session", "__Host-session", "token", "access_token", "Authorization"] {
         app.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
     }
@@ -380,7 +249,7 @@ async fn no_answer_sets_a_cookie(app: TestApp) {
     let asks = [
         app.post("/api/v1/login").json(credentials),
         ada.client.get("/me"),
-        ada.client.post("/notes", json!({"title": "a", "body": ""})),
+        ada.client.post(COLLECTION, item("a", "")),
         ada.client.call(Method::POST, "/logout"),
         ada.client.get("/me"),
         // With a cookie, good and bad.
@@ -419,10 +288,10 @@ async fn last_used_is_kept_to_the_minute(app: TestApp) {
 
 async fn get_changes_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("a").await;
+    let note = ada.item_path("a").await;
     let mut witness = app.witness().await;
     for method in [Method::GET, Method::HEAD] {
-        for path in ["/me", "/token", "/tokens", "/notes", "/notes?q=a&limit=1", &note] {
+        for path in ["/me", "/token", "/tokens", COLLECTION, resource!("?q=a&limit=1"), &note] {
             ada.client.call(method.clone(), path).await.assert_status(200);
         }
     }

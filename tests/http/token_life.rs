@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 use time::Duration;
-use vestibule::{
-    features::tokens::service::{Expiry, sweep, tell_of_end},
-    mail::Mailer,
-    timestamp::Timestamp,
-};
+use vestibule::{features::tokens::service::Expiry, timestamp::Timestamp};
 
-use crate::support::{ALL_SCOPES, Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases};
+use crate::{
+    support::{
+        ALL_SCOPES, Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases,
+        resource::{COLLECTION, READ, READ_FIELD},
+    },
+    token_ends::tell,
+};
 
 on_both_databases! {
     a_token_lasts_through_the_day_that_was_chosen,
@@ -25,10 +27,6 @@ on_both_databases! {
     all_tokens_are_revoked_at_once,
     all_but_one_are_revoked_at_once,
     the_page_revokes_all_and_all_but_the_new_one,
-    what_has_ended_is_swept_after_its_time,
-    the_owner_is_told_a_week_and_a_day_before,
-    each_mail_goes_out_once_across_instances,
-    nobody_is_told_of_a_login_or_of_what_has_ended,
     tokens_from_before_go_on,
 }
 
@@ -50,15 +48,15 @@ async fn a_token_lasts_through_the_day_that_was_chosen(app: TestApp) {
     let ada = app.person("ada").await;
     let day = (app.db.now() + Duration::days(10)).get().date();
     let text = day.to_string();
-    let form = [("name", "a"), ("days", "day"), ("expires_at", text.as_str()), ("scope-notes-read", "on")];
+    let form = [("name", "a"), ("days", "day"), ("expires_at", text.as_str()), (READ_FIELD, "on")];
     let token = app.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
     let expires_at = time(&about(&token).await["expires_at"]);
     // Nobody has said where: it is over when it is over everywhere.
     assert_eq!(expires_at.get(), day.next_day().unwrap().midnight().assume_utc() + Duration::hours(12));
     app.clock.advance(expires_at - app.db.now() - Duration::seconds(5));
-    token.get("/notes").await.assert_status(200);
+    token.get(COLLECTION).await.assert_status(200);
     app.clock.advance(Duration::seconds(6));
-    token.get("/notes").await.problem(401, "token_expired");
+    token.get(COLLECTION).await.problem(401, "token_expired");
 }
 
 async fn a_day_ends_where_its_owner_is(app: TestApp) {
@@ -74,15 +72,14 @@ async fn a_day_ends_where_its_owner_is(app: TestApp) {
     for (hours, taken) in [(-14, -14), (-1, -1), (8, 8), (12, 12), (-15, 12), (13, 12)] {
         let over = Timestamp::new(midnight + Duration::hours(hours)).to_string();
         let text = day.to_string();
-        let form =
-            [("name", "a"), ("days", "day"), ("expires_at", &text), ("day_over", &over), ("scope-notes-read", "on")];
+        let form = [("name", "a"), ("days", "day"), ("expires_at", &text), ("day_over", &over), (READ_FIELD, "on")];
         let token = app.client(&shown(&ada.browser.submit("/tokens", &form).await.page(201)));
         let expires_at = time(&about(&token).await["expires_at"]);
         assert_eq!(expires_at.get(), midnight + Duration::hours(taken), "{hours}");
     }
     // Today in the westernmost zone, which elsewhere is over.
     let today = west.to_string();
-    let form = [("name", "a"), ("days", "day"), ("expires_at", &today), ("scope-notes-read", "on")];
+    let form = [("name", "a"), ("days", "day"), ("expires_at", &today), (READ_FIELD, "on")];
     ada.browser.submit("/tokens", &form).await.page(201);
 }
 
@@ -91,7 +88,7 @@ async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(app: TestApp)
     let over = (app.db.now() + -Duration::hours(36)).get().date();
     let far = (app.db.now() + Duration::days(366)).get().date();
     for day in [over.to_string(), far.to_string(), String::new(), "tomorrow".into()] {
-        let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("scope-notes-read", "on")];
+        let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), (READ_FIELD, "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
         assert_eq!(field_error(&page, "expires_at"), "Choose a day to come, within the next 366 days.", "{day}");
         assert_eq!(field_error(&page, "days"), "");
@@ -103,7 +100,7 @@ async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(app: TestApp)
 
 async fn renewed(app: &TestApp, days: u32) -> Client {
     let ada = app.person("ada").await;
-    app.token_with(&ada, &["notes:read"], |new| {
+    app.token_with(&ada, &[READ], |new| {
         new.expiry = Expiry::Days(days);
         new.renew = true;
     })
@@ -113,7 +110,7 @@ async fn renewed(app: &TestApp, days: u32) -> Client {
 async fn a_token_that_is_renewed_goes_on_while_it_is_used(app: TestApp) {
     let token = renewed(&app, 7).await;
     for _ in 0..5 {
-        token.get("/notes").await.assert_status(200);
+        token.get(COLLECTION).await.assert_status(200);
         app.db.wait_idle().await;
         let about = about(&token).await;
         let left = time(&about["expires_at"]) - app.db.now();
@@ -121,17 +118,17 @@ async fn a_token_that_is_renewed_goes_on_while_it_is_used(app: TestApp) {
         assert_eq!(about["renew_days"], 7);
         app.clock.advance(Duration::days(6));
     }
-    token.get("/notes").await.assert_status(200);
+    token.get(COLLECTION).await.assert_status(200);
 }
 
 async fn and_ends_when_it_is_not(app: TestApp) {
     let token = renewed(&app, 7).await;
-    token.get("/notes").await.assert_status(200);
+    token.get(COLLECTION).await.assert_status(200);
     app.db.wait_idle().await;
     app.clock.advance(Duration::days(7));
-    token.get("/notes").await.problem(401, "token_expired");
+    token.get(COLLECTION).await.problem(401, "token_expired");
     app.db.wait_idle().await;
-    token.get("/notes").await.problem(401, "token_expired");
+    token.get(COLLECTION).await.problem(401, "token_expired");
 }
 
 async fn and_never_outlives_the_longest_lifetime(database: Database) {
@@ -141,31 +138,31 @@ async fn and_never_outlives_the_longest_lifetime(database: Database) {
     for _ in 0..5 {
         app.db.wait_idle().await;
         app.clock.advance(Duration::days(6) - Duration::seconds(10));
-        token.get("/notes").await.assert_status(200);
+        token.get(COLLECTION).await.assert_status(200);
     }
     app.db.wait_idle().await;
     let about = about(&token).await;
     assert_eq!((time(&about["expires_at"]), time(&about["ends_at"])), (ends_at, ends_at));
     app.clock.advance(ends_at - app.db.now() + Duration::seconds(1));
-    token.get("/notes").await.problem(401, "token_expired");
+    token.get(COLLECTION).await.problem(401, "token_expired");
 }
 
 async fn renewing_writes_once_a_minute(app: TestApp) {
     let token = renewed(&app, 7).await;
     let mut witness = app.witness().await;
-    token.get("/notes").await.assert_status(200);
+    token.get(COLLECTION).await.assert_status(200);
     assert!(witness.saw_a_write().await);
     for _ in 0..10 {
-        token.get("/notes").await.assert_status(200);
+        token.get(COLLECTION).await.assert_status(200);
     }
     assert!(!witness.saw_a_write().await);
     app.clock.advance(Duration::minutes(1));
-    let reads = (0..10).map(|_| token.get("/notes").into_future());
+    let reads = (0..10).map(|_| token.get(COLLECTION).into_future());
     for reply in reads.collect::<tokio::task::JoinSet<_>>().join_all().await {
         reply.assert_status(200);
     }
     assert!(witness.saw_a_write().await);
-    token.get("/notes").await.assert_status(200);
+    token.get(COLLECTION).await.assert_status(200);
     assert!(!witness.saw_a_write().await);
 }
 
@@ -178,19 +175,19 @@ async fn a_use_noted_too_late_revives_nothing(app: TestApp) {
     app.clock.advance(Duration::minutes(2));
     // The use and the end at once, whichever is first.
     let (_, revoked) =
-        tokio::join!(token.get("/notes").into_future(), ada.delete(&format!("/tokens/{id}")).into_future());
+        tokio::join!(token.get(COLLECTION).into_future(), ada.delete(&format!("/tokens/{id}")).into_future());
     revoked.assert_status(204);
     app.db.wait_idle().await;
-    token.get("/notes").await.problem(401, "token_revoked");
+    token.get(COLLECTION).await.problem(401, "token_revoked");
 }
 
 async fn the_address_of_the_last_use_is_shown(app: TestApp) {
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &["notes:read"]).await;
+    let token = app.token(&ada, &[READ]).await;
     assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], Value::Null);
     for address in ["198.51.100.7", "2001:db8::7"] {
         app.clock.advance(Duration::minutes(1));
-        token.get("/notes").at(address).await.assert_status(200);
+        token.get(COLLECTION).at(address).await.assert_status(200);
         app.db.wait_idle().await;
         assert_eq!(ada.browser.get("/tokens").await.json()["items"][0]["last_used_from"], address);
         assert!(ada.browser.visit("/tokens").await.page(200).contains(&format!(" from {address}")));
@@ -201,8 +198,8 @@ async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 2).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let first = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(1)).await;
-    app.token(&ada, &["notes:read"]).await;
-    let form = [("name", "third"), ("days", "7"), ("scope-notes-read", "on")];
+    app.token(&ada, &[READ]).await;
+    let form = [("name", "third"), ("days", "7"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(409);
     assert!(page.contains("as many tokens as it may have") && page.contains(r#"value="third""#), "{page}");
     bob.browser.submit("/tokens", &form).await.page(201);
@@ -219,12 +216,11 @@ async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
 async fn a_renewed_token_needs_a_number_of_days(app: TestApp) {
     let ada = app.person("ada").await;
     let day = (app.db.now() + Duration::days(10)).get().date().to_string();
-    let form =
-        [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("renew", "on"), ("scope-notes-read", "on")];
+    let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), ("renew", "on"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(422);
     assert!(field_error(&page, "renew").starts_with("Choose a number of days"), "{page}");
     assert!(page.contains(r#"name="renew" checked"#));
-    let form = [("name", "a"), ("days", "30"), ("renew", "on"), ("scope-notes-read", "on")];
+    let form = [("name", "a"), ("days", "30"), ("renew", "on"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     assert!(page.contains(">Renewed</span>") && page.contains("30 days after its last use, and "), "{page}");
 }
@@ -233,11 +229,11 @@ async fn all_tokens_are_revoked_at_once(app: TestApp) {
     let bob = app.person("bob").await;
     for name in ["ada", "eve"] {
         let person = app.person(name).await;
-        let other = app.token(&person, &["notes:read"]).await;
+        let other = app.token(&person, &[READ]).await;
         let door = &person.doors()[usize::from(name == "eve")];
         door.post("/tokens/revoke-all", json!({})).await.assert_status(204);
         person.client.get("/me").await.problem(401, "token_revoked");
-        other.get("/notes").await.problem(401, "token_revoked");
+        other.get(COLLECTION).await.problem(401, "token_revoked");
         assert!(person.browser.is_signed_in().await);
     }
     bob.client.get("/me").await.assert_status(200);
@@ -246,140 +242,46 @@ async fn all_tokens_are_revoked_at_once(app: TestApp) {
 async fn all_but_one_are_revoked_at_once(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for door in ada.doors() {
-        let (kept, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &["notes:read"]).await);
+        let (kept, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &[READ]).await);
         let id = about(&kept).await["id"].as_str().unwrap().to_owned();
         let theirs = about(&bob.client).await["id"].clone();
         let asks = if door.mount() == "/api/v1" { &kept as &dyn Door } else { door };
         for nobodys in [json!(uuid::Uuid::now_v7()), theirs] {
             asks.post("/tokens/revoke-all", json!({"except": nobodys})).await.names_field("except");
         }
-        other.get("/notes").await.assert_status(200);
+        other.get(COLLECTION).await.assert_status(200);
         asks.post("/tokens/revoke-all", json!({"except": id})).await.assert_status(204);
         kept.get("/me").await.assert_status(200);
-        other.get("/notes").await.problem(401, "token_revoked");
+        other.get(COLLECTION).await.problem(401, "token_revoked");
     }
     bob.client.get("/me").await.assert_status(200);
 }
 
 async fn the_page_revokes_all_and_all_but_the_new_one(app: TestApp) {
     let ada = app.person("ada").await;
-    let form = [("name", "new"), ("days", "7"), ("scope-notes-read", "on")];
+    let form = [("name", "new"), ("days", "7"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     let (_, rest) = page.split_once(r#"action="/tokens/revoke-all?keep="#).unwrap();
     let id = rest.split_once('"').unwrap().0;
     let new = app.client(&shown(&page));
     ada.browser.submit(&format!("/tokens/revoke-all?keep={id}"), &[]).await.assert_redirect("/tokens");
-    new.get("/notes").await.assert_status(200);
+    new.get(COLLECTION).await.assert_status(200);
     ada.client.get("/me").await.problem(401, "token_revoked");
     // A second click, and one for what is not there, do no harm.
     ada.browser
         .submit(&format!("/tokens/revoke-all?keep={}", uuid::Uuid::now_v7()), &[])
         .await
         .assert_redirect("/tokens");
-    new.get("/notes").await.assert_status(200);
+    new.get(COLLECTION).await.assert_status(200);
     ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
-    new.get("/notes").await.problem(401, "token_revoked");
+    new.get(COLLECTION).await.problem(401, "token_revoked");
     ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
     assert!(ada.browser.visit("/tokens").await.page(200).contains("None yet."));
 }
 
-async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
-    let ada = app.person("ada").await;
-    for _ in 0..5 {
-        let doomed = app.token(&ada, &ALL_SCOPES).await;
-        doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
-    }
-    app.token_with(&ada, &["notes:read"], |new| new.expiry = Expiry::Days(100)).await;
-    app.db.wait_idle().await;
-    app.clock.advance(Duration::days(29));
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 0);
-    app.clock.advance(Duration::days(1));
-    assert_eq!(sweep(&app.db, 30, 2).await.unwrap(), 2);
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 3);
-    assert_eq!(app.count("tokens").await, 2, "the login expired half a day after");
-    app.clock.advance(Duration::hours(12));
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 1);
-    assert_eq!(app.count("tokens").await, 1);
-}
-
-const SOON: &str = "One of your tokens ends soon";
-
-async fn tell(app: &TestApp) -> u64 {
-    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
-    let told = tell_of_end(&app.db, &app.settings, &mailer, 100).await.unwrap();
-    app.db.wait_idle().await;
-    told
-}
-
-async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
-    let ada = app.person("ada").await;
-    app.token(&ada, &["notes:read"]).await;
-    // Whoever makes one for a week or a day needs no word about the week or the day.
-    app.token_with(&ada, &["notes:read"], |new| new.expiry = Expiry::Days(1)).await;
-    assert_eq!(tell(&app).await, 0);
-    app.clock.advance(Duration::days(23) - Duration::minutes(1));
-    assert_eq!(tell(&app).await, 0);
-    app.clock.advance(Duration::minutes(1));
-    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
-    app.clock.advance(Duration::days(6));
-    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
-    app.clock.advance(Duration::days(2));
-    assert_eq!(tell(&app).await, 0);
-
-    let letters = app.emails_with_subject(SOON).await;
-    let words: Vec<_> = letters.iter().map(|letter| letter.text().replace('\n', " ")).collect();
-    assert!(words[0].contains("ends in 7 days") && words[1].contains("ends within a day"), "{words:?}");
-    for letter in &letters {
-        assert_eq!(letter.header("To"), ada.email);
-        assert!(letter.path("/tokens").is_some() && !letter.raw.contains("vst_"), "{}", letter.raw);
-    }
-    // A server that was away says it once.
-    app.token(&ada, &["notes:read"]).await;
-    app.clock.advance(Duration::days(29) + Duration::hours(12));
-    assert_eq!((tell(&app).await, tell(&app).await), (1, 0));
-}
-
-async fn each_mail_goes_out_once_across_instances(app: TestApp) {
-    let ada = app.person("ada").await;
-    for _ in 0..10 {
-        app.token(&ada, &["notes:read"]).await;
-    }
-    app.clock.advance(Duration::days(24));
-    let others = [app.clone(), app.another_instance().await, app.another_instance().await];
-    let told: u64 = others
-        .into_iter()
-        .map(|app| async move { tell(&app).await })
-        .collect::<tokio::task::JoinSet<_>>()
-        .join_all()
-        .await
-        .into_iter()
-        .sum();
-    assert_eq!(told, 10);
-    assert_eq!(app.emails_with_subject(SOON).await.len(), 10);
-}
-
-async fn nobody_is_told_of_a_login_or_of_what_has_ended(app: TestApp) {
-    let ada = app.person("ada").await;
-    let body = json!({"email": ada.email, "password": PASSWORD, "remember": true});
-    app.post("/api/v1/login").json(body).await.assert_status(201);
-    let doomed = app.token(&ada, &ALL_SCOPES).await;
-    app.clock.advance(Duration::days(22));
-    doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
-    app.clock.advance(Duration::days(2));
-    assert_eq!(tell(&app).await, 0);
-    // One that is renewed is told of its last end only.
-    app.token_with(&ada, &["notes:read"], |new| {
-        new.expiry = Expiry::Days(30);
-        new.renew = true;
-    })
-    .await;
-    app.clock.advance(Duration::days(24));
-    assert_eq!(tell(&app).await, 0);
-}
-
 async fn tokens_from_before_go_on(app: TestApp) {
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &["notes:read"]).await;
+    let token = app.token(&ada, &[READ]).await;
     let sqlite = app.settings.database.url.starts_with("sqlite:");
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
         app.sql(&format!("DROP INDEX {index}")).await;

@@ -8,6 +8,7 @@ use vestibule::{features::tokens::service::Expiry, secret::Secret};
 
 use crate::support::{
     ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
+    resource::{COLLECTION, READ, READ_NAME, WRITE_NAME, item},
 };
 
 on_both_databases! {
@@ -44,29 +45,28 @@ async fn both_doors_make_a_token_and_show_it_once(app: TestApp) {
     let ada = app.person("ada").await;
     let manager = manager(&app, &ada).await;
     for (door, by) in [(&ada.browser as &dyn Door, "person"), (&manager, "token")] {
-        let reply = door.post("/tokens", new(&["notes:read", "account:read"])).await;
+        let reply = door.post("/tokens", new(&[READ_NAME, "account:read"])).await;
         let made = reply.assert_status(201).json();
         let mut expected: Vec<_> = TOKEN_MEMBERS.into_iter().chain(["token"]).collect();
         expected.retain(|name| !name.starts_with("last_used") && *name != "revoked_at");
         assert_eq!(members(&made), expected);
         assert_eq!((&made["name"], &made["issued_by"]), (&json!("made"), &json!(by)));
-        assert_eq!(made["scopes"], json!(["account:read", "notes:read"]));
+        assert_eq!(made["scopes"], json!(["account:read", READ_NAME]));
         assert_eq!(reply.header("cache-control"), "no-store");
         let client = app.client(made["token"].as_str().unwrap());
-        client.get("/notes").await.assert_status(200);
-        client.post("/notes", json!({"title": "a", "body": ""})).await.problem(403, "scope_missing");
+        client.get(COLLECTION).await.assert_status(200);
+        client.post(COLLECTION, item("a", "")).await.problem(403, "scope_missing");
         assert!(!door.get("/tokens").await.text().contains(made["token"].as_str().unwrap()));
         // The secret could not be given twice.
-        let again = door.post("/tokens", new(&["notes:read"])).header("idempotency-key", "a");
+        let again = door.post("/tokens", new(&[READ_NAME])).header("idempotency-key", "a");
         again.await.problem(400, "invalid_body");
     }
     let expires_at = app.db.now() + Duration::days(3);
-    let body =
-        json!({"name": "a", "scopes": ["notes:read"], "expires_at": expires_at, "origins": ["https://a.example"]});
+    let body = json!({"name": "a", "scopes": [READ_NAME], "expires_at": expires_at, "origins": ["https://a.example"]});
     let made = ada.browser.post("/tokens", body).await.assert_status(201).json();
     assert_eq!((&made["expires_at"], &made["ends_at"]), (&json!(expires_at), &json!(expires_at)));
     assert_eq!(made["origins"], json!(["https://a.example"]));
-    let renewed = json!({"name": "a", "scopes": ["notes:read"], "days": 30, "renew": true});
+    let renewed = json!({"name": "a", "scopes": [READ_NAME], "days": 30, "renew": true});
     let made = ada.browser.post("/tokens", renewed).await.assert_status(201).json();
     assert_eq!(made["renew_days"], 30);
     assert_ne!(made["expires_at"], made["ends_at"]);
@@ -92,11 +92,11 @@ async fn what_is_wrong_is_named(app: TestApp) {
             ("origins", json!(["null"]), "origins"),
             ("origins", json!((0..6).map(|n| format!("https://{n}.example")).collect::<Vec<_>>()), "origins"),
         ] {
-            let mut body = new(&["notes:read"]);
+            let mut body = new(&[READ_NAME]);
             body[member] = value;
             door.post("/tokens", body).await.names_field(field);
         }
-        let mut at = new(&["notes:read"]);
+        let mut at = new(&[READ_NAME]);
         at.as_object_mut().unwrap().remove("days");
         for wrong in [json!(long), json!(app.db.now()), json!("2000-01-01T00:00:00Z"), json!("tomorrow")] {
             at["expires_at"] = wrong;
@@ -111,7 +111,7 @@ async fn what_is_wrong_is_named(app: TestApp) {
 async fn the_session_door_asks_for_the_password_once_more(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(10));
-    let mut body = new(&["notes:read"]);
+    let mut body = new(&[READ_NAME]);
     body["days"] = json!(1);
     let problem = ada.browser.post("/tokens", body.clone()).await.problem(403, "reauthentication_required");
     assert!(problem["detail"].as_str().unwrap().contains("/session/v1/reauthenticate"), "{problem}");
@@ -132,7 +132,7 @@ async fn a_wrong_password_proves_nothing(app: TestApp) {
     app.clock.advance(Duration::minutes(10));
     for wrong in ["", "wrong password"] {
         ada.browser.post("/proof", json!({"password": wrong})).await.problem(401, "invalid_credentials");
-        ada.browser.post("/tokens", new(&["notes:read"])).await.problem(403, "reauthentication_required");
+        ada.browser.post("/tokens", new(&[READ_NAME])).await.problem(403, "reauthentication_required");
     }
     ada.browser.post("/proof", json!({})).await.names_field("password");
     app.browser().post("/proof", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
@@ -145,26 +145,26 @@ async fn the_token_door_needs_no_proof(app: TestApp) {
     let ada = app.person("ada").await;
     let manager = manager(&app, &ada).await;
     app.clock.advance(Duration::days(2));
-    manager.post("/tokens", new(&["notes:read"])).await.assert_status(201);
+    manager.post("/tokens", new(&[READ_NAME])).await.assert_status(201);
 }
 
 async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
     let ada = app.person("ada").await;
-    let narrow = app.token(&ada, &["tokens:manage", "notes:read"]).await;
+    let narrow = app.token(&ada, &["tokens:manage", READ]).await;
     for (scopes, lacking) in [
-        (&["notes:write"][..], "notes:write"),
-        (&["notes:read", "account:read"], "account:read"),
-        (&["account:read", "notes:read", "notes:write", "tokens:manage"], "account:read"),
+        (&[WRITE_NAME][..], WRITE_NAME),
+        (&[READ_NAME, "account:read"], "account:read"),
+        (&["account:read", READ_NAME, WRITE_NAME, "tokens:manage"], "account:read"),
     ] {
         let reply = narrow.post("/tokens", new(scopes)).await;
         let problem = reply.problem(403, "scope_missing");
         assert!(problem["detail"].as_str().unwrap().contains(lacking), "{problem}");
         assert!(reply.header("www-authenticate").contains(&format!(r#"scope="{lacking}""#)));
     }
-    let made = make(&app, &narrow, new(&["tokens:manage", "notes:read"])).await;
-    made.post("/tokens", new(&["notes:write"])).await.problem(403, "scope_missing");
-    let reader = app.token(&ada, &["notes:read"]).await;
-    reader.post("/tokens", new(&["notes:read"])).await.problem(403, "scope_missing");
+    let made = make(&app, &narrow, new(&["tokens:manage", READ_NAME])).await;
+    made.post("/tokens", new(&[WRITE_NAME])).await.problem(403, "scope_missing");
+    let reader = app.token(&ada, &[READ]).await;
+    reader.post("/tokens", new(&[READ_NAME])).await.problem(403, "scope_missing");
 }
 
 async fn what_a_token_makes_ends_no_later(app: TestApp) {
@@ -195,21 +195,21 @@ async fn what_a_token_makes_ends_with_it(app: TestApp) {
     let ada = app.person("ada").await;
     for door in ada.doors() {
         let first = manager(&app, &ada).await;
-        let second = make(&app, &first, new(&["tokens:manage", "notes:read"])).await;
-        let mut sooner = new(&["notes:read"]);
+        let second = make(&app, &first, new(&["tokens:manage", READ_NAME])).await;
+        let mut sooner = new(&[READ_NAME]);
         sooner["days"] = json!(1);
         let third = make(&app, &second, sooner).await;
-        let apart = app.token(&ada, &["notes:read"]).await;
+        let apart = app.token(&ada, &[READ]).await;
         let id = first.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         door.delete(&format!("/tokens/{id}")).await.assert_status(204);
         for ended in [&first, &second, &third] {
             ended.get("/token").await.problem(401, "token_revoked");
         }
-        apart.get("/notes").await.assert_status(200);
+        apart.get(COLLECTION).await.assert_status(200);
     }
     // By logging out too.
     let first = manager(&app, &ada).await;
-    let second = make(&app, &first, new(&["notes:read"])).await;
+    let second = make(&app, &first, new(&[READ_NAME])).await;
     first.call(Method::POST, "/logout").await.assert_status(204);
     second.get("/token").await.problem(401, "token_revoked");
 }
@@ -219,13 +219,13 @@ async fn what_is_made_while_its_maker_is_revoked_does_not_last(app: TestApp) {
     for _ in 0..8 {
         let maker = manager(&app, &ada).await;
         let id = maker.get("/token").await.json()["id"].as_str().unwrap().to_owned();
-        let making = (0..8).map(|_| maker.post("/tokens", new(&["notes:read"])).into_future());
+        let making = (0..8).map(|_| maker.post("/tokens", new(&[READ_NAME])).into_future());
         let making: tokio::task::JoinSet<_> = making.collect();
         ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
         for reply in making.join_all().await {
             if reply.status == 201 {
                 let made = app.client(reply.json()["token"].as_str().unwrap());
-                made.get("/notes").await.problem(401, "token_revoked");
+                made.get(COLLECTION).await.problem(401, "token_revoked");
             } else {
                 reply.problem(401, "token_revoked");
             }
@@ -244,7 +244,7 @@ async fn nothing_that_assigns_is_taken(app: TestApp) {
         ("parent_id", json!(Uuid::nil())),
         ("token", json!("vst_mine")),
     ] {
-        let mut body = new(&["notes:read"]);
+        let mut body = new(&[READ_NAME]);
         body[member] = value;
         ada.browser.post("/tokens", body).await.names_field(member);
     }
@@ -260,9 +260,9 @@ async fn report(app: &TestApp, token: &str) {
 
 async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
     let ada = app.person("ada").await;
-    let lost = app.token(&ada, &["notes:read"]).await;
+    let lost = app.token(&ada, &[READ]).await;
     report(&app, &format!(" {}\n", lost.token)).await;
-    lost.get("/notes").await.problem(401, "token_revoked");
+    lost.get(COLLECTION).await.problem(401, "token_revoked");
     ada.client.get("/me").await.assert_status(200);
     let [letter] = app.emails_with_subject(FOUND).await.try_into().unwrap();
     assert_eq!(letter.header("To"), ada.email);
@@ -301,9 +301,9 @@ async fn the_answer_to_a_found_token_is_the_same_whatever_it_is(app: TestApp) {
 async fn what_a_found_token_made_is_revoked_too(app: TestApp) {
     let ada = app.person("ada").await;
     let lost = manager(&app, &ada).await;
-    let made = make(&app, &lost, new(&["notes:read"])).await;
+    let made = make(&app, &lost, new(&[READ_NAME])).await;
     report(&app, &lost.token).await;
-    made.get("/notes").await.problem(401, "token_revoked");
+    made.get(COLLECTION).await.problem(401, "token_revoked");
 }
 
 async fn a_found_token_may_come_from_anybody(database: Database) {

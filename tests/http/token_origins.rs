@@ -7,6 +7,7 @@ use vestibule::features::tokens::service::Expiry;
 
 use crate::support::{
     ALL_SCOPES, Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, on_both_databases,
+    resource::{COLLECTION, READ_FIELD, READ_NAME, TABLE, item, resource},
 };
 
 on_both_databases! {
@@ -33,7 +34,7 @@ async fn bound(app: &TestApp, person: &Person, origins: &[&str]) -> Client {
 }
 
 fn preflight(app: &TestApp, origin: &str) -> crate::support::Request {
-    app.ask(Method::OPTIONS, "/api/v1/notes").headers(&[
+    app.ask(Method::OPTIONS, resource!("/api/v1" => "")).headers(&[
         ("origin", origin),
         ("access-control-request-method", "GET"),
         ("access-control-request-headers", "authorization"),
@@ -54,19 +55,19 @@ async fn a_token_works_from_its_origins_and_nowhere_else(app: TestApp) {
     let token = bound(&app, &ada, &[APP, "http://localhost:8080"]).await;
     for origin in [APP, "http://localhost:8080"] {
         token.get("/me").header("origin", origin).await.assert_status(200);
-        token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin).await.assert_status(201);
+        token.post(COLLECTION, item("a", "")).header("origin", origin).await.assert_status(201);
     }
-    let notes = app.count("notes").await;
+    let before = app.count(TABLE).await;
     let problem = token.get("/me").await.problem(403, "origin_not_allowed");
     assert!(problem["detail"].as_str().unwrap().contains("origin"), "{problem}");
     for origin in
         [SPA, OURS, "null", "", "*", "https://app.example:8443", "https://evil.app.example", "HTTPS://APP.EXAMPLE"]
     {
-        let note = token.post("/notes", json!({"title": "a", "body": ""})).header("origin", origin);
+        let note = token.post(COLLECTION, item("a", "")).header("origin", origin);
         note.await.problem(403, "origin_not_allowed");
     }
     token.get("/me").header("origin", APP).append_header("origin", APP).await.problem(403, "origin_not_allowed");
-    assert_eq!(app.count("notes").await, notes);
+    assert_eq!(app.count(TABLE).await, before);
 }
 
 async fn the_page_of_a_token_may_read_every_answer(app: TestApp) {
@@ -75,9 +76,9 @@ async fn the_page_of_a_token_may_read_every_answer(app: TestApp) {
     for (status, ask) in [
         (200, token.get("/me")),
         (404, token.get("/nothing")),
-        (404, token.get("/notes/x")),
-        (405, token.call(Method::PUT, "/notes")),
-        (422, token.post("/notes", json!({}))),
+        (404, token.get(resource!("/x"))),
+        (405, token.call(Method::PUT, COLLECTION)),
+        (422, token.post(COLLECTION, json!({}))),
         (401, app.get("/api/v1/me")),
         (401, app.get("/api/v1/me").bearer("mistyped")),
     ] {
@@ -94,9 +95,9 @@ async fn what_a_token_names_is_for_that_token_alone(app: TestApp) {
     let reply = ada.client.get("/me").header("origin", "https://evil.example").await;
     reply.problem(403, "origin_not_allowed");
     assert!(!may_read(&reply, "https://evil.example"));
-    let write = ada.client.post("/notes", json!({"title": "a", "body": ""})).header("origin", "https://evil.example");
+    let write = ada.client.post(COLLECTION, item("a", "")).header("origin", "https://evil.example");
     write.await.problem(403, "origin_not_allowed");
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
     let bound = bound(&app, &ada, &[APP]).await;
     bound.get("/me").header("origin", "https://evil.example").await.problem(403, "origin_not_allowed");
 }
@@ -158,7 +159,7 @@ async fn what_a_token_makes_works_from_no_other_origin(app: TestApp) {
     let ada = app.person("ada").await;
     let token = bound(&app, &ada, &[APP, "https://b.example"]).await;
     let make = |origins: serde_json::Value| {
-        let body = json!({"name": "made", "scopes": ["notes:read"], "days": 1, "origins": origins});
+        let body = json!({"name": "made", "scopes": [READ_NAME], "days": 1, "origins": origins});
         token.post("/tokens", body).header("origin", APP)
     };
     make(json!(["https://evil.example"])).await.names_field("origins");
@@ -172,8 +173,7 @@ async fn what_a_token_makes_works_from_no_other_origin(app: TestApp) {
 
 async fn the_page_makes_and_shows_them(app: TestApp) {
     let ada = app.person("ada").await;
-    let form =
-        |origins: &'static str| [("name", "spa"), ("days", "7"), ("scope-notes-read", "on"), ("origins", origins)];
+    let form = |origins: &'static str| [("name", "spa"), ("days", "7"), (READ_FIELD, "on"), ("origins", origins)];
     let page = ada.browser.submit("/tokens", &form("https://app.example/ x")).await.page(422);
     let message = crate::support::field_error(&page, "origins");
     assert!(message.contains("https://app.example") && message.contains("no trailing slash"), "{message}");

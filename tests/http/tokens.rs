@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::support::{
     ALL_SCOPES, Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, field_error, members, on_both_databases,
+    resource::{COLLECTION, READ, READ_FIELD, READ_NAME, WRITE_FIELD, WRITE_NAME},
 };
 
 on_both_databases! {
@@ -25,7 +26,7 @@ on_both_databases! {
 
 async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
     let ada = app.person("ada").await;
-    app.token(&ada, &["notes:read"]).await;
+    app.token(&ada, &[READ]).await;
     for door in ada.doors() {
         let reply = door.get("/tokens").await;
         let list = reply.assert_status(200).json();
@@ -36,7 +37,7 @@ async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
             assert_eq!(members(token), TOKEN_MEMBERS);
         }
         // The newest first.
-        assert_eq!((&items[0]["name"], &items[0]["scopes"]), (&json!("test"), &json!(["notes:read"])));
+        assert_eq!((&items[0]["name"], &items[0]["scopes"]), (&json!("test"), &json!([READ_NAME])));
         assert_eq!(items[1]["name"], "Login");
         assert!(!reply.text().contains("vst_"));
         assert_eq!(reply.header("cache-control"), "no-store");
@@ -82,10 +83,10 @@ async fn another_accounts_tokens_are_never_listed(app: TestApp) {
 
 async fn what_has_ended_stays_in_the_list_behind_what_works(app: TestApp) {
     let ada = app.person("ada").await;
-    app.token(&ada, &["notes:read"]).await;
+    app.token(&ada, &[READ]).await;
     app.clock.advance(Duration::hours(13));
     ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
-    let doomed = app.token(&ada, &["notes:read"]).await;
+    let doomed = app.token(&ada, &[READ]).await;
     let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
     ada.browser.delete(&format!("/tokens/{id}")).await.assert_status(204);
 
@@ -111,11 +112,11 @@ fn shown(page: &str) -> Option<String> {
 
 async fn the_page_makes_a_token_and_shows_it_once(app: TestApp) {
     let ada = app.person("ada").await;
-    let form = [("name", "backup script"), ("days", "30"), ("scope-notes-read", "on")];
+    let form = [("name", "backup script"), ("days", "30"), (READ_FIELD, "on")];
     let made = ada.browser.submit("/tokens", &form).await;
     assert_eq!(made.header("cache-control"), "no-store");
     let token = shown(&made.page(201)).unwrap();
-    app.client(&token).get("/notes").await.assert_status(200);
+    app.client(&token).get(COLLECTION).await.assert_status(200);
 
     let page = ada.browser.visit("/tokens").await.page(200);
     assert!(page.contains("backup script"));
@@ -127,14 +128,14 @@ async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(app: TestApp) 
     let form = [
         ("name", "phone"),
         ("days", "7"),
-        ("scope-notes-write", "on"),
+        (WRITE_FIELD, "on"),
         ("scope-account-read", "on"),
         ("scope-everything", "on"),
         ("scopes", "tokens:manage"),
     ];
     let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
     let token = app.client(&token).get("/token").await.assert_status(200).json();
-    assert_eq!(token["scopes"], json!(["account:read", "notes:write"]));
+    assert_eq!(token["scopes"], json!(["account:read", WRITE_NAME]));
     assert_eq!(token["name"], "phone");
 }
 
@@ -152,14 +153,14 @@ async fn the_page_says_what_is_wrong_beside_the_field(app: TestApp) {
 async fn no_token_outlives_the_longest_lifetime(app: TestApp) {
     let ada = app.person("ada").await;
     for days in ["367", "0", "-1", "4294967296", "99999999999999999999", "", "never"] {
-        let form = [("name", "a"), ("days", days), ("scope-notes-read", "on")];
+        let form = [("name", "a"), ("days", days), (READ_FIELD, "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
         assert_eq!(field_error(&page, "days"), "Choose between 1 and 366 days.", "{days}");
     }
-    let form = [("name", "a"), ("days", "366"), ("scope-notes-read", "on")];
+    let form = [("name", "a"), ("days", "366"), (READ_FIELD, "on")];
     let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
     app.clock.advance(Duration::days(366));
-    app.client(&token).get("/notes").await.problem(401, "token_expired");
+    app.client(&token).get(COLLECTION).await.problem(401, "token_expired");
 }
 
 async fn the_page_revokes(app: TestApp) {

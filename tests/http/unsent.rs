@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::support::{
     Database, PASSWORD, PageForm, Person, TestApp, on_both_databases,
+    resource::{COLLECTION, HOME, PAGE, TABLE, item_form, resource},
     routes::POSTS,
     visitor::{NEW_PASSWORD, Visitor, effects, filled, roomy},
+    without_database,
 };
 
 on_both_databases! {
@@ -17,6 +19,9 @@ on_both_databases! {
     text_of_ada_is_not_sent_when_bob_signs_in,
     no_password_is_carried_along,
     the_longest_note_is_carried_along,
+}
+
+without_database! {
     what_is_carried_leads_nowhere_else,
     what_is_carried_is_text,
 }
@@ -24,7 +29,12 @@ on_both_databases! {
 /// Bob signs in where Ada was, in another tab.
 async fn take_over(ada: &Person, bob: &Person) {
     let form = [("email", bob.email.as_str()), ("password", PASSWORD)];
-    ada.browser.submit("/sign-in", &form).await.assert_redirect("/notes");
+    ada.browser.submit("/sign-in", &form).await.assert_redirect(HOME);
+}
+
+/// The texts that were kept.
+async fn bodies(app: &TestApp) -> Vec<String> {
+    app.raw().await.texts(&format!("SELECT body FROM {TABLE}")).await
 }
 
 async fn what_was_written_as_ada_is_not_bobs(database: Database) {
@@ -50,17 +60,17 @@ async fn what_was_written_as_ada_is_not_bobs(database: Database) {
 async fn what_was_written_as_ada_is_bobs_when_he_says_so(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let body = "and </textarea><script>alert(1)</script>\n\n\"bread\" & more";
-    let form = PageForm::to(&ada.browser.visit("/notes").await.page(200), "/notes");
-    let form = form.with(&[("title", "Milk"), ("body", body)]);
+    let form = PageForm::to(&ada.browser.visit(PAGE).await.page(200), COLLECTION);
+    let form = form.with(&item_form("Milk", body));
     take_over(&ada, &bob).await;
     let page = form.by(&ada.browser).await.page(409);
     assert!(!page.contains("<script>alert(1)") && page.contains("Send it as bob@example.org"), "{page}");
-    assert_eq!(app.count("notes").await, 0);
-    let form = PageForm::to(&page, "/notes");
+    assert_eq!(app.count(TABLE).await, 0);
+    let form = PageForm::to(&page, PAGE);
     assert_eq!((form.value("title"), form.value("body")), ("Milk", body));
     assert_eq!(form.value("for_account"), bob.account.id.to_string());
-    form.by(&ada.browser).await.assert_redirect("/notes");
-    assert_eq!(app.raw().await.texts("SELECT body FROM notes").await, [body]);
+    form.by(&ada.browser).await.assert_redirect(PAGE);
+    assert_eq!(bodies(&app).await, [body]);
 }
 
 async fn what_ada_chose_is_not_done_to_bob(app: TestApp) {
@@ -73,7 +83,7 @@ async fn what_ada_chose_is_not_done_to_bob(app: TestApp) {
     app.get("/api/v1/me").bearer(&bob.client.token).await.assert_status(200);
     // Signing in says by itself who it is for.
     let sign_in = PageForm::to(&app.browser().visit("/sign-in").await.page(200), "/sign-in");
-    sign_in.with(&[("email", &ada.email), ("password", PASSWORD)]).by(&ada.browser).await.assert_redirect("/notes");
+    sign_in.with(&[("email", &ada.email), ("password", PASSWORD)]).by(&ada.browser).await.assert_redirect(HOME);
     assert!(ada.browser.visit("/account").await.page(200).contains(&ada.email));
 }
 
@@ -86,10 +96,10 @@ async fn too_late(app: &TestApp, ada: &Person, path: &str, typed: &[(&str, &str)
 
 async fn a_session_that_has_ended_loses_no_text(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.note_path("Kept").await;
+    let note = ada.item_path("Kept").await;
     let body = "and </textarea><script>alert(1)</script>\n\n\"bread\" & more";
-    for path in ["/notes", note.as_str()] {
-        let page = too_late(&app, &ada, path, &[("title", "Milk"), ("body", body)]).await;
+    for path in [COLLECTION, note.as_str()] {
+        let page = too_late(&app, &ada, path, &item_form("Milk", body)).await;
         assert!(page.contains("Your session has ended.") && !page.contains("<script>alert"), "{page}");
         assert_eq!(ada.browser.cookie(), None);
         let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", PASSWORD)]);
@@ -97,10 +107,10 @@ async fn a_session_that_has_ended_loses_no_text(app: TestApp) {
         assert!(page.contains("Send it now") && page.contains("Sign out"), "{page}");
         let form = PageForm::to(&page, path);
         assert_eq!((form.value("title"), form.value("body")), ("Milk", body));
-        form.by(&ada.browser).await.assert_redirect("/notes");
+        form.by(&ada.browser).await.assert_redirect(PAGE);
     }
-    let bodies = app.raw().await.texts("SELECT body FROM notes").await;
-    assert_eq!(bodies, [body, body]);
+    let sent = bodies(&app).await;
+    assert_eq!(sent, [body, body]);
     // Where nothing was written, there is nothing to carry.
     let form = PageForm::to(&ada.browser.visit("/tokens").await.page(200), "/tokens/revoke-all");
     app.sql("DELETE FROM browser_sessions").await;
@@ -109,23 +119,23 @@ async fn a_session_that_has_ended_loses_no_text(app: TestApp) {
 
 async fn signing_in_wrongly_loses_no_text(app: TestApp) {
     let ada = app.person("ada").await;
-    let page = too_late(&app, &ada, "/notes", &[("title", "Milk"), ("body", "a\nb")]).await;
+    let page = too_late(&app, &ada, PAGE, &item_form("Milk", "a\nb")).await;
     let wrong = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", "wrong password")]);
     let page = wrong.by(&ada.browser).await.page(401);
     assert!(page.contains("The e-mail address or the password is wrong."));
     let right = PageForm::to(&page, "/sign-in").with(&[("password", PASSWORD)]);
     let page = right.by(&ada.browser).await.page(200);
-    assert_eq!(PageForm::to(&page, "/notes").value("body"), "a\nb");
+    assert_eq!(PageForm::to(&page, PAGE).value("body"), "a\nb");
 }
 
 async fn text_of_ada_is_not_sent_when_bob_signs_in(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let page = too_late(&app, &ada, "/notes", &[("title", "Milk"), ("body", "")]).await;
+    let page = too_late(&app, &ada, PAGE, &item_form("Milk", "")).await;
     let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &bob.email), ("password", PASSWORD)]);
     let page = sign_in.by(&ada.browser).await.page(200);
     assert!(page.contains("You are now signed in as ") && page.contains("Send it as bob@example.org"), "{page}");
     assert!(!page.contains(&ada.email), "{page}");
-    assert_eq!(app.count("notes").await, 0);
+    assert_eq!(app.count(TABLE).await, 0);
 }
 
 async fn no_password_is_carried_along(app: TestApp) {
@@ -162,11 +172,11 @@ async fn no_password_is_carried_along(app: TestApp) {
 async fn the_longest_note_is_carried_along(app: TestApp) {
     let ada = app.person("ada").await;
     let (title, body) = ("𝔪".repeat(200), "𝔪".repeat(20_000));
-    let page = too_late(&app, &ada, "/notes", &[("title", &title), ("body", &body)]).await;
+    let page = too_late(&app, &ada, PAGE, &[("title", &title), ("body", &body)]).await;
     let sign_in = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", PASSWORD)]);
     let page = sign_in.by(&ada.browser).await.page(200);
-    PageForm::to(&page, "/notes").by(&ada.browser).await.assert_redirect("/notes");
-    assert_eq!(app.raw().await.texts("SELECT body FROM notes").await, [body]);
+    PageForm::to(&page, PAGE).by(&ada.browser).await.assert_redirect(PAGE);
+    assert_eq!(bodies(&app).await, [body]);
 }
 
 async fn what_is_carried_leads_nowhere_else(app: TestApp) {
@@ -174,7 +184,7 @@ async fn what_is_carried_leads_nowhere_else(app: TestApp) {
     for to in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "/"] {
         let browser = app.browser();
         let form = [("email", ada.email.as_str()), ("password", PASSWORD), ("unsent_to", to), ("unsent-title", "a")];
-        browser.submit("/sign-in", &form).await.assert_redirect("/notes");
+        browser.submit("/sign-in", &form).await.assert_redirect(HOME);
     }
 }
 
@@ -182,7 +192,7 @@ async fn what_is_carried_is_text(app: TestApp) {
     let ada = app.person("ada").await;
     let markup = r#""'><script>alert(1)</script></textarea><!--"#;
     let name = format!("unsent-{markup}");
-    let to = "/notes?\"><script>alert(1)</script>";
+    let to = resource!("?\"><script>alert(1)</script>");
     for value in [markup, &format!("{markup}\n{markup}")] {
         let form = [("email", ada.email.as_str()), ("password", PASSWORD), ("unsent_to", to), (&name, value)];
         for password in ["wrong password", PASSWORD] {

@@ -15,6 +15,9 @@ macro_rules! kinds {
         }
 
         impl Kind {
+            /// Every kind that this version writes.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
             /// The stable name, in the log and in the database.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -142,4 +145,22 @@ pub struct Event {
     pub address: String,
     /// With which browser, in words, or how else.
     pub browser: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Kind;
+
+    #[test]
+    fn every_kind_has_a_name_and_a_meaning_of_its_own() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from(kind.as_str().to_owned()), *kind);
+        }
+        let names: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let meanings: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.meaning()).collect();
+        assert_eq!((names.len(), meanings.len()), (Kind::ALL.len(), Kind::ALL.len()));
+        assert_eq!(Kind::from("of a later version".to_owned()), Kind::Unknown);
+    }
 }

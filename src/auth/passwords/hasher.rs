@@ -12,7 +12,7 @@ use argon2::{
 
 use super::{
     About, Verdict, normalize,
-    pool::{Memory, Pool, Whose},
+    pool::{Held, Memory, Pool, Whose},
     rules,
 };
 use crate::{
@@ -143,6 +143,25 @@ impl Hasher {
     /// [`Problem::Unavailable`] where too many others are, or too many of one network.
     pub async fn advise(&self, password: String, about: About) -> Result<Verdict, Problem> {
         self.advice.run(self.whose, move |_| rules::verdict(&password, &about)).await
+    }
+}
+
+/// Holding a thread back, so that a test sees a full queue without a password that takes long.
+impl Hasher {
+    /// Keeps one of the threads that hash busy until the result is dropped.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] if the queue is full.
+    pub fn hold_hashing(&self) -> Result<Held, Problem> {
+        self.pool.hold()
+    }
+
+    /// Keeps the thread that advises busy until the result is dropped.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] if the queue is full.
+    pub fn hold_advice(&self) -> Result<Held, Problem> {
+        self.advice.hold()
     }
 }
 

@@ -22,6 +22,7 @@ mod rules;
 pub use self::{
     hasher::{Hasher, Match},
     normalize::normalize,
+    pool::Held,
     rules::About,
 };
 pub use model::Verdict;

@@ -87,6 +87,10 @@ impl Drop for Place {
     }
 }
 
+/// Keeps one thread of a pool busy until this is dropped.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "the thread waits until this end is closed")] Sender<()>);
+
 impl Pool {
     /// A pool of `workers` threads called `name`, for each of which `kept` blocks are kept, where `queue` more may wait.
     ///
@@ -128,6 +132,22 @@ impl Pool {
         let ended = |_| Problem::Internal("the thread for passwords has ended".into());
         self.jobs.send(Box::new(job)).map_err(|_| Problem::Internal("there is no thread for passwords".into()))?;
         answered.await.map_err(ended)
+    }
+
+    /// Keeps one thread busy, with a place of its own.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] if no place is free.
+    pub(crate) fn hold(&self) -> Result<Held, Problem> {
+        let place = self.place(Whose::Ours)?;
+        let (release, held) = channel::<()>();
+        let job = move |_: &mut Memory| {
+            let _place = place;
+            // Nothing is sent: waiting ends with an error when the other end is dropped.
+            let _ = held.recv();
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| Problem::Internal("there is no thread for passwords".into()))?;
+        Ok(Held(release))
     }
 
     fn place(&self, whose: Whose) -> Result<Place, Problem> {

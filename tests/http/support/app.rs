@@ -21,16 +21,17 @@ use super::{
     post::Email,
     rows::{RawDb, WriteDetector},
     run::{Postgres, folder},
+    template,
 };
 
 /// The site's own origin.
 pub const OURS: &str = "http://localhost:3000";
 /// The one origin on the allow-list.
 pub const SPA: &str = "http://localhost:5173";
-/// Everybody's password.
 /// Every scope there is.
 pub const ALL_SCOPES: [&str; 4] = ["account:read", "notes:read", "notes:write", "tokens:manage"];
 
+/// The password of every account that a test makes.
 pub const PASSWORD: &str = "correct horse battery staple";
 
 /// Which database a test runs on.
@@ -48,7 +49,7 @@ pub trait Prepare {
     async fn on(database: Database) -> Self;
 }
 
-/// A test that furnishes its house itself.
+/// For a test that sets up the application itself.
 impl Prepare for Database {
     async fn on(database: Self) -> Self {
         database
@@ -63,6 +64,8 @@ pub struct TestApp {
     /// What features serve on listeners of their own.
     #[cfg_attr(not(feature = "lab"), expect(dead_code, reason = "only the Lab has such a listener"))]
     pub peers: Vec<Router>,
+    /// The state its handlers share.
+    pub state: AppState,
     /// The database it uses.
     pub db: Db,
     /// The clock it reads.
@@ -82,12 +85,12 @@ impl Prepare for TestApp {
 }
 
 impl TestApp {
-    /// A house whose settings `change` has changed.
+    /// The application with settings that `change` has changed.
     pub async fn with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
         let postgres = match database {
             Database::Sqlite => None,
-            Database::Postgres => Some(Arc::new(Postgres::new().await)),
+            Database::Postgres => Some(Arc::new(Postgres::migrated().await)),
         };
         fs::write(folder.join("mark.svg"), "<svg/>").unwrap();
 
@@ -99,8 +102,10 @@ impl TestApp {
         settings.rate_limits = RateLimits { per_token: 100_000, per_address: 100_000 };
         // What hashing really costs is tested where the binary runs.
         settings.passwords = Passwords { memory_kib: 8, iterations: 1, parallelism: 1, workers: 4, queue: 256 };
-        let file = format!("sqlite:{}", folder.join("house.db").display());
-        settings.database.url = postgres.as_ref().map_or(file, |postgres| postgres.url.clone());
+        settings.database.url = match &postgres {
+            Some(postgres) => postgres.url.clone(),
+            None => template::sqlite(&folder.join("house.db")).await,
+        };
         change(&mut settings);
 
         Self::open(settings, Clock::default(), folder, postgres).await
@@ -119,11 +124,11 @@ impl TestApp {
         let on = FEATURES.iter().filter(|feature| (feature.is_on)(&settings)).filter_map(|feature| feature.stateful);
         let features: Vec<_> = on.map(|feature| (feature.routes)(&state, None).unwrap()).collect();
         let peers = features.iter().filter_map(|routes| routes.peer.clone()).collect();
-        let router = app::router(state, FEATURES, features).unwrap();
-        Self { router, peers, db, clock, settings, outbox, folder, postgres }
+        let router = app::router(state.clone(), FEATURES, features).unwrap();
+        Self { router, peers, state, db, clock, settings, outbox, folder, postgres }
     }
 
-    /// What the server's own tasks have, with settings that `change` has changed, over the same database.
+    /// The state of the server's background tasks, with settings that `change` has changed, over the same database.
     pub async fn state(&self, change: impl FnOnce(&mut Settings)) -> AppState {
         let mut settings = self.settings.clone();
         change(&mut settings);
@@ -131,12 +136,12 @@ impl TestApp {
         feature::state(settings, db, FEATURES).unwrap()
     }
 
-    /// A house on https.
+    /// The application on https.
     pub async fn https(database: Database) -> Self {
         Self::with(database, |settings| settings.server.public_url = "https://vestibule.example".parse().unwrap()).await
     }
 
-    /// A bare request: no cookie, no token, not a word about where it comes from.
+    /// A bare request: no cookie, no token, no header that says where it comes from.
     pub fn ask(&self, method: Method, path: &str) -> Request {
         Request::new(self.router.clone(), method, path)
     }
@@ -146,7 +151,7 @@ impl TestApp {
         self.ask(Method::GET, path)
     }
 
-    /// A `GET` of whoever has the key that a development server prints.
+    /// A `GET` with the key that a development server prints.
     pub fn get_with_key(&self, path: &str) -> Request {
         let (_, key) = self.outbox.split_once("?key=").unwrap();
         self.get(path).header("cookie", &format!("dev_key={key}"))
@@ -157,7 +162,7 @@ impl TestApp {
         self.ask(Method::POST, path)
     }
 
-    /// A browser nobody has used yet.
+    /// A browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(self.clone())
     }
@@ -167,7 +172,7 @@ impl TestApp {
         Client::new(self.clone(), token)
     }
 
-    /// Somebody who has signed up as `name@example.org` and signed in at both doors.
+    /// A person who has signed up as `name@example.org` and signed in at both doors.
     pub async fn person(&self, name: &str) -> Person {
         let browser = self.browser();
         let email = format!("{name}@example.org");
@@ -238,7 +243,7 @@ impl TestApp {
         WriteDetector::of(self.db.clone(), &self.settings.database.url).await
     }
 
-    /// Everything the database holds, as it lies there: the bytes of SQLite's files, or every row as PostgreSQL prints it.
+    /// Everything the database holds, as stored: the bytes of SQLite's files, or every row as PostgreSQL prints it.
     pub async fn dump(&self) -> Vec<u8> {
         let files = ["house.db", "house.db-wal"].map(|name| fs::read(self.folder.join(name)).unwrap_or_default());
         let mut dump = files.concat();

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, poll_fn},
     net::{IpAddr, Ipv4Addr},
     pin::Pin,
     sync::{Arc, Mutex},
@@ -283,6 +283,20 @@ impl Response {
     pub fn all_cookies(&self) -> Vec<SetCookie> {
         self.headers.get_all("set-cookie").iter().map(|line| SetCookie::parse(line.to_str().unwrap())).collect()
     }
+}
+
+/// Polls `work` so many times at most and then drops it, as the server does when the client hangs up: at one moment
+/// after another, on a fast machine and on a slow one.
+pub async fn hang_up_after<F: IntoFuture>(polls: usize, work: F) -> Option<F::Output> {
+    let (mut work, mut left) = (Box::pin(work.into_future()), polls);
+    poll_fn(move |context| {
+        if let Poll::Ready(output) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        left = left.saturating_sub(1);
+        if left == 0 { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
 }
 
 /// The names of an object's members, in order.

@@ -1,21 +1,23 @@
-//! The harness: a house, those who come to it, and a look at its database.
+//! The harness: the application, browsers and clients that use it, and access to its database.
 
 mod app;
 mod ask;
 mod forms;
 mod people;
 mod post;
+pub mod resource;
 pub mod routes;
 mod rows;
 mod run;
+mod template;
 pub mod visitor;
 
 pub use self::{
     app::{ALL_SCOPES, Database, OURS, PASSWORD, Prepare, SPA, TestApp},
-    ask::{Request, Response, field_error, members},
+    ask::{Request, Response, field_error, hang_up_after, members},
     forms::PageForm,
-    people::{Browser, Client, Door, Person, TOKEN_MEMBERS, path_of},
-    post::Sink,
+    people::{Browser, Client, Door, Person, TOKEN_MEMBERS},
+    post::{Email, Sink},
     rows::RawDb,
     run::{Pgbouncer, Postgres, folder},
 };
@@ -40,7 +42,22 @@ macro_rules! on_both_databases {
     )+};
 }
 
+/// Runs each of these functions as a test once, on SQLite: what they are about does not depend on the database.
+macro_rules! without_database {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use crate::support::{Database, check};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn once() {
+                check(Database::Sqlite, super::$test).await;
+            }
+        }
+    )+};
+}
+
 pub(crate) use on_both_databases;
+pub(crate) use without_database;
 
 /// Runs `test` with what it asks for, on `database`.
 pub async fn check<T: Prepare>(database: Database, test: impl AsyncFnOnce(T)) {

@@ -1,4 +1,4 @@
-//! Those who come to the house.
+//! Browsers, API clients, and people who have both.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -50,17 +50,17 @@ impl Browser {
         Self { app, jar: Jar::default() }
     }
 
-    /// Another browser, that nobody has used yet.
+    /// Another browser, without cookies.
     pub fn new_one(&self) -> Self {
         Self::new(self.app.clone())
     }
 
-    /// Any request of a page of ours.
+    /// Any request from one of the site's pages.
     pub fn ask(&self, method: Method, path: &str) -> Request {
         self.forged(method, path).header("sec-fetch-site", "same-origin")
     }
 
-    /// A request that carries the cookie but does not say where it comes from: another site may have made it.
+    /// A request with the cookie but without a header that says which site made it.
     pub fn forged(&self, method: Method, path: &str) -> Request {
         self.app.ask(method, path).with_jar(&self.jar)
     }
@@ -101,7 +101,7 @@ impl Browser {
         self.jar.lock().unwrap().insert("session".into(), value.into());
     }
 
-    /// Whether a page of signed-in people opens.
+    /// Whether a page for signed-in people opens.
     pub async fn is_signed_in(&self) -> bool {
         self.visit("/account").await.status == 200
     }
@@ -141,7 +141,7 @@ impl Door for Client {
     }
 }
 
-/// What is known about a token, in the order of its members.
+/// The members of a token in JSON, in order.
 pub const TOKEN_MEMBERS: [&str; 12] = [
     "created_at",
     "ends_at",
@@ -157,10 +157,10 @@ pub const TOKEN_MEMBERS: [&str; 12] = [
     "scopes",
 ];
 
-/// Somebody with an account, signed in at both doors.
+/// A person with an account, signed in at both doors.
 #[derive(Clone)]
 pub struct Person {
-    /// Who it is.
+    /// The account.
     pub account: Account,
     /// The address.
     pub email: String,
@@ -175,20 +175,4 @@ impl Person {
     pub fn doors(&self) -> [&dyn Door; 2] {
         [&self.browser, &self.client]
     }
-
-    /// Writes a note and gives it.
-    pub async fn note(&self, title: &str, body: &str) -> Value {
-        let made = self.client.post("/notes", serde_json::json!({"title": title, "body": body})).await;
-        made.assert_status(201).json()
-    }
-
-    /// Writes a note and gives its path below either mount.
-    pub async fn note_path(&self, title: &str) -> String {
-        path_of(&self.note(title, "").await)
-    }
-}
-
-/// The path of `note` below either mount.
-pub fn path_of(note: &Value) -> String {
-    format!("/notes/{}", note["id"].as_str().unwrap())
 }

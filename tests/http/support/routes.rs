@@ -3,7 +3,10 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::PASSWORD;
+use super::{
+    PASSWORD,
+    resource::{COLLECTION, ITEM, PAGE, READ, WRITE, change, item, resource},
+};
 
 /// One call of a JSON mount.
 #[derive(Clone, Debug)]
@@ -25,8 +28,8 @@ impl Call {
     /// A body that would be taken.
     pub fn body(&self) -> Option<Value> {
         match (&self.method, self.path) {
-            (&Method::POST, "/notes") => Some(json!({"title": "made", "body": ""})),
-            (&Method::PATCH, _) => Some(json!({"title": "changed"})),
+            (&Method::POST, COLLECTION) => Some(item("made", "")),
+            (&Method::PATCH, _) => Some(change("changed")),
             (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
             (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
             (&Method::POST, "/proof") => Some(json!({"password": PASSWORD})),
@@ -49,11 +52,11 @@ pub fn resources() -> Vec<Call> {
         (Method::POST, "/tokens", Some("tokens:manage")),
         (Method::POST, "/tokens/revoke-all", Some("tokens:manage")),
         (Method::DELETE, "/tokens/{id}", Some("tokens:manage")),
-        (Method::GET, "/notes", Some("notes:read")),
-        (Method::POST, "/notes", Some("notes:write")),
-        (Method::GET, "/notes/{id}", Some("notes:read")),
-        (Method::PATCH, "/notes/{id}", Some("notes:write")),
-        (Method::DELETE, "/notes/{id}", Some("notes:write")),
+        (Method::GET, COLLECTION, Some(READ)),
+        (Method::POST, COLLECTION, Some(WRITE)),
+        (Method::GET, ITEM, Some(READ)),
+        (Method::PATCH, ITEM, Some(WRITE)),
+        (Method::DELETE, ITEM, Some(WRITE)),
     ])
 }
 
@@ -81,7 +84,7 @@ pub const PUBLIC_PAGES: [&str; if cfg!(feature = "lab") { 6 } else { 4 }] = [
     "/lab/story",
 ];
 
-/// Pages outside of both doors, where nobody is known.
+/// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 
 /// Pages that links in mails lead to, with a form that posts to the same place.
@@ -89,8 +92,8 @@ pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{tok
 
 /// Pages of signed-in people.
 pub const PERSONAL_PAGES: [&str; 9] = [
-    "/notes",
-    "/notes/{id}",
+    PAGE,
+    ITEM,
     "/tokens",
     "/account",
     "/account/confirm",
@@ -100,7 +103,7 @@ pub const PERSONAL_PAGES: [&str; 9] = [
     "/account/delete",
 ];
 
-/// What signed-in people take along.
+/// Files that signed-in people download.
 pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 
 /// Pages of a development server.
@@ -111,9 +114,9 @@ pub const POSTS: [&str; 18] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
-    "/notes",
-    "/notes/{id}",
-    "/notes/{id}/delete",
+    PAGE,
+    ITEM,
+    resource!("/{id}/delete"),
     "/tokens",
     "/tokens/{id}/revoke",
     "/tokens/revoke-all",
@@ -144,5 +147,5 @@ pub const LAB: [&str; 12] = [
     "/lab/clean/{session}/{experiment}",
 ];
 
-/// Neither a door's nor a page's.
+/// Endpoints for monitoring.
 pub const OPERATIONS: [&str; 2] = ["/healthz", "/readyz"];

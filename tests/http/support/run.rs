@@ -1,4 +1,4 @@
-//! What one run of the tests needs on the machine, and leaves nothing of: a folder, and a throw-away PostgreSQL in it.
+//! What one run of the tests needs on the machine, all of it removed at the end: a folder, and a PostgreSQL in it.
 
 use std::{
     env, fs,
@@ -16,11 +16,13 @@ use std::{
 
 use sqlx::{Connection, Executor, PgConnection};
 
+use super::template;
+
 /// Starts PostgreSQL when it is asked to, and waits at its standard input, a pipe whose other end only the test process
 /// holds. However that process ends, the pipe closes; then PostgreSQL is stopped and the folder removed.
 ///
-/// PostgreSQL refuses to run as root, so root hands it over to the user `postgres`, with a program that not every root has
-/// on the PATH.
+/// PostgreSQL refuses to run as root, so root hands it over to the user `postgres`, with a program that may not be on
+/// root's PATH.
 const WATCHER: &str = r#"
 trap '' INT HUP TERM
 PATH=$PATH:/usr/sbin:/sbin
@@ -76,12 +78,12 @@ pub fn folder() -> PathBuf {
     folder
 }
 
-/// A PostgreSQL database of one's own. Each takes 7 MB, so those that are done with go before the next is made.
+/// A PostgreSQL database for one test. Each takes 7 MB, so those no longer used are dropped before the next is made.
 #[derive(Debug)]
 pub struct Postgres {
     /// How to reach it.
     pub url: String,
-    name: String,
+    pub(super) name: String,
 }
 
 static DONE_WITH: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -95,6 +97,16 @@ impl Drop for Postgres {
 impl Postgres {
     /// An empty one.
     pub async fn new() -> Self {
+        Self::copy_of("template1").await
+    }
+
+    /// One that every migration has run on.
+    pub async fn migrated() -> Self {
+        Self::copy_of(template::postgres().await).await
+    }
+
+    /// A copy of the database `template`, which nobody may be connected to.
+    async fn copy_of(template: &str) -> Self {
         static CLUSTER: OnceLock<()> = OnceLock::new();
         static COUNT: AtomicU32 = AtomicU32::new(0);
         CLUSTER.get_or_init(start_postgres);
@@ -104,7 +116,7 @@ impl Postgres {
             admin.execute(format!("DROP DATABASE {name} WITH (FORCE)").as_str()).await.unwrap();
         }
         let name = format!("house_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        admin.execute(format!("CREATE DATABASE {name}").as_str()).await.unwrap();
+        admin.execute(format!("CREATE DATABASE {name} TEMPLATE {template}").as_str()).await.unwrap();
         admin.close().await.unwrap();
         Self { url: url(&name), name }
     }

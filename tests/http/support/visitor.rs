@@ -1,11 +1,12 @@
-//! Somebody who has one of everything, and the forms of all pages that show it.
+//! A person with one of everything, and the forms of all pages that show it.
 
 use super::{
     Browser, Database, PASSWORD, PageForm, Person, TestApp,
+    resource::{ITEM, PAGE, TABLE, item_form},
     routes::{PERSONAL_PAGES, PUBLIC_PAGES},
 };
 
-/// A password to come.
+/// The password of a change.
 pub const NEW_PASSWORD: &str = "entirely different words";
 
 /// What a person would type into the form that posts to `action`.
@@ -14,8 +15,8 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
         "/sign-up" => &[("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
         "/sign-in" => &[("email", email), ("password", PASSWORD)],
         "/forgot" | "/account/delete" => &[("email", email)],
-        "/notes" => &[("title", "Milk"), ("body", "and bread")],
-        "/notes/{id}" => &[("title", "Changed")],
+        PAGE => &item_form("Milk", "and bread"),
+        ITEM => &[("title", "Changed")],
         "/tokens" => &[("name", "phone"), ("days", "30")],
         "/account/confirm" => &[("password-again", PASSWORD)],
         "/account/name" => &[("name", "Ada King")],
@@ -38,9 +39,9 @@ pub fn pattern(action: &str) -> String {
     action.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
-/// Somebody who has one of everything, and the pages that show it.
+/// A person with one of everything, and the pages that show it.
 pub struct Visitor {
-    /// Who it is.
+    /// The person.
     pub ada: Person,
     /// The path of a note of hers.
     pub note: String,
@@ -52,7 +53,7 @@ impl Visitor {
     /// Makes them, as `name@example.org`.
     pub async fn new(app: &TestApp, name: &str) -> Self {
         let ada = app.person(name).await;
-        let note = ada.note_path("kept").await;
+        let note = ada.item_path("kept").await;
         let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
         app.browser().submit("/sign-in", &form).await.assert_status(303);
         let confirm = app.link("/confirm/").await;
@@ -67,13 +68,12 @@ impl Visitor {
     pub fn pages(&self, stranger: &Browser) -> Vec<(Browser, String)> {
         let public = PUBLIC_PAGES.iter().map(|path| (stranger.clone(), (*path).to_owned()));
         let links = self.links.iter().map(|path| (stranger.clone(), path.clone()));
-        let personal =
-            PERSONAL_PAGES.iter().map(|path| (self.ada.browser.clone(), path.replace("/notes/{id}", &self.note)));
+        let personal = PERSONAL_PAGES.iter().map(|path| (self.ada.browser.clone(), path.replace(ITEM, &self.note)));
         public.chain(links).chain(personal).collect()
     }
 }
 
-/// A house that takes any number of people from one address.
+/// The application without limits for one address.
 pub async fn roomy(database: Database) -> TestApp {
     TestApp::with(database, |settings| {
         settings.throttle.sign_ups_per_address = 1000;
@@ -83,12 +83,12 @@ pub async fn roomy(database: Database) -> TestApp {
     .await
 }
 
-/// Rows of every table, and mails, as they are once nothing runs any more.
+/// The number of rows in each table, and of mails, once no task runs.
 pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
     app.db.wait_idle().await;
     let mut raw = app.raw().await;
     let mut counts = Vec::new();
-    for table in ["accounts", "browser_sessions", "tower_sessions", "notes", "tokens", "one_time_links", "activity"] {
+    for table in ["accounts", "browser_sessions", "tower_sessions", TABLE, "tokens", "one_time_links", "activity"] {
         counts.push((table.to_owned(), raw.count(table).await));
     }
     counts.push(("letters".to_owned(), i64::try_from(app.letters().await.len()).unwrap()));

@@ -6,6 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::{list, titles, write};
 use crate::support::{Database, Door, Person, TestApp, on_both_databases};
 
 on_both_databases! {
@@ -13,11 +14,10 @@ on_both_databases! {
     what_takes_too_long_is_503_and_stops,
     a_search_ends_with_the_client_that_asked,
     letters_are_found_in_either_case_in_every_script,
+    search_looks_into_title_and_body,
+    search_takes_every_character_literally,
+    search_pages_too,
     the_oldest_of_many_is_found_and_paged_to,
-}
-
-fn titles(list: &Value) -> Vec<&str> {
-    list["items"].as_array().unwrap().iter().map(|note| note["title"].as_str().unwrap()).collect()
 }
 
 /// Notes of 20,000 × `a`, older than any that is written.
@@ -123,6 +123,57 @@ async fn letters_are_found_in_either_case_in_every_script(app: TestApp) {
         }
     }
     assert!(titles(&ada.client.get("/notes?q=ubung").await.assert_status(200).json()).is_empty());
+}
+
+async fn search_looks_into_title_and_body(app: TestApp) {
+    let ada = app.person("ada").await;
+    ada.note("Shopping", "milk and bread").await;
+    ada.note("Reading", "Moby-Dick").await;
+    for door in ada.doors() {
+        assert_eq!(titles(&list(door, "?q=shop").await), ["Shopping"]);
+        assert_eq!(titles(&list(door, "?q=MILK").await), ["Shopping"]);
+        assert_eq!(titles(&list(door, "?q=moby-d").await), ["Reading"]);
+        assert_eq!(titles(&list(door, "?q=ing").await), ["Reading", "Shopping"]);
+        assert_eq!(titles(&list(door, "?q=%20milk%20").await), ["Shopping"]);
+        assert_eq!(titles(&list(door, "?q=").await).len(), 2);
+        assert!(titles(&list(door, "?q=nothing").await).is_empty());
+        door.get(&format!("/notes?q={}", "x".repeat(201))).await.names_field("q");
+        door.get("/notes?q=a%00b").await.names_field("q");
+    }
+}
+
+async fn search_takes_every_character_literally(app: TestApp) {
+    let ada = app.person("ada").await;
+    write(&ada, &["100%", "100 of them", "a_b", "axb", r"c\d", "c/d", "it's", "its", "\"q\""]).await;
+    for door in ada.doors() {
+        for (q, expected) in [
+            ("%25", vec!["100%"]),
+            ("100%25", vec!["100%"]),
+            ("_", vec!["a_b"]),
+            ("a_b", vec!["a_b"]),
+            ("%5C", vec![r"c\d"]),
+            ("c%5Cd", vec![r"c\d"]),
+            ("%27", vec!["it's"]),
+            ("%22", vec!["\"q\""]),
+            ("%25%25", vec![]),
+            ("%27%20OR%20%271%27=%271", vec![]),
+        ] {
+            assert_eq!(titles(&list(door, &format!("?q={q}")).await), expected, "{q}");
+        }
+    }
+}
+
+async fn search_pages_too(app: TestApp) {
+    let ada = app.person("ada").await;
+    write(&ada, &["a 1", "b", "a 2", "b", "a 3"]).await;
+    for door in ada.doors() {
+        let first = list(door, "?q=a&limit=2").await;
+        assert_eq!(titles(&first), ["a 3", "a 2"]);
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second = list(door, &format!("?q=a&limit=2&cursor={cursor}")).await;
+        assert_eq!(titles(&second), ["a 1"]);
+        assert_eq!(second["next_cursor"], Value::Null);
+    }
 }
 
 async fn the_oldest_of_many_is_found_and_paged_to(app: TestApp) {

@@ -1,0 +1,48 @@
+//! The sample resource: its JSON, its list and search, its pages and its server functions.
+
+mod changes;
+mod items;
+mod list;
+mod pages;
+mod search;
+mod server_functions;
+
+use serde_json::{Value, json};
+
+use crate::support::{Door, Person, members};
+
+pub const MEMBERS: [&str; 5] = ["body", "created_at", "id", "title", "updated_at"];
+
+pub fn titles(list: &Value) -> Vec<String> {
+    let items = list["items"].as_array().unwrap().iter();
+    items.map(|note| note["title"].as_str().unwrap().to_owned()).collect()
+}
+
+pub async fn list(door: &dyn Door, query: &str) -> Value {
+    let list = door.get(&format!("/notes{query}")).await.assert_status(200).json();
+    assert_eq!(members(&list), ["items", "next_cursor"]);
+    list
+}
+
+pub async fn write(person: &Person, titles: &[&str]) {
+    for title in titles {
+        person.note(title, "").await;
+    }
+}
+
+/// The path of `note` below either mount.
+pub fn path_of(note: &Value) -> String {
+    format!("/notes/{}", note["id"].as_str().unwrap())
+}
+
+impl Person {
+    /// Writes a note and gives it.
+    pub async fn note(&self, title: &str, body: &str) -> Value {
+        self.client.post("/notes", json!({"title": title, "body": body})).await.assert_status(201).json()
+    }
+
+    /// Writes a note and gives its path below either mount.
+    pub async fn note_path(&self, title: &str) -> String {
+        path_of(&self.note(title, "").await)
+    }
+}
