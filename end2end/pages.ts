@@ -128,7 +128,7 @@ export const ENTRIES: readonly Entry[] = [
     who: "newcomer",
     status: 200,
     before: beAnother,
-    after: posted("Make token", { Name: "phone" }),
+    after: posted("Create token", { Name: "phone" }),
   },
   {
     name: "tokens-of-all-kinds",
@@ -150,8 +150,8 @@ export const ENTRIES: readonly Entry[] = [
     status: 422,
     async after(page) {
       for (const box of await page.getByRole("checkbox").all()) await box.uncheck();
-      await page.getByLabel("Expires after").selectOption("A day of your choice");
-      await posted("Make token", { Name: "phone", "Works from (optional)": "https://app.example.com/" })(page);
+      await page.getByLabel("Expires after").selectOption("Custom date");
+      await posted("Create token", { Name: "phone", "Allowed origins (optional)": "https://app.example.com/" })(page);
     },
   },
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The last day of a token ends where its owner is. Without this script it ends when it is over everywhere.
+// Sends when the last day of a token ends in its owner's time zone. Without this script it ends in the last time zone.
 
 const day = /** @type {HTMLInputElement} */ (document.querySelector("#expires_at"));
 const over = /** @type {HTMLInputElement} */ (document.querySelector("#day_over"));
@@ -8,7 +8,7 @@ const hint = /** @type {HTMLElement} */ (document.querySelector("#expires_at-hin
 const now = new Date();
 // A date field takes and gives dates without a zone, so this one shows the day it is here.
 day.min = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-hint.textContent = "The token works until this day is over in your time zone.";
+hint.textContent = "The token works until this day has ended in your time zone.";
 
 day.form?.addEventListener("submit", () => {
   const [year, month, date] = day.value.split("-").map(Number);

@@ -37,12 +37,12 @@ for (const javaScriptEnabled of [true, false]) {
       const other = await another(browser, person);
       await page.goto("/account/password");
       const change = async (current: string) => {
-        await page.getByLabel("Your password until now").fill(current);
+        await page.getByLabel("Current password").fill(current);
         await page.getByLabel("New password").fill(NEW);
-        await page.getByRole("button", { name: "Change the password" }).click();
+        await page.getByRole("button", { name: "Change password" }).click();
       };
       await change("not this one");
-      await expect(page.locator("#current-error")).toContainText("not your password");
+      await expect(page.locator("#current-error")).toContainText("password is wrong");
       await change(PASSWORD);
       await expect(page).toHaveURL("/account");
       await expectSignedOut(other);
@@ -57,12 +57,12 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/account/email");
       await page.getByLabel("New e-mail").fill("no address");
       await page.getByLabel("New e-mail").evaluate((input: HTMLInputElement) => input.form!.setAttribute("novalidate", ""));
-      await page.getByRole("button", { name: "Mail me a link" }).click();
-      await expect(page.locator("#email-error")).toContainText("Enter an e-mail address");
+      await page.getByRole("button", { name: "Send confirmation link" }).click();
+      await expect(page.locator("#email-error")).toContainText("Enter an email address");
       await page.getByLabel("New e-mail").fill(moved.email);
-      await page.getByRole("button", { name: "Mail me a link" }).click();
+      await page.getByRole("button", { name: "Send confirmation link" }).click();
       await expect(page.getByRole("main").getByRole("status")).toContainText(moved.email);
-      await mailed(page, moved, /new address/, /\/email\//);
+      await mailed(page, moved, /new email address/, /\/email\//);
       await page.getByRole("button", { name: "Use this address" }).click();
       await expect(page.getByRole("main")).toContainText(moved.email);
       await page.getByRole("button", { name: "Sign out" }).click();
@@ -74,10 +74,10 @@ for (const javaScriptEnabled of [true, false]) {
       await signUp(page);
       await page.goto("/account/confirm?next=%2Faccount%2Fdelete");
       await page.getByLabel("Password").fill("not this one");
-      await page.getByRole("button", { name: "Go on" }).click();
-      await expect(page.locator("#password-again-error")).toContainText("not your password");
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await expect(page.locator("#password-again-error")).toContainText("password is wrong");
       await page.getByLabel("Password").fill(PASSWORD);
-      await page.getByRole("button", { name: "Go on" }).click();
+      await page.getByRole("button", { name: "Confirm" }).click();
       await expect(page).toHaveURL("/account/delete");
     });
 
@@ -86,7 +86,7 @@ for (const javaScriptEnabled of [true, false]) {
       const others = [await another(browser, person), await another(browser, person)];
       await page.goto("/account");
       await page.getByRole("button", { name: "Sign out all other browsers…" }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Sign them out" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Sign out all others" }).click();
       await expect(page.getByText("This browser")).toBeVisible();
       for (const other of others) await expectSignedOut(other);
     });
@@ -96,10 +96,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/account/delete");
       const remove = async (typed: string) => {
         await page.getByLabel("Your address").fill(typed);
-        await page.getByRole("button", { name: "Delete the account for good" }).click();
+        await page.getByRole("button", { name: "Delete account permanently" }).click();
       };
       await remove("somebody@example.org");
-      await expect(page.locator("#email-error")).toContainText("to show that you mean it");
+      await expect(page.locator("#email-error")).toContainText("of your account to confirm");
       await remove(person.email);
       await expect(page).toHaveURL("/");
       await page.goto("/sign-in");
@@ -126,7 +126,7 @@ test.describe("while a password is typed", () => {
     await expect(told).toBeEmpty();
     await page.getByLabel("E-mail").fill("grace.hopper@example.org");
     await page.getByLabel("Password").fill("grace.hopper");
-    await expect(told).toContainText("easy to guess from your address");
+    await expect(told).toContainText("easy to guess from your email address");
 
     // A late answer to what is no longer there says nothing.
     let late = () => {};

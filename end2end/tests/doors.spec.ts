@@ -127,7 +127,7 @@ test("revoking a sign-in signs that browser out at its next request", async ({ p
 
   await page.goto("/account");
   await page.getByRole("button", { name: /^Sign out… \w/ }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Sign it out" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("button", { name: /^Sign out… \w/ })).toHaveCount(0);
   await other.goto("/notes");
   await expect(other).toHaveURL("/sign-in?next=%2Fnotes");

@@ -51,7 +51,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/tokens");
       await page.getByLabel("Name", { exact: true }).fill("phone");
       await ready(page);
-      await clickTwice(page, page.getByRole("button", { name: "Make token" }));
+      await clickTwice(page, page.getByRole("button", { name: "Create token" }));
       await expect(page.getByRole("heading", { name: "Your new token" })).toBeVisible();
       await expect(page.locator("#secret")).toHaveText(/^vst_/);
       await expect(page.getByRole("main").getByRole("listitem").filter({ hasText: "phone" })).toHaveCount(1);
@@ -63,10 +63,10 @@ for (const javaScriptEnabled of [true, false]) {
     test("changes the password, and stays signed in", async ({ page }) => {
       await signUp(page);
       await page.goto("/account/password");
-      await page.getByLabel("Your password until now").fill(PASSWORD);
+      await page.getByLabel("Current password").fill(PASSWORD);
       await page.getByLabel("New password", { exact: true }).fill("entirely different words");
       await ready(page);
-      await clickTwice(page, page.getByRole("button", { name: "Change the password" }));
+      await clickTwice(page, page.getByRole("button", { name: "Change password" }));
       await expect(page.getByRole("heading", { name: "Account" })).toBeVisible();
       await page.goto("/notes");
       await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
@@ -123,8 +123,8 @@ test.describe("without JavaScript", () => {
   test("a reload after asking for a link asks for no other", async ({ page }) => {
     await page.goto("/forgot");
     await page.getByLabel("E-mail").fill("nobody@example.org");
-    await page.getByRole("button", { name: "Mail me a link" }).click();
-    await expect(page.getByRole("heading", { name: "Look into your mail" })).toBeVisible();
+    await page.getByRole("button", { name: "Send reset link" }).click();
+    await expect(page.getByRole("heading", { name: "Check your email" })).toBeVisible();
     await page.reload();
     await expect(page.getByRole("heading", { name: "Forgot your password?" })).toBeVisible();
   });

@@ -37,7 +37,7 @@ async function questions(page: Page): Promise<void> {
   await page.goto("/tokens");
   await page.getByRole("button", { name: "Revoke… phone" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await expect(page.getByText("No tokens yet.")).toBeVisible();
 }
 
 test("what cannot be taken back is asked without the attribute `command`, and modal", async ({ page }) => {

@@ -58,13 +58,13 @@ test("links in mails are followed to their end", async ({ page }) => {
     if (request.method() === "POST") void request.allHeaders().then((headers) => sent.push(`${headers.origin} ${headers["sec-fetch-site"]}`));
   });
   await page.goto(await link("/confirm/"));
-  await main.getByRole("button", { name: "Yes, it is mine" }).click();
+  await main.getByRole("button", { name: "Confirm email address" }).click();
   await expect(page).toHaveURL("/account");
   await expect.poll(() => sent).toEqual([`${SITE} undefined`]);
 
   await page.goto("/account/email");
   await page.getByLabel("New e-mail").fill("ada@new.example");
-  await page.getByRole("button", { name: "Mail me a link" }).click();
+  await page.getByRole("button", { name: "Send confirmation link" }).click();
   await expect(main).toContainText("ada@new.example");
   await page.goto(await link("/email/"));
   await main.getByRole("button", { name: "Use this address" }).click();
@@ -72,9 +72,9 @@ test("links in mails are followed to their end", async ({ page }) => {
 
   await page.goto("/forgot");
   await page.getByLabel("E-mail").fill("ada@new.example");
-  await page.getByRole("button", { name: "Mail me a link" }).click();
+  await page.getByRole("button", { name: "Send reset link" }).click();
   await page.goto(await link("/reset/"));
   await page.getByLabel("New password").fill("five quiet words indeed");
-  await page.getByRole("button", { name: "Change the password" }).click();
+  await page.getByRole("button", { name: "Change password" }).click();
   await expect(main.getByRole("status")).toContainText("signed out");
 });

@@ -11,23 +11,23 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto("/sign-in");
       await page.getByRole("link", { name: "Forgot your password?" }).click();
       await page.getByLabel("E-mail").fill(person.email);
-      await page.getByRole("button", { name: "Mail me a link" }).click();
-      await expect(page.getByRole("main").getByRole("status")).toContainText("on its way");
+      await page.getByRole("button", { name: "Send reset link" }).click();
+      await expect(page.getByRole("main").getByRole("status")).toContainText("If there is an account");
 
       await mailed(page, person, /new password/, /\/reset\//);
       const link = page.url();
       await page.getByLabel("New password").fill("monkeymonkey");
-      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.getByRole("button", { name: "Change password" }).click();
       await expect(page.locator("#password-error")).toContainText("too easy to guess");
       const renewed = { ...person, password: "five quiet words indeed" };
       await page.getByLabel("New password").fill(renewed.password);
-      await page.getByRole("button", { name: "Change the password" }).click();
+      await page.getByRole("button", { name: "Change password" }).click();
       await expect(page.getByRole("main").getByRole("status")).toContainText("signed out");
       await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
       await signIn(page, renewed);
 
       await page.goto(link);
-      await page.getByRole("link", { name: "Ask for a new link" }).click();
+      await page.getByRole("link", { name: "Request a new link" }).click();
       await expect(page).toHaveURL("/forgot");
     });
   });

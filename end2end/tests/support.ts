@@ -76,8 +76,8 @@ export async function mailed(page: Page, person: Person, subject: RegExp, link: 
 export async function makeToken(page: Page, name: string, anew = true): Promise<string> {
   if (anew) await page.goto("/tokens");
   await page.getByLabel("Name", { exact: true }).fill(name);
-  for (const box of await page.getByRole("group", { name: "It may" }).getByRole("checkbox").all()) await box.check();
-  await page.getByRole("button", { name: "Make token" }).click();
+  for (const box of await page.getByRole("group", { name: "Scopes" }).getByRole("checkbox").all()) await box.check();
+  await page.getByRole("button", { name: "Create token" }).click();
   await expect(page.getByRole("heading", { name: "Your new token" })).toBeVisible();
   const token = await page.locator("#secret").innerText();
   expect(token).toMatch(/^vst_[0-9A-Za-z]{38}$/);

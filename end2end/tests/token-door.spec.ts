@@ -59,7 +59,7 @@ function call(page: Page, token: string, method = "GET", path = "/notes"): Promi
 /** Makes a token that works from `origin` only. */
 async function makeBound(page: Page, name: string, origin: string): Promise<string> {
   await page.goto("/tokens");
-  await page.getByLabel("Works from (optional)").fill(origin);
+  await page.getByLabel("Allowed origins (optional)").fill(origin);
   return makeToken(page, name, false);
 }
 
@@ -83,7 +83,7 @@ test("a token that names an origin works from its pages and from no others", asy
   await page.goto("/tokens");
   await page.getByRole("button", { name: "Revoke… bound" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByRole("heading", { name: "Ended" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Expired and revoked" })).toBeVisible();
   expect(await call(there, bound), "its page reads what became of it").toMatchObject({ status: 401, code: "token_revoked" });
 });
 

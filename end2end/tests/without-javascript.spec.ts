@@ -64,7 +64,7 @@ test("a token is made, shown once and revoked", async ({ page }) => {
   expect(await page.content()).not.toContain(token);
   await page.getByRole("button", { name: "Revoke… phone" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await expect(page.getByText("No tokens yet.")).toBeVisible();
 });
 
 test("a token lasts to the day that was chosen, works from one origin, and all are revoked at once", async ({ page }) => {
@@ -72,21 +72,21 @@ test("a token lasts to the day that was chosen, works from one origin, and all a
   await makeToken(page, "phone");
   await page.goto("/tokens");
   await expect(page.getByLabel("Last day")).toBeHidden();
-  await page.getByLabel("Expires after").selectOption("A day of your choice");
+  await page.getByLabel("Expires after").selectOption("Custom date");
   const day = new Date(Date.now() + 20 * 24 * 3600 * 1000).toISOString().slice(0, 10);
   await page.getByLabel("Last day").fill(day);
-  await page.getByLabel("Works from (optional)").fill("https://app.example.com");
+  await page.getByLabel("Allowed origins (optional)").fill("https://app.example.com");
   await makeToken(page, "browser", false);
   const row = page.getByRole("listitem").filter({ hasText: "browser" });
   await expect(row).toContainText("Only from https://app.example.com");
   await expect(row).toContainText(/expires in 2[01] days/);
 
   await page.getByRole("button", { name: "Revoke all others…" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke the others" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke all others" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: "phone" })).toContainText("Revoked");
   await page.getByRole("button", { name: "Revoke all tokens…" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke all" }).click();
-  await expect(page.getByText("None yet.")).toBeVisible();
+  await expect(page.getByText("No tokens yet.")).toBeVisible();
   await expect(page.getByRole("listitem").filter({ hasText: "browser" })).toContainText("Revoked");
 });
 

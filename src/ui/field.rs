@@ -96,7 +96,7 @@ pub fn TextField(
 /// see a field that is only not displayed (chromium.org, "Password Form Styles that Chromium Understands").
 #[component]
 pub fn Username(
-    /// The account's address.
+    /// The account's email address.
     email: String,
     /// The name to post it under. Without one it is not posted.
     #[prop(optional)]

@@ -5,7 +5,10 @@ use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
-    auth::session::{CurrentSession, Uses},
+    auth::{
+        Stamp,
+        session::{CurrentSession, Uses},
+    },
     features::{
         accounts::admin,
         browser_sessions::service::{list, sweep},
@@ -287,7 +290,7 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
         remembered: row.remembered,
         last_seen_at: row.last_seen_at,
         ends_at: row.ends_at,
-        stamp: vec![],
+        stamp: Stamp::default(),
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn index(
 /// `POST /notes`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn create(
     visit: PageContext,
     State(db): State<Db>,
@@ -132,7 +132,7 @@ const OVERTAKEN: &str = "This note was changed elsewhere while you were editing.
 /// `POST /notes/{id}/delete`. A second click finds nothing left to do and says so no louder.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn delete(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
     let caller = visit.signed_in()?;
     match service::delete(&db, caller.account.id, id, None).await {
