@@ -9,7 +9,7 @@ const hint = /** @type {HTMLElement} */ (document.querySelector("#expires_at-hin
 const now = new Date();
 // A date field has no time zone, so this is the local date.
 day.min = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-hint.textContent = "The token works until this day is over in your time zone.";
+hint.textContent = "The token works until this day has ended in your time zone.";
 
 day.form?.addEventListener("submit", () => {
   const [year, month, date] = day.value.split("-").map(Number);

@@ -1,46 +1,46 @@
-//! How a token is written: `vst_` + 32 random base62 characters + 6 characters of checksum.
+//! The format of tokens: `vst_` + 32 random base62 characters + 6 characters of checksum.
 //!
 //! ```text
 //! ^vst_[0-9A-Za-z]{38}$
 //! ```
 //!
-//! 32 base62 characters hold 190 bits. The checksum (CRC-32 of all that goes before, in base62) lets a scanner tell a
-//! token from noise, and lets us refuse a mistyped one without asking the database. It is no protection: the randomness is.
-
-use std::fmt;
+//! 32 base62 characters hold 190 bits of randomness. The checksum (CRC-32 of everything before it, in base62) lets
+//! secret scanners recognize tokens, and rejects mistyped ones without a database query. It adds no security.
 
 use rand::{TryRngCore, rngs::OsRng};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_LENGTH: usize = 32;
 const CHECKSUM_LENGTH: usize = 6;
 
-/// A token in the clear. It exists while it is made and shown, or while one request is checked; it is never stored, and
-/// its `Debug` says nothing.
-pub struct Secret(String);
+/// A token in plain text. It exists while it is created and shown, or while a request is checked. It is never stored,
+/// its `Debug` output is redacted, and its memory is zeroed on drop.
+#[derive(Clone, Debug)]
+pub struct Secret(SecretString);
 
 impl Secret {
-    /// A new one, from the operating system's randomness.
+    /// Generates a token from the operating system's randomness.
     ///
     /// # Errors
-    /// The operating system's, if it has no randomness to give.
+    /// If the operating system provides no randomness.
     pub fn generate(prefix: &str) -> Result<Self, rand::rand_core::OsError> {
         let mut text = format!("{prefix}_");
         let length = text.len() + RANDOM_LENGTH;
         while text.len() < length {
             let mut bytes = [0_u8; RANDOM_LENGTH];
             OsRng.try_fill_bytes(&mut bytes)?;
-            // 248 is the largest multiple of 62 in a byte: above it, the first letters would come up more often.
+            // 248 is the largest multiple of 62 in a byte: larger values would favor the first letters.
             let emails = bytes.into_iter().filter(|byte| *byte < 248).map(|byte| letter(u32::from(byte)));
             text.extend(emails.take(length - text.len()));
         }
         let checksum = checksum(&text);
         text.push_str(&checksum);
-        Ok(Self(text))
+        Ok(Self(text.into()))
     }
 
-    /// Takes `text` for a token if its form and its checksum are right.
+    /// Parses `text`; `None` if its format or its checksum is wrong.
     pub fn parse(prefix: &str, text: &str) -> Option<Self> {
         let random = text.strip_prefix(prefix)?.strip_prefix('_')?;
         let shaped =
@@ -49,37 +49,31 @@ impl Secret {
             return None;
         }
         let (content, given) = text.split_at(text.len() - CHECKSUM_LENGTH);
-        (checksum(content) == given).then(|| Self(text.to_owned()))
+        (checksum(content) == given).then(|| Self(text.into()))
     }
 
-    /// What is kept: SHA-256. 190 random bits need neither salt nor stretching.
+    /// The SHA-256 hash to store. With 190 random bits, no salt or stretching is needed.
     pub fn hash(&self) -> Vec<u8> {
         self.digest().to_vec()
     }
 
-    /// The same, of its exact size.
+    /// The same hash, as an array.
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+        Sha256::digest(self.reveal().as_bytes()).into()
     }
 
-    /// The token itself, for the one answer that shows it.
+    /// The token itself, for the one response that shows it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-/// The digit of base62 for `value`, modulo 62.
+/// The base62 digit for `value` modulo 62.
 fn letter(value: u32) -> char {
     char::from(ALPHABET[(value % 62) as usize])
 }
 
-/// CRC-32 of `content`, six base62 digits, the highest first.
+/// The CRC-32 of `content` as six base62 digits, most significant first.
 fn checksum(content: &str) -> String {
     let crc = crc32fast::hash(content.as_bytes());
     (0..6).rev().map(|place| letter(crc / 62_u32.pow(place))).collect()
@@ -164,6 +158,6 @@ mod tests {
     #[test]
     fn debug_tells_nothing() {
         let secret = Secret::generate("vst").unwrap();
-        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        assert!(!format!("{secret:?}").contains(&secret.reveal()[4..]), "{secret:?}");
     }
 }

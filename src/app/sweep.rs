@@ -12,7 +12,7 @@ use crate::{
     state::AppState,
 };
 
-/// Few enough to hold the writer for milliseconds only.
+/// Few enough to hold SQLite's writer for milliseconds only.
 const BATCH: i64 = 500;
 /// Between two batches others come to write.
 const PAUSE_BETWEEN_BATCHES: Duration = Duration::from_millis(100);

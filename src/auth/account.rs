@@ -1,4 +1,4 @@
-//! An account as everybody behind the doors sees it.
+//! The account, as the rest of the app and the API see it.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,12 +11,12 @@ use crate::timestamp::Timestamp;
 pub struct Account {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// The address, in lower case, its domain in ASCII (RFC 5891).
+    /// The email address, in lower case, with its domain in ASCII (RFC 5891).
     pub email: String,
-    /// Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim.
+    /// Whether the owner confirmed the email address, by a link that was sent to it.
     pub email_confirmed: bool,
-    /// What to call them.
+    /// The owner's name.
     pub name: String,
-    /// When they signed up.
+    /// When the account was created.
     pub created_at: Timestamp,
 }

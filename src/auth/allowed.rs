@@ -1,4 +1,4 @@
-//! What a handler needs its caller to be allowed to do.
+//! What a handler requires its caller to be allowed to do.
 
 use std::marker::PhantomData;
 
@@ -7,9 +7,9 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use super::{Caller, Door};
 use crate::http::problem::Problem;
 
-/// What a handler needs its caller to be allowed to do.
+/// What a handler requires its caller to be allowed to do.
 pub trait Need: Send + Sync {
-    /// The scope a token must hold; none where any valid credential will do.
+    /// The scope a token must have; `None` if any valid credential is enough.
     const SCOPE: Option<&'static str>;
 }
 
@@ -43,8 +43,8 @@ macro_rules! scope {
 
 pub(crate) use scope;
 
-/// A caller who may do `N`: the only way for a JSON handler to learn who is calling, so that none forgets to ask for a
-/// scope (S21).
+/// A caller who is allowed to do `N`. It is the only way for a JSON handler to get its caller, so that no handler can
+/// forget to check the scope (S21).
 #[derive(Debug)]
 pub struct Allowed<N: Need> {
     /// The caller.

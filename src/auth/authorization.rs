@@ -1,22 +1,22 @@
-//! Reading `Authorization: Bearer` (RFC 6750 section 2.1).
+//! The `Authorization: Bearer` header (RFC 6750 section 2.1).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Why a request brings no token.
+/// Why a request has no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoToken {
-    /// There is no such header, or it is of another scheme.
+    /// There is no such header, or it uses another scheme.
     Missing,
-    /// It is no text.
+    /// The header is not ASCII text.
     Unreadable,
-    /// There are several.
+    /// There are several such headers.
     Repeated,
 }
 
 /// The token in a single `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110 section 11.1).
 ///
 /// # Errors
-/// Where there is not exactly one such header. What is no token of ours is for the caller to tell.
+/// If there is not exactly one such header. The caller has to check whether the token is one of ours.
 pub fn bearer(headers: &HeaderMap) -> Result<&str, NoToken> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(read(&[b"Bearer a", b"Bearer b"]), Err(NoToken::Repeated));
     }
 
-    /// What a header may hold (RFC 9110 section 5.5).
+    /// The bytes a header can hold (RFC 9110 section 5.5).
     fn field_value() -> impl Strategy<Value = Vec<u8>> {
         proptest::collection::vec(prop_oneof![Just(b'\t'), b' '..=b'~', 0x80_u8..=0xff], 0..200)
     }
@@ -76,7 +76,11 @@ mod tests {
         }
 
         #[test]
-        fn a_token_comes_out_as_it_went_in(scheme in "[Bb][Ee][Aa][Rr][Ee][Rr]", blanks in " {1,9}", token in "[!-~][ -~]{0,99}") {
+        fn a_token_comes_out_as_it_went_in(
+            scheme in "[Bb][Ee][Aa][Rr][Ee][Rr]",
+            blanks in " {1,9}",
+            token in "[!-~][ -~]{0,99}",
+        ) {
             let line = format!("{scheme}{blanks}{token}");
             prop_assert_eq!(read(&[line.as_bytes()]), Ok(token));
         }

@@ -1,4 +1,4 @@
-//! The token door: who a bearer token stands for (RFC 6750 section 2.1).
+//! The token door: authentication by a bearer token (RFC 6750 section 2.1).
 
 use axum::{
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
@@ -25,28 +25,29 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// "Last used" is kept to the minute, so that reading costs at most one write a minute.
+/// "Last used" is stored to the minute, so that reads cost at most one write a minute.
 const LAST_USED_STEP: Duration = Duration::minutes(1);
 
 /// Checks bearer tokens.
 #[derive(Clone, Debug)]
 pub struct TokenDoor {
-    /// Where tokens are kept.
+    /// The database with the tokens.
     pub db: Db,
-    /// What tokens begin with.
+    /// The prefix of tokens.
     pub prefix: String,
-    /// Which pages may come with one.
+    /// The origins whose pages can send tokens.
     pub pages: Pages,
-    /// How many requests it takes.
+    /// The rate limits.
     pub limits: Limits,
 }
 
 impl TokenDoor {
-    /// Who is calling, by `Authorization`. One indexed query; the note of its use is written off the request's path.
+    /// Authenticates the caller by the `Authorization` header. It takes one indexed query; the time of use is written
+    /// in the background.
     ///
     /// # Errors
-    /// 401 with the reason in its code; 403 where the token does not work from the page that asks; 429; 503 where the
-    /// database does not answer.
+    /// 401 with the reason in its code; 403 if the token does not work from the request's origin; 429; 503 if the
+    /// database fails.
     pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
         let learnt = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
@@ -82,7 +83,7 @@ impl TokenDoor {
         Ok(caller)
     }
 
-    /// The token and its account, by the index of hashes.
+    /// Finds the token and its account by the hash.
     async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
         let row: Option<TokenRow> = fetch!(
             self.db,
@@ -100,10 +101,10 @@ impl TokenDoor {
         Ok(row.map(TokenRow::parts))
     }
 
-    /// Notes that `token` was used, by `actor`, and lets it go on where each use does. Of many uses at once, one is noted.
+    /// Stores that `actor` used `token`, and renews it if each use does. Of many concurrent uses, one is stored.
     fn touch(&self, token: Token, actor: Actor, now: Timestamp) {
         let renewed = token.renew_days.map(|days| (now + Duration::days(days.into())).min(token.ends_at));
-        // A clock that went back takes no time away.
+        // Never shortens the lifetime, even if the clock went back.
         let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
         let db = self.db.clone();
         self.db.spawn_detached(async move {
@@ -125,7 +126,7 @@ impl TokenDoor {
                     actor.record(&db, Kind::TokenFirstUsed, Some((token.id, &token.name)));
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!(%error, token = %token.id, "last use not noted"),
+                Err(error) => tracing::warn!(%error, token = %token.id, "last use not stored"),
             }
         });
     }
@@ -141,8 +142,8 @@ impl From<NoToken> for Problem {
     }
 }
 
-/// Every 401 of this door says how to come in, a wrong password's too (RFC 9110 section 15.5.2). No token was sent then,
-/// so the challenge names no error.
+/// Middleware that adds a challenge to every 401 of this door, also after a wrong password (RFC 9110 section 15.5.2).
+/// No token was sent then, so the challenge has no `error`.
 pub async fn challenge(mut response: Response) -> Response {
     let challenge = Problem::TokenMissing.challenge().and_then(|text| HeaderValue::from_str(&text).ok());
     if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (response.status(), challenge) {
@@ -163,7 +164,7 @@ struct TokenRow {
     account_email_verified_at: Option<Timestamp>,
     account_disabled_at: Option<Timestamp>,
     account_password_stamp: Vec<u8>,
-    /// Of a token that a password made, itself or through another token.
+    /// Set for login tokens and their descendants: the stamp of the password.
     password_stamp: Option<Vec<u8>>,
 }
 
@@ -178,7 +179,7 @@ impl TokenRow {
         };
         let token: Token = self.token.into();
         let outdated = self.password_stamp.is_some_and(|stamp| stamp != self.account_password_stamp);
-        // With the password it ended at once, even where nobody came to write that down. Where the account is disabled,
+        // A login token ends with its password, even before `revoked_at` is written. If the account is disabled,
         // signing in again says so.
         let ended = token.revoked_at.or(self.account_disabled_at).or(outdated.then_some(token.created_at));
         (Token { revoked_at: ended, ..token }, account)

@@ -1,66 +1,47 @@
-//! A sign-in as its owner sees it.
+//! A signed-in browser.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{http::client::browser_name, timestamp::Timestamp};
 
-/// One signed-in browser.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// A signed-in browser, as its owner sees it.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct BrowserSession {
-    /// `UUIDv7`; the session points to it.
+    /// `UUIDv7`. The session record points to it.
     pub id: Uuid,
-    /// What the browser calls itself.
+    /// The `User-Agent` of the browser.
     pub user_agent: String,
-    /// Where it was last seen from, empty if that is not known.
+    /// The address it was last seen from; empty if unknown.
     pub address: String,
-    /// Whether "keep me signed in" was chosen.
+    /// Whether "Keep me signed in" was chosen.
     pub remembered: bool,
-    /// When its owner signed in.
+    /// When the owner signed in.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When it ends unless it is used again.
+    /// When it expires, unless it is used again.
     pub expires_at: Timestamp,
-    /// When it ends whether or not it is used.
+    /// When it expires, even if it is used.
     pub ends_at: Timestamp,
 }
 
 impl BrowserSession {
-    /// The browser in words, such as "Firefox on Windows".
+    /// A readable name of the browser, such as "Firefox on Windows".
     pub fn browser(&self) -> String {
         browser_name(&self.user_agent)
     }
 }
 
-/// A signed-in browser and whose it is, for operators.
+/// A signed-in browser and its owner, for operators.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct BrowserSessionWithOwner {
-    /// Of the sign-in.
-    pub id: Uuid,
-    /// Whose.
+    /// The signed-in browser.
+    #[serde(flatten)]
+    #[sqlx(flatten)]
+    pub session: BrowserSession,
+    /// The account it is signed in to.
     pub account_id: Uuid,
-    /// Their address.
+    /// The account's email address.
     pub email: String,
-    /// What the browser calls itself.
-    pub user_agent: String,
-    /// Where it was last seen from, empty if that is not known.
-    pub address: String,
-    /// Whether "keep me signed in" was chosen.
-    pub remembered: bool,
-    /// When its owner signed in.
-    pub created_at: Timestamp,
-    /// When it was last used, to the minute.
-    pub last_seen_at: Timestamp,
-    /// When it ends unless it is used again.
-    pub expires_at: Timestamp,
-    /// When it ends whether or not it is used.
-    pub ends_at: Timestamp,
-}
-
-impl BrowserSessionWithOwner {
-    /// The browser in words, such as "Firefox on Windows".
-    pub fn browser(&self) -> String {
-        browser_name(&self.user_agent)
-    }
 }

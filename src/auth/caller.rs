@@ -1,4 +1,4 @@
-//! The one concept the rest of the code knows.
+//! The caller of a request: the one authentication type that the rest of the code uses.
 
 use uuid::Uuid;
 
@@ -8,28 +8,28 @@ use super::{
 };
 use crate::http::{client::Client, problem::Problem};
 
-/// Whoever came in, once known.
+/// The authenticated caller of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// On whose behalf.
+    /// The account.
     pub account: Account,
-    /// What let them in.
+    /// The credential.
     pub credential: Credential,
-    /// The account's stamp that this browser's session remembers; a token has none of its own.
+    /// The account's stamp that this browser's session remembers; `None` for a token.
     pub stamp: Option<Stamp>,
 }
 
-/// What let a caller in.
+/// The credential of a caller.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// A signed-in browser: the person, who may do everything.
+    /// A signed-in browser, by its id. It has full access.
     Session(Uuid),
-    /// A token, which may do what its scopes say.
+    /// A token, limited to its scopes.
     Token(Token),
 }
 
 impl Caller {
-    /// The caller as whoever does something worth recording, from where `client` is.
+    /// The caller as the actor of activity events, with the `client` they use.
     pub fn acting(&self, client: Client) -> Actor {
         let means = match &self.credential {
             Credential::Session(id) => ActorCredential::Session(*id),
@@ -38,7 +38,7 @@ impl Caller {
         Actor { account: self.account.id, means, client, stamp: self.stamp.clone() }
     }
 
-    /// Refuses a token without `scope`.
+    /// Refuses a token that lacks `scope`.
     ///
     /// # Errors
     /// [`Problem::ScopeMissing`]

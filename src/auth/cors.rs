@@ -1,22 +1,22 @@
-//! CORS for the token door (Fetch, "CORS protocol"): which pages elsewhere may read its answers.
+//! CORS for the token door (Fetch, "CORS protocol"): which pages on other origins can read its answers.
 //!
-//! Two lists name origins: the settings, for every token, and each token its own, for itself alone.
+//! Origins are allowed in two places: in the settings, for every token, and in each token, for that token only.
 //!
-//! **A preflight** carries no token, so it is answered by the union of both: by the settings, or by whatever token names
-//! the origin, working or ended (a page should be able to read that its token has expired). An origin that is not in the
-//! settings costs one look at the tokens that name any, by an index that holds these alone; it is counted by address like
-//! a call without a token, and browsers keep the answer for two hours.
+//! **A preflight** carries no token, so it allows the origins of the settings and of all tokens, active or not (a page
+//! should be able to read that its token has expired). An origin that is not in the settings costs one query on an
+//! index of the tokens with origins. It is rate limited by address like a call without a token, and browsers cache the
+//! answer for two hours.
 //!
-//! **The call itself** is decided by its token: [`Pages::admit`] refuses one whose origin neither the settings nor this
-//! token name, so that what another's token lets through the preflight gains nothing. Where there is no token of ours to
-//! ask, only a refusal can be read by an origin that the union knows.
+//! **The call itself** is decided by its token: [`Pages::admit`] refuses a call from an origin that is neither in the
+//! settings nor in this token, so passing the preflight because of another token gains nothing. Without a valid token,
+//! an allowed origin can only read the error.
 //!
-//! **What takes a password**, or anybody's token, is for the settings alone: an origin that some account's token names
-//! opens neither `login` nor `tokens/report`, and both refuse a page of any other (S70). Or else any account could have
-//! visitors' browsers try passwords.
+//! **Calls with a password** or with any person's token (`login` and `tokens/report`) are allowed only for origins in
+//! the settings (S70). Otherwise anybody with an account could make visitors' browsers try passwords.
 //!
-//! Never `Allow-Credentials`: the door reads no cookies, so a page that sends them gains nothing (S14). Never `null`, which
-//! many pages are. Methods and headers are listed by name; `*` would not cover `Authorization`.
+//! There is no `Allow-Credentials`: the door reads no cookies, so sending them gains a page nothing (S14). The origin
+//! `null` is never allowed, since any page can have it. Methods and headers are listed by name; `*` would not cover
+//! `Authorization`.
 
 use std::{
     collections::HashMap,
@@ -45,22 +45,23 @@ use crate::{
 };
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
-/// Those of the contract, and those that tracing tools add to every call of a page: without them the preflight fails.
+/// The headers that the API reads, and those that tracing tools add to every call; without those, the preflight would
+/// fail.
 const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
                        traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
-                       x-request-id";
-/// Two hours, the longest Chromium keeps the answer to a preflight.
+const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
+                       www-authenticate, x-request-id";
+/// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
 
-/// What pages of the settings alone may call, below the door's mount.
+/// The paths, below the mount, that only origins in the settings can call.
 const SETTINGS_ALONE: [&str; 3] = ["/v1/login", "/v1/oauth/token", "/v1/tokens/report"];
 
-/// What answers vary by: all of them by the first, those to preflights by the others too.
+/// The `Vary` headers: the first for every response, the others for preflights only.
 const VARY: [HeaderName; 3] =
     [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS];
 
-/// The origins the settings name.
+/// The origins that the settings allow.
 #[derive(Clone, Debug)]
 pub struct Pages {
     own: HeaderValue,
@@ -68,10 +69,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// As `settings` have it.
+    /// Reads the origins from `settings`.
     ///
     /// # Errors
-    /// Says that the site's own origin is no header value.
+    /// If the site's own origin is not a valid header value.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let own = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
         Ok(Self { own, listed: settings.allowed_origins().into() })
@@ -81,16 +82,15 @@ impl Pages {
         self.listed.contains(origin)
     }
 
-    /// Whether a request with these headers comes from no page, from one of this site, or from one that the settings
-    /// name.
+    /// Whether a request with these headers has no origin, our own, or one that the settings allow.
     fn are_known(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
     }
 
-    /// Whether a request with these headers may come with `token`.
+    /// Checks whether a request with these headers can use `token`.
     ///
-    /// A token that names origins works from those and nowhere else: not without an origin, and not from one of the
-    /// settings. Any other token works without an origin, from this site itself, and from the origins of the settings.
+    /// A token with origins works only from those: not without an origin, and not from other origins in the settings.
+    /// Any other token works without an origin, from our own origin, and from the origins in the settings.
     ///
     /// # Errors
     /// [`Problem::OriginNotAllowed`]
@@ -106,26 +106,26 @@ impl Pages {
     }
 }
 
-/// Whether `token` names `origin`.
+/// Whether `origin` is one of the token's origins.
 pub fn names(token: &Token, origin: &HeaderValue) -> bool {
     token.origins.iter().any(|named| named == origin)
 }
 
-/// What the layer needs.
+/// The state of the middleware.
 #[derive(Clone, Debug)]
 pub struct Cors {
-    /// The origins of the settings.
+    /// The origins that the settings allow.
     pub pages: Pages,
-    /// Counts who asks for what the settings do not name.
+    /// The rate limits, for preflights from other origins.
     pub limits: Limits,
-    /// Where tokens are kept.
+    /// The database with the tokens.
     pub db: Db,
-    /// Origins that tokens named lately.
+    /// Origins that were recently found in a token.
     pub known: Known,
 }
 
-/// Origins that tokens named within the last minute, a thousand at most. They may read that they are refused; what they
-/// may do is decided anew each time.
+/// Origins that were found in a token within the last minute, at most a thousand. They can read error responses;
+/// whether a call is allowed is decided anew each time.
 #[derive(Clone, Debug, Default)]
 pub struct Known(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
 
@@ -148,7 +148,7 @@ impl Known {
 }
 
 impl Cors {
-    /// Whether any token names `origin`.
+    /// Whether any token has this `origin`.
     async fn union_has(&self, origin: &HeaderValue) -> sqlx::Result<bool> {
         const SQLITE: &str =
             "SELECT 1 FROM tokens WHERE origins <> '' AND instr(' ' || origins || ' ', $1) > 0 LIMIT 1";
@@ -162,13 +162,13 @@ impl Cors {
         Ok(found.is_some())
     }
 
-    /// The same for whoever asks without a token, counted.
+    /// Like [`Self::union_has`], rate limited, for requests without a token.
     async fn some_token_names(&self, origin: &HeaderValue, client: &Client) -> Result<bool, Problem> {
         self.limits.stranger(client, self.db.now())?;
         Ok(self.union_has(origin).await?)
     }
 
-    /// `for_listed`: whether the settings alone decide.
+    /// Answers a preflight. With `for_listed`, only the settings decide.
     async fn preflight(&self, origin: &HeaderValue, client: &Client, for_listed: bool) -> Response {
         let listed = self.pages.lists(origin);
         let allowed = if listed || for_listed { Ok(listed) } else { self.some_token_names(origin, client).await };
@@ -188,9 +188,8 @@ impl Cors {
         response
     }
 
-    /// Whether a page of `origin` may read an answer with `status`. The database is asked on the account of an address
-    /// that has requests left, and so no more often than it may come without a token: past that, those origins may read
-    /// on that were known lately.
+    /// Whether a page on `origin` can read a response with `status`. A database query counts against the address's rate
+    /// limit; once that is used up, only recently seen origins can still read responses.
     async fn lets_read(
         &self,
         origin: &HeaderValue,
@@ -219,7 +218,7 @@ impl Cors {
                 };
                 let named = paid
                     && self.union_has(origin).await.unwrap_or_else(|error| {
-                        tracing::debug!(%error, "no look at the origins of tokens");
+                        tracing::debug!(%error, "could not query the origins of tokens");
                         false
                     });
                 if named {
@@ -232,7 +231,7 @@ impl Cors {
     }
 }
 
-/// Stands outside everything else of the door, so that preflights need no token and a page can read refusals too.
+/// Middleware outside everything else of the door, so that preflights need no token and pages can read errors too.
 pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let asked =
@@ -263,7 +262,7 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
     response
 }
 
-/// Lets every page read what is nobody's own.
+/// CORS for public resources: every page can read them.
 pub fn open() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)

@@ -1,7 +1,7 @@
-//! The device cookie on the wire (RFC 6265bis): it says that somebody has signed in here before, and opens nothing.
+//! The device cookie (RFC 6265bis): it tells that somebody signed in with this browser before, and gives no access.
 //!
-//! It lasts longer than any session, survives signing out, and is read at the session door only. What it is for stands in
-//! [`crate::auth::rate_limit::attempts`].
+//! It outlives any session, survives signing out, and is read at the session door only. [`crate::auth::rate_limit::attempts`] explains
+//! what it is for.
 
 use axum::{
     extract::{Request, State},
@@ -24,7 +24,8 @@ pub struct DeviceCookie {
 }
 
 impl DeviceCookie {
-    /// The cookie for a site at `public_url`: `__Host-Http-device`, or `device` without TLS, where `__Host-` is refused.
+    /// The cookie for a site at `public_url`: `__Host-Http-device`, or `device` without https, where browsers refuse
+    /// the prefix.
     pub fn of(public_url: &Url) -> Self {
         if public_url.scheme() == "https" {
             Self { name: "__Host-Http-device", secure: true }
@@ -33,7 +34,7 @@ impl DeviceCookie {
         }
     }
 
-    /// Its value, if it is there exactly once and spelt exactly. A pair that is not ASCII says nothing about ours.
+    /// Its value, if it is there exactly once and with the exact name. Other pairs may be any bytes.
     fn value<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         let mut ours = cookie::values(headers, self.name);
         let value = ours.next()?;
@@ -47,8 +48,8 @@ impl DeviceCookie {
     }
 }
 
-/// Stands outside the session door, which lets no other cookie than the session's through: handlers find a [`Device`] in
-/// their [`crate::http::client::Client`], and what they give it goes into the answer.
+/// Middleware outside the session door, which passes on only the session cookie. Handlers find a [`Device`] in their
+/// [`crate::http::client::Client`]; the id they give it is set as the cookie of the response.
 pub async fn layer(State(cookie): State<DeviceCookie>, mut request: Request, next: Next) -> Response {
     let device = Device::new(cookie.value(request.headers()));
     request.extensions_mut().insert(device.clone());

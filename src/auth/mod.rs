@@ -1,4 +1,5 @@
-//! Who is calling. Each door reads one credential and ignores the other; behind both stands a [`Caller`].
+//! Authentication: who is calling. The session door reads the session cookie, the token door the bearer token, and each
+//! ignores the other credential. Both yield a [`Caller`].
 
 mod account;
 pub mod passwords;

@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use leptos::{nonce::Nonce, prelude::*};
-
 use time::OffsetDateTime;
 
 use crate::{

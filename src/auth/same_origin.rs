@@ -1,14 +1,14 @@
-//! The same-origin guard: a cookie counts only on its own origin.
+//! The same-origin guard: the session cookie is accepted only for requests from our own origin.
 //!
-//! The browser attaches cookies by itself, so a cookie proves who the browser is, not who asked. What tells who asked
-//! is `Sec-Fetch-Site` (Fetch Metadata), or, from a browser without it, `Origin`; a page can forge neither. The
-//! algorithm is Go 1.25's `CrossOriginProtection`, made stricter: every method of server functions and of the JSON door
-//! is covered, WebSockets included; a request that carries the cookie but says nothing of its origin is refused; and an
-//! `Origin` beside `Sec-Fetch-Site` has to be ours as well. A proxy in front of a server that takes itself for another
-//! site passes on a `same-origin` that is true of that other site only.
+//! Browsers attach cookies by themselves, so a cookie identifies the browser, not the page that made the request. The
+//! page's origin is in `Sec-Fetch-Site` (Fetch Metadata) or, from older browsers, in `Origin`; a page can forge
+//! neither. The algorithm is that of `CrossOriginProtection` in Go 1.25, but stricter: it covers every method of server
+//! functions and of the JSON mount, WebSockets included; it refuses a request with the cookie but without any origin;
+//! and an `Origin` next to `Sec-Fetch-Site` must be ours as well, because behind a proxy with another public URL,
+//! `same-origin` refers to that URL.
 //!
-//! Pages may be linked to from anywhere, and loaded for nothing else: not as an image, a frame or a script of another site
-//! (resource isolation policy, <https://web.dev/articles/fetch-metadata>).
+//! Any site may link to pages, but not load them in another way, such as an image, a frame or a script (resource
+//! isolation policy, <https://web.dev/articles/fetch-metadata>).
 
 use axum::{
     extract::{Request, State},
@@ -27,28 +27,29 @@ static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// Files that hold what is somebody's own: nobody links to them from elsewhere.
+/// Downloads of personal data. Other sites may not link to them.
 const DOWNLOADS: [&str; 1] = ["/account/export"];
 
-/// Which methods a mount lets strangers use.
+/// What the guard protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mount {
-    /// Pages: anybody may link to one (GET and HEAD change nothing), nobody may embed one; only our own pages may post.
+    /// Pages: any site may link to them (GET and HEAD change nothing), but not embed them. Only our own pages may post.
     Pages,
-    /// Server functions and the JSON door: whatever the method.
+    /// Server functions and the JSON mount: only our own pages may call them, with any method.
     Calls,
 }
 
 /// The guard of one mount.
 #[derive(Clone, Debug)]
 pub struct SameOrigin {
-    /// Our own origin, as a browser writes it.
+    /// Our own origin, as browsers send it.
     pub origin: HeaderValue,
-    /// The cookie that makes a request act for somebody.
+    /// The session cookie.
     pub cookie: SessionCookie,
-    /// What it stands in front of.
+    /// What it protects.
     pub mount: Mount,
-    /// Whether pages of other ports of this machine may ask: a development server's proxy passes on their `Origin`.
+    /// Whether to accept pages on other ports of this machine: the proxy of a development server forwards their
+    /// `Origin`.
     pub development: bool,
 }
 
@@ -63,7 +64,7 @@ impl SameOrigin {
         Ok(Self { origin, cookie, mount, development: settings.is_development() })
     }
 
-    /// Lets the request pass, or says why not (S11, S53, S72).
+    /// Accepts the request, or says why not (S11, S53, S72).
     fn judge(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
         let safe = method == Method::GET || method == Method::HEAD;
         if safe && self.mount == Mount::Pages {
@@ -84,14 +85,15 @@ impl SameOrigin {
         }
     }
 
-    /// Whether `origin`, which the browser calls the same as that of what is asked for, is ours. `null` is what a page with
-    /// `Referrer-Policy: no-referrer` sends: it names none.
+    /// Whether an `origin` sent along with `Sec-Fetch-Site: same-origin` is ours. A page with `Referrer-Policy:
+    /// no-referrer` sends `null`.
     fn agrees(&self, origin: &HeaderValue) -> bool {
         let named = || origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
         *origin == self.origin || origin == "null" || (self.development && named().is_some_and(|url| is_local(&url)))
     }
 
-    /// The refusal of `origin`. Where that could be this site by another name, it says which setting decides.
+    /// The error for a foreign `origin`. If it could be this site under another name, the error names the setting to
+    /// change.
     fn mistaken(&self, origin: &HeaderValue) -> Problem {
         let seen = origin.to_str().ok().filter(|seen| {
             let url = Url::parse(seen).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -109,7 +111,7 @@ fn refused_unless(admitted: bool) -> Result<(), Problem> {
     if admitted { Ok(()) } else { Err(Problem::CrossOriginRequest) }
 }
 
-/// Whether a page may be opened: by this site, by the visitor, or by a link that leads there.
+/// Whether the page can be opened: from this site, by the visitor, or by a link on another site.
 fn may_open(path: &str, headers: &HeaderMap) -> bool {
     let leads_there = || {
         let navigates = matches!(one(headers, &SEC_FETCH_MODE), Header::None)
@@ -125,7 +127,7 @@ fn may_open(path: &str, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether the page at `url` comes from this machine.
+/// Whether `url` is on this machine.
 fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -150,7 +152,7 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a> {
     }
 }
 
-/// Refuses what is not same-origin with 403 `cross_origin_request`, before the session is even looked up.
+/// Middleware that refuses cross-origin requests with 403 `cross_origin_request`, before the session is looked up.
 pub async fn guard(State(door): State<SameOrigin>, request: Request, next: Next) -> Response {
     match door.judge(request.method(), request.uri().path(), request.headers()) {
         Ok(()) => next.run(request).await,
@@ -163,15 +165,15 @@ pub async fn guard(State(door): State<SameOrigin>, request: Request, next: Next)
     }
 }
 
-/// Tells the operator, once in a while, that the setting may be wrong: strangers can send what leads here too.
+/// Warns the operator that the setting may be wrong. Rarely, since anybody can send such requests.
 fn explain(seen: &str, ours: &str) {
     static SAID: Seldom = Seldom::new();
     if SAID.again() {
         tracing::warn!(
             origin = seen,
             public_url = ours,
-            "a page on {seen:?} was refused: the site is at server.public_url = {ours:?}. If people reach it at {seen:?}, set \
-             server.public_url (VESTIBULE_SERVER__PUBLIC_URL) to that"
+            "refused a request from {seen:?}, because server.public_url is {ours:?}. If people open the site at \
+             {seen:?}, set server.public_url (VESTIBULE_SERVER__PUBLIC_URL) to that"
         );
     }
 }

@@ -39,7 +39,7 @@ impl Scopes {
         self.iter().any(|held| held == name)
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Who is calling a server function: the session door again, for Leptos.
+//! The caller of a Leptos server function, by the session cookie.
 
 use axum::http::request::Parts;
 use leptos::prelude::use_context;
@@ -10,10 +10,10 @@ use crate::http::{
     request_id::RequestId,
 };
 
-/// The signed-in person who calls the server function at hand from a page that was made `for_account`.
+/// The signed-in caller of the current server function, from a page that was rendered `for_account`.
 ///
-/// Somebody else may have signed in since, in another tab. What is typed on a page is never saved, and nothing is shown
-/// on it, for another than it was made for.
+/// Another person may have signed in since, in another tab. Input from the page must not be saved to their account, nor
+/// their data shown on it.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::AccountChanged`]
@@ -26,7 +26,7 @@ pub fn caller(for_account: Option<Uuid>) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
-/// What the browser is told of `problem`.
+/// The error that a server function returns to the browser for `problem`.
 pub fn failure(problem: Problem) -> Details {
     let id = use_context::<Parts>().map(|parts| RequestId::of(&parts.extensions)).unwrap_or_default();
     if problem.status().is_server_error() {

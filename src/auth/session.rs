@@ -1,4 +1,4 @@
-//! The session door: who a cookie stands for.
+//! The session door: authentication by the session cookie.
 
 use std::{convert::Infallible, fmt};
 
@@ -24,32 +24,25 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// axum-login's session, over our backend.
+/// The session of a browser, from axum-login.
 pub type AuthSession = axum_login::AuthSession<Backend>;
 
-/// A browser that is signed in: what the session points to. For axum-login this is the "user", so that ending the
-/// `browser_sessions` row signs that one browser out, whatever the session record says (S5, T4).
-#[derive(Clone)]
+/// A signed-in browser, to which a session record points. For axum-login this is the "user", so that deleting the
+/// `browser_sessions` row signs out that browser, whatever the session record says (S5, T4).
+#[derive(Clone, Debug)]
 pub struct CurrentSession {
-    /// The `browser_sessions` row.
+    /// The id of the `browser_sessions` row.
     pub id: Uuid,
-    /// Who signed in.
+    /// The account.
     pub account: Account,
-    /// Whether "keep me signed in" was chosen.
+    /// Whether "Keep me signed in" was chosen.
     pub remembered: bool,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When the sign-in is over, used or not.
+    /// When the session expires, even if it is used.
     pub ends_at: Timestamp,
-    /// The account's `auth_stamp` at the time.
-    pub stamp: Vec<u8>,
-}
-
-/// The stamp stays out of logs.
-impl fmt::Debug for CurrentSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedIn").field("id", &self.id).finish_non_exhaustive()
-    }
+    /// The account's `auth_stamp` when the session began.
+    pub stamp: Stamp,
 }
 
 impl AuthUser for CurrentSession {
@@ -59,13 +52,13 @@ impl AuthUser for CurrentSession {
         self.id
     }
 
-    /// A random stamp, not the password's hash: it ends up in every session record (T6).
+    /// A random stamp rather than the password's hash, since it is stored in every session record (T6).
     fn session_auth_hash(&self) -> &[u8] {
-        &self.stamp
+        &self.stamp.0
     }
 }
 
-/// Looks up the sign-in a session points to.
+/// Looks up the signed-in browser that a session record points to.
 #[derive(Clone, Debug)]
 pub struct Backend {
     db: Db,
@@ -73,7 +66,7 @@ pub struct Backend {
 
 impl AuthnBackend for Backend {
     type User = CurrentSession;
-    /// Passwords are proven in `accounts` before there is a sign-in; by this way nobody comes in.
+    /// Never used to sign in: passwords are verified in `accounts`.
     type Credentials = Infallible;
     type Error = sqlx::Error;
 
@@ -106,7 +99,7 @@ impl AuthnBackend for Backend {
             remembered: row.remembered,
             last_seen_at: row.last_seen_at,
             ends_at: row.ends_at,
-            stamp: row.auth_stamp,
+            stamp: Stamp(row.auth_stamp),
         }))
     }
 }
@@ -125,23 +118,24 @@ struct SignedInRow {
     auth_stamp: Vec<u8>,
 }
 
-/// The layer that turns the cookie into an [`AuthSession`]. It writes no session for a visitor who is not signed in,
-/// and none for reading (S7).
+/// The layer that turns the cookie into an [`AuthSession`]. It writes nothing for visitors who are not signed in, nor
+/// for reads (S7).
 ///
-/// A session without an expiry of its own is kept for a fortnight, longer than such a sign-in may last.
+/// A session record without an expiry of its own is kept for 14 days, longer than such a session lasts.
 pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthManagerLayer<Backend, HashedSessions> {
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(cookie.name)
         .with_secure(cookie.secure)
         .with_http_only(true)
-        // Lax, not Strict: a link in a mail must not arrive signed out (T12). The guard does the rest.
+        // Lax, not Strict, so that people who follow a link in an email are signed in (T12). The same-origin guard does
+        // the rest.
         .with_same_site(SameSite::Lax)
         .with_path("/")
         .with_expiry(Expiry::OnSessionEnd);
     AuthManagerLayerBuilder::new(Backend { db: db.clone() }, sessions).build()
 }
 
-/// Stands around the auth layer: where that could not ask the database, the answer is 503 and the cookie stays (S51).
+/// Middleware around the auth layer: if that could not query the database, answers 503 and keeps the cookie (S51).
 pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     if let Some(Failed(status)) = response.extensions_mut().remove() {
@@ -157,14 +151,13 @@ pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
     response
 }
 
-/// The status of an answer that failed, while the session layer has it.
+/// The status of a failed response, hidden from the session layer.
 #[derive(Clone, Copy, Debug)]
 struct Failed(StatusCode);
 
-/// Stands inside the auth layer, which neither saves a session nor sets its cookie where the answer is a server error.
-/// But a browser that was given a new session id has lost the old one by then, so it would be signed out by an error
-/// that came after its password: the layer sees such an answer as one that succeeded, and [`unavailable_if_unknown`]
-/// puts it right.
+/// Middleware inside the auth layer, which neither saves the session nor sets its cookie if the response is a server
+/// error. A browser that just got a new session id has lost the old one by then, so an error would sign it out. This
+/// makes such a response look successful to the layer, and [`unavailable_if_unknown`] restores its status.
 pub async fn save_in_spite_of_errors(request: Request, next: Next) -> Response {
     let session = request.extensions().get::<AuthSession>().map(|auth| auth.session.clone());
     let mut response = next.run(request).await;
@@ -176,39 +169,41 @@ pub async fn save_in_spite_of_errors(request: Request, next: Next) -> Response {
     response
 }
 
-/// Stands inside the auth layer: the session of a sign-in that has ended is dropped, and its cookie with it.
+/// Middleware inside the auth layer: deletes session records of browsers that are no longer signed in, with their
+/// cookies.
 pub async fn forget_ended(request: Request, next: Next) -> Response {
     if let Some(auth) = request.extensions().get::<AuthSession>()
         && auth.user.is_none()
         && auth.session.id().is_some()
         && let Err(error) = auth.session.flush().await
     {
-        tracing::warn!(%error, "ended session could not be dropped");
+        tracing::warn!(%error, "ended session not deleted");
     }
     next.run(request).await
 }
 
-/// "Last seen" is kept to the minute, so that reading costs at most one write a minute (S7).
+/// "Last seen" is stored to the minute, so that reads cost at most one write a minute (S7).
 const LAST_SEEN_STEP: Duration = Duration::minutes(1);
 
-/// What [`touch`] needs.
+/// The state of [`touch`].
 #[derive(Clone, Debug)]
 pub struct Uses {
-    /// Where sign-ins are kept.
+    /// The database with the signed-in browsers.
     pub db: Db,
-    /// How long they last.
+    /// How long sessions last.
     pub settings: Sessions,
 }
 
 impl Uses {
-    /// Notes that `signed_in` is used `now`, from `address`: it may go unused once more for as long as it may at all, but not past its
-    /// end. Says whether there was anything to note.
+    /// Stores that `signed_in` was used `now` from `address`, and extends its idle expiry, up to its end. Returns
+    /// whether a row was changed.
     ///
-    /// Only a sign-in that is still there and not over is touched, so whatever was still running when it was ended
-    /// brings nothing back (S5); and only one last seen a step ago, so of many requests at once one writes.
+    /// Only a row that exists and has not expired is changed, so a request that was still running when the browser was
+    /// signed out revives nothing (S5). And only if it was last seen at least a minute ago, so of many concurrent
+    /// requests one writes.
     ///
     /// # Errors
-    /// The database's.
+    /// If the database fails.
     pub async fn note(&self, signed_in: &CurrentSession, address: String, now: Timestamp) -> sqlx::Result<bool> {
         let (idle, _) = self.settings.lifetime(signed_in.remembered);
         let touched = execute!(
@@ -226,8 +221,8 @@ impl Uses {
     }
 }
 
-/// Stands inside the auth layer: whatever a signed-in browser asks for keeps its sign-in from ending unused (S4). The
-/// request does not wait for the note.
+/// Middleware inside the auth layer: any request of a signed-in browser keeps its session from expiring (S4). The write
+/// happens in the background.
 pub async fn touch(State(uses): State<Uses>, request: Request, next: Next) -> Response {
     let now = uses.db.now();
     let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
@@ -235,14 +230,14 @@ pub async fn touch(State(uses): State<Uses>, request: Request, next: Next) -> Re
         let address = Client::of(request.headers(), request.extensions()).address();
         uses.db.clone().spawn_detached(async move {
             if let Err(error) = uses.note(&signed_in, address, now).await {
-                tracing::warn!(%error, sign_in = %signed_in.id, "last use not noted");
+                tracing::warn!(%error, sign_in = %signed_in.id, "last use not stored");
             }
         });
     }
     next.run(request).await
 }
 
-/// Who is calling, by the session.
+/// The caller, by the session.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
@@ -250,17 +245,17 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     let user = extensions.get::<AuthSession>().and_then(|auth| auth.user.clone());
     let signed_in = user.ok_or(Problem::NotSignedIn)?;
     let credential = Credential::Session(signed_in.id);
-    Ok(Caller { account: signed_in.account, credential, stamp: Some(Stamp(signed_in.stamp)) })
+    Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp) })
 }
 
-/// Gives this browser a new session for `signed_in`. Where that is remembered, the cookie outlives the browser, up to
-/// the end of the sign-in; that it may end sooner, unused, the row decides.
+/// Gives this browser a new session for `signed_in`. If it is remembered, the cookie survives closing the browser,
+/// until `ends_at`; the row may expire sooner if it is not used.
 ///
-/// axum-login changes the id only where nobody was signed in before, and a flushed session is saved under its old id
+/// axum-login changes the session id only if nobody was signed in before, and saves a flushed session under its old id
 /// again, so the id is changed here (S2, T5).
 ///
 /// # Errors
-/// The session store's.
+/// If the session cannot be written.
 pub async fn begin(auth: &mut AuthSession, signed_in: &CurrentSession) -> Result<(), Problem> {
     let failed = |error: &dyn fmt::Display| Problem::Unavailable(format!("session not written: {error}"));
     auth.session.clear().await;
@@ -271,10 +266,10 @@ pub async fn begin(auth: &mut AuthSession, signed_in: &CurrentSession) -> Result
     auth.login(signed_in).await.map_err(|error| failed(&error))
 }
 
-/// Drops this browser's session. The caller has ended the sign-in before.
+/// Deletes this browser's session record. The caller has already deleted the row.
 pub async fn end(auth: &mut AuthSession) {
     if let Err(error) = auth.logout().await {
-        // The sign-in is over all the same; what is left is a record that points nowhere.
+        // The browser is signed out anyway: the record points to a row that no longer exists.
         tracing::warn!(%error, "session record not deleted");
     }
 }

@@ -1,4 +1,4 @@
-//! A token as its owner sees it.
+//! A token's metadata, as its owner sees it.
 
 use std::fmt;
 
@@ -8,58 +8,58 @@ use uuid::Uuid;
 use super::Scopes;
 use crate::timestamp::Timestamp;
 
-/// A token's metadata. The token itself is not among it: it is shown once, when it is made.
+/// A token's metadata. The token itself is shown only once, when it is created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::examples::token)))]
 pub struct Token {
-    /// Names it in `DELETE tokens/{id}`.
+    /// The id of the token, for `DELETE tokens/{id}`.
     pub id: Uuid,
-    /// Its owner's name for it.
+    /// The name its owner gave it.
     pub name: String,
-    /// What it may do.
+    /// The scopes of the token.
     pub scopes: Scopes,
-    /// The origins whose pages it works from; from anywhere, where there is none.
+    /// The origins whose pages can use it. If empty, it works everywhere.
     pub origins: Vec<String>,
-    /// How it came about.
+    /// How it was created.
     pub issued_by: IssuedBy,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stops working, unless it is renewed.
+    /// When it expires, unless it is renewed.
     pub expires_at: Timestamp,
-    /// When it stops working in any case.
+    /// When it expires, even if it is renewed.
     pub ends_at: Timestamp,
-    /// Each use lets it go on for so many days, up to `ends_at`; nothing where it is not renewed.
+    /// How many days each use extends it by, up to `ends_at`; `null` if it is not renewed.
     pub renew_days: Option<u32>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// The address it was last used from, if that is known.
+    /// The address it was last used from, if known.
     pub last_used_from: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Token {
-    /// Whether it still works `now`.
+    /// Whether it is active: neither revoked nor expired.
     pub fn works(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at > now
     }
 }
 
-/// How a token came about. What an authorization server would give to somebody else's client is a kind of its own, to come.
+/// How a token was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum IssuedBy {
-    /// Its owner made it, signed in.
+    /// By its owner, on the tokens page or with a session cookie.
     Person,
-    /// `POST login` gave it for a password.
+    /// By `POST login`, with a password.
     Login,
-    /// Another token made it.
+    /// By another token.
     Token,
 }
 
 impl IssuedBy {
-    /// The name, on the wire and in the database.
+    /// The name in the API and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Person => "person",
@@ -75,7 +75,7 @@ impl fmt::Display for IssuedBy {
     }
 }
 
-/// What a later version wrote is at least no login.
+/// Unknown names, written by a later version, are treated as [`IssuedBy::Person`].
 impl From<&str> for IssuedBy {
     fn from(name: &str) -> Self {
         match name {

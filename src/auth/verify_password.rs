@@ -1,5 +1,6 @@
 //! Proving who somebody is by their password.
 
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{
@@ -16,20 +17,20 @@ use crate::{
     text::email_address::{may_be_known, normalized},
 };
 
-/// An account whose password was just proven.
+/// An account whose password was just verified.
 #[derive(Clone)]
 pub struct VerifiedPassword {
-    /// Whose.
+    /// The account.
     pub account: Account,
-    /// Remembered by the sessions of this password.
+    /// The account's stamp, which sessions of this password remember.
     pub auth_stamp: Vec<u8>,
-    /// Whether an operator keeps them out.
+    /// Whether an operator disabled the account.
     pub disabled: bool,
 }
 
 impl VerifiedPassword {
-    /// Refuses whoever an operator keeps out, and whoever has to confirm their address first. Only who knows the password
-    /// learns of either.
+    /// Rejects disabled accounts, and those that must confirm their email address first. Only a person who knows the
+    /// password learns of either.
     ///
     /// # Errors
     /// [`Problem::AccountDisabled`], [`Problem::AddressNotConfirmed`]
@@ -42,7 +43,8 @@ impl VerifiedPassword {
     }
 }
 
-/// Proves a password. A wrong one and an unknown address are the same answer after the same work (S25).
+/// Verifies the password of the account with the address `email`. A wrong password and an unknown address give the same
+/// answer after the same work (S25).
 ///
 /// # Errors
 /// [`Problem::InvalidCredentials`]; [`Problem::RateLimited`]; [`Problem::Unavailable`].
@@ -52,23 +54,23 @@ pub async fn verify_password(
     limits: &Throttle,
     client: &Client,
     email: &str,
-    password: String,
+    password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
     prove_who(db, hasher, limits, client, (email.to_owned(), None), password).await
 }
 
-/// Proves the password of the account `id`, whoever has its address by now (S61). `email` is the address it had when
-/// the request began; tries are counted by it.
+/// Verifies the password of the account `id`, even if its address changed meanwhile (S61). `email` is the address it
+/// had when the request began; attempts are counted by it.
 ///
 /// # Errors
-/// As [`verify_password`].
+/// The same as [`verify_password`].
 pub async fn verify_account_password(
     db: &Db,
     hasher: &Hasher,
     limits: &Throttle,
     client: &Client,
     (id, email): (Uuid, &str),
-    password: String,
+    password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
     prove_who(db, hasher, limits, client, (email.to_owned(), Some(id)), password).await
 }
@@ -79,11 +81,11 @@ async fn prove_who(
     limits: &Throttle,
     client: &Client,
     (email, id): (String, Option<Uuid>),
-    password: String,
+    password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
     let (ours, hasher) = (db.clone(), hasher.of(client));
     let (limits, client) = (*limits, client.clone());
-    // To its end, or whoever hangs up before the answer would guess without being counted, or be counted without guessing.
+    // Run to completion: a client that disconnects must not guess uncounted, nor be counted without a guess.
     db.run_to_completion(async move {
         let counted = account_attempts::sign_in(&ours, &limits, &client, &normalized(&email)).await?;
         let result = check(&ours, &hasher, &client, (&email, id), password).await;
@@ -102,11 +104,11 @@ async fn check(
     hasher: &Hasher,
     client: &Client,
     (email, id): (&str, Option<Uuid>),
-    password: String,
+    password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
     let found = match id {
         Some(id) => accounts::credentials_of(db, id).await?,
-        // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+        // Anything else belongs to no account, and may contain NUL, which PostgreSQL rejects.
         None if may_be_known(email) => accounts::credentials(db, email).await?,
         None => None,
     };
@@ -125,7 +127,7 @@ async fn check(
         let (ours, hasher) = (db.clone(), hasher.clone());
         db.spawn_detached(async move {
             if let Err(problem) = rehash(&ours, &hasher, found.id, verified, password).await {
-                tracing::warn!(%problem, account = %found.id, "password not hashed anew; the next sign-in tries again");
+                tracing::warn!(%problem, account = %found.id, "password not rehashed; the next sign-in will try again");
             }
         });
     }
@@ -139,11 +141,11 @@ async fn check(
     Ok(VerifiedPassword { account, auth_stamp: found.auth_stamp, disabled: found.disabled_at.is_some() })
 }
 
-/// Why nothing was made with what was proven: the password was changed meanwhile, or the account disabled or deleted
-/// (S59).
+/// Why nothing was created for a verified password: the password was changed meanwhile, or the account was disabled or
+/// deleted (S59).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn why_refused(db: &Db, proven: &VerifiedPassword) -> Result<Problem, Problem> {
     let found = accounts::credentials_of(db, proven.account.id).await?;
     Ok(match found {
@@ -152,8 +154,9 @@ pub async fn why_refused(db: &Db, proven: &VerifiedPassword) -> Result<Problem, 
     })
 }
 
-/// Hashes a password anew that was just `verified`, with what the settings ask for now (S23). The `auth_stamp` stays: it
-/// is the same password, and nobody is signed out (T6). Says whether the hash was still the verified one.
+/// Replaces the hash of a password that was just verified with one that uses the current settings (S23). `verified` is
+/// the old hash. The `auth_stamp` stays, so nobody is signed out (T6). Returns `false` if the stored hash is no longer
+/// `verified`.
 ///
 /// # Errors
 /// [`Problem::Unavailable`]
@@ -162,7 +165,7 @@ pub async fn rehash(
     hasher: &Hasher,
     account: Uuid,
     verified: String,
-    password: String,
+    password: SecretString,
 ) -> Result<bool, Problem> {
     let hash = hasher.hash(password).await?;
     let replaced = accounts::replace_hash(db, account, verified, hash).await? > 0;

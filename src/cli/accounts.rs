@@ -1,7 +1,6 @@
 //! `vestibule accounts`
 
 use clap::{Args, Subcommand};
-use secrecy::ExposeSecret;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -126,8 +125,7 @@ impl Create {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
         let name = self.name.unwrap_or_else(|| self.email.split('@').next().unwrap_or_default().to_owned());
         let hasher = Hasher::new(&context.settings.passwords).map_err(Failure::usage)?;
-        let password = new_password()?.expose_secret().to_owned();
-        let form = SignUp { name, email: self.email, password };
+        let form = SignUp { name, email: self.email, password: new_password()? };
         let email = form.email.clone();
         let work = admin::create(&context.db, &hasher, form, self.confirmed);
         let account = context.logged_as("accounts create", (None, &email), work, |account| Some(account.id)).await?;

@@ -9,7 +9,10 @@ use super::{
     output::{Limit, print, print_json, print_table},
     revoke::{Revoke, Words},
 };
-use crate::{auth::activity::Actor, features::browser_sessions::service};
+use crate::{
+    auth::{activity::Actor, browser_session::BrowserSessionWithOwner},
+    features::browser_sessions::service,
+};
 
 /// Commands for browser sessions.
 #[derive(Debug, Args)]
@@ -78,9 +81,9 @@ impl List {
             print("There are no browser sessions.");
             return Ok(());
         }
-        let rows = sessions.into_iter().map(|session| {
+        let rows = sessions.into_iter().map(|BrowserSessionWithOwner { session, email, .. }| {
             let (browser, seen) = (session.browser(), session.last_seen_at.to_minute());
-            [session.email, browser, session.address, seen, session.id.to_string()]
+            [email, browser, session.address, seen, session.id.to_string()]
         });
         print_table(["ACCOUNT", "BROWSER", "IP ADDRESS", "LAST SEEN", "ID"], rows.collect());
         Ok(())

@@ -1,4 +1,4 @@
-//! The session cookie on the wire (RFC 6265bis), around a session layer that takes it too lightly.
+//! The session cookie (RFC 6265bis), with stricter checks than the session layer makes.
 
 use axum::{
     extract::{Request, State},
@@ -17,12 +17,13 @@ pub struct SessionCookie {
     pub secure: bool,
 }
 
-/// What the cookie was called on https up to 0.1.0. It opens nothing any more; browsers that still have it drop it.
+/// The cookie's name on https up to 0.1.0. It no longer works, and is removed from browsers that still have it.
 const FORMER_NAME: &str = "__Host-session";
 
 impl SessionCookie {
-    /// The cookie for a site at `public_url`. `__Host-Http-` keeps neighbours and scripts from setting it (6265bis section
-    /// 4.1.3). Safari refuses `Secure` on `http://localhost`, and both prefixes demand it (S1).
+    /// The cookie for a site at `public_url`. The prefix `__Host-Http-` keeps sibling domains and scripts from setting
+    /// it (6265bis section 4.1.3). Without https there is no prefix: it requires `Secure`, which Safari refuses on
+    /// `http://localhost` (S1).
     pub fn of(public_url: &Url) -> Self {
         if public_url.scheme() == "https" {
             Self { name: "__Host-Http-session", secure: true }
@@ -31,28 +32,30 @@ impl SessionCookie {
         }
     }
 
-    /// The cookie pair as this browser sent it, if it is there exactly once and spelt exactly.
+    /// The cookie pair as the browser sent it, if it is there exactly once and with the exact name.
     fn pair<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
         let mut ours = named(headers, self.name);
         let pair = ours.next()?;
         ours.next().is_none().then_some(pair)
     }
 
-    /// Whether the request carries it.
+    /// Whether the request has the cookie.
     pub fn is_in(&self, headers: &HeaderMap) -> bool {
         named(headers, self.name).next().is_some()
     }
 
-    /// What makes a browser drop it: the same attributes it was set with, or `__Host-` is not obeyed (S50, T3).
+    /// The header value that removes the cookie. It needs the attributes the cookie was set with, or browsers ignore it
+    /// because of the `__Host-` prefix (S50, T3).
     fn removal(&self, name: &str) -> Option<HeaderValue> {
         let secure = if self.secure { "; Secure" } else { "" };
         HeaderValue::from_str(&format!("{name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
     }
 }
 
-/// Every pair called `name`, letter by letter.
+/// Every cookie pair with exactly this `name`.
 ///
-/// Cookies are bytes, and neighbours may set any (RFC 6265 section 5.4): a pair that is no text says nothing about the others.
+/// Cookies are bytes, and sibling domains can set any (RFC 6265 section 5.4), so a pair that is not text must not
+/// affect the others.
 pub(crate) fn named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let trimmed = move |pair: &'a [u8]| {
@@ -64,16 +67,16 @@ pub(crate) fn named<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<
     pairs.map(trimmed).filter(move |pair| pair.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
 }
 
-/// The value of every cookie called `name`, letter by letter.
+/// The value of every cookie with exactly this `name`.
 pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     named(headers, name).map(|pair| pair.get(name.len() + 1..).unwrap_or_default())
 }
 
-/// Stands outside the session layer.
+/// Middleware outside the session layer.
 ///
-/// On the way in, only a cookie of exactly our name, sent exactly once, reaches it: the layer percent-decodes names,
-/// trims Unicode blanks and lets the last of several win, by which a neighbour could forge `__Host-` (S49, T2). On the
-/// way out, a removal gets the attributes that make it work.
+/// In requests, it passes on only a cookie with exactly our name, sent exactly once: the layer percent-decodes names,
+/// trims Unicode spaces and uses the last of several cookies, so a sibling domain could forge the `__Host-` prefix
+/// (S49, T2). In responses, it gives the removal of the cookie the attributes that make it work.
 pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, next: Next) -> Response {
     let ours = cookie.pair(request.headers()).and_then(|pair| HeaderValue::from_bytes(pair).ok());
     let former = cookie.secure && named(request.headers(), FORMER_NAME).next().is_some();

@@ -42,12 +42,12 @@ pub async fn stream<H: Serialize>(
     let db = db.clone();
     tokio::spawn(async move {
         if let Err(Ended::By(problem)) = write(&db, account, &mut document, exports).await {
-            tracing::warn!(%problem, %account, "an export was cut short");
+            tracing::warn!(%problem, %account, "export cut short");
             let _ = document.sender.send(Err(problem)).await;
         }
     });
-    // The first piece comes after the first query.
-    let first = receiver.recv().await.ok_or_else(|| Problem::Internal("an export without a beginning".into()))??;
+    // The first piece is sent after the first query, so early failures become an error response.
+    let first = receiver.recv().await.ok_or_else(|| Problem::Internal("export ended before it began".into()))??;
     Ok(Body::new(Pieces { first: Some(first), receiver }))
 }
 
@@ -58,11 +58,11 @@ async fn write(db: &Db, account: Uuid, document: &mut Document, exports: Vec<Exp
     document.end().await
 }
 
-/// Why an export ends early.
+/// Why an export ended early.
 pub enum Ended {
-    /// Something went wrong.
+    /// A failure.
     By(Problem),
-    /// Nobody reads it any more.
+    /// The client disconnected.
     Unread,
 }
 
@@ -157,7 +157,7 @@ fn json_of(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(value).map_err(|error| Problem::Internal(error.to_string()))
 }
 
-/// What the browser reads: a piece at a time, the next of which is made when this one is read.
+/// The response body. The next piece is produced when the client has read this one.
 struct Pieces {
     first: Option<Bytes>,
     receiver: Receiver<Piece>,

@@ -4,8 +4,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 
-/// 303: what was posted is done, look over there.
+use super::problem::Problem;
+
+/// A redirect to `path` after a form was handled (303).
 pub fn see_other(path: &str) -> Response {
     match HeaderValue::from_str(path) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
@@ -22,6 +25,35 @@ pub fn local_path(next: &str) -> &str {
         && !next.starts_with("//")
         && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if plain { next } else { "/" }
+}
+
+/// Redirects to `path` after revoking something. Revoking it twice is not an error.
+///
+/// # Errors
+/// Any problem other than [`Problem::NotFound`].
+pub fn revoked(result: Result<(), Problem>, path: &str) -> Result<Response, Problem> {
+    match result {
+        Ok(()) | Err(Problem::NotFound) => Ok(see_other(path)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `?next=`: the page the visitor was on the way to.
+#[derive(Debug, Default, Deserialize)]
+pub struct ReturnTo {
+    /// Its path and query, as sent by the browser: not checked yet.
+    #[serde(default)]
+    pub next: String,
+}
+
+impl ReturnTo {
+    /// The path to redirect to: `next` if it is a path on this site, or else `home`.
+    pub fn or<'a>(&'a self, home: &'a str) -> &'a str {
+        match local_path(&self.next) {
+            "/" => home,
+            next => next,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,17 +2,26 @@
 
 use leptos::prelude::*;
 
-/// A framed section with a heading.
+/// A section, usually with a heading, by which screen readers list it.
 #[component]
 pub fn Card(
-    /// The heading.
-    #[prop(into)]
+    /// The heading. Without one, the card has none.
+    #[prop(optional, into)]
     title: String,
+    /// The id of the section, for links to it.
+    #[prop(optional)]
+    id: Option<&'static str>,
+    /// Its CSS classes.
+    #[prop(default = "card")]
+    class: &'static str,
+    /// Its ARIA role, if it is more than a section.
+    #[prop(optional)]
+    role: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
     view! {
-        <section class="card">
-            <h2>{title}</h2>
+        <section class=class id=id role=role>
+            {(!title.is_empty()).then(|| view! { <h2>{title}</h2> })}
             {children()}
         </section>
     }

@@ -97,7 +97,7 @@ pub fn TextField(
 /// field that is not displayed (chromium.org, "Password Form Styles that Chromium Understands").
 #[component]
 pub fn Username(
-    /// The account's e-mail address.
+    /// The account's email address.
     email: String,
     /// The name of the field. Without one it is not posted.
     #[prop(optional)]

@@ -66,7 +66,7 @@ async fn a_name_is_changed(app: TestApp) {
     assert_eq!(ada.client.get("/me").await.json()["name"], "Countess of Lovelace");
     for name in ["", " ", "a\nb", "a\0b", &"x".repeat(101)] {
         let page = ada.browser.submit("/account/name", &[("name", name)]).await.page(422);
-        assert_eq!(field_error(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
+        assert_eq!(field_error(&page, "name"), "Enter a name of 1 to 100 characters.");
     }
     assert_eq!(ada.client.get("/me").await.json()["name"], "Countess of Lovelace");
 }
@@ -98,7 +98,7 @@ async fn a_password_is_changed_by_whoever_knows_it_only(app: TestApp) {
     let form = [("current", "wrong password"), ("password", NEW), ("tokens", "on")];
     let reply = ada.browser.submit("/account/password", &form).await;
     let page = reply.page(422);
-    assert_eq!(field_error(&page, "current"), "This is not your password.");
+    assert_eq!(field_error(&page, "current"), "The current password is wrong.");
     assert!(page.contains(r#"name="tokens" checked"#) && !page.contains(NEW) && !page.contains("wrong password"));
     for weak in ["short", "password1", "ada@example.org"] {
         let page =
@@ -158,10 +158,10 @@ async fn an_address_is_changed_by_a_link(app: TestApp) {
     let ada = app.person("ada").await;
     let new = "ada@new.example";
     let page = ada.browser.submit("/account/email", &[("email", " Ada@New.example ")]).await.page(202);
-    assert!(page.contains("Look into your mail"), "{page}");
+    assert!(page.contains("Check your email"), "{page}");
     assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org", "not yet");
-    assert!(was_told(&app, new, "Confirm your new address").await);
-    assert!(was_told(&app, &ada.email, "Your account is to have another address").await);
+    assert!(was_told(&app, new, "Confirm your new email address").await);
+    assert!(was_told(&app, &ada.email, "Your email address is being changed").await);
     let path = app.link("/email/").await;
 
     let mut witness = app.witness().await;
@@ -171,7 +171,7 @@ async fn an_address_is_changed_by_a_link(app: TestApp) {
     let reply = ada.browser.submit(&path, &[]).await;
     assert_eq!(reply.assert_redirect("/account").header("referrer-policy"), "no-referrer");
     assert_eq!(ada.client.get("/me").await.json()["email"], new);
-    assert!(was_told(&app, &ada.email, "Your account has another address").await);
+    assert!(was_told(&app, &ada.email, "Your email address was changed").await);
     assert_eq!((sign_in(&app, new, PASSWORD).await, sign_in(&app, &ada.email, PASSWORD).await), (303, 401));
     assert!(ada.browser.is_signed_in().await);
     ada.browser.submit(&path, &[]).await.page(410);
@@ -186,8 +186,8 @@ async fn an_address_is_changed_by_a_link(app: TestApp) {
 async fn an_address_of_anothers_is_not_told(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     ada.browser.submit("/account/email", &[("email", &bob.email)]).await.page(202);
-    assert!(was_told(&app, &bob.email, "This address has an account already").await);
-    assert!(was_told(&app, &ada.email, "Your account is to have another address").await);
+    assert!(was_told(&app, &bob.email, "This email address is already in use").await);
+    assert!(was_told(&app, &ada.email, "Your email address is being changed").await);
     assert!(app.letters().await.iter().all(|letter| !letter.text().contains("/email/")));
 }
 
@@ -197,7 +197,7 @@ async fn an_address_taken_meanwhile_stays_where_it_is(app: TestApp) {
     let path = app.link("/email/").await;
     let bob = app.person("bob").await;
     let page = ada.browser.submit(&path, &[]).await.page(409);
-    assert!(page.contains("Another account has this address by now"), "{page}");
+    assert!(page.contains("Another account now uses this email address"), "{page}");
     assert_eq!(ada.client.get("/me").await.json()["email"], "ada@example.org");
     assert_eq!(bob.client.get("/me").await.json()["email"], "bob@example.org");
 }
@@ -222,7 +222,7 @@ async fn an_address_is_changed_without_a_sign_in_by_the_password(app: TestApp) {
     for browser in [app.browser(), bob.browser.clone()] {
         assert!(browser.visit(&path).await.page(200).contains(r#"type="password""#));
         let page = browser.submit(&path, &[("password", "wrong password")]).await.page(401);
-        assert_eq!(field_error(&page, "password"), "This is not the password.");
+        assert_eq!(field_error(&page, "password"), "The password is wrong.");
     }
     let phone = app.browser();
     phone.submit(&path, &[("password", PASSWORD)]).await.assert_redirect("/account");
@@ -243,7 +243,7 @@ async fn an_account_is_deleted_with_all_it_has(app: TestApp) {
     ada.client.get("/me").await.problem(401, "token_invalid");
     bob.client.get(&note).await.problem(404, "not_found");
     assert_eq!(sign_in(&app, &ada.email, PASSWORD).await, 401);
-    assert!(was_told(&app, &ada.email, "Your account is deleted").await);
+    assert!(was_told(&app, &ada.email, "Your account was deleted").await);
     for table in ["accounts", "browser_sessions", "tokens", TABLE, "tower_sessions"] {
         assert_eq!(app.count(table).await, 1, "{table}: his");
     }

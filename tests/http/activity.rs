@@ -190,9 +190,9 @@ async fn the_account_page_shows_the_newest_fifty(app: TestApp) {
     }
     app.db.wait_idle().await;
     let page = ada.browser.visit("/account").await.page(200);
-    assert_eq!(page.matches("Token made").count(), 50);
-    assert!(page.contains("Token made: token 59.") && page.contains("Token made: token 10."));
-    assert!(!page.contains("token 9.") && !page.contains("Account made"));
+    assert_eq!(page.matches("Token created").count(), 50);
+    assert!(page.contains("Token created: token 59.") && page.contains("Token created: token 10."));
+    assert!(!page.contains("token 9.") && !page.contains("Account created"));
     assert!(page.find("token 59.").unwrap() < page.find("token 58.").unwrap(), "the newest first");
     assert!(page.contains(" from 127.0.0.1, Unknown browser, by session"), "{page}");
 }
@@ -207,7 +207,7 @@ async fn what_is_older_is_a_page_away(app: TestApp) {
     let (mut path, mut seen) = ("/account".to_owned(), Vec::new());
     for expected in [50, 50, 23] {
         let page = ada.browser.visit(&path).await.page(200);
-        let (_, list) = page.split_once("What happened lately").unwrap();
+        let (_, list) = page.split_once("Recent activity").unwrap();
         let rows: Vec<_> = list.split("<li>").skip(1).map(str::to_owned).collect();
         assert_eq!(rows.len(), expected);
         seen.extend(rows);
@@ -217,8 +217,8 @@ async fn what_is_older_is_a_page_away(app: TestApp) {
         };
     }
     assert_eq!(path, "", "the last page leads nowhere");
-    let made = seen.iter().filter(|row| row.contains("Token made: token ")).count();
-    assert!(made == 120 && seen[122].contains("Account made"), "{}", seen[122]);
+    let made = seen.iter().filter(|row| row.contains("Token created: token ")).count();
+    assert!(made == 120 && seen[122].contains("Account created"), "{}", seen[122]);
     ada.browser.visit("/account?before=nonsense").await.page(422);
 }
 
@@ -231,8 +231,8 @@ async fn many_failures_push_nothing_off_the_page(app: TestApp) {
         Actor::by_password(ada.account.id, &client).record(&app.db, Kind::SignInFailed, None);
     }
     let page = ada.browser.visit("/account").await.page(200);
-    assert!(page.contains("Token made: Login") && page.contains("Account made"));
-    let (_, list) = page.split_once("What happened lately").unwrap();
+    assert!(page.contains("Token created: Login") && page.contains("Account created"));
+    let (_, list) = page.split_once("Recent activity").unwrap();
     assert_eq!(list.matches("Wrong password").count(), 2);
     assert!(list.contains("Wrong password, 200 times") && list.contains("Wrong password, 400 times"), "{list}");
 }
@@ -333,5 +333,5 @@ async fn an_event_of_a_later_version_is_shown_too(app: TestApp) {
     let ada = app.person("ada").await;
     app.db.wait_idle().await;
     app.sql("UPDATE activity SET kind = 'flew_away' WHERE kind = 'signed_in'").await;
-    assert!(ada.browser.visit("/account").await.page(200).contains("Something else"));
+    assert!(ada.browser.visit("/account").await.page(200).contains("Other activity"));
 }

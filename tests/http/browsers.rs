@@ -15,7 +15,7 @@ on_both_databases! {
     of_many_at_once_one_is_told,
 }
 
-const ABOUT: &str = "A new browser is signed in to your account";
+const ABOUT: &str = "New sign-in to your account";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
 const SAFARI: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Version/17.4 Safari/605.1.15";

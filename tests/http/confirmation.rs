@@ -26,7 +26,7 @@ on_both_databases! {
 }
 
 const FORM: [(&str, &str); 3] = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
-const UNCONFIRMED: &str = "Your address is not confirmed yet.";
+const UNCONFIRMED: &str = "Your email address is not confirmed yet.";
 
 async fn strict(database: Database) -> TestApp {
     TestApp::with(database, |settings| settings.accounts.confirm = Confirm::Required).await
@@ -45,11 +45,11 @@ async fn an_address_is_confirmed_by_a_link(app: TestApp) {
     let ada = app.person("ada").await;
     assert!(ada.browser.visit("/account").await.page(200).contains(UNCONFIRMED), "and signed in all the same");
     let [letter] = app.letters().await.try_into().unwrap();
-    assert_eq!((letter.header("To"), letter.header("Subject")), ("ada@example.org", "Confirm your address"));
+    assert_eq!((letter.header("To"), letter.header("Subject")), ("ada@example.org", "Confirm your email address"));
     let path = letter.path("/confirm/").unwrap();
     let page = ada.browser.visit(&path).await;
     assert_eq!(page.header("referrer-policy"), "no-referrer");
-    assert!(page.page(200).contains("Yes, it is mine") && !page.text().contains(r#"type="password""#));
+    assert!(page.page(200).contains("Confirm email address") && !page.text().contains(r#"type="password""#));
     ada.browser.submit(&path, &[]).await.assert_redirect("/account");
     assert!(!ada.browser.visit("/account").await.page(200).contains(UNCONFIRMED));
     ada.browser.submit(&path, &[]).await.page(410);
@@ -62,7 +62,7 @@ async fn a_link_followed_elsewhere_asks_for_the_password(app: TestApp) {
     assert!(phone.visit(&path).await.page(200).contains(r#"type="password""#));
     for wrong in [&[][..], &[("password", "")], &[("password", "wrong password")]] {
         let page = phone.submit(&path, wrong).await.page(401);
-        assert_eq!(field_error(&page, "password"), "This is not the password.");
+        assert_eq!(field_error(&page, "password"), "The password is wrong.");
     }
     assert!(ada.browser.visit("/account").await.page(200).contains(UNCONFIRMED));
     phone.submit(&path, &FORM[2..]).await.assert_redirect("/account");
@@ -123,7 +123,7 @@ async fn where_it_is_required_nobody_is_in_before(database: Database) {
     let app = strict(database).await;
     let browser = app.browser();
     let reply = browser.submit("/sign-up", &FORM).await;
-    assert!(reply.page(202).contains("Look into your mail") && !reply.has("set-cookie"));
+    assert!(reply.page(202).contains("Check your email") && !reply.has("set-cookie"));
     let path = link(&app).await;
 
     let page = sign_in(&browser).await.page(403);
@@ -158,7 +158,7 @@ async fn where_it_is_required_signing_up_says_the_same_of_every_address(database
     assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
     let letters = app.letters().await;
     let subjects: Vec<_> = letters.iter().map(|letter| letter.header("Subject")).collect();
-    assert_eq!(subjects, ["Confirm your address", "You have an account already", "You have an account already"]);
+    assert_eq!(subjects, ["Confirm your email address", "You already have an account", "You already have an account"]);
     assert!(letters[1].text().contains("/confirm/") && !letters[2].text().contains("/confirm/"));
     assert!(letters[2].text().contains("/sign-in") && letters[2].text().contains("/forgot"));
     assert_eq!(app.count("accounts").await, 1);

@@ -45,7 +45,7 @@ pub(super) fn somewhere() -> Somewhere {
 /// As a sign-in at either door has it before it makes anything.
 pub(super) async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
     let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
-    let (limits, password) = (&app.settings.throttle, PASSWORD.to_owned());
+    let (limits, password) = (&app.settings.throttle, PASSWORD.into());
     verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
 }
 
@@ -311,7 +311,7 @@ async fn a_request_that_began_before_the_password_changed_makes_nothing(app: Tes
         assert!(reply.status != 303 || reply.header("location") == "/sign-in", "{}", reply.asked);
     }
     assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
-    assert!(app.emails_with_subject("Confirm your new address").await.is_empty());
+    assert!(app.emails_with_subject("Confirm your new email address").await.is_empty());
     assert!(ada.browser.is_signed_in().await, "and her account is there");
 }
 
@@ -340,9 +340,9 @@ async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestA
     app.browser().submit("/sign-up", &form).await.assert_status(303);
 
     let refused = page.finish().await.page(401);
-    assert_eq!(field_error(&refused, "password-again"), "This is not your password.");
+    assert_eq!(field_error(&refused, "password-again"), "The password is wrong.");
     proof.finish().await.problem(401, "invalid_credentials");
-    assert_eq!(field_error(&password.finish().await.page(422), "current"), "This is not your password.");
+    assert_eq!(field_error(&password.finish().await.page(422), "current"), "The current password is wrong.");
     assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
     let form = [("email", "ada@new.example"), ("password", PASSWORD)];
     app.browser().submit("/sign-in", &form).await.assert_redirect(HOME);

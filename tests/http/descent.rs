@@ -54,7 +54,7 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
     assert_ne!(told["expires_at"], told["ends_at"]);
     let new = |days: u32| json!({"name": "made", "scopes": [READ_NAME, "tokens:manage"], "days": days});
     let message = parent.post("/tokens", new(365)).await.names_field("days");
-    assert!(message.contains("What it makes ends no later"), "{message}");
+    assert!(message.contains("A token that it creates cannot expire later"), "{message}");
     let at = json!({"name": "made", "scopes": [READ_NAME], "expires_at": told["ends_at"]});
     parent.post("/tokens", at).await.names_field("expires_at");
     let mut renewed = new(5);
@@ -117,7 +117,7 @@ async fn reporting_what_has_ended_ends_what_it_made(app: TestApp) {
         for ended in made {
             ended.get("/token").await.problem(401, "token_revoked");
         }
-        let letters = app.emails_with_subject("One of your tokens was found, and revoked").await;
+        let letters = app.emails_with_subject("A leaked token was revoked").await;
         assert_eq!(letters.iter().filter(|letter| letter.header("To") == person.email).count(), 1);
         app.sql("DELETE FROM tokens").await;
     }

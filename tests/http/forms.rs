@@ -169,20 +169,20 @@ async fn a_reload_repeats_nothing(database: Database) {
     .await;
     let browser = required.browser();
     let page = browser.fill_and_follow("/sign-up", "/sign-up", &fields(&typed("/sign-up", ""))).await.page(200);
-    assert!(page.contains("Look into your mail") && page.contains("eve@example.org"), "{page}");
+    assert!(page.contains("Check your email") && page.contains("eve@example.org"), "{page}");
     assert!(!browser.visit("/sign-up").await.page(200).contains("eve@example.org"), "once");
 
     let ada = app.person("ada").await;
     let page = ada.browser.fill_and_follow("/account", "/account/email/resend", &[]).await.page(200);
-    assert!(page.contains("Look into your mail") && page.contains(&ada.email), "{page}");
+    assert!(page.contains("Check your email") && page.contains(&ada.email), "{page}");
     let change = [("email", "new@example.org")];
     let page = ada.browser.fill_and_follow("/account/email", "/account/email", &change).await.page(200);
-    assert!(page.contains("Look into your mail") && page.contains("new@example.org"), "{page}");
+    assert!(page.contains("Check your email") && page.contains("new@example.org"), "{page}");
     let page = app.browser().fill_and_follow("/forgot", "/forgot", &[("email", &ada.email)]).await.page(200);
-    assert!(page.contains("Look into your mail") && !page.contains(&ada.email), "{page}");
+    assert!(page.contains("Check your email") && !page.contains(&ada.email), "{page}");
     let (reset, browser) = (app.link("/reset/").await, app.browser());
     let page = browser.fill_and_follow(&reset, &reset, &[("password", NEW_PASSWORD)]).await.page(200);
-    assert!(page.contains("Your password is new") && page.contains("every token revoked"), "{page}");
+    assert!(page.contains("Password changed") && page.contains("all tokens were revoked"), "{page}");
     assert!(browser.visit("/sign-in").await.page(200).contains(r#"action="/sign-in""#), "and then one signs in");
 }
 

@@ -87,7 +87,7 @@ async fn a_sign_up_that_fails_counts_before_it_costs_anything(database: Database
     assert!(!page.contains("easy to guess"), "it is not judged");
     // What is wrong at sight costs nothing, and says so still.
     let page = sign_up(&app, "", "ada@example.org", "short").await.page(422);
-    assert!(page.contains("Tell us what to call you") && page.contains("at least 8 characters"), "{page}");
+    assert!(page.contains("Enter a name of 1 to 100 characters.") && page.contains("at least 8 characters"), "{page}");
     assert_eq!(app.count("accounts").await, 0);
     // Nobody was mailed, so nobody's mail is used up.
     app.clock.advance(Duration::hours(1));
@@ -102,7 +102,7 @@ async fn a_new_password_is_judged_for_who_knows_the_old_one_only(app: TestApp) {
     };
     assert!(change(PASSWORD).await.page(422).contains("easy to guess"));
     let page = change("wrong password").await.page(422);
-    assert!(page.contains("This is not your password.") && !page.contains("easy to guess"), "{page}");
+    assert!(page.contains("The current password is wrong.") && !page.contains("easy to guess"), "{page}");
 }
 
 /// A line of `/proc/…/status`, in KiB.

@@ -201,7 +201,7 @@ async fn what_cannot_be_done_is_one_line_and_2(place: DatabaseLocation) {
         (&create[..], PASSWORD, "already"),
         (&["accounts", "create", "bob@example.org"], "password1", "most common"),
         (&["accounts", "create", "bob@example.org"], "", "at least 8 characters"),
-        (&["accounts", "create", "bob"], PASSWORD, "e-mail address"),
+        (&["accounts", "create", "bob"], PASSWORD, "email address"),
         (&["accounts", "disable", "nobody@example.org"], "", "nobody@example.org"),
         (&["sessions", "list", "nobody"], "", "nobody"),
         (&["sessions", "revoke", "--account", "nobody"], "", "nobody"),

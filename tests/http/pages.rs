@@ -56,8 +56,8 @@ async fn signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_type
     let browser = app.browser();
     let form = [("name", " "), ("email", "ada at example"), ("password", "short"), ("next", "/tokens")];
     let page = browser.submit("/sign-up", &form).await.page(422);
-    assert_eq!(field_error(&page, "name"), "Tell us what to call you, in 1 to 100 characters.");
-    assert_eq!(field_error(&page, "email"), "Enter an e-mail address, such as ada@example.org.");
+    assert_eq!(field_error(&page, "name"), "Enter a name of 1 to 100 characters.");
+    assert_eq!(field_error(&page, "email"), "Enter an email address, such as ada@example.org.");
     assert!(field_error(&page, "password").starts_with("Use at least 8 characters"));
     assert!(page.contains(r#"value="ada at example""#) && page.contains(r#"name="next" value="/tokens""#), "{page}");
 
@@ -102,7 +102,10 @@ async fn an_address_is_taken_once(app: TestApp) {
     app.browser().submit("/sign-up", &FORM).await.assert_redirect(HOME);
     for email in ["ada@example.org", " ADA@Example.org "] {
         let page = app.browser().submit("/sign-up", &[FORM[0], ("email", email), FORM[2]]).await.page(422);
-        assert_eq!(field_error(&page, "email"), "There is an account with this address already. Sign in instead.");
+        assert_eq!(
+            field_error(&page, "email"),
+            "There is already an account with this email address. Sign in instead."
+        );
     }
     assert_eq!(app.count("accounts").await, 1);
 }

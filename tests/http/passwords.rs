@@ -33,14 +33,14 @@ fn strength(app: &TestApp, password: &str, email: &str, name: &str) -> Request {
 async fn whoever_types_is_told_how_good_it_is(app: TestApp) {
     let reply = strength(&app, "aaaaaaaaaaaa", "", "").await;
     let weak = reply.assert_status(200).json();
-    assert_eq!(members(&weak), ["advice", "objection", "score"]);
+    assert_eq!(members(&weak), ["feedback", "rejection", "score"]);
     assert_eq!(reply.header("cache-control"), "no-store");
-    assert!(weak["score"].as_u64().unwrap() <= 1 && weak["advice"].as_str().unwrap().contains("Repeats"), "{weak}");
-    assert!(weak["objection"].as_str().unwrap().starts_with("This is too easy to guess. Repeats"), "{weak}");
+    assert!(weak["score"].as_u64().unwrap() <= 1 && weak["feedback"].as_str().unwrap().contains("Repeats"), "{weak}");
+    assert!(weak["rejection"].as_str().unwrap().starts_with("This is too easy to guess. Repeats"), "{weak}");
     let strong = strength(&app, PASSWORD, "ada@example.org", "Ada").await.assert_status(200).json();
-    assert_eq!(strong, json!({"score": 4, "objection": null, "advice": ""}));
+    assert_eq!(strong, json!({"score": 4, "rejection": null, "feedback": ""}));
     let short = strength(&app, "short", "", "").await.assert_status(200).json();
-    assert!(short["objection"].as_str().unwrap().contains("at least 8 characters"), "{short}");
+    assert!(short["rejection"].as_str().unwrap().contains("at least 8 characters"), "{short}");
 }
 
 async fn what_is_refused_is_refused_with_the_same_words_everywhere(app: TestApp) {
@@ -48,7 +48,7 @@ async fn what_is_refused_is_refused_with_the_same_words_everywhere(app: TestApp)
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
     let link = app.link("/reset/").await;
     for weak in ["monkeymonkey", "trustno1", "abcdefghijkl"] {
-        let told = strength(&app, weak, &ada.email, "ada").await.assert_status(200).json()["objection"].take();
+        let told = strength(&app, weak, &ada.email, "ada").await.assert_status(200).json()["rejection"].take();
         let new = [("name", "Bob"), ("email", "bob@example.org"), ("password", weak)];
         let pages = [
             app.browser().submit("/sign-up", &new).await.page(422),
@@ -66,13 +66,13 @@ async fn what_is_refused_is_refused_with_the_same_words_everywhere(app: TestApp)
 async fn a_name_and_an_address_are_easy_to_guess(app: TestApp) {
     for mine in ["lovelace1815", "Ada Lovelace", "ada.lovelace@example.org", "vestibule2026"] {
         let told = strength(&app, mine, "ada.lovelace@example.org", "Ada Lovelace").await.assert_status(200).json();
-        assert!(told["objection"].is_string(), "{mine}: {told}");
+        assert!(told["rejection"].is_string(), "{mine}: {told}");
     }
 }
 
 async fn what_is_too_long_is_not_looked_at(app: TestApp) {
     let told = strength(&app, &"correct horse ".repeat(2_000), "", "").await.assert_status(200).json();
-    assert_eq!(told["objection"], "Use at most 128 characters.");
+    assert_eq!(told["rejection"], "Use at most 128 characters.");
     strength(&app, "correct horse", &"ada@".repeat(5_000), &"a b ".repeat(5_000)).await.assert_status(200);
     strength(&app, &"x".repeat(300_000), "", "").await.problem(413, "body_too_large");
 }
@@ -87,7 +87,7 @@ async fn asking_writes_nothing_and_needs_nobody(app: TestApp) {
 async fn a_flood_of_questions_keeps_nobody_from_signing_in(database: Database) {
     let app = TestApp::with(database, |settings| settings.passwords.queue = 1).await;
     let ada = app.person("ada").await;
-    let held = app.state.hasher.hold_advice().unwrap();
+    let held = app.state.hasher.hold_feedback().unwrap();
     let mut running: JoinSet<_> = (0..60).map(|_| strength(&app, PASSWORD, "", "").into_future()).collect();
     for _ in 0..59 {
         running.join_next().await.unwrap().unwrap().problem(503, "unavailable");

@@ -81,7 +81,7 @@ async fn a_wrong_password_does_nothing(app: TestApp) {
     for wrong in ["", "wrong password", &PASSWORD[1..]] {
         let form = [TOKEN.as_slice(), &[("password-again", wrong)]].concat();
         let page = ada.browser.submit("/tokens", &form).await.page(401);
-        assert_eq!(field_error(&page, "password-again"), "This is not your password.");
+        assert_eq!(field_error(&page, "password-again"), "The password is wrong.");
         assert!(page.contains(r#"name="name" value="backup""#) && !page.contains("wrong password"), "{page}");
         let page =
             ada.browser.submit("/account/confirm", &[("next", "/tokens"), ("password-again", wrong)]).await.page(401);

@@ -52,7 +52,7 @@ async fn a_link_gives_a_new_password(app: TestApp) {
     let page = browser.visit(&path).await.page(200);
     assert!(page.contains(&format!(r#"<form method="post" action="{path}">"#)), "{page}");
     let page = browser.submit(&path, &[("password", NEW)]).await.page(200);
-    assert!(page.contains("Your password is new") && page.contains(r#"href="/sign-in""#));
+    assert!(page.contains("Password changed") && page.contains(r#"href="/sign-in""#));
     assert_eq!(browser.cookie(), None, "the next step is to sign in");
     assert_eq!((sign_in(&app, &ada, PASSWORD).await, sign_in(&app, &ada, NEW).await), (401, 303));
 
@@ -60,7 +60,7 @@ async fn a_link_gives_a_new_password(app: TestApp) {
     assert_eq!(told.header("To"), "ada@example.org");
     for again in [browser.visit(&path).await, browser.submit(&path, &[("password", "another one, too")]).await] {
         let page = again.page(410);
-        assert!(page.contains("This link is over") && page.contains(r#"href="/forgot""#));
+        assert!(page.contains("This link has expired") && page.contains(r#"href="/forgot""#));
     }
     assert_eq!(sign_in(&app, &ada, NEW).await, 303);
 }

@@ -141,7 +141,7 @@ async fn a_password_that_changed_meanwhile_stays_changed(app: TestApp) {
     let verified = hash(&app).await;
     let hasher = Hasher::new(&app.settings.passwords).unwrap();
     let again = async |verified: &str| {
-        rehash(&app.db, &hasher, ada.account.id, verified.to_owned(), PASSWORD.to_owned()).await.unwrap()
+        rehash(&app.db, &hasher, ada.account.id, verified.to_owned(), PASSWORD.into()).await.unwrap()
     };
     assert!(again(&verified).await);
     let changed = hash(&app).await;

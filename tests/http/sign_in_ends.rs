@@ -4,7 +4,10 @@ use axum::http::Method;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
-    auth::session::{CurrentSession, Uses},
+    auth::{
+        Stamp,
+        session::{CurrentSession, Uses},
+    },
     features::browser_sessions::service::{list, sweep},
 };
 
@@ -152,7 +155,7 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
         remembered: row.remembered,
         last_seen_at: row.last_seen_at,
         ends_at: row.ends_at,
-        stamp: vec![],
+        stamp: Stamp::default(),
     }
 }
 

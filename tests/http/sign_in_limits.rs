@@ -46,7 +46,7 @@ async fn the_oldest_browser_makes_room(database: Database) {
     assert!(second.is_signed_in().await && third.is_signed_in().await && bob.browser.is_signed_in().await);
     app.db.wait_idle().await;
     let page = third.visit("/account").await.page(200);
-    assert_eq!(page.matches("Oldest browser signed out to make room").count(), 1, "{page}");
+    assert_eq!(page.matches("Oldest browser signed out (limit reached)").count(), 1, "{page}");
     // One that signs in once more takes the place of its own.
     third.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     assert_eq!(app.count("browser_sessions").await, 2);
@@ -126,7 +126,7 @@ async fn operators_see_all_of_many(app: TestApp) {
     app.sql(&many).await;
     let mut all = Vec::new();
     loop {
-        let before = all.last().map_or(Uuid::max(), |last: &BrowserSessionWithOwner| last.id);
+        let before = all.last().map_or(Uuid::max(), |last: &BrowserSessionWithOwner| last.session.id);
         let batch = list_all(&app.db, Some(ada.account.id), before, 500).await.unwrap();
         if batch.is_empty() {
             break;
@@ -134,7 +134,7 @@ async fn operators_see_all_of_many(app: TestApp) {
         all.extend(batch);
     }
     assert_eq!(all.len(), 1_101);
-    assert!(all.windows(2).all(|pair| pair[0].id > pair[1].id), "each once, the newest first");
+    assert!(all.windows(2).all(|pair| pair[0].session.id > pair[1].session.id), "each once, the newest first");
     let mut accounts = admin::list(&app.db, Uuid::nil(), 1_000).await.unwrap();
     assert_eq!(accounts.len(), 1_000);
     accounts.extend(admin::list(&app.db, accounts[999].id, 1_000).await.unwrap());

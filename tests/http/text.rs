@@ -28,8 +28,8 @@ on_both_databases! {
     the_expiry_of_a_session_has_one_length,
 }
 
-const NO_ADDRESS: &str = "Enter an e-mail address, such as ada@example.org.";
-const TAKEN: &str = "There is an account with this address already. Sign in instead.";
+const NO_ADDRESS: &str = "Enter an email address, such as ada@example.org.";
+const TAKEN: &str = "There is already an account with this email address. Sign in instead.";
 
 async fn sign_up(app: &TestApp, email: &str) -> crate::support::Response {
     app.browser().submit("/sign-up", &[("name", "Ada"), ("email", email), ("password", PASSWORD)]).await
@@ -70,7 +70,7 @@ async fn an_address_is_one_however_its_domain_is_written(database: Database) {
         assert_eq!(admin::find(&app.db, spelling).await.unwrap().email, "ada@xn--bcher-kva.example");
     }
     let page = browser.submit("/account/email", &[("email", "ada@bücher.example")]).await.page(422);
-    assert_eq!(field_error(&page, "email"), "This is the address you have.");
+    assert_eq!(field_error(&page, "email"), "This is already your email address.");
     app.browser().submit("/forgot", &[("email", "ada@bücher.example")]).await.assert_status(202);
     let letters = app.emails_with_subject("Choose a new password").await;
     assert_eq!(letters[0].header("To"), "ada@xn--bcher-kva.example");
@@ -88,7 +88,7 @@ async fn so_it_is_where_addresses_have_to_be_confirmed(database: Database) {
     sign_up(&app, "ada@xn--bcher-kva.example").await.assert_status(202);
     app.db.wait_idle().await;
     assert_eq!(app.count("accounts").await, 1);
-    assert_eq!(app.emails_with_subject("You have an account already").await.len(), 1);
+    assert_eq!(app.emails_with_subject("You already have an account").await.len(), 1);
 }
 
 async fn accounts_of_the_first_version_go_on(app: TestApp) {

@@ -90,7 +90,7 @@ async fn a_day_that_is_over_or_too_far_is_refused_beside_its_field(app: TestApp)
     for day in [over.to_string(), far.to_string(), String::new(), "tomorrow".into()] {
         let form = [("name", "a"), ("days", "day"), ("expires_at", day.as_str()), (READ_FIELD, "on")];
         let page = ada.browser.submit("/tokens", &form).await.page(422);
-        assert_eq!(field_error(&page, "expires_at"), "Choose a day to come, within the next 366 days.", "{day}");
+        assert_eq!(field_error(&page, "expires_at"), "Choose a date in the future, within the next 366 days.", "{day}");
         assert_eq!(field_error(&page, "days"), "");
         assert!(page.contains(r#"<option value="day" selected>"#), "what was chosen stays chosen");
         assert!(page.contains(&format!(r#"value="{day}""#)), "and what was typed");
@@ -201,7 +201,7 @@ async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
     app.token(&ada, &[READ]).await;
     let form = [("name", "third"), ("days", "7"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(409);
-    assert!(page.contains("as many tokens as it may have") && page.contains(r#"value="third""#), "{page}");
+    assert!(page.contains("reached its limit of tokens") && page.contains(r#"value="third""#), "{page}");
     bob.browser.submit("/tokens", &form).await.page(201);
     // One that has ended, of itself or not, makes room.
     let id = about(&first).await["id"].as_str().unwrap().to_owned();
@@ -222,7 +222,7 @@ async fn a_renewed_token_needs_a_number_of_days(app: TestApp) {
     assert!(page.contains(r#"name="renew" checked"#));
     let form = [("name", "a"), ("days", "30"), ("renew", "on"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(201);
-    assert!(page.contains(">Renewed</span>") && page.contains("30 days after its last use, and "), "{page}");
+    assert!(page.contains(">Renewed</span>") && page.contains("(30 days after its last use) or "), "{page}");
 }
 
 async fn all_tokens_are_revoked_at_once(app: TestApp) {
@@ -276,7 +276,7 @@ async fn the_page_revokes_all_and_all_but_the_new_one(app: TestApp) {
     ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
     new.get(COLLECTION).await.problem(401, "token_revoked");
     ada.browser.submit("/tokens/revoke-all", &[]).await.assert_redirect("/tokens");
-    assert!(ada.browser.visit("/tokens").await.page(200).contains("None yet."));
+    assert!(ada.browser.visit("/tokens").await.page(200).contains("No tokens yet."));
 }
 
 async fn tokens_from_before_go_on(app: TestApp) {

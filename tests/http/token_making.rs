@@ -81,7 +81,7 @@ async fn what_is_wrong_is_named(app: TestApp) {
             ("name", json!(""), "name"),
             ("name", json!("a\u{0}b"), "name"),
             ("scopes", json!([]), "scopes"),
-            ("scopes", json!(["everything"]), "scopes[0]"),
+            ("scopes", json!(["everything"]), "scopes"),
             ("days", json!(0), "days"),
             ("days", json!(367), "days"),
             ("days", json!(-1), "days"),
@@ -250,7 +250,7 @@ async fn nothing_that_assigns_is_taken(app: TestApp) {
     }
 }
 
-const FOUND: &str = "One of your tokens was found, and revoked";
+const FOUND: &str = "A leaked token was revoked";
 
 async fn report(app: &TestApp, token: &str) {
     let reply = app.post("/api/v1/tokens/report").json(json!({"token": token})).at("198.51.100.9").await;
@@ -269,7 +269,7 @@ async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
     assert!(letter.path("/tokens").is_some() && letter.path("/account").is_some(), "{}", letter.raw);
     assert!(!letter.raw.contains(&lost.token) && !letter.raw.contains("198.51.100.9"));
     let page = ada.browser.visit("/account").await.page(200);
-    assert!(page.contains("Token found by somebody, and revoked: test"), "{page}");
+    assert!(page.contains("Leaked token reported and revoked: test"), "{page}");
     assert!(!page.contains("198.51.100.9"), "whoever helps is not told on");
     // Found once more, there is nothing more to say.
     report(&app, &lost.token).await;

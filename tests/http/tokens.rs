@@ -98,7 +98,7 @@ async fn what_has_ended_stays_in_the_list_behind_what_works(app: TestApp) {
     let page = ada.browser.visit("/tokens").await.page(200);
     assert_eq!(page.matches(">Expired</span>").count(), 1, "the one of the login");
     assert_eq!(page.matches(">Revoked</span>").count(), 1);
-    assert!(page.contains("for 30 days after its end"), "{page}");
+    assert!(page.contains("removed from this list after 30 days"), "{page}");
     // There is nothing left to revoke about an expired one.
     let login = items[2]["id"].as_str().unwrap();
     ada.browser.delete(&format!("/tokens/{login}")).await.problem(404, "not_found");
@@ -142,8 +142,8 @@ async fn the_page_gives_the_scopes_that_were_ticked_and_no_others(app: TestApp) 
 async fn the_page_says_what_is_wrong_beside_the_field(app: TestApp) {
     let ada = app.person("ada").await;
     let page = ada.browser.submit("/tokens", &[("name", " "), ("days", "90")]).await.page(422);
-    assert_eq!(field_error(&page, "name"), "Give the token a name of 1 to 100 characters.");
-    assert_eq!(field_error(&page, "scopes"), "Choose at least one thing the token may do.");
+    assert_eq!(field_error(&page, "name"), "Enter a name of 1 to 100 characters.");
+    assert_eq!(field_error(&page, "scopes"), "Choose at least one scope.");
     assert_eq!(field_error(&page, "days"), "");
     assert!(page.contains(r#"<option value="90" selected>"#), "what was chosen stays chosen");
     assert!(shown(&page).is_none());

@@ -1,4 +1,4 @@
-//! What happened, as a list that nobody can flood: what is the same again and again is one row with a count.
+//! Groups repeated events into one row with a count, so that nobody can flood the list.
 
 use std::net::IpAddr;
 
@@ -7,31 +7,31 @@ use uuid::Uuid;
 use super::{Event, Kind};
 use crate::{http::client::Network, timestamp::Timestamp};
 
-/// How many rows a page has.
+/// The number of rows on a page.
 pub(crate) const ROWS: usize = 50;
 
-/// Events that differ in nothing but when and, within one network, from where.
+/// Events that differ only in their time and, within one network, their address.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The newest of them.
+    /// The newest event.
     pub newest: Event,
-    /// When the oldest of them on this page happened.
+    /// The time of the oldest event on this page.
     pub since: Timestamp,
-    /// How many there are.
+    /// The number of events.
     pub count: u32,
 }
 
-/// A page of what happened, the newest first.
+/// A page of the activity, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// By the newest event of each row.
+    /// Ordered by the newest event of each row.
     pub rows: Vec<Row>,
-    /// The event before which the next page begins; nothing where this is the last.
+    /// The id of the event before which the next page begins; `None` on the last page.
     pub older: Option<Uuid>,
 }
 
 impl Page {
-    /// Takes the next older event, or refuses it where the page is full.
+    /// Adds the next older event. Returns `false` if the page is full.
     pub(crate) fn take(&mut self, event: Event) -> bool {
         let id = event.id;
         if let Some(row) = self.rows.iter_mut().find(|row| row.is_of(&event)) {
@@ -50,12 +50,12 @@ impl Page {
 impl Row {
     fn is_of(&self, event: &Event) -> bool {
         let same = |event: &Event| (event.kind, event.credential.clone(), event.subject.clone(), network(event));
-        // Of what a later version wrote, it is not known whether it is the same.
+        // Events of unknown kinds, written by a later version, may differ.
         event.kind != Kind::Unknown && same(&self.newest) == same(event)
     }
 }
 
-/// What one customer of a provider has. An address that cannot be read is a network of its own.
+/// The network of one customer of a provider. An address that cannot be parsed is a network of its own.
 fn network(event: &Event) -> String {
     let address = event.address.parse::<IpAddr>();
     address.map_or_else(|_| event.address.clone(), |address| Network::around(address, 32, 64).to_string())

@@ -1,9 +1,10 @@
-//! What happened to an account: who did what, when, through which credential and from where.
+//! The activity of an account: what happened, when, with which credential and from where.
 //!
-//! Events are added and swept, never changed. Each is a line of the log as well, in one structured form (S41). Neither
-//! holds a secret. What failed for an address nobody has stands in the log only, since there is nobody to show it to.
+//! Events are added and deleted when they are old, never changed. Each is also logged, in one structured form (S41).
+//! Neither contains secrets. A failed sign-in with an unknown address is only logged, since there is no account to show
+//! it to.
 //!
-//! A sign-in at the token door is the making of a token by password.
+//! Signing in with `POST /api/v1/login` is recorded as creating a token with a password.
 
 mod fold;
 mod model;

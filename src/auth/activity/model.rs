@@ -1,4 +1,4 @@
-//! An event as the owner of the account sees it.
+//! Activity events, as the owner of the account sees them.
 
 use uuid::Uuid;
 
@@ -6,11 +6,11 @@ use crate::timestamp::Timestamp;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal, $meaning:literal;)+) => {
-        /// What happened.
+        /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind {
             $($(#[$doc])* $kind,)+
-            /// What a later version wrote.
+            /// A kind that a later version wrote.
             Unknown,
         }
 
@@ -18,7 +18,7 @@ macro_rules! kinds {
             /// Every kind that this version writes.
             pub const ALL: &'static [Self] = &[$(Self::$kind),+];
 
-            /// The stable name, in the log and in the database.
+            /// The stable name in the log and in the database.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)+
@@ -26,11 +26,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// For people.
+            /// A description for people.
             pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$kind => $meaning,)+
-                    Self::Unknown => "Something else",
+                    Self::Unknown => "Other activity",
                 }
             }
         }
@@ -47,63 +47,63 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The account was made.
-    SignedUp = "account_created", "Account made";
+    /// The account was created.
+    SignedUp = "account_created", "Account created";
     /// A browser was signed in.
     SignedIn = "signed_in", "Signed in";
-    /// A wrong password was given.
+    /// A sign-in failed because of a wrong password.
     SignInFailed = "sign_in_failed", "Wrong password";
-    /// A browser was signed out by itself.
+    /// A browser signed itself out.
     SignedOut = "signed_out", "Signed out";
-    /// A browser was signed out by another.
+    /// A browser was signed out from another browser or by an operator.
     SignInRevoked = "sign_in_revoked", "Browser signed out";
-    /// The oldest browser was signed out, because the account had as many as it may have.
-    SignInDisplaced = "sign_in_displaced", "Oldest browser signed out to make room";
-    /// The password was changed by whoever knew the old one.
+    /// The oldest browser was signed out, because the account had reached its limit.
+    SignInDisplaced = "sign_in_displaced", "Oldest browser signed out (limit reached)";
+    /// The password was changed with the old password.
     PasswordChanged = "password_changed", "Password changed";
-    /// It was changed by a link in a mail.
-    PasswordReset = "password_reset", "Password changed by a link in a mail";
+    /// The password was reset with a link sent by email.
+    PasswordReset = "password_reset", "Password reset by email";
     /// The name was changed.
     Renamed = "name_changed", "Name changed";
-    /// The address was shown to be the owner's.
-    AddressConfirmed = "address_confirmed", "Address confirmed";
-    /// Another address was asked for.
-    AddressChangeAsked = "address_change_asked", "Another address asked for";
-    /// The address was changed.
-    AddressChanged = "address_changed", "Address changed";
-    /// A token was made.
-    TokenCreated = "token_created", "Token made";
+    /// The email address was confirmed.
+    AddressConfirmed = "address_confirmed", "Email address confirmed";
+    /// A change of the email address was requested.
+    AddressChangeAsked = "address_change_asked", "Email address change requested";
+    /// The email address was changed.
+    AddressChanged = "address_changed", "Email address changed";
+    /// A token was created.
+    TokenCreated = "token_created", "Token created";
     /// A token was used for the first time.
     TokenFirstUsed = "token_first_used", "Token used for the first time";
-    /// A token was ended.
+    /// A token was revoked.
     TokenRevoked = "token_revoked", "Token revoked";
-    /// An operator made a link for a new password.
-    ResetLinkMade = "reset_link_made", "Link for a new password made";
-    /// An operator keeps the owner out.
+    /// An operator created a password reset link.
+    ResetLinkMade = "reset_link_made", "Password reset link created";
+    /// An operator disabled the account.
     Disabled = "account_disabled", "Account disabled";
-    /// An operator lets the owner in again.
+    /// An operator enabled the account again.
     Enabled = "account_enabled", "Account enabled";
-    /// A token was found where others could read it, and ended.
-    TokenReported = "token_reported", "Token found by somebody, and revoked";
+    /// A leaked token was reported, and revoked.
+    TokenReported = "token_reported", "Leaked token reported and revoked";
 }
 
-/// What let the person in who did it.
+/// The credential with which something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActorCredential {
-    /// The password, just given.
+    /// The password.
     Password,
     /// A signed-in browser.
     Session(Uuid),
     /// A token.
     Token(Uuid),
-    /// Those who run the house, on the command line.
+    /// An operator, on the command line.
     Operator,
-    /// Nothing: somebody has found a token and given it back.
+    /// None: somebody reported a leaked token.
     LeakReporter,
 }
 
 impl ActorCredential {
-    /// The name, in the log and in the database.
+    /// The name in the log and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
@@ -114,7 +114,7 @@ impl ActorCredential {
         }
     }
 
-    /// The sign-in or the token.
+    /// The id of the browser session or the token.
     pub fn id(self) -> Option<Uuid> {
         match self {
             Self::Password | Self::Operator | Self::LeakReporter => None,
@@ -123,27 +123,27 @@ impl ActorCredential {
     }
 }
 
-/// Something that happened.
+/// An event of an account.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Event {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// What.
+    /// What happened.
     #[sqlx(try_from = "String")]
     pub kind: Kind,
-    /// `password`, `session`, `token`, `operator` or `finder`.
+    /// The kind of credential: `password`, `session`, `token`, `operator` or `finder`.
     pub credential: String,
-    /// Which sign-in or token that was.
+    /// The id of the browser session or token that was the credential.
     pub credential_id: Option<Uuid>,
-    /// The sign-in or the token it is about.
+    /// The id of the browser session or token that the event is about.
     pub subject_id: Option<Uuid>,
-    /// What to call that; empty where there is nothing to call.
+    /// The name of what the event is about; may be empty.
     pub subject: String,
-    /// From where, empty if that is not known.
+    /// The client's address; empty if unknown.
     pub address: String,
-    /// With which browser, in words, or how else.
+    /// A readable name of the client, such as "Firefox on Windows".
     pub browser: String,
 }
 

@@ -1,4 +1,4 @@
-//! Recording what happens, and reading it.
+//! Recording and reading activity.
 
 use time::Duration;
 use uuid::Uuid;
@@ -10,40 +10,41 @@ use crate::{
     http::{client::Client, problem::Problem},
 };
 
-/// How many events a list holds.
+/// The number of events in a list.
 const SHOWN: i64 = 50;
-/// How many are read at once to make a page, and how many at most.
+/// How many events one query reads for a page, and how many a page reads at most.
 const STEP: i64 = 250;
 const LOOKED_AT: i64 = 5_000;
 
-/// Who does something: on behalf of which account, through what, and from where.
+/// Who does something: the account, the credential and the client.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The account.
     pub account: Uuid,
-    /// What let them in.
+    /// The credential.
     pub means: ActorCredential,
-    /// What is at the other end.
+    /// The client.
     pub client: Client,
-    /// The account's stamp when they were let in. Credentials made for them depend on it still being that one (S59).
+    /// The account's stamp when the credential was verified. New credentials require that it is unchanged (S59).
     pub stamp: Option<Stamp>,
 }
 
 impl Actor {
-    /// Somebody who has just given, or not given, the password of `account`.
+    /// Somebody who just gave the password of `account`, or tried to.
     pub fn by_password(account: Uuid, client: &Client) -> Self {
         Self { account, means: ActorCredential::Password, client: client.clone(), stamp: None }
     }
 
-    /// Those who run the house, doing something to `account`.
+    /// An operator who does something to `account`.
     pub fn operator(account: Uuid) -> Self {
         Self { account, means: ActorCredential::Operator, client: Client::default(), stamp: None }
     }
 
-    /// Records that they did `kind`, to the sign-in or token `subject`, which is called so.
+    /// Records an event of this `kind`. `subject` is the browser session or token it is about, with its id and display
+    /// name.
     ///
-    /// It is written after the request, which neither waits for it nor fails with it; the log has it at once. None is
-    /// dropped.
+    /// It is logged at once and written to the database in the background: the request neither waits for it nor fails
+    /// with it. No event is dropped.
     pub fn record(&self, db: &Db, kind: Kind, subject: Option<(Uuid, &str)>) {
         let event = Event {
             id: Uuid::now_v7(),
@@ -64,7 +65,7 @@ impl Actor {
     }
 }
 
-/// Names that people typed stay out: the ids say as much.
+/// Logs an event. Names that people typed are left out; the ids are enough.
 fn log(account: Uuid, event: &Event) {
     macro_rules! log {
         ($level:ident) => {
@@ -83,28 +84,28 @@ fn log(account: Uuid, event: &Event) {
     if event.kind == Kind::SignInFailed { log!(warn) } else { log!(info) }
 }
 
-/// The newest of what happened to the account, the newest first.
+/// The newest events of the account, newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Event>, Problem> {
     older(db, account, None, SHOWN).await
 }
 
-/// The newest `limit` of what happened before the event `before`, or until now, the newest first.
+/// The newest `limit` events before the event `before`, or until now; newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn older(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> Result<Vec<Event>, Problem> {
     db.write_behind.wait_written().await;
     Ok(store::list(db, account, before, limit).await?)
 }
 
-/// A page of what happened before the event `before`, or until now. What is the same again and again is one row, so that
-/// nobody pushes anything off the page by failing often; a page looks at 5,000 events at most.
+/// A page of the activity before the event `before`, or until now. Repeated events are one row, so that many failed
+/// sign-ins cannot push other events off the page. A page reads at most 5,000 events.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn page(db: &Db, account: Uuid, before: Option<Uuid>) -> Result<Page, Problem> {
     let (mut page, mut before) = (Page::default(), before);
     for _ in 0..LOOKED_AT / STEP {
@@ -122,10 +123,10 @@ pub async fn page(db: &Db, account: Uuid, before: Option<Uuid>) -> Result<Page, 
     Ok(page)
 }
 
-/// Deletes up to `batch` events that are older than `days` and says how many there were (S10).
+/// Deletes up to `batch` events that are older than `days` and returns how many there were (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
     store::sweep(db, db.now() + -Duration::days(days.into()), batch).await
 }

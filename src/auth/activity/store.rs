@@ -1,4 +1,4 @@
-//! The activity table. There is no statement here that changes a row.
+//! The `activity` table. No statement changes a row.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub(crate) fn insert(db: &Db, account: Uuid, event: &Event) {
     db.write_later(Row { insert: &INSERT, id: event.id, json: row.to_string() });
 }
 
-/// The newest `limit` that are older than the event `before`, the newest first.
+/// The newest `limit` events before the event `before`, newest first.
 pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Event>> {
     fetch!(
         db,

@@ -7,7 +7,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Whether the device `hash` was used since `since` for the account with the address `email`.
+/// Whether the device `hash` was used since `since` to sign in to the account with the address `email`.
 pub(crate) async fn is_known(db: &Db, hash: Vec<u8>, email: &str, since: Timestamp) -> sqlx::Result<bool> {
     let found: Option<(i32,)> = fetch!(
         db,
@@ -21,8 +21,8 @@ pub(crate) async fn is_known(db: &Db, hash: Vec<u8>, email: &str, since: Timesta
     Ok(found.is_some())
 }
 
-/// Remembers the device `hash` of `account`, and no more than `kept` of them. Whoever else has used the browser knows it by
-/// the id that it had `before`; they go on with the new one.
+/// Remembers the device `hash` of `account`, and at most `kept` devices. If the device's id changed, `before` is its
+/// old hash; other accounts that use the device keep recognizing it.
 pub(crate) async fn remember(
     db: &Db,
     account: Uuid,

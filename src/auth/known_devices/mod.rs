@@ -1,17 +1,17 @@
-//! Browsers an account is known to come with. Whoever gives its password in another is news to its owner, who is told by
-//! mail (S28).
+//! The browsers an account was used with. A sign-in from a new browser is reported to the owner by email (S28).
 //!
-//! **How a browser is recognised**: by its kind and its system, such as "Firefox on Windows", and by the network it is in,
-//! wide enough that an address which changes overnight is the same network still (16 bits of IPv4, 32 of IPv6). A mail for
-//! every new address would soon be read by nobody; somebody else with the same browser next door goes unnoticed by this,
-//! and stands in the list of sign-ins all the same. No cookie is kept for it.
+//! **How a browser is recognized**: by its kind and operating system, such as "Firefox on Windows", and by its network,
+//! wide enough that an address that changes overnight stays in it (16 bits of IPv4, 32 of IPv6). Nobody would read an
+//! email for every new address. The price: a sign-in with the same kind of browser from a nearby address is not
+//! reported, although it is in the list of signed-in browsers. This uses no cookie.
 //!
-//! The first browser of an account is no news. What was seen once is known for as long as the account is there, as a hash.
+//! The first browser of an account is not reported. A browser is remembered, as a hash, for as long as the account
+//! exists.
 //!
-//! **The device cookie** is another matter: it only decides by which count a try to sign in goes (see [`crate::auth::rate_limit::attempts`]).
-//! It is bound to each account that was signed in to in the browser, lies in the database as a hash, and outlives signing
-//! out and a new password: it opens nothing, and an owner whose password was just reset is the one who needs it. A link for
-//! a new password makes the browser that uses it known as well.
+//! **The device cookie** is separate: it only decides which rate limit applies to a sign-in (see [`crate::auth::rate_limit::attempts`]).
+//! It is bound to each account that was signed in to in the browser, stored as a hash, and survives signing out and a
+//! password change: it gives no access, and an owner who just reset their password needs it most. Using a reset link
+//! also makes the browser a known one.
 
 mod devices;
 mod store;
@@ -27,7 +27,7 @@ use crate::{
     text::email_address::is_address,
 };
 
-/// How many browsers of an account are known by their cookie; the one not used for longest makes room.
+/// How many device cookies are remembered per account; the least recently used one is dropped.
 const DEVICES: i64 = 32;
 
 /// Whether `account` was signed in to with the browser of `client` for the first time. It is remembered.
@@ -38,12 +38,12 @@ pub async fn is_new(db: &Db, account: Uuid, client: &Client) -> sqlx::Result<boo
     store::is_news(db, account, key(client)).await
 }
 
-/// The owner of `account` has shown in this browser who they are: it is known by its device cookie from now on.
+/// Remembers the device cookie of this browser, in which the owner of `account` just authenticated.
 pub fn recognise(db: &Db, account: Uuid, client: &Client) {
     let Some(device) = &client.device else { return };
     let (before, hash) = match device.give() {
         Ok(hash) => (device.hash().filter(|before| *before != hash), hash),
-        Err(error) => return tracing::error!(error, "no device cookie"),
+        Err(error) => return tracing::error!(error, "device cookie not created"),
     };
     let ours = db.clone();
     db.spawn_detached(async move {
@@ -53,15 +53,15 @@ pub fn recognise(db: &Db, account: Uuid, client: &Client) {
     });
 }
 
-/// The device of `client`, if somebody has signed in there before to the account with the address `email`.
+/// The device of `client`, if it was used before to sign in to the account with the address `email`.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Option<String>> {
     let Some((device, hash)) = client.device.as_ref().and_then(|device| Some((device, device.hash()?))) else {
         return Ok(None);
     };
-    // What is no address is nobody's, and may hold what a database cannot take, such as NUL.
+    // Anything else belongs to no account, and may contain NUL, which PostgreSQL rejects.
     if !is_address(email) || !devices::is_known(db, hash.clone(), email, db.now() + -LIFETIME).await? {
         return Ok(None);
     }
@@ -73,10 +73,10 @@ pub async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Optio
     Ok(Some(text))
 }
 
-/// Deletes up to `batch` devices whose cookie has expired and says how many there were (S10).
+/// Deletes up to `batch` devices whose cookie has expired and returns how many there were (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     devices::sweep(db, db.now() + -LIFETIME, batch).await
 }

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use crate::db::{Db, execute, fetch};
 
-/// Whether `account` was never seen with the browser `key`, but with another. Of two who come at once, one is news.
+/// Remembers the browser `key` and returns whether it is new to an `account` that has others. Of two concurrent calls,
+/// one returns `true`.
 pub(crate) async fn is_news(db: &Db, account: Uuid, key: Vec<u8>) -> sqlx::Result<bool> {
     let added: sqlx::Result<u64> = execute!(
         db,

@@ -1,4 +1,4 @@
-//! Argon2id, and what else takes the processor long enough to count, on threads of its own.
+//! Hashing, verifying and rating passwords on dedicated threads.
 
 use std::sync::Arc;
 
@@ -9,10 +9,11 @@ use argon2::{
         rand_core::{OsRng, RngCore},
     },
 };
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    About, Verdict, normalize,
-    pool::{Held, Memory, Pool, Whose},
+    PasswordContext, PasswordStrength, normalize,
+    pool::{Held, Memory, Pool, Source},
     rules,
 };
 use crate::{
@@ -20,40 +21,40 @@ use crate::{
     settings::Passwords as Settings,
 };
 
-/// Whether a password is the one a hash was made of.
+/// Whether a password matches a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Match {
-    /// It is another.
+    /// It does not match.
     No,
-    /// It is.
+    /// It matches.
     Yes,
-    /// It is as it was typed, not as passwords are hashed now: the hash is to be made anew.
+    /// It matches as typed, without the normalization that is used now: the hash should be replaced.
     AsTyped,
 }
 
-/// Hashes, verifies and judges passwords on a bounded number of threads.
+/// Hashes, verifies and rates passwords on a bounded number of threads.
 ///
-/// Argon2id takes about 20 ms and 19 MiB each time (OWASP's parameters), which would stall every other request if it
-/// ran on the async threads, and the machine if it were unbounded. Past the queue, and past a network's share of it, the
-/// answer is 503 (S23, S45, S62). Memory is that of so many passwords as are hashed at once, from then on for good.
+/// Argon2id takes about 20 ms and 19 MiB per password (OWASP's parameters). On the async threads it would stall every
+/// other request, and unbounded it would exhaust the machine. When the queue, or a network's share of it, is full, the
+/// answer is 503 (S23, S45, S62). Each thread keeps its memory once it was needed.
 #[derive(Clone, Debug)]
 pub struct Hasher {
     argon2: Argon2<'static>,
-    /// Verified against where there is no account, so that both take the same work (S25, T20).
+    /// Verified against if there is no such account, so that both cases take the same time (S25, T20).
     dummy: Arc<str>,
-    whose: Whose,
+    source: Source,
     pool: Pool,
-    /// Judging new passwords has a thread of its own, so that it keeps nobody from signing in.
-    judges: Pool,
-    /// And so has advice to whoever types, which is not counted, so that a flood of questions keeps nobody from signing up.
-    advice: Pool,
+    /// Rating new passwords has a thread of its own, so that it does not delay sign-ins.
+    ratings: Pool,
+    /// So does the strength meter, which is not rate limited, so that a flood of its requests does not delay sign-ups.
+    feedback: Pool,
 }
 
 impl Hasher {
-    /// A hasher with the strength and the bounds of `settings`, for the operators: no share bounds it.
+    /// Creates a hasher with the parameters and limits of `settings`, for the operator: not limited to a share.
     ///
     /// # Errors
-    /// Says which of the parameters Argon2 does not take.
+    /// Says which of the parameters Argon2 does not accept, or that the threads could not be started.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
             .map_err(|error| format!("passwords: {error}"))?;
@@ -63,57 +64,59 @@ impl Hasher {
         Ok(Self {
             argon2,
             dummy: dummy.into(),
-            whose: Whose::Ours,
+            source: Source::Operator,
             pool: Pool::new("hash", settings.workers, settings.queue, blocks)?,
-            judges: Pool::new("judge", 1, settings.queue, 0)?,
-            advice: Pool::new("advise", 1, settings.queue, 0)?,
+            ratings: Pool::new("rate", 1, settings.queue, 0)?,
+            feedback: Pool::new("feedback", 1, settings.queue, 0)?,
         })
     }
 
-    /// The same hasher for `client`, whose network has its share of it.
+    /// The same hasher for `client`, limited to its network's share of the queue.
     #[must_use]
     pub fn of(&self, client: &Client) -> Self {
-        Self { whose: Whose::From(client.site()), ..self.clone() }
+        Self { source: Source::Network(client.site()), ..self.clone() }
     }
 
-    /// A PHC string for `password`, normalised, with a salt and the parameters inside.
+    /// Hashes `password`, normalized, into a PHC string with the salt and the parameters.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
-    pub async fn hash(&self, password: String) -> Result<String, Problem> {
+    /// [`Problem::Unavailable`] if the queue, or the network's share of it, is full.
+    pub async fn hash(&self, password: SecretString) -> Result<String, Problem> {
         let argon2 = self.argon2.clone();
         self.pool
-            .run(self.whose, move |memory| {
+            .run(self.source, move |memory| {
                 let salt = SaltString::generate(&mut OsRng);
-                let hash = output(&argon2, normalize(&password).as_bytes(), salt.as_salt(), memory)?;
+                let password = SecretString::from(normalize(password.expose_secret()));
+                let hash = output(&argon2, password.expose_secret().as_bytes(), salt.as_salt(), memory)?;
                 Ok(phc(&argon2, salt.as_salt(), hash)?.to_string())
             })
             .await?
             .map_err(|error: password_hash::Error| Problem::Internal(format!("argon2: {error}")))
     }
 
-    /// Whether `password` is the one `hash` was made of. Without a hash the same work is done for a certain no.
+    /// Whether `password` matches `hash`. Without a hash it does the same work and returns `false`.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+    /// [`Problem::Unavailable`] if the queue, or the network's share of it, is full.
+    pub async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool, Problem> {
         Ok(self.compare(password, hash).await? != Match::No)
     }
 
-    /// The same, and whether the hash is of the password as it was typed, from before passwords were normalised. Where that
-    /// differs, whoever is wrong is refused after two hashes, with an account or without (S25).
+    /// Like [`Self::verify`], and also tells whether the hash was made before passwords were normalized. If the
+    /// normalized password differs from the typed one, a wrong password costs two hashes, whether or not the account
+    /// exists (S25).
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
-    pub async fn compare(&self, password: String, hash: Option<String>) -> Result<Match, Problem> {
+    /// [`Problem::Unavailable`] if the queue, or the network's share of it, is full.
+    pub async fn compare(&self, password: SecretString, hash: Option<String>) -> Result<Match, Problem> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy.to_string());
-        let right = self.pool.run(self.whose, move |memory| compared(&password, &hash, memory)).await?;
+        let right = self.pool.run(self.source, move |memory| compared(password.expose_secret(), &hash, memory)).await?;
         let right = right.map_err(|error| Problem::Internal(format!("argon2: {error}")))?;
         Ok(if known { right } else { Match::No })
     }
 
-    /// Whether `hash` was made with less than what is asked for now, in memory or in passes.
+    /// Whether `hash` was made with less memory or fewer iterations than the settings ask for now.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let Ok(hash) = PasswordHash::new(hash) else { return false };
         let same = hash.algorithm == Algorithm::Argon2id.ident() && hash.version == Some(Version::V0x13.into());
@@ -123,26 +126,35 @@ impl Hasher {
         !(same && enough)
     }
 
-    /// Why `password` is refused, if what is told at sight will do for that: before anything is counted (S62).
-    pub fn objection_at_sight(password: &str, about: &About) -> Option<String> {
-        rules::objection_at_sight(password, about)
+    /// Why `password` is rejected, by the checks that cost no noticeable time. `None` if they pass. Run these before
+    /// counting an attempt (S62).
+    pub fn quick_rejection(password: &SecretString, context: &PasswordContext) -> Option<String> {
+        rules::quick_rejection(password, context)
     }
 
-    /// Why `password` is refused, if it is (S24).
+    /// Why `password` is rejected; `None` if it is accepted (S24).
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where the queue is full, or the network's share of it.
-    pub async fn objection(&self, password: &str, about: About) -> Result<Option<String>, Problem> {
-        let password = password.to_owned();
-        self.judges.run(self.whose, move |_| rules::verdict(&password, &about).objection).await
+    /// [`Problem::Unavailable`] if the queue, or the network's share of it, is full.
+    pub async fn rejection(
+        &self,
+        password: &SecretString,
+        context: PasswordContext,
+    ) -> Result<Option<String>, Problem> {
+        let password = password.clone();
+        self.ratings.run(self.source, move |_| rules::strength(&password, &context).rejection).await
     }
 
-    /// What there is to say of `password` to whoever is still typing it.
+    /// Rates `password` while it is being typed.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where too many others are, or too many of one network.
-    pub async fn advise(&self, password: String, about: About) -> Result<Verdict, Problem> {
-        self.advice.run(self.whose, move |_| rules::verdict(&password, &about)).await
+    /// [`Problem::Unavailable`] if too many people, or too many on one network, are typing a new password.
+    pub async fn feedback(
+        &self,
+        password: SecretString,
+        context: PasswordContext,
+    ) -> Result<PasswordStrength, Problem> {
+        self.feedback.run(self.source, move |_| rules::strength(&password, &context)).await
     }
 }
 
@@ -156,16 +168,16 @@ impl Hasher {
         self.pool.hold()
     }
 
-    /// Keeps the thread that advises busy until the result is dropped.
+    /// Keeps the thread that rates passwords busy until the result is dropped.
     ///
     /// # Errors
     /// [`Problem::Unavailable`] if the queue is full.
-    pub fn hold_advice(&self) -> Result<Held, Problem> {
-        self.advice.hold()
+    pub fn hold_feedback(&self) -> Result<Held, Problem> {
+        self.feedback.hold()
     }
 }
 
-/// What Argon2 makes of `password`.
+/// The Argon2 output for `password`.
 fn output(argon2: &Argon2<'_>, password: &[u8], salt: Salt<'_>, memory: &mut Memory) -> password_hash::Result<Output> {
     let params = argon2.params();
     let mut bytes = [0; Salt::MAX_LENGTH];
@@ -178,7 +190,8 @@ fn output(argon2: &Argon2<'_>, password: &[u8], salt: Salt<'_>, memory: &mut Mem
 }
 
 fn compared(password: &str, hash: &str, memory: &mut Memory) -> password_hash::Result<Match> {
-    let normalized = normalize(password);
+    let normalized = SecretString::from(normalize(password));
+    let normalized = normalized.expose_secret();
     if is_right(normalized.as_bytes(), hash, memory)? {
         return Ok(Match::Yes);
     }
@@ -186,13 +199,13 @@ fn compared(password: &str, hash: &str, memory: &mut Memory) -> password_hash::R
     Ok(if as_typed { Match::AsTyped } else { Match::No })
 }
 
-/// Whether `hash` was made of `password`, with what it was made with (T20).
+/// Whether `hash` was made from `password`, with the parameters in the hash (T20).
 fn is_right(password: &[u8], hash: &str, memory: &mut Memory) -> password_hash::Result<bool> {
     let hash = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else { return Err(password_hash::Error::PhcStringField) };
     let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
     let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm)?, version, Params::try_from(&hash)?);
-    // Compared in constant time.
+    // `Output` compares in constant time.
     Ok(output(&argon2, password, salt, memory)? == expected)
 }
 
@@ -206,7 +219,7 @@ fn phc<'a>(argon2: &Argon2<'_>, salt: Salt<'a>, hash: Output) -> password_hash::
     })
 }
 
-/// A hash that nobody knows a password for.
+/// A random hash that no known password matches.
 fn dummy(argon2: &Argon2<'_>) -> password_hash::Result<String> {
     let salt = SaltString::generate(&mut OsRng);
     let hash = Output::init_with(Params::DEFAULT_OUTPUT_LEN, |bytes| {
@@ -263,13 +276,13 @@ mod tests {
     #[tokio::test]
     async fn judging_and_advice_keep_nobody_from_signing_in() {
         let hasher = hasher(1, 1);
-        let about = || About::new("", "");
+        let context = || PasswordContext::new("", "");
         let long = "a".repeat(64);
         let questions: Vec<_> = (0..8)
             .flat_map(|_| {
                 let (one, other, long) = (hasher.clone(), hasher.clone(), long.clone());
-                let judged = tokio::spawn(async move { one.objection(&long, about()).await.is_ok() });
-                [judged, tokio::spawn(async move { other.advise("a question".into(), about()).await.is_ok() })]
+                let judged = tokio::spawn(async move { one.rejection(&long.into(), context()).await.is_ok() });
+                [judged, tokio::spawn(async move { other.feedback("a question".into(), context()).await.is_ok() })]
             })
             .collect();
         tokio::task::yield_now().await;
@@ -278,7 +291,7 @@ mod tests {
         for question in questions {
             refused += usize::from(!question.await.unwrap());
         }
-        assert!(refused > 0, "they were at it");
+        assert!(refused > 0, "some were refused, so the threads were busy");
     }
 
     #[tokio::test]
@@ -287,7 +300,7 @@ mod tests {
             |memory_kib, iterations| Hasher::new(&Settings { memory_kib, iterations, ..Settings::default() }).unwrap();
         let hash = with(16, 2).hash("correct horse battery".into()).await.unwrap();
         assert!(!with(16, 2).is_outdated(&hash));
-        assert!(!with(8, 1).is_outdated(&hash), "nothing is lowered");
+        assert!(!with(8, 1).is_outdated(&hash), "never lowered");
         assert!(with(32, 2).is_outdated(&hash));
         assert!(with(16, 3).is_outdated(&hash));
         assert!(with(32, 1).is_outdated(&hash), "more of one is not less of the other");

@@ -1,11 +1,12 @@
-//! Passwords: the rules for choosing one, how easily one is guessed, and Argon2id on threads of its own.
+//! Passwords: the rules for choosing one, an estimate of their strength, and hashing with Argon2id on dedicated
+//! threads.
 //!
-//! **What is refused** (S24): fewer than 8 characters or more than 128, one of the most common, the address or the site's
-//! name, and what zxcvbn finds in less than a million guesses, its scores 0 and 1. No kind of character is demanded, and
-//! whatever is long and not mere repetition passes. The same verdict stands under the field while somebody types, and
-//! beside it where the form is refused.
+//! **Rejected passwords** (S24): shorter than 8 or longer than 128 characters, one of the most common passwords, the
+//! person's email address, their name or the site's name, and anything zxcvbn guesses in fewer than a million attempts
+//! (scores 0 and 1). No character class is required: any long password that is not mere repetition passes. The strength
+//! meter and the rejected form show the same message.
 //!
-//! **What is one password** (S75): see [`normalize`].
+//! **Unicode** (S75): see [`normalize`].
 
 mod model;
 
@@ -23,12 +24,12 @@ pub use self::{
     hasher::{Hasher, Match},
     normalize::normalize,
     pool::Held,
-    rules::About,
+    rules::PasswordContext,
 };
-pub use model::Verdict;
+pub use model::PasswordStrength;
 
-/// The shortest, in characters (ASVS 6.2.1).
+/// The minimum length of a password, in characters (ASVS 6.2.1).
 pub const SHORTEST: usize = 8;
 
-/// What to say to whoever chooses one.
-pub const HINT: &str = "At least 8 characters; 15 or more is better. A few words in a row make a good one.";
+/// The hint shown next to a field for a new password.
+pub const HINT: &str = "At least 8 characters; 15 or more is better. A few words in a row make a good password.";

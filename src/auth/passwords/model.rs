@@ -1,20 +1,20 @@
-//! How good a password is.
+//! The strength of a password.
 
 use serde::{Deserialize, Serialize};
 
-/// What there is to say to whoever chooses a password.
+/// How hard a password is to guess, and whether it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// zxcvbn's, from 0, found in a thousand guesses, to 4, not found in ten thousand million.
+pub struct PasswordStrength {
+    /// The zxcvbn score: from 0 (guessed in a thousand attempts) to 4 (not guessed in ten billion).
     pub score: u8,
-    /// Why it is refused, if it is.
-    pub objection: Option<String>,
-    /// What would make it better. Empty where nothing has to.
-    pub advice: String,
+    /// Why the password is rejected; `None` if it is accepted.
+    pub rejection: Option<String>,
+    /// How to make it stronger; empty if it is strong enough.
+    pub feedback: String,
 }
 
-impl Verdict {
-    /// The score in a word.
+impl PasswordStrength {
+    /// The score as a word, such as "Fair".
     pub fn word(&self) -> &'static str {
         match self.score {
             0 => "Very weak",

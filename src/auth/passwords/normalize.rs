@@ -1,9 +1,9 @@
-//! One password, however its characters are composed (S75).
+//! Unicode normalization of passwords, so that the same password typed on another device still matches (S75).
 
 use crate::text::nfc;
 
-/// `password` as it is hashed and judged: the `OpaqueString` profile of RFC 8265 section 4.2. Every blank of Unicode is a
-/// space, characters are composed (NFC), and nothing else changes, case least of all.
+/// Returns `password` in the form that is hashed and checked: the `OpaqueString` profile of RFC 8265 section 4.2. Every
+/// Unicode space becomes an ASCII space and characters are composed (NFC). Nothing else changes, including case.
 pub fn normalize(password: &str) -> String {
     let space = |c| {
         if matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}') {

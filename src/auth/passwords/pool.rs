@@ -1,4 +1,4 @@
-//! Work that takes the processor, on threads of its own.
+//! Dedicated threads for CPU-bound work.
 
 use std::{
     collections::HashMap,
@@ -15,20 +15,20 @@ use tokio::sync::oneshot;
 
 use crate::http::{client::Network, problem::Problem};
 
-/// One source may have one place in so many: it takes several to fill a pool (S62).
+/// One network may take one in this many slots, so that it takes several networks to fill a pool (S62).
 const SHARE: usize = 4;
 
-/// Whose work it is.
+/// On whose behalf the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Whose {
-    /// The operators': no share bounds it.
-    Ours,
-    /// Somebody's who comes from there, if it is known where that is.
-    From(Option<Network>),
+pub(crate) enum Source {
+    /// The operator, on the command line: not limited to a share.
+    Operator,
+    /// A client on this network; `None` if its address is unknown.
+    Network(Option<Network>),
 }
 
-/// What a thread works with: Argon2's memory is asked of the system once, not for each password, of which the allocator
-/// would keep as much as was ever needed at once for each thread.
+/// The Argon2 memory of one thread, allocated once. If it were allocated per password, the allocator would keep the
+/// peak of every thread.
 #[derive(Debug)]
 pub(crate) struct Memory {
     blocks: Vec<Block>,
@@ -36,13 +36,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Does `work` with `count` blocks, which are zero before and after it: what a password leaves there would tell it in
-    /// less time than its hash does. Clearing takes a tenth of the time that Argon2 does.
+    /// Runs `work` with `count` zeroed blocks and zeroes them again: what Argon2 leaves in memory would reveal a
+    /// password faster than its hash does. Clearing takes a tenth of the time of Argon2.
     pub(crate) fn with<T>(&mut self, count: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         self.blocks.resize(count, Block::new());
         let result = work(&mut self.blocks);
         self.blocks.fill(Block::new());
-        // A hash that was made when the settings asked for more is no reason to keep more.
+        // A hash made with higher settings needs more once, but that is no reason to keep it.
         self.blocks.truncate(self.kept);
         self.blocks.shrink_to(self.kept);
         result
@@ -51,37 +51,37 @@ impl Memory {
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
-/// So many threads, and so many places for what they do and what waits for them; past that, 503 (S45). The threads end with
-/// the last copy of the pool.
+/// A fixed number of threads with a bounded queue; work beyond that is refused with 503 (S45). The threads end when the
+/// last clone of the pool is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     jobs: Sender<Job>,
-    places: Arc<Mutex<Places>>,
+    slots: Arc<Mutex<Slots>>,
 }
 
 #[derive(Debug)]
-struct Places {
+struct Slots {
     free: usize,
     share: usize,
     taken: HashMap<Option<Network>, usize>,
 }
 
-/// A place in the pool; it is free again when this goes.
-struct Place {
-    places: Arc<Mutex<Places>>,
-    whose: Whose,
+/// A slot in the pool, freed on drop.
+struct Slot {
+    slots: Arc<Mutex<Slots>>,
+    source: Source,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.free += 1;
-        if let Whose::From(network) = self.whose
-            && let Some(taken) = places.taken.get_mut(&network)
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.free += 1;
+        if let Source::Network(network) = self.source
+            && let Some(taken) = slots.taken.get_mut(&network)
         {
             *taken -= 1;
             if *taken == 0 {
-                places.taken.remove(&network);
+                slots.taken.remove(&network);
             }
         }
     }
@@ -92,57 +92,62 @@ impl Drop for Place {
 pub struct Held(#[expect(dead_code, reason = "the thread waits until this end is closed")] Sender<()>);
 
 impl Pool {
-    /// A pool of `workers` threads called `name`, for each of which `kept` blocks are kept, where `queue` more may wait.
+    /// Starts `workers` threads called `name`, each keeping `kept` blocks of memory, with room for `queue` waiting
+    /// jobs.
     ///
     /// # Errors
-    /// Where the system starts no more threads.
+    /// If the system cannot start the threads.
     pub(crate) fn new(name: &str, workers: usize, queue: usize, kept: usize) -> Result<Self, String> {
         let (jobs, waiting) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
         for _ in 0..workers {
             let waiting = waiting.clone();
             let thread = thread::Builder::new().name(name.into()).spawn(move || work(&waiting, kept));
-            thread.map_err(|error| format!("no thread for passwords: {error}"))?;
+            thread.map_err(|error| format!("could not start a password hashing thread: {error}"))?;
         }
         let free = workers.saturating_add(queue);
-        let places = Places { free, share: (free / SHARE).max(1), taken: HashMap::new() };
-        Ok(Self { jobs, places: Arc::new(Mutex::new(places)) })
+        let slots = Slots { free, share: (free / SHARE).max(1), taken: HashMap::new() };
+        Ok(Self { jobs, slots: Arc::new(Mutex::new(slots)) })
     }
 
-    /// The place goes with the work: a client that hangs up stops waiting, but not the work that has begun (T20).
+    /// Runs `work` on one of the threads. A client that disconnects stops waiting, but work that has started goes on
+    /// and keeps its slot until it is done (T20).
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] if the pool, or the network's share of it, is full.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        whose: Whose,
+        source: Source,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let place = self.place(whose)?;
+        let slot = self.slot(source)?;
         let (answer, answered) = oneshot::channel();
         let job = move |memory: &mut Memory| {
-            // In this order: what panics gives its place back before it tells whoever waits.
+            // Locals drop in reverse order: on a panic, the slot is freed before the caller is told.
             let answer = answer;
-            let place = place;
+            let slot = slot;
             if answer.is_closed() {
                 return;
             }
             let result = work(memory);
-            drop(place);
-            // Nobody may be waiting any more.
+            drop(slot);
+            // The caller may be gone.
             let _ = answer.send(result);
         };
-        let ended = |_| Problem::Internal("the thread for passwords has ended".into());
-        self.jobs.send(Box::new(job)).map_err(|_| Problem::Internal("there is no thread for passwords".into()))?;
+        let ended = |_| Problem::Internal("the password hashing thread has ended".into());
+        self.jobs.send(Box::new(job)).map_err(|_| Problem::Internal("there is no password hashing thread".into()))?;
         answered.await.map_err(ended)
     }
 
-    /// Keeps one thread busy, with a place of its own.
+    /// Keeps one thread busy, with a slot of its own.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] if no place is free.
+    /// [`Problem::Unavailable`] if no slot is free.
     pub(crate) fn hold(&self) -> Result<Held, Problem> {
-        let place = self.place(Whose::Ours)?;
+        let slot = self.slot(Source::Operator)?;
         let (release, held) = channel::<()>();
         let job = move |_: &mut Memory| {
-            let _place = place;
+            let _slot = slot;
             // Nothing is sent: waiting ends with an error when the other end is dropped.
             let _ = held.recv();
         };
@@ -150,21 +155,21 @@ impl Pool {
         Ok(Held(release))
     }
 
-    fn place(&self, whose: Whose) -> Result<Place, Problem> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if places.free == 0 {
+    fn slot(&self, source: Source) -> Result<Slot, Problem> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if slots.free == 0 {
             return Err(Problem::Unavailable("too many passwords to check".into()));
         }
-        if let Whose::From(network) = whose {
-            let share = places.share;
-            let taken = places.taken.entry(network).or_default();
+        if let Source::Network(network) = source {
+            let share = slots.share;
+            let taken = slots.taken.entry(network).or_default();
             if *taken >= share {
-                return Err(Problem::Unavailable("too many passwords to check for one network".into()));
+                return Err(Problem::Unavailable("too many passwords to check from one network".into()));
             }
             *taken += 1;
         }
-        places.free -= 1;
-        Ok(Place { places: self.places.clone(), whose })
+        slots.free -= 1;
+        Ok(Slot { slots: self.slots.clone(), source })
     }
 }
 
@@ -173,7 +178,7 @@ fn work(waiting: &Mutex<Receiver<Job>>, kept: usize) {
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // What panics has been answered by then: its place and the end of its answer went with it.
+        // After a panic, the job's drop has already freed its slot and told the caller.
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
     }
 }
@@ -184,8 +189,8 @@ mod tests {
 
     use super::*;
 
-    fn from(address: &str) -> Whose {
-        Whose::From(Some(Network::around(address.parse().unwrap(), 32, 48)))
+    fn from(address: &str) -> Source {
+        Source::Network(Some(Network::around(address.parse().unwrap(), 32, 48)))
     }
 
     fn busy<T>(result: &Result<T, Problem>) -> bool {
@@ -196,20 +201,20 @@ mod tests {
     async fn one_source_has_a_quarter_of_the_places_and_the_operators_all() {
         let pool = Pool::new("test", 1, 7, 0).unwrap();
         let (release, held) = mpsc::channel::<()>();
-        let first = pool.place(from("192.0.2.1")).unwrap();
-        let second = pool.place(from("192.0.2.1")).unwrap();
-        assert!(busy(&pool.place(from("192.0.2.1"))));
-        let others: Vec<_> = (2..5).map(|n| pool.place(from(&format!("192.0.2.{n}"))).unwrap()).collect();
-        let neighbours = [from("2001:db8:1:2::3"), from("2001:db8:1:ffff::9")].map(|whose| pool.place(whose).unwrap());
-        assert!(busy(&pool.place(from("2001:db8:1:3::"))), "48 bits are one source");
-        let ours = pool.place(Whose::Ours).unwrap();
-        assert!(busy(&pool.place(Whose::Ours)) && busy(&pool.place(Whose::From(None))), "it is full");
+        let first = pool.slot(from("192.0.2.1")).unwrap();
+        let second = pool.slot(from("192.0.2.1")).unwrap();
+        assert!(busy(&pool.slot(from("192.0.2.1"))));
+        let others: Vec<_> = (2..5).map(|n| pool.slot(from(&format!("192.0.2.{n}"))).unwrap()).collect();
+        let neighbours = ["2001:db8:1:2::3", "2001:db8:1:ffff::9"].map(|address| pool.slot(from(address)).unwrap());
+        assert!(busy(&pool.slot(from("2001:db8:1:3::"))), "48 bits are one source");
+        let ours = pool.slot(Source::Operator).unwrap();
+        assert!(busy(&pool.slot(Source::Operator)) && busy(&pool.slot(Source::Network(None))), "it is full");
         drop((first, others));
-        let unknown = [Whose::From(None); 2].map(|whose| pool.place(whose).unwrap());
-        assert!(busy(&pool.place(Whose::From(None))), "who comes from nowhere is one source");
+        let unknown = [Source::Network(None); 2].map(|source| pool.slot(source).unwrap());
+        assert!(busy(&pool.slot(Source::Network(None))), "clients without an address are one source");
         drop((second, neighbours, ours, unknown));
 
-        // What runs and what waits have a place alike.
+        // Running and waiting jobs both take a slot.
         let running = pool.run(from("192.0.2.1"), move |_| held.recv());
         let waiting = pool.run(from("192.0.2.1"), |_| ());
         let refused = pool.run(from("192.0.2.1"), |_| ());
@@ -217,17 +222,18 @@ mod tests {
         let release = async move { release.send(()).unwrap() };
         let (running, waiting, refused, elsewhere, ()) = tokio::join!(running, waiting, refused, elsewhere, release);
         assert!(running.is_ok() && waiting.is_ok() && busy(&refused) && elsewhere.is_ok());
-        let places = pool.places.lock().unwrap();
-        assert!(places.free == 8 && places.taken.is_empty(), "{places:?}");
+        let slots = pool.slots.lock().unwrap();
+        assert!(slots.free == 8 && slots.taken.is_empty(), "{slots:?}");
     }
 
     #[tokio::test]
     async fn a_panic_ends_neither_the_thread_nor_its_place() {
         let pool = Pool::new("test", 1, 0, 0).unwrap();
         for _ in 0..3 {
-            assert!(matches!(pool.run(Whose::Ours, |_| panic!("a test")).await, Err::<(), _>(Problem::Internal(_))));
+            let panicked = pool.run(Source::Operator, |_| panic!("a test")).await;
+            assert!(matches!(panicked, Err::<(), _>(Problem::Internal(_))));
         }
-        assert_eq!(pool.run(Whose::Ours, |_| 7).await.unwrap(), 7);
+        assert_eq!(pool.run(Source::Operator, |_| 7).await.unwrap(), 7);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How often somebody may try to sign in or up, or have mail sent. The reasons stand in [`crate::auth::rate_limit::attempts`].
+//! The rate limits for signing in, signing up and sending mail. [`crate::auth::rate_limit::attempts`] explains the reasons.
 
 use time::Duration;
 
@@ -12,10 +12,10 @@ use crate::{
     settings::Throttle as Limits,
 };
 
-/// How long a network counts as one the account was signed in from.
+/// How long a network counts as familiar after somebody signed in to the account from it.
 const FAMILIAR: Duration = Duration::days(30);
 
-/// One try to sign in, counted.
+/// A counted attempt to sign in.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Try {
@@ -24,10 +24,10 @@ pub(crate) struct Try {
     familiar: Key,
 }
 
-/// Counts a try to sign in to the account with the address `email`, whether there is one or not.
+/// Counts an attempt to sign in with the address `email`, whether or not there is such an account.
 ///
 /// # Errors
-/// [`Problem::RateLimited`]; the database's.
+/// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn sign_in(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Try, Problem> {
     let from = network(client);
     let rule = |what, burst, pace| Rule { what, burst, pace };
@@ -47,7 +47,7 @@ pub(crate) async fn sign_in(db: &Db, limits: &Limits, client: &Client, email: &s
 }
 
 impl Try {
-    /// The password was right: the failures here are forgiven, and the network is familiar from now on.
+    /// The password was right: forgives the failed attempts from here, and remembers the network as familiar.
     pub(crate) async fn succeeded(self, db: &Db) {
         self.taken.give_back(db).await;
         attempts::forgive(db, self.here).await;
@@ -56,13 +56,13 @@ impl Try {
         }
     }
 
-    /// It came to no answer.
+    /// Uncounts the attempt, because it failed for another reason.
     pub(crate) async fn give_back(self, db: &Db) {
         self.taken.give_back(db).await;
     }
 }
 
-/// One try to make an account, counted for good: whether or not it makes one, it costs the hash of a password.
+/// A counted attempt to sign up. It stays counted even if it creates no account, because it costs a password hash.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct SignUp {
@@ -70,10 +70,10 @@ pub(crate) struct SignUp {
     recipient: Count,
 }
 
-/// Counts a try to make an account, which may send mail to `email`.
+/// Counts an attempt to sign up, which may send mail to `email`.
 ///
 /// # Errors
-/// [`Problem::RateLimited`]; the database's.
+/// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<SignUp, Problem> {
     let rule = Rule { what: "sign-up address", burst: limits.sign_ups_per_address, pace: Duration::minutes(5) };
     let recipient = recipient(limits, "sign-up recipient", email);
@@ -83,31 +83,30 @@ pub(crate) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &s
 }
 
 impl SignUp {
-    /// Nobody is mailed, so it costs the owner of the address nothing (S68).
+    /// No mail was sent, so it does not count against the owner of the address (S68).
     pub(crate) async fn mailed_nobody(self, db: &Db) {
         attempts::give_back(db, self.recipient).await;
     }
 
-    /// It came to no answer.
+    /// Uncounts the attempt, because it failed for another reason.
     pub(crate) async fn give_back(self, db: &Db) {
         self.taken.give_back(db).await;
     }
 }
 
-/// What somebody who is signed in has mailed. Each counts for itself.
+/// The kinds of mail that a signed-in person can request. Each is counted separately.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked {
-    /// The link to confirm the account's address, once more.
+    /// Another link to confirm the account's email address.
     Confirm,
-    /// The link for an address the account is to have instead.
+    /// The link to confirm a new email address.
     Change,
 }
 
-/// Counts a mail to `email` that somebody asks for. For good: mails in numbers are what is prevented, whether or not the
-/// address is anybody's (S25).
+/// Counts a requested mail to `email`. It is never uncounted, whether or not the address belongs to an account (S25).
 ///
 /// # Errors
-/// [`Problem::RateLimited`]; the database's.
+/// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn mail(db: &Db, limits: &Limits, client: &Client, asked: Asked, email: &str) -> Result<(), Problem> {
     let what = match asked {
         Asked::Confirm => "confirm recipient",
@@ -119,12 +118,12 @@ pub(crate) async fn mail(db: &Db, limits: &Limits, client: &Client, asked: Asked
     Ok(())
 }
 
-/// Counts a link for a new password that is asked for, whether or not `email` is anybody's. Says whether there were few
-/// enough for `email` that one may be mailed whatever was mailed before. Nobody is refused on account of whom it goes to, or
-/// somebody who asks for it again and again would keep its owner from it (S68).
+/// Counts a requested reset link, whether or not `email` belongs to an account. Returns `false` after too many requests
+/// for `email`; then a new link should be sent only if the last one is old. That is no error, or anybody could keep the
+/// owner from getting a link by requesting it again and again (S68).
 ///
 /// # Errors
-/// [`Problem::RateLimited`] where the network asks too often; the database's.
+/// [`Problem::RateLimited`] after too many requests from the network; or if the database fails.
 pub(crate) async fn reset(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<bool, Problem> {
     let _counted = attempts::take(db, mails_from(limits, client)).await?;
     match attempts::take(db, vec![recipient(limits, "reset recipient", email)]).await {
@@ -142,11 +141,11 @@ fn recipient(limits: &Limits, what: &'static str, email: &str) -> Count {
     Rule { what, burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
 }
 
-/// One count by `rule` for each network the client may have to itself (S69).
+/// One count by `rule` for each network that may belong to the client alone (S69).
 fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
     let counts: Vec<_> =
         client.networks().iter().map(|(network, times)| rule.times(*times).of(&[&network.to_string()])).collect();
-    // Clients of which no address is known share one.
+    // Clients without a known address share one count.
     if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
 }
 

@@ -1,18 +1,19 @@
-//! How many requests a minute the token door takes, by token and by address, and how it says so
+//! The rate limits of the token door, per minute, by token and by address, and their response headers
 //! (draft-ietf-httpapi-ratelimit-headers-10).
 //!
-//! **By token** counts every request with a token that works. **By address** counts whatever comes without one: a wrong
-//! token, a login, a token that was found, a preflight that the settings do not answer. It is counted before the database
-//! is asked, so guessing costs us a hash and a look into a table in memory. A token that worked a moment ago is known here
-//! by its hash and does not count by address, so a stranger behind the same address does not shut its owner out.
+//! **By token**: every request with an active token. **By address**: every request without one, such as a wrong token,
+//! a login, the report of a leaked token, or a preflight from an origin that is not in the settings. These are counted
+//! before any database query, so guessing costs us only a hash and a lookup in memory. A token that worked within the
+//! last minute is recognized by its hash and not counted by address, so others behind the same address cannot lock out
+//! its owner.
 //!
-//! **Where.** In the memory of each instance. An authenticated read is one query and no write (S7), and a count that all
-//! instances share would be a write for each read. So with `n` instances a token gets up to `n` times as much; what protects
-//! passwords is counted in the database, by [`crate::auth::rate_limit::attempts`], and holds across instances.
+//! **Storage.** In the memory of each instance: an authenticated read is one query and no write (S7), and a shared
+//! count would make it a write. So with `n` instances, a token can make up to `n` times as many requests. The limits
+//! that protect passwords are in the database (see [`crate::auth::rate_limit::attempts`]) and apply across instances.
+//! An address is counted by its network, and with 4 and 16 times the limit by wider ones of one customer (S69).
 //!
-//! An address counts by its network, and with 4 and 16 times as much by the wider ones that one customer may have (S69).
-//!
-//! **How.** A window begins with the first request and lasts a minute; so it says honestly when all is free again.
+//! **Windows.** A fixed window begins with the first request and lasts a minute, so the headers can tell exactly when
+//! the full quota is available again.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -37,69 +38,66 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// How long a window lasts.
+/// The length of a window.
 const WINDOW: Duration = Duration::minutes(1);
-/// How many windows of a kind are kept at most; the oldest makes room. Both kinds together take 32 MB at most (S67).
+/// The maximum number of windows of each kind; beyond that, the oldest is dropped. Both kinds take at most 32 MB (S67).
 const KEPT: usize = 100_000;
 
 static POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 static LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// How much of one's quota is left.
+/// How much of a quota is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
     /// `token` or `address`.
     policy: &'static str,
     quota: u32,
     remaining: u32,
-    /// Seconds until the whole quota is free again.
+    /// Seconds until the full quota is available again.
     resets_in: u32,
 }
 
-/// What the door learns on the way in that its layers need on the way out.
+/// What authenticating a request found out that the layers around it need for the response.
 #[derive(Clone, Debug, Default)]
 pub struct RequestAuthInfo(Arc<Facts>);
 
 #[derive(Debug, Default)]
 struct Facts {
     names_page: OnceLock<bool>,
-    standing: Mutex<Option<RateLimitStatus>>,
-    admitted: Mutex<Option<bool>>,
+    counted: Mutex<Option<Result<RateLimitStatus, Refused>>>,
 }
 
 impl RequestAuthInfo {
-    /// Whether the token that came along names the origin that asks; nothing where no token of ours came along.
+    /// Whether the token has the request's origin; `None` if the request had no token of ours.
     pub fn token_names_page(&self) -> Option<bool> {
         self.0.names_page.get().copied()
     }
 
-    /// Remembers that.
+    /// Sets [`Self::token_names_page`].
     pub fn token_names(&self, page: bool) {
         let _ = self.0.names_page.set(page);
     }
 
-    /// Remembers how much is left, whether or not that is enough. The last word counts.
+    /// Remembers how much of the quota is left, even if the request is refused. The last call counts.
     ///
     /// # Errors
     /// [`Problem::RateLimited`]
     pub fn counted(&self, counted: Result<RateLimitStatus, Refused>) -> Result<(), Problem> {
-        let (Ok(standing) | Err(Refused(standing))) = counted;
-        *self.standing() = Some(standing);
-        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted.is_ok());
+        *self.last() = Some(counted);
         counted.map(drop).map_err(Problem::from)
     }
 
-    /// Whether the request was counted and was not one too many; nothing where nobody has counted it.
+    /// Whether the request was within its limit; `None` if it was not counted.
     pub fn was_admitted(&self) -> Option<bool> {
-        *self.0.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last().map(|counted| counted.is_ok())
     }
 
-    fn standing(&self) -> MutexGuard<'_, Option<RateLimitStatus>> {
-        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> MutexGuard<'_, Option<Result<RateLimitStatus, Refused>>> {
+        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The counts of one instance. Cheap to clone.
+/// The rate limits of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Limits {
     tokens: Windows<[u8; 32]>,
@@ -107,7 +105,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// None counted yet.
+    /// Creates the limits, with nothing counted.
     pub fn new(settings: &Settings) -> Self {
         Self {
             tokens: Windows::new("token", settings.per_token),
@@ -118,11 +116,11 @@ impl Limits {
     /// Counts a request by its address.
     ///
     /// # Errors
-    /// [`Refused`]
+    /// [`Refused`] if the limit is reached.
     pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<RateLimitStatus, Refused> {
         let mut narrowest = self.addresses.untouched();
         let networks = client.networks();
-        // The widest first: whoever has used up that one opens no window for the narrower ones.
+        // The widest network first: once its quota is used up, no windows are created for the narrower ones.
         for (index, (network, times)) in networks.iter().enumerate().rev() {
             match self.addresses.take(*network, *times, now) {
                 Ok(standing) => narrowest = standing,
@@ -135,34 +133,34 @@ impl Limits {
         Ok(narrowest)
     }
 
-    /// Uncounts it: it was no stranger.
+    /// Uncounts a request by its address, because it had an active token.
     pub fn known_after_all(&self, client: &Client) {
         client.networks().iter().for_each(|(network, _)| self.addresses.give_back(network));
     }
 
-    /// Counts a request by its token, if that has worked within the last minute.
+    /// Counts a request by its token, if the token worked within the last minute.
     ///
     /// # Errors
-    /// [`Refused`]
+    /// [`Refused`] if the limit is reached.
     pub fn known(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<RateLimitStatus, Refused>> {
         self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, 1, now))
     }
 
-    /// Counts the first request of a token that works.
+    /// Counts a request by its token, and opens a window for it.
     ///
     /// # Errors
-    /// [`Refused`]
+    /// [`Refused`] if the limit is reached.
     pub fn token(&self, hash: [u8; 32], now: Timestamp) -> Result<RateLimitStatus, Refused> {
         self.tokens.take(hash, 1, now)
     }
 
-    /// Forgets a token that works no longer.
+    /// Forgets a token that is no longer active.
     pub fn forget(&self, hash: &[u8; 32]) {
         self.tokens.forget(hash);
     }
 }
 
-/// A request too many.
+/// The limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused(pub RateLimitStatus);
 
@@ -183,18 +181,12 @@ struct Windows<K> {
 #[derive(Debug)]
 struct Open<K> {
     windows: HashMap<K, Window>,
-    /// In the order in which they began. What has begun anew or is forgotten may stand here still.
+    /// The keys in the order their windows began. It may contain windows that were since replaced or forgotten.
     order: VecDeque<(K, Timestamp)>,
 }
 
-impl<K> Default for Open<K> {
-    fn default() -> Self {
-        Self { windows: HashMap::new(), order: VecDeque::new() }
-    }
-}
-
 impl<K: Copy + Eq + Hash> Open<K> {
-    /// Begins a window, for which the oldest makes room. Those that are over go first.
+    /// Begins a window. First drops windows that are over and, at the limit, the oldest.
     fn begin(&mut self, key: K, now: Timestamp, kept: usize) {
         let over = |began: Timestamp| !Window { began, taken: 0 }.is_open(now);
         while let Some((oldest, began)) = self.order.front().copied() {
@@ -218,13 +210,13 @@ struct Window {
 }
 
 impl Window {
-    /// Of many requests at once, one that came before may be counted after. A clock that went back further begins a new
-    /// window (S47).
+    /// Concurrent requests may be counted slightly out of order. If a clock goes back further, a new window begins
+    /// (S47).
     fn is_open(&self, now: Timestamp) -> bool {
         (now - self.began).abs() < WINDOW
     }
 
-    /// How long it lasts from `now` on, never longer than it does in all.
+    /// How much of the window is left, at most its full length.
     fn left(&self, now: Timestamp) -> Duration {
         (WINDOW - (now - self.began)).min(WINDOW)
     }
@@ -232,7 +224,8 @@ impl Window {
 
 impl<K: Copy + Eq + Hash> Windows<K> {
     fn new(policy: &'static str, quota: u32) -> Self {
-        Self { policy, quota, kept: KEPT, open: Arc::default() }
+        let open = Open { windows: HashMap::new(), order: VecDeque::new() };
+        Self { policy, quota, kept: KEPT, open: Arc::new(Mutex::new(open)) }
     }
 
     fn untouched(&self) -> RateLimitStatus {
@@ -240,11 +233,11 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Open<K>) -> T) -> T {
-        // Nothing in here panics half-way.
+        // Nothing in here panics halfway, so a poisoned lock holds consistent data.
         work(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes one of `times` the quota of `key`.
+    /// Counts a request of `key` against `times` the quota.
     fn take(&self, key: K, times: u32, now: Timestamp) -> Result<RateLimitStatus, Refused> {
         let quota = self.quota.saturating_mul(times);
         self.with(|open| {
@@ -286,12 +279,14 @@ impl<K: Copy + Eq + Hash> Windows<K> {
     }
 }
 
-/// Says in every answer how much is left: a List of Strings with parameters, as Structured Fields write it (RFC 9651).
+/// Middleware that adds the rate limit headers to every response: Lists of Strings with parameters, as Structured
+/// Fields (RFC 9651).
 pub async fn layer(request: Request, next: Next) -> Response {
     let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
-    let standing = learnt.standing().take();
-    if let Some(RateLimitStatus { policy, quota, remaining, resets_in }) = standing {
+    let counted = *learnt.last();
+    if let Some(Ok(standing) | Err(Refused(standing))) = counted {
+        let RateLimitStatus { policy, quota, remaining, resets_in } = standing;
         let window = WINDOW.whole_seconds();
         for (name, value) in [
             (&POLICY, format!("\"{policy}\";q={quota};w={window}")),

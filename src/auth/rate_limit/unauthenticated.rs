@@ -9,7 +9,7 @@ use axum::{
 use super::requests::RequestAuthInfo;
 use crate::{auth::Door, http::client::Client};
 
-/// Stands before what anybody may call: counts it by its address.
+/// Middleware for endpoints without authentication: counts requests by their address.
 pub async fn limit_unauthenticated(request: Request, next: Next) -> Response {
     if let Some(Door::Token(door)) = request.extensions().get() {
         let client = Client::of(request.headers(), request.extensions());

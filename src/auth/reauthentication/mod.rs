@@ -1,7 +1,8 @@
-//! Asking for the password again before what a borrowed browser should not do (S8).
+//! Asking for the password again before sensitive actions, so that somebody with a borrowed browser cannot do them
+//! (S8).
 //!
-//! A page that wants it sends the visitor here and back. A form that wants it is not lost: the answer holds what was
-//! posted and asks for the password, and posting that does both.
+//! A page that requires it redirects here and back. A form that requires it loses nothing: the answer asks for the
+//! password and holds what was posted, and posting that does both.
 
 pub mod view;
 
@@ -12,6 +13,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
+use secrecy::SecretString;
 use time::Duration;
 
 use self::view::{PROOF, ReauthenticateFormView};
@@ -19,6 +21,7 @@ use super::{
     Account,
     passwords::Hasher,
     session::{self, CurrentSession},
+    stamp::Stamp,
     store::browser_sessions,
 };
 use crate::{
@@ -30,16 +33,16 @@ use crate::{
     ui::FormState,
 };
 
-/// What a handler takes to make sure that the person is there who knows the password.
+/// Makes sure that the person gave their password recently. An extractor for handlers.
 pub struct Reauthentication {
     db: Db,
     hasher: Hasher,
     settings: Arc<Settings>,
     client: Client,
-    /// Of this browser. None where no session layer stands before the handler.
+    /// The session of this browser. `None` at the token door.
     auth: Option<AuthSession>,
-    /// When the password was last given, as far as was known when the request began. What is given while its body is on
-    /// its way is given in another request, perhaps by another person.
+    /// When the password was last given, read when the request began. A password given while the body is still arriving
+    /// was given in another request, perhaps by another person.
     proven_at: Option<Timestamp>,
 }
 
@@ -55,7 +58,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let (db, auth) = (Db::from_ref(state), parts.extensions.get::<AuthSession>().cloned());
         let proven_at = match auth.as_ref().and_then(|auth| auth.user.as_ref()) {
-            // A database that does not answer has proven nothing.
+            // If the database fails, the password counts as not given.
             Some(signed_in) => proven_at(&db, signed_in).await.unwrap_or_default(),
             None => None,
         };
@@ -71,10 +74,10 @@ where
 }
 
 impl Reauthentication {
-    /// For `GET`: the way to the page that asks and back, or nothing where the last proof is recent enough.
+    /// For `GET`: a redirect to the page that asks for the password, or `None` if it was given recently enough.
     ///
     /// # Errors
-    /// [`Problem::NotSignedIn`]; the database's.
+    /// [`Problem::NotSignedIn`]; or if the database fails.
     pub async fn wanted_for_page(&self, visit: &PageContext) -> Result<Option<Response>, Problem> {
         visit.signed_in()?;
         if self.is_recent().await? {
@@ -85,18 +88,18 @@ impl Reauthentication {
         Ok(Some(see_other(&format!("/account/confirm?next={next}"))))
     }
 
-    /// For `POST`: the posted form with a question for the password, or nothing where the last proof is recent enough
-    /// or the form brings the right password along.
+    /// For `POST`: a page that asks for the password and holds the posted form, or `None` if the password was given
+    /// recently enough or is part of the form.
     ///
     /// # Errors
-    /// [`Problem::NotSignedIn`]; the database's.
+    /// [`Problem::NotSignedIn`]; or if the database fails.
     pub async fn wanted_for_form(&mut self, visit: &PageContext, form: &Form) -> Result<Option<Response>, Problem> {
         let account = visit.signed_in()?.account;
         if self.is_recent().await? {
             return Ok(None);
         }
         let refused = if form.all(PROOF).next().is_some() {
-            match self.give(&account, form.text(PROOF)).await {
+            match self.give(&account, form.text(PROOF).into()).await {
                 Ok(()) => return Ok(None),
                 Err(Problem::NotSignedIn) => return Err(Problem::NotSignedIn),
                 Err(problem) => Some(problem),
@@ -108,21 +111,21 @@ impl Reauthentication {
         Ok(Some(ask_within(visit.clone(), status, account, form, refused.as_ref()).await))
     }
 
-    /// For a JSON call: refuses it where the last proof is not recent enough.
+    /// For a JSON call: an error if the password was not given recently enough.
     ///
     /// # Errors
-    /// [`Problem::ReauthenticationRequired`]; [`Problem::NotSignedIn`]; the database's.
+    /// [`Problem::ReauthenticationRequired`]; [`Problem::NotSignedIn`]; or if the database fails.
     pub async fn must_be_recent(&self) -> Result<(), Problem> {
         if self.is_recent().await? { Ok(()) } else { Err(Problem::ReauthenticationRequired) }
     }
 
-    /// Takes `password` for a proof of `account`, by its id: its address may be somebody else's by now (S61). The
-    /// browser gets a new session id with it (S2).
+    /// Verifies `password` and remembers when it was given. The account is looked up by id, since its address may
+    /// belong to another account by now (S61). The browser gets a new session id (S2).
     ///
     /// # Errors
-    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] where the sign-in has ended or the password was
-    /// changed meanwhile; the database's.
-    pub async fn give(&mut self, account: &Account, password: String) -> Result<(), Problem> {
+    /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] if the session has ended or the password was changed
+    /// meanwhile; or if the database fails.
+    pub async fn give(&mut self, account: &Account, password: SecretString) -> Result<(), Problem> {
         let (limits, whose) = (&self.settings.throttle, (account.id, account.email.as_str()));
         let proven = crate::auth::verify_password::verify_account_password(
             &self.db,
@@ -135,7 +138,7 @@ impl Reauthentication {
         .await?;
         let auth = self.auth.as_mut().ok_or(Problem::NotSignedIn)?;
         let signed_in = auth.user.as_ref().ok_or(Problem::NotSignedIn)?;
-        if proven.disabled || proven.account.id != signed_in.account.id || proven.auth_stamp != signed_in.stamp {
+        if proven.disabled || proven.account.id != signed_in.account.id || proven.auth_stamp != signed_in.stamp.0 {
             return Err(Problem::NotSignedIn);
         }
         reauthenticate(&self.db, auth, proven.auth_stamp).await?;
@@ -143,39 +146,38 @@ impl Reauthentication {
         Ok(())
     }
 
-    /// Whether this sign-in is still there and had proven the password, when the request began, within the time the
-    /// settings give it.
+    /// Whether the session still exists, and the password had been given recently enough when the request began.
     async fn is_recent(&self) -> Result<bool, Problem> {
         let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref()).ok_or(Problem::NotSignedIn)?;
         proven_at(&self.db, signed_in).await?.ok_or(Problem::NotSignedIn)?;
         let Some(proven_at) = self.proven_at else { return Ok(false) };
         let lasts = Duration::minutes(self.settings.accounts.reauthentication_minutes.into());
-        // The clock of another instance may be a little ahead. One that jumped back makes no proof last longer (S47).
+        // Another instance's clock may be a little ahead. If a clock jumps back, the password does not count longer
+        // (S47).
         Ok((self.db.now() - proven_at).abs() < lasts)
     }
 }
 
-/// When the password was last given in the browser of the sign-in; nothing where it has ended, or its session remembers
-/// an older password.
+/// When the password was last given in this browser; `None` if it is no longer signed in or the password was changed.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn proven_at(db: &Db, signed_in: &CurrentSession) -> Result<Option<Timestamp>, Problem> {
-    Ok(browser_sessions::proven_at(db, signed_in.id, signed_in.stamp.clone(), db.now()).await?)
+    Ok(browser_sessions::proven_at(db, signed_in.id, signed_in.stamp.0.clone(), db.now()).await?)
 }
 
-/// The person at this browser has just proven their password: notes when, and gives the browser a new session id (S2). The
-/// session remembers `stamp` from now on, which is another where the password is.
+/// Remembers that the password was just given in this browser, and gives it a new session id (S2). The session
+/// remembers `stamp` from now on, which is a new one if the password was changed.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`] where the sign-in has ended or the password was changed meanwhile;
+/// [`Problem::NotSignedIn`] if the browser is no longer signed in or the password was changed meanwhile;
 /// [`Problem::Unavailable`].
 pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> Result<(), Problem> {
     let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
     if browser_sessions::verify_password(db, signed_in.account.id, stamp.clone(), signed_in.id, db.now()).await? == 0 {
         return Err(Problem::NotSignedIn);
     }
-    session::begin(auth, &CurrentSession { stamp, ..signed_in }).await
+    session::begin(auth, &CurrentSession { stamp: Stamp(stamp), ..signed_in }).await
 }
 
 pub(crate) async fn ask_within(
@@ -193,14 +195,14 @@ pub(crate) async fn ask_within(
         let (action, email, posted, form) = (action.clone(), account.email.clone(), posted.clone(), filled.clone());
         view! { <ReauthenticateFormView action email posted form /> }
     };
-    visit.page(status, "Is it you?", content).await
+    visit.page(status, "Confirm it's you", content).await
 }
 
-/// The address is not asked for here, so it cannot be wrong.
+/// The message for a wrong password does not mention the address, which is not asked for here.
 pub fn refusal(problem: &Problem) -> FormState {
     match problem {
         Problem::InvalidCredentials => {
-            FormState::default().with_errors(&Problem::field(PROOF, "This is not your password."))
+            FormState::default().with_errors(&Problem::field(PROOF, "The password is wrong."))
         }
         problem => FormState::default().with_errors(problem),
     }

@@ -1,13 +1,13 @@
-//! What asking for the password again looks like.
+//! The page that asks for the password again.
 
 use leptos::prelude::*;
 
 use crate::ui::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormState, Notice, TextField, Username};
 
-/// The name of the field. No other form has one of this name.
+/// The name of the password field. No other form uses this name.
 pub(crate) const PROOF: &str = "password-again";
 
-/// On the way to a page.
+/// Before a page: the form redirects to it.
 #[component]
 pub(crate) fn ProofView(email: String, next: String, form: FormState) -> impl IntoView {
     view! {
@@ -17,7 +17,7 @@ pub(crate) fn ProofView(email: String, next: String, form: FormState) -> impl In
     }
 }
 
-/// In the middle of a form: what was posted goes along.
+/// In the middle of a form: posted again along with the password.
 #[component]
 pub(crate) fn ReauthenticateFormView(
     action: String,
@@ -46,13 +46,13 @@ pub(crate) fn Question(
 ) -> impl IntoView {
     view! {
         <section class="door">
-            <h1>"Is it you?"</h1>
-            <p>"This can do harm in the wrong hands, so give your password once more, " <strong>{email.clone()}</strong> "."</p>
+            <h1>"Confirm it's you"</h1>
+            <p>"This is a sensitive action. Enter the password of " <strong>{email.clone()}</strong> " to continue."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action=action>
                 <FormGuard />
                 {children()}
-                // What was posted may have an address of its own.
+                // The posted form may have an email field of its own, so this one has no name.
                 <Username email />
                 <TextField
                     name=PROOF
@@ -62,7 +62,7 @@ pub(crate) fn Question(
                     autocomplete="current-password"
                     autofocus=true
                 />
-                <button>"Go on"</button>
+                <button>"Confirm"</button>
             </form>
             <p><a href="/account">"Back to your account"</a></p>
         </section>

@@ -1,4 +1,4 @@
-//! The accounts table.
+//! The `accounts` table.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// What is needed to prove a password and to begin a sign-in.
+/// The columns needed to verify a password and to sign in.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Credentials {
     pub id: Uuid,
@@ -23,7 +23,7 @@ pub(crate) struct Credentials {
     pub disabled_at: Option<Timestamp>,
 }
 
-/// Of the account with the address `email`, however that is spelt: the nearest spelling first.
+/// The account with the address `email` in any of its spellings; the closest spelling wins.
 pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Credentials>> {
     let [typed, one, read] = spellings(email);
     fetch!(
@@ -48,7 +48,7 @@ pub(crate) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Cre
     )
 }
 
-/// Only while the hash is still the one that was verified: a password that was changed meanwhile stays changed.
+/// Only if the stored hash is still the one that was verified, so that a concurrent password change is kept.
 pub(crate) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash: String) -> sqlx::Result<u64> {
     execute!(
         db,
@@ -60,7 +60,7 @@ pub(crate) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash:
     )
 }
 
-/// The unique index on `email` decides between two who come at once.
+/// The unique index on `email` decides between concurrent sign-ups.
 pub(crate) async fn insert(
     db: &Db,
     account: Account,
@@ -82,8 +82,8 @@ pub(crate) async fn insert(
     Ok(account)
 }
 
-/// A new password, and new stamps with it, if the stamp is still `instead_of`: of two who change it at once, one does.
-/// From here on, what was made with the older password opens nothing.
+/// Sets a new password and new stamps if the stamp is still `instead_of`: of two concurrent changes, one wins. From
+/// then on, whatever was created with the old password gives no access.
 pub(crate) async fn set_password(
     db: &Db,
     account: Uuid,
@@ -103,7 +103,7 @@ pub(crate) async fn set_password(
     )
 }
 
-/// The first time counts, and only as long as `email` is the account's address.
+/// Keeps the time of the first confirmation. Only if `email` is still the account's address.
 pub(crate) async fn confirm(db: &Db, account: Uuid, email: String, now: Timestamp) -> sqlx::Result<u64> {
     execute!(
         db,
@@ -115,7 +115,7 @@ pub(crate) async fn confirm(db: &Db, account: Uuid, email: String, now: Timestam
     )
 }
 
-/// Another address, confirmed `now`, in place of `old`, if the stamp is still the one that the change began with.
+/// Replaces the address `old` with `new`, confirmed `now`, if the account still has the stamp the change began with.
 pub(crate) async fn set_email(
     db: &Db,
     (account, stamp): (Uuid, Stamp),
@@ -140,7 +140,7 @@ pub(crate) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Resu
     execute!(db, affected, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
 }
 
-/// What belongs to the account goes with it, by the foreign keys. With `stamp`, only if that is still the account's.
+/// Foreign keys delete everything that belongs to the account. With `stamp`, only if it is still the account's stamp.
 pub(crate) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx::Result<u64> {
     execute!(
         db,
@@ -151,24 +151,24 @@ pub(crate) async fn delete(db: &Db, account: Uuid, stamp: Option<Stamp>) -> sqlx
     )
 }
 
-/// An account as operators see it.
+/// An account with the details that operators see.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct AccountDetails {
     /// `UUIDv7`.
     pub id: Uuid,
-    /// The address, in lower case, its domain in ASCII (RFC 5891).
+    /// The email address, in lower case, with its domain in ASCII (RFC 5891).
     pub email: String,
-    /// What to call them.
+    /// The owner's name.
     pub name: String,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: Timestamp,
-    /// When its address was shown to be theirs, if it was.
+    /// When the owner confirmed the email address, if they did.
     pub email_verified_at: Option<Timestamp>,
-    /// Since when its owner is kept out, if they are.
+    /// When the account was disabled, if it is.
     pub disabled_at: Option<Timestamp>,
 }
 
-/// The first `batch` after `after`.
+/// The first `batch` accounts after the id `after`.
 pub(crate) async fn list(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<AccountDetails>> {
     fetch!(
         db,
@@ -195,7 +195,7 @@ pub(crate) async fn find(db: &Db, id: Uuid, email: &str) -> sqlx::Result<Option<
     )
 }
 
-/// The new stamp ends the sessions of whoever signs in at this very moment, for good.
+/// The new stamp also ends sessions that begin at this very moment.
 pub(crate) async fn disable(db: &Db, account: Uuid, auth_stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<u64> {
     execute!(
         db,
@@ -211,7 +211,7 @@ pub(crate) async fn enable(db: &Db, account: Uuid) -> sqlx::Result<u64> {
     execute!(db, affected, "UPDATE accounts SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", account)
 }
 
-/// A new stamp for up to `batch` accounts after the one with the id `after`; each its own. Gives their ids.
+/// Gives up to `batch` accounts after the id `after` a new stamp each. Returns their ids.
 pub(crate) async fn renew_stamps(db: &Db, after: Uuid, batch: i64) -> sqlx::Result<Vec<(Uuid,)>> {
     const SQLITE: &str = "UPDATE accounts SET auth_stamp = randomblob(16)
          WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";

@@ -1,4 +1,4 @@
-//! The `browser_sessions` table: the truth about who is signed in.
+//! The `browser_sessions` table. It alone decides who is signed in; session records only point to it.
 
 use uuid::Uuid;
 
@@ -8,8 +8,8 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Begins a sign-in, unless the account is disabled or has another stamp than `stamp` by now (S59). In PostgreSQL it
-/// waits for the account's row, as a change of the password does, and decides by what stands there then.
+/// Stores a signed-in browser, unless the account is disabled or no longer has `stamp` (S59). PostgreSQL locks the
+/// account's row first, as a password change does.
 pub(crate) async fn insert(
     db: &Db,
     account: Uuid,
@@ -61,7 +61,7 @@ pub(crate) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp)
     Ok(found.map(|(reauthenticated_at,)| reauthenticated_at))
 }
 
-/// Only while `stamp`, which goes with the password that was proven, is still the account's.
+/// Only if the account still has `stamp`, which belongs to the verified password.
 pub(crate) async fn verify_password(
     db: &Db,
     account: Uuid,
@@ -79,7 +79,7 @@ pub(crate) async fn verify_password(
     execute!(db, affected, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
 }
 
-/// The newest `limit`.
+/// The newest `limit` signed-in browsers.
 pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<BrowserSession>> {
     fetch!(
         db,
@@ -92,8 +92,8 @@ pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     )
 }
 
-/// All that go on but `new` and the newest others, `kept` in all. Whatever comes at the same time does this after
-/// itself, so the last that does it sees all of them.
+/// Signs out all browsers but `new` and the newest others, keeping `kept` in all. Each sign-in calls this after it was
+/// stored, so of concurrent sign-ins, the last call sees them all.
 pub(crate) async fn delete_oldest(
     db: &Db,
     account: Uuid,
@@ -137,7 +137,7 @@ pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::R
     )
 }
 
-/// The newest `batch` that are older than `before`.
+/// The newest `batch` signed-in browsers with ids before `before`.
 pub(crate) async fn list_all(
     db: &Db,
     account: Option<Uuid>,
@@ -160,7 +160,7 @@ pub(crate) async fn list_all(
     )
 }
 
-/// Whose it was, and what the browser called itself.
+/// Returns the account and the browser's `User-Agent`.
 pub(crate) async fn delete_any(db: &Db, id: Uuid) -> sqlx::Result<Option<(Uuid, String)>> {
     execute!(db, optional, "DELETE FROM browser_sessions WHERE id = $1 RETURNING account_id, user_agent", id)
 }

@@ -1,10 +1,10 @@
-//! A row of the tokens table, as the store and the token door read it.
+//! A row of the `tokens` table, as the store and the token door read it.
 
 use uuid::Uuid;
 
 use crate::{auth::Token, timestamp::Timestamp};
 
-/// The columns that make a [`Token`].
+/// The columns of a [`Token`].
 #[derive(Debug, sqlx::FromRow)]
 pub struct Row {
     id: Uuid,

@@ -1,4 +1,4 @@
-//! The tokens table. It holds hashes; the doors look tokens up by them.
+//! The `tokens` table. It holds hashes, by which tokens are looked up.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,29 +9,37 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// A token to come.
+/// The columns of a [`Row`].
+macro_rules! token_columns {
+    () => {
+        "id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at, \
+         last_used_from, revoked_at"
+    };
+}
+
+/// A new token.
 pub(crate) struct New {
     pub account: Uuid,
-    /// The account's stamp that whoever asks has proven; none where a token asks.
+    /// The account's stamp when the person authenticated; `None` if another token creates this one.
     pub stamp: Option<Vec<u8>>,
-    /// The token that makes it.
+    /// The token that creates it.
     pub parent: Option<Uuid>,
     pub token: Token,
     pub hash: Vec<u8>,
-    /// How many days before its end the owner is told.
+    /// How many days before it expires the owner is told; 0 for never.
     pub warn_days: i64,
-    /// How many that work the account may have.
+    /// How many active tokens the account can have, login tokens not counted.
     pub limit: i64,
 }
 
-/// Makes the token, unless the account has as many as it may have, is disabled or has another stamp by now, or the
-/// token that makes it has ended meanwhile or ends sooner.
+/// Stores the token, unless the account has reached its limit, is disabled or has another stamp by now, or the parent
+/// token is no longer active or expires sooner.
 ///
-/// It is one statement, so that of many at once only those are made for which there is room (S54), and none whose proof
-/// is over (S59). SQLite has one writer. In PostgreSQL it waits for the account's row, as a change of the password
-/// does, and decides by what stands there then; it counts when it has it.
+/// It is one statement, so that concurrent calls cannot exceed the limit (S54) or use an outdated stamp (S59). SQLite
+/// has one writer. PostgreSQL locks the account's row first, as a password change does, and then counts and compares.
 pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
-    const SQLITE: &str = "INSERT INTO tokens
+    const SQLITE: &str = concat!(
+        "INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
              renew_days, warn_days, password_stamp)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
@@ -44,9 +52,11 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
             AND (SELECT count(*) FROM tokens
                  WHERE account_id = $2 AND issued_by <> 'login' AND revoked_at IS NULL AND expires_at > $9) < $14
             AND ($3 IS NULL OR parent.id IS NOT NULL)
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-             last_used_from, revoked_at";
-    const POSTGRES: &str = "WITH
+         RETURNING ",
+        token_columns!()
+    );
+    const POSTGRES: &str = concat!(
+        "WITH
             owner AS (SELECT id, password_stamp FROM accounts
                 WHERE id = $2 AND disabled_at IS NULL AND auth_stamp = COALESCE($15, auth_stamp) FOR NO KEY UPDATE),
             parent AS (SELECT id, password_stamp FROM tokens
@@ -59,8 +69,9 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
             CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END
          FROM owner LEFT JOIN parent ON COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
          WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR parent.id IS NOT NULL)
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-             last_used_from, revoked_at";
+         RETURNING ",
+        token_columns!()
+    );
     let New { account, stamp, parent, token, hash, warn_days, limit } = new;
     let row: sqlx::Result<Option<Row>> = execute!(
         db,
@@ -85,7 +96,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     Ok(row?.map(Token::from))
 }
 
-/// Whether the account may have what is made for it: it is not disabled, and has the stamp, if there is one.
+/// Whether the account is enabled and has the stamp, if one is given.
 pub(crate) async fn stands(db: &Db, account: Uuid, stamp: Option<Vec<u8>>) -> sqlx::Result<bool> {
     let found: Option<(i32,)> = fetch!(
         db,
@@ -97,7 +108,7 @@ pub(crate) async fn stands(db: &Db, account: Uuid, stamp: Option<Vec<u8>>) -> sq
     Ok(found.is_some())
 }
 
-/// Whether the account has the token, and it works.
+/// Whether the account has the token and it is active.
 pub(crate) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<bool> {
     let found: Option<(i32,)> = fetch!(
         db,
@@ -110,14 +121,16 @@ pub(crate) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> s
     Ok(found.is_some())
 }
 
-/// The newest `limit` of those that work.
+/// The newest `limit` active tokens.
 pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = fetch!(
         db,
         all,
-        "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at
-         FROM tokens WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3",
+        concat!(
+            "SELECT ",
+            token_columns!(),
+            " FROM tokens WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3"
+        ),
         account,
         now,
         limit,
@@ -125,14 +138,16 @@ pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) 
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// The one with `hash`, if it works.
+/// The token with `hash`, if it is active.
 pub(crate) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Token>> {
     let row: Option<Row> = fetch!(
         db,
         optional,
-        "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at
-         FROM tokens WHERE hash = $2 AND account_id = $1 AND revoked_at IS NULL AND expires_at > $3",
+        concat!(
+            "SELECT ",
+            token_columns!(),
+            " FROM tokens WHERE hash = $2 AND account_id = $1 AND revoked_at IS NULL AND expires_at > $3"
+        ),
         account,
         hash,
         now,
@@ -140,14 +155,17 @@ pub(crate) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) 
     Ok(row.map(Token::from))
 }
 
-/// The newest `limit` of those that have ended.
+/// The newest `limit` tokens that expired or were revoked.
 pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = fetch!(
         db,
         all,
-        "SELECT id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at
-         FROM tokens WHERE account_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2) ORDER BY id DESC LIMIT $3",
+        concat!(
+            "SELECT ",
+            token_columns!(),
+            " FROM tokens WHERE account_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2)
+             ORDER BY id DESC LIMIT $3"
+        ),
         account,
         now,
         limit,
@@ -155,8 +173,8 @@ pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) ->
     Ok(rows.into_iter().map(Token::from).collect())
 }
 
-/// Revokes those of the account that are chosen and all that they have made, at any remove and whatever has become of
-/// what made it (S60), and gives those that worked until now.
+/// Revokes the chosen tokens of the account and all their descendants, even if tokens in between are no longer active
+/// (S60). Returns those that were active.
 macro_rules! with_descent {
     ($chosen:literal) => {
         concat!(
@@ -165,27 +183,29 @@ macro_rules! with_descent {
             " UNION SELECT tokens.id FROM tokens JOIN ended ON tokens.parent_id = ended.id)
              UPDATE tokens SET revoked_at = $1
              WHERE id IN (SELECT id FROM ended) AND revoked_at IS NULL AND expires_at > $1
-             RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-                last_used_from, revoked_at"
+             RETURNING ",
+            token_columns!()
         )
     };
 }
 
-/// The token, and what it has made.
+/// Revokes the token and its descendants.
 pub(crate) async fn revoke(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> sqlx::Result<Vec<Token>> {
     let rows: sqlx::Result<Vec<Row>> = execute!(db, all, with_descent!("id = $3"), now, account, id);
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// All that worked until now, but `kept`.
+/// Revokes all active tokens but `kept`.
 pub(crate) async fn revoke_all(db: &Db, account: Uuid, kept: Option<Uuid>, now: Timestamp) -> sqlx::Result<Vec<Token>> {
     let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
         all,
-        "UPDATE tokens SET revoked_at = $1
+        concat!(
+            "UPDATE tokens SET revoked_at = $1
          WHERE account_id = $2 AND id <> $3 AND revoked_at IS NULL AND expires_at > $1
-         RETURNING id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at,
-            last_used_from, revoked_at",
+         RETURNING ",
+            token_columns!()
+        ),
         now,
         account,
         kept.unwrap_or_default(),
@@ -193,7 +213,7 @@ pub(crate) async fn revoke_all(db: &Db, account: Uuid, kept: Option<Uuid>, now: 
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// Those of `POST login` but the newest `kept`, and what they have made.
+/// Revokes all login tokens but the newest `kept`, and their descendants.
 pub(crate) async fn revoke_old_logins(db: &Db, account: Uuid, kept: i64, now: Timestamp) -> sqlx::Result<Vec<Token>> {
     let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
@@ -212,7 +232,7 @@ pub(crate) async fn revoke_old_logins(db: &Db, account: Uuid, kept: i64, now: Ti
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// Those of `POST login` for another password than that of `stamp`, and what they have made.
+/// Revokes the login tokens of another password than that of `stamp`, and their descendants.
 pub(crate) async fn revoke_outdated(
     db: &Db,
     account: Uuid,
@@ -230,7 +250,7 @@ pub(crate) async fn revoke_outdated(
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// A token and whom to tell about it.
+/// A token and its owner's address.
 #[derive(sqlx::FromRow)]
 pub(crate) struct EndingToken {
     pub id: Uuid,
@@ -241,7 +261,7 @@ pub(crate) struct EndingToken {
     pub ends_at: Timestamp,
 }
 
-/// The token with this hash, whether it works or not.
+/// The token with this hash, active or not.
 pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<EndingToken>> {
     fetch!(
         db,
@@ -252,9 +272,9 @@ pub(crate) async fn find_owned(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<En
     )
 }
 
-/// Claims up to `batch` tokens that end between `from` and `until` and whose owners are still to be told so many days
-/// before, and leaves `next` to come. The condition stands outside as well: of two instances that choose the same, the
-/// second sees what the first has written.
+/// Claims up to `batch` tokens that expire between `from` and `until` and whose owners have not been told `days`
+/// before, and sets `next` as the next warning. The outer condition is repeated so that, if two instances select the
+/// same token, the second one sees what the first has written.
 pub(crate) async fn claim_warnings(
     db: &Db,
     days: i64,
@@ -281,32 +301,32 @@ pub(crate) async fn claim_warnings(
     )
 }
 
-/// A token that works, and whose it is.
+/// An active token and its owner.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct TokenWithOwner {
-    /// Names it in `vestibule tokens revoke`.
+    /// The id of the token, for `vestibule tokens revoke`.
     pub id: Uuid,
-    /// Whose it is.
+    /// The account it belongs to.
     pub account_id: Uuid,
-    /// The account's address.
+    /// The account's email address.
     pub email: String,
-    /// Its owner's name for it.
+    /// The name its owner gave it.
     pub name: String,
-    /// What it may do, separated by spaces.
+    /// Its scopes, separated by spaces.
     pub scopes: String,
     /// `person`, `login` or `token`.
     pub issued_by: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it stops working, unless it is renewed.
+    /// When it expires, unless it is renewed.
     pub expires_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// Where it was last used from, empty if that is not known.
+    /// The address it was last used from; empty if unknown.
     pub last_used_from: String,
 }
 
-/// Those that work, of `account` or of everybody, the newest first.
+/// The active tokens of `account`, or of all accounts; newest first.
 pub(crate) async fn list_all(
     db: &Db,
     account: Option<Uuid>,
@@ -327,13 +347,13 @@ pub(crate) async fn list_all(
     )
 }
 
-/// Whose it is.
+/// The account that owns the token.
 pub(crate) async fn owner(db: &Db, id: Uuid) -> sqlx::Result<Option<Uuid>> {
     let found: Option<(Uuid,)> = fetch!(db, optional, "SELECT account_id FROM tokens WHERE id = $1", id)?;
     Ok(found.map(|(account,)| account))
 }
 
-/// Up to `batch` of those that work and were made until `now`: whose they were, and what they were called.
+/// Revokes up to `batch` active tokens created until `now`. Returns their ids, accounts and names.
 pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<Vec<(Uuid, Uuid, String)>> {
     execute!(
         db,
@@ -347,8 +367,8 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
     )
 }
 
-/// Those that expired before `before`, or were revoked before, and of which nothing is left that they have made: as
-/// long as there is, it can be told from where it comes (S60).
+/// Deletes tokens that expired or were revoked before `before` and have no descendants left: until then, the origin of
+/// a descendant can be traced (S60).
 pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     let revoked = execute!(
         db,

@@ -1,4 +1,4 @@
-//! What those who run the house do with accounts, on the command line.
+//! Administration of accounts, on the command line.
 
 use serde::Serialize;
 use url::Url;
@@ -9,7 +9,7 @@ use crate::{
     auth::{
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{About, Hasher},
+        passwords::{Hasher, PasswordContext},
         store::accounts::{self, AccountDetails},
     },
     db::Db,
@@ -29,22 +29,22 @@ pub async fn list(db: &Db, after: Uuid, limit: u32) -> Result<Vec<AccountDetails
     Ok(accounts::list(db, after, limit.into()).await?)
 }
 
-/// The account with the address or the id `who`.
+/// Finds the account with the email address or the id `who`.
 ///
 /// # Errors
-/// [`Problem::NotFound`]; the database's.
+/// [`Problem::NotFound`]; or if the database fails.
 pub async fn find(db: &Db, who: &str) -> Result<AccountDetails, Problem> {
     let id = who.parse().unwrap_or(Uuid::nil());
     accounts::find(db, id, who).await?.ok_or(Problem::NotFound)
 }
 
-/// Makes an account. With `confirmed`, the operator answers for its address.
+/// Creates an account. With `confirmed`, its email address counts as confirmed.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field; the database's.
+/// [`Problem::Validation`] with an error for each invalid field; or if the database fails.
 pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<AccountDetails, Problem> {
     let (name, email) = validated(&form)?;
-    if let Some(message) = hasher.objection(&form.password, About::new(&email, &name)).await? {
+    if let Some(message) = hasher.rejection(&form.password, PasswordContext::new(&email, &name)).await? {
         return Err(Problem::field("password", &message));
     }
     let hash = hasher.hash(form.password).await?;
@@ -56,11 +56,11 @@ pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> 
     find(db, &account.id.to_string()).await
 }
 
-/// Keeps the owner of `account` out, at both doors, from their next requests on: their sign-ins end for good, their
-/// tokens do not work until [`enable`]. Says whether they were not kept out already.
+/// Disables `account` from its next request on: its browser sessions end for good, and its tokens do not work until
+/// [`enable`]. Returns `false` if it was already disabled.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn disable(db: &Db, account: Uuid) -> Result<bool, Problem> {
     let disabled = accounts::disable(db, account, new_stamp()?, db.now()).await? > 0;
     let actor = Actor::operator(account);
@@ -71,10 +71,10 @@ pub async fn disable(db: &Db, account: Uuid) -> Result<bool, Problem> {
     Ok(disabled)
 }
 
-/// Lets the owner of `account` in again, who has to sign in anew. Says whether they were kept out.
+/// Enables `account` again; its owner has to sign in anew. Returns `false` if it was not disabled.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn enable(db: &Db, account: Uuid) -> Result<bool, Problem> {
     let enabled = accounts::enable(db, account).await? > 0;
     if enabled {
@@ -83,24 +83,24 @@ pub async fn enable(db: &Db, account: Uuid) -> Result<bool, Problem> {
     Ok(enabled)
 }
 
-/// Deletes `account` and all it has.
+/// Deletes `account` and everything that belongs to it.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where it is gone already; the database's.
+/// [`Problem::NotFound`] if it was already deleted; or if the database fails.
 pub async fn delete(db: &Db, account: Uuid) -> Result<(), Problem> {
     if accounts::delete(db, account, None).await? == 0 {
         return Err(Problem::NotFound);
     }
-    // What is kept of it stands in the operators' log.
+    // The account's activity is deleted with it; the operator log keeps a record.
     tracing::info!(event = "account_deleted", %account, credential = "operator");
     Ok(())
 }
 
-/// A link by which the owner of `account` chooses a new password, to be handed over by the operator. It is as good as
-/// one that is mailed, and takes its place.
+/// Creates a password reset link for `account`, for the operator to hand over. It works like one that is sent by email,
+/// and replaces it.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where the account is gone or disabled; the database's.
+/// [`Problem::NotFound`] if the account is deleted or disabled; or if the database fails.
 pub async fn reset_link(db: &Db, settings: &Settings, account: Uuid) -> Result<Url, Problem> {
     let link =
         one_time_links::issue(db, settings, (account, None), Purpose::Reset, None).await?.ok_or(Problem::NotFound)?;
@@ -108,26 +108,26 @@ pub async fn reset_link(db: &Db, settings: &Settings, account: Uuid) -> Result<U
     Ok(link)
 }
 
-/// What [`lockdown`] has ended.
+/// How much [`lockdown`] revoked.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Ended {
-    /// Browsers that were signed in.
+    /// Browsers that were signed out.
     pub browsers: usize,
-    /// Tokens that worked.
+    /// Tokens that were active.
     pub tokens: usize,
-    /// Links in mails that were still good.
+    /// One-time links that were still valid.
     pub links: u64,
 }
 
-/// Ends everything that opens an account without its password: signed-in browsers, tokens, and links that were mailed.
+/// Revokes everything that gives access without a password: all browser sessions, tokens and one-time links.
 ///
-/// The stamps come first: what is in flight at this moment, with a credential of before, makes nothing that outlives this
+/// The stamps are renewed first, so that requests in flight with an old credential create nothing that outlives this
 /// (S59).
 ///
 /// # Errors
-/// The database's. What was ended until then stays ended; it may be done again.
+/// If the database fails. What was revoked until then stays revoked; run it again.
 pub async fn lockdown(db: &Db) -> Result<Ended, Problem> {
-    // Few enough to hold the writer for milliseconds only.
+    // Few enough to hold SQLite's writer for milliseconds only.
     const BATCH: i64 = 500;
     let mut last = Uuid::nil();
     while let Some((id,)) = accounts::renew_stamps(db, last, BATCH).await?.into_iter().max() {

@@ -1,4 +1,4 @@
-//! `me` on both JSON mounts, and each mount's own `login` and `logout`.
+//! The JSON API of accounts: `me` on both mounts, and each mount's own `login` and `logout`.
 
 use axum::{
     Json,
@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::{AppendHeaders, IntoResponse, Response},
 };
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,48 +35,47 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// `me`, behind either door.
+/// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(me))
 }
 
-/// The token door's own, for whoever holds a token.
+/// The routes of the token mount that require a token.
 pub fn token_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(token_logout)).routes(routes!(token_logout_all))
 }
 
-/// The token door's own, for anybody: a password for a token.
+/// The route of the token mount that exchanges a password for a token.
 pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(token_login))
 }
 
-/// The session door's own: a password for the cookie.
+/// The routes of the session mount that sign in and out.
 pub fn session_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout)).routes(routes!(session_proof))
 }
 
-/// Who is calling
+/// Get the signed-in account
 #[utoipa::path(
     get, path = "/me", operation_id = "getMe", tag = "Account",
-    responses((status = OK, body = Account, description = "The account.")),
+    responses((status = OK, body = Account, description = "The account that makes the call.")),
     security(("caller" = ["account:read"])),
 )]
 async fn me(Allowed { caller, .. }: Allowed<AccountRead>) -> Json<Account> {
     Json(caller.account)
 }
 
-/// A password, and what to make of it.
-// No `Debug`: it holds a password.
-#[derive(Deserialize, ToSchema)]
+/// Credentials to sign in with.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"})))]
 struct Login {
-    /// The account's address.
+    /// The account's email address.
     email: String,
-    /// Its password.
-    #[schema(format = Password)]
-    password: String,
-    /// What to call the token, 1 to 100 characters; "Login" if left out. A sign-in has no name.
+    /// The account's password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name.
     #[schema(
         min_length = 1,
         max_length = 100,
@@ -85,36 +85,39 @@ struct Login {
             [^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$"
     )]
     name: Option<String>,
-    /// Whether it should last longer.
+    /// Whether to stay signed in for longer.
     #[serde(default)]
     remember: bool,
 }
 
-/// A new token: the only answer but one that holds it.
+/// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
 struct LoggedIn {
     token: TokenText,
-    /// Names it in `DELETE tokens/{id}`.
+    /// The id of the token, for `DELETE tokens/{id}`.
     id: Uuid,
-    /// What it is called.
+    /// The name of the token.
     name: String,
-    /// What it may do.
+    /// The scopes of the token.
     scopes: Scopes,
-    /// When it stops working.
+    /// When the token expires.
     expires_at: Timestamp,
-    /// Whose it is.
+    /// The account it belongs to.
     account: Account,
 }
 
 /// Sign in
 ///
-/// A password for a token with all scopes. For the site's own single-page app only, which the person trusts with their
-/// password anyway. Everybody else's client brings a token that was made on the tokens page (RFC 9700 section 2.4); where
-/// there is no such app, a setting turns this off.
+/// Exchanges a password for a token with all scopes. Only for the site's own single-page app, which people already
+/// trust with their password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A
+/// setting turns this endpoint off.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
-    responses((status = CREATED, body = LoggedIn, description = "The token, this once."), BodyRefused, LoginRefused),
+    responses(
+        (status = CREATED, body = LoggedIn, description = "The new token. It is shown only once."),
+        BodyRefused, LoginRefused,
+    ),
 )]
 async fn token_login(
     State(state): State<AppState>,
@@ -158,12 +161,12 @@ async fn token_login(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-/// Revoke the token that makes the call
+/// Revoke the calling token
 ///
-/// Every token may end itself, whatever its scopes.
+/// A token can always revoke itself, whatever its scopes.
 #[utoipa::path(
     post, path = "/logout", operation_id = "logout", tag = "Signing in",
-    responses((status = NO_CONTENT, description = "It has ended.")),
+    responses((status = NO_CONTENT, description = "The token was revoked.")),
     security(("caller" = [])),
 )]
 async fn token_logout(
@@ -178,11 +181,11 @@ async fn token_logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Revoke every token of the account
-// It needs `tokens:manage`, or a leaked token that may only read could lock out every client.
+/// Revoke all tokens of the account
+// It requires `tokens:manage`, or a leaked read-only token could lock out every client.
 #[utoipa::path(
     post, path = "/logout-all", operation_id = "logoutAll", tag = "Signing in",
-    responses((status = NO_CONTENT, description = "They have ended.")),
+    responses((status = NO_CONTENT, description = "The tokens were revoked.")),
     security(("caller" = ["tokens:manage"])),
 )]
 async fn token_logout_all(
@@ -194,21 +197,21 @@ async fn token_logout_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who is signed in now.
+/// The account that is now signed in.
 #[derive(Serialize, ToSchema)]
 struct CurrentSession {
-    /// Whose sign-in it is.
+    /// The account.
     account: Account,
 }
 
 /// Sign in
 ///
-/// A password for the session cookie.
+/// Exchanges a password for the session cookie.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
     responses(
-        (status = OK, body = CurrentSession, description = "Signed in, by the cookie.", headers(("Set-Cookie"))),
+        (status = OK, body = CurrentSession, description = "Signed in. The session cookie is set.", headers(("Set-Cookie"))),
         BodyRefused, PasswordRefused,
     ),
 )]
@@ -235,25 +238,24 @@ async fn session_login(
     Ok(Json(CurrentSession { account }))
 }
 
-/// The password, once more.
-// No `Debug`: it holds a password.
-#[derive(Deserialize, ToSchema)]
+/// The password, given again.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reauthentication, examples(json!({"password": "correct horse battery staple"})))]
 struct ProofBody {
     /// The account's password.
-    #[schema(format = Password)]
-    password: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
 }
 
-/// Prove that it is you
+/// Confirm your password
 ///
-/// The password once more, for what asks for it with `reauthentication_required`. The browser gets a new session id with it.
+/// For calls that were refused with `reauthentication_required`. The browser gets a new session id.
 #[utoipa::path(
     post, path = "/proof", operation_id = "prove", tag = "Signing in",
     request_body = ProofBody,
     responses(
-        (status = NO_CONTENT, description = "For a while it is not asked for again.", headers(("Set-Cookie"))),
+        (status = NO_CONTENT, description = "Confirmed for a while.", headers(("Set-Cookie"))),
         BodyRefused, PasswordRefused,
     ),
     security(("caller" = [])),

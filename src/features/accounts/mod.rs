@@ -1,4 +1,4 @@
-//! People who can sign in: who they are, and how they prove it.
+//! Accounts: signing up and in, passwords, email verification, password reset, and account settings.
 
 pub mod password_strength;
 

@@ -20,7 +20,7 @@ pub(super) fn notify_if_new(state: &AppState, account: &Account, client: &Client
         match is_new(&db, account.id, &client).await {
             Ok(true) => mailer.send(emails::new_browser(&settings, &account.email, &client)).await,
             Ok(false) => {}
-            Err(error) => tracing::error!(%error, account = %account.id, "browser not noted"),
+            Err(error) => tracing::error!(%error, account = %account.id, "browser not remembered"),
         }
     });
 }

@@ -1,4 +1,4 @@
-//! Signing up, in and out; the account page. Every form is a plain post, so all of it works without JavaScript.
+//! Signing up, in and out, and the account page. Every form is a plain POST, so all of it works without JavaScript.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{
         client::Client,
         extract::{Form, Query},
         problem::Problem,
-        redirect::{local_path, see_other},
+        redirect::{ReturnTo, see_other},
         security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
     settings::{Confirm, Settings},
@@ -34,15 +34,8 @@ use crate::{
     ui::FormState,
 };
 
-/// `?next=`
-#[derive(Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
-
 /// `GET /sign-up`
-pub async fn sign_up(visit: PageContext, Query(Next { next }): Query<Next>) -> Response {
+pub async fn sign_up(visit: PageContext, Query(ReturnTo { next }): Query<ReturnTo>) -> Response {
     if let Some(address) = visit.to_show(email_verification::page::SENT) {
         return email_verification::page::show_sent(visit, address).await;
     }
@@ -55,7 +48,7 @@ pub async fn sign_up(visit: PageContext, Query(Next { next }): Query<Next>) -> R
 /// `POST /sign-up`
 ///
 /// # Errors
-/// None but those of the session; what is wrong with the form stands in the form.
+/// If the session cannot be written. Other problems are shown in the form.
 pub async fn post_sign_up(
     visit: PageContext,
     State(state): State<AppState>,
@@ -66,7 +59,7 @@ pub async fn post_sign_up(
     let home = visit.home();
     let AppState { db, hasher, settings, mailer, .. } = state.clone();
     let typed = typed(&form, &["name", "email", "next"]);
-    let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password") };
+    let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password").into() };
     if settings.accounts.confirm == Confirm::Required {
         return match email_verification::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
             Ok(()) => Ok(email_verification::page::sent(visit, "/sign-up", form.text("email")).await),
@@ -84,7 +77,7 @@ pub async fn post_sign_up(
     email_verification::service::ask(&db, &settings, &mailer, &proven.account);
     notify_if_new(&state, &proven.account, &client);
     browser_sessions::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
-    Ok(see_other(&destination(home, &form)))
+    Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
 
 async fn sign_up_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
@@ -93,23 +86,20 @@ async fn sign_up_form(visit: PageContext, status: StatusCode, form: FormState) -
 }
 
 /// `GET /sign-in`
-pub async fn sign_in(visit: PageContext, Query(Next { next }): Query<Next>) -> Response {
+pub async fn sign_in(visit: PageContext, Query(next): Query<ReturnTo>) -> Response {
     if let Some(tokens) = visit.to_show(password_reset::page::RESET) {
         return password_reset::page::show_done(visit, !tokens.is_empty()).await;
     }
     if visit.caller.is_some() {
-        return see_other(match local_path(&next) {
-            "/" => visit.home(),
-            next => next,
-        });
+        return see_other(next.or(visit.home()));
     }
-    sign_in_form(visit, StatusCode::OK, FormState::default().with("next", next)).await
+    sign_in_form(visit, StatusCode::OK, FormState::default().with("next", next.next)).await
 }
 
 /// `POST /sign-in`
 ///
 /// # Errors
-/// None but those of the session; what is wrong with the form stands in the form.
+/// If the session cannot be written. Other problems are shown in the form.
 pub async fn post_sign_in(
     visit: PageContext,
     State(state): State<AppState>,
@@ -128,7 +118,7 @@ pub async fn post_sign_in(
     if remember {
         typed = typed.with("remember", "on");
     }
-    let (email, password) = (form.text("email"), form.text("password"));
+    let (email, password) = (form.text("email"), form.text("password").into());
     let proven =
         crate::auth::verify_password::verify_password(&db, &hasher, &settings.throttle, &client, &email, password)
             .await;
@@ -143,7 +133,7 @@ pub async fn post_sign_in(
     if let Some(unsent) = unsent {
         return unsent.offer(visit, &auth).await;
     }
-    Ok(see_other(&destination(home, &form)))
+    Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
 
 pub(super) async fn sign_in_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
@@ -151,10 +141,10 @@ pub(super) async fn sign_in_form(visit: PageContext, status: StatusCode, form: F
     visit.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
 }
 
-/// `POST /sign-out`, signed in or not: the second click does no harm.
+/// `POST /sign-out`. Signing out twice is not an error.
 ///
 /// # Errors
-/// [`Problem::Unavailable`], and the browser is still signed in.
+/// [`Problem::Unavailable`]; the browser is still signed in.
 pub async fn sign_out(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
     browser_sessions::service::end(&db, &mut auth, &client).await?;
     let mut response = see_other("/");
@@ -168,10 +158,10 @@ pub struct Before {
     before: Option<Uuid>,
 }
 
-/// `GET /account`, with what happened lately, or before the event `before`.
+/// `GET /account`, with the recent activity, or the activity before the event `before`.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn account(
     visit: PageContext,
     State(db): State<Db>,
@@ -191,7 +181,7 @@ pub async fn account(
     Ok(visit.page(StatusCode::OK, "Account", content).await)
 }
 
-/// `page`, and when to try again where `problem` says so.
+/// `page`, with a `Retry-After` header if `problem` has one.
 pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
     if let Some(seconds) = problem.retry_after() {
         page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -199,15 +189,7 @@ pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
     page
 }
 
-/// What was typed into `names`.
+/// The values of the fields `names`, to show the form again.
 fn typed(form: &Form, names: &[&str]) -> FormState {
     names.iter().fold(FormState::default(), |filled, name| filled.with(name, form.text(name)))
-}
-
-fn destination(home: &str, form: &Form) -> String {
-    let next = form.text("next");
-    match local_path(&next) {
-        "/" => home.into(),
-        next => next.into(),
-    }
 }

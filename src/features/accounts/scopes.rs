@@ -2,4 +2,4 @@
 
 use crate::auth::scope;
 
-scope!(pub AccountRead = "account:read", "See your name and e-mail address");
+scope!(pub AccountRead = "account:read", "Read your name and email address");

@@ -1,7 +1,6 @@
-//! The rules of accounts.
+//! The rules for signing up.
 
-use std::fmt;
-
+use secrecy::SecretString;
 use uuid::Uuid;
 
 pub(super) use crate::text::email_address::{is_address, normalized};
@@ -10,7 +9,7 @@ use crate::{
         Account,
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{About, Hasher},
+        passwords::{Hasher, PasswordContext},
         rate_limit::account_attempts,
         store::accounts,
         verify_password::VerifiedPassword,
@@ -24,27 +23,21 @@ use crate::{
     text::{is_blank, turns_direction},
 };
 
-/// What a new account needs.
-#[derive(Clone, Default)]
+/// The input for a new account.
+#[derive(Clone, Debug, Default)]
 pub struct SignUp {
-    /// What to call them.
+    /// The owner's name.
     pub name: String,
-    /// The address they sign in with.
+    /// The email address to sign in with.
     pub email: String,
-    /// As typed.
-    pub password: String,
+    /// The password, as typed.
+    pub password: SecretString,
 }
 
-impl fmt::Debug for SignUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignUp(…)")
-    }
-}
-
-/// Makes an account.
+/// Creates an account.
 ///
 /// # Errors
-/// [`Problem::Validation`] per field, the address being taken among them; [`Problem::RateLimited`];
+/// [`Problem::Validation`] with an error for each invalid field, or if the address is taken; [`Problem::RateLimited`];
 /// [`Problem::Unavailable`].
 pub async fn sign_up(
     db: &Db,
@@ -67,19 +60,19 @@ pub async fn sign_up(
     Ok(proven)
 }
 
-/// Puts a new account down.
+/// Stores a new account.
 ///
 /// # Errors
-/// [`Problem::Validation`] where the address is taken; the database's.
+/// [`Problem::Validation`] if the address is taken; or if the database fails.
 pub(super) async fn make(
     db: &Db,
     name: String,
     email: String,
     password_hash: String,
 ) -> Result<VerifiedPassword, Problem> {
-    let taken = || Problem::field("email", "There is an account with this address already. Sign in instead.");
-    // An account of 0.1.0 may have another spelling of it, which the index takes for another. None is made any more, so no
-    // one can come in between.
+    let taken = || Problem::field("email", "There is already an account with this email address. Sign in instead.");
+    // An account of 0.1.0 may use another spelling of the address, which the unique index does not catch. New accounts
+    // use one spelling, so there is no race.
     if accounts::credentials(db, &email).await?.is_some() {
         return Err(taken());
     }
@@ -91,17 +84,16 @@ pub(super) async fn make(
     Ok(VerifiedPassword { account, auth_stamp, disabled: false })
 }
 
-/// Counts a try to make an account, then judges and hashes its password: neither is done for whoever has tried too often
-/// (S62).
+/// Counts an attempt to sign up, then rates and hashes the password. After too many attempts it does neither (S62).
 pub(super) async fn hash_for_sign_up(
     (db, hasher, limits): (&Db, &Hasher, &Throttle),
     client: &Client,
     (name, email): (&str, &str),
-    password: String,
+    password: SecretString,
 ) -> Result<(String, account_attempts::SignUp), Problem> {
     let counted = account_attempts::sign_up(db, limits, client, email).await?;
     let hasher = hasher.of(client);
-    let outcome = match hasher.objection(&password, About::new(email, name)).await {
+    let outcome = match hasher.rejection(&password, PasswordContext::new(email, name)).await {
         Ok(Some(message)) => {
             counted.mailed_nobody(db).await;
             return Err(Problem::field("password", &message));
@@ -118,29 +110,29 @@ pub(super) async fn hash_for_sign_up(
     }
 }
 
-/// The name and the address of a new account, and a look at its password: whatever costs nothing.
+/// Returns the name and the address of a new account, after all checks that cost no noticeable time.
 pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
-    if let Some(message) = name_objection(&name) {
+    if let Some(message) = name_rejection(&name) {
         errors.push(FieldError::new("name", message));
     }
     if !is_address(&email) {
-        errors.push(FieldError::new("email", "Enter an e-mail address, such as ada@example.org."));
+        errors.push(FieldError::new("email", "Enter an email address, such as ada@example.org."));
     }
-    if let Some(message) = Hasher::objection_at_sight(&form.password, &About::new(&email, &name)) {
+    if let Some(message) = Hasher::quick_rejection(&form.password, &PasswordContext::new(&email, &name)) {
         errors.push(FieldError::new("password", message));
     }
     if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
 }
 
-/// What is wrong with `name`, if anything is.
-pub(super) fn name_objection(name: &str) -> Option<&'static str> {
+/// Why `name` is rejected; `None` if it is accepted.
+pub(super) fn name_rejection(name: &str) -> Option<&'static str> {
     if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
-        return Some("Tell us what to call you, in 1 to 100 characters.");
+        return Some("Enter a name of 1 to 100 characters.");
     }
-    turns_direction(name).then_some("Leave out the characters that turn the direction of the text.")
+    turns_direction(name).then_some("Remove the characters that change the direction of the text.")
 }
 
 #[cfg(test)]
@@ -161,10 +153,10 @@ mod tests {
     #[test]
     fn names_can_be_seen_and_stay_where_they_stand() {
         for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
-            assert_eq!(name_objection(good), None, "{good:?}");
+            assert_eq!(name_rejection(good), None, "{good:?}");
         }
         for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
-            assert!(name_objection(bad).is_some(), "{bad:?}");
+            assert!(name_rejection(bad).is_some(), "{bad:?}");
         }
     }
 }

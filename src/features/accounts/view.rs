@@ -1,4 +1,4 @@
-//! What the pages of accounts look like.
+//! The pages to sign up and in, and the account page.
 
 use leptos::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
         browser_sessions::BrowserSessionList,
     },
     text::email_address::shown,
-    ui::{Avatar, FormGuard, FormState, Notice, TextField, Time},
+    ui::{Avatar, Card, FormGuard, FormState, Notice, TextField, Time},
 };
 
 #[component]
@@ -54,7 +54,14 @@ pub(super) fn SignInView(form: FormState) -> impl IntoView {
                 <FormGuard anybody=true />
                 <Carried form=form.clone() />
                 <input type="hidden" name="next" value=form.value("next") />
-                <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
+                <TextField
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    form=form.clone()
+                    autocomplete="username"
+                    autofocus=true
+                />
                 <TextField
                     name="password"
                     label="Password"
@@ -74,7 +81,7 @@ pub(super) fn SignInView(form: FormState) -> impl IntoView {
     }
 }
 
-/// The other of the two pages, on the way to the same place.
+/// The link between the two pages, which keeps `next`.
 fn with_next(path: &str, next: &str) -> String {
     if next.is_empty() {
         return path.into();
@@ -95,20 +102,21 @@ pub(super) fn AccountView(
             <Avatar name=account.name.clone() />
             <h1>"Account"</h1>
         </header>
-        <section class="card">
+        <Card>
             <dl>
                 <div><dt>"Name"</dt><dd>{account.name}</dd></div>
                 <div><dt>"E-mail"</dt><dd>{shown(&account.email)}</dd></div>
                 <div><dt>"Member since"</dt><dd><Time at=account.created_at /></dd></div>
             </dl>
             <Unconfirmed confirmed=account.email_confirmed />
-        </section>
+        </Card>
         <ManageSection />
-        <section class="card">
-            <h2>"Signed-in browsers"</h2>
-            <p class="hint">"Each of them can do what you can. Sign out those you do not know."</p>
+        <Card title="Signed-in browsers">
+            <p class="hint">"Each of them has full access to your account. Sign out any that you do not recognize."</p>
             <BrowserSessionList credential browser_sessions />
-        </section>
-        <section class="card" id="activity"><h2>"What happened lately"</h2><ActivityList page=activity /></section>
+        </Card>
+        <Card title="Recent activity" id="activity">
+            <ActivityList page=activity />
+        </Card>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     http::export::{Document, Ended},
 };
 
-/// How many events are read at once.
+/// How many activity events one query reads.
 const EVENTS: i64 = 500;
 
 /// Adds the events, the newest first.

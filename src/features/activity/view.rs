@@ -1,4 +1,4 @@
-//! The list of what happened.
+//! The activity list.
 
 use leptos::prelude::*;
 
@@ -7,16 +7,16 @@ use crate::{
     ui::{Pagination, Time},
 };
 
-/// What happened to an account, a row for each kind of thing.
+/// A page of an account's activity.
 #[component]
 pub fn ActivityList(
-    /// The newest first.
+    /// The page to show.
     page: Page,
 ) -> impl IntoView {
     let item = |Row { newest: event, since, count }: Row| {
         let subject = (!event.subject.is_empty()).then(|| format!(": {}", event.subject));
         let times = (count > 1).then(|| format!(", {count} times"));
-        let since = (count > 1).then(|| view! { ", the first " <Time at=since /> });
+        let since = (count > 1).then(|| view! { ", first " <Time at=since /> });
         let from = (!event.address.is_empty()).then(|| format!(" from {}", event.address));
         view! {
             <li>

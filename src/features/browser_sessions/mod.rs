@@ -1,4 +1,4 @@
-//! Signed-in browsers: a row each, listed to their owner, revocable.
+//! Browser sessions: one row per signed-in browser, listed to its owner and revocable.
 
 mod export;
 pub mod page;

@@ -1,4 +1,4 @@
-//! Signing other browsers out: with the password given lately, or whoever borrows a browser would shut its owner out
+//! Signing out other browsers. It asks for the password, or somebody with a borrowed browser could lock out its owner
 //! (S8).
 
 use axum::{extract::State, response::Response};
@@ -11,14 +11,14 @@ use crate::{
         client::Client,
         extract::{Form, PathId},
         problem::Problem,
-        redirect::see_other,
+        redirect::{revoked, see_other},
     },
 };
 
-/// `POST /account/sessions/{id}/revoke`. A second click finds nothing left to do and says so no louder.
+/// `POST /account/sessions/{id}/revoke`. Revoking twice is not an error.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke(
     visit: PageContext,
     State(db): State<Db>,
@@ -31,16 +31,13 @@ pub async fn revoke(
         return Ok(question);
     }
     let actor = visit.signed_in()?.acting(client);
-    match service::revoke(&db, &actor, id).await {
-        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/account")),
-        Err(problem) => Err(problem),
-    }
+    revoked(service::revoke(&db, &actor, id).await, "/account")
 }
 
 /// `POST /account/sessions/revoke-others`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke_others(
     visit: PageContext,
     State(db): State<Db>,

@@ -1,10 +1,10 @@
-//! The rules of sign-ins.
+//! The rules for browser sessions.
 
 use uuid::Uuid;
 
 use crate::{
     auth::{
-        AuthSession, Credential,
+        AuthSession, Credential, Stamp,
         activity::{Actor, ActorCredential, Kind},
         browser_session::{BrowserSession, BrowserSessionWithOwner},
         session::{self, CurrentSession},
@@ -19,17 +19,18 @@ use crate::{
     settings::Sessions,
 };
 
-/// How many rows one statement reads or deletes for an operator: few enough to hold the writer for milliseconds only.
+/// How many rows one statement reads or deletes for an operator: few enough to hold SQLite's writer for milliseconds
+/// only.
 const BATCH: i64 = 500;
-/// How many are listed at most.
+/// The maximum number of browsers that are listed.
 const SHOWN: i64 = 1_000;
-/// How many are told of one by one where many end at once.
+/// If many browsers are signed out at once, how many get an activity event of their own.
 const TOLD: usize = 100;
 
-/// Signs this browser in: a row of its own, then a session that points to it. A sign-in the browser had before ends.
+/// Signs in this browser: stores a row, then a session record that points to it. Ends the session it had before.
 ///
 /// # Errors
-/// As [`record`].
+/// The same as [`record`].
 pub async fn begin(
     db: &Db,
     settings: &Sessions,
@@ -49,18 +50,18 @@ pub async fn begin(
         remembered: remember,
         last_seen_at: sign_in.last_seen_at,
         ends_at: sign_in.ends_at,
-        stamp: proven.auth_stamp,
+        stamp: Stamp(proven.auth_stamp),
     };
     session::begin(auth, &signed_in).await?;
     Actor::by_password(account, client).record(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
 }
 
-/// The row of a sign-in, for the password that was `proven`. Where the account has as many as it may have, the oldest
-/// makes room (ASVS 7.1.2).
+/// Stores the row of a signed-in browser, for the password that was verified. At the limit, the oldest browser is
+/// signed out (ASVS 7.1.2).
 ///
 /// # Errors
-/// [`Problem::InvalidCredentials`] where the password was changed meanwhile, [`Problem::AccountDisabled`] (S59);
+/// [`Problem::InvalidCredentials`] if the password was changed meanwhile; [`Problem::AccountDisabled`] (S59);
 /// [`Problem::Unavailable`].
 pub async fn record(
     db: &Db,
@@ -83,7 +84,7 @@ pub async fn record(
     };
     let (ours, proven, kept) = (db.clone(), proven.clone(), i64::from(settings.per_account));
     let actor = Actor::by_password(proven.account.id, client);
-    // To its end, so that whoever hangs up leaves no browser more than there may be.
+    // Run to completion, so that a client that disconnects leaves no browser above the limit.
     db.run_to_completion(async move {
         let Some(sign_in) = browser_sessions::insert(&ours, actor.account, proven.auth_stamp.clone(), row).await?
         else {
@@ -96,7 +97,7 @@ pub async fn record(
     .await
 }
 
-/// Tells of each, or of the first and how many more there were: what is written is bounded, whatever has gathered.
+/// Records an event for each browser, up to a limit, and one event with the number of the others.
 fn tell_ended(db: &Db, actor: &Actor, kind: Kind, ended: &[BrowserSession]) {
     for sign_in in ended.iter().take(TOLD) {
         actor.record(db, kind, Some((sign_in.id, &sign_in.browser())));
@@ -106,10 +107,10 @@ fn tell_ended(db: &Db, actor: &Actor, kind: Kind, ended: &[BrowserSession]) {
     }
 }
 
-/// Signs this browser out. The row goes first: it is the truth.
+/// Signs out this browser. Deletes the row first, since it alone decides.
 ///
 /// # Errors
-/// [`Problem::Unavailable`], and the browser is still signed in.
+/// [`Problem::Unavailable`]; the browser is still signed in.
 pub async fn end(db: &Db, auth: &mut AuthSession, client: &Client) -> Result<(), Problem> {
     if let Some(signed_in) = &auth.user {
         sign_out(db, signed_in, client).await?;
@@ -120,7 +121,7 @@ pub async fn end(db: &Db, auth: &mut AuthSession, client: &Client) -> Result<(),
 
 async fn sign_out(db: &Db, signed_in: &CurrentSession, client: &Client) -> Result<(), Problem> {
     let (account, id) = (signed_in.account.id, signed_in.id);
-    // Two clicks at once end it once.
+    // Two concurrent calls record one event.
     if browser_sessions::delete(db, account, id).await?.is_some() {
         let actor = Actor { account, means: ActorCredential::Session(id), client: client.clone(), stamp: None };
         actor.record(db, Kind::SignedOut, Some((id, "")));
@@ -128,37 +129,36 @@ async fn sign_out(db: &Db, signed_in: &CurrentSession, client: &Client) -> Resul
     Ok(())
 }
 
-/// The account's signed-in browsers, the newest first.
+/// The account's signed-in browsers, newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<BrowserSession>, Problem> {
     newest(db, account, SHOWN).await
 }
 
-/// The newest `limit` of the account's signed-in browsers, the newest first.
+/// The newest `limit` of the account's signed-in browsers, newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn newest(db: &Db, account: Uuid, limit: i64) -> Result<Vec<BrowserSession>, Problem> {
     Ok(browser_sessions::list(db, account, db.now(), limit).await?)
 }
 
-/// Signs another browser of the account out, from its next request on.
+/// Signs out another browser of the account, from its next request on.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where the account has no such sign-in.
+/// [`Problem::NotFound`] if the account has no such browser.
 pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     let ended = browser_sessions::delete(db, actor.account, id).await?.ok_or(Problem::NotFound)?;
     actor.record(db, Kind::SignInRevoked, Some((id, &ended.browser())));
     Ok(())
 }
 
-/// Signs every browser of the account out but the one of the sign-in `kept`, from their next requests on. Says how many
-/// there were.
+/// Signs out every browser of the account but `kept`, from their next requests on. Returns how many there were.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<usize, Problem> {
     let ended = browser_sessions::delete_others(db, actor.account, kept).await?;
     tell_ended(db, actor, Kind::SignInRevoked, &ended);
@@ -179,21 +179,21 @@ pub async fn list_all(
     Ok(browser_sessions::list_all(db, account, db.now(), before, limit.into()).await?)
 }
 
-/// Signs the browser `id` out for an operator, from its next request on.
+/// Signs out the browser `id` for an operator, from its next request on.
 ///
 /// # Errors
-/// [`Problem::NotFound`]; the database's.
+/// [`Problem::NotFound`]; or if the database fails.
 pub async fn revoke_any(db: &Db, id: Uuid) -> Result<(), Problem> {
     let (account, browser) = browser_sessions::delete_any(db, id).await?.ok_or(Problem::NotFound)?;
     Actor::operator(account).record(db, Kind::SignInRevoked, Some((id, &browser_name(&browser))));
     Ok(())
 }
 
-/// Signs everybody out for an operator, who are signed in now, from their next requests on (S6). Says how many browsers
-/// that were.
+/// Signs out all browsers of all accounts for an operator, from their next requests on (S6). Returns how many there
+/// were.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
     let (now, mut count) = (db.now(), 0);
     loop {
@@ -209,15 +209,15 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
     }
 }
 
-/// Deletes up to `batch` sign-ins that are over and says how many there were (S10).
+/// Deletes up to `batch` expired rows and returns how many there were (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     browser_sessions::sweep(db, db.now(), batch).await
 }
 
-/// Whether `sign_in` is the one that asks.
+/// Whether `sign_in` is the calling browser.
 pub fn is_this_one(sign_in: &BrowserSession, credential: &Credential) -> bool {
     matches!(credential, Credential::Session(id) if *id == sign_in.id)
 }

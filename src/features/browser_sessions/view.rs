@@ -8,12 +8,12 @@ use crate::{
     ui::{Badge, Confirm, Time},
 };
 
-/// Each browser with a button that signs it out.
+/// The list of browsers, with a button to sign out each.
 #[component]
 pub fn BrowserSessionList(
-    /// The one that asks, to mark it.
+    /// The credential of the caller, to mark this browser.
     credential: Credential,
-    /// All of the account's.
+    /// The account's signed-in browsers.
     browser_sessions: Vec<BrowserSession>,
 ) -> impl IntoView {
     let item = move |sign_in: BrowserSession| {
@@ -30,9 +30,9 @@ pub fn BrowserSessionList(
                     about=browser.clone()
                     title=format!("Sign out {browser}?")
                     action=format!("/account/sessions/{}/revoke", sign_in.id)
-                    confirm="Sign it out"
+                    confirm="Sign out"
                 >
-                    "It is asked for the password at its next click."
+                    "It will lose access to your account right away."
                 </Confirm>
             }
             .into_any()
@@ -41,7 +41,10 @@ pub fn BrowserSessionList(
             <li>
                 <div>
                     <p class="agent">{browser}</p>
-                    <p class="hint">"Last seen " <Time at=sign_in.last_seen_at /> {from} ", signed in since " <Time at=sign_in.created_at /></p>
+                    <p class="hint">
+                        "Last seen " <Time at=sign_in.last_seen_at /> {from} ", signed in since "
+                        <Time at=sign_in.created_at />
+                    </p>
                 </div>
                 {action}
             </li>
@@ -55,9 +58,9 @@ pub fn BrowserSessionList(
                     open="Sign out all other browsers…"
                     title="Sign out all other browsers?"
                     action="/account/sessions/revoke-others"
-                    confirm="Sign them out"
+                    confirm="Sign out all others"
                 >
-                    "Only this one stays signed in. Tokens go on working."
+                    "Only this browser stays signed in. Tokens keep working."
                 </Confirm>
             </div>
         }

@@ -3,4 +3,4 @@
 use crate::auth::scope;
 
 scope!(pub NotesRead = "notes:read", "Read your notes");
-scope!(pub NotesWrite = "notes:write", "Write, change and delete your notes");
+scope!(pub NotesWrite = "notes:write", "Create, change and delete your notes");

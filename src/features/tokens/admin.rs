@@ -1,4 +1,4 @@
-//! What those who run the server do with tokens, on the command line.
+//! Administration of tokens, on the command line.
 
 use uuid::Uuid;
 
@@ -12,39 +12,39 @@ use crate::{
     http::problem::Problem,
 };
 
-/// The newest `limit` tokens that work, of `account` or of everybody, the newest first.
+/// The newest `limit` active tokens of `account`, or of all accounts; newest first.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn list(db: &Db, account: Option<Uuid>, limit: u32) -> Result<Vec<TokenWithOwner>, Problem> {
     Ok(tokens::list_all(db, account, db.now(), limit.into()).await?)
 }
 
-/// Revokes the token `id` and what it has made, from their next requests on.
+/// Revokes the token `id` and all tokens created with it, from their next requests on.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where there is none, or it has ended before; the database's.
+/// [`Problem::NotFound`] if there is no such token or it is not active; or if the database fails.
 pub async fn revoke(db: &Db, id: Uuid) -> Result<(), Problem> {
     let account = tokens::owner(db, id).await?.ok_or(Problem::NotFound)?;
     service::revoke(db, &Actor::operator(account), id).await
 }
 
-/// Revokes every token of `account`, from their next requests on. Says how many worked.
+/// Revokes every token of `account`, from their next requests on. Returns how many were active.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_all_of(db: &Db, account: Uuid) -> Result<usize, Problem> {
     let count = tokens::at_work(db, account, db.now(), i64::MAX).await?.len();
     service::revoke_all(db, &Actor::operator(account)).await?;
     Ok(count)
 }
 
-/// Revokes every token of everybody that works now, from their next requests on. Says how many there were.
+/// Revokes every active token of all accounts, from their next requests on. Returns how many there were.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
-    // Few enough to hold the writer for milliseconds only.
+    // Few enough to hold SQLite's writer for milliseconds only.
     const BATCH: i64 = 500;
     let (now, mut count) = (db.now(), 0);
     loop {

@@ -1,4 +1,4 @@
-//! `token`, `tokens` and `tokens/{id}`, on both JSON mounts, and the token door's `tokens/report`.
+//! The JSON API of tokens: `token`, `tokens` and `tokens/{id}` on both mounts, and `tokens/report` on the token mount.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -44,17 +45,17 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(revoke))
 }
 
-/// The token door's own, for whoever finds a token.
+/// The route of the token mount to report a leaked token.
 pub fn report_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(report))
 }
 
-/// The token that makes the call
+/// Get the calling token
 ///
-/// A sign-in has none: 404 at the session door.
+/// With a session cookie there is no token: 404.
 #[utoipa::path(
     get, path = "/token", operation_id = "getToken", tag = "Tokens",
-    responses((status = OK, body = Token, description = "What is known of it."), NotFound),
+    responses((status = OK, body = Token, description = "The token's metadata."), NotFound),
     security(("caller" = [])),
 )]
 async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, Problem> {
@@ -68,19 +69,19 @@ async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, 
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenList)]
 struct List {
-    /// Those that work, the newest first, then those that have ended lately.
+    /// Active tokens, newest first, then those that expired or were revoked recently.
     items: Vec<Token>,
 }
 
 /// List the account's tokens
 ///
-/// What is known of them, never the tokens themselves.
+/// Only their metadata, never the tokens themselves.
 #[utoipa::path(
     get, path = "/tokens", operation_id = "listTokens", tag = "Tokens",
     params(IfNoneMatch),
     responses(
-        (status = OK, body = List, description = "What is known of each.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "You have this list.", headers(("ETag"))),
+        (status = OK, body = List, description = "The tokens' metadata.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
     ),
     security(("caller" = ["tokens:manage"])),
 )]
@@ -93,12 +94,12 @@ async fn list(
     conditional::list(&headers, &List { items })
 }
 
-/// A token to be.
+/// Parameters of a new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewToken, examples(json!({"name": "backup script", "scopes": ["account:read"], "days": 7})))]
 struct CreateBody {
-    /// What to call it, 1 to 100 characters.
+    /// A name for the token, 1 to 100 characters.
     #[schema(
         min_length = 1,
         max_length = 100,
@@ -108,58 +109,58 @@ struct CreateBody {
             [^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$"
     )]
     name: String,
-    /// What it may do: at least one, and at the token door none that the calling token lacks.
+    /// The scopes of the token, at least one. A token can only grant scopes it has.
     #[schema(min_items = 1)]
     scopes: Vec<Scope>,
-    /// After how many days it expires. Send this or `expires_at`.
+    /// The number of days until it expires. Send this or `expires_at`.
     #[schema(minimum = 1)]
     days: Option<u32>,
     /// When it expires. Send this or `days`.
     expires_at: Option<Timestamp>,
-    /// Whether each use lets it go on for as many `days` again, up to the longest a token may last.
+    /// Whether each use extends it by `days` again, up to the maximum lifetime.
     #[serde(default)]
     renew: bool,
-    /// The origins whose pages alone may use it, five at most; anybody anywhere, if left out.
+    /// Restricts the token to pages of these origins, at most five. Without any, it works everywhere.
     #[serde(default)]
     #[schema(max_items = 5)]
     origins: Vec<String>,
 }
 
-/// A new token: besides a login's, the only answer that holds it.
+/// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedToken)]
 struct Made {
     token: TokenText,
-    /// Names it in `DELETE tokens/{id}`.
+    /// The id of the token, for `DELETE tokens/{id}`.
     id: Uuid,
-    /// What it is called.
+    /// The name of the token.
     name: String,
-    /// What it may do.
+    /// The scopes of the token.
     scopes: Scopes,
-    /// The origins whose pages alone may use it.
+    /// The origins whose pages can use it. If empty, it works everywhere.
     origins: Vec<String>,
-    /// Who made it: a person, or a token.
+    /// How it was created: by a person, or by a token.
     issued_by: IssuedBy,
-    /// When it was made.
+    /// When it was created.
     created_at: Timestamp,
-    /// When it stops working, unless it is renewed.
+    /// When it expires, unless it is renewed.
     expires_at: Timestamp,
-    /// When it stops working in any case.
+    /// When it expires, even if it is renewed.
     ends_at: Timestamp,
-    /// How many days each use gives it.
+    /// How many days each use extends it by.
     renew_days: Option<u32>,
 }
 
-/// Make a token
+/// Create a token
 ///
-/// At the session door it asks for a recent proof of the password. At the token door the new token may do no more than the
-/// one that makes it, works from no other origin, ends no later, and is revoked with it. There is no `Idempotency-Key` here:
-/// the answer holds a secret, which is kept nowhere and cannot be given twice.
+/// With a session cookie, the password must have been given recently. With a token, the new token has no more scopes
+/// than the calling one, works from no other origin, expires no later, and is revoked with it. `Idempotency-Key` is not
+/// supported: the answer contains the secret, which is not stored and cannot be sent twice.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = CreateBody,
     responses(
-        (status = CREATED, body = Made, description = "The token, this once."),
+        (status = CREATED, body = Made, description = "The new token. It is shown only once."),
         BodyRefused, Full, ProofWanted,
     ),
     security(("caller" = ["tokens:manage"])),
@@ -194,14 +195,14 @@ async fn create(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
-/// One of the two.
+/// Exactly one of the two must be given.
 fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Problem> {
     match (days, expires_at) {
         (Some(days), None) => Ok(Expiry::Days(days)),
         (None, Some(at)) => Ok(Expiry::At(at)),
-        (None, None) => Err(Problem::field("days", "Say when it expires, by `days` or by `expires_at`.")),
+        (None, None) => Err(Problem::field("days", "Send `days` or `expires_at`.")),
         (Some(_), Some(_)) => {
-            let twice = |field| FieldError::new(field, "Send one of `days` and `expires_at`, not both.");
+            let twice = |field| FieldError::new(field, "Send either `days` or `expires_at`, not both.");
             Err(Problem::Validation(vec![twice("days"), twice("expires_at")]))
         }
     }
@@ -209,11 +210,11 @@ fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Pr
 
 /// Revoke a token
 ///
-/// It is refused from its next request on, and so is what it has made.
+/// From its next request on, the token and all tokens created with it are refused.
 #[utoipa::path(
     delete, path = "/tokens/{id}", operation_id = "revokeToken", tag = "Tokens",
     params(("id" = Uuid, Path, description = "The token's id.")),
-    responses((status = NO_CONTENT, description = "It has ended."), NotFound),
+    responses((status = NO_CONTENT, description = "The token was revoked."), NotFound),
     security(("caller" = ["tokens:manage"])),
 )]
 async fn revoke(
@@ -226,22 +227,22 @@ async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Which to leave.
+/// Which token to keep.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RevokeAll, examples(json!({})))]
 struct RevokeAllBody {
-    /// The id of the one that goes on working.
+    /// The id of a token that is not revoked.
     except: Option<Uuid>,
 }
 
 /// Revoke all tokens
 ///
-/// All of the account's, or all but one.
+/// Revokes all tokens of the account, or all but one.
 #[utoipa::path(
     post, path = "/tokens/revoke-all", operation_id = "revokeTokens", tag = "Tokens",
     request_body = RevokeAllBody,
-    responses((status = NO_CONTENT, description = "They have ended."), BodyRefused),
+    responses((status = NO_CONTENT, description = "The tokens were revoked."), BodyRefused),
     security(("caller" = ["tokens:manage"])),
 )]
 async fn revoke_all(
@@ -254,31 +255,31 @@ async fn revoke_all(
     match except {
         None => service::revoke_all(&db, &actor).await?,
         Some(kept) => service::revoke_others(&db, &actor, kept).await.map_err(|problem| match problem {
-            Problem::NotFound => Problem::field("except", "The account has no such token that works."),
+            Problem::NotFound => Problem::field("except", "The account has no active token with this id."),
             problem => problem,
         })?,
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What was found.
-// No `Debug`: it holds a token.
-#[derive(Deserialize, ToSchema)]
+/// A leaked token.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = FoundToken, examples(json!({"token": "what was found"})))]
+#[schema(as = FoundToken, examples(json!({"token": "the leaked token"})))]
 struct Found {
-    /// The token, or what looks like one.
-    token: String,
+    /// The token, or text that looks like one.
+    #[schema(value_type = String)]
+    token: SecretString,
 }
 
-/// Give a token back that you have found
+/// Report a leaked token
 ///
-/// From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
-/// has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
+/// Anybody can report one, except from a page whose origin is not in the settings. If the token, or any token created
+/// with it, is active, they are revoked and the owner is told. The answer is the same in any case.
 #[utoipa::path(
     post, path = "/tokens/report", operation_id = "reportToken", tag = "Tokens",
     request_body = Found,
-    responses((status = ACCEPTED, description = "Thank you."), BodyRefused, StrangerRefused),
+    responses((status = ACCEPTED, description = "Reported. Thank you."), BodyRefused, StrangerRefused),
 )]
 async fn report(
     State(db): State<Db>,
@@ -286,6 +287,6 @@ async fn report(
     State(mailer): State<Mailer>,
     Body(Found { token }): Body<Found>,
 ) -> StatusCode {
-    service::report(&db, &settings, &mailer, token.trim());
+    service::report(&db, &settings, &mailer, token.expose_secret().trim());
     StatusCode::ACCEPTED
 }

@@ -1,4 +1,4 @@
-//! Personal access tokens: named, scoped, expiring, hashed at rest, shown once.
+//! Personal access tokens: named, scoped, expiring, stored as a hash, shown once.
 
 pub mod admin;
 pub mod api;

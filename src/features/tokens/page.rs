@@ -1,4 +1,4 @@
-//! The tokens page: make one, see it once, list, revoke.
+//! The tokens page: create a token, see it once, list and revoke tokens.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
         extract::{Form, PathId, Query},
         forms::{ShownOnce, shown},
         problem::Problem,
-        redirect::see_other,
+        redirect::revoked,
     },
     state::{AppState, Site},
     timestamp::Timestamp,
@@ -27,7 +27,7 @@ use crate::{
 /// `GET /tokens`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn index(visit: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
     let AppState { db, settings, .. } = &state;
     let account = visit.signed_in()?.account.id;
@@ -40,13 +40,13 @@ pub async fn index(visit: PageContext, State(state): State<AppState>) -> Result<
     Ok(if shows { shown(page) } else { page })
 }
 
-/// What `POST /tokens` leaves for the page it leads to: the new token.
+/// The kind of [`ShownOnce`] that `POST /tokens` leaves for the page it redirects to: the new token.
 const MADE: &str = "token";
 
-/// `POST /tokens`. It leads to the page that shows the token, this once; a script gets that page at once, with 201.
+/// `POST /tokens`. It redirects to the page that shows the token once. A script gets that page at once, with 201.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn create(
     visit: PageContext,
     State(state): State<AppState>,
@@ -78,17 +78,17 @@ pub async fn create(
     let typed = typed(&form, &new);
     match service::create(db, &settings.tokens, &actor, None, new).await {
         Ok(issued) => match visit.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
-            Some(elsewhere) => Ok(elsewhere),
+            Some(redirect) => Ok(redirect),
             None => page(visit, &state, StatusCode::CREATED, fresh_form(&state.site), Some(issued)).await,
         },
         Err(problem) => page(visit, &state, problem.status(), typed.with_errors(&problem), None).await,
     }
 }
 
-/// `POST /tokens/{id}/revoke`. A second click finds nothing left to do and says so no louder.
+/// `POST /tokens/{id}/revoke`. Revoking twice is not an error.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke(
     visit: PageContext,
     State(db): State<Db>,
@@ -96,10 +96,7 @@ pub async fn revoke(
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
     let actor = visit.signed_in()?.acting(client);
-    match service::revoke(&db, &actor, id).await {
-        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
-        Err(problem) => Err(problem),
-    }
+    revoked(service::revoke(&db, &actor, id).await, "/tokens")
 }
 
 /// `?keep=`
@@ -111,7 +108,7 @@ pub struct Keep {
 /// `POST /tokens/revoke-all`: every token, or all but one.
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke_all(
     visit: PageContext,
     State(db): State<Db>,
@@ -119,17 +116,14 @@ pub async fn revoke_all(
     Query(Keep { keep }): Query<Keep>,
 ) -> Result<Response, Problem> {
     let actor = visit.signed_in()?.acting(client);
-    let done = match keep {
+    let result = match keep {
         None => service::revoke_all(&db, &actor).await,
         Some(kept) => service::revoke_others(&db, &actor, kept).await,
     };
-    match done {
-        Ok(()) | Err(Problem::NotFound) => Ok(see_other("/tokens")),
-        Err(problem) => Err(problem),
-    }
+    revoked(result, "/tokens")
 }
 
-/// The first zone in which a day is over, and the last, from UTC.
+/// The first and the last time zone in which a day ends, relative to UTC.
 const ZONES: (Duration, Duration) = (Duration::hours(-14), Duration::hours(12));
 
 /// What the empty form proposes: 30 days, and the first scope there is.
@@ -152,8 +146,9 @@ fn typed(form: &Form, new: &NewToken) -> FormState {
     if new.renew { typed.with("renew", "on") } else { typed }
 }
 
-/// The end of a day that `<input type="date">` names; long ago where it names none. `over` says when that is where the
-/// person is; where it says nothing that can be, the day is over once it is over everywhere, which is never too early.
+/// The end of the day from `<input type="date">`; a time in the past if there is none. `over` is when the day ends in
+/// the person's time zone. Without it, or if it is implausible, the day ends when it has ended everywhere: never too
+/// early.
 fn end_of(day: &str, over: &str) -> Timestamp {
     let mut parts = day.splitn(3, '-');
     let mut part = || parts.next().unwrap_or_default().parse::<u16>().ok();
@@ -168,7 +163,7 @@ fn end_of(day: &str, over: &str) -> Timestamp {
     over.parse::<Timestamp>().ok().filter(|over| (first..=last).contains(over)).unwrap_or(last)
 }
 
-/// The days that may be chosen: those that are not over yet somewhere, and are within the longest lifetime everywhere.
+/// The first and the last day that can be chosen: not over everywhere yet, and within the maximum lifetime everywhere.
 fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
     let last = now + Duration::days(i64::from(max_days) - 1) + -ZONES.1;
     ((now + -ZONES.1).get().date().to_string(), last.get().date().to_string())
@@ -187,9 +182,8 @@ async fn page(
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
     let (keep_days, script) = (settings.tokens.keep_days, visit.asset("day.js"));
-    let fresh = issued.map(|issued| (issued.secret.reveal().to_owned(), issued.token));
     let content = move || {
-        let (form, fresh, tokens, origin) = (form.clone(), fresh.clone(), tokens.clone(), origin.clone());
+        let (form, fresh, tokens, origin) = (form.clone(), issued.clone(), tokens.clone(), origin.clone());
         let (days, script, scopes) = (days.clone(), script.clone(), scopes.clone());
         view! { <TokensView scopes form fresh tokens now origin days keep_days script /> }
     };

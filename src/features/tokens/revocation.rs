@@ -1,4 +1,4 @@
-//! Ending tokens, with all that they have made (S59, S60).
+//! Revoking tokens, together with all tokens created with them (S59, S60).
 
 use uuid::Uuid;
 
@@ -16,10 +16,11 @@ use crate::{
     settings::Settings as House,
 };
 
-/// Ends a token and what it has made, from their next requests on, whether or not the token itself has ended before.
+/// Revokes a token and all tokens created with it, from their next requests on, even if the token itself is no longer
+/// active.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where the account has no such token, or neither it nor what it has made works.
+/// [`Problem::NotFound`] if the account has no such token, or neither it nor any token created with it is active.
 pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
     db.run_to_completion(async move {
@@ -29,8 +30,9 @@ pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     .await
 }
 
-/// Revokes and tells of it until there is nothing left: what was on its way when its maker was revoked is there by the
-/// next time, and what is revoked makes no more. Says how many there were.
+/// Calls `revoke` and records the result until nothing is left to revoke: a token that was being created while its
+/// parent was revoked is found the next time, and a revoked token creates no more. Returns how many tokens were
+/// revoked.
 pub(super) async fn until_none<F>(db: &Db, actor: &Actor, revoke: impl Fn() -> F) -> Result<usize, Problem>
 where
     F: Future<Output = sqlx::Result<Vec<Token>>>,
@@ -46,10 +48,10 @@ where
     }
 }
 
-/// Ends every token of the account.
+/// Revokes every token of the account.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
     db.run_to_completion(async move {
@@ -59,10 +61,10 @@ pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
     .await
 }
 
-/// Ends every token of the account but `kept`.
+/// Revokes every token of the account but `kept`.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where the account has no such token that works; nothing is revoked then.
+/// [`Problem::NotFound`] if the account has no active token `kept`; then nothing is revoked.
 pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Problem> {
     if !tokens::works(db, actor.account, kept, db.now()).await? {
         return Err(Problem::NotFound);
@@ -75,12 +77,12 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Pro
     .await
 }
 
-/// The account has a new password, that of `stamp`: ends the tokens that `POST login` gave for another, with all that
-/// those have made (S59). With `all`, its other tokens as well. The doors refuse the former from the new password on;
-/// this is for lists, and for what its owner is told.
+/// After a password change, revokes the tokens that `POST login` created with the old password, and all tokens created
+/// with them (S59). `stamp` is the new one. With `all`, revokes all other tokens as well. Login tokens stop working
+/// with the password change in any case; this updates the lists and the activity.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn revoke_of_older_password(db: &Db, actor: &Actor, stamp: Vec<u8>, all: bool) -> Result<(), Problem> {
     if all {
         return revoke_all(db, actor).await;
@@ -95,10 +97,10 @@ fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
     }
 }
 
-/// Somebody has found `text` where no token should be. It is revoked, if it works, with all that it has made, which may
-/// work where it does not; and its owner is told, if there was anything to revoke.
+/// Handles the report of a leaked token, `text`. Revokes it and all tokens created with it, as far as they are active,
+/// and tells the owner if there was anything to revoke.
 ///
-/// All of it comes after the answer, which so is the same in words and time whatever was found.
+/// All of this happens in the background, so that the answer and its timing are the same for any `text`.
 pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
     let Some(secret) = Secret::parse(&state.tokens.prefix, text) else { return };
     let (ours, state, mailer) = (db.clone(), state.clone(), mailer.clone());
@@ -106,20 +108,20 @@ pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
         let found = match tokens::find_owned(&ours, secret.hash()).await {
             Ok(Some(found)) => found,
             Ok(None) => return,
-            Err(error) => return tracing::error!(%error, "a token that was found is not revoked"),
+            Err(error) => return tracing::error!(%error, "reported token not revoked"),
         };
-        // Whoever tells us of it is nobody's business.
+        // The owner is not told who reported it.
         let (means, client) = (ActorCredential::LeakReporter, Client::default());
         let actor = Actor { account: found.account_id, means, client, stamp: None };
         match revoke_found(&ours, &actor, &found).await {
             Ok(false) => {}
             Ok(true) => mailer.send(emails::found(&state, &found.email, found.created_at)).await,
-            Err(error) => tracing::error!(%error, token = %found.id, "a token that was found is not revoked"),
+            Err(error) => tracing::error!(%error, token = %found.id, "reported token not revoked"),
         }
     });
 }
 
-/// Whether there was anything to revoke.
+/// Returns whether there was anything to revoke.
 async fn revoke_found(db: &Db, actor: &Actor, found: &tokens::EndingToken) -> sqlx::Result<bool> {
     let mut told = false;
     loop {

@@ -1,4 +1,4 @@
-//! The rules of tokens.
+//! The rules for creating and listing tokens.
 
 use time::Duration;
 use uuid::Uuid;
@@ -26,68 +26,68 @@ use crate::{
 
 pub use super::revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others};
 
-/// How many origins one token may work from.
+/// The maximum number of origins of a token.
 const ORIGINS_MAX: usize = 5;
-/// How many of those that work are listed at most.
+/// The maximum number of active tokens that are listed.
 const SHOWN: i64 = 2_000;
-/// How many of those that have ended are listed.
+/// The maximum number of expired and revoked tokens that are listed.
 const ENDED_SHOWN: i64 = 100;
-/// So many days before the end of a token its owner is told, the first mail first.
+/// How many days before a token expires its owner is told, earliest first.
 const WARNINGS: [u32; 2] = [7, 1];
 
-/// What a token is made of.
+/// The parameters of a new token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// Its owner's name for it, 1 to 100 characters.
+    /// Its name, 1 to 100 characters.
     pub name: String,
-    /// At least one.
+    /// Its scopes, at least one.
     pub scopes: Scopes,
     /// When it expires.
     pub expiry: Expiry,
-    /// Whether each use lets it go on for as many days again, up to the longest a token may last.
+    /// Whether each use extends it by the same number of days, up to the maximum lifetime.
     pub renew: bool,
-    /// The origins whose pages it works from; from anywhere, where there is none.
+    /// The origins whose pages can use it. If empty, it works everywhere.
     pub origins: Vec<String>,
 }
 
 /// When a token expires.
 #[derive(Clone, Copy, Debug)]
 pub enum Expiry {
-    /// After so many days.
+    /// After this many days.
     Days(u32),
-    /// Then.
+    /// At this time.
     At(Timestamp),
 }
 
-/// A token just made, with the one sight of its secret.
-#[derive(Debug)]
+/// A new token with its secret.
+#[derive(Clone, Debug)]
 pub struct Issued {
-    /// Shown once, kept nowhere.
+    /// The secret. It is shown once and not stored.
     pub secret: Secret,
-    /// What is kept.
+    /// The metadata, which is stored.
     pub token: Token,
 }
 
-/// The token of `account` whose secret is `secret`, if it works.
+/// The active token of `account` with this `secret`.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn find(db: &Db, settings: &Settings, account: Uuid, secret: &str) -> Result<Option<Issued>, Problem> {
     let Some(secret) = Secret::parse(&settings.prefix, secret) else { return Ok(None) };
     let token = tokens::find(db, account, secret.hash(), db.now()).await?;
     Ok(token.map(|token| Issued { secret, token }))
 }
 
-/// Makes the token a person asked for, or a token that may manage tokens: `parent`.
+/// Creates a token for a person, or for a token that can manage tokens: `parent`.
 ///
-/// What a token makes may do no more than that token, works from no other origin, and ends no later (S22): it is
-/// bounded by when that one ends if it is used no more, so that no renewal that does not come leaves anything behind
-/// (S60).
+/// A token created by another has no more scopes than its parent, works from no other origin and expires no later
+/// (S22). The limit is when the parent expires if it is not used again, so that nothing outlives a parent that is not
+/// renewed (S60).
 ///
 /// # Errors
-/// [`Problem::Validation`] per field; [`Problem::ScopeMissing`] where `parent` lacks what it asks for;
-/// [`Problem::NotSignedIn`] where the password of `actor` was changed meanwhile; [`Problem::Conflict`] where the
-/// account has as many as it may have.
+/// [`Problem::Validation`] with an error for each invalid field; [`Problem::ScopeMissing`] if `parent` lacks a
+/// requested scope; [`Problem::NotSignedIn`] if the password of `actor` was changed meanwhile; [`Problem::Conflict`] if
+/// the account has reached its limit.
 pub async fn create(
     db: &Db,
     settings: &Settings,
@@ -105,7 +105,7 @@ pub async fn create(
     let mut errors = Vec::new();
     let name = checked_name(&new.name).map_err(|error| errors.push(error)).unwrap_or_default();
     if new.scopes.is_empty() {
-        errors.push(FieldError::new("scopes", "Choose at least one thing the token may do."));
+        errors.push(FieldError::new("scopes", "Choose at least one scope."));
     }
     let origins = checked_origins(new.origins, parent).map_err(|error| errors.push(error)).unwrap_or_default();
     let expires_at = checked_expiry(new.expiry, now, longest, settings.max_days, parent);
@@ -115,7 +115,7 @@ pub async fn create(
         Expiry::At(_) => None,
     };
     if new.renew && renew_days.is_none() {
-        let message = "Choose a number of days: a token that is renewed ends when it was not used for so long.";
+        let message = "Choose a number of days. A renewed token expires if it is not used for that long.";
         errors.push(FieldError::new("renew", message));
     }
     if !errors.is_empty() {
@@ -147,25 +147,23 @@ pub async fn create(
     if let Some(issued) = issued {
         return Ok(issued);
     }
-    // Who asks may have been shut out while they asked.
+    // The account or the parent may have lost access meanwhile.
     let stands = tokens::stands(db, actor.account, stamp).await?;
     match parent {
         None if !stands => Err(Problem::NotSignedIn),
         Some(parent) if !stands || !tokens::works(db, actor.account, parent.id, now).await? => {
             Err(Problem::TokenRevoked)
         }
-        _ => Err(Problem::Conflict(
-            "The account has as many tokens as it may have. Revoke one that is no longer needed.",
-        )),
+        _ => Err(Problem::Conflict("The account has reached its limit of tokens. Revoke one that you no longer need.")),
     }
 }
 
-/// Makes the token that `POST login` answers with: all scopes, since the password was just given, and short-lived. Where
-/// there are as many of them as there may be, the oldest makes room. It ends with the password (S59).
+/// Creates the token for `POST login`: short-lived and with all scopes, since the password was just given. At the
+/// limit, the oldest login token is revoked. It ends when the password changes (S59).
 ///
 /// # Errors
-/// [`Problem::Validation`] where the name is too long; [`Problem::InvalidCredentials`] where the password was changed
-/// meanwhile, [`Problem::AccountDisabled`].
+/// [`Problem::Validation`] if the name is invalid; [`Problem::InvalidCredentials`] if the password was changed
+/// meanwhile; [`Problem::AccountDisabled`].
 pub async fn create_at_login(
     db: &Db,
     settings: &Settings,
@@ -198,7 +196,7 @@ pub async fn create_at_login(
     };
     let actor = Actor::by_password(proven.account.id, client);
     let (ours, settings, proven) = (db.clone(), settings.clone(), proven.clone());
-    // To its end, so that whoever hangs up leaves no token more than there may be.
+    // Run to completion, so that a client that disconnects leaves no token above the limit.
     db.run_to_completion(async move {
         let by = (None, Some(proven.auth_stamp.clone()));
         let Some(issued) = issue(&ours, &settings, &actor, by, token, i64::MAX).await? else {
@@ -227,18 +225,18 @@ async fn issue(
     Ok(Some(Issued { secret, token }))
 }
 
-/// How many days before its end the owner is told first: not so many as it lasts in all, and never of a login, which ends
-/// with the day.
+/// How many days before it expires the owner is first told: fewer than its lifetime. 0 for login tokens, which are
+/// short-lived: the owner is not told.
 fn warn(token: &Token) -> i64 {
     let lasts = token.ends_at - token.created_at;
     let first = WARNINGS.into_iter().find(|days| lasts > Duration::days((*days).into()));
     first.filter(|_| token.issued_by != IssuedBy::Login).map_or(0, i64::from)
 }
 
-/// The account's tokens that work, the newest first, then those that have ended lately.
+/// The account's active tokens, newest first, then those that expired or were revoked recently.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
     let now = db.now();
     let mut tokens = tokens::at_work(db, account, now, SHOWN).await?;
@@ -246,12 +244,12 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
     Ok(tokens)
 }
 
-/// Tells the owners of up to `batch` tokens that they end soon, as many as the mailer has room for, and says of how many. Each
-/// is told once at most for each number of days, whichever instance does it (S46): what is claimed here and cannot be mailed
-/// is not tried again, and stands in the log as `mail_failed`; but of a token that lasts for more than a week there are two.
+/// Tells the owners of up to `batch` tokens that they expire soon, as far as the mailer has room. Returns how many were
+/// told. Each mail is sent at most once, across all instances (S46): if it cannot be delivered, it is not retried, and
+/// the log has `mail_failed`. A token that lasts longer than a week has two such mails.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) -> sqlx::Result<u64> {
     let now = db.now();
     let mut told = 0;
@@ -271,10 +269,11 @@ pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) ->
     Ok(told)
 }
 
-/// Deletes up to `batch` tokens of each kind that ended more than `days` ago and says how many there were (S10).
+/// Deletes up to `batch` tokens that were revoked, and as many that expired, more than `days` ago. Returns the larger
+/// of the two numbers (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
     tokens::sweep(db, db.now() + -Duration::days(days.into()), batch).await
 }
@@ -282,15 +281,15 @@ pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
 fn checked_name(name: &str) -> Result<String, FieldError> {
     let name = name.trim();
     if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
-        return Err(FieldError::new("name", "Give the token a name of 1 to 100 characters."));
+        return Err(FieldError::new("name", "Enter a name of 1 to 100 characters."));
     }
     if turns_direction(name) {
-        return Err(FieldError::new("name", "Leave out the characters that turn the direction of the text."));
+        return Err(FieldError::new("name", "Remove the characters that change the direction of the text."));
     }
     Ok(name.to_owned())
 }
 
-/// The origins as they are kept. What a token makes works from that one's, if it is left open.
+/// The origins to store. By default, a token created by another has the origins of its parent.
 fn checked_origins(given: Vec<String>, parent: Option<&Token>) -> Result<Vec<String>, FieldError> {
     let wrong = |message: String| FieldError::new("origins", message);
     let mut origins: Vec<String> = Vec::new();
@@ -301,7 +300,7 @@ fn checked_origins(given: Vec<String>, parent: Option<&Token>) -> Result<Vec<Str
         }
     }
     if origins.len() > ORIGINS_MAX {
-        return Err(wrong(format!("Name {ORIGINS_MAX} origins at most.")));
+        return Err(wrong(format!("Enter at most {ORIGINS_MAX} origins.")));
     }
     let theirs = parent.map(|parent| parent.origins.as_slice()).unwrap_or_default();
     if theirs.is_empty() {
@@ -311,7 +310,7 @@ fn checked_origins(given: Vec<String>, parent: Option<&Token>) -> Result<Vec<Str
         return Ok(theirs.to_vec());
     }
     match origins.iter().find(|origin| !theirs.contains(origin)) {
-        Some(other) => Err(wrong(format!("{other:?} is no origin of the token that asks."))),
+        Some(other) => Err(wrong(format!("{other:?} is not an origin of the calling token."))),
         None => Ok(origins),
     }
 }
@@ -328,13 +327,14 @@ fn checked_expiry(
         Expiry::Days(_) => return Err(FieldError::new("days", format!("Choose between 1 and {max_days} days."))),
         Expiry::At(at) if at > now && at <= longest => ("expires_at", at),
         Expiry::At(_) => {
-            let message = format!("Choose a day to come, within the next {max_days} days.");
+            let message = format!("Choose a date in the future, within the next {max_days} days.");
             return Err(FieldError::new("expires_at", message));
         }
     };
     match parent {
         Some(parent) if expires_at > parent.expires_at => {
-            let message = format!("The token that asks ends at {}. What it makes ends no later.", parent.expires_at);
+            let end = parent.expires_at;
+            let message = format!("The calling token expires at {end}. A token that it creates cannot expire later.");
             Err(FieldError::new(field, message))
         }
         _ => Ok(expires_at),

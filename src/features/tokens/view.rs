@@ -1,28 +1,29 @@
-//! What the tokens page looks like.
+//! The tokens page.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use time::Duration;
 
+use super::service::Issued;
 use crate::{
     auth::{IssuedBy, ScopeInfo, Token},
     timestamp::Timestamp,
-    ui::{Badge, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby},
+    ui::{Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby},
 };
 
-/// A token that ends within so many days is marked.
+/// A token that expires within this time is marked.
 const SOON: Duration = Duration::days(7);
 
-/// What to know before one names origins.
-const ORIGINS: &str = "Leave it empty, or name the origins whose pages alone may use it, such as \
-                       https://app.example.com. It then works from no script and no other page.";
+/// The hint for the origins field.
+const ORIGINS: &str = "Leave empty, or enter the only origins whose pages can use the token, such as \
+                       https://app.example.com. It will not work from scripts or other pages.";
 
-/// When the last day ends, for who has no script to say when it does where they are.
-const LAST_DAY: &str = "The token works until this day is over everywhere on Earth.";
+/// The hint for the last day, if no script can tell the person's time zone.
+const LAST_DAY: &str = "The token works until this day has ended in every time zone.";
 
-/// What the choice of a lifetime says where the day is given beside it.
+/// The value of the `days` field if the last day is given in `expires_at`.
 pub(super) const ON_A_DAY: &str = "day";
 
-/// When that day is over where its owner is, told by the script of the page.
+/// The field in which the page's script sends when that day ends in the person's time zone.
 pub(super) const DAY_OVER: &str = "day_over";
 
 /// The name of the checkbox for `scope`.
@@ -34,7 +35,7 @@ pub(super) fn scope_field(scope: &str) -> String {
 pub(super) fn TokensView(
     scopes: Vec<ScopeInfo>,
     form: FormState,
-    fresh: Option<(String, Token)>,
+    fresh: Option<Issued>,
     tokens: Vec<Token>,
     now: Timestamp,
     origin: String,
@@ -50,11 +51,11 @@ pub(super) fn TokensView(
                 <Confirm
                     id="revoke-all"
                     open="Revoke all tokens…"
-                    title="Revoke every token?"
+                    title="Revoke all tokens?"
                     action="/tokens/revoke-all"
                     confirm="Revoke all"
                 >
-                    "Every client that uses one of them is refused from then on. Browsers stay signed in."
+                    "All apps and scripts that use your tokens will lose access. Browsers stay signed in."
                 </Confirm>
             </div>
         }
@@ -63,64 +64,63 @@ pub(super) fn TokensView(
         <header>
             <h1>"Tokens"</h1>
             <p class="lead">
-                "A token lets a client on another origin, a script or a phone act for you through " <code>"/api/v1"</code>
-                ", within the scopes you choose."
+                "A token gives an app on another origin, a script or a phone access to your account through "
+                <code>"/api/v1"</code> ", limited to the scopes you choose."
             </p>
         </header>
-        {fresh.map(|(secret, token)| view! { <FreshToken secret token several /> })}
-        <section class="card">
-            <h2>"New token"</h2>
+        {fresh.map(|issued| view! { <FreshToken issued several /> })}
+        <Card title="New token">
             <Notice text=form.notice.clone() />
             <TokenForm scopes form days />
             <script type="module" src=script nonce=use_nonce()></script>
-        </section>
-        <section class="card">
-            <h2>"Your tokens"</h2>
+        </Card>
+        <Card title="Your tokens">
             {empty.then(|| view! {
-                <Empty title="None yet.">"Make one above, then try it:"</Empty>
+                <Empty title="No tokens yet.">"Create one above, then try it:"</Empty>
                 <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/me") />
             })}
             <ul class="rows">{at_work.into_iter().map(|token| view! { <TokenRow token now /> }).collect_view()}</ul>
             {all}
-        </section>
+        </Card>
         {(!ended.is_empty()).then(|| view! {
-            <section class="card">
-                <h2>"Ended"</h2>
-                <p class="hint">"These open nothing any more. Each is shown for " {days_in_words(keep_days)} " after its end."</p>
+            <Card title="Expired and revoked">
+                <p class="hint">
+                    "These no longer work. They are removed from this list after " {human_days(keep_days)} "."
+                </p>
                 <ul class="rows ended">{ended.into_iter().map(|token| view! { <EndedRow token /> }).collect_view()}</ul>
-            </section>
+            </Card>
         })}
     }
 }
 
-fn days_in_words(days: u32) -> String {
+fn human_days(days: u32) -> String {
     if days == 1 { "1 day".into() } else { format!("{days} days") }
 }
 
 #[component]
-fn FreshToken(secret: String, token: Token, several: bool) -> impl IntoView {
+fn FreshToken(issued: Issued, several: bool) -> impl IntoView {
+    let Issued { secret, token } = issued;
     let others = several.then(|| {
         view! {
             <div>
                 <Confirm
                     id="revoke-others"
                     open="Revoke all others…"
-                    title=format!("Revoke every token but “{}”?", token.name)
+                    title=format!("Revoke all tokens but “{}”?", token.name)
                     action=format!("/tokens/revoke-all?keep={}", token.id)
-                    confirm="Revoke the others"
+                    confirm="Revoke all others"
                 >
-                    "Copy the new one first: this page shows it once. What uses the others is refused from then on."
+                    "Copy the new token first: it is shown only once. Whatever uses the others will lose access."
                 </Confirm>
             </div>
         }
     });
     view! {
-        <section class="card fresh" role="status">
-            <h2>"Your new token"</h2>
-            <p>"Copy it now. It is kept only as a hash and cannot be shown again."</p>
-            <CodeBlock text=secret id="secret".into() />
+        <Card title="Your new token" class="card fresh" role="status">
+            <p>"Copy it now. We store only a hash of it, so we cannot show it again."</p>
+            <CodeBlock text=secret.reveal().to_owned() id="secret".into() />
             {others}
-        </section>
+        </Card>
     }
 }
 
@@ -148,22 +148,42 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
     view! {
         <form method="post" action="/tokens">
             <FormGuard />
-            <TextField name="name" label="Name" form=form.clone() hint="What will use it, such as “phone” or “backup script”." autocomplete="off" />
+            <TextField
+                name="name"
+                label="Name"
+                form=form.clone()
+                hint="What will use the token, such as “phone” or “backup script”."
+                autocomplete="off"
+            />
             <fieldset aria-describedby="scopes-error">
-                <legend>"It may"</legend>
+                <legend>"Scopes"</legend>
                 {scopes.into_iter().map(scope).collect_view()}
                 <p class="error" id="scopes-error" role="alert">{form.error("scopes")}</p>
             </fieldset>
             <div class="lifetime">
                 <Field name="days" label="Expires after" error=form.error("days")>
-                    <select id="days" name="days" aria-invalid=form.error("days").map(|_| "true") aria-describedby=describedby("days", "")>
-                        {option("7", "7 days")} {option("30", "30 days")} {option("90", "90 days")} {option("365", "1 year")}
-                        {option(ON_A_DAY, "A day of your choice")}
+                    <select
+                        id="days"
+                        name="days"
+                        aria-invalid=form.error("days").map(|_| "true")
+                        aria-describedby=describedby("days", "")
+                    >
+                        {option("7", "7 days")} {option("30", "30 days")} {option("90", "90 days")}
+                        {option("365", "1 year")} {option(ON_A_DAY, "Custom date")}
                     </select>
                 </Field>
                 <div class="day">
                     <Field name="expires_at" label="Last day" hint=LAST_DAY error=day_error.clone()>
-                        <input id="expires_at" name="expires_at" type="date" min=first max=last value=day aria-invalid=day_error.map(|_| "true") aria-describedby=describedby("expires_at", LAST_DAY) />
+                        <input
+                            id="expires_at"
+                            name="expires_at"
+                            type="date"
+                            min=first
+                            max=last
+                            value=day
+                            aria-invalid=day_error.map(|_| "true")
+                            aria-describedby=describedby("expires_at", LAST_DAY)
+                        />
                         <input id=DAY_OVER name=DAY_OVER type="hidden" />
                     </Field>
                 </div>
@@ -171,14 +191,25 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
             <div class="field">
                 <label class="check">
                     <input type="checkbox" name="renew" checked=renew aria-describedby="renew-error" />
-                    <span>"Renew it with each use, so that it ends when it was not used for so long"</span>
+                    <span>"Renew with each use: the token expires if it is not used for this long"</span>
                 </label>
                 <p class="error" id="renew-error" role="alert">{renew_error}</p>
             </div>
-            <Field name="origins" label="Works from (optional)" hint=ORIGINS error=origins_error.clone()>
-                <input id="origins" name="origins" type="text" inputmode="url" value=origins autocomplete="off" autocapitalize="none" spellcheck="false" aria-invalid=origins_error.map(|_| "true") aria-describedby=describedby("origins", ORIGINS) />
+            <Field name="origins" label="Allowed origins (optional)" hint=ORIGINS error=origins_error.clone()>
+                <input
+                    id="origins"
+                    name="origins"
+                    type="text"
+                    inputmode="url"
+                    value=origins
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=origins_error.map(|_| "true")
+                    aria-describedby=describedby("origins", ORIGINS)
+                />
             </Field>
-            <button>"Make token"</button>
+            <button>"Create token"</button>
         </form>
     }
 }
@@ -186,13 +217,13 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
 #[component]
 fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
     let soon = (token.ends_at - now <= SOON && token.ends_at - token.created_at > SOON)
-        .then(|| view! { " " <Badge>"Ends soon"</Badge> });
+        .then(|| view! { " " <Badge>"Expires soon"</Badge> });
     let renewed = token.renew_days.map(|_| view! { " " <Badge>"Renewed"</Badge> });
     let until = match token.renew_days {
         None => view! { ", expires " <Time at=token.expires_at /> }.into_any(),
         Some(days) => view! {
-            ", expires " <Time at=token.expires_at /> ", " {days_in_words(days)} " after its last use, and "
-            <Time at=token.ends_at /> " in any case"
+            ", expires " <Time at=token.expires_at /> " (" {human_days(days)} " after its last use) or "
+            <Time at=token.ends_at /> " at the latest"
         }
         .into_any(),
     };
@@ -200,8 +231,10 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
         <li>
             <div>
                 <p><strong>{token.name.clone()}</strong> {renewed} {soon}</p>
-                <About token=token.clone() />
-                <p class="hint">{made(token.issued_by)} <Time at=token.created_at /> {until} ", " <LastUse token=token.clone() /></p>
+                <Access token=token.clone() />
+                <p class="hint">
+                    {created(token.issued_by)} <Time at=token.created_at /> {until} ", " <LastUse token=token.clone() />
+                </p>
             </div>
             <Confirm
                 id=format!("revoke-{}", token.id)
@@ -211,7 +244,8 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
                 action=format!("/tokens/{}/revoke", token.id)
                 confirm="Revoke"
             >
-                "What uses it is refused from then on, and so is what uses a token that it made. A revoked token never works again."
+                "Whatever uses this token, or a token created with it, will lose access. A revoked token cannot be "
+                "restored."
             </Confirm>
         </li>
     }
@@ -227,24 +261,26 @@ fn EndedRow(token: Token) -> impl IntoView {
         <li>
             <div>
                 <p><strong>{token.name.clone()}</strong> " " <Badge>{badge}</Badge></p>
-                <About token=token.clone() />
-                <p class="hint">{made(token.issued_by)} <Time at=token.created_at /> {end} ", " <LastUse token=token.clone() /></p>
+                <Access token=token.clone() />
+                <p class="hint">
+                    {created(token.issued_by)} <Time at=token.created_at /> {end} ", " <LastUse token=token.clone() />
+                </p>
             </div>
         </li>
     }
 }
 
-fn made(by: IssuedBy) -> &'static str {
+fn created(by: IssuedBy) -> &'static str {
     match by {
-        IssuedBy::Person => "Made ",
-        IssuedBy::Login => "Given for your password ",
-        IssuedBy::Token => "Made by another token ",
+        IssuedBy::Person => "Created ",
+        IssuedBy::Login => "Created by signing in ",
+        IssuedBy::Token => "Created by another token ",
     }
 }
 
-/// What it may do, and from where.
+/// What the token can do, and from where.
 #[component]
-fn About(token: Token) -> impl IntoView {
+fn Access(token: Token) -> impl IntoView {
     let from = (!token.origins.is_empty()).then(|| {
         let origins = token.origins.iter().map(|origin| view! { <code>{origin.clone()}</code> " " }).collect_view();
         view! { <p class="scopes">"Only from " {origins}</p> }

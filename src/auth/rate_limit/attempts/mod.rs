@@ -1,48 +1,48 @@
-//! Slowing down whoever tries too often, without locking anybody out (S26).
+//! Rate limits for signing in, signing up and sending mail: they slow down guessing without locking anybody out (S26).
 //!
-//! **How it counts.** A [`Rule`] allows a burst of tries; what is more has to wait, one second first, then twice as long
-//! each time, up to the rule's pace. One try is forgiven with every pace that passes, so in the long run there is one
-//! try in each. A try is counted before it is made and given back where it did no harm: counted afterwards, a hundred
-//! tries at once would all be free. A try that has to wait is not made and counts for nothing, so knocking at a closed
-//! door does not keep it closed.
+//! **Counting.** A [`Rule`] allows a burst of attempts. After that, each further attempt has to wait: one second at
+//! first, then twice as long each time, up to the rule's pace. One attempt is forgiven per pace, so in the long run
+//! each pace allows one attempt. An attempt is counted before it is made and uncounted if it did no harm; if it were
+//! counted afterwards, a hundred concurrent attempts would all be free. An attempt that has to wait is not made and not
+//! counted, so retrying while blocked does not extend the block.
 //!
-//! **For whom.** A browser that has signed in to the account before shows so by a device cookie (`doors::device`; OWASP, *Slow
-//! Down Online Guessing Attacks with Device Cookies*). The cookie opens nothing: its tries count by account *and* device, and
-//! by nothing else. So whatever strangers do, from however many networks and for however long, the owner signs in on such a
-//! browser, wherever it is (S68); and whoever steals one has ten guesses, and one more each quarter of an hour.
+//! **Device cookies.** A browser that signed in to the account before has a device cookie (`doors::device`; OWASP,
+//! *Slow Down Online Guessing Attacks with Device Cookies*). The cookie gives no access. Attempts with it are counted
+//! by account *and* device, and by nothing else. So the owner can always sign in on such a browser, from any network,
+//! whatever attackers do (S68). Somebody who steals the cookie gets ten guesses, and one more every 15 minutes.
 //!
-//! All other tries to sign in count by three rules, and the slowest of them says how long to wait:
+//! All other attempts to sign in are counted by three rules; the longest wait applies:
 //!
-//! - by account *and* network, strictly: this is somebody who guesses one password. It says nothing to anybody else;
-//! - by network, across accounts: somebody who tries one password on many accounts. It is generous, since many people
-//!   may share an address;
-//! - by account, from wherever: many machines that guess one password together. The longest wait is a minute, and a network
-//!   from which the account was signed in to lately does not count by it at all.
+//! - by account *and* network, strictly: against guessing the password of one account. It affects nobody else;
+//! - by network, across accounts: against trying one password on many accounts. It is generous, since many people may
+//!   share an address;
+//! - by account, from any network: against many machines that guess one password together. The longest wait is a
+//!   minute, and networks from which somebody signed in to the account recently are exempt.
 //!
-//! **What that means to an owner** whose account is being guessed at from many networks. In a browser that has signed in
-//! before: nothing. At the token door, where no cookie is read, and in a new browser: nothing on a network from which they
-//! have signed in within 30 days. In a new browser on a new network, each answer says a minute at most, but whoever guesses
-//! may be faster each time; a link for a new password is not held up by any of it, and the browser that uses it signs in at
-//! once. Not covered is a stranger behind the owner's own address, who can make a new browser there wait by the first rule,
-//! fifteen minutes at most, as long as he goes on.
+//! **What an owner notices** while their account is under attack from many networks. In a browser that signed in
+//! before: nothing. At the token door, where no cookie is read, and in a new browser: nothing, on a network from which
+//! they signed in within 30 days. In a new browser on a new network, they have to wait up to a minute, and an attacker
+//! may be faster each time. A reset link is not affected by any of this, and the browser that uses it can sign in at
+//! once. Not covered: an attacker behind the owner's own address can make a new browser there wait by the first rule,
+//! for up to 15 minutes, as long as the attack goes on.
 //!
-//! **Mail** that anybody can ask for counts by who asks and by whom it goes to, each purpose for itself: what somebody does to
-//! sign up, or to confirm, with another's address does not keep the owner from a link for a new password. That link is
-//! never refused on account of whom it goes to: where too many were asked for, none is mailed while the last one is good for
-//! half of its time still, and the answer is the same. An action that sends no mail gives back what it counted.
+//! **Mail** that anybody can request is counted by who requests it and by recipient, separately for each purpose, so
+//! that sign-ups with another person's address do not keep the owner from getting a reset link. A reset link is never
+//! refused because of its recipient: after too many requests, no new link is sent while the last one is valid for at
+//! least half of its lifetime, and the answer is the same. An action that sends no mail is uncounted.
 //!
-//! An account that does not exist is counted by what was typed, exactly as one that does (S25). A network is an IPv4 address,
-//! or the first 64 bits of an IPv6 address; what counts across accounts counts by its first 56 and 48 bits as well, with 4
-//! and 16 times as much, since one customer may have all of them (S69).
+//! Attempts on an account that does not exist are counted by the typed address, like those on one that does (S25). A
+//! network is an IPv4 address, or the first 64 bits of an IPv6 address. Rules across accounts also count the first 56
+//! and 48 bits, with 4 and 16 times the limit, since one customer may have all of them (S69).
 //!
-//! **Where.** In the database, so that it holds across instances and restarts (S46): an upsert for each rule, which is
-//! little beside the hash of a password. A row is a hash, so what was typed by mistake into the wrong field lies nowhere,
-//! and is swept once it is forgiven. Each row costs whoever makes it a password's hashing, of which there are only so
-//! many in a second, or one of the mails of their address, so the table stays small. What a clock has counted that was ahead
-//! counts for nothing once the clock is right again: no wait is longer than its rule's pace.
+//! **Storage.** In the database, so that the limits apply across instances and restarts (S46). The cost is one upsert
+//! per rule, little compared to a password hash. The key of a row is a hash, so a password typed into the wrong field
+//! is not stored, and rows are deleted once they are forgiven. Each row costs its creator a password hash, of which
+//! there are only so many per second, or one of the mails of their address, so the table stays small. Attempts counted
+//! while a clock was ahead are ignored once it is right again: no wait is longer than the rule's pace.
 //!
-//! **To slow down something else**, make a [`Rule`] with a name of its own, and [`take`] one try of it for each of those it
-//! counts by, before the work:
+//! **To limit something else**, define a [`Rule`] with a name of its own, and [`take`] one attempt for each key it
+//! counts by before doing the work:
 //!
 //! ```ignore
 //! let rule = Rule { what: "reset address", burst: 5, pace: Duration::minutes(10) };
@@ -56,47 +56,47 @@ use time::Duration;
 
 use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
 
-/// The wait after the first try too many.
+/// The first wait after the burst is used up.
 const FIRST_WAIT: Duration = Duration::SECOND;
 
-/// How often something may be tried.
+/// How often something can be attempted.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// What is counted; each name counts for itself.
+    /// The name of the rule. Each name is counted separately.
     pub what: &'static str,
-    /// How many tries are free.
+    /// How many attempts need no waiting.
     pub burst: u32,
-    /// How long it takes until one of them is forgiven.
+    /// How long it takes until one attempt is forgiven.
     pub pace: Duration,
 }
 
 impl Rule {
-    /// The same for `times` as many people: so many more tries, and each forgiven in so much less time.
+    /// The rule for `times` as many people: `times` the burst, and a pace that is as much shorter.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { burst: self.burst.saturating_mul(times), pace: self.pace / times.max(1), ..self }
     }
 
-    /// The count of the tries of `whom`.
+    /// The count of this rule for the key `whom`.
     pub fn of(self, whom: &[&str]) -> Count {
         Count { rule: self, key: Key::new(self.what, whom) }
     }
 
-    /// How long after the `level`th try the next has to wait.
+    /// How long the next attempt has to wait after `level` attempts.
     fn wait(self, level: i64) -> Duration {
         let Some(over) = level.checked_sub(self.burst.into()).filter(|over| *over >= 0) else { return Duration::ZERO };
         let doubled = u32::try_from(over.min(30)).map_or(i32::MAX, |over| 1 << over);
         (FIRST_WAIT * doubled).min(self.pace)
     }
 
-    /// How much longer to wait, seen from `now`.
+    /// How much longer to wait at the time `now`.
     fn remaining(self, state: &State, now: Timestamp) -> Duration {
         let debt = (state.due_at - state.counted_at).whole_milliseconds();
         let pace = self.pace.whole_milliseconds().max(1);
         let level = i64::try_from((debt + pace - 1) / pace).unwrap_or(i64::MAX);
         let wait = self.wait(level);
-        // Only a clock that was ahead has counted later than the longest wait from now. One that went back a little, or a
-        // try that was counted a moment later than this one, adds nothing (S47).
+        // An attempt counted further in the future than the longest wait comes from a clock that was ahead. A clock
+        // that went back a little, or a concurrent attempt counted a moment later, adds nothing (S47).
         if state.counted_at - now > self.pace {
             return Duration::ZERO;
         }
@@ -104,19 +104,19 @@ impl Rule {
     }
 }
 
-/// What is counted by one rule, for one somebody.
+/// What one rule counts for one key.
 #[derive(Clone, Copy, Debug)]
 pub struct Count {
     rule: Rule,
     key: Key,
 }
 
-/// SHA-256 of what is counted and for whom.
+/// The SHA-256 hash of a rule's name and what it counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// The key of `what` for `whom`; no two lists have one key.
+    /// The key of `what` for `whom`. Different lists have different keys.
     pub fn new(what: &str, whom: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in [what].iter().chain(whom) {
@@ -126,39 +126,39 @@ impl Key {
         Self(hash.finalize().into())
     }
 
-    /// The key itself.
+    /// The bytes of the key.
     pub fn bytes(self) -> Vec<u8> {
         self.0.to_vec()
     }
 }
 
-/// A row: what was tried so far.
+/// A row: the attempts so far.
 #[derive(Clone, Debug, sqlx::FromRow)]
 struct State {
     key: Vec<u8>,
-    /// When all of it is forgiven.
+    /// When all attempts are forgiven.
     due_at: Timestamp,
-    /// The last try.
+    /// The time of the last attempt.
     counted_at: Timestamp,
-    /// The try before that.
+    /// The time of the attempt before that.
     before_at: Timestamp,
 }
 
 impl State {
-    /// As it was before the last try; none where all had been forgiven.
+    /// The state before the last attempt; `None` if everything had been forgiven.
     fn before(self, pace: Duration) -> Option<Self> {
         let due_at = self.due_at + -pace;
         (due_at > self.counted_at).then_some(Self { due_at, counted_at: self.before_at, ..self })
     }
 }
 
-/// Tries that were counted.
+/// Counted attempts.
 #[derive(Debug)]
 #[must_use]
 pub struct Taken(Vec<Count>);
 
 impl Taken {
-    /// Uncounts them: they did no harm. Where that fails, they are forgiven with time.
+    /// Uncounts the attempts, because they did no harm. If that fails, they are forgiven in time.
     pub async fn give_back(self, db: &Db) {
         for count in self.0 {
             give_back(db, count).await;
@@ -166,17 +166,17 @@ impl Taken {
     }
 }
 
-/// Uncounts one try. Where that fails, it is forgiven with time.
+/// Uncounts one attempt. If that fails, it is forgiven in time.
 pub async fn give_back(db: &Db, count: Count) {
     if let Err(error) = store::give_back(db, count.key, db.now(), count.rule.pace).await {
-        tracing::warn!(%error, what = count.rule.what, "try not given back");
+        tracing::warn!(%error, what = count.rule.what, "attempt not uncounted");
     }
 }
 
-/// Counts one try by each of `counts`, six at most, if none of them has to wait.
+/// Counts one attempt by each of `counts`, at most six, if none of them has to wait.
 ///
 /// # Errors
-/// [`Problem::RateLimited`] with the time to wait, and nothing is counted; the database's.
+/// [`Problem::RateLimited`] with the time to wait, and nothing is counted; or if the database fails.
 pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
     let states = store::look(db, &counts).await?;
     let now = db.now();
@@ -189,7 +189,7 @@ pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
     for count in counts {
         let state = store::count(db, count.key, db.now(), count.rule.pace).await?;
         taken.0.push(count);
-        // Others may have been counted between the look and this.
+        // Concurrent attempts may have been counted since the states were read.
         let counted_at = state.counted_at;
         if let Some(before) = state.before(count.rule.pace) {
             wait = wait.max(count.rule.remaining(&before, counted_at));
@@ -206,38 +206,38 @@ fn refuse(wait: Duration) -> Result<(), Problem> {
     if wait.is_zero() {
         return Ok(());
     }
-    // A whole second that is not over yet would be too early.
+    // Round up: a client that retries earlier would be refused again.
     let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
     Err(Problem::RateLimited(u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
-/// Forgives everything at once. Where that fails, it is forgiven with time.
+/// Forgives all attempts of a count. If that fails, they are forgiven in time.
 pub async fn forgive(db: &Db, count: Count) {
     if let Err(error) = store::delete(db, count.key).await {
-        tracing::warn!(%error, what = count.rule.what, "tries not forgiven");
+        tracing::warn!(%error, what = count.rule.what, "attempts not forgiven");
     }
 }
 
-/// Remembers `key` for a while, among what is counted and swept like it.
+/// Remembers `key` for `time`, in the same table.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn remember(db: &Db, key: Key, time: Duration) -> sqlx::Result<()> {
     store::set(db, key, db.now(), time).await
 }
 
-/// Whether `key` is remembered still.
+/// Whether `key` is still remembered.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn is_remembered(db: &Db, key: Key) -> sqlx::Result<bool> {
     Ok(store::find(db, key).await?.is_some_and(|state| state.due_at > db.now()))
 }
 
-/// Deletes up to `batch` rows that are forgiven and says how many there were (S10).
+/// Deletes up to `batch` forgiven rows and returns how many there were (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     store::sweep(db, db.now(), batch).await
 }
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_remains_runs_out() {
-        // Five tries at once.
+        // Five concurrent attempts.
         let state = state(5 * 60, 0, 0);
         assert_eq!(RULE.remaining(&state, at(0)).whole_seconds(), 4);
         assert_eq!(RULE.remaining(&state, at(3)).whole_seconds(), 1);

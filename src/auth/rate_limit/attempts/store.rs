@@ -31,8 +31,8 @@ pub(crate) async fn find(db: &Db, key: Key) -> sqlx::Result<Option<State>> {
     fetch!(db, optional, FIND, key.bytes())
 }
 
-/// Adds one `pace` to what is still owed, and says what that makes. What was counted later than a pace from now, a
-/// clock that was ahead has counted: it is owed no longer.
+/// Counts one attempt: adds one `pace` to the time until everything is forgiven, and returns the new state. Attempts
+/// counted more than a pace in the future come from a clock that was ahead, and are dropped.
 pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<State> {
     execute!(
         db,
@@ -51,7 +51,7 @@ pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> 
     )
 }
 
-/// Takes one `pace` off again, as if there had been no last try.
+/// Uncounts the last attempt.
 pub(crate) async fn give_back(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<u64> {
     execute!(
         db,

@@ -1,5 +1,4 @@
-//! Whose address it is: a link to the address, and a click. For the address of a new account, and for the one an account
-//! is to have instead.
+//! Verifying email addresses by a link: the address of a new account, and the new address of an existing one.
 
 pub mod page;
 pub(super) mod service;

@@ -1,5 +1,6 @@
-//! The rules of confirming addresses.
+//! The rules for verifying email addresses.
 
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
@@ -23,10 +24,10 @@ use crate::{
     state::AppState,
 };
 
-/// Mails `account` the link to confirm its address once more.
+/// Sends `account` another link to confirm its email address.
 ///
 /// # Errors
-/// [`Problem::RateLimited`]; the database's.
+/// [`Problem::RateLimited`]; or if the database fails.
 pub(super) async fn ask_again(state: &AppState, client: &Client, account: &Account) -> Result<(), Problem> {
     account_attempts::mail(
         &state.db,
@@ -40,7 +41,7 @@ pub(super) async fn ask_again(state: &AppState, client: &Client, account: &Accou
     Ok(())
 }
 
-/// Mails `account` a link to confirm its address, after the answer.
+/// Sends `account` a link to confirm its email address, in the background.
 pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
     db.spawn_detached(async move {
@@ -50,11 +51,12 @@ pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
     });
 }
 
-/// Signs up where addresses have to be confirmed first. The answer is the same whether or not there is an account with
-/// the address, and so is the work until then: what differs comes after it, and the mail says which it was (S25).
+/// Signs up where email addresses must be confirmed first. The answer, and the work before it, are the same whether or
+/// not there is an account with the address. The rest happens in the background, and the mail tells the person which it
+/// was (S25).
 ///
 /// # Errors
-/// [`Problem::Validation`] per field, which depends on the form alone; [`Problem::RateLimited`];
+/// [`Problem::Validation`], which depends only on the form; [`Problem::RateLimited`];
 /// [`Problem::Unavailable`].
 pub async fn sign_up(
     db: &Db,
@@ -65,11 +67,11 @@ pub async fn sign_up(
     form: SignUp,
 ) -> Result<(), Problem> {
     let (name, email) = validated(&form)?;
-    // It mails somebody in any case.
+    // Either way mail is sent, so the attempt stays counted.
     let (password_hash, _counted) =
         hash_for_sign_up((db, hasher, &settings.throttle), client, (&name, &email), form.password).await?;
     let auth_stamp = new_stamp()?;
-    // For both, and here, so that a database that is gone is no "look into your mail".
+    // Query in both cases, and before answering: if the database is down, do not answer "Check your email".
     let found = accounts::credentials(db, &email).await?;
     let (ours, settings, mailer, client) = (db.clone(), settings.clone(), mailer.clone(), client.clone());
     db.spawn_detached(async move {
@@ -81,9 +83,9 @@ pub async fn sign_up(
                     Actor::by_password(account.id, &client).record(&ours, Kind::SignedUp, None);
                     return ask(&ours, &settings, &mailer, &account);
                 }
-                // Somebody with the same address was a moment faster.
+                // A concurrent sign-up with the same address was faster.
                 Err(error) if is_unique_violation(&error) => {}
-                Err(error) => return tracing::error!(%error, "no account was made"),
+                Err(error) => return tracing::error!(%error, "account not created"),
             }
         }
         again(&ours, &settings, &mailer, &email).await;
@@ -91,8 +93,8 @@ pub async fn sign_up(
     Ok(())
 }
 
-/// Tells whom the address belongs to that somebody has tried to sign up with it. The account stays as it is: neither its
-/// password nor its name is a stranger's to choose.
+/// Tells the owner of the address that somebody tried to sign up with it. The account, its password and its name stay
+/// as they are.
 async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     let Ok(Some(account)) = accounts::credentials(db, email).await else { return };
     let link = if account.email_verified_at.is_none() {
@@ -103,11 +105,12 @@ async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     mailer.send(emails::signed_up_again(settings, &account.email, link)).await;
 }
 
-/// Mails a link to `email`, the address that `account` is to have, and word of it to the address it has. What is
-/// answered is the same where another account has the address.
+/// Sends a link to `email`, the new address of `account`, and a notification to its current address. The answer is the
+/// same if another account has the new address.
 ///
 /// # Errors
-/// [`Problem::Validation`] where it is no address, or no other; [`Problem::RateLimited`]; the database's.
+/// [`Problem::Validation`] if it is not an email address or is the current one; [`Problem::RateLimited`]; or if the
+/// database fails.
 pub async fn ask_for_change(
     db: &Db,
     settings: &Settings,
@@ -117,10 +120,10 @@ pub async fn ask_for_change(
 ) -> Result<(), Problem> {
     let email = normalized(email);
     if !is_address(&email) {
-        return Err(Problem::field("email", "Enter an e-mail address, such as ada@example.org."));
+        return Err(Problem::field("email", "Enter an email address, such as ada@example.org."));
     }
     if email == normalized(&account.email) {
-        return Err(Problem::field("email", "This is the address you have."));
+        return Err(Problem::field("email", "This is already your email address."));
     }
     account_attempts::mail(db, &settings.throttle, &actor.client, account_attempts::Asked::Change, &email).await?;
     let taken = accounts::credentials(db, &email).await?.is_some();
@@ -146,20 +149,25 @@ async fn link(
     sent_to: Option<String>,
 ) -> Option<url::Url> {
     one_time_links::issue(db, settings, whose, purpose, sent_to).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "no link was made");
+        tracing::error!(%error, "confirmation link not created");
         None
     })
 }
 
-/// Does what the link `token` is for. `None` where it is good no longer. Nobody can keep the mail about a new address
-/// from being sent by hanging up.
+/// Confirms or changes the email address as the link `token` says. `None` if the link is no longer valid. The work is
+/// completed, and the notification sent, even if the client disconnects.
 ///
 /// # Errors
-/// [`Problem::Conflict`] where another account has the address by now; the database's.
-pub async fn take(state: &AppState, client: &Client, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
+/// [`Problem::Conflict`] if another account has taken the address meanwhile; or if the database fails.
+pub async fn take(
+    state: &AppState,
+    client: &Client,
+    purpose: Purpose,
+    token: &SecretString,
+) -> Result<Option<Link>, Problem> {
     let AppState { db, mailer, settings, .. } = state;
     let client = client.clone();
-    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.clone());
     db.run_to_completion(async move {
         let Some(link) = one_time_links::consume(&ours, purpose, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
@@ -173,7 +181,7 @@ pub async fn take(state: &AppState, client: &Client, purpose: Purpose, token: &s
             .await
             .map_err(|error| {
                 if is_unique_violation(&error) {
-                    return Problem::Conflict("Another account has this address by now, so yours stays as it is.");
+                    return Problem::Conflict("Another account now uses this email address, so yours was not changed.");
                 }
                 error.into()
             })?;

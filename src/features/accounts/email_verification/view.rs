@@ -1,6 +1,7 @@
-//! What the pages of confirming an address look like.
+//! The pages for verifying an email address.
 
 use leptos::prelude::*;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
     features::accounts::one_time_links::{Link, Purpose},
@@ -9,15 +10,20 @@ use crate::{
 };
 
 #[component]
-pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: bool, form: FormState) -> impl IntoView {
-    let (says, button) = match purpose {
-        Purpose::Email => {
-            ("From now on you sign in with it, and mail about your account goes there.", "Use this address")
-        }
-        _ => ("If it is, mail about your account reaches you.", "Yes, it is mine"),
+pub(super) fn LinkView(
+    purpose: Purpose,
+    token: SecretString,
+    link: Link,
+    signed_in: bool,
+    form: FormState,
+) -> impl IntoView {
+    let (effect, button) = match purpose {
+        Purpose::Email => ("You will sign in with it and get mail about your account there.", "Use this address"),
+        _ => ("You will get mail about your account there.", "Confirm email address"),
     };
+    let action = format!("/{}/{}", purpose.as_str(), token.expose_secret());
     let email = link.email.clone();
-    let password = (!at_home).then(|| {
+    let password = (!signed_in).then(|| {
         view! {
             <Username email=email.clone() name="email" />
             <TextField
@@ -26,18 +32,18 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
                 kind="password"
                 form=form.clone()
                 autocomplete="current-password"
-                hint="The one of your account. It shows that the account is yours as well."
+                hint="The password of your account, to confirm that the account is yours."
             />
         }
     });
-    let forgotten = (!at_home).then(|| view! { <p><a href="/forgot">"Forgot your password?"</a></p> });
+    let forgotten = (!signed_in).then(|| view! { <p><a href="/forgot">"Forgot your password?"</a></p> });
     view! {
         <section class="door">
-            <h1>"Is this your address?"</h1>
+            <h1>"Confirm your email address"</h1>
             <p><strong>{shown(&link.sent_to)}</strong></p>
-            <p>{says}</p>
+            <p>{effect}</p>
             <Notice text=form.notice.clone() />
-            <form method="post" action=format!("/{}/{token}", purpose.as_str())>
+            <form method="post" action=action>
                 <FormGuard anybody=true />
                 {password}
                 <button>{button}</button>
@@ -51,25 +57,25 @@ pub(super) fn LinkView(purpose: Purpose, token: String, link: Link, at_home: boo
 pub(super) fn SentView(address: String) -> impl IntoView {
     view! {
         <section class="door">
-            <h1>"Look into your mail"</h1>
-            <p role="status">"We have written to " <strong>{shown(&address)}</strong> ". The mail says how to go on."</p>
-            <p>"Nothing there? Look among the spam, or try again in a while."</p>
+            <h1>"Check your email"</h1>
+            <p role="status">"We sent an email with instructions to " <strong>{shown(&address)}</strong> "."</p>
+            <p>"No email? Check your spam folder, or try again later."</p>
         </section>
     }
 }
 
-/// On the account page, until the address is confirmed.
+/// A reminder on the account page, until the email address is confirmed.
 #[component]
 pub fn Unconfirmed(
-    /// Whether it is.
+    /// Whether the address is confirmed.
     confirmed: bool,
 ) -> impl IntoView {
     (!confirmed).then(|| {
         view! {
             <form method="post" action="/account/email/resend">
                 <FormGuard />
-                <p>"Your address is not confirmed yet."</p>
-                <button class="quiet">"Mail me the link again"</button>
+                <p>"Your email address is not confirmed yet."</p>
+                <button class="quiet">"Resend the link"</button>
             </form>
         }
     })

@@ -1,9 +1,14 @@
-//! Links in mails: single-use, short-lived, hashed at rest (S27).
+//! One-time links sent by email: single-use, short-lived, stored as a hash (S27).
 
 mod store;
 mod view;
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    extract::FromRequestParts,
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use secrecy::{ExposeSecret, SecretString};
 use time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -17,23 +22,25 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// What a link's token begins with. Its form and its checksum are those of tokens, so a link cut short by a mail program
-/// is told from others without asking the database.
+/// The prefix of a link's token. The format and the checksum are those of access tokens, so a link that a mail program
+/// cut short is rejected without a database query.
 const PREFIX: &str = "link";
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The address of a new account is its owner's.
+    /// Confirm the email address of a new account.
     Confirm,
-    /// So is the address an account is to have instead.
+    /// Confirm the new email address of an existing account, and change to it.
     Email,
-    /// A new password in place of a forgotten one.
+    /// Choose a new password.
     Reset,
 }
 
 impl Purpose {
-    /// How it is called, in the path of its links as well.
+    const ALL: [Self; 3] = [Self::Confirm, Self::Email, Self::Reset];
+
+    /// The name in the database, and the first segment of the link's path.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
@@ -48,29 +55,50 @@ impl Purpose {
             Self::Reset => Duration::minutes(settings.reset_minutes.into()),
         }
     }
+
+    /// Where to get another link, and the label of that button.
+    fn renewal(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Confirm | Self::Email => ("/account", "Go to your account"),
+            Self::Reset => ("/forgot", "Request a new link"),
+        }
+    }
+
+    /// The purpose of the links with this path.
+    fn of_path(path: &str) -> Option<Self> {
+        let (first, _token) = path.strip_prefix('/')?.split_once('/')?;
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == first)
+    }
 }
 
-/// What a good link leads to.
+impl<S: Send + Sync> FromRequestParts<S> for Purpose {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of_path(parts.uri.path()).ok_or(Problem::NotFound)
+    }
+}
+
+/// A link that is still valid.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Link {
-    /// Whose it is.
+    /// The account it belongs to.
     pub account_id: Uuid,
-    /// Where it was sent.
+    /// The address it was sent to.
     pub sent_to: String,
-    /// The account's address.
+    /// The account's email address.
     pub email: String,
-    /// The account's stamp when it was mailed: what it is spent on depends on it (S61).
+    /// The account's stamp when the link was sent. Using the link requires that it is unchanged (S61).
     pub auth_stamp: Stamp,
 }
 
-/// A new link for `account`, to be mailed to `sent_to`, or to the account's own address. It takes the place of the one
-/// before. With a stamp, it is for whoever had proven that one. `None` where the account is gone or disabled, or has
-/// another stamp by now.
+/// Creates a link for `account`, to be sent to `sent_to` or else to the account's own address. It replaces the previous
+/// link for the same purpose. `None` if the account is deleted or disabled, or its stamp is no longer `stamp`.
 ///
-/// It leads to the public URL from the settings: a header of some request has no say (S27).
+/// The link uses the public URL from the settings, never a request header (S27).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn issue(
     db: &Db,
     settings: &Settings,
@@ -81,10 +109,11 @@ pub async fn issue(
     issue_unless(db, settings, (account, stamp), (purpose, sent_to), None).await
 }
 
-/// The same to the account's own address, where the one before is not good for half of its time still. `None` where it is.
+/// Like [`issue`] to the account's own address, but returns `None` if the previous link is valid for at least half of
+/// its lifetime.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn issue_if_old(
     db: &Db,
     settings: &Settings,
@@ -111,38 +140,38 @@ async fn issue_unless(
     Ok((made > 0).then_some(url))
 }
 
-/// Where the link with `token` leads, if it is still good. Looking changes nothing: mail scanners look at every link.
+/// Finds the link with `token`, if it is valid. This does not use it up: mail scanners open every link.
 ///
 /// # Errors
-/// The database's.
-pub async fn find(db: &Db, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
-    let Some(secret) = Secret::parse(PREFIX, token) else { return Ok(None) };
+/// If the database fails.
+pub async fn find(db: &Db, purpose: Purpose, token: &SecretString) -> Result<Option<Link>, Problem> {
+    let Some(secret) = Secret::parse(PREFIX, token.expose_secret()) else { return Ok(None) };
     Ok(store::find(db, purpose.as_str(), secret.hash(), db.now()).await?)
 }
 
-/// Uses the link with `token` up. Of two who come at once, one gets it.
+/// Uses up the link with `token`. Of two concurrent calls, one gets it.
 ///
 /// # Errors
-/// The database's.
-pub async fn consume(db: &Db, purpose: Purpose, token: &str) -> Result<Option<Link>, Problem> {
-    let Some(secret) = Secret::parse(PREFIX, token) else { return Ok(None) };
+/// If the database fails.
+pub async fn consume(db: &Db, purpose: Purpose, token: &SecretString) -> Result<Option<Link>, Problem> {
+    let Some(secret) = Secret::parse(PREFIX, token.expose_secret()) else { return Ok(None) };
     Ok(store::consume(db, purpose.as_str(), secret.hash(), db.now()).await?)
 }
 
-/// Deletes up to `batch` links that are over and says how many there were (S10).
+/// Deletes up to `batch` expired links and returns how many there were (S10).
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
     store::sweep(db, db.now(), batch).await
 }
 
-/// Voids every link that is still good, whoever has it, and says how many there were.
+/// Revokes every valid link and returns how many there were.
 ///
 /// # Errors
-/// The database's.
+/// If the database fails.
 pub async fn void_all(db: &Db) -> Result<u64, Problem> {
-    // Few enough to hold the writer for milliseconds only.
+    // Few enough to hold SQLite's writer for milliseconds only.
     const BATCH: i64 = 500;
     let (now, mut count) = (db.now(), 0);
     loop {
@@ -154,9 +183,10 @@ pub async fn void_all(db: &Db) -> Result<u64, Problem> {
     }
 }
 
-/// 410: what was there is gone. A link that never was looks the same.
-pub async fn dead(visit: PageContext, another: &'static str, label: &'static str) -> Response {
+/// Answers with 410 Gone. A link that never existed looks the same.
+pub async fn expired_page(visit: PageContext, purpose: Purpose) -> Response {
     use leptos::prelude::*;
-    let content = move || view! { <view::DeadLink another label /> };
-    visit.page(StatusCode::GONE, "This link is over", content).await
+    let (href, label) = purpose.renewal();
+    let content = move || view! { <view::ExpiredView href label /> };
+    visit.page(StatusCode::GONE, "This link has expired", content).await
 }

@@ -9,7 +9,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// Puts a link in the place of the one before, unless that is good until `good_until` at least.
+/// Stores a link in place of the previous one, unless that one is valid until `good_until` or longer.
 pub(super) async fn replace(
     db: &Db,
     (account, stamp): (Uuid, Option<Stamp>),
@@ -33,7 +33,7 @@ pub(super) async fn replace(
         sent_to,
         expires_at,
         stamp.map(|stamp| stamp.0),
-        // Only a clock that was ahead has made one that is good for longer than a new one.
+        // A link that is valid for longer than a new one was made by a clock that was ahead: the statement replaces it.
         good_until.unwrap_or(Timestamp::MAX),
     )
 }
@@ -53,7 +53,7 @@ pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Tim
     )
 }
 
-/// One statement, so that of two clicks at once one wins (S27).
+/// Deletes and returns the link in one statement, so that of two concurrent calls, one gets it (S27).
 pub(super) async fn consume(
     db: &Db,
     purpose: &'static str,

@@ -1,20 +1,23 @@
-//! What a link that is over looks like.
+//! The page for a link that has expired.
 
 use leptos::prelude::*;
 
-/// Says so, and where to get another.
+/// Says that the link has expired, and links to where a new one can be requested.
 #[component]
-pub fn DeadLink(
-    /// Where.
-    another: &'static str,
-    /// How that is called.
+pub fn ExpiredView(
+    /// Where to get another link.
+    href: &'static str,
+    /// The label of that button.
     label: &'static str,
 ) -> impl IntoView {
     view! {
         <section class="door">
-            <h1>"This link is over"</h1>
-            <p>"It was used, its time is up, or a newer one has taken its place. If your mail program broke it in two, copy the whole of it."</p>
-            <p><a class="button" href=another>{label}</a></p>
+            <h1>"This link has expired"</h1>
+            <p>
+                "The link was already used, it is too old, or a newer link replaced it. "
+                "If your email program split the link, copy all of it into the address bar."
+            </p>
+            <p><a class="button" href=href>{label}</a></p>
         </section>
     }
 }

@@ -1,4 +1,4 @@
-//! A forgotten password: a link to the address of the account, and a new password by that link.
+//! Resetting a forgotten password by a link sent to the account's email address.
 
 pub mod page;
 mod service;

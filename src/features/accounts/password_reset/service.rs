@@ -1,12 +1,13 @@
-//! The rules of a forgotten password.
+//! The rules for resetting a password.
 
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
     auth::{
         activity::{Actor, Kind},
         new_stamp,
-        passwords::About,
+        passwords::PasswordContext,
         rate_limit::account_attempts,
         store::accounts,
     },
@@ -23,14 +24,14 @@ use crate::{
     text::email_address::may_be_known,
 };
 
-/// Mails a link to the account of `email`, if there is one.
+/// Sends a reset link to the account with the address `email`, if there is one.
 ///
-/// Whether there is, nobody can tell by the answer or by the time it takes: one look at the index, and all that differs
-/// comes after the answer (S25). Whoever has asked too often for the same address is told the same, and the link that was
-/// mailed last stays good: nobody can keep the owner from having one (S68).
+/// Neither the answer nor its timing tells whether there is one: both cases take one index lookup, and everything else
+/// happens after the answer (S25). The answer is also the same after too many requests for one address, and the last
+/// link stays valid: nobody can keep the owner from getting one (S68).
 ///
 /// # Errors
-/// [`Problem::RateLimited`]; the database's.
+/// [`Problem::RateLimited`]; or if the database fails.
 pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Result<(), Problem> {
     let AppState { db, settings, mailer, .. } = state;
     let few = account_attempts::reset(db, &settings.throttle, client, &normalized(email)).await?;
@@ -49,41 +50,40 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
                 mailer.send(emails::reset(&settings, &account.email, link)).await;
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, "no link was made"),
+            Err(error) => tracing::error!(%error, "reset link not created"),
         }
     });
     Ok(())
 }
 
-/// Gives the account behind the link `token` a new password and ends what the older one made: its sign-ins, and the
-/// tokens of `POST login` with all they have made; with `tokens_too`, its other tokens as well. `None` where the link
-/// is good no longer, or the password was changed meanwhile.
+/// Sets a new password for the account of the link `token`. This ends its browser sessions and revokes the tokens
+/// created by `POST login`, with their descendants; with `tokens_too`, all other tokens as well. `None` if the link is
+/// no longer valid or the password was changed meanwhile.
 ///
-/// Whoever holds the link reads the account's mail, so the address is confirmed with it. Nobody can keep the mail about
-/// the new password from being sent by hanging up.
+/// The link also confirms the email address, since its holder can read the account's mail. The work is completed, and
+/// the notification sent, even if the client disconnects.
 ///
 /// # Errors
-/// [`Problem::Validation`] where the password will not do, and the link is good for another try;
-/// [`Problem::Unavailable`].
+/// [`Problem::Validation`] if the password is rejected; the link stays valid. [`Problem::Unavailable`].
 pub(super) async fn reset(
     state: &AppState,
     client: &Client,
-    token: &str,
-    password: String,
+    token: &SecretString,
+    password: SecretString,
     tokens_too: bool,
 ) -> Result<Option<Link>, Problem> {
     let AppState { db, mailer, settings, .. } = state;
     let hasher = state.hasher.of(client);
     let Some(link) = one_time_links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
-    if let Some(message) = hasher.objection(&password, About::new(&link.email, "")).await? {
+    if let Some(message) = hasher.rejection(&password, PasswordContext::new(&link.email, "")).await? {
         return Err(Problem::field("password", &message));
     }
     let hash = hasher.hash(password).await?;
     let stamp = new_stamp()?;
     let client = client.clone();
-    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.to_owned());
-    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
-    // other link, and lets nothing be made that the older password was proven for (S59).
+    let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.clone());
+    // The order makes it safe to stop anywhere: the new stamp alone ends every session, every login token and every
+    // other link, and lets nothing be created with the old password (S59).
     db.run_to_completion(async move {
         let Some(link) = one_time_links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);

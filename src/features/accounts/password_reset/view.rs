@@ -1,10 +1,10 @@
-//! What the pages of a forgotten password look like.
+//! The pages for resetting a password.
 
 use leptos::prelude::*;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    auth::passwords,
-    features::accounts::password_strength::Strength,
+    features::accounts::password_strength::NewPassword,
     ui::{FormGuard, FormState, Notice, TextField, Username},
 };
 
@@ -13,14 +13,21 @@ pub(super) fn ForgotView(form: FormState) -> impl IntoView {
     view! {
         <section class="door">
             <h1>"Forgot your password?"</h1>
-            <p>"Tell us your address, and we mail you a link to choose a new one."</p>
+            <p>"Enter your email address and we will send you a link to choose a new password."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/forgot">
                 <FormGuard anybody=true />
-                <TextField name="email" label="E-mail" kind="email" form=form.clone() autocomplete="username" autofocus=true />
-                <button>"Mail me a link"</button>
+                <TextField
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    form=form.clone()
+                    autocomplete="username"
+                    autofocus=true
+                />
+                <button>"Send reset link"</button>
             </form>
-            <p>"Remembered it? " <a href="/sign-in">"Sign in"</a></p>
+            <p>"Remember your password? " <a href="/sign-in">"Sign in"</a></p>
         </section>
     }
 }
@@ -29,42 +36,36 @@ pub(super) fn ForgotView(form: FormState) -> impl IntoView {
 pub(super) fn AskedView(minutes: u32) -> impl IntoView {
     view! {
         <section class="door">
-            <h1>"Look into your mail"</h1>
+            <h1>"Check your email"</h1>
             <p role="status">
-                "If there is an account with this address, a link to choose a new password is on its way there. It works once, for "
-                {minutes} " minutes."
+                "If there is an account with this email address, we have sent it a link to choose a new password. "
+                "The link works once and expires in " {minutes} " minutes."
             </p>
-            <p>"Nothing there? Look among the spam, or " <a href="/forgot">"ask again"</a> "."</p>
+            <p>"No email? Check your spam folder, or " <a href="/forgot">"try again"</a> "."</p>
         </section>
     }
 }
 
+/// What a reset does besides changing the password.
+const CONSEQUENCES: &str = "All browsers and all apps that signed in with the password will be signed out. Untick the \
+                            box to keep the tokens that you created.";
+
 #[component]
-pub(super) fn ResetView(token: String, email: String, form: FormState) -> impl IntoView {
-    let tokens = !form.value("tokens").is_empty();
+pub(super) fn ResetView(token: SecretString, email: String, form: FormState) -> impl IntoView {
+    let action = format!("/reset/{}", token.expose_secret());
     view! {
         <section class="door">
             <h1>"Choose a new password"</h1>
             <Notice text=form.notice.clone() />
-            <form method="post" action=format!("/reset/{token}")>
+            <form method="post" action=action>
                 <FormGuard anybody=true />
                 <Username email name="email" />
-                <TextField
-                    name="password"
-                    label="New password"
-                    kind="password"
+                <NewPassword
                     form=form.clone()
-                    autocomplete="new-password"
+                    consequences=CONSEQUENCES
                     autofocus=true
-                    hint=passwords::HINT
                 />
-                <Strength />
-                <label class="check">
-                    <input type="checkbox" name="tokens" checked=tokens />
-                    "Revoke all tokens too"
-                </label>
-                <p class="hint">"Every browser is signed out, and so is every app that signed in with the password. Untick the box to let the tokens you made go on."</p>
-                <button>"Change the password"</button>
+                <button>"Change password"</button>
             </form>
         </section>
     }
@@ -72,11 +73,14 @@ pub(super) fn ResetView(token: String, email: String, form: FormState) -> impl I
 
 #[component]
 pub(super) fn ResetDoneView(tokens_too: bool) -> impl IntoView {
-    let done =
-        if tokens_too { "Every browser is signed out, every token revoked." } else { "Every browser is signed out." };
+    let done = if tokens_too {
+        "All browsers were signed out and all tokens were revoked."
+    } else {
+        "All browsers were signed out."
+    };
     view! {
         <section class="door">
-            <h1>"Your password is new"</h1>
+            <h1>"Password changed"</h1>
             <p role="status">{done}</p>
             <p><a class="button" href="/sign-in">"Sign in"</a></p>
         </section>

@@ -1,7 +1,7 @@
-//! How good a new password is, told while it is typed.
+//! A strength meter that updates while a new password is typed.
 //!
-//! The dictionaries that tell it are too large for a browser, so the island asks the server, on its own origin, as the
-//! form will. Without JavaScript, or without an answer, the form says the same when it is refused.
+//! The dictionaries are too large to send to the browser, so the island asks the server. Without JavaScript, or if the
+//! request fails, the person sees the same message when they submit the form.
 
 #![expect(missing_docs, reason = "the server macro makes a struct of each function's arguments")]
 
@@ -11,34 +11,34 @@ use leptos::{ev, prelude::*, server_fn::codec::Json, task::spawn_local, wasm_bin
 use web_sys::{FormData, HtmlInputElement};
 
 use crate::{
-    auth::passwords::{SHORTEST, Verdict},
+    auth::passwords::{PasswordStrength, SHORTEST},
     http::problem::Details,
 };
 
-/// How long a typist may pause before the server is asked.
+/// How long to wait after the last keystroke before asking the server.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// The id of the field.
+/// The id of the password field.
 const FIELD: &str = "password";
 
-/// What there is to say of `password`, for somebody of this address and name; either may be empty.
+/// Estimates the strength of `password` for a person with this email address and name; either may be empty.
 #[server(endpoint = "accounts/strength", input = Json)]
-pub async fn strength(password: String, email: String, name: String) -> Result<Verdict, Details> {
+pub async fn strength(password: String, email: String, name: String) -> Result<PasswordStrength, Details> {
     super::page::strength(password, email, name).await
 }
 
-/// Stands after the field for the new password of a form and says how good what is in it is.
+/// The strength meter. It goes after the password field of the form.
 #[island]
 pub fn Strength() -> impl IntoView {
-    let (verdict, set_verdict) = signal(None::<Verdict>);
+    let (rating, set_rating) = signal(None::<PasswordStrength>);
     Effect::new(move |_| {
         let ask = RefCell::new(debounce(PAUSE, move |(): ()| {
             let Some((password, email, name)) = typed() else { return };
             spawn_local(async move {
                 let found = strength(password.clone(), email, name).await;
-                // An answer to what is no longer there is dropped. Without one there is nothing to say.
+                // Drop the answer if the field has changed since. If the request failed, show nothing.
                 if typed().is_some_and(|(now, ..)| now == password) {
-                    set_verdict.set(found.ok());
+                    set_rating.set(found.ok());
                 }
             });
         }));
@@ -46,10 +46,10 @@ pub fn Strength() -> impl IntoView {
             if typed().is_some() {
                 (ask.borrow_mut())(());
             } else {
-                set_verdict.set(None);
+                set_rating.set(None);
             }
         };
-        // What was typed before the page came alive counts too.
+        // Also rate what was typed before hydration.
         look();
         let handle = window_event_listener(ev::input, move |event| {
             if event_target::<web_sys::Element>(&event).id() == FIELD {
@@ -58,18 +58,18 @@ pub fn Strength() -> impl IntoView {
         });
         on_cleanup(move || handle.remove());
     });
-    let score = move || verdict.with(|verdict| verdict.as_ref().map(|verdict| verdict.score.to_string()));
-    let said = move || {
-        verdict.with(|verdict| {
-            let verdict = verdict.as_ref()?;
-            let more = verdict.objection.as_ref().unwrap_or(&verdict.advice);
-            Some(format!("{}. {more}", verdict.word()))
+    let score = move || rating.with(|rating| rating.as_ref().map(|rating| rating.score.to_string()));
+    let message = move || {
+        rating.with(|rating| {
+            let rating = rating.as_ref()?;
+            let more = rating.rejection.as_ref().unwrap_or(&rating.feedback);
+            Some(format!("{}. {more}", rating.word()))
         })
     };
     view! {
         <div class="strength" data-score=score>
-            <div class="meter" aria-hidden="true" hidden=move || verdict.with(Option::is_none)></div>
-            <p class="hint" role="status">{said}</p>
+            <div class="meter" aria-hidden="true" hidden=move || rating.with(Option::is_none)></div>
+            <p class="hint" role="status">{message}</p>
         </div>
     }
 }
@@ -78,7 +78,7 @@ fn field() -> Option<HtmlInputElement> {
     document().get_element_by_id(FIELD)?.dyn_into().ok()
 }
 
-/// The password, and whose it is to be, once there is enough to judge: of shorter ones the hint says all.
+/// The password, email address and name typed so far; `None` while the password is too short to rate.
 fn typed() -> Option<(String, String, String)> {
     let field = field()?;
     let password = field.value();

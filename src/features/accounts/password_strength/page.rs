@@ -1,11 +1,11 @@
-//! What the island asks the server.
+//! The server side of the strength meter.
 
 use axum::http::request::Parts;
 use leptos::prelude::use_context;
 
 use crate::{
     auth::{
-        passwords::{About, Hasher, Verdict},
+        passwords::{Hasher, PasswordContext, PasswordStrength},
         server_fn::failure,
     },
     http::{
@@ -14,9 +14,9 @@ use crate::{
     },
 };
 
-/// What there is to say of `password`. Nothing of it is kept or logged.
-pub(super) async fn strength(password: String, email: String, name: String) -> Result<Verdict, Details> {
+/// Estimates the strength of `password`. Nothing is stored or logged.
+pub(super) async fn strength(password: String, email: String, name: String) -> Result<PasswordStrength, Details> {
     let hasher = use_context::<Hasher>().ok_or_else(|| failure(Problem::Internal("no hasher".into())))?;
     let client = use_context::<Parts>().map(|parts| Client::of(&parts.headers, &parts.extensions)).unwrap_or_default();
-    hasher.of(&client).advise(password, About::new(&email, &name)).await.map_err(failure)
+    hasher.of(&client).feedback(password.into(), PasswordContext::new(&email, &name)).await.map_err(failure)
 }

@@ -1,7 +1,6 @@
-//! `/account/confirm`: the password again, on the way to a page that wants it.
+//! `/account/confirm`: asks for the password again before a page that requires it.
 
 use axum::{http::StatusCode, response::Response};
-use serde::Deserialize;
 
 use crate::{
     auth::{
@@ -14,49 +13,44 @@ use crate::{
     http::{
         extract::{Form, Query},
         problem::Problem,
-        redirect::{local_path, see_other},
+        redirect::{ReturnTo, see_other},
     },
     ui::FormState,
 };
-
-/// `?next=`
-#[derive(Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
 
 /// `GET /account/confirm`
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
-pub async fn confirm(visit: PageContext, Query(Next { next }): Query<Next>) -> Result<Response, Problem> {
+pub async fn confirm(visit: PageContext, Query(next): Query<ReturnTo>) -> Result<Response, Problem> {
     question(visit, StatusCode::OK, FormState::default(), next).await
 }
 
 /// `POST /account/confirm`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_confirm(visit: PageContext, mut proof: Reauthentication, form: Form) -> Result<Response, Problem> {
     let account = visit.signed_in()?.account;
-    let next = form.text("next");
-    match proof.give(&account, form.text(PROOF)).await {
-        Ok(()) => Ok(see_other(match local_path(&next) {
-            "/" => "/account",
-            next => next,
-        })),
+    let next = ReturnTo { next: form.text("next") };
+    match proof.give(&account, form.text(PROOF).into()).await {
+        Ok(()) => Ok(see_other(next.or("/account"))),
         Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
         Err(problem) => question(visit, problem.status(), refusal(&problem), next).await,
     }
 }
 
-async fn question(visit: PageContext, status: StatusCode, form: FormState, next: String) -> Result<Response, Problem> {
+async fn question(
+    visit: PageContext,
+    status: StatusCode,
+    form: FormState,
+    next: ReturnTo,
+) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let email = visit.signed_in()?.account.email;
     let content = move || {
-        let (email, next, form) = (email.clone(), next.clone(), form.clone());
+        let (email, next, form) = (email.clone(), next.next.clone(), form.clone());
         view! { <ProofView email next form /> }
     };
-    Ok(visit.page(status, "Is it you?", content).await)
+    Ok(visit.page(status, "Confirm it's you", content).await)
 }

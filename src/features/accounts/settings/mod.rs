@@ -1,4 +1,4 @@
-//! What people do with their account: another name, password or address, a copy of everything, the end of it.
+//! Account settings: name, password, email address, data export and deletion.
 
 pub mod page;
 mod service;

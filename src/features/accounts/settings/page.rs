@@ -47,7 +47,7 @@ pub async fn name(visit: PageContext) -> Result<Response, Problem> {
 /// `POST /account/name`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_name(
     visit: PageContext,
     State(db): State<Db>,
@@ -66,7 +66,7 @@ pub async fn post_name(
 
 async fn name_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Your name", move || view! { <NameView form=form.clone() /> }).await
+    visit.page(status, "Change your name", move || view! { <NameView form=form.clone() /> }).await
 }
 
 /// `GET /account/password`
@@ -78,10 +78,10 @@ pub async fn password(visit: PageContext) -> Result<Response, Problem> {
     Ok(password_form(visit, StatusCode::OK, FormState::default()).await)
 }
 
-/// `POST /account/password`. The old password is the proof that other changes ask for (S8).
+/// `POST /account/password`. The form asks for the current password, so it needs no further confirmation (S8).
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_password(
     visit: PageContext,
     State(state): State<AppState>,
@@ -93,7 +93,7 @@ pub async fn post_password(
     let actor = caller.acting(client);
     let account = caller.account;
     let kept = auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id;
-    let (passwords, tokens_too) = ((form.text("current"), form.text("password")), form.ticked("tokens"));
+    let (passwords, tokens_too) = ((form.text("current").into(), form.text("password").into()), form.ticked("tokens"));
     let stamp = match service::change_password(&state, (&account, actor), kept, passwords, tokens_too).await {
         Ok(stamp) => stamp,
         Err(problem) => {
@@ -115,7 +115,7 @@ async fn password_form(visit: PageContext, status: StatusCode, form: FormState) 
 /// `GET /account/email`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn email(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
     if let Some(address) = visit.to_show(email_verification::page::SENT) {
         return Ok(email_verification::page::show_sent(visit, address).await);
@@ -129,7 +129,7 @@ pub async fn email(visit: PageContext, proof: Reauthentication) -> Result<Respon
 /// `POST /account/email`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_email(
     visit: PageContext,
     State(db): State<Db>,
@@ -155,13 +155,13 @@ pub async fn post_email(
 
 async fn email_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Change your address", move || view! { <EmailView form=form.clone() /> }).await
+    visit.page(status, "Change your email address", move || view! { <EmailView form=form.clone() /> }).await
 }
 
-/// `GET /account/export`. A borrowed browser does not take everything along (S8).
+/// `GET /account/export`. Asks for the password, so that somebody with a borrowed browser cannot take the data (S8).
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn export(
     visit: PageContext,
     State(AppState { db, site, .. }): State<AppState>,
@@ -181,7 +181,7 @@ pub async fn export(
 /// `GET /account/delete`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn delete(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
     if let Some(question) = proof.wanted_for_page(&visit).await? {
         return Ok(question);
@@ -192,7 +192,7 @@ pub async fn delete(visit: PageContext, proof: Reauthentication) -> Result<Respo
 /// `POST /account/delete`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]; the database's.
+/// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_delete(
     visit: PageContext,
     State(state): State<AppState>,

@@ -1,5 +1,6 @@
-//! The rules of changing an account.
+//! The rules for changing an account.
 
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{About, Hasher},
+        passwords::{Hasher, PasswordContext},
         store::accounts,
         verify_password::{VerifiedPassword, verify_account_password},
     },
@@ -15,7 +16,7 @@ use crate::{
     features::{
         accounts::{
             emails,
-            service::{name_objection, normalized},
+            service::{name_rejection, normalized},
         },
         browser_sessions, tokens,
     },
@@ -23,13 +24,13 @@ use crate::{
     state::AppState,
 };
 
-/// Gives the account another name.
+/// Changes the name of the account.
 ///
 /// # Errors
-/// [`Problem::Validation`]; the database's.
+/// [`Problem::Validation`]; or if the database fails.
 pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Problem> {
     let name = name.trim().to_owned();
-    if let Some(message) = name_objection(&name) {
+    if let Some(message) = name_rejection(&name) {
         return Err(Problem::field("name", message));
     }
     accounts::set_name(db, actor.account, name).await?;
@@ -37,24 +38,24 @@ pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Pro
     Ok(())
 }
 
-/// A new password for the account. What the older one made ends: its other sign-ins, and the tokens of `POST login`
-/// with all they have made; with `tokens_too`, its other tokens as well. `kept` is the sign-in that asks, which has to
-/// begin anew: the stamp its session remembers is another now (T6). Nobody can keep the mail about it from being sent
-/// by hanging up.
+/// Changes the password of the account. This ends its other browser sessions and revokes the tokens created by `POST
+/// login`, with their descendants; with `tokens_too`, all other tokens as well. Returns the new stamp, with which the
+/// caller must renew the session `kept` (T6). The work is completed, and the notification sent, even if the client
+/// disconnects.
 ///
 /// # Errors
-/// [`Problem::Validation`] where the old password is wrong or the new one will not do; [`Problem::Unavailable`].
+/// [`Problem::Validation`] if the current password is wrong or the new one is rejected; [`Problem::Unavailable`].
 pub(super) async fn change_password(
     state: &AppState,
     (account, actor): (&Account, Actor),
     kept: Uuid,
-    (old, new): (String, String),
+    (old, new): (SecretString, SecretString),
     tokens_too: bool,
 ) -> Result<Vec<u8>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = state;
-    let wrong = || Problem::field("current", "This is not your password.");
-    let about = About::new(&account.email, &account.name);
-    if let Some(message) = Hasher::objection_at_sight(&new, &about) {
+    let wrong = || Problem::field("current", "The current password is wrong.");
+    let context = PasswordContext::new(&account.email, &account.name);
+    if let Some(message) = Hasher::quick_rejection(&new, &context) {
         return Err(Problem::field("password", &message));
     }
     let whose = (account.id, account.email.as_str());
@@ -63,18 +64,18 @@ pub(super) async fn change_password(
         Problem::InvalidCredentials => wrong(),
         problem => problem,
     })?;
-    // Only for who knows the password: it costs more than a look (S62).
+    // Only once the password is verified: rating the new one costs more (S62).
     let hasher = hasher.of(&actor.client);
-    if let Some(message) = hasher.objection(&new, about).await? {
+    if let Some(message) = hasher.rejection(&new, context).await? {
         return Err(Problem::field("password", &message));
     }
     let hash = hasher.hash(new).await?;
     let stamp = new_stamp()?;
     let (ours, mailer, settings, account) = (db.clone(), mailer.clone(), settings.clone(), account.clone());
-    // In an order that is safe to stop in: the new stamp alone ends every session, every token of a login and every
-    // link, and lets nothing be made that the older password was proven for (S59).
+    // The order makes it safe to stop anywhere: the new stamp alone ends every session, every login token and every
+    // link, and lets nothing be created with the old password (S59).
     db.run_to_completion(async move {
-        // Only in place of the password that was proven: of two who change it at once, one does.
+        // Only if the verified password is still the current one: of two concurrent changes, one wins.
         if accounts::set_password(&ours, account.id, hash, stamp.clone(), proven.auth_stamp).await? == 0 {
             return Err(wrong());
         }
@@ -87,15 +88,15 @@ pub(super) async fn change_password(
     .await
 }
 
-/// Deletes the account of `caller` and all it has. `typed` is its address, typed by hand.
+/// Deletes the account of `caller` and everything that belongs to it. `typed` is its email address, typed to confirm.
 ///
 /// # Errors
-/// [`Problem::Validation`] where it is another; [`Problem::NotSignedIn`] where the password was changed meanwhile; the
-/// database's.
+/// [`Problem::Validation`] if `typed` is another address; [`Problem::NotSignedIn`] if the password was changed
+/// meanwhile; or if the database fails.
 pub(super) async fn delete(state: &AppState, caller: &Caller, typed: &str) -> Result<(), Problem> {
     let account = &caller.account;
     if normalized(typed) != normalized(&account.email) {
-        return Err(Problem::field("email", "Type the address of your account, to show that you mean it."));
+        return Err(Problem::field("email", "Type the email address of your account to confirm."));
     }
     let (db, mailer, settings) = (state.db.clone(), state.mailer.clone(), state.settings.clone());
     let (account, stamp) = (account.clone(), caller.stamp.clone());

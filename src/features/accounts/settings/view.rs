@@ -1,15 +1,14 @@
-//! What managing an account looks like.
+//! The account settings pages.
 
 use leptos::prelude::*;
 
 use crate::{
-    auth::passwords,
-    features::accounts::password_strength::Strength,
+    features::accounts::password_strength::NewPassword,
     text::email_address::shown,
-    ui::{FormGuard, FormState, Notice, TextField, Username},
+    ui::{Card, FormGuard, FormState, Notice, TextField, Username},
 };
 
-/// On the account page: what can be done, and where.
+/// The list of settings on the account page.
 #[component]
 pub fn ManageSection() -> impl IntoView {
     let item = |href: &'static str, label: &'static str, hint: &'static str| {
@@ -23,112 +22,112 @@ pub fn ManageSection() -> impl IntoView {
         }
     };
     view! {
-        <section class="card">
-            <h2>"Manage"</h2>
+        <Card title="Settings">
             <ul class="rows">
-                {item("/account/name", "Change your name", "What we call you.")}
-                {item("/account/email", "Change your address", "What you sign in with, and where our mail goes.")}
-                {item("/account/password", "Change your password", "Your other browsers are signed out.")}
-                {item("/tokens", "Look after your tokens", "What lets scripts and other apps in as you.")}
-                {item("/account/export", "Download your data", "Everything we keep about you, as JSON.")}
-                {item("/account/delete", "Delete your account", "With everything in it, for good.")}
+                {item("/account/name", "Change your name", "The name shown on your account.")}
+                {item("/account/email", "Change your email address", "You sign in with it and get our emails there.")}
+                {item("/account/password", "Change your password", "This signs out your other browsers.")}
+                {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
+                {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
+                {item("/account/delete", "Delete your account", "Permanently, with everything in it.")}
             </ul>
-        </section>
+        </Card>
     }
 }
 
+/// One settings page, with a link back to the account page.
 #[component]
-fn Card(title: &'static str, children: Children) -> impl IntoView {
+fn SettingsPage(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <header>
             <h1>{title}</h1>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
-        <section class="card">{children()}</section>
+        <Card>{children()}</Card>
     }
 }
 
 #[component]
 pub(super) fn NameView(form: FormState) -> impl IntoView {
     view! {
-        <Card title="Your name">
+        <SettingsPage title="Change your name">
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/name">
                 <FormGuard />
                 <TextField name="name" label="Name" form=form.clone() autocomplete="name" autofocus=true />
-                <button>"Change the name"</button>
+                <button>"Change name"</button>
             </form>
-        </Card>
+        </SettingsPage>
     }
 }
 
+/// What a new password does besides changing the old one.
+const CONSEQUENCES: &str = "Your other browsers and all apps that signed in with the password will be signed out. Tick \
+                            the box if somebody else knows your password.";
+
 #[component]
 pub(super) fn PasswordView(email: String, form: FormState) -> impl IntoView {
-    let tokens = !form.value("tokens").is_empty();
     view! {
-        <Card title="Change your password">
+        <SettingsPage title="Change your password">
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/password">
                 <FormGuard />
                 <Username email name="email" />
                 <TextField
                     name="current"
-                    label="Your password until now"
+                    label="Current password"
                     kind="password"
                     form=form.clone()
                     autocomplete="current-password"
                     autofocus=true
                 />
-                <TextField
-                    name="password"
-                    label="New password"
-                    kind="password"
+                <NewPassword
                     form=form.clone()
-                    autocomplete="new-password"
-                    hint=passwords::HINT
+                    consequences=CONSEQUENCES
                 />
-                <Strength />
-                <label class="check">
-                    <input type="checkbox" name="tokens" checked=tokens />
-                    "Revoke all tokens too"
-                </label>
-                <p class="hint">"Your other browsers, and apps that signed in with the password, are signed out in any case. Tick the box if somebody else knew the password."</p>
-                <button>"Change the password"</button>
+                <button>"Change password"</button>
             </form>
-        </Card>
+        </SettingsPage>
     }
 }
 
 #[component]
 pub(super) fn EmailView(form: FormState) -> impl IntoView {
     view! {
-        <Card title="Change your address">
-            <p>"We mail a link to the new address. Until you follow it, everything stays as it is."</p>
+        <SettingsPage title="Change your email address">
+            <p>"We will send a link to the new address. Your address stays the same until you open it."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/email">
                 <FormGuard />
-                <TextField name="email" label="New e-mail" kind="email" form=form.clone() autocomplete="email" autofocus=true />
-                <button>"Mail me a link"</button>
+                <TextField
+                    name="email"
+                    label="New e-mail"
+                    kind="email"
+                    form=form.clone()
+                    autocomplete="email"
+                    autofocus=true
+                />
+                <button>"Send confirmation link"</button>
             </form>
-        </Card>
+        </SettingsPage>
     }
 }
 
 #[component]
 pub(super) fn DeleteView(email: String, form: FormState) -> impl IntoView {
     view! {
-        <Card title="Delete your account">
+        <SettingsPage title="Delete your account">
             <p>
-                "Your notes, your tokens and your sign-ins go with it. Nothing can be brought back, so "
-                <a href="/account/export">"download your data"</a> " first if you want to keep it."
+                "This permanently deletes your account and all your data, and cannot be undone. "
+                <a href="/account/export">"Download your data"</a> " first if you want to keep it."
             </p>
-            <p>"Type " <strong>{shown(&email)}</strong> " to show that you mean it."</p>
+            <p>"Type " <strong>{shown(&email)}</strong> " to confirm."</p>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/delete">
                 <FormGuard />
-                <TextField name="email" label="Your address" kind="email" form=form.clone() autocomplete="off" />
-                <button class="danger">"Delete the account for good"</button>
+                <TextField name="email" label="Your email address" kind="email" form=form.clone() autocomplete="off" />
+                <button class="danger">"Delete account permanently"</button>
             </form>
-        </Card>
+        </SettingsPage>
     }
 }

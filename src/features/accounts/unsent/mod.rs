@@ -1,8 +1,8 @@
-//! A form that was posted and not done, because its session had ended or another account is signed in now.
+//! Posted forms that could not be processed because the session had ended or another account is signed in now.
 //!
-//! What a page sends is for the account the page was made for, or nobody's. What was written is not lost: the answer to
-//! a post whose session has ended is the sign-in page, which carries it along; the page after that, and the answer to a
-//! post for another account, show it, to be copied or sent with one click. Passwords are never carried.
+//! A form is only accepted for the account its page was rendered for. What the person wrote is not lost: if the session
+//! has ended, the sign-in page carries the form along, and the page after signing in shows it, to be sent with one
+//! click or copied. If another account is signed in, that page is shown at once. Passwords are never carried.
 
 mod view;
 
@@ -19,21 +19,21 @@ use self::view::UnsentView;
 use super::page;
 use crate::{
     assets::Assets,
-    auth::{AuthSession, Caller, Credential, Stamp, page::PageContext},
+    auth::{AuthSession, Caller, Credential, page::PageContext},
     http::{extract::Form, forms::Posted, problem::Problem, redirect::local_path},
     ui::{FOR_ACCOUNT, FORM_KEY, FormState},
 };
 
-/// On the sign-in page, where it was posted to.
+/// The field of the sign-in form that holds where the form was posted to.
 const TO: &str = "unsent_to";
-/// What the names of its fields begin with there.
+/// The prefix of the carried fields' names in the sign-in form.
 const PREFIX: &str = "unsent-";
-/// Fields that people do not write into.
+/// Fields that are not filled in by people.
 const UNSEEN: [&str; 3] = ["version", "next", FOR_ACCOUNT];
 
-const ENDED: &str = "Your session has ended. Sign in to go on: what you wrote is kept.";
+const ENDED: &str = "Your session has ended. Sign in to continue. What you wrote has been kept.";
 
-/// What was posted, and where to.
+/// A posted form, and the path it was posted to.
 #[derive(Clone, Debug)]
 pub(super) struct Unsent {
     to: String,
@@ -43,14 +43,14 @@ pub(super) struct Unsent {
 impl Unsent {
     fn of(uri: &Uri, form: &Form) -> Self {
         let to = uri.path_and_query().map_or("/", |to| to.as_str()).to_owned();
-        // A form of passwords says nothing without them.
+        // A form that changes a password is useless without it.
         let of_passwords = form.pairs().any(|(name, _)| name == "password" || name == "current");
         let is_kept = |name: &str| name == FOR_ACCOUNT || !(of_passwords || name == FORM_KEY || is_secret(name));
         let kept = form.pairs().filter(|(name, _)| is_kept(name));
         Self { to, pairs: kept.cloned().collect() }
     }
 
-    /// What the sign-in form carries.
+    /// The form that the posted sign-in form carries.
     pub(super) fn carried(form: &Form) -> Option<Self> {
         let to = local_path(&form.text(TO)).to_owned();
         let pairs =
@@ -59,13 +59,13 @@ impl Unsent {
         (to != "/" && !pairs.is_empty()).then_some(Self { to, pairs })
     }
 
-    /// The sign-in form, with this in it.
+    /// Adds this form to the sign-in form.
     pub(super) fn carry(&self, form: FormState) -> FormState {
         let pairs = self.pairs.iter();
         pairs.fold(form.with(TO, &self.to), |form, (name, value)| form.with(&format!("{PREFIX}{name}"), value))
     }
 
-    /// Whether anybody has written anything.
+    /// Whether the person wrote anything.
     fn is_written(&self) -> bool {
         self.pairs.iter().any(|(name, value)| is_seen(name, value))
     }
@@ -75,10 +75,10 @@ impl Unsent {
         wanted.is_some_and(|(_, id)| id.parse() == Ok(account))
     }
 
-    /// After signing in: what was not sent, with a button that sends it.
+    /// The page after signing in: shows the form, with a button that sends it.
     pub(super) async fn offer(self, mut visit: PageContext, auth: &AuthSession) -> Result<Response, Problem> {
         let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
-        let (credential, stamp) = (Credential::Session(signed_in.id), Some(Stamp(signed_in.stamp)));
+        let (credential, stamp) = (Credential::Session(signed_in.id), Some(signed_in.stamp));
         visit.caller = Some(Caller { account: signed_in.account, credential, stamp });
         self.page(visit, StatusCode::OK).await
     }
@@ -97,20 +97,20 @@ impl Unsent {
     }
 }
 
-/// Whether a field holds what only its form may ask for.
+/// Whether the field holds a password.
 fn is_secret(name: &str) -> bool {
     name.contains("password") || name == "current"
 }
 
-/// Whether people wrote `value`; a box that is ticked says so by its name.
+/// Whether a person wrote `value`. A checked box has the value "on".
 fn is_seen(name: &str, value: &str) -> bool {
     !UNSEEN.contains(&name) && !value.is_empty() && value != "on"
 }
 
-/// Stands inside the layers of the session, around every page: what was posted from a page of another account is not
-/// done, and what was posted after the end of a session is kept.
+/// Middleware around every page, inside the session layers. It refuses forms of pages that were rendered for another
+/// account, and keeps what was posted after the session had ended.
 ///
-/// A form that does not say whom it is for is a script's, or good for anybody.
+/// A form that names no account comes from a script, or works for anybody.
 pub async fn layer(State(assets): State<Assets>, request: Request, next: Next) -> Response {
     let posted = request.extensions().get::<Posted>().map(|posted| posted.form.clone());
     let Some(form) = posted.filter(|form| !form.text(FOR_ACCOUNT).is_empty()) else {
@@ -120,7 +120,7 @@ pub async fn layer(State(assets): State<Assets>, request: Request, next: Next) -
     let Ok(mut visit) = PageContext::from_request_parts(&mut parts, &assets).await;
     let unsent = Unsent::of(&visit.uri, &form);
     if visit.caller.as_ref().is_some_and(|caller| !unsent.is_for(caller.account.id)) {
-        tracing::info!(event = "account_changed", "a form of another account's page was not taken");
+        tracing::info!(event = "account_changed", "refused a form of a page that was rendered for another account");
         return unsent
             .page(visit, StatusCode::CONFLICT)
             .await

@@ -1,11 +1,11 @@
-//! What a form that was not done looks like.
+//! The page for a form that was not processed.
 
 use leptos::prelude::*;
 
 use super::{PREFIX, TO, is_seen};
-use crate::ui::{FormGuard, FormState, in_textarea};
+use crate::ui::{Card, FormGuard, FormState, in_textarea};
 
-/// In the sign-in form: what waits to be sent.
+/// The hidden fields of the sign-in form that carry a form along.
 #[component]
 pub(in crate::features::accounts) fn Carried(form: FormState) -> impl IntoView {
     let carried = form.values.into_iter().filter(|(name, _)| name == TO || name.starts_with(PREFIX));
@@ -17,23 +17,26 @@ pub(super) fn UnsentView(
     title: &'static str,
     to: String,
     pairs: Vec<(String, String)>,
-    /// Who is signed in.
+    /// The signed-in account's email address.
     email: String,
-    /// Whether that is whom the form was for.
+    /// Whether the form was for this account.
     same: bool,
-    /// Whether there is anything to show.
+    /// Whether the person wrote anything.
     written: bool,
 ) -> impl IntoView {
     let says = if same {
         view! {
-            <p role="status">"Your session had ended, so this was not sent. You are signed in again: send it now, or copy what you need."</p>
+            <p role="status">
+                "Your session had ended, so this form was not sent. You are signed in again: send it now, or copy "
+                "what you need."
+            </p>
         }
         .into_any()
     } else {
         view! {
             <p role="status">
                 "You are now signed in as " <strong>{email.clone()}</strong>
-                ". This form was opened with another account, so nothing was done."
+                ". This form was opened with another account, so nothing was changed."
             </p>
         }
         .into_any()
@@ -52,11 +55,11 @@ pub(super) fn UnsentView(
         <header>
             <h1>{title}</h1>
         </header>
-        <section class="card">{says} {form} <p><a href="/notes">"Go on without it"</a></p></section>
+        <Card>{says} {form} <p><a href="/notes">"Continue without sending"</a></p></Card>
     }
 }
 
-/// One field, as it was posted; what people wrote, where they can copy it.
+/// One posted field: hidden, or visible if a person wrote it, so that they can copy it.
 #[component]
 fn Pair(name: String, value: String) -> impl IntoView {
     if !is_seen(&name, &value) {
