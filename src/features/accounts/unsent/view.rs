@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{PREFIX, TO, is_seen};
+use super::fields::{PREFIX, TO, is_seen};
 use crate::ui::{Card, FormGuard, FormState, in_textarea};
 
 /// The hidden fields of the sign-in form that carry a form along.
