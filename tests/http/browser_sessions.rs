@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use vestibule::{
     auth::{
         Stamp,
-        session::{CurrentSession, Uses},
+        session::{CurrentSession, LastSeen},
     },
     features::{
         accounts::admin,
@@ -294,20 +294,20 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
     }
 }
 
-fn uses(app: &TestApp) -> Uses {
-    Uses { db: app.db.clone(), settings: app.settings.sessions }
+fn last_seen(app: &TestApp) -> LastSeen {
+    LastSeen { db: app.db.clone(), settings: app.settings.sessions }
 }
 
 async fn of_many_requests_at_once_one_notes_the_use(app: TestApp) {
     let ada = app.person("ada").await;
-    let (uses, sign_in) = (uses(&app), signed_in(&app, &ada).await);
+    let (last_seen, sign_in) = (last_seen(&app), signed_in(&app, &ada).await);
     later(&app, Duration::minutes(1)).await;
     let now = app.clock.now();
     // As they all read the row before one of them wrote.
     let notes: JoinSet<_> = (0..10)
         .map(|_| {
-            let (uses, sign_in) = (uses.clone(), sign_in.clone());
-            async move { uses.note(&sign_in, String::new(), now).await.unwrap() }
+            let (last_seen, sign_in) = (last_seen.clone(), sign_in.clone());
+            async move { last_seen.touch(&sign_in, String::new(), now).await.unwrap() }
         })
         .collect();
     assert_eq!(notes.join_all().await.into_iter().filter(|noted| *noted).count(), 1);
@@ -382,15 +382,15 @@ async fn nor_does_one_held_open_across_any_other_end(app: TestApp) {
 
 async fn a_use_noted_too_late_brings_nothing_back(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let uses = uses(&app);
+    let last_seen = last_seen(&app);
     let (hers, his) = (signed_in(&app, &ada).await, signed_in(&app, &bob).await);
     later(&app, Duration::minutes(5)).await;
     ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
-    assert!(!uses.note(&hers, String::new(), app.clock.now()).await.unwrap(), "ended");
+    assert!(!last_seen.touch(&hers, String::new(), app.clock.now()).await.unwrap(), "ended");
     // A clock that was wrong for a while takes nothing away, and what is over by it stays over.
-    assert!(!uses.note(&his, String::new(), app.clock.now() + -Duration::hours(1)).await.unwrap());
+    assert!(!last_seen.touch(&his, String::new(), app.clock.now() + -Duration::hours(1)).await.unwrap());
     later(&app, Duration::hours(2)).await;
-    assert!(!uses.note(&his, String::new(), app.clock.now()).await.unwrap(), "over");
+    assert!(!last_seen.touch(&his, String::new(), app.clock.now()).await.unwrap(), "over");
     assert!(!bob.browser.is_signed_in().await);
     assert_eq!(app.count("browser_sessions").await, 1, "his, until it is swept");
 }
