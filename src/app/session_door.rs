@@ -24,7 +24,7 @@ use crate::{
         device_cookie::{self, DeviceCookie},
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
-        session::{self, Uses},
+        session::{self, LastSeen},
     },
     db::HashedSessions,
     feature::{Feature, StatefulRoutes},
@@ -50,13 +50,13 @@ pub(super) fn session_door(
     let devices = DeviceCookie::of(&settings.server.public_url);
     let guarded = SameOrigin::new(settings, Mount::Calls)?;
     let guard = |mount| from_fn_with_state(SameOrigin { mount, ..guarded.clone() }, same_origin::guard);
-    let uses = Uses { db: state.db.clone(), settings: settings.sessions };
+    let last_seen = LastSeen { db: state.db.clone(), settings: settings.sessions };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
     let with_session = |router: Router<AppState>| {
         router
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(session::forget_ended))
-            .layer(from_fn_with_state(uses.clone(), session::touch))
+            .layer(from_fn_with_state(last_seen.clone(), session::touch_session))
             .layer(from_fn(session::save_in_spite_of_errors))
             .layer(auth.clone())
             .layer(from_fn(session::unavailable_if_unknown))

@@ -16,7 +16,7 @@ use crate::{
     auth::{
         Door,
         bearer::{self, TokenDoor},
-        cors::{self, Cors, Pages},
+        cors::{self, AllowedOrigins, Cors},
         page::answer_page,
         rate_limit::requests::{self, Limits},
     },
@@ -28,10 +28,10 @@ use crate::{
 /// `/api/v1`: no session layer, so no cookie is ever read (S13). CORS outermost, so that an allowed page can read every
 /// answer, refusals too.
 pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
-    let (pages, limits) = (Pages::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
-    let cors =
-        Cors { pages: pages.clone(), limits: limits.clone(), db: state.db.clone(), known: cors::Known::default() };
-    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), pages, limits };
+    let (origins, limits) = (AllowedOrigins::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
+    let recent = cors::RecentOrigins::default();
+    let cors = Cors { origins: origins.clone(), limits: limits.clone(), db: state.db.clone(), recent };
+    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), origins, limits };
     let mount = Router::new()
         .nest("/v1", api::token_mount(features).into())
         .fallback(api::not_found)

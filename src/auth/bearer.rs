@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Caller, Credential,
     authorization::{NoToken, bearer},
-    cors::{self, Pages},
+    cors::{self, AllowedOrigins},
 };
 use crate::{
     auth::{
@@ -36,7 +36,7 @@ pub struct TokenDoor {
     /// The prefix of tokens.
     pub prefix: String,
     /// The origins whose pages can send tokens.
-    pub pages: Pages,
+    pub origins: AllowedOrigins,
     /// The rate limits.
     pub limits: Limits,
 }
@@ -49,31 +49,31 @@ impl TokenDoor {
     /// 401 with the reason in its code; 403 if the token does not work from the request's origin; 429; 503 if the
     /// database fails.
     pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
-        let learnt = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
+        let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
         let now = self.db.now();
         let Some(secret) = Secret::parse(&self.prefix, bearer(headers)?) else {
-            learnt.counted(self.limits.stranger(&client, now))?;
+            auth_info.counted(self.limits.check_address(&client, now))?;
             return Err(Problem::TokenInvalid);
         };
 
         let hash = secret.digest();
-        let known = self.limits.known(&hash, now);
+        let known = self.limits.check_token(&hash, now);
         let is_known = known.is_some();
-        learnt.counted(known.unwrap_or_else(|| self.limits.stranger(&client, now)))?;
+        auth_info.counted(known.unwrap_or_else(|| self.limits.check_address(&client, now)))?;
         let (token, account) = self.find(&secret).await?.ok_or(Problem::TokenInvalid)?;
         if let Some(origin) = headers.get(header::ORIGIN) {
-            learnt.token_names(cors::names(&token, origin));
+            auth_info.token_names(cors::token_allows(&token, origin));
         }
         if !token.works(now) {
             self.limits.forget(&hash);
             return Err(if token.revoked_at.is_some() { Problem::TokenRevoked } else { Problem::TokenExpired });
         }
         if !is_known {
-            self.limits.known_after_all(&client);
-            learnt.counted(self.limits.token(hash, now))?;
+            self.limits.refund_address(&client);
+            auth_info.counted(self.limits.open_token(hash, now))?;
         }
-        self.pages.admit(&token, headers)?;
+        self.origins.check(&token, headers)?;
 
         let before = token.last_used_at;
         let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None };

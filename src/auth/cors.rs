@@ -7,7 +7,7 @@
 //! index of the tokens with origins. It is rate limited by address like a call without a token, and browsers cache the
 //! answer for two hours.
 //!
-//! **The call itself** is decided by its token: [`Pages::admit`] refuses a call from an origin that is neither in the
+//! **The call itself** is decided by its token: [`AllowedOrigins::admit`] refuses a call from an origin that is neither in the
 //! settings nor in this token, so passing the preflight because of another token gains nothing. Without a valid token,
 //! an allowed origin can only read the error.
 //!
@@ -63,12 +63,12 @@ const VARY: [HeaderName; 3] =
 
 /// The origins that the settings allow.
 #[derive(Clone, Debug)]
-pub struct Pages {
+pub struct AllowedOrigins {
     own: HeaderValue,
     listed: Arc<[HeaderValue]>,
 }
 
-impl Pages {
+impl AllowedOrigins {
     /// Reads the origins from `settings`.
     ///
     /// # Errors
@@ -94,12 +94,12 @@ impl Pages {
     ///
     /// # Errors
     /// [`Problem::OriginNotAllowed`]
-    pub fn admit(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
         let mut given = headers.get_all(header::ORIGIN).iter();
         let admitted = match (given.next(), given.next()) {
             (None, _) => token.origins.is_empty(),
             (Some(origin), None) if token.origins.is_empty() => *origin == self.own || self.lists(origin),
-            (Some(origin), None) => names(token, origin),
+            (Some(origin), None) => token_allows(token, origin),
             (Some(_), Some(_)) => false,
         };
         if admitted { Ok(()) } else { Err(Problem::OriginNotAllowed) }
@@ -107,7 +107,7 @@ impl Pages {
 }
 
 /// Whether `origin` is one of the token's origins.
-pub fn names(token: &Token, origin: &HeaderValue) -> bool {
+pub fn token_allows(token: &Token, origin: &HeaderValue) -> bool {
     token.origins.iter().any(|named| named == origin)
 }
 
@@ -115,21 +115,21 @@ pub fn names(token: &Token, origin: &HeaderValue) -> bool {
 #[derive(Clone, Debug)]
 pub struct Cors {
     /// The origins that the settings allow.
-    pub pages: Pages,
+    pub origins: AllowedOrigins,
     /// The rate limits, for preflights from other origins.
     pub limits: Limits,
     /// The database with the tokens.
     pub db: Db,
     /// Origins that were recently found in a token.
-    pub known: Known,
+    pub recent: RecentOrigins,
 }
 
 /// Origins that were found in a token within the last minute, at most a thousand. They can read error responses;
 /// whether a call is allowed is decided anew each time.
 #[derive(Clone, Debug, Default)]
-pub struct Known(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
+pub struct RecentOrigins(Arc<Mutex<HashMap<HeaderValue, Timestamp>>>);
 
-impl Known {
+impl RecentOrigins {
     const LASTS: time::Duration = time::Duration::minutes(1);
     const KEPT: usize = 1_000;
 
@@ -164,13 +164,13 @@ impl Cors {
 
     /// Like [`Self::union_has`], rate limited, for requests without a token.
     async fn some_token_names(&self, origin: &HeaderValue, client: &Client) -> Result<bool, Problem> {
-        self.limits.stranger(client, self.db.now())?;
+        self.limits.check_address(client, self.db.now())?;
         Ok(self.union_has(origin).await?)
     }
 
     /// Answers a preflight. With `for_listed`, only the settings decide.
     async fn preflight(&self, origin: &HeaderValue, client: &Client, for_listed: bool) -> Response {
-        let listed = self.pages.lists(origin);
+        let listed = self.origins.lists(origin);
         let allowed = if listed || for_listed { Ok(listed) } else { self.some_token_names(origin, client).await };
         let allowed = match allowed {
             Ok(allowed) => allowed,
@@ -195,26 +195,26 @@ impl Cors {
         origin: &HeaderValue,
         status: StatusCode,
         client: &Client,
-        learnt: &RequestAuthInfo,
+        auth_info: &RequestAuthInfo,
     ) -> bool {
-        if self.pages.lists(origin) {
+        if self.origins.lists(origin) {
             return true;
         }
-        match learnt.token_names_page() {
+        match auth_info.token_names_page() {
             Some(named) => {
                 if named {
-                    self.known.put(origin, self.db.now());
+                    self.recent.put(origin, self.db.now());
                 }
                 named
             }
             None if status.is_client_error() || status.is_server_error() => {
                 let now = self.db.now();
-                if self.known.has(origin, now) {
+                if self.recent.has(origin, now) {
                     return true;
                 }
-                let paid = match learnt.was_admitted() {
+                let paid = match auth_info.was_admitted() {
                     Some(admitted) => admitted,
-                    None => self.limits.stranger(client, now).is_ok(),
+                    None => self.limits.check_address(client, now).is_ok(),
                 };
                 let named = paid
                     && self.union_has(origin).await.unwrap_or_else(|error| {
@@ -222,7 +222,7 @@ impl Cors {
                         false
                     });
                 if named {
-                    self.known.put(origin, now);
+                    self.recent.put(origin, now);
                 }
                 named
             }
@@ -241,13 +241,15 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
     let client = Client::of(request.headers(), request.extensions());
     let mut response = match &origin {
         Some(origin) if asked => cors.preflight(origin, &client, for_listed).await,
-        Some(_) if for_listed && !cors.pages.are_known(request.headers()) => Problem::OriginNotAllowed.into_response(),
+        Some(_) if for_listed && !cors.origins.are_known(request.headers()) => {
+            Problem::OriginNotAllowed.into_response()
+        }
         _ => {
-            let learnt = RequestAuthInfo::default();
-            request.extensions_mut().insert(learnt.clone());
+            let auth_info = RequestAuthInfo::default();
+            request.extensions_mut().insert(auth_info.clone());
             let mut response = next.run(request).await;
             if let Some(origin) = origin
-                && cors.lets_read(&origin, response.status(), &client, &learnt).await
+                && cors.lets_read(&origin, response.status(), &client, &auth_info).await
             {
                 let headers = response.headers_mut();
                 headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

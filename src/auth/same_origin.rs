@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn admits(mount: Mount, method: Method, lines: &[(&'static str, &str)]) -> bool {
-        judged(mount, &format!("{method} /notes"), lines).is_ok()
+        judged(mount, &format!("{method} /things"), lines).is_ok()
     }
 
     const COOKIE: (&str, &str) = ("cookie", "__Host-Http-session=x");
@@ -287,7 +287,7 @@ mod tests {
             judged(Mount::Pages, &format!("GET {path}"), &lines).is_ok()
         };
         for site in ["cross-site", "same-site"] {
-            assert!(opens("/notes", site, "navigate", "document"));
+            assert!(opens("/things", site, "navigate", "document"));
             for (mode, dest) in [
                 ("no-cors", "image"),
                 ("no-cors", "script"),
@@ -297,8 +297,8 @@ mod tests {
                 ("navigate", "object"),
                 ("websocket", "websocket"),
             ] {
-                assert!(!opens("/notes", site, mode, dest), "{mode} {dest}");
-                assert!(opens("/notes", "same-origin", mode, dest), "{mode} {dest}");
+                assert!(!opens("/things", site, mode, dest), "{mode} {dest}");
+                assert!(opens("/things", "same-origin", mode, dest), "{mode} {dest}");
             }
             assert!(!opens("/account/export", site, "navigate", "document"));
         }

@@ -185,16 +185,16 @@ pub async fn forget_ended(request: Request, next: Next) -> Response {
 /// "Last seen" is stored to the minute, so that reads cost at most one write a minute (S7).
 const LAST_SEEN_STEP: Duration = Duration::minutes(1);
 
-/// The state of [`touch`].
+/// The state of [`touch_session`].
 #[derive(Clone, Debug)]
-pub struct Uses {
+pub struct LastSeen {
     /// The database with the signed-in browsers.
     pub db: Db,
     /// How long sessions last.
     pub settings: Sessions,
 }
 
-impl Uses {
+impl LastSeen {
     /// Stores that `signed_in` was used `now` from `address`, and extends its idle expiry, up to its end. Returns
     /// whether a row was changed.
     ///
@@ -204,7 +204,7 @@ impl Uses {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn note(&self, signed_in: &CurrentSession, address: String, now: Timestamp) -> sqlx::Result<bool> {
+    pub async fn touch(&self, signed_in: &CurrentSession, address: String, now: Timestamp) -> sqlx::Result<bool> {
         let (idle, _) = self.settings.lifetime(signed_in.remembered);
         let touched = execute!(
             self.db,
@@ -223,13 +223,13 @@ impl Uses {
 
 /// Middleware inside the auth layer: any request of a signed-in browser keeps its session from expiring (S4). The write
 /// happens in the background.
-pub async fn touch(State(uses): State<Uses>, request: Request, next: Next) -> Response {
-    let now = uses.db.now();
+pub async fn touch_session(State(last_seen): State<LastSeen>, request: Request, next: Next) -> Response {
+    let now = last_seen.db.now();
     let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
     if let Some(signed_in) = caller.filter(|caller| now - caller.last_seen_at >= LAST_SEEN_STEP) {
         let address = Client::of(request.headers(), request.extensions()).address();
-        uses.db.clone().spawn_detached(async move {
-            if let Err(error) = uses.note(&signed_in, address, now).await {
+        last_seen.db.clone().spawn_detached(async move {
+            if let Err(error) = last_seen.touch(&signed_in, address, now).await {
                 tracing::warn!(%error, sign_in = %signed_in.id, "last use not stored");
             }
         });

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_statement_is_named_by_what_it_does_to_which_table() {
         for (statement, named) in [
-            ("INSERT INTO notes (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1", "INSERT notes"),
+            ("INSERT INTO things (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1", "INSERT things"),
             ("WITH owner AS (SELECT id FROM accounts FOR NO KEY UPDATE)\n INSERT INTO tokens (id)", "INSERT tokens"),
             ("UPDATE tokens SET revoked_at = $1", "UPDATE tokens"),
             ("DELETE FROM browser_sessions WHERE id = $1", "DELETE browser_sessions"),

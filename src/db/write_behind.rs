@@ -147,7 +147,7 @@ impl WriteBehind {
 mod tests {
     use super::*;
 
-    static NOTES: BatchInsert = BatchInsert { sqlite: "INSERT INTO notes", postgres: "" };
+    static THINGS: BatchInsert = BatchInsert { sqlite: "INSERT INTO things", postgres: "" };
     static TOKENS: BatchInsert = BatchInsert { sqlite: "INSERT INTO tokens", postgres: "" };
 
     fn row(insert: &'static BatchInsert) -> Row {
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_batch_is_of_one_statement_and_in_order() {
         let queue = WriteBehind::default();
-        let rows = [&NOTES, &NOTES, &TOKENS, &NOTES].map(row);
+        let rows = [&THINGS, &THINGS, &TOKENS, &THINGS].map(row);
         let ids = rows.each_ref().map(|row| row.id);
         queue.state().waiting.extend(rows);
         let take = || queue.take().iter().map(|row| row.id).collect::<Vec<_>>();

@@ -62,12 +62,12 @@ mod tests {
 
     #[test]
     fn next_stays_on_this_site() {
-        for good in ["/", "/notes", "/notes?q=a%20b#x", "/a//b"] {
+        for good in ["/", "/things", "/things?q=a%20b#x", "/a//b"] {
             assert_eq!(local_path(good), good);
         }
         for bad in [
             "",
-            "notes",
+            "things",
             "//evil.example",
             "/\\evil.example",
             "\\/evil.example",

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use vestibule::{
     auth::{
         Stamp,
-        session::{CurrentSession, Uses},
+        session::{CurrentSession, LastSeen},
     },
     features::browser_sessions::service::{list, sweep},
 };
@@ -125,7 +125,7 @@ async fn of_many_requests_at_once_one_notes_the_use(app: TestApp) {
     let running: JoinSet<_> = (0..10)
         .map(|_| {
             let (uses, sign_in) = (uses.clone(), sign_in.clone());
-            async move { uses.note(&sign_in, String::new(), now).await.unwrap() }
+            async move { uses.touch(&sign_in, String::new(), now).await.unwrap() }
         })
         .collect();
     assert_eq!(running.join_all().await.into_iter().filter(|noted| *noted).count(), 1);
@@ -137,11 +137,11 @@ async fn a_use_noted_too_late_brings_nothing_back(app: TestApp) {
     let (hers, his) = (signed_in(&app, &ada).await, signed_in(&app, &bob).await);
     later(&app, Duration::minutes(5)).await;
     ada.browser.submit("/sign-out", &[]).await.assert_redirect("/");
-    assert!(!uses.note(&hers, String::new(), app.clock.now()).await.unwrap(), "ended");
+    assert!(!uses.touch(&hers, String::new(), app.clock.now()).await.unwrap(), "ended");
     // A clock that was wrong for a while takes nothing away, and what is over by it stays over.
-    assert!(!uses.note(&his, String::new(), app.clock.now() + -Duration::hours(1)).await.unwrap());
+    assert!(!uses.touch(&his, String::new(), app.clock.now() + -Duration::hours(1)).await.unwrap());
     later(&app, Duration::hours(2)).await;
-    assert!(!uses.note(&his, String::new(), app.clock.now()).await.unwrap(), "over");
+    assert!(!uses.touch(&his, String::new(), app.clock.now()).await.unwrap(), "over");
     assert!(!bob.browser.is_signed_in().await);
     assert_eq!(app.count("browser_sessions").await, 1, "his, until it is swept");
 }
@@ -159,8 +159,8 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
     }
 }
 
-fn uses(app: &TestApp) -> Uses {
-    Uses { db: app.db.clone(), settings: app.settings.sessions }
+fn uses(app: &TestApp) -> LastSeen {
+    LastSeen { db: app.db.clone(), settings: app.settings.sessions }
 }
 
 /// A little, and more than a test takes.

@@ -100,16 +100,16 @@ impl RequestAuthInfo {
 /// The rate limits of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    tokens: Windows<[u8; 32]>,
-    addresses: Windows<Network>,
+    tokens: FixedWindow<[u8; 32]>,
+    addresses: FixedWindow<Network>,
 }
 
 impl Limits {
     /// Creates the limits, with nothing counted.
     pub fn new(settings: &Settings) -> Self {
         Self {
-            tokens: Windows::new("token", settings.per_token),
-            addresses: Windows::new("address", settings.per_address),
+            tokens: FixedWindow::new("token", settings.per_token),
+            addresses: FixedWindow::new("address", settings.per_address),
         }
     }
 
@@ -117,13 +117,13 @@ impl Limits {
     ///
     /// # Errors
     /// [`Refused`] if the limit is reached.
-    pub fn stranger(&self, client: &Client, now: Timestamp) -> Result<RateLimitStatus, Refused> {
+    pub fn check_address(&self, client: &Client, now: Timestamp) -> Result<RateLimitStatus, Refused> {
         let mut narrowest = self.addresses.untouched();
         let networks = client.networks();
         // The widest network first: once its quota is used up, no windows are created for the narrower ones.
         for (index, (network, times)) in networks.iter().enumerate().rev() {
             match self.addresses.take(*network, *times, now) {
-                Ok(standing) => narrowest = standing,
+                Ok(status) => narrowest = status,
                 Err(refused) => {
                     networks.iter().skip(index + 1).for_each(|(network, _)| self.addresses.give_back(network));
                     return Err(refused);
@@ -134,7 +134,7 @@ impl Limits {
     }
 
     /// Uncounts a request by its address, because it had an active token.
-    pub fn known_after_all(&self, client: &Client) {
+    pub fn refund_address(&self, client: &Client) {
         client.networks().iter().for_each(|(network, _)| self.addresses.give_back(network));
     }
 
@@ -142,7 +142,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Refused`] if the limit is reached.
-    pub fn known(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<RateLimitStatus, Refused>> {
+    pub fn check_token(&self, hash: &[u8; 32], now: Timestamp) -> Option<Result<RateLimitStatus, Refused>> {
         self.tokens.is_open(hash, now).then(|| self.tokens.take(*hash, 1, now))
     }
 
@@ -150,7 +150,7 @@ impl Limits {
     ///
     /// # Errors
     /// [`Refused`] if the limit is reached.
-    pub fn token(&self, hash: [u8; 32], now: Timestamp) -> Result<RateLimitStatus, Refused> {
+    pub fn open_token(&self, hash: [u8; 32], now: Timestamp) -> Result<RateLimitStatus, Refused> {
         self.tokens.take(hash, 1, now)
     }
 
@@ -165,13 +165,13 @@ impl Limits {
 pub struct Refused(pub RateLimitStatus);
 
 impl From<Refused> for Problem {
-    fn from(Refused(standing): Refused) -> Self {
-        Self::RateLimited(standing.resets_in)
+    fn from(Refused(status): Refused) -> Self {
+        Self::RateLimited(status.resets_in)
     }
 }
 
 #[derive(Clone, Debug)]
-struct Windows<K> {
+struct FixedWindow<K> {
     policy: &'static str,
     quota: u32,
     kept: usize,
@@ -222,7 +222,7 @@ impl Window {
     }
 }
 
-impl<K: Copy + Eq + Hash> Windows<K> {
+impl<K: Copy + Eq + Hash> FixedWindow<K> {
     fn new(policy: &'static str, quota: u32) -> Self {
         let open = Open { windows: HashMap::new(), order: VecDeque::new() };
         Self { policy, quota, kept: KEPT, open: Arc::new(Mutex::new(open)) }
@@ -247,18 +247,18 @@ impl<K: Copy + Eq + Hash> Windows<K> {
             let window = open.windows.entry(key).or_insert(Window { began: now, taken: 0 });
             let left = window.left(now);
             let resets_in = left.whole_seconds() + i64::from(left.subsec_nanoseconds() > 0);
-            let mut standing = RateLimitStatus {
+            let mut status = RateLimitStatus {
                 policy: self.policy,
                 quota,
                 remaining: 0,
                 resets_in: u32::try_from(resets_in).unwrap_or_default(),
             };
             if window.taken >= quota {
-                return Err(Refused(standing));
+                return Err(Refused(status));
             }
             window.taken += 1;
-            standing.remaining = quota - window.taken;
-            Ok(standing)
+            status.remaining = quota - window.taken;
+            Ok(status)
         })
     }
 
@@ -282,11 +282,11 @@ impl<K: Copy + Eq + Hash> Windows<K> {
 /// Middleware that adds the rate limit headers to every response: Lists of Strings with parameters, as Structured
 /// Fields (RFC 9651).
 pub async fn layer(request: Request, next: Next) -> Response {
-    let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
+    let auth_info = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
-    let counted = *learnt.last();
-    if let Some(Ok(standing) | Err(Refused(standing))) = counted {
-        let RateLimitStatus { policy, quota, remaining, resets_in } = standing;
+    let counted = *auth_info.last();
+    if let Some(Ok(status) | Err(Refused(status))) = counted {
+        let RateLimitStatus { policy, quota, remaining, resets_in } = status;
         let window = WINDOW.whole_seconds();
         for (name, value) in [
             (&POLICY, format!("\"{policy}\";q={quota};w={window}")),
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_window_begins_with_the_first_request_and_lasts_a_minute() {
-        let windows = Windows::new("test", 2);
+        let windows = FixedWindow::new("test", 2);
         let left = |result: Result<RateLimitStatus, Refused>| {
             result.map(|s| (s.remaining, s.resets_in)).map_err(|r| r.0.resets_in)
         };
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_went_back_keeps_nobody_out() {
-        let windows = Windows::new("test", 1);
+        let windows = FixedWindow::new("test", 1);
         assert!(windows.take('a', 1, at(1_000)).is_ok());
         assert!(windows.take('a', 1, at(1_000)).is_err());
         assert!(windows.take('a', 1, at(0)).is_ok());
@@ -335,15 +335,15 @@ mod tests {
 
     #[test]
     fn a_request_that_comes_late_is_counted_with_the_others() {
-        let windows = Windows::new("test", 2);
+        let windows = FixedWindow::new("test", 2);
         assert!(windows.take('a', 1, at(100)).is_ok());
-        assert!(windows.take('a', 1, at(99)).is_ok_and(|standing| standing.resets_in == 60));
+        assert!(windows.take('a', 1, at(99)).is_ok_and(|status| status.resets_in == 60));
         assert!(windows.take('a', 1, at(100)).is_err() && windows.take('a', 1, at(98)).is_err());
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_makes_room() {
-        let windows = Windows { kept: 100, ..Windows::new("test", 1) };
+        let windows = FixedWindow { kept: 100, ..FixedWindow::new("test", 1) };
         let held = || windows.with(|open| (open.windows.len(), open.order.len()));
         for key in 0..1_000 {
             assert!(windows.take(key, 1, at(key / 100)).is_ok());
@@ -374,10 +374,10 @@ mod tests {
         let limits = Limits::new(&Settings { per_token: 1, per_address: 2 });
         let ask = |text: String| {
             let client = Client { address: text.parse().ok(), ..Client::default() };
-            limits.stranger(&client, at(0))
+            limits.check_address(&client, at(0))
         };
         let quota = |result: Result<RateLimitStatus, Refused>| match result {
-            Ok(standing) => standing.quota,
+            Ok(status) => status.quota,
             Err(refused) => refused.0.quota + 1_000,
         };
         let of_one_56: Vec<_> = (0..9).map(|n| quota(ask(format!("2001:db8:1:{n:x}::1")))).collect();

@@ -13,8 +13,8 @@ use crate::{auth::Door, http::client::Client};
 pub async fn limit_unauthenticated(request: Request, next: Next) -> Response {
     if let Some(Door::Token(door)) = request.extensions().get() {
         let client = Client::of(request.headers(), request.extensions());
-        let learnt = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
-        if let Err(problem) = learnt.counted(door.limits.stranger(&client, door.db.now())) {
+        let auth_info = request.extensions().get::<RequestAuthInfo>().cloned().unwrap_or_default();
+        if let Err(problem) = auth_info.counted(door.limits.check_address(&client, door.db.now())) {
             return problem.into_response();
         }
     }

@@ -29,6 +29,8 @@ pub mod service;
 #[cfg(feature = "ssr")]
 pub mod settings;
 #[cfg(feature = "ssr")]
+mod sign_in_form;
+#[cfg(feature = "ssr")]
 pub mod unsent;
 #[cfg(feature = "ssr")]
 mod view;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     service::{self, SignUp},
+    sign_in_form::{later, sign_in_form},
     unsent::Unsent,
-    view::{AccountView, SignInView, SignUpView},
+    view::{AccountView, SignUpView},
 };
 use crate::{
     auth::{AuthSession, activity, page::PageContext},
@@ -136,11 +137,6 @@ pub async fn post_sign_in(
     Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
 
-pub(super) async fn sign_in_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
-    use leptos::prelude::*;
-    visit.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
-}
-
 /// `POST /sign-out`. Signing out twice is not an error.
 ///
 /// # Errors
@@ -179,14 +175,6 @@ pub async fn account(
         view! { <AccountView account credential browser_sessions activity=activity.clone() /> }
     };
     Ok(visit.page(StatusCode::OK, "Account", content).await)
-}
-
-/// `page`, with a `Retry-After` header if `problem` has one.
-pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
-    if let Some(seconds) = problem.retry_after() {
-        page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    }
-    page
 }
 
 /// The values of the fields `names`, to show the form again.

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::{Count, Key, State};
+use super::rule::{Count, Key, State};
 use crate::{
     db::{Db, execute, fetch},
     timestamp::Timestamp,
@@ -22,7 +22,7 @@ pub(crate) async fn look(db: &Db, counts: &[Count]) -> sqlx::Result<Vec<Option<S
         key(4),
         key(5),
     )?;
-    let state = |count: &Count| states.iter().find(|state| state.key == count.key.0).cloned();
+    let state = |count: &Count| states.iter().find(|state| state.key == count.key.bytes()).cloned();
     Ok(counts.iter().map(state).collect())
 }
 

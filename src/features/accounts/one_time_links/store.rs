@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Link;
+use super::link::Link;
 use crate::{
     auth::Stamp,
     db::{Db, execute, fetch},

@@ -19,7 +19,7 @@ use crate::{
     features::{
         accounts::{
             one_time_links::{self, Link, Purpose},
-            page::later,
+            sign_in_form::later,
         },
         browser_sessions,
     },

@@ -4,6 +4,7 @@
 //! has ended, the sign-in page carries the form along, and the page after signing in shows it, to be sent with one
 //! click or copied. If another account is signed in, that page is shown at once. Passwords are never carried.
 
+mod fields;
 mod view;
 
 use axum::{
@@ -15,21 +16,17 @@ use axum::{
 use uuid::Uuid;
 
 pub(super) use self::view::Carried;
-use self::view::UnsentView;
-use super::page;
+use self::{
+    fields::{PREFIX, TO, is_secret, is_seen},
+    view::UnsentView,
+};
+use super::sign_in_form::sign_in_form;
 use crate::{
     assets::Assets,
     auth::{AuthSession, Caller, Credential, page::PageContext},
     http::{extract::Form, forms::Posted, problem::Problem, redirect::local_path},
     ui::{FOR_ACCOUNT, FORM_KEY, FormState},
 };
-
-/// The field of the sign-in form that holds where the form was posted to.
-const TO: &str = "unsent_to";
-/// The prefix of the carried fields' names in the sign-in form.
-const PREFIX: &str = "unsent-";
-/// Fields that are not filled in by people.
-const UNSEEN: [&str; 3] = ["version", "next", FOR_ACCOUNT];
 
 const ENDED: &str = "Your session has ended. Sign in to continue. What you wrote has been kept.";
 
@@ -86,25 +83,15 @@ impl Unsent {
     async fn page(self, visit: PageContext, status: StatusCode) -> Result<Response, Problem> {
         use leptos::prelude::*;
         let account = visit.signed_in()?.account;
-        let (same, written) = (self.is_for(account.id), self.is_written());
+        let (same, written, home) = (self.is_for(account.id), self.is_written(), visit.home());
         let title = if same { "Not sent yet" } else { "Another account is signed in" };
         let content = move || {
             let (Self { to, pairs }, email) = (self.clone(), account.email.clone());
             let pairs = pairs.into_iter().filter(|(name, _)| name != FOR_ACCOUNT).collect::<Vec<_>>();
-            view! { <UnsentView title to pairs email same written /> }
+            view! { <UnsentView title to pairs email same written home /> }
         };
         Ok(visit.page(status, title, content).await)
     }
-}
-
-/// Whether the field holds a password.
-fn is_secret(name: &str) -> bool {
-    name.contains("password") || name == "current"
-}
-
-/// Whether a person wrote `value`. A checked box has the value "on".
-fn is_seen(name: &str, value: &str) -> bool {
-    !UNSEEN.contains(&name) && !value.is_empty() && value != "on"
 }
 
 /// Middleware around every page, inside the session layers. It refuses forms of pages that were rendered for another
@@ -132,5 +119,5 @@ pub async fn layer(State(assets): State<Assets>, request: Request, next: Next) -
     }
     visit.caller = None;
     let form = unsent.carry(FormState { notice: Some(ENDED.into()), ..FormState::default() });
-    page::sign_in_form(visit, StatusCode::UNAUTHORIZED, form).await
+    sign_in_form(visit, StatusCode::UNAUTHORIZED, form).await
 }

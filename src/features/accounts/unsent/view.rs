@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{PREFIX, TO, is_seen};
+use super::fields::{PREFIX, TO, is_seen};
 use crate::ui::{Card, FormGuard, FormState, in_textarea};
 
 /// The hidden fields of the sign-in form that carry a form along.
@@ -23,6 +23,8 @@ pub(super) fn UnsentView(
     same: bool,
     /// Whether the person wrote anything.
     written: bool,
+    /// Where it goes on without the form.
+    home: &'static str,
 ) -> impl IntoView {
     let says = if same {
         view! {
@@ -55,7 +57,7 @@ pub(super) fn UnsentView(
         <header>
             <h1>{title}</h1>
         </header>
-        <Card>{says} {form} <p><a href="/notes">"Continue without sending"</a></p></Card>
+        <Card>{says} {form} <p><a href=home>"Continue without sending"</a></p></Card>
     }
 }
 
