@@ -6,7 +6,7 @@
 
 in = scripts/env
 app = dist/vestibule
-sources := $(shell find Cargo.toml Cargo.lock src style public migrations)
+sources := $(shell find Cargo.toml Cargo.lock build.rs src style public migrations)
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -20,7 +20,7 @@ watch: ## Serve the app; rebuild and reload on every change
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check lint unit spa-check e2e conformance attack-short
+	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check e2e conformance attack-short
 	@echo "make test: everything passed"
 
 fmt: ## Format the code
@@ -29,6 +29,19 @@ fmt: ## Format the code
 .PHONY: fmt-check
 fmt-check:
 	$(in) cargo fmt --check
+
+.PHONY: structure
+structure:
+	$(in) python3 tests/structure/imports.py
+
+.PHONY: resource
+resource: ## Create a resource of your own: make resource NAME=invoices
+	@scripts/resource $(NAME) $(FROM)
+	$(in) cargo fmt
+
+.PHONY: resource-check
+resource-check: ## Create and remove features in copies of the tree, and check the result
+	scripts/resource-check
 
 lint: ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings
