@@ -1,7 +1,7 @@
 //! **Vestibule** signs people in: one Leptos app with two doors into one house.
 //!
-//! The session door is for the app's own pages: server functions on one origin, with a session cookie. The token door is
-//! for everyone else: a JSON API under `/api/v1` with `Authorization: Bearer`. Behind both stands a `Caller`.
+//! The session door is for the app's own pages: server functions on one origin, with a session cookie. The token door
+//! is for everyone else: a JSON API under `/api/v1` with `Authorization: Bearer`. Behind both stands a `Caller`.
 //!
 //! One crate is compiled twice: with `ssr` into the server, with `hydrate` into the wasm of the islands. What only the
 //! server needs is left out of the wasm where its module is declared, and nowhere else.

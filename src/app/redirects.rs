@@ -57,8 +57,8 @@ pub(super) async fn to_the_form(State(pages): State<PagePaths>, request: Request
     }
 }
 
-/// A page's address with a slash at its end leads to the page (RFC 9110 section 15.4.9). What begins with two slashes would
-/// lead to another host, and what is not for people has one spelling.
+/// A page's address with a slash at its end leads to the page (RFC 9110 section 15.4.9). What begins with two slashes
+/// would lead to another host, and what is not for people has one spelling.
 pub(super) async fn without_slash(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();

@@ -57,8 +57,8 @@ impl Conditions {
     }
 }
 
-/// The header `H`, which may have several lines. `headers` takes blanks around a line for a part of it, but they are not
-/// (RFC 9110 section 5.5).
+/// The header `H`, which may have several lines. `headers` takes blanks around a line for a part of it, but they are
+/// not (RFC 9110 section 5.5).
 fn read<H: Header>(headers: &HeaderMap) -> Option<H> {
     let lines = headers.get_all(H::name()).iter().map(|line| line.as_bytes().trim_ascii());
     let lines: Vec<_> = lines.filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();

@@ -40,8 +40,8 @@ impl Policy {
         Self { hsts, links, secret_paths: secret_paths.to_vec() }
     }
 
-    /// Whether the URL holds a secret. No request that follows from such an answer, whatever it is, tells where it comes
-    /// from.
+    /// Whether the URL holds a secret. No request that follows from such an answer, whatever it is, tells where it
+    /// comes from.
     fn is_secret(&self, path: &str) -> bool {
         let below = |secret: &&str| path.strip_prefix(secret).is_some_and(|rest| rest.starts_with('/'));
         self.secret_paths.iter().any(|secret| below(secret))

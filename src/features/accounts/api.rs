@@ -199,7 +199,7 @@ async fn token_logout_all(
 
 /// The account that is now signed in.
 #[derive(Serialize, ToSchema)]
-struct CurrentSession {
+struct SignedIn {
     /// The account.
     account: Account,
 }
@@ -211,7 +211,7 @@ struct CurrentSession {
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
     responses(
-        (status = OK, body = CurrentSession, description = "Signed in. The session cookie is set.", headers(("Set-Cookie"))),
+        (status = OK, body = SignedIn, description = "Signed in. The session cookie is set.", headers(("Set-Cookie"))),
         BodyRefused, PasswordRefused,
     ),
 )]
@@ -220,7 +220,7 @@ async fn session_login(
     mut auth: AuthSession,
     client: Client,
     Body(login): Body<Login>,
-) -> Result<Json<CurrentSession>, Problem> {
+) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     let proven = crate::auth::verify_password::verify_password(
         db,
@@ -235,7 +235,7 @@ async fn session_login(
     let account = proven.account.clone();
     notify_if_new(&state, &account, &client);
     browser_sessions::service::begin(db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
-    Ok(Json(CurrentSession { account }))
+    Ok(Json(SignedIn { account }))
 }
 
 /// The password, given again.
