@@ -1,7 +1,8 @@
 //! Clearing away what has expired.
 //!
-//! Each step runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in the
-//! log, and the others go on (S66). None of them sends mail: what is to be mailed goes to the mailer, which sends it beside.
+//! Each step runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in
+//! the log, and the others go on (S66). None of them sends mail: what is to be mailed goes to the mailer, which sends
+//! it beside.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -20,8 +21,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// How long one step may take. What is left is for the next round.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged and
-/// the next round tries again (S10, T10).
+/// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged
+/// and the next round tries again (S10, T10).
 pub async fn sweep(state: AppState, features: &'static [Feature]) {
     sweep_every(state, features, PAUSE).await;
 }

@@ -40,7 +40,8 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
 }
 
-/// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the document.
+/// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the
+/// document.
 pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppState> {
     let document = openapi::token_document(&state.settings, features);
     let pages = features.iter().map(|feature| (feature.open_pages)(&document));

@@ -21,8 +21,8 @@ impl Need for Anything {
     const SCOPE: Option<&'static str> = None;
 }
 
-/// Declares a scope: `scope!(pub NotesRead = "notes:read", "Read your notes");`. The type is what a handler asks for, as
-/// in `Allowed<NotesRead>`; its `INFO` is what the feature lists.
+/// Declares a scope: `scope!(pub NotesRead = "notes:read", "Read your notes");`. The type is what a handler asks for,
+/// as in `Allowed<NotesRead>`; its `INFO` is what the feature lists.
 macro_rules! scope {
     ($visibility:vis $name:ident = $text:literal, $meaning:literal) => {
         #[doc = concat!("`", $text, "`")]

@@ -1,7 +1,7 @@
 //! The device cookie (RFC 6265bis): it tells that somebody signed in with this browser before, and gives no access.
 //!
-//! It outlives any session, survives signing out, and is read at the session door only. [`crate::auth::rate_limit::attempts`] explains
-//! what it is for.
+//! It outlives any session, survives signing out, and is read at the session door only.
+//! [`crate::auth::rate_limit::attempts`] explains what it is for.
 
 use axum::{
     extract::{Request, State},

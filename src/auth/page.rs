@@ -79,7 +79,8 @@ impl PageContext {
         Self { reach: origins.into_iter().collect(), ..self }
     }
 
-    /// Gives the page a style sheet of the site's files besides the one of all pages. Its rules stand in `@layer pages`.
+    /// Gives the page a style sheet of the site's files besides the one of all pages. Its rules stand in `@layer
+    /// pages`.
     #[must_use]
     pub fn styled(mut self, path: &str) -> Self {
         self.styles.push(self.asset(path));
@@ -183,7 +184,8 @@ fn policy(nonce: &Nonce, reach: &[String]) -> String {
     let frames = if reach.is_empty() { String::new() } else { format!("frame-src{reach}; ") };
     format!(
         "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }
 

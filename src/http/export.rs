@@ -23,8 +23,8 @@ pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + '
 
 type Piece = Result<Bytes, Problem>;
 
-/// The export of `account`, beginning with `head`. An error of the first query is returned; a later one ends the download
-/// before its end, so that nobody takes it for the whole.
+/// The export of `account`, beginning with `head`. An error of the first query is returned; a later one ends the
+/// download before its end, so that nobody takes it for the whole.
 ///
 /// # Errors
 /// If the database fails.

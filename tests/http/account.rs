@@ -272,7 +272,7 @@ async fn the_export_holds_everything_of_ones_own(app: TestApp) {
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(reply.header("content-disposition"), r#"attachment; filename="vestibule-export.json""#);
     assert_eq!(reply.header("cache-control"), "no-store");
-    assert_eq!(members(&export), ["account", "activity", "exported_at", "notes", "browser_sessions", "tokens"]);
+    assert_eq!(members(&export), ["account", "activity", "browser_sessions", "exported_at", "notes", "tokens"]);
     assert_eq!(export["account"], json!(ada.account));
     assert_eq!(export["notes"].as_array().unwrap().len(), 101);
     assert_eq!(export["tokens"][0]["name"], "Login");

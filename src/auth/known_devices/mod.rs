@@ -8,10 +8,10 @@
 //! The first browser of an account is not reported. A browser is remembered, as a hash, for as long as the account
 //! exists.
 //!
-//! **The device cookie** is separate: it only decides which rate limit applies to a sign-in (see [`crate::auth::rate_limit::attempts`]).
-//! It is bound to each account that was signed in to in the browser, stored as a hash, and survives signing out and a
-//! password change: it gives no access, and an owner who just reset their password needs it most. Using a reset link
-//! also makes the browser a known one.
+//! **The device cookie** is separate: it only decides which rate limit applies to a sign-in (see
+//! [`crate::auth::rate_limit::attempts`]). It is bound to each account that was signed in to in the browser, stored as
+//! a hash, and survives signing out and a password change: it gives no access, and an owner who just reset their
+//! password needs it most. Using a reset link also makes the browser a known one.
 
 mod devices;
 mod store;

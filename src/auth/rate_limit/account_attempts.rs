@@ -1,4 +1,5 @@
-//! The rate limits for signing in, signing up and sending mail. [`crate::auth::rate_limit::attempts`] explains the reasons.
+//! The rate limits for signing in, signing up and sending mail. [`crate::auth::rate_limit::attempts`] explains the
+//! reasons.
 
 use time::Duration;
 

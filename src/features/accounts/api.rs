@@ -211,7 +211,7 @@ struct CurrentSession {
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
     responses(
-        (status = OK, body = CurrentSession, description = "Signed in. The session cookie is set.", headers(("Set-Cookie"))),
+        (status = OK, body = CurrentSession, description = "Signed in, with the cookie.", headers(("Set-Cookie"))),
         BodyRefused, PasswordRefused,
     ),
 )]
