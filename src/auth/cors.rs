@@ -7,7 +7,7 @@
 //! index of the tokens with origins. It is rate limited by address like a call without a token, and browsers cache the
 //! answer for two hours.
 //!
-//! **The call itself** is decided by its token: [`AllowedOrigins::admit`] refuses a call from an origin that is neither
+//! **The call itself** is decided by its token: [`AllowedOrigins::check`] refuses a call from an origin that is neither
 //! in the settings nor in this token, so passing the preflight because of another token gains nothing. Without a valid
 //! token, an allowed origin can only read the error.
 //!

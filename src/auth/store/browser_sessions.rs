@@ -46,8 +46,8 @@ pub(crate) async fn insert(
     )
 }
 
-/// Of a sign-in that goes on, of an account with this stamp. Whoever signs in has just proven the password, so
-/// `reauthenticated_at` begins as `created_at`.
+/// When the password was last given in this browser; `None` if it is no longer signed in or the account has another
+/// stamp. The column starts as `created_at`, since signing in takes the password.
 pub(crate) async fn proven_at(db: &Db, id: Uuid, stamp: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     let found: Option<(Timestamp,)> = fetch!(
         db,

@@ -6,10 +6,11 @@
 //! counted afterwards, a hundred concurrent attempts would all be free. An attempt that has to wait is not made and not
 //! counted, so retrying while blocked does not extend the block.
 //!
-//! **Device cookies.** A browser that signed in to the account before has a device cookie (`doors::device`; OWASP,
-//! *Slow Down Online Guessing Attacks with Device Cookies*). The cookie gives no access. Attempts with it are counted
-//! by account *and* device, and by nothing else. So the owner can always sign in on such a browser, from any network,
-//! whatever attackers do (S68). Somebody who steals the cookie gets ten guesses, and one more every 15 minutes.
+//! **Device cookies.** A browser that signed in to the account before has a device cookie
+//! ([`crate::auth::device_cookie`]; OWASP, *Slow Down Online Guessing Attacks with Device Cookies*). The cookie gives
+//! no access. Attempts with it are counted by account *and* device, and by nothing else. So the owner can always sign
+//! in on such a browser, from any network, whatever attackers do (S68). Somebody who steals the cookie gets ten
+//! guesses, and one more every 15 minutes.
 //!
 //! All other attempts to sign in are counted by three rules; the longest wait applies:
 //!
@@ -46,7 +47,7 @@
 //!
 //! ```ignore
 //! let rule = Rule { what: "reset address", burst: 5, pace: Duration::minutes(10) };
-//! let taken = throttle::take(&db, vec![rule.of(&[&address])]).await?;
+//! let taken = attempts::take(&db, vec![rule.of(&[&address])]).await?;
 //! ```
 
 mod rule;
