@@ -44,7 +44,7 @@ impl Policy {
     /// comes from.
     fn is_secret(&self, path: &str) -> bool {
         let below = |secret: &&str| path.strip_prefix(secret).is_some_and(|rest| rest.starts_with('/'));
-        self.secret_paths.iter().any(|secret| below(secret))
+        self.secret_paths.iter().any(below)
     }
 }
 

@@ -19,7 +19,7 @@ impl Default for Activity {
 }
 
 impl Activity {
-    pub(super) fn check(&self, found: &mut Findings) {
+    pub(super) fn check(self, found: &mut Findings) {
         let reason = "owners need time to notice a sign-in that was not theirs, but events are personal data that must \
                       not be kept forever";
         found.range("activity.keep_days", self.keep_days, 1..=3_660, reason);

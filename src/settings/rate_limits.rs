@@ -21,7 +21,7 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    pub(super) fn check(&self, found: &mut Findings) {
+    pub(super) fn check(self, found: &mut Findings) {
         let reason = "requests per minute";
         found.range("rate_limits.per_token", self.per_token, 1..=10_000_000, reason);
         found.range("rate_limits.per_address", self.per_address, 1..=10_000_000, reason);

@@ -19,7 +19,7 @@ impl Default for Resources {
 }
 
 impl Resources {
-    pub(super) fn check(&self, found: &mut Findings) {
+    pub(super) fn check(self, found: &mut Findings) {
         let reason = "the objects of an account are counted whenever one is created";
         found.range("resources.per_account", self.per_account, 1..=1_000_000, reason);
     }
