@@ -241,7 +241,7 @@ async fn an_account_has_so_many_notes_and_no_more(database: Database) {
         assert_eq!(again.assert_status(201).header("idempotent-replayed"), "true");
     }
     let page = ada.browser.submit("/notes", &[("title", "one more"), ("body", "typed")]).await.page(409);
-    assert!(page.contains("as many notes as it may have") && page.contains("one more") && page.contains("typed"));
+    assert!(page.contains("reached its limit of notes") && page.contains("one more") && page.contains("typed"));
     let function = ada.browser.ask(Method::POST, "/fn/notes/create").json(json!({"draft": note()})).await;
     function.problem(409, "conflict");
     bob.client.post("/notes", note()).await.assert_status(201);

@@ -54,7 +54,7 @@ async fn a_note_that_does_not_fit_comes_back_as_typed(app: TestApp) {
     let note = ada.note_path("a").await;
     let form = [("version", "1"), ("title", &*"x".repeat(201)), ("body", "another thought")];
     let page = ada.browser.submit(&note, &form).await.page(422);
-    assert!(field_error(&page, "title").starts_with("The title may have 200 characters"));
+    assert!(field_error(&page, "title").starts_with("The title can have at most 200 characters"));
     assert!(page.contains(&"x".repeat(201)));
     assert_eq!(typed_body(&page), "another thought");
     assert_eq!(ada.client.get(&note).await.json()["title"], "a");
