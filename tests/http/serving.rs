@@ -48,7 +48,7 @@ fn sigterm_waits_for_nobody_longer_than_it_says() {
     let log = fs::read_to_string(log).unwrap();
     let line = |parts: &[&str]| log.lines().any(|line| parts.iter().all(|part| line.contains(part)));
     assert!(line(&["mail_failed", "reset", "the server stopped"]), "{log}");
-    assert!(line(&["not answered", "/api/v1/login"]), "{log}");
+    assert!(line(&["no response", "/api/v1/login"]), "{log}");
     assert!(!log.contains("ada@example.org"), "{log}");
 }
 
@@ -115,38 +115,4 @@ fn a_port_in_use_is_one_line_and_1() {
     assert_eq!(code, 1);
     assert!(line.contains(&format!("cannot listen on {address}")) && line.contains("LEPTOS_SITE_ADDR"), "{line}");
     assert!(!folder.join("vestibule.db").exists(), "and nothing was made");
-}
-
-#[test]
-fn the_lab_does_not_keep_a_development_server_from_starting() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let here = ("VESTIBULE_LAB__ADDRESS", address.as_str());
-    let server = Server::start(&folder(), &[here]);
-    let (status, _, page) = server.call("GET /lab", &[], "");
-    assert_eq!(status, 200);
-    assert!(page.contains(&format!("Its peer cannot listen on {address}")), "{page}");
-
-    let always = [here, ("VESTIBULE_LAB__ENABLED", "always")];
-    let folder = folder();
-    let (code, line) = refusal(&folder, free_address(), &always, &[]);
-    assert_eq!(code, 1);
-    assert!(line.contains(&format!("cannot listen on {address} for the Lab")), "{line}");
-    assert!(!folder.join("vestibule.db").exists(), "and nothing was made");
-}
-
-#[test]
-fn the_lab_listens_beside_the_server_and_ends_with_it() {
-    let address = free_address();
-    let lab = address.to_string();
-    let server = Server::start(&folder(), &[("VESTIBULE_LAB__ADDRESS", lab.as_str())]);
-    let host = format!("host: localhost:{}", address.port());
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(format!("GET /lab/frame HTTP/1.1\r\n{host}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
-    let (status, headers, _) = answer(stream);
-    assert_eq!(status, 200);
-    assert!(headers.contains("frame-ancestors http://localhost:3000"), "{headers}");
-    server.terminate();
-    assert_eq!(server.wait(), Some(0));
-    assert!(TcpStream::connect(address).is_err());
 }

@@ -52,11 +52,11 @@ fn check_says_everything_at_once() {
     assert_eq!(kinds, ["error", "error", "error", "advice", "advice"], "{said}");
     assert!(lines[0].contains("tokens.per_account") && lines[1].contains(r#""*" would let every page"#), "{said}");
     assert!(lines[2].contains(r#"write "https://app.example""#), "{said}");
-    assert_eq!(lines[5], "vestibule: nothing is served with 3 settings to mend");
+    assert_eq!(lines[5], "vestibule: 3 settings must be fixed before the server can start");
 
     let (code, said) = check(&[ODD[1]], &[]);
     assert_eq!(code, 0, "advice alone does no harm: {said}");
-    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are sound."), "{said}");
+    assert!(said.contains("advice  server.public_url: ") && said.contains("The settings are valid."), "{said}");
     let (code, line) = refusal(&folder(), free_address(), &ODD, &["serve"]);
     assert!(
         code == 2 && line.contains("tokens.per_account") && line.contains("2 more: see `vestibule check`"),
@@ -68,13 +68,13 @@ fn check_says_everything_at_once() {
 fn check_speaks_json_too() {
     let (code, said) = check(&ODD, &["--json"]);
     let found: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((code, &found["sound"]), (2, &json!(false)));
+    assert_eq!((code, &found["valid"]), (2, &json!(false)));
     assert_eq!(found["findings"].as_array().unwrap().len(), 5);
     let first = &found["findings"][0];
     assert_eq!((&first["severity"], &first["key"]), (&json!("error"), &json!("tokens.per_account")));
-    assert!(first["why"].is_string());
+    assert!(first["message"].is_string());
     let (code, said) = check(&[], &["--json"]);
-    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"sound\":true}\n"));
+    assert_eq!((code, said.as_str()), (0, "{\"findings\":[],\"valid\":true}\n"));
 }
 
 #[test]

@@ -35,7 +35,7 @@ async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
     assert_eq!(app.count("tokens").await, 1);
 }
 
-const SOON: &str = "One of your tokens ends soon";
+const SOON: &str = "One of your tokens expires soon";
 
 pub(super) async fn tell(app: &TestApp) -> u64 {
     let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
@@ -61,7 +61,7 @@ async fn the_owner_is_told_a_week_and_a_day_before(app: TestApp) {
 
     let letters = app.emails_with_subject(SOON).await;
     let words: Vec<_> = letters.iter().map(|letter| letter.text().replace('\n', " ")).collect();
-    assert!(words[0].contains("ends in 7 days") && words[1].contains("ends within a day"), "{words:?}");
+    assert!(words[0].contains("expires in 7 days") && words[1].contains("expires within a day"), "{words:?}");
     for letter in &letters {
         assert_eq!(letter.header("To"), ada.email);
         assert!(letter.path("/tokens").is_some() && !letter.raw.contains("vst_"), "{}", letter.raw);
