@@ -57,7 +57,12 @@ async fn links_in_mails_are_followed_to_their_end(database: Database) {
     // A form that is refused is shown again, by an answer that has to allow for the next try.
     let page = post(&browser, &page, &path, &[("password", "short")]).await;
     page.page(422);
-    assert!(post(&browser, &page, &path, &[("password", "four more quiet words")]).await.page(200).contains("Password changed"));
+    assert!(
+        post(&browser, &page, &path, &[("password", "four more quiet words")])
+            .await
+            .page(200)
+            .contains("Password changed")
+    );
 }
 
 async fn a_forged_form_is_refused_all_the_same(database: Database) {

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write,
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     path::{Path, PathBuf},
     thread::sleep,
 };
@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    binary::{Server, answer, free_address, refusal},
+    binary::{Server, refusal},
     sockets::{SHORT, connect},
     support::folder,
 };

@@ -103,7 +103,7 @@ fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
 }
 
 async fn every_mail_says_what_its_file_says(database: Database) {
-    let said = by_name([of_a_life(database).await, of_signing_up_twice(database).await].concat());
+    let said = by_name([Box::pin(of_a_life(database)).await, of_signing_up_twice(database).await].concat());
     let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mails");
     fs::create_dir_all(&new).unwrap();
     for (name, text) in &said {
@@ -112,10 +112,10 @@ async fn every_mail_says_what_its_file_says(database: Database) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/mails");
     let mut expected = BTreeMap::new();
     for entry in fs::read_dir(&folder).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        if name.ends_with(".txt") {
-            expected.insert(name, fs::read_to_string(entry.path()).unwrap());
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "txt") {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            expected.insert(name.to_owned(), fs::read_to_string(&path).unwrap());
         }
     }
     let names = |files: &BTreeMap<String, String>| files.keys().cloned().collect::<Vec<_>>();
