@@ -317,14 +317,14 @@ export function cases(): void {
       await enter(page, spa, person);
       await write(page, "Offline", "and typed on");
       await context.setOffline(true);
-      await expect(page.getByText(/^You are offline/)).toBeVisible();
+      await expect(page.getByText(/^You are offline\. You can keep/)).toBeVisible();
       await page.getByRole("button", { name: "Save" }).click();
       await expect(editor(page).getByRole("alert")).toBeVisible();
       await expect(page.getByLabel("Body")).toHaveValue("and typed on");
       const elsewhere = await person.write("From elsewhere");
       expect(elsewhere).not.toBe("");
       await context.setOffline(false);
-      await expect(page.getByText(/^You are offline/)).toHaveCount(0);
+      await expect(page.getByText(/^You are offline\. You can keep/)).toHaveCount(0);
       await expect(row(page, "From elsewhere"), "the list catches up").toBeVisible();
       await editor(page).getByRole("button", { name: "Try again" }).click();
       await expect(page.getByText("Saved.", { exact: true })).toBeVisible();

@@ -120,7 +120,7 @@ for (const javaScriptEnabled of [true, false]) {
       const person = await signUp(page);
       await page.goto("/account/delete");
       const remove = async (typed: string) => {
-        await page.getByLabel("Your address").fill(typed);
+        await page.getByLabel("Your email address").fill(typed);
         await page.getByRole("button", { name: "Delete account permanently" }).click();
       };
       await remove("somebody@example.org");
