@@ -15,9 +15,9 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description A password for a token with all scopes. For the site's own single-page app only, which the person trusts with their
-         *     password anyway. Everybody else's client brings a token that was made on the tokens page (RFC 9700 section 2.4); where
-         *     there is no such app, a setting turns this off.
+         * @description Exchanges a password for a token with all scopes. Only for the site's own single-page app, which people already
+         *     trust with their password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A
+         *     setting turns this endpoint off.
          */
         post: operations["login"];
         delete?: never;
@@ -36,8 +36,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Revoke the token that makes the call
-         * @description Every token may end itself, whatever its scopes.
+         * Revoke the calling token
+         * @description A token can always revoke itself, whatever its scopes.
          */
         post: operations["logout"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Revoke every token of the account */
+        /** Revoke all tokens of the account */
         post: operations["logoutAll"];
         delete?: never;
         options?: never;
@@ -70,7 +70,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is calling */
+        /** Get the signed-in account */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -89,17 +89,17 @@ export interface paths {
         };
         /**
          * List notes
-         * @description The newest first. While notes are added, a page neither skips nor repeats one.
+         * @description Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
          *
-         *     Titles and bodies of a page take 1 MiB of JSON at most: of long notes a page holds fewer than `limit`, and `next_cursor`
-         *     goes on. Only a page without it is the last.
+         *     A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. Only a page
+         *     without `next_cursor` is the last.
          */
         get: operations["listNotes"];
         put?: never;
         /**
-         * Write a note
-         * @description Once for each `Idempotency-Key`: a repeated request gets the answer of the first. An account may have a number of notes
-         *     that the site sets; past it, the answer is 409.
+         * Create a note
+         * @description A request that is repeated with the same `Idempotency-Key` gets the answer of the first. The site limits how many
+         *     notes an account can have; above the limit, the answer is 409.
          */
         post: operations["createNote"];
         delete?: never;
@@ -115,20 +115,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a note */
+        /** Get a note */
         get: operations["getNote"];
         put?: never;
         post?: never;
         /**
          * Delete a note
-         * @description With `If-Match`, only if it is still the version you read.
+         * @description With `If-Match`, only if the note is still at the version you read.
          */
         delete: operations["deleteNote"];
         options?: never;
         head?: never;
         /**
-         * Change a note
-         * @description With `If-Match`, only if it is still the version you read. A change that changes nothing makes no new version.
+         * Update a note
+         * @description With `If-Match`, only if the note is still at the version you read. A request that changes nothing creates no new
+         *     version.
          */
         patch: operations["updateNote"];
         trace?: never;
@@ -142,7 +143,7 @@ export interface paths {
         };
         /**
          * This document
-         * @description OpenAPI 3.1. Any page on any origin may read it.
+         * @description OpenAPI 3.1. Pages of any origin may read it.
          */
         get: operations["getOpenApi"];
         put?: never;
@@ -161,8 +162,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The token that makes the call
-         * @description A sign-in has none: 404 at the session door.
+         * Get the calling token
+         * @description With a session cookie there is no token: 404.
          */
         get: operations["getToken"];
         put?: never;
@@ -182,15 +183,15 @@ export interface paths {
         };
         /**
          * List the account's tokens
-         * @description What is known of them, never the tokens themselves.
+         * @description Only their metadata, never the tokens themselves.
          */
         get: operations["listTokens"];
         put?: never;
         /**
-         * Make a token
-         * @description At the session door it asks for a recent proof of the password. At the token door the new token may do no more than the
-         *     one that makes it, works from no other origin, ends no later, and is revoked with it. There is no `Idempotency-Key` here:
-         *     the answer holds a secret, which is kept nowhere and cannot be given twice.
+         * Create a token
+         * @description With a session cookie, the password must have been given recently. With a token, the new token has no more scopes
+         *     than the calling one, works from no other origin, expires no later, and is revoked with it. `Idempotency-Key` is not
+         *     supported: the answer contains the secret, which is not stored and cannot be sent twice.
          */
         post: operations["createToken"];
         delete?: never;
@@ -209,9 +210,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give a token back that you have found
-         * @description From anybody, but from no page whose origin the settings do not name. It is revoked if it works, and so is what it
-         *     has made, which may work where it does not; then its owner is told. The answer is the same whatever it is.
+         * Report a leaked token
+         * @description Anybody can report one, except from a page whose origin is not in the settings. If the token, or any token created
+         *     with it, is active, they are revoked and the owner is told. The answer is the same in any case.
          */
         post: operations["reportToken"];
         delete?: never;
@@ -231,7 +232,7 @@ export interface paths {
         put?: never;
         /**
          * Revoke all tokens
-         * @description All of the account's, or all but one.
+         * @description Revokes all tokens of the account, or all but one.
          */
         post: operations["revokeTokens"];
         delete?: never;
@@ -252,7 +253,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description It is refused from its next request on, and so is what it has made.
+         * @description From its next request on, the token and all tokens created with it are refused.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -275,45 +276,45 @@ export interface components {
          *     }
          */
         Account: {
-            /** @description When they signed up. */
+            /** @description When the account was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description The address, in lower case, its domain in ASCII (RFC 5891). */
+            /** @description The email address, in lower case, with its domain in ASCII (RFC 5891). */
             email: string;
-            /** @description Whether the address was shown to be theirs, by a link that was mailed there. Until then it is a claim. */
+            /** @description Whether the owner confirmed the email address, by a link that was sent to it. */
             email_confirmed: boolean;
             /**
              * Format: uuid
              * @description `UUIDv7`.
              */
             id: string;
-            /** @description What to call them. */
+            /** @description The owner's name. */
             name: string;
         };
-        /** @description A new token: besides a login's, the only answer that holds it. */
+        /** @description A new token. Its secret is shown only once. */
         CreatedToken: {
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it stops working in any case. */
+            /** @description When it expires, even if it is renewed. */
             ends_at: components["schemas"]["Timestamp"];
-            /** @description When it stops working, unless it is renewed. */
+            /** @description When it expires, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
-             * @description Names it in `DELETE tokens/{id}`.
+             * @description The id of the token, for `DELETE tokens/{id}`.
              */
             id: string;
-            /** @description Who made it: a person, or a token. */
+            /** @description How it was created: by a person, or by a token. */
             issued_by: components["schemas"]["IssuedBy"];
-            /** @description What it is called. */
+            /** @description The name of the token. */
             name: string;
-            /** @description The origins whose pages alone may use it. */
+            /** @description The origins whose pages can use it. If empty, it works everywhere. */
             origins: string[];
             /**
              * Format: int32
-             * @description How many days each use gives it.
+             * @description How many days each use extends it by.
              */
             renew_days: number | null;
-            /** @description What it may do. */
+            /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
         };
@@ -325,39 +326,39 @@ export interface components {
             message: string;
         };
         /**
-         * @description What was found.
+         * @description A leaked token.
          * @example {
-         *       "token": "what was found"
+         *       "token": "the leaked token"
          *     }
          */
         FoundToken: {
-            /** @description The token, or what looks like one. */
+            /** @description The token, or text that looks like one. */
             token: string;
         };
         /**
-         * @description How a token came about. What an authorization server would give to somebody else's client is a kind of its own, to come.
+         * @description How a token was created.
          * @enum {string}
          */
         IssuedBy: "person" | "login" | "token";
-        /** @description A new token: the only answer but one that holds it. */
+        /** @description A new token. Its secret is shown only once. */
         LoggedIn: {
-            /** @description Whose it is. */
+            /** @description The account it belongs to. */
             account: components["schemas"]["Account"];
-            /** @description When it stops working. */
+            /** @description When the token expires. */
             expires_at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
-             * @description Names it in `DELETE tokens/{id}`.
+             * @description The id of the token, for `DELETE tokens/{id}`.
              */
             id: string;
-            /** @description What it is called. */
+            /** @description The name of the token. */
             name: string;
-            /** @description What it may do. */
+            /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
         };
         /**
-         * @description A password, and what to make of it.
+         * @description Credentials to sign in with.
          * @example {
          *       "email": "ada@example.org",
          *       "name": "phone",
@@ -365,20 +366,20 @@ export interface components {
          *     }
          */
         Login: {
-            /** @description The account's address. */
+            /** @description The account's email address. */
             email: string;
-            /** @description What to call the token, 1 to 100 characters; "Login" if left out. A sign-in has no name. */
+            /** @description A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name. */
             name?: string | null;
             /**
              * Format: password
-             * @description Its password.
+             * @description The account's password.
              */
             password: string;
-            /** @description Whether it should last longer. */
+            /** @description Whether to stay signed in for longer. */
             remember?: boolean;
         };
         /**
-         * @description A note to be.
+         * @description A new note.
          * @example {
          *       "body": "Oat milk, rye bread, lemons.",
          *       "title": "Groceries"
@@ -387,37 +388,37 @@ export interface components {
         NewNote: {
             /** @description Up to 20,000 characters. */
             body: string;
-            /** @description 1 to 200 characters, not only blanks and what cannot be seen. */
+            /** @description 1 to 200 characters, at least one of them visible. */
             title: string;
         };
         /**
-         * @description A token to be.
+         * @description Parameters of a new token.
          * @example {
          *       "days": 7,
          *       "name": "backup script",
          *       "scopes": [
-         *         "notes:read"
+         *         "account:read"
          *       ]
          *     }
          */
         NewToken: {
             /**
              * Format: int32
-             * @description After how many days it expires. Send this or `expires_at`.
+             * @description The number of days until it expires. Send this or `expires_at`.
              */
             days?: number | null;
             expires_at?: components["schemas"]["Timestamp"] | null;
-            /** @description What to call it, 1 to 100 characters. */
+            /** @description A name for the token, 1 to 100 characters. */
             name: string;
-            /** @description The origins whose pages alone may use it, five at most; anybody anywhere, if left out. */
+            /** @description Restricts the token to pages of these origins, at most five. Without any, it works everywhere. */
             origins?: string[];
-            /** @description Whether each use lets it go on for as many `days` again, up to the longest a token may last. */
+            /** @description Whether each use extends it by `days` again, up to the maximum lifetime. */
             renew?: boolean;
-            /** @description What it may do: at least one, and at the token door none that the calling token lacks. */
+            /** @description The scopes of the token, at least one. A token can only grant scopes it has. */
             scopes: components["schemas"]["Scope"][];
         };
         /**
-         * @description A note. On the wire its version travels as the `ETag`.
+         * @description A note. Its version is not a field: it is sent as the `ETag`.
          * @example {
          *       "body": "Oat milk, rye bread, lemons.",
          *       "created_at": "2024-10-04T00:00:00.000Z",
@@ -429,7 +430,7 @@ export interface components {
         Note: {
             /** @description Up to 20,000 characters. */
             body: string;
-            /** @description When it was made. */
+            /** @description When the note was created. */
             created_at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
@@ -438,11 +439,11 @@ export interface components {
             id: string;
             /** @description 1 to 200 characters. */
             title: string;
-            /** @description When it last changed. */
+            /** @description When the note last changed. */
             updated_at: components["schemas"]["Timestamp"];
         };
         /**
-         * @description What to change; what is left out stays.
+         * @description Changes to a note. Fields that are left out stay as they are.
          * @example {
          *       "title": "Groceries for Friday"
          *     }
@@ -450,11 +451,11 @@ export interface components {
         NoteChange: {
             /** @description Up to 20,000 characters. */
             body?: string | null;
-            /** @description 1 to 200 characters, not only blanks and what cannot be seen. */
+            /** @description 1 to 200 characters, at least one of them visible. */
             title?: string | null;
         };
         /**
-         * @description One page of notes, the newest first.
+         * @description One page of notes, newest first.
          * @example {
          *       "items": [
          *         {
@@ -471,28 +472,28 @@ export interface components {
         NotesPage: {
             /** @description The notes. */
             items: components["schemas"]["Note"][];
-            /** @description Where the next page begins; nothing on the last one. */
+            /** @description The `cursor` of the next page, or `null` on the last page. */
             next_cursor: string | null;
         };
         /**
-         * @description The members of an `application/problem+json` answer (RFC 9457 section 3.1) and our extensions.
+         * @description The members of an `application/problem+json` response (RFC 9457 section 3.1), with our extensions.
          *
-         *     Server functions fail with the same type, so that an island reads what an API client reads.
+         *     Server functions fail with the same type, so that an island reads the same errors as an API client.
          */
         Problem: {
             code: components["schemas"]["ProblemCode"];
-            /** @description What happened this time, and what to do about it. */
+            /** @description What went wrong this time, and what to do about it. */
             detail: string;
-            /** @description What is wrong with which field; with `validation_failed` only. */
+            /** @description What is wrong with each field; with `validation_failed` only. */
             errors?: components["schemas"]["FieldError"][];
-            /** @description The request, as the server's log calls it. */
+            /** @description The id of the request in the log of the server. */
             request_id: string;
             /**
              * Format: int32
              * @description The HTTP status.
              */
             status: number;
-            /** @description What kind of problem this is, the same for each of its kind. */
+            /** @description The kind of problem, in a few words. The same for every problem of its kind. */
             title: string;
             /** @description A URI for the kind of problem. */
             type: string;
@@ -501,35 +502,32 @@ export interface components {
          * @description The stable name of a kind of problem.
          * @enum {string}
          */
-        ProblemCode: "account_disabled" | "address_not_confirmed" | "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "misdirected_request" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "reauthentication_required" | "rate_limited" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
+        ProblemCode: "account_disabled" | "address_not_confirmed" | "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "misdirected_request" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "rate_limited" | "reauthentication_required" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
         /**
-         * @description Which to leave.
+         * @description Which token to keep.
          * @example {}
          */
         RevokeAll: {
             /**
              * Format: uuid
-             * @description The id of the one that goes on working.
+             * @description The id of a token that is not revoked.
              */
             except?: string | null;
         };
-        /**
-         * @description One permission (RFC 6749 section 3.3). A handler names the one it needs.
-         * @enum {string}
-         */
-        Scope: "account:read" | "notes:read" | "notes:write" | "tokens:manage";
-        /** @description A set of scopes; as text, space-separated. */
+        /** @description The name of a scope. Which names there are is checked where a token is made. */
+        Scope: string;
+        /** @description A set of scopes; as text, separated by spaces. */
         Scopes: components["schemas"]["Scope"][];
         /**
          * Format: date-time
          * @description An instant in UTC, to the millisecond.
          *
          *     It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
-         *     decided once, and so that what is answered to a write equals what is read later on either database.
+         *     decided in one place, and so that the response to a write equals what is read later from either database.
          */
         Timestamp: string;
         /**
-         * @description A token's metadata. The token itself is not among it: it is shown once, when it is made.
+         * @description A token's metadata. The token itself is shown only once, when it is created.
          * @example {
          *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "ends_at": "2025-10-05T00:00:00.000Z",
@@ -545,48 +543,47 @@ export interface components {
          *       "renew_days": 30,
          *       "revoked_at": null,
          *       "scopes": [
-         *         "notes:read",
-         *         "notes:write"
+         *         "account:read"
          *       ]
          *     }
          */
         Token: {
-            /** @description When it was made. */
+            /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it stops working in any case. */
+            /** @description When it expires, even if it is renewed. */
             ends_at: components["schemas"]["Timestamp"];
-            /** @description When it stops working, unless it is renewed. */
+            /** @description When it expires, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
             /**
              * Format: uuid
-             * @description Names it in `DELETE tokens/{id}`.
+             * @description The id of the token, for `DELETE tokens/{id}`.
              */
             id: string;
-            /** @description How it came about. */
+            /** @description How it was created. */
             issued_by: components["schemas"]["IssuedBy"];
             last_used_at: components["schemas"]["Timestamp"] | null;
-            /** @description The address it was last used from, if that is known. */
+            /** @description The address it was last used from, if known. */
             last_used_from: string | null;
-            /** @description Its owner's name for it. */
+            /** @description The name its owner gave it. */
             name: string;
-            /** @description The origins whose pages it works from; from anywhere, where there is none. */
+            /** @description The origins whose pages can use it. If empty, it works everywhere. */
             origins: string[];
             /**
              * Format: int32
-             * @description Each use lets it go on for so many days, up to `ends_at`; nothing where it is not renewed.
+             * @description How many days each use extends it by, up to `ends_at`; `null` if it is not renewed.
              */
             renew_days: number | null;
             revoked_at: components["schemas"]["Timestamp"] | null;
-            /** @description What it may do. */
+            /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
         };
         /** @description The account's tokens. */
         TokenList: {
-            /** @description Those that work, the newest first, then those that have ended lately. */
+            /** @description Active tokens, newest first, then those that expired or were revoked recently. */
             items: components["schemas"]["Token"][];
         };
         /**
-         * @description A token in the clear. The last six characters are a checksum of the rest.
+         * @description A token in plain text. The last six characters are a checksum of the rest.
          * @example vst_00000000000000000000000000000000000000
          */
         TokenText: string;
@@ -600,9 +597,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "body_too_large";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 413;
                 };
             };
@@ -615,14 +612,14 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "conflict";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 409;
                 };
             };
         };
-        /** @description Login turned off, or Origin not allowed, or Address not confirmed, or Account disabled. */
+        /** @description Password login disabled, or Origin not allowed, or Address not confirmed, or Account disabled. */
         Forbidden: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
@@ -630,9 +627,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "account_disabled" | "address_not_confirmed" | "login_disabled" | "origin_not_allowed";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 403;
                 };
             };
@@ -645,9 +642,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "internal";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 500;
                 };
             };
@@ -660,9 +657,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "invalid_body";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 400;
                 };
             };
@@ -675,14 +672,14 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "invalid_credentials";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 401;
                 };
             };
         };
-        /** @description Not our host. */
+        /** @description Misdirected request. */
         MisdirectedRequest: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
@@ -690,9 +687,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "misdirected_request";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 421;
                 };
             };
@@ -705,9 +702,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "not_acceptable";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 406;
                 };
             };
@@ -720,9 +717,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "not_found";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 404;
                 };
             };
@@ -735,15 +732,15 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "origin_not_allowed";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 403;
                 };
             };
         };
-        /** @description Password required once more. Origin not allowed, or Scope missing. */
-        OriginNotAllowedOrProofRequiredOrScopeMissing: {
+        /** @description Password required again. Origin not allowed, or Scope missing. */
+        OriginNotAllowedOrReauthenticationRequiredOrScopeMissing: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "x-request-id": components["headers"]["x-request-id"];
@@ -751,9 +748,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "origin_not_allowed" | "reauthentication_required" | "scope_missing";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 403;
                 };
             };
@@ -767,9 +764,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "origin_not_allowed" | "scope_missing";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 403;
                 };
             };
@@ -782,14 +779,14 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "precondition_failed";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 412;
                 };
             };
         };
-        /** @description Too many tries. */
+        /** @description Too many requests. */
         RateLimited: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -798,9 +795,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "rate_limited";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 429;
                 };
             };
@@ -814,9 +811,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "token_expired" | "token_invalid" | "token_missing" | "token_revoked";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 401;
                 };
             };
@@ -830,14 +827,14 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "unavailable";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 503;
                 };
             };
         };
-        /** @description Validation failed, or Idempotency key used before. */
+        /** @description Validation failed, or Idempotency key reused. */
         UnprocessableEntity: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
@@ -845,9 +842,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "idempotency_key_reused" | "validation_failed";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 422;
                 };
             };
@@ -860,9 +857,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "unsupported_media_type";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 415;
                 };
             };
@@ -875,9 +872,9 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
+                    /** @enum {string} */
                     code: "validation_failed";
-                    /** @constant */
+                    /** @enum {integer} */
                     status: 422;
                 };
             };
@@ -886,23 +883,23 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description What the browser should forget. */
+        /** @description What the browser deletes. */
         "Clear-Site-Data": string;
-        /** @description The version of what is answered with, for `If-Match` and `If-None-Match`. */
+        /** @description The version of the response, for `If-Match` and `If-None-Match`. */
         ETag: string;
-        /** @description Where the new one is. */
+        /** @description The URL of the new resource. */
         Location: string;
-        /** @description How much of the limit is left, and in how many seconds all of it is free again (draft-ietf-httpapi-ratelimit-headers). */
+        /** @description How many requests are left, and in how many seconds the whole limit is available again (draft-ietf-httpapi-ratelimit-headers). */
         RateLimit: string;
-        /** @description How many requests in how many seconds. */
+        /** @description How many requests are allowed in how many seconds. */
         "RateLimit-Policy": string;
         /** @description In how many seconds to try again. */
         "Retry-After": number;
         /** @description The session cookie. */
         "Set-Cookie": string;
-        /** @description How to come in (RFC 6750 section 3): no `error` where no token was sent, otherwise what is wrong with it. */
+        /** @description How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is wrong with the token. */
         "WWW-Authenticate": string;
-        /** @description What the server's log calls this request. Send one of your own, up to 64 of `A-Za-z0-9-_.`, to choose it. */
+        /** @description The id of this request in the log of the server. To choose it, send one of up to 64 of `A-Za-z0-9-_.`. */
         "x-request-id": string;
     };
     pathItems: never;
@@ -922,7 +919,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token, this once. */
+            /** @description The new token. It is shown only once. */
             201: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -954,7 +951,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It has ended. */
+            /** @description The token was revoked. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -983,7 +980,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description They have ended. */
+            /** @description The tokens were revoked. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1012,7 +1009,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account. */
+            /** @description The account that makes the call. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1037,15 +1034,15 @@ export interface operations {
     listNotes: {
         parameters: {
             query?: {
-                /** @description How many at most. */
+                /** @description The most notes a page holds. */
                 limit?: number;
-                /** @description `next_cursor` of the page before; left out or empty for the first. */
+                /** @description The `next_cursor` of the page before; leave it out or empty for the first page. */
                 cursor?: string;
-                /** @description What the title or the body contains. */
+                /** @description Text that the title or the body contains. */
                 q?: string;
             };
             header?: {
-                /** @description The `ETag` you have: 304 if it is still that one. */
+                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -1066,7 +1063,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotesPage"];
                 };
             };
-            /** @description You have this page. */
+            /** @description Not modified. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1090,7 +1087,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name of your own for this request, such as a new UUID, in quotes or bare. Sent again within a day, nothing is made twice. */
+                /** @description A key that you choose for this request, such as a new UUID, with or without quotes. A request that is repeated with the same key within a day creates nothing twice. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1102,7 +1099,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The note. */
+            /** @description The new note. */
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1134,7 +1131,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have: 304 if it is still that one. */
+                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1158,7 +1155,7 @@ export interface operations {
                     "application/json": components["schemas"]["Note"];
                 };
             };
-            /** @description You have this version. */
+            /** @description Not modified. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1182,7 +1179,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you read: the change is refused with 412 if somebody else was faster. Left out, it is made in any case. */
+                /** @description The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
                 "If-Match"?: string;
             };
             path: {
@@ -1193,7 +1190,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is gone. */
+            /** @description The note was deleted. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1219,7 +1216,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you read: the change is refused with 412 if somebody else was faster. Left out, it is made in any case. */
+                /** @description The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
                 "If-Match"?: string;
             };
             path: {
@@ -1234,7 +1231,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The note as it is now. */
+            /** @description The updated note. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1266,7 +1263,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have: 304 if it is still that one. */
+                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -1285,7 +1282,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
-            /** @description You have this version. */
+            /** @description Not modified. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1309,7 +1306,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is known of it. */
+            /** @description The token's metadata. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1336,7 +1333,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have: 304 if it is still that one. */
+                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -1344,7 +1341,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is known of each. */
+            /** @description The tokens' metadata. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1357,7 +1354,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenList"];
                 };
             };
-            /** @description You have this list. */
+            /** @description Not modified. */
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -1389,7 +1386,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token, this once. */
+            /** @description The new token. It is shown only once. */
             201: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1403,7 +1400,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrProofRequiredOrScopeMissing"];
+            403: components["responses"]["OriginNotAllowedOrReauthenticationRequiredOrScopeMissing"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
@@ -1428,7 +1425,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Thank you. */
+            /** @description Reported. Thank you. */
             202: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -1461,7 +1458,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description They have ended. */
+            /** @description The tokens were revoked. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -1496,7 +1493,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It has ended. */
+            /** @description The token was revoked. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
