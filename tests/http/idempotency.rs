@@ -141,7 +141,7 @@ async fn what_was_left_half_done_is_finished_by_the_next(app: TestApp) {
 /// At any moment from the claim of the key to the answer.
 async fn who_hangs_up_gets_the_answer_with_the_next_try(app: TestApp) {
     let ada = app.person("ada").await;
-    let mut made = 0;
+    let (mut made, mut hung_up) = (0, 0);
     for _ in 0..10 {
         for polls in 1.. {
             made += 1;
@@ -151,11 +151,13 @@ async fn who_hangs_up_gets_the_answer_with_the_next_try(app: TestApp) {
             create(&ada.client, &key).await.assert_status(201);
             assert_eq!(app.count(TABLE).await, made);
             if answered {
-                assert!(polls > 1, "the first one waits for the database");
                 break;
             }
+            hung_up += 1;
         }
     }
+    // On a busy machine the database may answer within the first poll, but not each time.
+    assert!(hung_up > 0);
 }
 
 async fn what_is_refused_may_be_mended_and_sent_again(app: TestApp) {
