@@ -127,6 +127,11 @@ pub struct Sweep {
 /// A future on the heap.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Those of `features` that the settings turn on.
+pub fn enabled<'a>(features: &'a [Feature], settings: &Settings) -> impl Iterator<Item = &'a Feature> {
+    features.iter().filter(|feature| (feature.is_on)(settings))
+}
+
 /// The application state for `features`.
 ///
 /// # Errors
@@ -138,7 +143,7 @@ pub fn state(settings: Settings, db: Db, features: &[Feature]) -> Result<AppStat
 
 /// What the pages of all features know of each other.
 pub fn site(features: &[Feature], settings: &Settings) -> Site {
-    let on = || features.iter().filter(|feature| (feature.is_on)(settings));
+    let on = || enabled(features, settings);
     Site {
         links: SiteLinks {
             nav: on().filter_map(|feature| feature.nav).collect(),

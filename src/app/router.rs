@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::Db,
-    feature::{Feature, StatefulRoutes},
+    feature::{Feature, StatefulRoutes, enabled},
     http::{
         client::{self, Proxies},
         host::{self, Hosts},
@@ -36,7 +36,7 @@ use crate::{
 pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoutes>) -> Result<Router, String> {
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
-    let features: Vec<_> = features.iter().filter(|feature| (feature.is_on)(&state.settings)).copied().collect();
+    let features: Vec<_> = enabled(features, &state.settings).copied().collect();
     let policy = Policy::of(&state.settings, &state.site.secret_paths);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);

@@ -8,7 +8,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
     auth::{known_devices, rate_limit::attempts},
-    feature::{Feature, Sweep},
+    feature::{Feature, Sweep, enabled},
     http::idempotency,
     state::AppState,
 };
@@ -40,8 +40,7 @@ async fn round(state: &AppState, features: &'static [Feature]) {
     step("rate limits", state, |state| async move { attempts::sweep(&state.db, BATCH).await }).await;
     step("devices", state, |state| async move { known_devices::sweep(&state.db, BATCH).await }).await;
     step("idempotency", state, |state| async move { idempotency::sweep(&state.db, BATCH).await }).await;
-    let on = features.iter().filter(|feature| (feature.is_on)(&state.settings));
-    for Sweep { what, batch } in on.flat_map(|feature| feature.sweeps) {
+    for Sweep { what, batch } in enabled(features, &state.settings).flat_map(|feature| feature.sweeps) {
         step(what, state, move |state| batch(state, BATCH)).await;
     }
 }

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::failure::Failure;
 use super::{
     context::Context,
+    failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
     prompt::{confirm, new_password},
 };

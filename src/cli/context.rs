@@ -4,10 +4,7 @@ use std::cell::Cell;
 
 use uuid::Uuid;
 
-use super::config::Config;
-use super::config::load;
-use super::failure::Failure;
-use super::{log::log, output::eprint};
+use super::{config::Config, config::load, failure::Failure, log::log, output::eprint};
 use crate::{
     auth::store::accounts::AccountDetails,
     cli::operators::{self, Operator, Subject},

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::failure::Failure;
 use super::{
     context::Context,
+    failure::Failure,
     output::{print, print_json},
     prompt::confirm,
 };

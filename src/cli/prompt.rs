@@ -5,8 +5,7 @@ use std::io::{BufRead, IsTerminal, stderr, stdin};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::failure::Failure;
-use super::{context::Context, output::eprint};
+use super::{context::Context, failure::Failure, output::eprint};
 
 /// Reads a new password: typed twice without being shown, or the first line of stdin.
 pub(super) fn new_password() -> Result<SecretString, Failure> {

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::failure::Failure;
 use super::{
     context::Context,
+    failure::Failure,
     output::{print, print_json},
     prompt::confirm,
 };

@@ -10,14 +10,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::config::Config;
-use super::failure::Failure;
-use super::{log::log, output::print};
+use super::{config::Config, failure::Failure, log::log, output::print};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
     db::{Clock, Db},
-    feature::{self, ExtraListener, Stateful, StatefulRoutes},
+    feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
     http::connection_limits::{Gate, Timeouts},
     mail::Mailer,
     settings::{Finding, Settings, SettingsError, Sources},
@@ -120,8 +118,7 @@ struct Extra(Stateful, Option<Result<TcpListener, String>>);
 
 /// The features that have state of their own and are on.
 fn stateful(settings: &Settings) -> impl Iterator<Item = Stateful> {
-    let on = FEATURES.iter().filter(|feature| (feature.is_on)(settings));
-    on.filter_map(|feature| feature.stateful)
+    enabled(FEATURES, settings).filter_map(|feature| feature.stateful)
 }
 
 /// Opens the listeners that features need. Where one is not required and its port is taken, the server starts all the

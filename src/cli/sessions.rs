@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::failure::Failure;
 use super::{
     context::Context,
+    failure::Failure,
     output::{Limit, print, print_json, print_table},
     revoke::{Revoke, Words},
 };

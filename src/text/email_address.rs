@@ -18,8 +18,8 @@ pub fn normalized(email: &str) -> String {
 
 /// Whether `email` is a valid address, that is, whether mail can be sent to it.
 ///
-/// `lettre::Address` alone checks the text as it was typed. Here it checks the normalized form, of which there is one for
-/// each mailbox.
+/// `lettre::Address` alone checks the text as it was typed. Here it checks the normalized form, of which there is one
+/// for each mailbox.
 pub fn is_address(email: &str) -> bool {
     canonical(email).is_some()
 }
