@@ -1,6 +1,6 @@
 // @ts-check
-// The script of every page: dialogs, copy buttons, the search term in the URL, and hydrating the islands, which are
-// wasm. If any of it fails, links and forms still work.
+// The script of every page: dialogs, copy buttons, times, the search term in the URL, and hydrating the islands, which
+// are wasm. If any of it fails, links and forms still work.
 
 /** How long a toast is shown, in milliseconds. */
 const SHOWN = 6000;
@@ -114,6 +114,51 @@ function updateUrl() {
   finished = false;
 }
 
+// Times: kept up to date as "5 minutes ago", with the exact time in the visitor's time zone in the tooltip.
+
+/** How often times are brought up to date, in milliseconds. */
+const TIMES_INTERVAL = 20_000;
+/** From how many seconds on a time is said in each unit, and up to how many of it. As in `src/ui/time.rs`. */
+const UNITS = /** @type {const} */ ([
+  [60, 60, "minute"],
+  [3_600, 24, "hour"],
+  [86_400, 60, "day"],
+  [2_629_800, 12, "month"],
+  [31_557_600, Infinity, "year"],
+]);
+
+updateTimes();
+setInterval(updateTimes, TIMES_INTERVAL);
+// Islands add times. An update changes only text, which is not observed.
+new MutationObserver(updateTimes).observe(document.body, { childList: true, subtree: true });
+
+function updateTimes() {
+  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time[datetime]"))) {
+    const at = new Date(time.dateTime);
+    const text = time.firstChild;
+    if (Number.isNaN(at.valueOf()) || !text) continue;
+    const said = relative(Math.round((at.valueOf() - Date.now()) / 1000));
+    if (text.nodeValue !== said) text.nodeValue = said;
+    time.title = at.toLocaleString("default", { dateStyle: "full", timeStyle: "long" });
+  }
+}
+
+/**
+ * A time `seconds` from now (in the past if negative) in words, to the nearest unit.
+ * @param {number} seconds
+ */
+function relative(seconds) {
+  const distance = Math.abs(seconds);
+  if (distance < 45) return seconds > 0 ? "in a moment" : "just now";
+  let said = "";
+  for (const [length, until, name] of UNITS) {
+    const count = Math.max(1, Math.floor((distance + Math.floor(length / 2)) / length));
+    said = `${count} ${name}${count === 1 ? "" : "s"}`;
+    if (count < until) break;
+  }
+  return seconds > 0 ? `in ${said}` : `${said} ago`;
+}
+
 // The islands.
 
 /** @typedef {Record<string, (island: Element) => void>} Islands */
@@ -121,16 +166,18 @@ function updateUrl() {
 
 const { js = "", wasm = "" } = /** @type {HTMLElement} */ (document.querySelector("script[data-wasm]")).dataset;
 
-// Load the wasm after the first paint, so that on a slow line it does not compete with styles and font; a background
-// tab is not painted at all. Each step runs in a task of its own, so that typing never waits long.
-if (!document.hidden && globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) await painted();
-let site = await start(js);
 /** @type {NodeListOf<HTMLElement>} */
 const islands = document.querySelectorAll("leptos-island");
-for (const [index, island] of islands.entries()) {
-  await nextTask();
-  // Wasm that panicked may be in an inconsistent state, so the next island gets an instance of its own.
-  if (!hydrate(site, island)) site = await start(`${js}?after=${index}`);
+if (islands.length > 0) {
+  // Load the wasm after the first paint, so that on a slow line it does not compete with styles and font; a background
+  // tab is not painted at all. Each step runs in a task of its own, so that typing never waits long.
+  if (!document.hidden && globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) await painted();
+  let site = await start(js);
+  for (const [index, island] of islands.entries()) {
+    await nextTask();
+    // Wasm that panicked may be in an inconsistent state, so the next island gets an instance of its own.
+    if (!hydrate(site, island)) site = await start(`${js}?after=${index}`);
+  }
 }
 document.documentElement.dataset.hydrated = "";
 
@@ -140,6 +187,8 @@ document.documentElement.dataset.hydrated = "";
  */
 async function start(address) {
   const bytes = fetch(wasm);
+  // What Leptos would read of resources; the islands have none.
+  Object.assign(globalThis, { __RESOLVED_RESOURCES: [], __SERIALIZED_ERRORS: [], __INCOMPLETE_CHUNKS: [] });
   const site = /** @type {Site} */ (await import(address));
   await site.default({ module_or_path: bytes });
   await nextTask();

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { APP, expect, hydrated, signUp, test } from "../support/fixtures.ts";
 
 const PUBLIC = ["/", "/sign-in", "/sign-up"];
@@ -36,10 +37,10 @@ test.describe("an unknown page", () => {
 
 test("what the browser downloads to come alive stays small, and is kept for a year", async ({ page, request }) => {
   test.skip(!process.env.E2E_BINARY, "only the single binary holds hashed and compressed files");
-  await page.goto("/");
+  await page.goto("/sign-in");
   const html = await page.content();
   for (const [extension, most] of [
-    ["wasm", 140_000],
+    ["wasm", 110_000],
     ["js", 10_000],
   ] as const) {
     const path = new RegExp(`/pkg/vestibule\\.[0-9a-f]{16}\\.${extension}`).exec(html)?.[0];
@@ -52,6 +53,13 @@ test("what the browser downloads to come alive stays small, and is kept for a ye
     expect(bytes).toBeGreaterThan(0);
     expect(bytes).toBeLessThanOrEqual(most);
   }
+});
+
+test("the binary stays small", async () => {
+  test.skip(!process.env.E2E_BINARY, "only the single binary holds everything");
+  const { size } = await stat(process.env.E2E_BINARY!);
+  console.log(`binary: ${size} bytes`);
+  expect(size).toBeLessThanOrEqual(25_000_000);
 });
 
 test.describe("a script that slipped in", () => {

@@ -1,13 +1,15 @@
 //! Answering with a page: what it needs to know of its request, and how it is rendered.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+};
 
 use axum::{
-    body::{Body, to_bytes},
     extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use leptos::{nonce::Nonce, prelude::*};
 use time::OffsetDateTime;
@@ -109,16 +111,20 @@ impl PageContext {
         self.shown.as_ref()?.text(kind).map(str::to_owned)
     }
 
-    /// Renders a page.
-    pub async fn page<V: IntoView + 'static>(
+    /// Renders a page. What it shows is known before: nothing on a page waits for anything, or is streamed.
+    pub fn page<V: IntoView>(
         self,
         status: StatusCode,
         title: impl Into<String>,
-        content: impl Fn() -> V + Clone + Send + Sync + 'static,
-    ) -> Response {
+        content: impl FnOnce() -> V,
+    ) -> Ready<Response> {
+        ready(self.document(status, title.into(), Box::new(|| content().into_view().to_html())))
+    }
+
+    /// The document around `content`, which is rendered with the context of the page.
+    fn document(self, status: StatusCode, title: String, content: Box<dyn FnOnce() -> String + '_>) -> Response {
         let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
         let policy = policy(&nonce, &self.reach);
-        let title = title.into();
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
         let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
         let who = match self.caller {
@@ -128,28 +134,16 @@ impl PageContext {
         };
         let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
 
-        let app = move || {
-            let (title, who, assets, styles) = (title.clone(), who.clone(), assets.clone(), styles.clone());
-            let (path, links, content) = (path.clone(), links.clone(), content.clone());
-            view! { <Layout title who assets styles path links>{content()}</Layout> }
-        };
-        let provide = move || {
-            provide_context(nonce.clone());
+        let owner = Owner::new_root(None);
+        let html = owner.with(|| {
+            provide_context(nonce);
             provide_context(Now(now));
-            provide_context(origin.clone());
-        };
-        let render = leptos_axum::render_app_async_with_context(provide, app);
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = self.uri;
-        let (parts, body) = render(request).await.into_parts();
-        // Nothing on a page is streamed: the body is complete.
-        let Ok(html) = to_bytes(body, usize::MAX).await else {
-            return Problem::Internal("a page could not be rendered".into()).into_response();
-        };
-        let html = with_shapes(&String::from_utf8_lossy(&html));
-        let mut response = Response::from_parts(parts, Body::from(html));
-
-        *response.status_mut() = status;
+            provide_context(origin);
+            let content = content();
+            view! { <Layout title who assets styles path links content /> }.to_html()
+        });
+        drop(owner);
+        let mut response = (status, Html(with_shapes(&html))).into_response();
         let headers = response.headers_mut();
         if let Ok(policy) = HeaderValue::from_str(&policy) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);

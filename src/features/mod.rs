@@ -1,7 +1,6 @@
 //! What a product is made of: a folder each, which describes itself to the list in `app.rs` and can be deleted.
 
 pub mod accounts;
-pub mod landing;
 pub mod notes;
 
 #[cfg(feature = "ssr")]
@@ -14,5 +13,7 @@ pub mod browser_sessions;
 pub mod dev;
 #[cfg(all(feature = "ssr", feature = "lab"))]
 pub mod lab;
+#[cfg(feature = "ssr")]
+pub mod landing;
 #[cfg(feature = "ssr")]
 pub mod tokens;

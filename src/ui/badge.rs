@@ -4,6 +4,6 @@ use leptos::prelude::*;
 
 /// A short label, as in `<Badge>"Expired"</Badge>`. Its colour is decoration: the word must say it all.
 #[component]
-pub fn Badge(children: Children) -> impl IntoView {
-    view! { <span class="badge">{children()}</span> }
+pub fn Badge<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
+    view! { <span class="badge">{children.into_inner()()}</span> }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// A section, usually with a heading, by which screen readers list it.
 #[component]
-pub fn Card(
+pub fn Card<C: IntoView + 'static>(
     /// The heading. Without one, the card has none.
     #[prop(optional, into)]
     title: String,
@@ -17,12 +17,12 @@ pub fn Card(
     /// Its ARIA role, if it is more than a section.
     #[prop(optional)]
     role: Option<&'static str>,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <section class=class id=id role=role>
             {(!title.is_empty()).then(|| view! { <h2>{title}</h2> })}
-            {children()}
+            {children.into_inner()()}
         </section>
     }
 }

@@ -14,7 +14,7 @@ use super::FormGuard;
 
 /// A button that asks for confirmation before it posts a form.
 #[component]
-pub fn Confirm(
+pub fn Confirm<C: IntoView + 'static>(
     /// The dialog's id, unique on the page.
     #[prop(into)]
     id: String,
@@ -32,7 +32,7 @@ pub fn Confirm(
     /// The text of the button that confirms: the action itself, never "OK".
     confirm: &'static str,
     /// The explanation: what will happen.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let heading = format!("{id}-title");
     view! {
@@ -44,7 +44,7 @@ pub fn Confirm(
             <form method="post" action=action>
                 <FormGuard />
                 <h2 id=heading.clone()>{title}</h2>
-                <div class="prose">{children()}</div>
+                <div class="prose">{children.into_inner()()}</div>
                 <div class="row answers">
                     <button
                         type="button"

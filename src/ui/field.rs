@@ -1,13 +1,13 @@
 //! Form fields: label, hint, input and error message, linked for screen readers.
 
-use leptos::{attr::custom::custom_attribute, prelude::*};
+use leptos::{attr::custom::custom_attribute, either::Either, prelude::*};
 
 use super::{FormState, Reveal};
 
 /// The label, hint and error message around one input. The input is the child: give it the id `name` and the attribute
 /// `aria-describedby` from [`describedby`].
 #[component]
-pub fn Field(
+pub fn Field<C: IntoView + 'static>(
     /// The input's id.
     name: &'static str,
     /// The label.
@@ -18,13 +18,13 @@ pub fn Field(
     /// The error message, if the value is not valid.
     #[prop(into)]
     error: Signal<Option<String>>,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <div class="field">
             <label for=name>{label}</label>
             {(!hint.is_empty()).then(|| view! { <p class="hint" id=format!("{name}-hint")>{hint}</p> })}
-            {children()}
+            {children.into_inner()()}
             <p class="error" id=format!("{name}-error") role="alert">{move || error.get()}</p>
         </div>
     }
@@ -86,9 +86,9 @@ pub fn TextField(
         />
     };
     let input = if secret {
-        view! { <div class="secret">{input}<Reveal field=name.to_owned() label=label.to_owned() /></div> }.into_any()
+        Either::Left(view! { <div class="secret">{input}<Reveal field=name.to_owned() label=label.to_owned() /></div> })
     } else {
-        input.into_any()
+        Either::Right(input)
     };
     view! { <Field name label hint error=error>{input}</Field> }
 }

@@ -1,6 +1,6 @@
 //! The HTML around every page: head, header and footer.
 
-use leptos::{attr::custom::custom_attribute, config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos::{attr::custom::custom_attribute, config::LeptosOptions, either::EitherOf3, nonce::use_nonce, prelude::*};
 
 use super::{FormGuard, NavLink, SiteLinks, Toasts};
 use crate::{assets::Assets, text::email_address::shown};
@@ -34,7 +34,8 @@ pub(crate) fn Layout(
     styles: Vec<String>,
     path: String,
     links: SiteLinks,
-    children: Children,
+    /// The HTML of the content.
+    content: String,
 ) -> impl IntoView {
     view! {
         <!DOCTYPE html>
@@ -64,7 +65,7 @@ pub(crate) fn Layout(
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
                 <Header who path links=links.nav mark=assets.url("mark.svg") />
-                <main id="main">{children()}</main>
+                <main id="main" inner_html=content></main>
                 <Toasts />
                 <Footer links=links.footer />
             </body>
@@ -80,7 +81,7 @@ fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl Int
     };
     let all = || links.iter().map(|NavLink { path, label }| view! { {link(path, label)} " " }).collect_view();
     let nav = match who {
-        Who::SignedIn { email } => view! {
+        Who::SignedIn { email } => EitherOf3::A(view! {
             <nav aria-label="Main">
                 {all()}
                 <form method="post" action="/sign-out">
@@ -88,19 +89,16 @@ fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl Int
                     <button class="quiet" title=format!("Signed in as {}", shown(&email))>"Sign out"</button>
                 </form>
             </nav>
-        }
-        .into_any(),
-        Who::Visitor => view! {
+        }),
+        Who::Visitor => EitherOf3::B(view! {
             <nav aria-label="Main">
                 {link("/sign-in", "Sign in")} <a class="button" href="/sign-up">"Sign up"</a>
             </nav>
-        }
-        .into_any(),
+        }),
         // Both redirect to the sign-in page if needed, and back.
-        Who::Unknown => view! {
+        Who::Unknown => EitherOf3::C(view! {
             <nav aria-label="Main">{all()}</nav>
-        }
-        .into_any(),
+        }),
     };
     view! {
         <header>

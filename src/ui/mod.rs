@@ -23,8 +23,6 @@ mod tabs;
 mod time;
 mod toast;
 
-#[cfg(feature = "hydrate")]
-pub mod clock;
 #[cfg(feature = "ssr")]
 pub mod layout;
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! Tables.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 /// A table with a caption, and headers for columns and rows. On a narrow screen the cells of a row stack; content that
 /// is still too wide scrolls inside the frame, which the keyboard can reach.
@@ -25,9 +25,9 @@ pub fn Table(
     };
     let column = |name: &'static str| {
         if name.is_empty() {
-            return view! { <td role="cell"></td> }.into_any();
+            return Either::Left(view! { <td role="cell"></td> });
         }
-        view! { <th scope="col" role="columnheader">{name}</th> }.into_any()
+        Either::Right(view! { <th scope="col" role="columnheader">{name}</th> })
     };
     let label = caption.clone();
     view! {

@@ -7,14 +7,14 @@ use leptos::prelude::*;
 /// The tabs are a group of radio buttons, so they work with arrow keys and screen readers, and without JavaScript.
 /// `style/parts/tabs.css` shows the panel, for up to four.
 #[component]
-pub fn Tabs(
+pub fn Tabs<C: IntoView + 'static>(
     /// The name of the radio group, unique on the page.
     name: &'static str,
     /// The label of the group.
     label: &'static str,
     /// The labels of the tabs.
     tabs: Vec<&'static str>,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let tab = |(index, tab): (usize, &'static str)| {
         view! {
@@ -29,13 +29,13 @@ pub fn Tabs(
             <div class="tablist" role="radiogroup" aria-label=label>
                 {tabs.into_iter().enumerate().map(tab).collect_view()}
             </div>
-            {children()}
+            {children.into_inner()()}
         </div>
     }
 }
 
 /// The content of one tab.
 #[component]
-pub fn Panel(children: Children) -> impl IntoView {
-    view! { <div class="panel">{children()}</div> }
+pub fn Panel<C: IntoView + 'static>(children: TypedChildren<C>) -> impl IntoView {
+    view! { <div class="panel">{children.into_inner()()}</div> }
 }

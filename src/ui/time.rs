@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 pub struct Now(pub Timestamp);
 
 /// A relative time such as "5 minutes ago", with the exact time in `datetime` and in the tooltip. In the browser,
-/// `ui::clock` keeps it up to date and shows the exact time in the visitor's time zone.
+/// `public/page.js` keeps it up to date and shows the exact time in the visitor's time zone.
 #[component]
 pub fn Time(
     /// The time.
@@ -20,7 +20,7 @@ pub fn Time(
     view! { <time datetime=at.to_string() title=exact>{text}</time> }
 }
 
-/// A time `seconds` from now (in the past if negative) in words, to the nearest unit.
+/// A time `seconds` from now (in the past if negative) in words, to the nearest unit. `public/page.js` says the same.
 pub fn relative(seconds: i64) -> String {
     const UNITS: [(i64, i64, &str); 5] = [
         (60, 60, "minute"),

@@ -38,11 +38,11 @@ pub(crate) fn ReauthenticateFormView(
 }
 
 #[component]
-pub(crate) fn Question(
+pub(crate) fn Question<C: IntoView + 'static>(
     #[prop(into)] action: String,
     email: String,
     form: FormState,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <section class="door">
@@ -51,7 +51,7 @@ pub(crate) fn Question(
             <Notice text=form.notice.clone() />
             <form method="post" action=action>
                 <FormGuard />
-                {children()}
+                {children.into_inner()()}
                 // The posted form may have an email field of its own, so this one has no name.
                 <Username email />
                 <TextField

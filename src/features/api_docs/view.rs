@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    nonce::use_nonce,
+    prelude::*,
+};
 
 use super::reference::{Access, Answer, Body, Field, Group, Operation, Parameter, Reference, Refusal, Shape};
 use crate::ui::{Badge, CodeBlock};
@@ -104,9 +108,9 @@ fn Operations(group: Group, origin: String) -> impl IntoView {
 #[component]
 fn Call(operation: Operation, origin: String) -> impl IntoView {
     let access = match operation.access.clone() {
-        Access::Open => view! { <span class="hint">"no token"</span> }.into_any(),
-        Access::Token => view! { <span class="hint">"any token"</span> }.into_any(),
-        Access::Scope(scope) => view! { <Badge>{scope}</Badge> }.into_any(),
+        Access::Open => EitherOf3::A(view! { <span class="hint">"no token"</span> }),
+        Access::Token => EitherOf3::B(view! { <span class="hint">"any token"</span> }),
+        Access::Scope(scope) => EitherOf3::C(view! { <Badge>{scope}</Badge> }),
     };
     let curl = curl(&operation, &origin);
     let (id, title) = (operation.id.clone(), format!("{}-title", operation.id));
@@ -281,7 +285,7 @@ fn Codes(reference: Arc<Reference>) -> impl IntoView {
 fn marked(text: &str) -> impl IntoView + use<> {
     let part = |(index, part): (usize, &str)| {
         let part = part.to_owned();
-        if index % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+        if index % 2 == 1 { Either::Left(view! { <code>{part}</code> }) } else { Either::Right(part) }
     };
     text.split('`').enumerate().map(part).collect_view()
 }

@@ -1,6 +1,6 @@
 //! The list of signed-in browsers.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::service;
 use crate::{
@@ -21,9 +21,9 @@ pub fn BrowserSessionList(
         let browser = sign_in.browser();
         let from = (!sign_in.address.is_empty()).then(|| format!(" from {}", sign_in.address));
         let action = if this_one {
-            view! { <Badge>"This browser"</Badge> }.into_any()
+            Either::Left(view! { <Badge>"This browser"</Badge> })
         } else {
-            view! {
+            Either::Right(view! {
                 <Confirm
                     id=format!("end-{}", sign_in.id)
                     open="Sign out…"
@@ -34,8 +34,7 @@ pub fn BrowserSessionList(
                 >
                     "It will lose access to your account right away."
                 </Confirm>
-            }
-            .into_any()
+            })
         };
         view! {
             <li>

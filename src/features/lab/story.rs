@@ -1,6 +1,6 @@
 //! The Lab as a story: the questions of the essay in order, each with the experiment that answers it.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::{
     experiments::{self, Switches},
@@ -99,10 +99,10 @@ pub(super) fn StoryView(origins: Origins, unavailable: Option<String>) -> impl I
     let chapter = |(index, chapter): (usize, Chapter)| {
         let origins = origins.clone();
         let tried = match chapter.experiment.map(experiments::find) {
-            Some(experiment) => experiment
-                .map(|experiment| view! { <ExperimentView experiment origins can_run open=true /> })
-                .into_any(),
-            None => view! { <Bench origins switches=Switches::ESSAY can_run /> }.into_any(),
+            Some(experiment) => Either::Left(
+                experiment.map(|experiment| view! { <ExperimentView experiment origins can_run open=true /> }),
+            ),
+            None => Either::Right(view! { <Bench origins switches=Switches::ESSAY can_run /> }),
         };
         view! {
             <section class="chapter">

@@ -83,7 +83,7 @@ pub(super) fn LabView(
 
 /// The root of both pages: it gives the script the three origins and the labels of the verdicts.
 #[component]
-pub(super) fn LabFrame(origins: Origins, children: Children) -> impl IntoView {
+pub(super) fn LabFrame<C: IntoView + 'static>(origins: Origins, children: TypedChildren<C>) -> impl IntoView {
     let Origins { app, same_site, cross_site } = origins;
     view! {
         <div
@@ -94,7 +94,7 @@ pub(super) fn LabFrame(origins: Origins, children: Children) -> impl IntoView {
             data-cross-site=cross_site
             data-labels=Question::labels()
         >
-            {children()}
+            {children.into_inner()()}
         </div>
         <script type="module" src=SCRIPT nonce=use_nonce()></script>
     }
@@ -200,7 +200,11 @@ pub(super) fn ExperimentView(
 
 /// One question: the predicted answer with its reason, and room for the observed one.
 #[component]
-fn VerdictView(question: Question, verdict: Verdict, children: Children) -> impl IntoView {
+fn VerdictView<C: IntoView + 'static>(
+    question: Question,
+    verdict: Verdict,
+    children: TypedChildren<C>,
+) -> impl IntoView {
     let predicted = if verdict.value == Value::Absent { "none" } else { verdict.value.as_str() };
     view! {
         <li class="verdict" data-question=question.key()>
@@ -210,7 +214,7 @@ fn VerdictView(question: Question, verdict: Verdict, children: Children) -> impl
                 <span>"Observed: "<strong data-lab="observed">"not run"</strong></span>
             </p>
             <p class="hint">{verdict.reason}" "<a href=verdict.spec.url rel="noreferrer">{verdict.spec.name}</a></p>
-            {children()}
+            {children.into_inner()()}
             <p class="difference" data-lab="difference" hidden></p>
         </li>
     }

@@ -9,5 +9,6 @@ use crate::auth::page::PageContext;
 /// `GET /`
 pub async fn landing(visit: PageContext) -> Response {
     let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
-    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
+    let script = visit.asset("landing.js");
+    visit.page(StatusCode::OK, "Two doors into one house", || view! { <Landing signed_in lab script /> }).await
 }

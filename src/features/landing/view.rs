@@ -1,20 +1,23 @@
 //! The HTML of the front page.
 
-use leptos::prelude::*;
+use leptos::{either::Either, nonce::use_nonce, prelude::*};
 
-use super::island::ApiProbe;
 use crate::ui::Table;
 
 #[component]
-pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
+pub(super) fn Landing(
+    signed_in: bool,
+    lab: bool,
+    /// The URL of `landing.js`.
+    script: String,
+) -> impl IntoView {
     let start = if signed_in {
-        view! { <a class="button" href="/account">"Go to your account"</a> }.into_any()
+        Either::Left(view! { <a class="button" href="/account">"Go to your account"</a> })
     } else {
-        view! {
+        Either::Right(view! {
             <a class="button" href="/sign-up">"Sign up"</a> " "
             <a class="button quiet" href="/sign-in">"Sign in"</a>
-        }
-        .into_any()
+        })
     };
     view! {
         <section class="hero">
@@ -34,7 +37,7 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
                     "request that another site has caused."
                 </p>
                 <pre><code>"Cookie: __Host-Http-session=…"</code></pre>
-                <ApiProbe door="session".into() path="/session/v1/me".into() takes_token=false />
+                <TryDoor door="session" path="/session/v1/me" takes_token=false />
             </article>
             <article class="card token">
                 <h2>"The token door"</h2>
@@ -44,7 +47,7 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
                     "so no other site can make a request in its name."
                 </p>
                 <pre><code>"Authorization: Bearer vst_…"</code></pre>
-                <ApiProbe door="token".into() path="/api/v1/me".into() takes_token=true />
+                <TryDoor door="token" path="/api/v1/me" takes_token=true />
             </article>
         </section>
         <p class="house">"Behind both doors: the same accounts, the same data, the same rules."</p>
@@ -53,6 +56,24 @@ pub(super) fn Landing(signed_in: bool, lab: bool) -> impl IntoView {
             <Which />
         </section>
         {lab.then(|| view! { <LabTeaser /> })}
+        <script type="module" src=script nonce=use_nonce()></script>
+    }
+}
+
+/// A button that sends `GET path` to a door. `landing.js` shows the answer.
+#[component]
+fn TryDoor(door: &'static str, path: &'static str, takes_token: bool) -> impl IntoView {
+    let id = format!("try-{door}");
+    view! {
+        <form class="try" action=path>
+            {takes_token.then(|| view! {
+                <label for=id.clone()>"Token, if you have one"</label>
+                <input id=id type="password" autocomplete="off" spellcheck="false" placeholder="vst_…" />
+            })}
+            <button class="quiet">{format!("Try the {door} door")}</button>
+            <p class="hint"><code>{format!("GET {path}")}</code></p>
+            <div class="answer" role="status"></div>
+        </form>
     }
 }
 

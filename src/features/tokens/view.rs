@@ -1,6 +1,6 @@
 //! The tokens page.
 
-use leptos::{nonce::use_nonce, prelude::*};
+use leptos::{either::Either, nonce::use_nonce, prelude::*};
 use time::Duration;
 
 use super::service::Issued;
@@ -220,12 +220,11 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
         .then(|| view! { " " <Badge>"Expires soon"</Badge> });
     let renewed = token.renew_days.map(|_| view! { " " <Badge>"Renewed"</Badge> });
     let until = match token.renew_days {
-        None => view! { ", expires " <Time at=token.expires_at /> }.into_any(),
-        Some(days) => view! {
+        None => Either::Left(view! { ", expires " <Time at=token.expires_at /> }),
+        Some(days) => Either::Right(view! {
             ", expires " <Time at=token.expires_at /> " (" {human_days(days)} " after its last use) or "
             <Time at=token.ends_at /> " at the latest"
-        }
-        .into_any(),
+        }),
     };
     view! {
         <li>
@@ -254,8 +253,8 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
 #[component]
 fn EndedRow(token: Token) -> impl IntoView {
     let (badge, end) = match token.revoked_at {
-        Some(at) => ("Revoked", view! { ", revoked " <Time at /> }.into_any()),
-        None => ("Expired", view! { ", expired " <Time at=token.expires_at /> }.into_any()),
+        Some(at) => ("Revoked", Either::Left(view! { ", revoked " <Time at /> })),
+        None => ("Expired", Either::Right(view! { ", expired " <Time at=token.expires_at /> })),
     };
     view! {
         <li>
@@ -296,7 +295,7 @@ fn Access(token: Token) -> impl IntoView {
 fn LastUse(token: Token) -> impl IntoView {
     let from = token.last_used_from.map(|address| format!(" from {address}"));
     match token.last_used_at {
-        Some(at) => view! { "last used " <Time at /> {from} }.into_any(),
-        None => "never used".into_any(),
+        Some(at) => Either::Left(view! { "last used " <Time at /> {from} }),
+        None => Either::Right("never used"),
     }
 }

@@ -37,13 +37,13 @@ pub fn ManageSection() -> impl IntoView {
 
 /// One settings page, with a link back to the account page.
 #[component]
-fn SettingsPage(title: &'static str, children: Children) -> impl IntoView {
+fn SettingsPage<C: IntoView + 'static>(title: &'static str, children: TypedChildren<C>) -> impl IntoView {
     view! {
         <header>
             <h1>{title}</h1>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
-        <Card>{children()}</Card>
+        <Card>{children.into_inner()()}</Card>
     }
 }
 

@@ -1,6 +1,6 @@
 //! The page for a form that was not processed.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use super::fields::{PREFIX, TO, is_seen};
 use crate::ui::{Card, FormGuard, FormState, in_textarea};
@@ -27,21 +27,19 @@ pub(super) fn UnsentView(
     home: &'static str,
 ) -> impl IntoView {
     let says = if same {
-        view! {
+        Either::Left(view! {
             <p role="status">
                 "Your session had ended, so this form was not sent. You are signed in again: send it now, or copy "
                 "what you need."
             </p>
-        }
-        .into_any()
+        })
     } else {
-        view! {
+        Either::Right(view! {
             <p role="status">
                 "You are now signed in as " <strong>{email.clone()}</strong>
                 ". This form was opened with another account, so nothing was changed."
             </p>
-        }
-        .into_any()
+        })
     };
     let button = if same { "Send it now".to_owned() } else { format!("Send it as {email}") };
     let form = written.then(|| {
@@ -65,15 +63,15 @@ pub(super) fn UnsentView(
 #[component]
 fn Pair(name: String, value: String) -> impl IntoView {
     if !is_seen(&name, &value) {
-        return view! { <input type="hidden" name=name value=value /> }.into_any();
+        return Either::Left(view! { <input type="hidden" name=name value=value /> });
     }
     let mut letters = name.chars();
     let label = letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
     let id = format!("unsent-{name}");
     let field = if value.contains('\n') || value.len() > 100 {
-        view! { <textarea id=id.clone() name=name readonly rows="8">{in_textarea(&value)}</textarea> }.into_any()
+        Either::Left(view! { <textarea id=id.clone() name=name readonly rows="8">{in_textarea(&value)}</textarea> })
     } else {
-        view! { <input id=id.clone() name=name type="text" readonly value=value /> }.into_any()
+        Either::Right(view! { <input id=id.clone() name=name type="text" readonly value=value /> })
     };
-    view! { <div class="field"><label for=id>{label}</label>{field}</div> }.into_any()
+    Either::Right(view! { <div class="field"><label for=id>{label}</label>{field}</div> })
 }

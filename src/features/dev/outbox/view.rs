@@ -1,6 +1,6 @@
 //! The pages of the outbox.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use crate::mail::outbox::KeptMail;
 
@@ -56,9 +56,9 @@ fn linked(paragraph: &str) -> impl IntoView + use<> {
     let line = |line: &str| {
         let line = line.to_owned();
         if line.starts_with("http://") || line.starts_with("https://") {
-            view! { <a href=line.clone()>{line.clone()}</a> }.into_any()
+            Either::Left(view! { <a href=line.clone()>{line.clone()}</a> })
         } else {
-            view! { {line} " " }.into_any()
+            Either::Right(view! { {line} " " })
         }
     };
     paragraph.lines().map(line).collect_view()
