@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::support::{
     Database, PASSWORD, Request, TestApp, field_error, members, on_both_databases,
     resource::READ_FIELD,
-    routes::{PERSONAL_PAGES, PUBLIC_PAGES},
+    routes::{personal_pages, public_pages},
     without_database,
 };
 
@@ -103,10 +103,10 @@ async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: Tes
     let ada = app.person("ada").await;
     let note = ada.item("a", "").await;
     let mut pages = Vec::new();
-    for path in PUBLIC_PAGES {
+    for path in public_pages() {
         pages.push((path, app.browser().visit(path).await.page(200)));
     }
-    for path in PERSONAL_PAGES {
+    for path in personal_pages() {
         let there = path.replace("{id}", note["id"].as_str().unwrap());
         pages.push((path, ada.browser.visit(&there).await.page(200)));
     }
