@@ -43,6 +43,7 @@ macro_rules! __scope {
     };
 }
 
+#[doc(inline)]
 pub use __scope as scope;
 
 /// A caller who is allowed to do `N`. It is the only way for a JSON handler to get its caller, so that no handler can

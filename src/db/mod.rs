@@ -37,6 +37,7 @@ pub use self::{
 #[doc(hidden)]
 pub use pools::Pools;
 pub(crate) use query::execute_now;
+#[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use search::{Search, Searching};
 pub(crate) use write_behind::{BatchInsert, Row};

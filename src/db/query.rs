@@ -109,6 +109,7 @@ macro_rules! __postgres {
     };
 }
 
+#[doc(inline)]
 pub use {__execute as execute, __execute_now as execute_now, __fetch as fetch};
 #[doc(hidden)]
 pub use {__postgres as postgres, __prepare as prepare, __rows as rows};
