@@ -31,7 +31,7 @@ use self::probe::Probe;
 pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
-    search::SearchError,
+    search::{Search, SearchError, Searching},
     sessions::HashedSessions,
 };
 #[doc(hidden)]
@@ -39,7 +39,6 @@ pub use pools::Pools;
 pub(crate) use query::execute_now;
 #[doc(inline)]
 pub use query::{execute, fetch};
-pub(crate) use search::{Search, Searching};
 pub(crate) use write_behind::{BatchInsert, Row};
 
 use self::write_behind::WriteBehind;
@@ -50,7 +49,8 @@ use crate::timestamp::Timestamp;
 pub struct Db {
     #[doc(hidden)]
     pub pools: Pools,
-    pub(crate) search: Arc<Search>,
+    /// Begins searches.
+    pub search: Arc<Search>,
     clock: Clock,
     /// Writes and other work that goes on if the request that began it is cancelled.
     #[doc(hidden)]
