@@ -36,7 +36,7 @@ structure:
 
 .PHONY: resource
 resource: ## Create a resource of your own: make resource NAME=invoices
-	@scripts/resource $(NAME) $(FROM)
+	@scripts/resource '$(NAME)' '$(FROM)' '$(SINGULAR)'
 	$(in) cargo fmt
 
 .PHONY: resource-check

@@ -132,6 +132,11 @@ pub fn enabled<'a>(features: &'a [Feature], settings: &Settings) -> impl Iterato
     features.iter().filter(|feature| (feature.is_on)(settings))
 }
 
+/// Whether one of `features` has the front page, `/`. Otherwise the app redirects from there to its first page.
+pub fn have_front_page(features: &[Feature]) -> bool {
+    features.iter().any(|feature| (feature.pages)().routes().iter().any(|(_, path)| *path == "/"))
+}
+
 /// The application state for `features`.
 ///
 /// # Errors

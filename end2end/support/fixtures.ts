@@ -63,7 +63,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** Signs up on the page, which leads to the notes. */
+/** Signs up on the page, which leads to the first page of the app: the notes, while they are its first feature. */
 export async function signUp(page: Page): Promise<Credentials> {
   const { email, password } = newAccount();
   await page.goto("/sign-up");
@@ -71,7 +71,7 @@ export async function signUp(page: Page): Promise<Credentials> {
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("main").getByRole("button", { name: "Sign up" }).click();
-  await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Sign out" }).first()).toBeVisible();
   return { email, password };
 }
 

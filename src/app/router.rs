@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::Db,
-    feature::{Feature, StatefulRoutes, enabled},
+    feature::{Feature, StatefulRoutes, enabled, have_front_page},
     http::{
         client::{self, Proxies},
         host::{self, Hosts},
@@ -40,7 +40,12 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
     let policy = Policy::of(&state.settings, &state.site.secret_paths);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
-    let app = Router::new()
+    let mut app = Router::new();
+    if !have_front_page(&features) {
+        let first = state.site.links.nav.first().map_or("/account", |link| link.path);
+        app = app.route("/", get(move || async move { see_other(first) }));
+    }
+    let app = app
         .merge(description(&state, &features))
         .nest("/api", token_door(&state, &features)?)
         .merge(session_door(&state, &features, stateful)?)

@@ -9,7 +9,10 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::openapi;
-use crate::{feature::Feature, state::AppState};
+use crate::{
+    feature::{Feature, have_front_page},
+    state::AppState,
+};
 
 /// A route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +81,9 @@ impl fmt::Display for Guard {
 /// Every route of `features`, sorted by path.
 pub fn routes(features: &[Feature]) -> Vec<Route> {
     let mut routes = own();
+    if !have_front_page(features) {
+        routes.push(open("/"));
+    }
     for feature in features {
         let name = Some(feature.name);
         routes.extend(pages(feature));
@@ -97,16 +103,19 @@ pub fn routes(features: &[Feature]) -> Vec<Route> {
     routes
 }
 
-/// What belongs to no feature.
-fn own() -> Vec<Route> {
-    let open = |path: &str| Route {
+fn open(path: &str) -> Route {
+    Route {
         method: "GET".into(),
         path: path.into(),
         door: Door::Open,
         guard: Guard::None,
         scopes: Vec::new(),
         feature: None,
-    };
+    }
+}
+
+/// What belongs to no feature.
+fn own() -> Vec<Route> {
     let mut own = ["/healthz", "/readyz", "/.well-known/change-password"].map(open).to_vec();
     own.extend(json(openapi::routes, "/session/v1", Door::Session, Guard::SameOrigin, None));
     own.extend(json(openapi::routes, "/api/v1", Door::Open, Guard::None, None));

@@ -23,7 +23,9 @@ impl Need for Anything {
 
 /// Declares a scope: `scope!(pub ReportsRead = "reports:read", "Read your reports");`. The type is what a handler asks
 /// for, as in `Allowed<ReportsRead>`; its `INFO` is what the feature lists.
-macro_rules! scope {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __scope {
     ($visibility:vis $name:ident = $text:literal, $meaning:literal) => {
         #[doc = concat!("`", $text, "`")]
         #[derive(Clone, Copy, Debug)]
@@ -41,7 +43,8 @@ macro_rules! scope {
     };
 }
 
-pub(crate) use scope;
+#[doc(inline)]
+pub use __scope as scope;
 
 /// A caller who is allowed to do `N`. It is the only way for a JSON handler to get its caller, so that no handler can
 /// forget to check the scope (S21).

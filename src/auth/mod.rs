@@ -56,11 +56,9 @@ pub use self::{
 };
 #[cfg(feature = "ssr")]
 pub use self::{
-    allowed::{Allowed, Anything, Need},
+    allowed::{Allowed, Anything, Need, scope},
     caller::{Caller, Credential},
     door::Door,
     session::AuthSession,
     stamp::{Stamp, new_stamp},
 };
-#[cfg(feature = "ssr")]
-pub(crate) use allowed::scope;

@@ -14,7 +14,8 @@ mod open;
 mod pooler;
 mod pools;
 mod probe;
-pub(crate) mod query;
+#[doc(hidden)]
+pub mod query;
 mod readiness;
 mod search;
 mod sessions;
@@ -30,12 +31,14 @@ use self::probe::Probe;
 pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
-    search::SearchError,
+    search::{Search, SearchError, Searching},
     sessions::HashedSessions,
 };
-pub(crate) use pools::Pools;
-pub(crate) use query::{execute, execute_now, fetch};
-pub(crate) use search::{Search, Searching};
+#[doc(hidden)]
+pub use pools::Pools;
+pub(crate) use query::execute_now;
+#[doc(inline)]
+pub use query::{execute, fetch};
 pub(crate) use write_behind::{BatchInsert, Row};
 
 use self::write_behind::WriteBehind;
@@ -44,16 +47,22 @@ use crate::timestamp::Timestamp;
 /// A handle to the database and to the clock that decides about every expiry (S47). Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Db {
-    pub(crate) pools: Pools,
-    pub(crate) search: Arc<Search>,
+    #[doc(hidden)]
+    pub pools: Pools,
+    /// Begins searches.
+    pub search: Arc<Search>,
     clock: Clock,
     /// Writes and other work that goes on if the request that began it is cancelled.
-    pub(crate) writes: TaskTracker,
+    #[doc(hidden)]
+    pub writes: TaskTracker,
     /// Rows that are written in batches after the request.
-    pub(crate) write_behind: Arc<WriteBehind>,
-    pub(crate) probe: Arc<Probe>,
+    #[doc(hidden)]
+    pub write_behind: Arc<WriteBehind>,
+    #[doc(hidden)]
+    pub probe: Arc<Probe>,
     /// Whether PostgreSQL is behind a pooler in transaction mode.
-    pub(crate) pooler: bool,
+    #[doc(hidden)]
+    pub pooler: bool,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
 }
@@ -65,7 +74,7 @@ impl Db {
     }
 
     /// The statement for this database where the dialects differ.
-    pub(crate) fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+    pub fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.pools {
             Pools::Sqlite { .. } => sqlite,
             Pools::Postgres(_) => postgres,

@@ -9,14 +9,14 @@ use tokio::sync::Mutex;
 
 /// The result of the last check.
 #[derive(Debug, Default)]
-pub(crate) struct Probe {
+pub struct Probe {
     pub(super) last: Mutex<Option<(Instant, Result<(), String>)>>,
     pub(super) suspect: AtomicBool,
 }
 
 impl Probe {
     /// Another write has failed, so the next request should check again soon.
-    pub(crate) fn suspect(&self) {
+    pub fn suspect(&self) {
         self.suspect.store(true, Ordering::Relaxed);
     }
 }

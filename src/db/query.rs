@@ -7,7 +7,9 @@ use super::{errors::is_refusal, probe::Probe};
 
 /// Reads: `fetch!(db, optional, "SELECT …", id, account)`, with `one`, `optional` or `all` rows, into the type that the
 /// context expects. If the request is cancelled, so is the query.
-macro_rules! fetch {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __fetch {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match &$db.pools {
             $crate::db::Pools::Sqlite { reader, .. } =>
@@ -27,7 +29,9 @@ macro_rules! fetch {
 ///
 /// Every statement is stepped to its end, whatever it returns: SQLite commits in the last step, which is where a full
 /// disk is reported (S85). A failed write is logged. Writes wait while too many rows are queued in `write_behind`.
-macro_rules! execute {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __execute {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match $db.write_behind.room().await {
             Ok(()) => $crate::db::query::execute_now!($db, $rows, $sql $(, $value)*),
@@ -37,7 +41,9 @@ macro_rules! execute {
 }
 
 /// [`execute!`] that does not wait for the queue of `write_behind`, for what writes that queue.
-macro_rules! execute_now {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __execute_now {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {{
         let statement: &'static str = $sql;
         let task = match $db.pools.clone() {
@@ -55,7 +61,9 @@ macro_rules! execute_now {
     }};
 }
 
-macro_rules! prepare {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __prepare {
     (affected, $sql:expr) => {
         sqlx::query($sql)
     };
@@ -65,7 +73,9 @@ macro_rules! prepare {
 }
 
 /// `fetch_one` and `fetch_optional` would stop the statement at its first row.
-macro_rules! rows {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __rows {
     ($query:expr, one, $executor:expr) => {
         async { $crate::db::query::first($query.fetch_all($executor).await?).ok_or(sqlx::Error::RowNotFound) }
     };
@@ -82,7 +92,9 @@ macro_rules! rows {
 
 /// Behind a pooler in transaction mode, the next statement may use another connection. So a statement is prepared and
 /// run in one transaction, and without a name, which another client may have used on that connection.
-macro_rules! postgres {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __postgres {
     ($query:expr, $rows:ident, $pool:expr, $pooler:expr) => {
         async {
             if !$pooler {
@@ -97,21 +109,34 @@ macro_rules! postgres {
     };
 }
 
-pub(crate) use {execute, execute_now, fetch, postgres, prepare, rows};
+#[doc(inline)]
+pub use {__execute as execute, __execute_now as execute_now, __fetch as fetch};
+#[doc(hidden)]
+pub use {__postgres as postgres, __prepare as prepare, __rows as rows};
 
-pub(crate) fn first<T>(rows: Vec<T>) -> Option<T> {
+/// The first row.
+#[doc(hidden)]
+pub fn first<T>(rows: Vec<T>) -> Option<T> {
     rows.into_iter().next()
 }
 
 /// Begins a transaction in a task, so that a request that is cancelled leaves no open transaction in the pool (T1).
-pub(crate) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+///
+/// # Errors
+/// If no connection can be had.
+#[doc(hidden)]
+pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
     let pool = pool.clone();
     tokio::spawn(async move { pool.begin().await }).await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 /// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is
 /// logged.
-pub(crate) async fn join_write<T>(
+///
+/// # Errors
+/// Those of the statement.
+#[doc(hidden)]
+pub async fn join_write<T>(
     probe: &Probe,
     statement: &'static str,
     task: JoinHandle<sqlx::Result<T>>,

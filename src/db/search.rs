@@ -29,7 +29,7 @@ const TIME: Duration = Duration::from_secs(2);
 
 /// The connections and places of searches.
 #[derive(Clone, Debug)]
-pub(crate) struct Search {
+pub struct Search {
     pub(super) pools: Pools,
     pooler: bool,
     places: Arc<Places>,
@@ -53,7 +53,7 @@ impl Search {
     ///
     /// # Errors
     /// [`SearchError::TimedOut`] if no place becomes free in time.
-    pub(crate) async fn begin(&self, account: Uuid) -> Result<Searching, SearchError> {
+    pub async fn begin(&self, account: Uuid) -> Result<Searching, SearchError> {
         let until = Instant::now() + self.time;
         let place = timeout_at(until, Place::take(&self.places, account)).await.map_err(|_| SearchError::TimedOut)?;
         Ok(Searching { pools: self.pools.clone(), pooler: self.pooler, until, place: Arc::new(place) })
@@ -62,9 +62,11 @@ impl Search {
 
 /// A running search. `fetch!` takes it in place of the database.
 #[derive(Debug)]
-pub(crate) struct Searching {
-    pub(crate) pools: Pools,
-    pub(crate) pooler: bool,
+pub struct Searching {
+    #[doc(hidden)]
+    pub pools: Pools,
+    #[doc(hidden)]
+    pub pooler: bool,
     until: Instant,
     place: Arc<Place>,
 }
@@ -74,7 +76,7 @@ impl Searching {
     ///
     /// # Errors
     /// [`SearchError::TimedOut`] if the time is up; [`SearchError::Database`] if the database fails.
-    pub(crate) async fn read<T>(&self, query: impl Future<Output = sqlx::Result<T>>) -> Result<T, SearchError> {
+    pub async fn read<T>(&self, query: impl Future<Output = sqlx::Result<T>>) -> Result<T, SearchError> {
         if Instant::now() >= self.until {
             return Err(SearchError::TimedOut);
         }
@@ -85,7 +87,7 @@ impl Searching {
     ///
     /// # Errors
     /// [`SearchError::Panicked`] if it panics.
-    pub(crate) async fn compare<T: Send + 'static>(
+    pub async fn compare<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, SearchError> {

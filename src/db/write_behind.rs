@@ -43,7 +43,7 @@ pub(crate) struct Row {
 
 /// The queue of rows that are to be written.
 #[derive(Debug)]
-pub(crate) struct WriteBehind {
+pub struct WriteBehind {
     state: Mutex<State>,
     /// How many of all rows that were ever queued are done with.
     done: watch::Sender<u64>,
@@ -111,7 +111,7 @@ impl WriteBehind {
     ///
     /// # Errors
     /// [`sqlx::Error::PoolTimedOut`] if too many are queued still.
-    pub(crate) async fn room(&self) -> sqlx::Result<()> {
+    pub async fn room(&self) -> sqlx::Result<()> {
         let queued = self.state().queued;
         if queued < FULL + *self.done.borrow() {
             return Ok(());

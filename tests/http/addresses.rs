@@ -1,11 +1,17 @@
 //! Addresses that people and their password managers try by hand.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
+use vestibule::{
+    app::{self, routes::routes},
+    feature::{self, have_front_page},
+};
 
 use crate::support::{
-    TestApp,
-    resource::{COLLECTION, ITEM, LIST_FUNCTION, id_in, resource},
-    routes::{PERSONAL_PAGES, POSTS},
+    PASSWORD, Request, TestApp, features,
+    resource::{LIST_FUNCTION, resource},
+    routes::{Items, personal_pages, posts, public_pages},
     without_database,
 };
 
@@ -14,6 +20,8 @@ without_database! {
     the_address_of_a_form_leads_to_the_form,
     a_slash_at_the_end_leads_to_the_page,
     a_slash_at_the_end_leads_nowhere_else,
+    every_link_leads_to_a_page,
+    without_a_front_page_the_first_page_is_it,
 }
 
 /// What a browser sends where a person types an address.
@@ -32,11 +40,11 @@ async fn a_password_manager_finds_where_to_change_the_password(app: TestApp) {
 
 async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.item_path("a").await;
-    let id = id_in(&note).to_owned();
+    let items = Items::of(&ada).await;
     let mut without_a_page = 0;
-    for path in POSTS {
-        let path = path.replace("{id}", &id);
+    for path in posts() {
+        let own = path.strip_suffix("/delete").map(|item| items.path(item));
+        let path = items.path(path);
         let typed =
             |method| ada.browser.forged(method, &path).header("accept", BROWSER).header("sec-fetch-site", "none");
         let program = ada.browser.forged(Method::GET, &path).header("accept", "application/json").await;
@@ -47,10 +55,10 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
         assert_eq!(program.header("allow"), "POST", "{path}");
         let place = match path.split('/').nth(1) {
             _ if path == "/account/email/resend" => "/account/email",
-            _ if path.starts_with(COLLECTION) => note.as_str(),
             Some("tokens") => "/tokens",
             Some("account") => "/account",
-            _ => "/",
+            // The page of the item that the form deletes.
+            _ => own.as_deref().unwrap_or("/"),
         };
         typed(Method::GET).await.assert_redirect(place);
         typed(Method::HEAD).await.assert_redirect(place);
@@ -63,9 +71,9 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
 
 async fn a_slash_at_the_end_leads_to_the_page(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.item_path("a").await;
-    for path in PERSONAL_PAGES {
-        let path = path.replace(ITEM, &note);
+    let items = Items::of(&ada).await;
+    for path in personal_pages() {
+        let path = items.path(path);
         for method in [Method::GET, Method::HEAD] {
             let reply = ada.browser.ask(method.clone(), &format!("{path}/?q=a%20b")).await;
             assert_eq!(reply.assert_status(308).header("location"), format!("{path}?q=a%20b"));
@@ -87,4 +95,46 @@ async fn a_slash_at_the_end_leads_nowhere_else(app: TestApp) {
         assert!(!reply.has("location") && reply.status.is_client_error(), "{path}: {}", reply.status);
     }
     assert_eq!(app.get("/").await.status, 200);
+}
+
+/// Whatever features there are.
+async fn every_link_leads_to_a_page(app: TestApp) {
+    let ada = app.person("ada").await;
+    let (items, stranger) = (Items::of(&ada).await, app.browser());
+    let personal = personal_pages().into_iter().map(|path| (&ada.browser, items.path(path)));
+    let public = public_pages().into_iter().map(|path| (&stranger, path.to_owned()));
+    let mut seen = BTreeSet::new();
+    for (browser, path) in personal.chain(public) {
+        let page = browser.visit(&path).await.page(200);
+        let links = page.split("<a ").skip(1).filter_map(|tag| tag.split('>').next()?.split_once(r#"href="/"#));
+        for (_, rest) in links {
+            let link = format!("/{}", rest.split(['"', '#']).next().unwrap().replace("&amp;", "&"));
+            if seen.insert((browser.cookie(), link.clone())) {
+                let status = browser.visit(&link).await.status;
+                assert!(status == 200 || status == 303, "{path} links to {link}: {status}");
+            }
+        }
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+}
+
+async fn without_a_front_page_the_first_page_is_it(app: TestApp) {
+    app.person("ada").await;
+    let features: Vec<_> = features().iter().filter(|feature| !have_front_page(&[**feature])).copied().collect();
+    let first = features.iter().find_map(|feature| feature.nav).unwrap().path;
+    assert!(routes(&features).iter().any(|route| route.method == "GET" && route.path == "/"));
+    let state = feature::state(app.settings.clone(), app.db.clone(), &features).unwrap();
+    let router = app::router(state, &features, Vec::new()).unwrap();
+    let ask = |method, path: &str| Request::new(router.clone(), method, path).header("sec-fetch-site", "same-origin");
+    for method in [Method::GET, Method::HEAD] {
+        ask(method, "/").await.assert_redirect(first);
+    }
+    // For whoever is not signed in, there is a way to it.
+    let asked = ask(Method::GET, first).await;
+    assert!(asked.assert_status(303).header("location").starts_with("/sign-in?next="), "{:?}", asked.headers);
+    let form = [("email", "ada@example.org"), ("password", PASSWORD)];
+    let signed_in = ask(Method::POST, "/sign-in").form(&form).await;
+    let cookie = signed_in.assert_redirect(first).set_cookies().remove(0);
+    let cookie = format!("{}={}", cookie.name, cookie.value);
+    assert!(ask(Method::GET, first).header("cookie", &cookie).await.page(200).contains("Signed in as ada@example.org"));
 }

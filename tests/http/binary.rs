@@ -11,11 +11,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use vestibule::timestamp::Timestamp;
 
-use crate::support::{
-    Database, PASSWORD, Postgres, Prepare, TestApp, folder, on_both_databases,
-    resource::{READ_FIELD, item, resource},
-};
+use crate::support::{Database, PASSWORD, Postgres, Prepare, TestApp, folder, on_both_databases};
 
 on_both_databases! {
     a_write_that_was_answered_survives_kill_9,
@@ -223,6 +222,12 @@ impl DatabaseLocation {
     }
 }
 
+/// What `POST tokens` takes of a token that ends before that of a login does.
+pub(super) fn new_token(name: &str) -> Value {
+    let soon = Timestamp::new(OffsetDateTime::now_utc() + time::Duration::hours(1));
+    json!({"name": name, "scopes": ["account:read"], "expires_at": soon})
+}
+
 async fn a_write_that_was_answered_survives_kill_9(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let settings = [("DATABASE_URL", url)];
@@ -230,15 +235,23 @@ async fn a_write_that_was_answered_survives_kill_9(place: DatabaseLocation) {
     let token = server.token();
     let mut written = Vec::new();
     for round in 0..3 {
-        let (status, note) = server.json(resource!("POST /api/v1" => ""), &token, &item(round.to_string(), ""));
+        let (status, made) = server.json("POST /api/v1/tokens", &token, &new_token(&round.to_string()));
         server.child.kill().unwrap();
         assert_eq!(status, 201);
-        written.insert(0, note);
+        written.push(made);
         server.child.wait().unwrap();
 
         server = Server::start(&folder, &settings);
-        let (status, list) = server.json(resource!("GET /api/v1" => ""), &token, &Value::Null);
-        assert_eq!((status, &list["items"]), (200, &json!(written)));
+        let (status, list) = server.json("GET /api/v1/tokens", &token, &Value::Null);
+        let list = list["items"].as_array().unwrap();
+        // One is of the login.
+        assert_eq!((status, list.len()), (200, written.len() + 1), "{list:?}");
+        for made in &written {
+            let found = list.iter().find(|found| found["id"] == made["id"]).unwrap();
+            let same = |member: &str| found[member] == made[member];
+            assert!(["name", "scopes", "created_at", "expires_at"].into_iter().all(same), "{found} {made}");
+            assert_eq!(server.json("GET /api/v1/me", made["token"].as_str().unwrap(), &Value::Null).0, 200);
+        }
     }
 }
 
@@ -246,10 +259,10 @@ async fn sigterm_lets_a_request_come_to_its_end(place: DatabaseLocation) {
     let (folder, url) = (folder(), place.url());
     let server = Server::start(&folder, &[("DATABASE_URL", url)]);
     let token = server.token();
-    let body = item("slow", "").to_string();
+    let body = new_token("slow").to_string();
     let headers = ["content-type: application/json", &format!("authorization: Bearer {token}")];
     let mut slow = server.connect();
-    slow.write_all(head(resource!("POST /api/v1" => ""), &headers, body.len()).as_bytes()).unwrap();
+    slow.write_all(head("POST /api/v1/tokens", &headers, body.len()).as_bytes()).unwrap();
     slow.write_all(&body.as_bytes()[..5]).unwrap();
     sleep(Duration::from_millis(200));
 
@@ -303,7 +316,7 @@ async fn the_log_holds_no_secret(place: DatabaseLocation) {
     let (_, rest) = head.split_once("set-cookie: session=").unwrap();
     let id = rest.split_once(';').unwrap().0;
     let cookie = format!("session={id}");
-    let form = [("name", "phone"), ("days", "7"), (READ_FIELD, "on")];
+    let form = [("name", "phone"), ("days", "7"), ("scope-account-read", "on")];
     let (status, _, page) = server.form("/tokens", &cookie, &form);
     assert_eq!(status, 201);
     let made = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;

@@ -6,7 +6,6 @@ use serde_json::json;
 use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
-    app::FEATURES,
     auth::{
         Scopes,
         verify_password::{VerifiedPassword, verify_password},
@@ -17,7 +16,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    ALL_SCOPES, Browser, Client, Database, Door, PASSWORD, Person, TestApp, field_error, on_both_databases,
+    Browser, Client, Database, Door, PASSWORD, Person, TestApp, all_scopes, features, field_error, on_both_databases,
     resource::{HOME, READ_FIELD, READ_NAME},
 };
 
@@ -44,7 +43,7 @@ pub(super) fn somewhere() -> Somewhere {
 
 /// As a sign-in at either door has it before it makes anything.
 pub(super) async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
-    let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
+    let state = feature::state(app.settings.clone(), app.db.clone(), features()).unwrap();
     let (limits, password) = (&app.settings.throttle, PASSWORD.into());
     verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
 }
@@ -84,7 +83,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     let child = make_soon(&app, &ada.client, 2).await;
     let grandchild = make_soon(&app, &child, 1).await;
-    let by_hand = app.token(&ada, &ALL_SCOPES).await;
+    let by_hand = app.token(&ada, &all_scopes()).await;
     let its_child = make(&app, &by_hand, "made", 7).await;
     change_password(&ada.browser, false).await;
     for ended in [&ada.client, &child, &grandchild] {
@@ -110,7 +109,7 @@ async fn a_login_ends_with_the_password_and_so_does_what_it_made(app: TestApp) {
 async fn a_login_ends_with_a_reset_and_so_does_what_it_made(app: TestApp) {
     let ada = app.person("ada").await;
     let child = make_soon(&app, &ada.client, 2).await;
-    let by_hand = app.token(&ada, &ALL_SCOPES).await;
+    let by_hand = app.token(&ada, &all_scopes()).await;
     reset(&app, &ada, &[("password", NEW)]).await;
     ada.client.get("/token").await.problem(401, "token_revoked");
     child.get("/token").await.problem(401, "token_revoked");

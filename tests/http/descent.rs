@@ -9,7 +9,7 @@ use vestibule::{
 };
 
 use crate::support::{
-    ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TestApp, on_both_databases,
+    Client, Database, Door, PASSWORD, Person, TestApp, all_scopes, on_both_databases,
     resource::{COLLECTION, READ, READ_NAME},
 };
 
@@ -45,7 +45,7 @@ async fn id(client: &Client) -> String {
 async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
     let ada = app.person("ada").await;
     let parent = app
-        .token_with(&ada, &ALL_SCOPES, |new| {
+        .token_with(&ada, &all_scopes(), |new| {
             new.expiry = Expiry::Days(7);
             new.renew = true;
         })
@@ -76,7 +76,7 @@ async fn what_a_renewed_token_makes_ends_with_its_present_end(app: TestApp) {
 
 /// A token and what it has made, at two removes, of which the first has ended and the others have not.
 async fn ended_with_descent(app: &TestApp, person: &Person, how: &str) -> (String, String, [Client; 2]) {
-    let parent = app.token_with(person, &ALL_SCOPES, |new| new.expiry = Expiry::Days(300)).await;
+    let parent = app.token_with(person, &all_scopes(), |new| new.expiry = Expiry::Days(300)).await;
     let child = make(app, &parent, "child", 200).await;
     let grandchild = make(app, &child, "grandchild", 100).await;
     let (name, secret) = (id(&parent).await, parent.token.clone());
@@ -154,7 +154,7 @@ async fn the_sweep_keeps_what_has_made_something_that_works(app: TestApp) {
 async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
     let ada = app.person("ada").await;
     let by_login = make_soon(&app, &ada.client).await;
-    let parent = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(100)).await;
+    let parent = app.token_with(&ada, &all_scopes(), |new| new.expiry = Expiry::Days(100)).await;
     let child = make(&app, &parent, "child", 50).await;
     let grandchild = make(&app, &child, "grandchild", 40).await;
     let orphan = make(&app, &parent, "orphan", 50).await;

@@ -7,7 +7,7 @@ use crate::{
     support::{
         Database, TestApp,
         resource::HOME,
-        routes::{DOWNLOADS, PERSONAL_PAGES},
+        routes::{DOWNLOADS, personal_pages},
         without_database,
     },
 };
@@ -25,7 +25,7 @@ async fn a_page_is_embedded_nowhere(app: TestApp) {
         let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
         ada.browser.forged(Method::GET, &things.path(path)).headers(&headers)
     };
-    for path in PERSONAL_PAGES.into_iter().chain(["/", "/sign-in", "/no/such/page"]).chain(DOWNLOADS) {
+    for path in personal_pages().into_iter().chain(["/", "/sign-in", "/no/such/page"]).chain(DOWNLOADS) {
         for site in ["cross-site", "same-site"] {
             for (mode, dest) in
                 [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("navigate", "object")]
@@ -38,7 +38,7 @@ async fn a_page_is_embedded_nowhere(app: TestApp) {
             assert_ne!(open(path, site, "navigate", "document").await.status, 403, "{path}");
         }
     }
-    for path in PERSONAL_PAGES {
+    for path in personal_pages() {
         open(path, "cross-site", "navigate", "document").await.page(200);
     }
     // A link leads to a page, not to a file with everything in it.

@@ -12,7 +12,10 @@ use vestibule::settings::LabEnabled;
 
 use crate::{
     binary::{Server, answer, exit_code, free_address, refusal},
-    support::{Database, OURS, Request, Response, TestApp, folder, members, on_both_databases},
+    support::{
+        Database, OURS, Request, Response, TestApp, folder, members, on_both_databases,
+        resource::{LIST_FUNCTION, PAGE},
+    },
 };
 
 on_both_databases! {
@@ -282,7 +285,7 @@ async fn the_peer_answers_pages_of_the_three_origins_only(app: TestApp) {
 
 async fn the_peer_knows_nothing_else(app: TestApp) {
     let ada = app.person("ada").await;
-    for path in ["/", "/lab", "/sign-in", "/api/v1/me", "/session/v1/me", "/fn/notes/list", "/healthz", "/mark.svg"] {
+    for path in ["/", "/lab", "/sign-in", "/api/v1/me", "/session/v1/me", LIST_FUNCTION, "/healthz", "/mark.svg"] {
         let cookie = format!("session={}", ada.browser.cookie().unwrap());
         let ask = ask_peer(&app, Method::GET, path).header("cookie", &cookie).bearer(&ada.client.token);
         ask.await.problem(404, "not_found");
@@ -444,7 +447,7 @@ async fn a_session_ends_and_asks_only_so_often(app: TestApp) {
 
 async fn nothing_is_written_and_nobody_is_signed_out(app: TestApp) {
     let ada = app.person("ada").await;
-    ada.browser.visit("/notes").await.assert_status(200);
+    ada.browser.visit(PAGE).await.assert_status(200);
     app.db.wait_idle().await;
     let mut witness = app.witness().await;
     app.clock.advance(Duration::minutes(5));

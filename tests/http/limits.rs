@@ -4,7 +4,7 @@ use serde_json::json;
 use time::Duration;
 
 use crate::support::{
-    ALL_SCOPES, Client, Database, Door, PASSWORD, Request, Response, SPA, TestApp, on_both_databases,
+    Client, Database, Door, PASSWORD, Request, Response, SPA, TestApp, all_scopes, on_both_databases,
     resource::{COLLECTION, READ, TABLE, item, resource},
     without_database,
 };
@@ -82,7 +82,7 @@ async fn every_answer_says_how_much_is_left(database: Database) {
 async fn a_token_too_busy_is_429_and_the_others_go_on(database: Database) {
     let app = app(database, 5, 100).await;
     let ada = app.person("ada").await;
-    let (busy, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &ALL_SCOPES).await);
+    let (busy, other) = (app.token(&ada, &all_scopes()).await, app.token(&ada, &all_scopes()).await);
     for _ in 0..5 {
         busy.get("/me").await.assert_status(200);
     }
@@ -97,7 +97,7 @@ async fn a_token_too_busy_is_429_and_the_others_go_on(database: Database) {
 async fn a_minute_later_all_is_free_again(database: Database) {
     let app = app(database, 2, 100).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     for _ in 0..2 {
         for _ in 0..2 {
             token.get("/me").await.assert_status(200);
@@ -142,7 +142,7 @@ async fn wrong_tokens_are_refused_before_the_database_is_asked(database: Databas
 async fn a_token_that_works_is_not_kept_out_by_its_neighbours(database: Database) {
     let app = app(database, 100, 3).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     // It does not count by its address, however often it comes.
     for _ in 0..10 {
         token.get("/me").await.assert_status(200);
@@ -156,7 +156,7 @@ async fn a_token_that_works_is_not_kept_out_by_its_neighbours(database: Database
 async fn an_ended_token_counts_by_address(database: Database) {
     let app = app(database, 100, 4).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     token.get("/me").await.assert_status(200);
     token.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     // The first counts by the token, which was known until then. Of the four of the address, signing in was one.
@@ -192,7 +192,7 @@ async fn statuses(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
 async fn many_at_once_get_no_more(database: Database) {
     let app = app(database, 20, 20).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     let count = |statuses: &[u16], status| statuses.iter().filter(|given| **given == status).count();
     let known = |token: &Client| token.get("/me");
     app.clock.advance(Duration::minutes(1));
@@ -209,7 +209,7 @@ async fn many_at_once_get_no_more(database: Database) {
 async fn the_page_elsewhere_reads_how_long_to_wait(database: Database) {
     let app = app(database, 1, 100).await;
     let ada = app.person("ada").await;
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     token.get("/me").header("origin", SPA).await.assert_status(200);
     let reply = token.get("/me").header("origin", SPA).await;
     refused(&reply);

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use axum::http::Method;
 use serde_json::{Map, Value};
-use vestibule::app::{FEATURES, openapi::TAG, routes::routes};
+use vestibule::app::{FEATURES, openapi::TAG};
 
 use crate::support::{
-    ALL_SCOPES, Database, Door, Person, SPA, TestApp, members, on_both_databases,
-    resource::{COLLECTION, ITEM, LIST_SCHEMA, path_of},
-    routes::{Call, OPEN_PAGES, session_calls, token_calls},
+    Database, Door, Person, SPA, TestApp, all_scopes, features, members, on_both_databases,
+    resource::{COLLECTION, LIST_SCHEMA},
+    routes::{Call, Items, OPEN_PAGES, all, session_calls, token_calls},
     without_database,
 };
 
@@ -62,8 +62,8 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 async fn every_route_is_described(app: TestApp) {
     let browser = app.browser();
     for mount in MOUNTS {
-        let listed = routes(FEATURES).into_iter().filter(|route| route.path.starts_with(&format!("{mount}/")));
-        let listed: Vec<_> = listed.map(|route| (route.method, route.path)).collect();
+        let listed = all().iter().filter(|route| route.path.starts_with(&format!("{mount}/")));
+        let listed: Vec<_> = listed.map(|route| (route.method.clone(), route.path.clone())).collect();
         let mut served = BTreeSet::new();
         for path in listed.iter().map(|(_, path)| path).collect::<BTreeSet<_>>() {
             let reply = browser.ask("NONSENSE".parse().unwrap(), path).await;
@@ -120,7 +120,7 @@ async fn the_document_is_whole(app: TestApp) {
             }
             check_answers(&document, &what, operation);
         }
-        let declared = FEATURES.iter().flat_map(|feature| feature.tags).copied().chain([TAG]);
+        let declared = features().iter().flat_map(|feature| feature.tags).copied().chain([TAG]);
         let described = declared.map(|(name, _)| name).collect();
         assert_eq!(tags, described, "each is described, and none is empty");
 
@@ -172,8 +172,11 @@ fn check_answers(document: &Value, what: &str, operation: &Map<String, Value>) {
 /// `path` with the id of something that is there.
 async fn filled(ada: &Person, path: &str) -> String {
     match path {
-        _ if path.starts_with(COLLECTION) => path.replace(ITEM, &path_of(&ada.item("a note", "").await)),
-        _ => path.replace("{id}", ada.browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap()),
+        "/tokens/{id}" => {
+            path.replace("{id}", ada.browser.get("/tokens").await.json()["items"][0]["id"].as_str().unwrap())
+        }
+        _ if path.contains("{id}") => Items::of(ada).await.path(path),
+        _ => path.to_owned(),
     }
 }
 
@@ -195,7 +198,7 @@ async fn the_examples_are_taken(database: Database) {
             let person = if path == "/login" { ada.clone() } else { app.person(&name).await };
             let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();
             // What a login makes ends with it, so whoever makes a token needs one that lasts.
-            let lasting = app.token(&person, &ALL_SCOPES).await;
+            let lasting = app.token(&person, &all_scopes()).await;
             let door = if (mount, path.as_str()) == ("/api/v1", "/tokens") { &lasting } else { door };
             let mut ask = door.call(method.clone(), &filled(&person, &path).await);
             if let Some(body) = example_body(&document, operation) {
@@ -337,7 +340,7 @@ async fn every_code_is_explained(app: TestApp) {
             assert!(explained.contains(&row), "docs/tokens.md does not say what to do about {code}");
         }
     }
-    for scope in ALL_SCOPES {
-        assert!(explained.contains(&format!("| `{scope}` |")), "{scope}");
+    for scope in FEATURES.iter().flat_map(|feature| feature.scopes) {
+        assert!(explained.contains(&format!("| `{}` |", scope.name)), "{}", scope.name);
     }
 }

@@ -5,12 +5,12 @@ use axum::http::Method;
 use crate::support::{
     Browser, Database, Door, PASSWORD, Prepare, Response, TestApp, field_error, on_both_databases,
     resource::{COLLECTION, HOME, PAGE, READ_FIELD, TABLE, path_of, resource},
-    routes::{DEV_PAGES, PUBLIC_PAGES},
+    routes::{DEV_PAGES, public_pages},
     without_database,
 };
 
 on_both_databases! {
-    signing_up_signs_in_and_opens_the_notes,
+    signing_up_signs_in_and_opens_the_first_page,
     signing_up_says_what_is_wrong_beside_each_field_and_keeps_what_was_typed,
     signing_up_refuses_weak_passwords_and_no_others,
     an_address_is_taken_once,
@@ -40,7 +40,7 @@ async fn sign_in(app: &TestApp, next: &str) -> Response {
     app.browser().submit("/sign-in", &form).await
 }
 
-async fn signing_up_signs_in_and_opens_the_notes(app: TestApp) {
+async fn signing_up_signs_in_and_opens_the_first_page(app: TestApp) {
     let browser = app.browser();
     let page = browser.visit("/sign-up").await.page(200);
     assert!(page.contains(r#"<form method="post" action="/sign-up">"#));
@@ -237,7 +237,7 @@ async fn every_signed_in_page_shows_who_it_is_and_the_way_out(app: TestApp) {
         assert!(page.contains(r#"<form method="post" action="/sign-out">"#), "{path}");
         assert!(!page.contains(r#"href="/sign-in""#), "{path}");
     }
-    for path in PUBLIC_PAGES {
+    for path in public_pages() {
         let page = app.browser().visit(path).await.page(200);
         assert!(page.contains(r#"href="/sign-in""#) && !page.contains("/sign-out"), "{path}");
     }
@@ -264,7 +264,7 @@ async fn a_visitor_leaves_no_trace(app: TestApp) {
     let mut witness = app.witness().await;
     let paths =
         [COLLECTION, resource!("?q=a"), "/tokens", "/account", "/nothing", "/mark.svg", "/healthz", "/sign-in?next=/a"];
-    for path in PUBLIC_PAGES.into_iter().chain(paths) {
+    for path in public_pages().into_iter().chain(paths) {
         for method in [Method::GET, Method::HEAD] {
             for cookie in ["", "theme=dark", "session=AAAAAAAAAAAAAAAAAAAAAQ"] {
                 let reply = app.ask(method.clone(), path).header("cookie", cookie).await;

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::support::{
     Database, PASSWORD, Request, TestApp, field_error, members, on_both_databases,
     resource::READ_FIELD,
-    routes::{PERSONAL_PAGES, PUBLIC_PAGES},
+    routes::{Items, personal_pages, public_pages},
     without_database,
 };
 
@@ -101,14 +101,13 @@ async fn a_flood_of_questions_keeps_nobody_from_signing_in(database: Database) {
 
 async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.item("a", "").await;
+    let items = Items::of(&ada).await;
     let mut pages = Vec::new();
-    for path in PUBLIC_PAGES {
+    for path in public_pages() {
         pages.push((path, app.browser().visit(path).await.page(200)));
     }
-    for path in PERSONAL_PAGES {
-        let there = path.replace("{id}", note["id"].as_str().unwrap());
-        pages.push((path, ada.browser.visit(&there).await.page(200)));
+    for path in personal_pages() {
+        pages.push((path, ada.browser.visit(&items.path(path)).await.page(200)));
     }
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
     pages.push(("/reset", app.browser().visit(&app.link("/reset/").await).await.page(200)));
@@ -137,6 +136,6 @@ async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: Tes
         }
     }
     let expected =
-        ["/sign-up", "/sign-in", "/account/confirm", "/account/password", "/reset", "/email", "proof of a form"];
+        ["/sign-in", "/sign-up", "/account/confirm", "/account/password", "/reset", "/email", "proof of a form"];
     assert_eq!(with_a_password, expected);
 }

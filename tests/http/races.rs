@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::support::{
-    ALL_SCOPES, Database, Door, PASSWORD, Request, TestApp, hang_up_after, on_both_databases,
+    Database, Door, PASSWORD, Request, TestApp, all_scopes, hang_up_after, on_both_databases,
     resource::{COLLECTION, CREATE_FUNCTION, PAGE, READ_NAME, TABLE, change, create_arguments, item, item_form},
 };
 
@@ -49,7 +49,7 @@ async fn of_fifty_who_make_the_last_token_one_does(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 5).await;
     let ada = app.person("ada").await;
     for _ in 0..4 {
-        app.token(&ada, &ALL_SCOPES).await;
+        app.token(&ada, &all_scopes()).await;
     }
     // What a login makes ends with it.
     let expires_at = app.db.now() + time::Duration::hours(1);

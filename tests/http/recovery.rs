@@ -4,7 +4,7 @@ use axum::http::Method;
 use time::Duration;
 use vestibule::features::accounts::one_time_links::sweep;
 
-use crate::support::{ALL_SCOPES, Database, Door, OURS, PASSWORD, Person, TestApp, field_error, on_both_databases};
+use crate::support::{Database, Door, OURS, PASSWORD, Person, TestApp, all_scopes, field_error, on_both_databases};
 
 on_both_databases! {
     a_link_gives_a_new_password,
@@ -167,7 +167,7 @@ async fn a_new_password_ends_every_sign_in(app: TestApp) {
 
 async fn tokens_are_revoked_if_they_are_to_be(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let token = app.token(&ada, &ALL_SCOPES).await;
+    let token = app.token(&ada, &all_scopes()).await;
     let path = link(&app, &ada).await;
     let page = app.get(&path).await.page(200);
     assert!(page.contains(r#"name="tokens" checked"#), "the box is ticked: {page}");

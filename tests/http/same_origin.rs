@@ -5,12 +5,12 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 
 use crate::support::{
-    Browser, Database, Door, OURS, PASSWORD, Person, Request, TestApp, on_both_databases,
+    Browser, Database, Door, OURS, PASSWORD, PageForm, Person, Request, TestApp, on_both_databases,
     resource::{
         CREATE_FUNCTION, HOME, ITEM, LIST_FUNCTION, PAGE, READ_FIELD, SAVE_FUNCTION, TABLE, any_arguments,
-        create_arguments, id_in, item, list_arguments, resource, save_arguments,
+        create_arguments, item, list_arguments, resource, save_arguments,
     },
-    routes::{LINKS, PERSONAL_PAGES, POSTS, session_calls},
+    routes::{Items, LINKS, personal_pages, posts, session_calls},
     without_database,
 };
 
@@ -53,25 +53,25 @@ const SILENCE: &[(&str, &str)] = &[];
 
 /// A person's things, to act upon.
 pub(super) struct Things {
-    note: String,
+    items: Items,
     token: String,
     sign_in: String,
 }
 
 impl Things {
     pub(super) async fn of(ada: &Person) -> Self {
-        let note = id_in(&ada.item_path("kept").await).to_owned();
+        let items = Items::of(ada).await;
         let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         other_sign_in(&ada.browser, ada).await;
         let sign_in = other_sign_in(&ada.browser, ada).await;
-        Self { note, token, sign_in }
+        Self { items, token, sign_in }
     }
 
     pub(super) fn path(&self, path: &str) -> String {
         let id = match path {
             path if path.starts_with("/tokens") => &self.token,
             path if path.starts_with("/account") => &self.sign_in,
-            _ => &self.note,
+            path => self.items.id(path),
         };
         path.replace("{id}", id).replace("{token}", &format!("link_{}", "x".repeat(38)))
     }
@@ -107,7 +107,7 @@ async fn every_form_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) 
     let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let mut witness = app.witness().await;
-    for path in POSTS.into_iter().chain(LINKS) {
+    for path in posts().into_iter().chain(LINKS) {
         let more: [&[(&str, &str)]; 2] = [SILENCE, &[("sec-fetch-site", "none")]];
         for headers in ELSEWHERE.into_iter().chain(more) {
             let ask = ada.browser.forged(Method::POST, &things.path(path)).headers(headers).form(&form(path));
@@ -126,14 +126,20 @@ async fn every_form_of_ours_does_something(app: TestApp) {
     let things = Things::of(&ada).await;
     let bob = app.person("bob").await;
     let mut witness = app.witness().await;
-    let (last, others): (Vec<_>, Vec<_>) = POSTS.into_iter().partition(|path| *path == "/sign-out");
+    let (last, others): (Vec<_>, Vec<_>) = posts().into_iter().partition(|path| *path == "/sign-out");
     for path in others.into_iter().chain(last) {
         let browser = match path {
             "/sign-up" => &app.browser(),
             "/account/delete" => &bob.browser,
             _ => &ada.browser,
         };
-        let reply = browser.submit(&things.path(path), &form(path)).await;
+        let to = things.path(path);
+        let reply = if form(path).is_empty() && personal_pages().contains(&path) {
+            // A feature of which nothing is known here.
+            PageForm::to(&browser.visit(&to).await.page(200), &to).edited().by(browser).await
+        } else {
+            browser.submit(&to, &form(path)).await
+        };
         assert!(matches!(reply.status.as_u16(), 201 | 202 | 303), "{}: {}", reply.asked, reply.status);
         assert!(witness.saw_a_write().await, "{}", reply.asked);
     }
@@ -160,6 +166,8 @@ async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(app: T
     assert!(!witness.saw_a_write().await);
 }
 
+const KNOWN_FUNCTIONS: [&str; 4] = ["/fn/accounts/strength", LIST_FUNCTION, CREATE_FUNCTION, SAVE_FUNCTION];
+
 /// Arguments that the functions we know would take.
 fn arguments(ask: Request, path: &str, note: &str) -> Request {
     match path {
@@ -183,7 +191,7 @@ async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(app
             let silent = if *method == Method::GET { ELSEWHERE[0] } else { SILENCE };
             for headers in ELSEWHERE.into_iter().chain([silent]) {
                 let ask = ada.browser.forged(method.clone(), path).headers(headers);
-                let reply = arguments(ask, path, &things.note).await;
+                let reply = arguments(ask, path, things.items.id(ITEM)).await;
                 reply.problem(403, "cross_origin_request");
             }
         }
@@ -191,7 +199,9 @@ async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(app
     assert!(!witness.saw_a_write().await);
 
     for (path, method) in functions {
-        arguments(ada.browser.ask(method, path), path, &things.note).await.assert_status(200);
+        let reply = arguments(ada.browser.ask(method, path), path, things.items.id(ITEM)).await;
+        // Those of other features are called with what they take in the tests of the feature.
+        assert!(reply.status == 200 || !KNOWN_FUNCTIONS.contains(&path), "{}: {}", reply.asked, reply.text());
     }
     assert!(witness.saw_a_write().await, "a page of ours may");
 }
@@ -218,7 +228,7 @@ async fn a_page_opens_from_elsewhere(app: TestApp) {
     let things = Things::of(&ada).await;
     let mut witness = app.witness().await;
     for headers in ELSEWHERE.into_iter().chain([SILENCE, &[("sec-fetch-site", "none")]]) {
-        for path in PERSONAL_PAGES {
+        for path in personal_pages() {
             let page = ada.browser.forged(Method::GET, &things.path(path)).headers(headers).await.page(200);
             assert!(page.contains("Signed in as ada@example.org"), "{path} {headers:?}");
             ada.browser.forged(Method::HEAD, &things.path(path)).headers(headers).await.assert_status(200);
@@ -304,14 +314,14 @@ async fn no_other_spelling_of_a_path_is_executed(app: TestApp) {
     let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let mut calls: Vec<(Method, String, Option<_>, _)> = Vec::new();
-    for path in POSTS.into_iter().chain(LINKS) {
+    for path in posts().into_iter().chain(LINKS) {
         calls.push((Method::POST, things.path(path), None, form(path)));
     }
     for call in session_calls().into_iter().filter(|call| call.method != Method::GET) {
         calls.push((call.method.clone(), format!("/session/v1{}", things.path(call.path)), call.body(), vec![]));
     }
     for (path, method) in server_fn_paths() {
-        let arguments = any_arguments(&things.note);
+        let arguments = any_arguments(things.items.id(ITEM));
         calls.push((method, path.to_owned(), Some(arguments), vec![]));
     }
     let mut witness = app.witness().await;

@@ -4,7 +4,6 @@ use axum::http::Method;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use vestibule::{
-    app::FEATURES,
     auth::{browser_session::BrowserSessionWithOwner, verify_password::verify_password},
     feature,
     features::{
@@ -14,7 +13,7 @@ use vestibule::{
     http::client::Client,
 };
 
-use crate::support::{Browser, Database, PASSWORD, Person, TestApp, on_both_databases, resource::HOME};
+use crate::support::{Browser, Database, PASSWORD, Person, TestApp, features, on_both_databases, resource::HOME};
 
 on_both_databases! {
     the_oldest_browser_makes_room,
@@ -91,7 +90,7 @@ async fn the_account_page_lists_no_more_than_there_may_be(app: TestApp) {
 async fn signing_many_out_at_once_writes_no_more_than_a_page(database: Database) {
     let app = TestApp::with(database, |settings| settings.sessions.per_account = 1_000).await;
     let ada = app.person("ada").await;
-    let state = feature::state(app.settings.clone(), app.db.clone(), FEATURES).unwrap();
+    let state = feature::state(app.settings.clone(), app.db.clone(), features()).unwrap();
     let (limits, client) = (&app.settings.throttle, Client::default());
     let proven = verify_password(&app.db, &state.hasher, limits, &client, &ada.email, PASSWORD.into()).await.unwrap();
     for _ in 0..130 {

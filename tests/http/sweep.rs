@@ -9,13 +9,10 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use vestibule::{
-    app::{FEATURES, sweep::sweep_every},
-    state::AppState,
-};
+use vestibule::{app::sweep::sweep_every, state::AppState};
 
 use crate::support::{
-    Database, Door, PASSWORD, TestApp, on_both_databases,
+    Database, Door, PASSWORD, TestApp, features, on_both_databases,
     resource::{READ, READ_NAME},
 };
 
@@ -29,7 +26,7 @@ on_both_databases! {
 const PATIENCE: StdDuration = StdDuration::from_secs(20);
 
 fn sweeping(app: AppState) -> JoinHandle<()> {
-    tokio::spawn(sweep_every(app, FEATURES, StdDuration::from_millis(10)))
+    tokio::spawn(sweep_every(app, features(), StdDuration::from_millis(10)))
 }
 
 /// Waits until `table` has `rows` rows.

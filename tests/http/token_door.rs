@@ -6,9 +6,9 @@ use time::Duration;
 use vestibule::{secret::Secret, timestamp::Timestamp};
 
 use crate::support::{
-    ALL_SCOPES, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
-    resource::{COLLECTION, READ, READ_NAME, id_in, item, resource},
-    routes::token_calls,
+    Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, all_scopes, members, on_both_databases,
+    resource::{COLLECTION, READ, READ_NAME, item, resource},
+    routes::{Items, token_calls},
     without_database,
 };
 
@@ -61,7 +61,7 @@ async fn token_is_the_token_that_asks(app: TestApp) {
 
 async fn logout_revokes_the_token_that_made_the_call(app: TestApp) {
     let ada = app.person("ada").await;
-    let other = app.token(&ada, &ALL_SCOPES).await;
+    let other = app.token(&ada, &all_scopes()).await;
     let reply = ada.client.call(Method::POST, "/logout").await;
     assert!(reply.assert_status(204).body.is_empty());
 
@@ -84,10 +84,10 @@ async fn logout_all_revokes_the_accounts_tokens_and_no_others(app: TestApp) {
 
 async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.item_path("kept").await;
+    let items = Items::of(&ada).await;
     let mut witness = app.witness().await;
     for call in token_calls() {
-        let path = call.path(id_in(&note));
+        let path = items.path(call.path);
         let mut ask = app.ask(call.method.clone(), &format!("/api/v1{path}"));
         if let Some(body) = call.body() {
             ask = ask.json(body);
@@ -101,15 +101,15 @@ async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
 
 async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(app: TestApp) {
     let ada = app.person("ada").await;
-    let note = ada.item_path("kept").await;
-    for scope in ALL_SCOPES {
-        let others: Vec<_> = ALL_SCOPES.into_iter().filter(|other| *other != scope).collect();
+    let items = Items::of(&ada).await;
+    for scope in all_scopes() {
+        let others: Vec<_> = all_scopes().into_iter().filter(|other| *other != scope).collect();
         let client = app.token(&ada, &others).await;
         // The first use of a token is noted, at most once a minute.
         client.get("/token").await.assert_status(200);
         let mut witness = app.witness().await;
         for call in token_calls().iter().filter(|call| call.scope == Some(scope)) {
-            let mut ask = client.call(call.method.clone(), &call.path(id_in(&note)));
+            let mut ask = client.call(call.method.clone(), &items.path(call.path));
             if let Some(body) = call.body() {
                 ask = ask.json(body);
             }
@@ -125,19 +125,19 @@ async fn every_call_with_a_token_that_lacks_the_scope_is_refused_and_told_which(
 
 async fn a_scope_opens_its_own_calls_and_no_others(app: TestApp) {
     let ada = app.person("ada").await;
-    for scope in ALL_SCOPES {
-        // In the table's order a note is deleted last.
-        let id = id_in(&ada.item_path("mine").await).to_owned();
+    for scope in all_scopes() {
+        // In the table's order an item is deleted last.
+        let items = Items::of(&ada).await;
         for call in token_calls() {
             let client = app.token(&ada, &[scope]).await;
-            let mut ask = client.call(call.method.clone(), &call.path(&id));
+            let mut ask = client.call(call.method.clone(), &items.path(call.path));
             if let Some(body) = call.body() {
                 ask = ask.json(body);
             }
             let reply = ask.await;
             let refused = call.scope.is_some_and(|needed| needed != scope);
             assert_eq!(reply.status == 403, refused, "{} with {scope}: {}", reply.asked, reply.text());
-            // A note's id is no token's: 404 is as far as `DELETE tokens/{id}` gets.
+            // An item's id is no token's: 404 is as far as `DELETE tokens/{id}` gets.
             assert!(refused || reply.status.is_success() || call.path == "/tokens/{id}", "{} {scope}", reply.asked);
         }
     }

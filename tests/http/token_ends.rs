@@ -7,7 +7,7 @@ use vestibule::{
     mail::Mailer,
 };
 
-use crate::support::{ALL_SCOPES, Door, PASSWORD, TestApp, on_both_databases, resource::READ};
+use crate::support::{Door, PASSWORD, TestApp, all_scopes, on_both_databases, resource::READ};
 
 on_both_databases! {
     what_has_ended_is_swept_after_its_time,
@@ -19,7 +19,7 @@ on_both_databases! {
 async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..5 {
-        let doomed = app.token(&ada, &ALL_SCOPES).await;
+        let doomed = app.token(&ada, &all_scopes()).await;
         doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     }
     app.token_with(&ada, &[READ], |new| new.expiry = Expiry::Days(100)).await;
@@ -95,7 +95,7 @@ async fn nobody_is_told_of_a_login_or_of_what_has_ended(app: TestApp) {
     let ada = app.person("ada").await;
     let body = json!({"email": ada.email, "password": PASSWORD, "remember": true});
     app.post("/api/v1/login").json(body).await.assert_status(201);
-    let doomed = app.token(&ada, &ALL_SCOPES).await;
+    let doomed = app.token(&ada, &all_scopes()).await;
     app.clock.advance(Duration::days(22));
     doomed.call(axum::http::Method::POST, "/logout").await.assert_status(204);
     app.clock.advance(Duration::days(2));

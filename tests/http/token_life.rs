@@ -6,7 +6,7 @@ use vestibule::{features::tokens::service::Expiry, timestamp::Timestamp};
 
 use crate::{
     support::{
-        ALL_SCOPES, Client, Database, Door, PASSWORD, TestApp, field_error, on_both_databases,
+        Client, Database, Door, PASSWORD, TestApp, all_scopes, field_error, on_both_databases,
         resource::{COLLECTION, READ, READ_FIELD},
     },
     token_ends::tell,
@@ -197,7 +197,7 @@ async fn the_address_of_the_last_use_is_shown(app: TestApp) {
 async fn an_account_has_so_many_tokens_and_no_more(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 2).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let first = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(1)).await;
+    let first = app.token_with(&ada, &all_scopes(), |new| new.expiry = Expiry::Days(1)).await;
     app.token(&ada, &[READ]).await;
     let form = [("name", "third"), ("days", "7"), (READ_FIELD, "on")];
     let page = ada.browser.submit("/tokens", &form).await.page(409);
@@ -242,7 +242,7 @@ async fn all_tokens_are_revoked_at_once(app: TestApp) {
 async fn all_but_one_are_revoked_at_once(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     for door in ada.doors() {
-        let (kept, other) = (app.token(&ada, &ALL_SCOPES).await, app.token(&ada, &[READ]).await);
+        let (kept, other) = (app.token(&ada, &all_scopes()).await, app.token(&ada, &[READ]).await);
         let id = about(&kept).await["id"].as_str().unwrap().to_owned();
         let theirs = about(&bob.client).await["id"].clone();
         let asks = if door.mount() == "/api/v1" { &kept as &dyn Door } else { door };

@@ -6,10 +6,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    support::{
-        ALL_SCOPES, Database, Door, PASSWORD, TestApp, members, on_both_databases,
-        resource::{READ_NAME, WRITE_NAME},
-    },
+    support::{Database, Door, PASSWORD, TestApp, all_scopes, members, on_both_databases, resource::READ_NAME},
     token_door::after,
 };
 
@@ -58,7 +55,7 @@ async fn login_can_be_turned_off(database: Database) {
 async fn of_many_logins_the_oldest_makes_room(database: Database) {
     let app = TestApp::with(database, |settings| settings.tokens.per_account = 3).await;
     let ada = app.person("ada").await;
-    let own = app.token(&ada, &ALL_SCOPES).await;
+    let own = app.token(&ada, &all_scopes()).await;
     let mut clients = vec![ada.client.clone()];
     for _ in 0..3 {
         let login = login(&app, json!({"email": ada.email, "password": PASSWORD})).await;
@@ -136,7 +133,7 @@ async fn login_answers_with_exactly_the_documented_members(app: TestApp) {
     assert_eq!(members(&login["account"]), ["created_at", "email", "email_confirmed", "id", "name"]);
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(reply.header("cache-control"), "no-store");
-    assert_eq!(login["scopes"], json!(["account:read", READ_NAME, WRITE_NAME, "tokens:manage"]));
+    assert_eq!(login["scopes"], json!(all_scopes()));
     assert_eq!(login["account"]["email"], "ada@example.org");
     assert_eq!(login["id"].as_str().unwrap().parse::<Uuid>().unwrap().get_version_num(), 7);
     assert!(login["expires_at"].as_str().unwrap().ends_with('Z'));

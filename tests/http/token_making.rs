@@ -7,7 +7,7 @@ use uuid::Uuid;
 use vestibule::{features::tokens::service::Expiry, secret::Secret};
 
 use crate::support::{
-    ALL_SCOPES, Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, members, on_both_databases,
+    Client, Database, Door, PASSWORD, Person, TOKEN_MEMBERS, TestApp, all_scopes, members, on_both_databases,
     resource::{COLLECTION, READ, READ_NAME, WRITE_NAME, item},
 };
 
@@ -33,7 +33,7 @@ fn new(scopes: &[&str]) -> Value {
 }
 
 async fn manager(app: &TestApp, person: &Person) -> Client {
-    app.token(person, &ALL_SCOPES).await
+    app.token(person, &all_scopes()).await
 }
 
 async fn make(app: &TestApp, by: &dyn Door, body: Value) -> Client {
@@ -169,7 +169,7 @@ async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
 
 async fn what_a_token_makes_ends_no_later(app: TestApp) {
     let ada = app.person("ada").await;
-    let manager = app.token_with(&ada, &ALL_SCOPES, |new| new.expiry = Expiry::Days(10)).await;
+    let manager = app.token_with(&ada, &all_scopes(), |new| new.expiry = Expiry::Days(10)).await;
     let ends_at = manager.get("/token").await.json()["ends_at"].clone();
     let with = |member: &str, value: Value| {
         let mut body = json!({"name": "made", "scopes": ["tokens:manage"]});
@@ -278,7 +278,7 @@ async fn a_found_token_is_revoked_and_its_owner_told(app: TestApp) {
 
 async fn the_answer_to_a_found_token_is_the_same_whatever_it_is(app: TestApp) {
     let ada = app.person("ada").await;
-    let revoked = app.token(&ada, &ALL_SCOPES).await;
+    let revoked = app.token(&ada, &all_scopes()).await;
     revoked.call(Method::POST, "/logout").await.assert_status(204);
     let never = Secret::generate("vst").unwrap();
     let mut answers = Vec::new();

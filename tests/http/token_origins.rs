@@ -6,7 +6,7 @@ use time::Duration;
 use vestibule::features::tokens::service::Expiry;
 
 use crate::support::{
-    ALL_SCOPES, Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, on_both_databases,
+    Client, Database, Door, OURS, PASSWORD, Person, Response, SPA, TestApp, all_scopes, on_both_databases,
     resource::{COLLECTION, READ_FIELD, READ_NAME, TABLE, item, resource},
 };
 
@@ -30,7 +30,7 @@ const APP: &str = "https://app.example";
 
 async fn bound(app: &TestApp, person: &Person, origins: &[&str]) -> Client {
     let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-    app.token_with(person, &ALL_SCOPES, |new| new.origins = origins).await
+    app.token_with(person, &all_scopes(), |new| new.origins = origins).await
 }
 
 fn preflight(app: &TestApp, origin: &str) -> crate::support::Request {
@@ -139,7 +139,7 @@ async fn a_preflight_is_answered_by_the_union(app: TestApp) {
 async fn the_page_of_a_token_reads_that_it_has_ended(app: TestApp) {
     let ada = app.person("ada").await;
     let token = app
-        .token_with(&ada, &ALL_SCOPES, |new| {
+        .token_with(&ada, &all_scopes(), |new| {
             new.origins = vec![APP.into()];
             new.expiry = Expiry::Days(1);
         })

@@ -5,7 +5,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::support::{
-    ALL_SCOPES, Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, field_error, members, on_both_databases,
+    Database, Door, PASSWORD, TOKEN_MEMBERS, TestApp, all_scopes, field_error, members, on_both_databases,
     resource::{COLLECTION, READ, READ_FIELD, READ_NAME, WRITE_FIELD, WRITE_NAME},
 };
 
@@ -47,7 +47,7 @@ async fn the_list_is_metadata_and_never_the_secret(app: TestApp) {
 async fn a_token_that_is_revoked_stops_at_once(app: TestApp) {
     let ada = app.person("ada").await;
     for door in ada.doors() {
-        let doomed = app.token(&ada, &ALL_SCOPES).await;
+        let doomed = app.token(&ada, &all_scopes()).await;
         let id = doomed.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         let reply = door.delete(&format!("/tokens/{id}")).await;
         assert!(reply.assert_status(204).body.is_empty());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::support::{
     Database, PASSWORD, PageForm, Person, TestApp, on_both_databases,
     resource::{COLLECTION, HOME, PAGE, TABLE, item_form, resource},
-    routes::POSTS,
+    routes::posts,
     visitor::{NEW_PASSWORD, Visitor, effects, filled, roomy},
     without_database,
 };
@@ -39,7 +39,7 @@ async fn bodies(app: &TestApp) -> Vec<String> {
 
 async fn what_was_written_as_ada_is_not_bobs(database: Database) {
     let app = roomy(database).await;
-    for action in POSTS {
+    for action in posts() {
         let visitor = Visitor::new(&app, &format!("ada{}", app.count("accounts").await)).await;
         let bob = app.person(&format!("bob{}", app.count("accounts").await)).await;
         let (browser, form) = filled(&visitor, &app.browser(), action).await;

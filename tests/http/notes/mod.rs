@@ -1,11 +1,13 @@
 //! The sample resource: its JSON, its list and search, its pages and its server functions.
 
+mod binary;
 mod changes;
 mod items;
 mod list;
 mod pages;
 mod search;
 mod server_functions;
+mod upgrade;
 
 use serde_json::{Value, json};
 

@@ -1,12 +1,13 @@
 //! The pages of notes as a browser without JavaScript uses them.
 
 use super::path_of;
-use crate::support::{Door, TestApp, field_error, on_both_databases};
+use crate::support::{Door, PageForm, TestApp, field_error, on_both_databases};
 
 on_both_databases! {
     a_note_is_written_edited_and_deleted,
     a_note_that_does_not_fit_comes_back_as_typed,
     a_note_changed_elsewhere_is_not_lost,
+    their_version_is_a_link_away,
     a_note_page_of_anothers_is_not_found,
     notes_are_searched_and_paged_by_links,
     a_bad_search_is_a_page,
@@ -74,6 +75,24 @@ async fn a_note_changed_elsewhere_is_not_lost(app: TestApp) {
     let form = [("version", "2"), ("title", "mine"), ("body", "my text")];
     ada.browser.submit(&note, &form).await.assert_redirect("/notes");
     assert_eq!(ada.client.get(&note).await.json()["title"], "mine");
+}
+
+async fn their_version_is_a_link_away(app: TestApp) {
+    let ada = app.person("ada").await;
+    let note = ada.note_path("Shared").await;
+    let mine = PageForm::to(&ada.browser.visit(&note).await.page(200), &note).with(&[("body", "mine")]);
+    ada.browser.fill(&note, &note, &[("body", "theirs")]).await.assert_redirect("/notes");
+    let page = mine.by(&ada.browser).await.page(412);
+    assert!(page.contains(&format!(r#"<a href="{note}" target="_blank">View the other version"#)), "{page}");
+    assert!(!page.contains("reload the page") && page.contains("mine"), "{page}");
+    // A reload is the same post again, and tells the same.
+    assert_eq!(mine.by(&ada.browser).await.page(412), page);
+    let theirs = ada.browser.visit(&note).await.page(200);
+    assert!(theirs.contains("theirs") && !theirs.contains("View the other version"));
+    let again = PageForm::to(&page, &note);
+    assert_eq!(again.value("body"), "mine");
+    again.by(&ada.browser).await.assert_redirect("/notes");
+    assert!(ada.browser.visit(&note).await.page(200).contains("mine"));
 }
 
 async fn a_note_page_of_anothers_is_not_found(app: TestApp) {

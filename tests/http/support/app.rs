@@ -1,6 +1,10 @@
 //! The whole application over a database of its own, called in-process.
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{Router, http::Method};
 use serde_json::json;
@@ -8,7 +12,7 @@ use vestibule::{
     app::{self, FEATURES},
     auth::{Account, activity::Actor},
     db::{Clock, Db},
-    feature,
+    feature::{self, Feature},
     features::tokens::service::{Expiry, NewToken, create},
     http::client::Client as Somewhere,
     settings::{Passwords, RateLimits, Settings},
@@ -17,6 +21,7 @@ use vestibule::{
 
 use super::{
     ask::Request,
+    entries,
     people::{Browser, Client, Person},
     post::Email,
     rows::{RawDb, WriteDetector},
@@ -28,8 +33,19 @@ use super::{
 pub const OURS: &str = "http://localhost:3000";
 /// The one origin on the allow-list.
 pub const SPA: &str = "http://localhost:5173";
-/// Every scope there is.
-pub const ALL_SCOPES: [&str; 4] = ["account:read", "notes:read", "notes:write", "tokens:manage"];
+
+/// The features that the tests serve: those of the product, and before them the tests' own.
+pub fn features() -> &'static [Feature] {
+    static ALL: LazyLock<Vec<Feature>> = LazyLock::new(|| [&[entries::FEATURE], FEATURES].concat());
+    &ALL
+}
+
+/// Every scope there is, sorted.
+pub fn all_scopes() -> Vec<&'static str> {
+    let mut scopes: Vec<_> = features().iter().flat_map(|feature| feature.scopes).map(|scope| scope.name).collect();
+    scopes.sort_unstable();
+    scopes
+}
 
 /// The password of every account that a test makes.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -106,9 +122,14 @@ impl TestApp {
             Some(postgres) => postgres.url.clone(),
             None => template::sqlite(&folder.join("house.db")).await,
         };
+        let template = settings.database.url.clone();
         change(&mut settings);
 
-        Self::open(settings, Clock::default(), folder, postgres).await
+        let app = Self::open(settings, Clock::default(), folder, postgres).await;
+        if app.settings.database.url != template {
+            entries::create_table(&app.db).await;
+        }
+        app
     }
 
     /// One more instance over the same database.
@@ -119,12 +140,12 @@ impl TestApp {
 
     async fn open(settings: Settings, clock: Clock, folder: PathBuf, postgres: Option<Arc<Postgres>>) -> Self {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
-        let state = feature::state(settings.clone(), db.clone(), FEATURES).unwrap();
+        let state = feature::state(settings.clone(), db.clone(), features()).unwrap();
         let outbox = state.dev_key.url("");
-        let on = FEATURES.iter().filter(|feature| (feature.is_on)(&settings)).filter_map(|feature| feature.stateful);
-        let features: Vec<_> = on.map(|feature| (feature.routes)(&state, None).unwrap()).collect();
-        let peers = features.iter().filter_map(|routes| routes.peer.clone()).collect();
-        let router = app::router(state.clone(), FEATURES, features).unwrap();
+        let on = feature::enabled(features(), &settings).filter_map(|feature| feature.stateful);
+        let stateful: Vec<_> = on.map(|feature| (feature.routes)(&state, None).unwrap()).collect();
+        let peers = stateful.iter().filter_map(|routes| routes.peer.clone()).collect();
+        let router = app::router(state.clone(), features(), stateful).unwrap();
         Self { router, peers, state, db, clock, settings, outbox, folder, postgres }
     }
 
@@ -133,7 +154,7 @@ impl TestApp {
         let mut settings = self.settings.clone();
         change(&mut settings);
         let db = Db::open(&settings.database.url, self.clock.clone()).await.unwrap();
-        feature::state(settings, db, FEATURES).unwrap()
+        feature::state(settings, db, features()).unwrap()
     }
 
     /// The application on https.

@@ -2,6 +2,7 @@
 
 mod app;
 mod ask;
+mod entries;
 mod forms;
 mod people;
 mod post;
@@ -13,7 +14,7 @@ mod template;
 pub mod visitor;
 
 pub use self::{
-    app::{ALL_SCOPES, Database, OURS, PASSWORD, Prepare, SPA, TestApp},
+    app::{Database, OURS, PASSWORD, Prepare, SPA, TestApp, all_scopes, features},
     ask::{Request, Response, field_error, hang_up_after, members},
     forms::PageForm,
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS},

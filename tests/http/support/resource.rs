@@ -1,6 +1,6 @@
-//! The resource that the tests of everything else go through. To send them through another, change this file alone.
+//! What the tests know of the resource that they go through, which is that of `entries/`.
 //!
-//! What the sample resource itself promises is in `tests/http/notes`, which uses nothing of this.
+//! What the features of the product promise is in their own tests, such as `tests/http/notes`, which use nothing of this.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use super::people::{Door, Person};
 /// Its path below either mount, with what follows and what goes before: `resource!("/api/v1" => "?limit=1")`.
 macro_rules! resource {
     () => {
-        "/notes"
+        "/entries"
     };
     ($after:literal) => {
-        concat!("/notes", $after)
+        concat!("/entries", $after)
     };
     ($before:literal => $after:literal) => {
-        concat!($before, "/notes", $after)
+        concat!($before, "/entries", $after)
     };
 }
 
@@ -27,30 +27,28 @@ pub const COLLECTION: &str = resource!();
 pub const ITEM: &str = resource!("/{id}");
 /// The page that lists it, with the form that makes an item.
 pub const PAGE: &str = resource!();
-/// Where signing in leads.
-pub const HOME: &str = "/notes";
+/// Where signing in leads: to the first page of the list that the harness serves.
+pub const HOME: &str = PAGE;
 /// Its table.
-pub const TABLE: &str = "notes";
+pub const TABLE: &str = "entries";
 /// What a token needs to read it.
-pub const READ: &str = "notes:read";
-/// What a token needs to change it.
-pub const WRITE: &str = "notes:write";
+pub const READ: &str = "entries:read";
 /// The name of [`READ`] in JSON.
-pub const READ_NAME: &str = "notes:read";
-/// The name of [`WRITE`] in JSON.
-pub const WRITE_NAME: &str = "notes:write";
+pub const READ_NAME: &str = "entries:read";
+/// The name of what a token needs to change it, in JSON.
+pub const WRITE_NAME: &str = "entries:write";
 /// The field of the form for a new token that gives it [`READ`].
-pub const READ_FIELD: &str = "scope-notes-read";
+pub const READ_FIELD: &str = "scope-entries-read";
 /// The field that gives it [`WRITE`].
-pub const WRITE_FIELD: &str = "scope-notes-write";
+pub const WRITE_FIELD: &str = "scope-entries-write";
 /// The server function that lists it.
-pub const LIST_FUNCTION: &str = "/fn/notes/list";
+pub const LIST_FUNCTION: &str = "/fn/entries/list";
 /// The server function that makes an item.
-pub const CREATE_FUNCTION: &str = "/fn/notes/create";
+pub const CREATE_FUNCTION: &str = "/fn/entries/create";
 /// The server function that changes one.
-pub const SAVE_FUNCTION: &str = "/fn/notes/save";
+pub const SAVE_FUNCTION: &str = "/fn/entries/save";
 /// Its list, as the OpenAPI document names the schema.
-pub const LIST_SCHEMA: &str = "NotesPage";
+pub const LIST_SCHEMA: &str = "EntriesPage";
 
 /// The body of a new item.
 pub fn item(title: impl Into<String>, body: impl Into<String>) -> Value {
@@ -69,7 +67,7 @@ pub fn item_form<'a>(title: &'a str, body: &'a str) -> [(&'static str, &'a str);
 
 /// The arguments of [`LIST_FUNCTION`].
 pub fn list_arguments() -> Value {
-    json!({"q": ""})
+    json!({})
 }
 
 /// The arguments of [`CREATE_FUNCTION`].
@@ -87,24 +85,9 @@ pub fn any_arguments(id: &str) -> Value {
     json!({"q": "", "id": id, "version": 1, "draft": item("a", "")})
 }
 
-/// Makes `count` items of 20,000 characters for every account, in SQLite.
-pub fn many_in_sqlite(count: usize) -> String {
-    format!(
-        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})
-         INSERT INTO {TABLE} (id, account_id, title, body, version, created_at, updated_at)
-         SELECT randomblob(16), accounts.id, 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1
-         FROM number, accounts"
-    )
-}
-
 /// The path of `item` below either mount.
 pub fn path_of(item: &Value) -> String {
     format!("{COLLECTION}/{}", item["id"].as_str().unwrap())
-}
-
-/// The id in such a path.
-pub fn id_in(path: &str) -> &str {
-    path.strip_prefix(resource!("/")).unwrap()
 }
 
 impl Person {

@@ -1,11 +1,26 @@
-//! Every route of the contract. A test holds these tables against the sources.
+//! Every route that the harness serves, by what it is for, from the list that `vestibule routes` prints. So a new feature
+//! is walked by the tests, and one that is removed is missed by none.
+//!
+//! What no list can tell is written here: which pages anybody may open, and what the app's own forms and calls take. Of
+//! another feature, a call takes the example of the OpenAPI document, and the fields of a form are filled in.
+
+use std::sync::LazyLock;
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use vestibule::{
+    app::{
+        openapi::{session_document, token_document},
+        routes::{self, Door, Guard, Route},
+    },
+    settings::Settings,
+};
 
 use super::{
     PASSWORD,
-    resource::{COLLECTION, ITEM, PAGE, READ, WRITE, change, item, resource},
+    app::features,
+    people::{Door as _, Person},
+    resource::COLLECTION,
 };
 
 /// One call of a JSON mount.
@@ -17,6 +32,7 @@ pub struct Call {
     pub path: &'static str,
     /// What a token needs for it.
     pub scope: Option<&'static str>,
+    example: Option<Value>,
 }
 
 impl Call {
@@ -28,61 +44,62 @@ impl Call {
     /// A body that would be taken.
     pub fn body(&self) -> Option<Value> {
         match (&self.method, self.path) {
-            (&Method::POST, COLLECTION) => Some(item("made", "")),
-            (&Method::PATCH, _) => Some(change("changed")),
             (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
             (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
             (&Method::POST, "/proof") => Some(json!({"password": PASSWORD})),
             (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
-            _ => None,
+            _ => self.example.clone(),
         }
     }
 }
 
-fn calls<const N: usize>(calls: [(Method, &'static str, Option<&'static str>); N]) -> Vec<Call> {
-    calls.map(|(method, path, scope)| Call { method, path, scope }).into()
+/// Every route.
+pub fn all() -> &'static [Route] {
+    static ALL: LazyLock<Vec<Route>> = LazyLock::new(|| routes::routes(features()));
+    &ALL
 }
 
-/// What both mounts have. Every one needs a caller.
-pub fn resources() -> Vec<Call> {
-    calls([
-        (Method::GET, "/me", Some("account:read")),
-        (Method::GET, "/token", None),
-        (Method::GET, "/tokens", Some("tokens:manage")),
-        (Method::POST, "/tokens", Some("tokens:manage")),
-        (Method::POST, "/tokens/revoke-all", Some("tokens:manage")),
-        (Method::DELETE, "/tokens/{id}", Some("tokens:manage")),
-        (Method::GET, COLLECTION, Some(READ)),
-        (Method::POST, COLLECTION, Some(WRITE)),
-        (Method::GET, ITEM, Some(READ)),
-        (Method::PATCH, ITEM, Some(WRITE)),
-        (Method::DELETE, ITEM, Some(WRITE)),
-    ])
+/// The calls below `mount`, which is described by `document`. Deleting comes last.
+fn calls(mount: &str, document: &Value) -> Vec<Call> {
+    let below = all().iter().filter(|route| route.guard != Guard::RateLimit && route.door != Door::Open);
+    let below = below.filter_map(|route| Some((route, route.path.strip_prefix(mount)?)));
+    let mut calls: Vec<_> = below
+        .filter(|(_, path)| *path != "/openapi.json")
+        .map(|(route, path)| {
+            let operation = &document["paths"][path][route.method.to_lowercase()];
+            let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let schema = match schema["$ref"].as_str() {
+                Some(name) => document.pointer(name.strip_prefix('#').unwrap()).unwrap(),
+                None => schema,
+            };
+            Call {
+                method: route.method.parse().unwrap(),
+                path,
+                scope: route.scopes.first().map(String::as_str),
+                example: schema["examples"].get(0).cloned(),
+            }
+        })
+        .collect();
+    calls.sort_by_key(|call| call.method == Method::DELETE);
+    calls
 }
 
 /// What needs a token at the token door: everything but `POST /login` and `POST /tokens/report`.
 pub fn token_calls() -> Vec<Call> {
-    let own = calls([(Method::POST, "/logout", None), (Method::POST, "/logout-all", Some("tokens:manage"))]);
-    [resources(), own].concat()
+    static CALLS: LazyLock<Vec<Call>> =
+        LazyLock::new(|| calls("/api/v1", &token_document(&Settings::default(), features())));
+    CALLS.clone()
 }
 
 /// What the same-origin guard protects at the session door.
 pub fn session_calls() -> Vec<Call> {
-    let own = calls([(Method::POST, "/login", None), (Method::POST, "/logout", None), (Method::POST, "/proof", None)]);
-    [resources(), own].concat()
+    static CALLS: LazyLock<Vec<Call>> =
+        LazyLock::new(|| calls("/session/v1", &session_document(&Settings::default(), features())));
+    CALLS.clone()
 }
 
-/// Pages anybody may open.
-pub const PUBLIC_PAGES: [&str; if cfg!(feature = "lab") { 6 } else { 4 }] = [
-    "/",
-    "/sign-up",
-    "/sign-in",
-    "/forgot",
-    #[cfg(feature = "lab")]
-    "/lab",
-    #[cfg(feature = "lab")]
-    "/lab/story",
-];
+/// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
+pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
 
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
@@ -90,33 +107,23 @@ pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 /// Pages that links in mails lead to, with a form that posts to the same place.
 pub const LINKS: [&str; 3] = ["/reset/{token}", "/confirm/{token}", "/email/{token}"];
 
-/// Pages of signed-in people.
-pub const PERSONAL_PAGES: [&str; 9] = [
-    PAGE,
-    ITEM,
-    "/tokens",
-    "/account",
-    "/account/confirm",
-    "/account/name",
-    "/account/password",
-    "/account/email",
-    "/account/delete",
-];
-
 /// Files that signed-in people download.
 pub const DOWNLOADS: [&str; 1] = ["/account/export"];
 
 /// Pages of a development server.
 pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbox"];
 
-/// Every form's post.
-pub const POSTS: [&str; 18] = [
+/// The page of a mail on a development server.
+pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
+
+/// Endpoints for monitoring, and what programs look for.
+pub const OPERATIONS: [&str; 3] = ["/healthz", "/readyz", "/.well-known/change-password"];
+
+/// The app's own forms, in an order in which all of them can be posted.
+const FORMS: [&str; 15] = [
     "/sign-up",
     "/sign-in",
     "/sign-out",
-    PAGE,
-    ITEM,
-    resource!("/{id}/delete"),
     "/tokens",
     "/tokens/{id}/revoke",
     "/tokens/revoke-all",
@@ -131,21 +138,65 @@ pub const POSTS: [&str; 18] = [
     "/account/delete",
 ];
 
-/// The Lab's own, on the app and on its peer. The sources have them even where the Lab is not compiled.
-pub const LAB: [&str; 12] = [
-    "/lab",
-    "/lab/story",
-    "/lab/sessions",
-    "/lab/sessions/{session}/{experiment}/begin",
-    "/lab/sessions/{session}/{experiment}/end",
-    "/lab/guarded/{session}/{experiment}/{step}",
-    "/lab/at/{session}/{experiment}/{step}",
-    "/lab/proxy/{session}/{experiment}/{step}",
-    "/lab/frame",
-    "/lab/frame.js",
-    "/lab/requests.js",
-    "/lab/clean/{session}/{experiment}",
-];
+/// The paths of pages with the method `method`, but for the JSON mounts and the server functions.
+fn pages(method: &str) -> Vec<&'static str> {
+    let pages = all().iter().filter(|route| route.door == Door::Session && route.method == method);
+    let paths = pages.map(|route| route.path.as_str());
+    paths.filter(|path| !["/session/v1/", "/fn/"].iter().any(|mount| path.starts_with(mount))).collect()
+}
 
-/// Endpoints for monitoring.
-pub const OPERATIONS: [&str; 2] = ["/healthz", "/readyz"];
+/// Pages anybody may open.
+pub fn public_pages() -> Vec<&'static str> {
+    pages("GET").into_iter().filter(|path| FOR_ANYBODY.contains(path)).collect()
+}
+
+/// Pages of signed-in people.
+pub fn personal_pages() -> Vec<&'static str> {
+    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE]].concat();
+    pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
+}
+
+/// Every form's post, but for those of [`LINKS`].
+pub fn posts() -> Vec<&'static str> {
+    let of_features = pages("POST").into_iter().filter(|path| !FORMS.contains(path) && !LINKS.contains(path));
+    of_features.chain(FORMS).collect()
+}
+
+/// Items of a person, one of each collection that has them.
+#[derive(Clone, Debug)]
+pub struct Items(Vec<(&'static str, String)>);
+
+impl Items {
+    /// Makes them, with the example of the OpenAPI document.
+    pub async fn of(person: &Person) -> Self {
+        let mut items = Vec::new();
+        for collection in collections() {
+            let body = collection.body().unwrap_or_default();
+            let made = person.client.post(collection.path, body).await.assert_status(201).json();
+            items.push((collection.path, made["id"].as_str().unwrap().to_owned()));
+        }
+        Self(items)
+    }
+
+    /// The id of the item that `path` is about; of the tests' own where it is about none.
+    pub fn id(&self, path: &str) -> &str {
+        let about = |collection| self.0.iter().find(|(of, _)| *of == collection);
+        let collection = path.split("/{id}").next().unwrap();
+        &about(collection).or_else(|| about(COLLECTION)).unwrap().1
+    }
+
+    /// `path` with that id in it.
+    pub fn path(&self, path: &str) -> String {
+        path.replace("{id}", self.id(path))
+    }
+}
+
+/// The calls that make an item which has a path of its own, but for tokens.
+fn collections() -> Vec<Call> {
+    let calls = token_calls();
+    let has_items = |call: &&Call| {
+        let item = format!("{}/{{id}}", call.path);
+        call.method == Method::POST && call.path != "/tokens" && calls.iter().any(|other| other.path == item)
+    };
+    calls.iter().filter(has_items).cloned().collect()
+}

@@ -51,11 +51,19 @@ impl RawDb {
         on!(self, connection => sqlx::query_scalar(sql).fetch_all(connection).await.unwrap())
     }
 
+    /// The names of the tables.
+    pub async fn tables(&mut self) -> Vec<String> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table'",
+            Self::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
+        };
+        self.texts(sql).await
+    }
+
     /// Every row of every table, as PostgreSQL prints it, with the place it lies at and the transaction that wrote it.
     pub async fn rows(&mut self) -> Vec<String> {
-        let tables = self.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").await;
         let mut rows = Vec::new();
-        for table in tables {
+        for table in self.tables().await {
             let sql = format!("SELECT concat_ws(' ', '{table}', t.ctid, t.xmin, t) FROM {table} t ORDER BY t.ctid");
             rows.extend(self.texts(&sql).await);
         }

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 use tokio::sync::OnceCell;
 use vestibule::db::{Clock, Db};
 
-use super::run::{Postgres, folder};
+use super::{
+    entries,
+    run::{Postgres, folder},
+};
 
 /// Copies the migrated SQLite file to `path`, and gives the URL of the copy.
 pub(super) async fn sqlite(path: &Path) -> String {
@@ -32,5 +35,7 @@ pub(super) async fn postgres() -> &'static str {
 
 /// Closing the database folds SQLite's log into the file, and lets PostgreSQL copy it.
 async fn migrate(url: &str) {
-    Db::open(url, Clock::default()).await.unwrap().close().await;
+    let db = Db::open(url, Clock::default()).await.unwrap();
+    entries::create_table(&db).await;
+    db.close().await;
 }

@@ -1,9 +1,9 @@
 //! A person with one of everything, and the forms of all pages that show it.
 
 use super::{
-    Browser, Database, PASSWORD, PageForm, Person, TestApp,
-    resource::{ITEM, PAGE, TABLE, item_form},
-    routes::{PERSONAL_PAGES, PUBLIC_PAGES},
+    Browser, Database, PASSWORD, PageForm, Person, TestApp, features,
+    resource::{ITEM, PAGE, item_form},
+    routes::{Items, personal_pages, public_pages},
 };
 
 /// The password of a change.
@@ -43,8 +43,8 @@ pub fn pattern(action: &str) -> String {
 pub struct Visitor {
     /// The person.
     pub ada: Person,
-    /// The path of a note of hers.
-    pub note: String,
+    /// Her items.
+    pub items: Items,
     /// Where links in her mails lead.
     pub links: Vec<String>,
 }
@@ -53,7 +53,7 @@ impl Visitor {
     /// Makes them, as `name@example.org`.
     pub async fn new(app: &TestApp, name: &str) -> Self {
         let ada = app.person(name).await;
-        let note = ada.item_path("kept").await;
+        let items = Items::of(&ada).await;
         let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
         app.browser().submit("/sign-in", &form).await.assert_status(303);
         let confirm = app.link("/confirm/").await;
@@ -61,14 +61,15 @@ impl Visitor {
         let reset = app.link("/reset/").await;
         ada.browser.submit("/account/email", &[("email", &format!("{name}@new.example"))]).await.assert_status(202);
         let email = app.link("/email/").await;
-        Self { ada, note, links: vec![reset, confirm, email] }
+        Self { ada, items, links: vec![reset, confirm, email] }
     }
 
     /// Every page with a form, with the browser that looks at it.
     pub fn pages(&self, stranger: &Browser) -> Vec<(Browser, String)> {
-        let public = PUBLIC_PAGES.iter().map(|path| (stranger.clone(), (*path).to_owned()));
+        let public = public_pages().into_iter().map(|path| (stranger.clone(), path.to_owned()));
         let links = self.links.iter().map(|path| (stranger.clone(), path.clone()));
-        let personal = PERSONAL_PAGES.iter().map(|path| (self.ada.browser.clone(), path.replace(ITEM, &self.note)));
+        let personal = personal_pages().into_iter();
+        let personal = personal.map(|path| (self.ada.browser.clone(), self.items.path(path)));
         public.chain(links).chain(personal).collect()
     }
 }
@@ -87,8 +88,10 @@ pub async fn roomy(database: Database) -> TestApp {
 pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
     app.db.wait_idle().await;
     let mut raw = app.raw().await;
+    let tables = raw.tables().await;
+    let of_features = features().iter().map(|feature| feature.name).filter(|name| tables.iter().any(|it| it == name));
     let mut counts = Vec::new();
-    for table in ["accounts", "browser_sessions", "tower_sessions", TABLE, "tokens", "one_time_links", "activity"] {
+    for table in of_features.chain(["tower_sessions", "one_time_links"]) {
         counts.push((table.to_owned(), raw.count(table).await));
     }
     counts.push(("letters".to_owned(), i64::try_from(app.letters().await.len()).unwrap()));
@@ -101,6 +104,7 @@ pub async fn filled(visitor: &Visitor, stranger: &Browser, action: &str) -> (Bro
         let forms = PageForm::all(&browser.visit(&path).await.page(200));
         if let Some(form) = forms.into_iter().find(|form| pattern(&form.action) == action) {
             let mut typed = typed(action, &visitor.ada.email);
+            let form = if typed.is_empty() && personal_pages().contains(&action) { form.edited() } else { form };
             typed.extend(
                 form.passwords.iter().filter(|name| *name == "password").map(|_| ("password", NEW_PASSWORD.to_owned())),
             );

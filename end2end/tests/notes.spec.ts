@@ -1,6 +1,13 @@
 import type { Page } from "@playwright/test";
 import { expect, hydrated, signIn, signUp, test } from "../support/fixtures.ts";
 
+/** Signs up, and opens the list. */
+async function start(page: Page) {
+  const person = await signUp(page);
+  await page.goto("/notes");
+  return person;
+}
+
 /** A text that breaks out of a `<textarea>`, or comes back changed, where it is not escaped exactly once. */
 const TRICKY = "black </textarea><script>alert(1)</script> &amp; <b>milk</b>";
 
@@ -40,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
     }
 
     test("sign up, write, search, edit, delete, sign out", async ({ page }) => {
-      const person = await signUp(page);
+      const person = await start(page);
       await alive(page);
       await expect(page.getByText("No notes yet.")).toBeVisible();
       await add(page, "Milk", "and bread");
@@ -80,7 +87,7 @@ for (const javaScriptEnabled of [true, false]) {
       test.use({ expected: /status of 412/ });
 
       test("the slower tab is told, and loses nothing", async ({ page, context, quiet }) => {
-        await signUp(page);
+        await start(page);
         await alive(page);
         await add(page, "Shared", "");
         await open(page, "Shared");
@@ -110,7 +117,7 @@ for (const javaScriptEnabled of [true, false]) {
 }
 
 test("a note is saved by the keyboard, and says whether it is", async ({ page }) => {
-  await signUp(page);
+  await start(page);
   await page.getByLabel("Title").fill("Tea");
   await page.getByRole("button", { name: "Add note" }).click();
   await page.getByRole("link", { name: "Tea" }).click();
@@ -148,7 +155,7 @@ test.describe("without a network", () => {
   test.use({ expected: /ERR_INTERNET_DISCONNECTED/ });
 
   test("a note that cannot be sent stays where it was typed", async ({ page, context }) => {
-    await signUp(page);
+    await start(page);
     await hydrated(page);
     await page.getByLabel("Title").fill("On a train");
     await context.setOffline(true);
@@ -159,4 +166,81 @@ test.describe("without a network", () => {
     await page.getByRole("button", { name: "Add note" }).click();
     await expect(page.getByRole("link", { name: "On a train" })).toBeVisible();
   });
+});
+
+const links = (page: Page) => page.locator("ul.notes a");
+const field = (page: Page) => page.getByLabel("Search notes");
+
+async function searcher(page: Page): Promise<void> {
+  await signUp(page);
+  await page.evaluate(async () => {
+    for (const title of ["Milk", "Tea", "Tea and milk"]) {
+      await fetch("/session/v1/notes", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ title, body: "" }),
+      });
+    }
+  });
+  await page.goto("/notes");
+  await hydrated(page);
+}
+
+test("a search is in the address: it is kept by a reload, and by the way back from a note", async ({ page }) => {
+  await searcher(page);
+  await field(page).pressSequentially("milk", { delay: 50 });
+  await expect(links(page)).toHaveCount(2);
+  await expect(page).toHaveURL("/notes?q=milk");
+  await page.reload();
+  await expect(field(page)).toHaveValue("milk");
+  await expect(links(page)).toHaveCount(2);
+  await hydrated(page);
+  await page.getByRole("link", { name: "Tea and milk" }).click();
+  await expect(page.getByRole("heading", { name: "Edit note" })).toBeVisible();
+  await page.goBack();
+  await expect(field(page)).toHaveValue("milk");
+  await expect(links(page)).toHaveCount(2);
+});
+
+test("back and forward lead from search to search, not from letter to letter", async ({ page }) => {
+  await searcher(page);
+  await field(page).pressSequentially("milk", { delay: 50 });
+  await expect(page).toHaveURL("/notes?q=milk");
+  await field(page).press("Enter");
+  await field(page).fill("tea & ü");
+  await expect(page).toHaveURL("/notes?q=tea+%26+%C3%BC");
+  await expect(links(page)).toHaveCount(0);
+  await field(page).fill("tea");
+  await expect(page).toHaveURL("/notes?q=tea");
+  await expect(links(page)).toHaveText(["Tea and milk", "Tea"]);
+  await page.goBack();
+  await expect(page).toHaveURL("/notes?q=milk");
+  await expect(field(page)).toHaveValue("milk");
+  await expect(links(page)).toHaveText(["Tea and milk", "Milk"]);
+  await page.goBack();
+  await expect(page).toHaveURL("/notes");
+  await expect(field(page)).toHaveValue("");
+  await expect(links(page)).toHaveCount(3);
+  await page.goForward();
+  await page.goForward();
+  await expect(field(page)).toHaveValue("tea");
+  await expect(links(page)).toHaveText(["Tea and milk", "Tea"]);
+  await field(page).fill("");
+  await expect(page).toHaveURL("/notes");
+  await expect(links(page)).toHaveCount(3);
+});
+
+test("what was typed into the search before the page came alive is searched for", async ({ page }) => {
+  await searcher(page);
+  let go = () => {};
+  const held = new Promise<void>((resolve) => (go = resolve));
+  await page.route("**/pkg/*.wasm", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto("/notes", { waitUntil: "domcontentloaded" });
+  await field(page).fill("milk");
+  go();
+  await expect(links(page)).toHaveCount(2);
+  await expect(page).toHaveURL("/notes?q=milk");
 });

@@ -1,0 +1,204 @@
+//! `entries` and `entries/{id}`, at both doors.
+
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, OriginalUri, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use vestibule::{
+    auth::Allowed,
+    db::Db,
+    http::{
+        conditional::{self, Conditions, not_modified},
+        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
+        idempotency::{self, Answer, Repeatable},
+        openapi::{
+            IdempotencyKey, IfMatch, IfNoneMatch,
+            refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
+        },
+        problem::Problem,
+    },
+    state::AppState,
+};
+
+use super::{
+    Draft, EntriesPage, EntriesRead, EntriesWrite, Entry,
+    store::{self, Versioned},
+};
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
+        .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
+    limit: Option<i64>,
+    #[param(nullable = false)]
+    cursor: Option<Uuid>,
+}
+
+/// One page, newest first.
+pub(super) async fn page_of(
+    db: &Db,
+    account: Uuid,
+    cursor: Option<Uuid>,
+    limit: Option<i64>,
+) -> Result<EntriesPage, Problem> {
+    let limit = limit.unwrap_or(20);
+    if !(1..=100).contains(&limit) {
+        return Err(Problem::field("limit", "Ask for 1 to 100 entries."));
+    }
+    let mut items = store::list(db, account, cursor, limit + 1).await?;
+    let more = i64::try_from(items.len()).is_ok_and(|count| count > limit);
+    items.truncate(usize::try_from(limit).unwrap_or_default());
+    let next_cursor = items.last().filter(|_| more).map(|entry| entry.id.to_string());
+    Ok(EntriesPage { items, next_cursor })
+}
+
+/// List entries
+#[utoipa::path(
+    get, path = "/entries", operation_id = "listEntries", tag = "Entries",
+    params(ListQuery, IfNoneMatch),
+    responses(
+        (status = OK, body = EntriesPage, description = "A page of entries.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+        QueryRefused,
+    ),
+    security(("caller" = ["entries:read"])),
+)]
+async fn list(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesRead>,
+    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    conditional::list(&headers, &page_of(&db, caller.account.id, cursor, limit).await?)
+}
+
+/// Create an entry
+#[utoipa::path(
+    post, path = "/entries", operation_id = "createEntry", tag = "Entries",
+    params(IdempotencyKey),
+    request_body = Draft,
+    responses(
+        (status = CREATED, body = Entry, description = "The new entry.", headers(("Location"), ("ETag"))),
+        RepeatableRefused,
+    ),
+    security(("caller" = ["entries:write"])),
+)]
+async fn create(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesWrite>,
+    OriginalUri(uri): OriginalUri,
+    request: Repeatable,
+    Body(draft): Body<Draft>,
+) -> Result<Response, Problem> {
+    let (ours, account, asked) = (db.clone(), caller.account.id, draft.clone());
+    let work = async move |id| {
+        let Versioned { entry, version } = store::insert(&ours, account, id, draft).await?;
+        let body = serde_json::to_string(&entry).map_err(|error| Problem::Internal(error.to_string()))?;
+        let location = format!("{}/{}", uri.path(), entry.id);
+        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
+    };
+    idempotency::once(&db, account, &request, &asked, work).await
+}
+
+/// Get an entry
+#[utoipa::path(
+    get, path = "/entries/{id}", operation_id = "getEntry", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id."), IfNoneMatch),
+    responses(
+        (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+        NotFound,
+    ),
+    security(("caller" = ["entries:read"])),
+)]
+async fn show(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesRead>,
+    PathId(id): PathId,
+    conditions: Conditions,
+) -> Result<Response, Problem> {
+    let found = store::find(&db, caller.account.id, id).await?;
+    let etag = tag(found.version);
+    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
+}
+
+/// What changes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EntryChange, examples(json!({"title": "Oat milk"})))]
+struct Change {
+    title: Option<String>,
+    body: Option<String>,
+}
+
+/// Update an entry
+#[utoipa::path(
+    patch, path = "/entries/{id}", operation_id = "updateEntry", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
+    request_body = Change,
+    responses(
+        (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
+        NotFound,
+        Stale,
+        BodyRefused,
+    ),
+    security(("caller" = ["entries:write"])),
+)]
+async fn update(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesWrite>,
+    PathId(id): PathId,
+    conditions: Conditions,
+    Body(Change { title, body }): Body<Change>,
+) -> Result<Response, Problem> {
+    let version = required_version(&db, caller.account.id, id, &conditions).await?;
+    Ok(answer(store::update(&db, caller.account.id, id, version, title, body).await?))
+}
+
+/// Delete an entry
+#[utoipa::path(
+    delete, path = "/entries/{id}", operation_id = "deleteEntry", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
+    responses((status = NO_CONTENT, description = "The entry was deleted."), NotFound, Stale),
+    security(("caller" = ["entries:write"])),
+)]
+async fn delete(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesWrite>,
+    PathId(id): PathId,
+    conditions: Conditions,
+) -> Result<StatusCode, Problem> {
+    let version = required_version(&db, caller.account.id, id, &conditions).await?;
+    store::delete(&db, caller.account.id, id, version).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn answer(Versioned { entry, version }: Versioned) -> Response {
+    ([(header::ETAG, tag(version))], Json(entry)).into_response()
+}
+
+fn tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
+    if !conditions.need_version() {
+        return Ok(None);
+    }
+    let version = store::find(db, account, id).await?.version;
+    conditions.check(&tag(version))?;
+    Ok(Some(version))
+}

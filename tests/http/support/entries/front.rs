@@ -1,0 +1,9 @@
+//! The front page, where the app has none.
+
+use axum::{http::StatusCode, response::Response};
+use leptos::prelude::*;
+use vestibule::auth::page::PageContext;
+
+pub(super) async fn front(visit: PageContext) -> Response {
+    visit.page(StatusCode::OK, "Front page", || view! { <h1>"Front page"</h1> }).await
+}
