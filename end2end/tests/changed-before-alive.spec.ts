@@ -105,7 +105,7 @@ test("of two islands the one that was changed beyond telling stays still, and th
 }) => {
   await page.addInitScript(() => {
     document.addEventListener("readystatechange", () => {
-      const button = document.querySelector(".knock button");
+      const button = document.querySelector(".try-request button");
       if (document.readyState === "interactive")
         button?.replaceWith(button.cloneNode(), document.createElement("button"));
     });
@@ -113,7 +113,7 @@ test("of two islands the one that was changed beyond telling stays still, and th
   await page.goto("/");
   expect(await alive(page)).toEqual([1, 2]);
   await page.getByRole("button", { name: "Knock at the token door" }).click();
-  await expect(page.locator(".knock .status")).toHaveText("401 Unauthorized");
+  await expect(page.locator(".try-request .status")).toHaveText("401 Unauthorized");
 });
 
 test.describe("an island that fails half-way", () => {
@@ -128,7 +128,7 @@ test.describe("an island that fails half-way", () => {
       await page.goto("/");
       expect(await alive(page)).toEqual([1, 2]);
       await page.getByRole("button", { name: "Knock at the token door" }).click();
-      await expect(page.locator(".knock .status")).toHaveText("401 Unauthorized");
+      await expect(page.locator(".try-request .status")).toHaveText("401 Unauthorized");
     });
   }
 

@@ -20,10 +20,10 @@ pub fn ApiProbe(
     let token = NodeRef::<html::Input>::new();
     let (answer, set_answer) = signal(None::<Answer>);
     let (busy, set_busy) = signal(false);
-    let id = format!("knock-{door}");
+    let id = format!("request-{door}");
     let line = format!("GET {path}");
 
-    let knock = move |event: leptos::ev::SubmitEvent| {
+    let send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
@@ -48,7 +48,7 @@ pub fn ApiProbe(
         })
     };
     view! {
-        <form class="knock" on:submit=knock>
+        <form class="try-request" on:submit=send>
             {takes_token.then(|| view! {
                 <label for=id.clone()>"Token, if you have one"</label>
                 <input id=id node_ref=token type="password" autocomplete="off" spellcheck="false" placeholder="vst_…" />

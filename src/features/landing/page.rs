@@ -7,7 +7,7 @@ use super::view::Landing;
 use crate::auth::page::PageContext;
 
 /// `GET /`
-pub async fn landing(visit: PageContext) -> Response {
-    let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
-    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
+pub async fn landing(context: PageContext) -> Response {
+    let (signed_in, lab) = (context.caller.is_some(), context.leads_to("/lab"));
+    context.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
 }

@@ -32,7 +32,7 @@ impl Call {
             (&Method::PATCH, _) => Some(change("changed")),
             (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
             (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
-            (&Method::POST, "/proof") => Some(json!({"password": PASSWORD})),
+            (&Method::POST, "/reauthenticate") => Some(json!({"password": PASSWORD})),
             (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
             _ => None,
         }
@@ -68,7 +68,11 @@ pub fn token_calls() -> Vec<Call> {
 
 /// What the same-origin guard protects at the session door.
 pub fn session_calls() -> Vec<Call> {
-    let own = calls([(Method::POST, "/login", None), (Method::POST, "/logout", None), (Method::POST, "/proof", None)]);
+    let own = calls([
+        (Method::POST, "/login", None),
+        (Method::POST, "/logout", None),
+        (Method::POST, "/reauthenticate", None),
+    ]);
     [resources(), own].concat()
 }
 
