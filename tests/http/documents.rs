@@ -43,7 +43,7 @@ fn every_path_that_is_named_exists() {
             }
         }
     }
-    assert!(count > 60, "{count}");
+    assert!(count > 40, "{count}");
     assert!(wrong.is_empty(), "there is no such route:\n{}", wrong.join("\n"));
 }
 
@@ -95,7 +95,7 @@ async fn the_samples_look_like_the_answers(app: TestApp) {
             }
         }
     }
-    assert!(count >= 8, "{count}");
+    assert!(count >= 4, "{count}");
 }
 
 fn objects(value: &Value) -> Vec<&Map<String, Value>> {
