@@ -32,7 +32,7 @@ fmt-check:
 
 .PHONY: structure
 structure:
-	$(in) python3 tests/structure/imports.py
+	for check in imports paths islands; do $(in) python3 tests/structure/$$check.py || exit 1; done
 
 .PHONY: resource
 resource: ## Create a resource of your own: make resource NAME=invoices

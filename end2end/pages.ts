@@ -42,14 +42,14 @@ export const ENTRIES: readonly Entry[] = [
       doors: (page) =>
         page
           .locator("main section")
-          .filter({ has: page.locator("form.try") })
+          .filter({ has: page.locator(".try-request") })
           .last(),
     },
     async after(page) {
       for (const door of ["session", "token"]) {
         await page.getByRole("button", { name: `Try the ${door} door` }).click();
       }
-      await expect(page.locator("form.try .status")).toHaveText(["401 Unauthorized", "401 Unauthorized"]);
+      await expect(page.locator(".try-request .status")).toHaveText(["401 Unauthorized", "401 Unauthorized"]);
     },
   },
   { name: "landing-signed-in", path: "/", who: "seeded", status: 200, window: true },

@@ -1,7 +1,7 @@
 // @ts-check
 // The buttons of the front page that send a request to each door.
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form.try"))) {
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll(".try-request"))) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void send(form);

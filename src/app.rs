@@ -2,22 +2,22 @@
 
 mod api;
 mod containment;
+pub mod jobs;
 pub mod openapi;
 mod redirects;
 mod router;
 pub mod routes;
 mod server_functions;
 mod session_door;
-pub mod sweep;
 mod token_door;
 
-pub use self::{router::router, sweep::sweep};
+pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
     features::{accounts, activity, api_docs, browser_sessions, dev, landing, notes, tokens},
 };
 
-/// Every feature, in the order of the links in the header. The first page of them is where signing in leads.
+/// Every feature, in the order of the links in the header. Whoever signs in comes to the first link.
 pub const FEATURES: &[Feature] = &[
     notes::FEATURE,
     tokens::FEATURE,

@@ -1,4 +1,5 @@
-//! What a feature says of itself. `app.rs` lists the features; nothing else names them.
+//! [`Feature`]: the value by which a feature tells the app its routes, links, scopes and jobs. `app.rs` lists the
+//! features; nothing else names them.
 
 use std::net::SocketAddr;
 
@@ -26,10 +27,11 @@ pub struct Feature {
     pub tags: &'static [(&'static str, &'static str)],
     /// The scopes it declares.
     pub scopes: &'static [ScopeInfo],
-    /// Its link in the header of every page, for people who are signed in.
-    pub nav: Option<NavLink>,
-    /// Its link in the footer of every page.
-    pub footer: Option<NavLink>,
+    /// Its links in the header of every page, for people who are signed in. The first link of all features is where
+    /// signing in leads.
+    pub nav: &'static [NavLink],
+    /// Its links in the footer of every page.
+    pub footer: &'static [NavLink],
     /// JSON routes of both doors. Their handlers take `Allowed<…>`.
     pub api: fn() -> OpenApiRouter<AppState>,
     /// JSON routes of the session door alone.
@@ -40,14 +42,15 @@ pub struct Feature {
     pub unauthenticated_api: fn() -> OpenApiRouter<AppState>,
     /// Its pages, behind the session door.
     pub pages: fn() -> Pages<AppState>,
-    /// Its pages outside of both doors, which show the description of the token door.
+    /// Its pages outside of both doors, for which no credential is read. They get the OpenAPI document of the token
+    /// door.
     pub open_pages: fn(&Value) -> Pages<AppState>,
-    /// State of its own, with the routes that share it.
+    /// State of its own, beside [`AppState`], with the routes that use it.
     pub stateful: Option<Stateful>,
     /// What it adds to a person's data export.
     pub export: Option<Export>,
-    /// Jobs that delete what has expired, run once a minute.
-    pub sweeps: &'static [Sweep],
+    /// Its background jobs.
+    pub jobs: &'static [Job],
     /// Paths below which the URL holds a secret, such as `/reset`. Browsers are told to keep it out of `Referer`.
     pub secret_paths: &'static [&'static str],
 }
@@ -60,8 +63,8 @@ impl Feature {
             is_on: |_| true,
             tags: &[],
             scopes: &[],
-            nav: None,
-            footer: None,
+            nav: &[],
+            footer: &[],
             api: OpenApiRouter::new,
             session_api: OpenApiRouter::new,
             token_api: OpenApiRouter::new,
@@ -70,7 +73,7 @@ impl Feature {
             open_pages: |_| Pages::new(),
             stateful: None,
             export: None,
-            sweeps: &[],
+            jobs: &[],
             secret_paths: &[],
         }
     }
@@ -85,9 +88,10 @@ pub struct Stateful {
     pub listener: fn(&Settings) -> Option<ExtraListener>,
     /// Builds its state and its routes, once per server. The text says why its listener could not be opened, if so.
     pub routes: fn(&AppState, Option<String>) -> Result<StatefulRoutes, String>,
-    /// The paths of its pages, for `vestibule routes`.
+    /// The paths of the pages in `routes`, for `vestibule routes`: a router cannot list them.
     pub pages: &'static [&'static str],
-    /// Method (or `ANY`) and path of its endpoints, and whether the same-origin guard stands in front of each.
+    /// The endpoints in `routes`, for `vestibule routes`: method (or `ANY`), path, and whether the same-origin guard
+    /// stands in front.
     pub endpoints: &'static [(&'static str, &'static str, bool)],
 }
 
@@ -111,17 +115,22 @@ pub struct StatefulRoutes {
     pub pages: Router<AppState>,
     /// Endpoints for scripts, without a session. They bring the guards they need.
     pub endpoints: Router<AppState>,
-    /// The router of its own listener.
+    /// The router of its second listener.
     pub peer: Option<Router>,
 }
 
-/// Deletes a batch of expired rows.
+/// A background job.
+///
+/// It runs every minute on every instance, the first time a minute after the start. So a job that must not be done
+/// twice has to claim its rows in the `UPDATE` that finds them, as the mails about tokens that expire do. Each job runs
+/// for at most ten minutes at a time. An error is logged, and the next round tries again.
 #[derive(Clone, Copy)]
-pub struct Sweep {
-    /// What is deleted, for the log.
+pub struct Job {
+    /// What it does or deletes, for the log.
     pub what: &'static str,
-    /// Deletes up to this many rows and returns how many there were.
-    pub batch: fn(AppState, i64) -> BoxFuture<'static, sqlx::Result<u64>>,
+    /// Does up to this many pieces of work (500) and returns how many it did. After as many as that it is called again
+    /// at once.
+    pub run: fn(AppState, i64) -> BoxFuture<'static, sqlx::Result<u64>>,
 }
 
 /// A future on the heap.
@@ -151,8 +160,8 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
     let on = || enabled(features, settings);
     Site {
         links: SiteLinks {
-            nav: on().filter_map(|feature| feature.nav).collect(),
-            footer: on().filter_map(|feature| feature.footer).collect(),
+            nav: on().flat_map(|feature| feature.nav).copied().collect(),
+            footer: on().flat_map(|feature| feature.footer).copied().collect(),
         },
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),

@@ -212,15 +212,15 @@ where
 /// The middleware of the pages: turns a problem into the error page, or into a redirect to the sign-in page and back.
 pub async fn answer_page(State(assets): State<Assets>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(visit) = PageContext::from_request_parts(&mut parts, &assets).await;
+    let Ok(context) = PageContext::from_request_parts(&mut parts, &assets).await;
     let response = next.run(Request::from_parts(parts, body)).await;
 
     let is_rendered = response.headers().contains_key(header::CONTENT_TYPE);
     let Some(problem) = problem_of(&response).filter(|_| !is_rendered) else { return response };
     if matches!(problem, Problem::NotSignedIn) {
-        return see_other(&sign_in_url(&visit));
+        return see_other(&sign_in_url(&context));
     }
-    let mut page = visit.error(&problem).await;
+    let mut page = context.error(&problem).await;
     for name in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
@@ -230,9 +230,9 @@ pub async fn answer_page(State(assets): State<Assets>, request: Request, next: N
 }
 
 /// The sign-in page, with the way back to this page. A post cannot be repeated, so it returns to the front page.
-fn sign_in_url(visit: &PageContext) -> String {
-    let wanted = visit.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-    if visit.method != Method::GET || wanted == "/" {
+fn sign_in_url(context: &PageContext) -> String {
+    let wanted = context.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    if context.method != Method::GET || wanted == "/" {
         return "/sign-in".into();
     }
     let next: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();

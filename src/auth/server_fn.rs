@@ -10,14 +10,18 @@ use crate::http::{
     request_id::RequestId,
 };
 
-/// The signed-in caller of the current server function, from a page that was rendered `for_account`.
+/// The signed-in account that calls the current server function, from a page that was rendered `for_account`.
 ///
 /// Another person may have signed in since, in another tab. Input from the page must not be saved to their account, nor
-/// their data shown on it.
+/// their data shown on it. Without `for_account` this is not checked: the caller is not one of our pages.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::AccountChanged`]
-pub fn caller(for_account: Option<Uuid>) -> Result<Caller, Problem> {
+pub fn account(for_account: Option<Uuid>) -> Result<Uuid, Details> {
+    Ok(caller(for_account).map_err(failure)?.account.id)
+}
+
+fn caller(for_account: Option<Uuid>) -> Result<Caller, Problem> {
     let parts = use_context::<Parts>().ok_or(Problem::NotSignedIn)?;
     let caller = session::identify(&parts.extensions)?;
     if for_account.is_some_and(|account| account != caller.account.id) {

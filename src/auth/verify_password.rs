@@ -51,12 +51,12 @@ impl VerifiedPassword {
 pub async fn verify_password(
     db: &Db,
     hasher: &Hasher,
-    limits: &Throttle,
+    throttle: &Throttle,
     client: &Client,
     email: &str,
     password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
-    prove_who(db, hasher, limits, client, (email.to_owned(), None), password).await
+    prove_who(db, hasher, throttle, client, (email.to_owned(), None), password).await
 }
 
 /// Verifies the password of the account `id`, even if its address changed meanwhile (S61). `email` is the address it
@@ -67,27 +67,27 @@ pub async fn verify_password(
 pub async fn verify_account_password(
     db: &Db,
     hasher: &Hasher,
-    limits: &Throttle,
+    throttle: &Throttle,
     client: &Client,
     (id, email): (Uuid, &str),
     password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
-    prove_who(db, hasher, limits, client, (email.to_owned(), Some(id)), password).await
+    prove_who(db, hasher, throttle, client, (email.to_owned(), Some(id)), password).await
 }
 
 async fn prove_who(
     db: &Db,
     hasher: &Hasher,
-    limits: &Throttle,
+    throttle: &Throttle,
     client: &Client,
     (email, id): (String, Option<Uuid>),
     password: SecretString,
 ) -> Result<VerifiedPassword, Problem> {
     let (ours, hasher) = (db.clone(), hasher.of(client));
-    let (limits, client) = (*limits, client.clone());
+    let (throttle, client) = (*throttle, client.clone());
     // Run to completion: a client that disconnects must not guess uncounted, nor be counted without a guess.
     db.run_to_completion(async move {
-        let counted = account_attempts::sign_in(&ours, &limits, &client, &normalized(&email)).await?;
+        let counted = account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await?;
         let result = check(&ours, &hasher, &client, (&email, id), password).await;
         match &result {
             Ok(_) => counted.succeeded(&ours).await,

@@ -88,7 +88,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
-    tokio::spawn(app::sweep(state, FEATURES));
+    tokio::spawn(app::run_jobs(state, FEATURES));
     print(&format!("Vestibule is running at {origin}"));
     print(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {

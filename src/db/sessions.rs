@@ -158,7 +158,7 @@ impl Db {
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn sweep_sessions(&self, batch: i64) -> sqlx::Result<u64> {
+    pub async fn delete_expired_sessions(&self, batch: i64) -> sqlx::Result<u64> {
         let now: OffsetDateTime = self.now().get();
         execute!(
             self,

@@ -19,7 +19,7 @@ use crate::db::Db;
 pub type Export = for<'a> fn(&'a Db, Uuid, &'a mut Document) -> Writing<'a>;
 
 /// A part of an export being written.
-pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<(), Ended>> + Send + 'a>>;
+pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
 
 type Piece = Result<Bytes, Problem>;
 
@@ -41,7 +41,7 @@ pub async fn stream<H: Serialize>(
     }
     let db = db.clone();
     tokio::spawn(async move {
-        if let Err(Ended::By(problem)) = write(&db, account, &mut document, exports).await {
+        if let Err(ExportError::Failed(problem)) = write(&db, account, &mut document, exports).await {
             tracing::warn!(%problem, %account, "export cut short");
             let _ = document.sender.send(Err(problem)).await;
         }
@@ -51,7 +51,7 @@ pub async fn stream<H: Serialize>(
     Ok(Body::new(Pieces { first: Some(first), receiver }))
 }
 
-async fn write(db: &Db, account: Uuid, document: &mut Document, exports: Vec<Export>) -> Result<(), Ended> {
+async fn write(db: &Db, account: Uuid, document: &mut Document, exports: Vec<Export>) -> Result<(), ExportError> {
     for export in exports {
         export(db, account, document).await?;
     }
@@ -59,16 +59,16 @@ async fn write(db: &Db, account: Uuid, document: &mut Document, exports: Vec<Exp
 }
 
 /// Why an export ended early.
-pub enum Ended {
+pub enum ExportError {
     /// A failure.
-    By(Problem),
+    Failed(Problem),
     /// The client disconnected.
-    Unread,
+    Disconnected,
 }
 
-impl From<Problem> for Ended {
+impl From<Problem> for ExportError {
     fn from(problem: Problem) -> Self {
-        Self::By(problem)
+        Self::Failed(problem)
     }
 }
 
@@ -81,9 +81,9 @@ pub struct Document {
 }
 
 impl Document {
-    async fn send(&mut self, text: String) -> Result<(), Ended> {
+    async fn send(&mut self, text: String) -> Result<(), ExportError> {
         let text = std::mem::take(&mut self.head) + &text;
-        self.sender.send(Ok(text.into())).await.map_err(|_| Ended::Unread)
+        self.sender.send(Ok(text.into())).await.map_err(|_| ExportError::Disconnected)
     }
 
     /// Adds a member that is sent with the first one that takes a query.
@@ -101,8 +101,8 @@ impl Document {
     /// Adds a member.
     ///
     /// # Errors
-    /// [`Ended`]
-    pub async fn member(&mut self, name: &str, value: &(impl Serialize + Sync)) -> Result<(), Ended> {
+    /// [`ExportError`]
+    pub async fn member(&mut self, name: &str, value: &(impl Serialize + Sync)) -> Result<(), ExportError> {
         let text = self.name(name) + &json_of(value)?;
         self.send(text).await
     }
@@ -110,14 +110,14 @@ impl Document {
     /// Begins a member that is an array, to be written page by page.
     ///
     /// # Errors
-    /// [`Ended`]
-    pub async fn list(&mut self, name: &str) -> Result<List<'_>, Ended> {
+    /// [`ExportError`]
+    pub async fn list(&mut self, name: &str) -> Result<List<'_>, ExportError> {
         let text = self.name(name) + "[";
         self.send(text).await?;
         Ok(List { document: self, begun: false })
     }
 
-    async fn end(&mut self) -> Result<(), Ended> {
+    async fn end(&mut self) -> Result<(), ExportError> {
         self.send("}".into()).await
     }
 }
@@ -132,8 +132,8 @@ impl List<'_> {
     /// Adds a page of items.
     ///
     /// # Errors
-    /// [`Ended`]
-    pub async fn items(&mut self, items: &[impl Serialize + Sync]) -> Result<(), Ended> {
+    /// [`ExportError`]
+    pub async fn items(&mut self, items: &[impl Serialize + Sync]) -> Result<(), ExportError> {
         let mut text = String::new();
         for item in items {
             if std::mem::replace(&mut self.begun, true) {
@@ -147,8 +147,8 @@ impl List<'_> {
     /// Ends the array.
     ///
     /// # Errors
-    /// [`Ended`]
-    pub async fn end(self) -> Result<(), Ended> {
+    /// [`ExportError`]
+    pub async fn end(self) -> Result<(), ExportError> {
         self.document.send("]".into()).await
     }
 }

@@ -23,6 +23,8 @@ pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod listener;
 #[cfg(feature = "ssr")]
+pub mod merge_patch;
+#[cfg(feature = "ssr")]
 pub mod negotiation;
 #[cfg(feature = "ssr")]
 pub mod openapi;

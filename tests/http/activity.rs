@@ -8,7 +8,7 @@ use uuid::Uuid;
 use vestibule::{
     auth::activity::{
         Actor, Event, Kind,
-        service::{list, sweep},
+        service::{delete_expired, list},
     },
     http::client::Client,
 };
@@ -29,7 +29,7 @@ on_both_databases! {
     what_piles_up_is_kept,
     what_belongs_to_an_account_that_is_gone_keeps_nothing_else_from_being_kept,
     nobody_sees_anothers,
-    what_is_old_is_swept_in_batches,
+    what_is_old_is_deleted_in_batches,
     nothing_that_opens_a_door_is_kept,
     it_goes_with_the_account,
     an_event_of_a_later_version_is_shown_too,
@@ -293,7 +293,7 @@ async fn nobody_sees_anothers(app: TestApp) {
     assert!(!bob.browser.visit("/account").await.page(200).contains("a secret plan"));
 }
 
-async fn what_is_old_is_swept_in_batches(database: Database) {
+async fn what_is_old_is_deleted_in_batches(database: Database) {
     let app = TestApp::with(database, |settings| settings.activity.keep_days = 30).await;
     let days = app.settings.activity.keep_days;
     let ada = app.person("ada").await;
@@ -301,10 +301,10 @@ async fn what_is_old_is_swept_in_batches(database: Database) {
     app.clock.advance(Duration::days(29));
     second_browser(&app, &ada).await;
     app.db.wait_idle().await;
-    assert_eq!(sweep(&app.db, days, 100).await.unwrap(), 0);
+    assert_eq!(delete_expired(&app.db, days, 100).await.unwrap(), 0);
     app.clock.advance(Duration::days(1) + Duration::minutes(1));
-    assert_eq!(sweep(&app.db, days, 2).await.unwrap(), 2);
-    assert_eq!(sweep(&app.db, days, 2).await.unwrap(), 1);
+    assert_eq!(delete_expired(&app.db, days, 2).await.unwrap(), 2);
+    assert_eq!(delete_expired(&app.db, days, 2).await.unwrap(), 1);
     assert_eq!(since(&app, &ada, 0).await, expected([("signed_in", "password")]));
 }
 

@@ -121,7 +121,7 @@ async fn every_link_leads_to_a_page(app: TestApp) {
 async fn without_a_front_page_the_first_page_is_it(app: TestApp) {
     app.person("ada").await;
     let features: Vec<_> = features().iter().filter(|feature| !have_front_page(&[**feature])).copied().collect();
-    let first = features.iter().find_map(|feature| feature.nav).unwrap().path;
+    let first = features.iter().flat_map(|feature| feature.nav).next().unwrap().path;
     assert!(routes(&features).iter().any(|route| route.method == "GET" && route.path == "/"));
     let state = feature::state(app.settings.clone(), app.db.clone(), &features).unwrap();
     let router = app::router(state, &features, Vec::new()).unwrap();

@@ -1,4 +1,4 @@
-//! A link and a proof of an earlier password change nothing later.
+//! A link and a reauthentication with an earlier password change nothing later.
 
 use axum::http::Method;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::{
 
 on_both_databases! {
     a_link_that_was_taken_changes_nothing_once_the_password_has_changed,
-    a_proof_given_in_another_request_is_none_for_this_one,
+    reauthentication_in_another_request_does_not_count_for_this_one,
 }
 
 async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app: TestApp) {
@@ -48,7 +48,7 @@ async fn a_link_that_was_taken_changes_nothing_once_the_password_has_changed(app
     assert_eq!(app.raw().await.texts(hashes).await, before);
 }
 
-async fn a_proof_given_in_another_request_is_none_for_this_one(app: TestApp) {
+async fn reauthentication_in_another_request_does_not_count_for_this_one(app: TestApp) {
     let ada = app.person("ada").await;
     let thief = app.browser();
     thief.plant(&ada.browser.cookie().unwrap());

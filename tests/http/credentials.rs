@@ -31,7 +31,7 @@ on_both_databases! {
     no_login_in_flight_outlives_a_change_of_the_password,
     no_login_in_flight_outlives_a_reset,
     a_request_that_began_before_the_password_changed_makes_nothing,
-    a_proof_is_of_the_account_and_not_of_whoever_has_its_address,
+    reauthentication_is_of_the_account_and_not_of_whoever_has_its_address,
 }
 
 pub(super) const NEW: &str = "entirely different words";
@@ -145,7 +145,7 @@ async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(app: TestApp
     let before = proven(&app, &ada).await;
     change_password(&ada.browser, false).await;
     assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
-    // The same password once more is another proof.
+    // Setting the same password once more ends what it was used for before.
     let form = [("current", NEW), ("password", PASSWORD)];
     ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
     assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
@@ -182,15 +182,15 @@ async fn what_waits_for_a_change_to_be_written_sees_it(app: TestApp) {
     change.run(if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await;
     let new = "(SELECT hash FROM tokens LIMIT 1)";
     change.run(&format!("UPDATE accounts SET auth_stamp = {new}, password_stamp = {new}")).await;
-    let (there, proof) = (app.clone(), before.clone());
+    let (there, verified) = (app.clone(), before.clone());
     let login = tokio::spawn(async move {
-        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &proof, Scopes::default(), None, false)
+        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &verified, Scopes::default(), None, false)
             .await
             .map(drop)
     });
-    let (there, proof) = (app.clone(), before.clone());
+    let (there, verified) = (app.clone(), before.clone());
     let sign_in = tokio::spawn(async move {
-        record(&there.db, &there.settings.sessions, &proof, false, &somewhere()).await.map(drop)
+        record(&there.db, &there.settings.sessions, &verified, false, &somewhere()).await.map(drop)
     });
     // PostgreSQL tells who waits. SQLite's writer is one at a time, whoever is there first.
     while !sqlite && app.count("pg_locks WHERE NOT granted").await < 2 {
@@ -314,7 +314,7 @@ async fn a_request_that_began_before_the_password_changed_makes_nothing(app: Tes
     assert!(ada.browser.is_signed_in().await, "and her account is there");
 }
 
-async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestApp) {
+async fn reauthentication_is_of_the_account_and_not_of_whoever_has_its_address(app: TestApp) {
     const THIEFS: &str = "the words of the thief";
     let ada = app.person("ada").await;
     let thief = app.browser();
@@ -323,8 +323,8 @@ async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestA
     let form = [TOKEN.as_slice(), &[("password-again", THIEFS)]].concat();
     let mut page = thief.ask(Method::POST, "/tokens").form(&form).held();
     page.is_inside().await;
-    let mut proof = thief.call(Method::POST, "/proof").json(json!({"password": THIEFS})).held();
-    proof.is_inside().await;
+    let mut reauthentication = thief.call(Method::POST, "/reauthenticate").json(json!({"password": THIEFS})).held();
+    reauthentication.is_inside().await;
     let change = [("current", THIEFS), ("password", NEW)];
     let mut password = thief.ask(Method::POST, "/account/password").form(&change).held();
     password.is_inside().await;
@@ -340,7 +340,7 @@ async fn a_proof_is_of_the_account_and_not_of_whoever_has_its_address(app: TestA
 
     let refused = page.finish().await.page(401);
     assert_eq!(field_error(&refused, "password-again"), "The password is wrong.");
-    proof.finish().await.problem(401, "invalid_credentials");
+    reauthentication.finish().await.problem(401, "invalid_credentials");
     assert_eq!(field_error(&password.finish().await.page(422), "current"), "The current password is wrong.");
     assert_eq!(app.count("tokens WHERE name = 'stolen'").await, 0);
     let form = [("email", "ada@new.example"), ("password", PASSWORD)];

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 use vestibule::{
-    features::tokens::service::{Expiry, sweep},
+    features::tokens::service::{Expiry, delete_expired},
     timestamp::Timestamp,
 };
 
@@ -18,7 +18,7 @@ on_both_databases! {
     revoking_what_has_ended_ends_what_it_made,
     reporting_what_has_ended_ends_what_it_made,
     a_login_that_makes_room_takes_along_what_it_made,
-    the_sweep_keeps_what_has_made_something_that_works,
+    deleting_keeps_what_has_made_something_that_works,
     tokens_that_outlived_their_maker_end_with_the_migration,
 }
 
@@ -133,12 +133,12 @@ async fn a_login_that_makes_room_takes_along_what_it_made(database: Database) {
     child.get("/token").await.problem(401, "token_revoked");
 }
 
-async fn the_sweep_keeps_what_has_made_something_that_works(app: TestApp) {
+async fn deleting_keeps_what_has_made_something_that_works(app: TestApp) {
     for how in [EXPIRED, REVOKED] {
         let ada = app.person(if how == EXPIRED { "ada" } else { "eve" }).await;
         let (id, _, [child, grandchild]) = ended_with_descent(&app, &ada, how).await;
         app.clock.advance(Duration::days(31));
-        while sweep(&app.db, 30, 100).await.unwrap() > 0 {}
+        while delete_expired(&app.db, 30, 100).await.unwrap() > 0 {}
         assert_eq!(app.count("tokens WHERE name = 'test'").await, 1, "{how}");
         child.get("/token").await.assert_status(200);
         ada.browser.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
@@ -146,7 +146,7 @@ async fn the_sweep_keeps_what_has_made_something_that_works(app: TestApp) {
         grandchild.get("/token").await.problem(401, "token_revoked");
         // Then all of it goes, a generation after the other.
         app.clock.advance(Duration::days(31));
-        while sweep(&app.db, 30, 100).await.unwrap() > 0 {}
+        while delete_expired(&app.db, 30, 100).await.unwrap() > 0 {}
         assert_eq!(app.count("tokens").await, 0, "{how}");
     }
 }
@@ -160,7 +160,7 @@ async fn tokens_that_outlived_their_maker_end_with_the_migration(app: TestApp) {
     let orphan = make(&app, &parent, "orphan", 50).await;
     let alone = app.token(&ada, &[READ]).await;
     app.db.wait_idle().await;
-    // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was swept.
+    // As 0.1.0 left them: the child of a token that is renewed outlives it, and of another the maker was deleted.
     let far = "(SELECT ends_at FROM tokens WHERE name = 'test' ORDER BY ends_at DESC LIMIT 1)";
     let far = format!("UPDATE tokens SET expires_at = {far}, ends_at = {far}");
     app.sql(&format!("{far} WHERE name IN ('child', 'grandchild', 'orphan')")).await;

@@ -18,7 +18,7 @@ on_both_databases! {
     those_who_share_a_browser_are_all_known_there,
     it_outlives_signing_out_and_a_new_password,
     the_token_door_reads_none,
-    devices_are_bounded_kept_as_a_hash_and_swept,
+    devices_are_bounded_kept_as_a_hash_and_deleted,
 }
 
 const EMAIL: &str = "ada@example.org";
@@ -231,7 +231,7 @@ async fn the_token_door_reads_none(app: TestApp) {
     login.await.assert_status(201);
 }
 
-async fn devices_are_bounded_kept_as_a_hash_and_swept(app: TestApp) {
+async fn devices_are_bounded_kept_as_a_hash_and_deleted(app: TestApp) {
     let ada = app.person("ada").await;
     let first = ada.browser.device().unwrap();
     for _ in 0..35 {
@@ -246,6 +246,6 @@ async fn devices_are_bounded_kept_as_a_hash_and_swept(app: TestApp) {
     attack(&app).await;
     page(&app.browser().with_device(&first), PASSWORD).at("192.0.2.1").await.assert_status(429);
     app.clock.advance(Duration::days(401));
-    assert_eq!(known_devices::sweep(&app.db, 10).await.unwrap(), 10);
-    assert_eq!(known_devices::sweep(&app.db, 100).await.unwrap(), 22);
+    assert_eq!(known_devices::delete_expired(&app.db, 10).await.unwrap(), 10);
+    assert_eq!(known_devices::delete_expired(&app.db, 100).await.unwrap(), 22);
 }

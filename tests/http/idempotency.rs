@@ -189,12 +189,12 @@ async fn keys_are_forgotten_after_a_day(app: TestApp) {
         .submit("/sign-in", &[("email", &ada.email), ("password", crate::support::PASSWORD)])
         .await
         .assert_status(303);
-    assert_eq!(idempotency::sweep(&app.db, 10).await.unwrap(), 0);
+    assert_eq!(idempotency::delete_expired(&app.db, 10).await.unwrap(), 0);
     create(&ada.browser, "a").await.assert_status(201);
     assert_eq!(app.count(TABLE).await, 3);
     app.clock.advance(Duration::hours(1) + Duration::seconds(1));
-    assert_eq!(idempotency::sweep(&app.db, 2).await.unwrap(), 2);
-    assert_eq!(idempotency::sweep(&app.db, 2).await.unwrap(), 1);
+    assert_eq!(idempotency::delete_expired(&app.db, 2).await.unwrap(), 2);
+    assert_eq!(idempotency::delete_expired(&app.db, 2).await.unwrap(), 1);
     create(&ada.browser, "a").await.assert_status(201);
     assert_eq!(app.count(TABLE).await, 4);
     // And with the account.

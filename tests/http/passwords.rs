@@ -115,7 +115,7 @@ async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: Tes
     pages.push(("/email", app.browser().visit(&app.link("/email/").await).await.page(200)));
     app.clock.advance(Duration::minutes(11));
     let token = [("name", "backup"), ("days", "30"), (READ_FIELD, "on")];
-    pages.push(("proof of a form", ada.browser.submit("/tokens", &token).await.page(403)));
+    pages.push(("password prompt in a form", ada.browser.submit("/tokens", &token).await.page(403)));
 
     let mut with_a_password = Vec::new();
     for (path, page) in &pages {
@@ -135,7 +135,14 @@ async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: Tes
             }
         }
     }
-    let expected =
-        ["/sign-in", "/sign-up", "/account/confirm", "/account/password", "/reset", "/email", "proof of a form"];
+    let expected = [
+        "/sign-in",
+        "/sign-up",
+        "/account/confirm",
+        "/account/password",
+        "/reset",
+        "/email",
+        "password prompt in a form",
+    ];
     assert_eq!(with_a_password, expected);
 }

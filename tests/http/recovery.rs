@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use time::Duration;
-use vestibule::features::accounts::one_time_links::sweep;
+use vestibule::features::accounts::one_time_links::delete_expired;
 
 use crate::support::{Database, Door, OURS, PASSWORD, Person, TestApp, all_scopes, field_error, on_both_databases};
 
@@ -22,7 +22,7 @@ on_both_databases! {
     a_link_leads_to_the_public_url_whatever_the_host,
     a_page_of_a_link_tells_nobody_where_it_is,
     no_link_is_in_the_database,
-    links_that_are_over_are_swept,
+    links_that_are_over_are_deleted,
     without_a_database_the_link_is_kept,
 }
 
@@ -269,14 +269,14 @@ async fn no_link_is_in_the_database(app: TestApp) {
     assert!(!holds(&token.as_bytes()[..32]));
 }
 
-async fn links_that_are_over_are_swept(app: TestApp) {
+async fn links_that_are_over_are_deleted(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
     link(&app, &ada).await;
     app.clock.advance(Duration::minutes(20));
     let good = link(&app, &bob).await;
-    assert_eq!(sweep(&app.db, 100).await.unwrap(), 0);
+    assert_eq!(delete_expired(&app.db, 100).await.unwrap(), 0);
     app.clock.advance(Duration::minutes(11));
-    assert_eq!(sweep(&app.db, 100).await.unwrap(), 1);
+    assert_eq!(delete_expired(&app.db, 100).await.unwrap(), 1);
     assert_eq!(app.count("one_time_links WHERE purpose = 'reset'").await, 1);
     app.get(&good).await.page(200);
 }

@@ -8,7 +8,7 @@ use vestibule::{
         Stamp,
         session::{CurrentSession, LastSeen},
     },
-    features::browser_sessions::service::{list, sweep},
+    features::browser_sessions::service::{delete_expired, list},
 };
 
 use crate::{
@@ -27,7 +27,7 @@ on_both_databases! {
     the_settings_say_how_long,
     of_many_requests_at_once_one_notes_the_use,
     a_use_noted_too_late_brings_nothing_back,
-    what_is_over_is_swept_in_batches,
+    what_is_over_is_deleted_in_batches,
 }
 
 async fn a_sign_in_that_is_not_used_ends(app: TestApp) {
@@ -143,7 +143,7 @@ async fn a_use_noted_too_late_brings_nothing_back(app: TestApp) {
     later(&app, Duration::hours(2)).await;
     assert!(!uses.touch(&his, String::new(), app.clock.now()).await.unwrap(), "over");
     assert!(!bob.browser.is_signed_in().await);
-    assert_eq!(app.count("browser_sessions").await, 1, "his, until it is swept");
+    assert_eq!(app.count("browser_sessions").await, 1, "his, until it is deleted");
 }
 
 /// The sign-in of `person`'s browser as the door knows it, from the row it has.
@@ -166,7 +166,7 @@ fn uses(app: &TestApp) -> LastSeen {
 /// A little, and more than a test takes.
 const MOMENT: Duration = Duration::seconds(30);
 
-async fn what_is_over_is_swept_in_batches(app: TestApp) {
+async fn what_is_over_is_deleted_in_batches(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..2 {
         second_browser(&app, &ada, false).await;
@@ -174,16 +174,16 @@ async fn what_is_over_is_swept_in_batches(app: TestApp) {
     let alive = second_browser(&app, &ada, true).await;
     // Not used, and so over after a fortnight.
     second_browser(&app, &ada, true).await;
-    assert_eq!(sweep(&app.db, 100).await.unwrap(), 0);
-    assert_eq!(app.db.sweep_sessions(100).await.unwrap(), 0);
+    assert_eq!(delete_expired(&app.db, 100).await.unwrap(), 0);
+    assert_eq!(app.db.delete_expired_sessions(100).await.unwrap(), 0);
 
     later(&app, Duration::days(10)).await;
     assert!(alive.is_signed_in().await);
     later(&app, Duration::days(5)).await;
-    assert_eq!(sweep(&app.db, 3).await.unwrap(), 3);
-    assert_eq!(sweep(&app.db, 3).await.unwrap(), 1);
-    assert_eq!(app.db.sweep_sessions(2).await.unwrap(), 2);
-    assert_eq!(app.db.sweep_sessions(2).await.unwrap(), 1);
+    assert_eq!(delete_expired(&app.db, 3).await.unwrap(), 3);
+    assert_eq!(delete_expired(&app.db, 3).await.unwrap(), 1);
+    assert_eq!(app.db.delete_expired_sessions(2).await.unwrap(), 2);
+    assert_eq!(app.db.delete_expired_sessions(2).await.unwrap(), 1);
     assert_eq!(app.count("browser_sessions").await, 1);
     assert_eq!(app.count("tower_sessions").await, 2, "a record is kept as long as its cookie");
     assert!(alive.is_signed_in().await);

@@ -30,7 +30,7 @@ on_both_databases! {
     a_refusal_counts_for_nothing,
     every_instance_counts,
     nothing_that_was_typed_is_kept,
-    what_is_forgiven_is_swept,
+    what_is_forgiven_is_deleted,
     other_features_count_by_rules_of_their_own,
 }
 
@@ -336,7 +336,7 @@ async fn nothing_that_was_typed_is_kept(app: TestApp) {
     }
 }
 
-async fn what_is_forgiven_is_swept(app: TestApp) {
+async fn what_is_forgiven_is_deleted(app: TestApp) {
     let ada = app.person("ada").await;
     for number in 0..5 {
         guess(&app, &format!("{number}@example.org")).await.assert_status(401);
@@ -345,13 +345,13 @@ async fn what_is_forgiven_is_swept(app: TestApp) {
     let rows = app.count("rate_limit_attempts").await;
     assert!(rows >= 10, "{rows}");
     app.clock.advance(Duration::hours(1));
-    assert_eq!(attempts::sweep(&app.db, 4).await.unwrap(), 4);
-    attempts::sweep(&app.db, 100).await.unwrap();
+    assert_eq!(attempts::delete_expired(&app.db, 4).await.unwrap(), 4);
+    attempts::delete_expired(&app.db, 100).await.unwrap();
     assert_eq!(app.count("rate_limit_attempts").await, 1, "that her address is known");
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
     app.db.wait_idle().await;
     app.clock.advance(Duration::days(31));
-    attempts::sweep(&app.db, 100).await.unwrap();
+    attempts::delete_expired(&app.db, 100).await.unwrap();
     assert_eq!(app.count("rate_limit_attempts").await, 0);
 }
 

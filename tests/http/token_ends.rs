@@ -1,22 +1,22 @@
-//! The owner of a token is told before it ends, and what has ended is swept.
+//! The owner of a token is told before it ends, and what has ended is deleted.
 
 use serde_json::json;
 use time::Duration;
 use vestibule::{
-    features::tokens::service::{Expiry, sweep, tell_of_end},
+    features::tokens::service::{Expiry, delete_expired, tell_of_end},
     mail::Mailer,
 };
 
 use crate::support::{Door, PASSWORD, TestApp, all_scopes, on_both_databases, resource::READ};
 
 on_both_databases! {
-    what_has_ended_is_swept_after_its_time,
+    what_has_ended_is_deleted_after_its_time,
     the_owner_is_told_a_week_and_a_day_before,
     each_mail_goes_out_once_across_instances,
     nobody_is_told_of_a_login_or_of_what_has_ended,
 }
 
-async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
+async fn what_has_ended_is_deleted_after_its_time(app: TestApp) {
     let ada = app.person("ada").await;
     for _ in 0..5 {
         let doomed = app.token(&ada, &all_scopes()).await;
@@ -25,13 +25,13 @@ async fn what_has_ended_is_swept_after_its_time(app: TestApp) {
     app.token_with(&ada, &[READ], |new| new.expiry = Expiry::Days(100)).await;
     app.db.wait_idle().await;
     app.clock.advance(Duration::days(29));
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 0);
+    assert_eq!(delete_expired(&app.db, 30, 100).await.unwrap(), 0);
     app.clock.advance(Duration::days(1));
-    assert_eq!(sweep(&app.db, 30, 2).await.unwrap(), 2);
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 3);
+    assert_eq!(delete_expired(&app.db, 30, 2).await.unwrap(), 2);
+    assert_eq!(delete_expired(&app.db, 30, 100).await.unwrap(), 3);
     assert_eq!(app.count("tokens").await, 2, "the login expired half a day after");
     app.clock.advance(Duration::hours(12));
-    assert_eq!(sweep(&app.db, 30, 100).await.unwrap(), 1);
+    assert_eq!(delete_expired(&app.db, 30, 100).await.unwrap(), 1);
     assert_eq!(app.count("tokens").await, 1);
 }
 

@@ -16,7 +16,7 @@ on_both_databases! {
     what_is_wrong_is_named,
     the_session_door_asks_for_the_password_once_more,
     a_wrong_password_proves_nothing,
-    the_token_door_needs_no_proof,
+    the_token_door_needs_no_reauthentication,
     a_token_makes_no_more_than_it_holds,
     what_a_token_makes_ends_no_later,
     what_a_token_makes_ends_with_it,
@@ -114,11 +114,12 @@ async fn the_session_door_asks_for_the_password_once_more(app: TestApp) {
     let mut body = new(&[READ_NAME]);
     body["days"] = json!(1);
     let problem = ada.browser.post("/tokens", body.clone()).await.problem(403, "reauthentication_required");
-    assert!(problem["detail"].as_str().unwrap().contains("/session/v1/reauthenticate"), "{problem}");
+    let named = problem["detail"].as_str().unwrap().split_once("POST /session/v1").expect("it names the call").1;
+    let path = named.split(',').next().unwrap();
     assert_eq!(app.count("tokens").await, 1);
     let before = ada.browser.cookie().unwrap();
-    let proof = ada.browser.post("/proof", json!({"password": PASSWORD})).await;
-    assert!(proof.assert_status(204).body.is_empty());
+    let reauthentication = ada.browser.post(path, json!({"password": PASSWORD})).await;
+    assert!(reauthentication.assert_status(204).body.is_empty());
     assert_ne!(ada.browser.cookie().unwrap(), before, "the browser has a new session id");
     ada.browser.post("/tokens", body).await.assert_status(201);
     // What does no harm is not asked for.
@@ -131,17 +132,17 @@ async fn a_wrong_password_proves_nothing(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(10));
     for wrong in ["", "wrong password"] {
-        ada.browser.post("/proof", json!({"password": wrong})).await.problem(401, "invalid_credentials");
+        ada.browser.post("/reauthenticate", json!({"password": wrong})).await.problem(401, "invalid_credentials");
         ada.browser.post("/tokens", new(&[READ_NAME])).await.problem(403, "reauthentication_required");
     }
-    ada.browser.post("/proof", json!({})).await.names_field("password");
-    app.browser().post("/proof", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
+    ada.browser.post("/reauthenticate", json!({})).await.names_field("password");
+    app.browser().post("/reauthenticate", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
     // There is no such thing behind the other door.
-    ada.client.post("/proof", json!({"password": PASSWORD})).await.problem(404, "not_found");
+    ada.client.post("/reauthenticate", json!({"password": PASSWORD})).await.problem(404, "not_found");
     assert!(ada.browser.is_signed_in().await);
 }
 
-async fn the_token_door_needs_no_proof(app: TestApp) {
+async fn the_token_door_needs_no_reauthentication(app: TestApp) {
     let ada = app.person("ada").await;
     let manager = manager(&app, &ada).await;
     app.clock.advance(Duration::days(2));

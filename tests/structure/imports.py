@@ -13,7 +13,7 @@ import sys
 # From the top to the bottom. A file belongs to the first entry that its path begins with.
 FLOORS = [
     ("app", ["main", "lib", "hydrate", "app", "cli"]),
-    ("features", ["features", "dev"]),
+    ("features", ["features"]),
     ("state", ["state", "feature"]),
     ("auth", ["auth"]),
     ("http", ["http"]),

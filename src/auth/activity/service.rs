@@ -127,6 +127,6 @@ pub async fn page(db: &Db, account: Uuid, before: Option<Uuid>) -> Result<Page, 
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
-    store::sweep(db, db.now() + -Duration::days(days.into()), batch).await
+pub async fn delete_expired(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
+    store::delete_expired(db, db.now() + -Duration::days(days.into()), batch).await
 }

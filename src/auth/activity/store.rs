@@ -57,7 +57,7 @@ pub(crate) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i6
     )
 }
 
-pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

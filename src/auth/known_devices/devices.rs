@@ -56,7 +56,7 @@ pub(crate) async fn remember(
     ended.map(drop)
 }
 
-pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

@@ -77,8 +77,8 @@ pub async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Optio
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
-    devices::sweep(db, db.now() + -LIFETIME, batch).await
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    devices::delete_expired(db, db.now() + -LIFETIME, batch).await
 }
 
 fn key(client: &Client) -> Vec<u8> {

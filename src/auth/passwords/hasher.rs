@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     http::{client::Client, problem::Problem},
-    settings::Passwords as Settings,
+    settings::Passwords,
 };
 
 /// Whether a password matches a hash.
@@ -55,7 +55,7 @@ impl Hasher {
     ///
     /// # Errors
     /// Says which of the parameters Argon2 does not accept, or that the threads could not be started.
-    pub fn new(settings: &Settings) -> Result<Self, String> {
+    pub fn new(settings: &Passwords) -> Result<Self, String> {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
             .map_err(|error| format!("passwords: {error}"))?;
         let blocks = params.block_count();
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn hasher(workers: usize, queue: usize) -> Hasher {
-        Hasher::new(&Settings { workers, queue, ..Settings::default() }).unwrap()
+        Hasher::new(&Passwords { workers, queue, ..Passwords::default() }).unwrap()
     }
 
     #[tokio::test]
@@ -296,8 +296,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_is_outdated_by_more_only() {
-        let with =
-            |memory_kib, iterations| Hasher::new(&Settings { memory_kib, iterations, ..Settings::default() }).unwrap();
+        let with = |memory_kib, iterations| {
+            Hasher::new(&Passwords { memory_kib, iterations, ..Passwords::default() }).unwrap()
+        };
         let hash = with(16, 2).hash("correct horse battery".into()).await.unwrap();
         assert!(!with(16, 2).is_outdated(&hash));
         assert!(!with(8, 1).is_outdated(&hash), "never lowered");

@@ -6,11 +6,11 @@ use time::Duration;
 use crate::{
     auth::{
         known_devices,
-        rate_limit::attempts::{self, Count, Key, Rule, Taken},
+        rate_limit::attempts::{self, Count, Key, Rule, Taken, from_network},
     },
     db::Db,
     http::{client::Client, problem::Problem},
-    settings::Throttle as Limits,
+    settings::Throttle,
 };
 
 /// How long a network counts as familiar after somebody signed in to the account from it.
@@ -19,7 +19,7 @@ const FAMILIAR: Duration = Duration::days(30);
 /// A counted attempt to sign in.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Try {
+pub(crate) struct SignInAttempt {
     taken: Taken,
     here: Count,
     familiar: Key,
@@ -29,25 +29,31 @@ pub(crate) struct Try {
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
-pub(crate) async fn sign_in(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<Try, Problem> {
+pub(crate) async fn sign_in(
+    db: &Db,
+    throttle: &Throttle,
+    client: &Client,
+    email: &str,
+) -> Result<SignInAttempt, Problem> {
     let from = network(client);
     let rule = |what, burst, pace| Rule { what, burst, pace };
-    let strict = |what| rule(what, limits.sign_ins_here, Duration::minutes(15));
+    let strict = |what| rule(what, throttle.sign_ins_here, Duration::minutes(15));
     let familiar = Key::new("familiar", &[email, &from]);
     if let Some(device) = known_devices::device(db, client, email).await? {
         let here = strict("sign-in device").of(&[email, &device]);
-        return Ok(Try { taken: attempts::take(db, vec![here]).await?, here, familiar });
+        return Ok(SignInAttempt { taken: attempts::take(db, vec![here]).await?, here, familiar });
     }
     let here = strict("sign-in here").of(&[email, &from]);
-    let mut counts = from_network(client, rule("sign-in address", limits.sign_ins_per_address, Duration::seconds(10)));
+    let mut counts =
+        from_network(client, rule("sign-in address", throttle.sign_ins_per_address, Duration::seconds(10)));
     counts.push(here);
     if !attempts::is_remembered(db, familiar).await? {
-        counts.push(rule("sign-in account", limits.sign_ins_per_account, Duration::minutes(1)).of(&[email]));
+        counts.push(rule("sign-in account", throttle.sign_ins_per_account, Duration::minutes(1)).of(&[email]));
     }
-    Ok(Try { taken: attempts::take(db, counts).await?, here, familiar })
+    Ok(SignInAttempt { taken: attempts::take(db, counts).await?, here, familiar })
 }
 
-impl Try {
+impl SignInAttempt {
     /// The password was right: forgives the failed attempts from here, and remembers the network as familiar.
     pub(crate) async fn succeeded(self, db: &Db) {
         self.taken.give_back(db).await;
@@ -75,9 +81,9 @@ pub(crate) struct SignUp {
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
-pub(crate) async fn sign_up(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<SignUp, Problem> {
-    let rule = Rule { what: "sign-up address", burst: limits.sign_ups_per_address, pace: Duration::minutes(5) };
-    let recipient = recipient(limits, "sign-up recipient", email);
+pub(crate) async fn sign_up(db: &Db, throttle: &Throttle, client: &Client, email: &str) -> Result<SignUp, Problem> {
+    let rule = Rule { what: "sign-up address", burst: throttle.sign_ups_per_address, pace: Duration::minutes(5) };
+    let recipient = recipient(throttle, "sign-up recipient", email);
     let mut counts = from_network(client, rule);
     counts.push(recipient);
     Ok(SignUp { taken: attempts::take(db, counts).await?, recipient })
@@ -108,13 +114,19 @@ pub(crate) enum Asked {
 ///
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
-pub(crate) async fn mail(db: &Db, limits: &Limits, client: &Client, asked: Asked, email: &str) -> Result<(), Problem> {
+pub(crate) async fn mail(
+    db: &Db,
+    throttle: &Throttle,
+    client: &Client,
+    asked: Asked,
+    email: &str,
+) -> Result<(), Problem> {
     let what = match asked {
         Asked::Confirm => "confirm recipient",
         Asked::Change => "change recipient",
     };
-    let mut counts = mails_from(limits, client);
-    counts.push(recipient(limits, what, email));
+    let mut counts = mails_from(throttle, client);
+    counts.push(recipient(throttle, what, email));
     let _counted = attempts::take(db, counts).await?;
     Ok(())
 }
@@ -125,29 +137,21 @@ pub(crate) async fn mail(db: &Db, limits: &Limits, client: &Client, asked: Asked
 ///
 /// # Errors
 /// [`Problem::RateLimited`] after too many requests from the network; or if the database fails.
-pub(crate) async fn reset(db: &Db, limits: &Limits, client: &Client, email: &str) -> Result<bool, Problem> {
-    let _counted = attempts::take(db, mails_from(limits, client)).await?;
-    match attempts::take(db, vec![recipient(limits, "reset recipient", email)]).await {
+pub(crate) async fn reset(db: &Db, throttle: &Throttle, client: &Client, email: &str) -> Result<bool, Problem> {
+    let _counted = attempts::take(db, mails_from(throttle, client)).await?;
+    match attempts::take(db, vec![recipient(throttle, "reset recipient", email)]).await {
         Ok(_counted) => Ok(true),
         Err(Problem::RateLimited(_)) => Ok(false),
         Err(problem) => Err(problem),
     }
 }
 
-fn mails_from(limits: &Limits, client: &Client) -> Vec<Count> {
-    from_network(client, Rule { what: "mail address", burst: limits.mails_per_address, pace: Duration::minutes(5) })
+fn mails_from(throttle: &Throttle, client: &Client) -> Vec<Count> {
+    from_network(client, Rule { what: "mail address", burst: throttle.mails_per_address, pace: Duration::minutes(5) })
 }
 
-fn recipient(limits: &Limits, what: &'static str, email: &str) -> Count {
-    Rule { what, burst: limits.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
-}
-
-/// One count by `rule` for each network that may belong to the client alone (S69).
-fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
-    let counts: Vec<_> =
-        client.networks().iter().map(|(network, times)| rule.times(*times).of(&[&network.to_string()])).collect();
-    // Clients without a known address share one count.
-    if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
+fn recipient(throttle: &Throttle, what: &'static str, email: &str) -> Count {
+    Rule { what, burst: throttle.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
 }
 
 fn network(client: &Client) -> String {

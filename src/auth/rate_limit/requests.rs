@@ -34,7 +34,7 @@ use crate::{
         client::{Client, Network},
         problem::Problem,
     },
-    settings::RateLimits as Settings,
+    settings::RateLimits,
     timestamp::Timestamp,
 };
 
@@ -106,7 +106,7 @@ pub struct Limits {
 
 impl Limits {
     /// Creates the limits, with nothing counted.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &RateLimits) -> Self {
         Self {
             tokens: FixedWindow::new("token", settings.per_token),
             addresses: FixedWindow::new("address", settings.per_address),
@@ -371,7 +371,7 @@ mod tests {
 
     #[test]
     fn whoever_has_many_networks_is_counted_by_all_of_them() {
-        let limits = Limits::new(&Settings { per_token: 1, per_address: 2 });
+        let limits = Limits::new(&RateLimits { per_token: 1, per_address: 2 });
         let ask = |text: String| {
             let client = Client { address: text.parse().ok(), ..Client::default() };
             limits.check_address(&client, at(0))

@@ -16,7 +16,7 @@ use axum::{
 use secrecy::SecretString;
 use time::Duration;
 
-use self::view::{PROOF, ReauthenticateFormView};
+use self::view::{PASSWORD_FIELD, ReauthenticateFormView};
 use super::{
     Account,
     passwords::Hasher,
@@ -78,12 +78,12 @@ impl Reauthentication {
     ///
     /// # Errors
     /// [`Problem::NotSignedIn`]; or if the database fails.
-    pub async fn wanted_for_page(&self, visit: &PageContext) -> Result<Option<Response>, Problem> {
-        visit.signed_in()?;
+    pub async fn required_for_page(&self, context: &PageContext) -> Result<Option<Response>, Problem> {
+        context.signed_in()?;
         if self.is_recent().await? {
             return Ok(None);
         }
-        let here = visit.uri.path_and_query().map_or("/account", |wanted| wanted.as_str());
+        let here = context.uri.path_and_query().map_or("/account", |wanted| wanted.as_str());
         let next: String = url::form_urlencoded::byte_serialize(here.as_bytes()).collect();
         Ok(Some(see_other(&format!("/account/confirm?next={next}"))))
     }
@@ -93,13 +93,13 @@ impl Reauthentication {
     ///
     /// # Errors
     /// [`Problem::NotSignedIn`]; or if the database fails.
-    pub async fn wanted_for_form(&mut self, visit: &PageContext, form: &Form) -> Result<Option<Response>, Problem> {
-        let account = visit.signed_in()?.account;
+    pub async fn required_for_form(&mut self, context: &PageContext, form: &Form) -> Result<Option<Response>, Problem> {
+        let account = context.signed_in()?.account;
         if self.is_recent().await? {
             return Ok(None);
         }
-        let refused = if form.all(PROOF).next().is_some() {
-            match self.give(&account, form.text(PROOF).into()).await {
+        let refused = if form.all(PASSWORD_FIELD).next().is_some() {
+            match self.verify(&account, form.text(PASSWORD_FIELD).into()).await {
                 Ok(()) => return Ok(None),
                 Err(Problem::NotSignedIn) => return Err(Problem::NotSignedIn),
                 Err(problem) => Some(problem),
@@ -108,7 +108,7 @@ impl Reauthentication {
             None
         };
         let status = refused.as_ref().map_or(StatusCode::FORBIDDEN, Problem::status);
-        Ok(Some(ask_within(visit.clone(), status, account, form, refused.as_ref()).await))
+        Ok(Some(password_prompt(context.clone(), status, account, form, refused.as_ref()).await))
     }
 
     /// For a JSON call: an error if the password was not given recently enough.
@@ -125,12 +125,12 @@ impl Reauthentication {
     /// # Errors
     /// [`Problem::InvalidCredentials`]; [`Problem::NotSignedIn`] if the session has ended or the password was changed
     /// meanwhile; or if the database fails.
-    pub async fn give(&mut self, account: &Account, password: SecretString) -> Result<(), Problem> {
-        let (limits, whose) = (&self.settings.throttle, (account.id, account.email.as_str()));
+    pub async fn verify(&mut self, account: &Account, password: SecretString) -> Result<(), Problem> {
+        let (throttle, whose) = (&self.settings.throttle, (account.id, account.email.as_str()));
         let proven = crate::auth::verify_password::verify_account_password(
             &self.db,
             &self.hasher,
-            limits,
+            throttle,
             &self.client,
             whose,
             password,
@@ -180,29 +180,29 @@ pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> 
     session::begin(auth, &CurrentSession { stamp: Stamp(stamp), ..signed_in }).await
 }
 
-pub(crate) async fn ask_within(
-    visit: PageContext,
+pub(crate) async fn password_prompt(
+    context: PageContext,
     status: StatusCode,
     account: Account,
     form: &Form,
     refused: Option<&Problem>,
 ) -> Response {
     use leptos::prelude::*;
-    let action = visit.uri.path().to_owned();
-    let posted: Vec<(String, String)> = form.pairs().filter(|(name, _)| name != PROOF).cloned().collect();
+    let action = context.uri.path().to_owned();
+    let posted: Vec<(String, String)> = form.pairs().filter(|(name, _)| name != PASSWORD_FIELD).cloned().collect();
     let filled = refused.map_or_else(FormState::default, refusal);
     let content = move || {
         let (action, email, posted, form) = (action.clone(), account.email.clone(), posted.clone(), filled.clone());
         view! { <ReauthenticateFormView action email posted form /> }
     };
-    visit.page(status, "Confirm it's you", content).await
+    context.page(status, "Confirm it's you", content).await
 }
 
 /// The message for a wrong password does not mention the address, which is not asked for here.
 pub fn refusal(problem: &Problem) -> FormState {
     match problem {
         Problem::InvalidCredentials => {
-            FormState::default().with_errors(&Problem::field(PROOF, "The password is wrong."))
+            FormState::default().with_errors(&Problem::field(PASSWORD_FIELD, "The password is wrong."))
         }
         problem => FormState::default().with_errors(problem),
     }

@@ -5,15 +5,15 @@ use leptos::prelude::*;
 use crate::ui::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormState, Notice, TextField, Username};
 
 /// The name of the password field. No other form uses this name.
-pub(crate) const PROOF: &str = "password-again";
+pub(crate) const PASSWORD_FIELD: &str = "password-again";
 
 /// Before a page: the form redirects to it.
 #[component]
-pub(crate) fn ProofView(email: String, next: String, form: FormState) -> impl IntoView {
+pub(crate) fn ReauthenticateView(email: String, next: String, form: FormState) -> impl IntoView {
     view! {
-        <Question action="/account/confirm" email form>
+        <PasswordPrompt action="/account/confirm" email form>
             <input type="hidden" name="next" value=next />
-        </Question>
+        </PasswordPrompt>
     }
 }
 
@@ -26,19 +26,19 @@ pub(crate) fn ReauthenticateFormView(
     form: FormState,
 ) -> impl IntoView {
     view! {
-        <Question action email form>
+        <PasswordPrompt action email form>
             {posted
                 .into_iter()
                 // This page has its own.
                 .filter(|(name, _)| name != FORM_KEY && name != FOR_ACCOUNT)
                 .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
                 .collect_view()}
-        </Question>
+        </PasswordPrompt>
     }
 }
 
 #[component]
-pub(crate) fn Question<C: IntoView + 'static>(
+pub(crate) fn PasswordPrompt<C: IntoView + 'static>(
     #[prop(into)] action: String,
     email: String,
     form: FormState,
@@ -55,7 +55,7 @@ pub(crate) fn Question<C: IntoView + 'static>(
                 // The posted form may have an email field of its own, so this one has no name.
                 <Username email />
                 <TextField
-                    name=PROOF
+                    name=PASSWORD_FIELD
                     label="Password"
                     kind="password"
                     form=form.clone()

@@ -177,7 +177,7 @@ pub(crate) async fn delete_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
     )
 }
 
-pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

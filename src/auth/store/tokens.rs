@@ -369,7 +369,7 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
 
 /// Deletes tokens that expired or were revoked before `before` and have no descendants left: until then, the origin of
 /// a descendant can be traced (S60).
-pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     let revoked = execute!(
         db,
         affected,

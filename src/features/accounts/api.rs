@@ -8,7 +8,7 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ use crate::{
         openapi::{
             TokenText,
             refusals::{BodyRefused, LoginRefused, PasswordRefused},
+            texts::{name, or_null},
         },
         problem::Problem,
         security_headers::{CLEAR_SITE_DATA, CLEARED},
@@ -52,7 +53,10 @@ pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
 
 /// The routes of the session mount that sign in and out.
 pub fn session_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout)).routes(routes!(session_proof))
+    OpenApiRouter::new()
+        .routes(routes!(session_login))
+        .routes(routes!(session_logout))
+        .routes(routes!(session_reauthenticate))
 }
 
 /// Get the signed-in account
@@ -65,6 +69,14 @@ async fn me(Allowed { caller, .. }: Allowed<AccountRead>) -> Json<Account> {
     Json(caller.account)
 }
 
+/// The schema of the name that a login gives its token.
+fn token_name() -> Object {
+    or_null(name(
+        r#"A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name."#,
+        100,
+    ))
+}
+
 /// Credentials to sign in with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,15 +87,7 @@ struct Login {
     /// The account's password.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    /// A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\
-            \\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
-            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
-            [^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$"
-    )]
+    #[schema(schema_with = token_name)]
     name: Option<String>,
     /// Whether to stay signed in for longer.
     #[serde(default)]
@@ -242,7 +246,7 @@ async fn session_login(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Reauthentication, examples(json!({"password": "correct horse battery staple"})))]
-struct ProofBody {
+struct ReauthenticateBody {
     /// The account's password.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
@@ -252,20 +256,20 @@ struct ProofBody {
 ///
 /// For calls that were refused with `reauthentication_required`. The browser gets a new session id.
 #[utoipa::path(
-    post, path = "/proof", operation_id = "prove", tag = "Signing in",
-    request_body = ProofBody,
+    post, path = "/reauthenticate", operation_id = "reauthenticate", tag = "Signing in",
+    request_body = ReauthenticateBody,
     responses(
         (status = NO_CONTENT, description = "Confirmed for a while.", headers(("Set-Cookie"))),
         BodyRefused, PasswordRefused,
     ),
     security(("caller" = [])),
 )]
-async fn session_proof(
+async fn session_reauthenticate(
     Allowed { caller, .. }: Allowed<Anything>,
-    mut proof: Reauthentication,
-    Body(ProofBody { password }): Body<ProofBody>,
+    mut reauthentication: Reauthentication,
+    Body(ReauthenticateBody { password }): Body<ReauthenticateBody>,
 ) -> Result<StatusCode, Problem> {
-    proof.give(&caller.account, password).await?;
+    reauthentication.verify(&caller.account, password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

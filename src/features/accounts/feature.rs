@@ -1,31 +1,31 @@
-//! What this feature says of itself.
+//! The feature's entry in the list of features.
 
 use super::{
     api, email_verification, one_time_links, page, password_reset, reauthentication, scopes::AccountRead, settings,
 };
 use crate::{
-    feature::{Feature, Sweep},
+    feature::{Feature, Job},
     http::pages::Pages,
     state::AppState,
     ui::NavLink,
 };
 
-/// The entry in the list of features.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     tags: &[
         ("Signing in", "Exchange a password for a session or a token, and end it."),
         ("Account", "The account of the caller."),
     ],
     scopes: &[AccountRead::INFO],
-    nav: Some(NavLink { path: "/account", label: "Account" }),
+    nav: &[NavLink { path: "/account", label: "Account" }],
     api: api::routes,
     session_api: api::session_routes,
     token_api: api::token_routes,
     unauthenticated_api: api::unauthenticated_routes,
     pages,
-    sweeps: &[Sweep {
+    jobs: &[Job {
         what: "one-time links",
-        batch: |state, batch| Box::pin(async move { one_time_links::sweep(&state.db, batch).await }),
+        run: |state, batch| Box::pin(async move { one_time_links::delete_expired(&state.db, batch).await }),
     }],
     secret_paths: &["/reset", "/confirm", "/email"],
     ..Feature::new("accounts")

@@ -36,14 +36,14 @@ use crate::{
 };
 
 /// `GET /sign-up`
-pub async fn sign_up(visit: PageContext, Query(ReturnTo { next }): Query<ReturnTo>) -> Response {
-    if let Some(address) = visit.to_show(email_verification::page::SENT) {
-        return email_verification::page::show_sent(visit, address).await;
+pub async fn sign_up(context: PageContext, Query(ReturnTo { next }): Query<ReturnTo>) -> Response {
+    if let Some(address) = context.to_show(email_verification::page::SENT) {
+        return email_verification::page::show_sent(context, address).await;
     }
-    if visit.caller.is_some() {
-        return see_other(visit.home());
+    if context.caller.is_some() {
+        return see_other(context.home());
     }
-    sign_up_form(visit, StatusCode::OK, FormState::default().with("next", next)).await
+    sign_up_form(context, StatusCode::OK, FormState::default().with("next", next)).await
 }
 
 /// `POST /sign-up`
@@ -51,28 +51,28 @@ pub async fn sign_up(visit: PageContext, Query(ReturnTo { next }): Query<ReturnT
 /// # Errors
 /// If the session cannot be written. Other problems are shown in the form.
 pub async fn post_sign_up(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let home = visit.home();
+    let home = context.home();
     let AppState { db, hasher, settings, mailer, .. } = state.clone();
     let typed = typed(&form, &["name", "email", "next"]);
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password").into() };
     if settings.accounts.confirm == Confirm::Required {
         return match email_verification::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
-            Ok(()) => Ok(email_verification::page::sent(visit, "/sign-up", form.text("email")).await),
+            Ok(()) => Ok(email_verification::page::sent(context, "/sign-up", form.text("email")).await),
             Err(problem) => {
-                Ok(later(&problem, sign_up_form(visit, problem.status(), typed.with_errors(&problem)).await))
+                Ok(later(&problem, sign_up_form(context, problem.status(), typed.with_errors(&problem)).await))
             }
         };
     }
     let proven = match service::sign_up(&db, &hasher, &settings.throttle, &client, sign_up).await {
         Ok(proven) => proven,
         Err(problem) => {
-            return Ok(later(&problem, sign_up_form(visit, problem.status(), typed.with_errors(&problem)).await));
+            return Ok(later(&problem, sign_up_form(context, problem.status(), typed.with_errors(&problem)).await));
         }
     };
     email_verification::service::ask(&db, &settings, &mailer, &proven.account);
@@ -81,20 +81,20 @@ pub async fn post_sign_up(
     Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
 
-async fn sign_up_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn sign_up_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Sign up", move || view! { <SignUpView form=form.clone() /> }).await
+    context.page(status, "Sign up", move || view! { <SignUpView form=form.clone() /> }).await
 }
 
 /// `GET /sign-in`
-pub async fn sign_in(visit: PageContext, Query(next): Query<ReturnTo>) -> Response {
-    if let Some(tokens) = visit.to_show(password_reset::page::RESET) {
-        return password_reset::page::show_done(visit, !tokens.is_empty()).await;
+pub async fn sign_in(context: PageContext, Query(next): Query<ReturnTo>) -> Response {
+    if let Some(tokens) = context.to_show(password_reset::page::RESET) {
+        return password_reset::page::show_done(context, !tokens.is_empty()).await;
     }
-    if visit.caller.is_some() {
-        return see_other(next.or(visit.home()));
+    if context.caller.is_some() {
+        return see_other(next.or(context.home()));
     }
-    sign_in_form(visit, StatusCode::OK, FormState::default().with("next", next.next)).await
+    sign_in_form(context, StatusCode::OK, FormState::default().with("next", next.next)).await
 }
 
 /// `POST /sign-in`
@@ -102,13 +102,13 @@ pub async fn sign_in(visit: PageContext, Query(next): Query<ReturnTo>) -> Respon
 /// # Errors
 /// If the session cannot be written. Other problems are shown in the form.
 pub async fn post_sign_in(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let home = visit.home();
+    let home = context.home();
     let AppState { db, hasher, settings, .. } = state.clone();
     let remember = form.ticked("remember");
     let unsent = Unsent::carried(&form);
@@ -126,13 +126,13 @@ pub async fn post_sign_in(
     let proven = match proven.and_then(|proven| proven.admitted(&settings.accounts)) {
         Ok(proven) => proven,
         Err(problem) => {
-            return Ok(later(&problem, sign_in_form(visit, problem.status(), typed.with_errors(&problem)).await));
+            return Ok(later(&problem, sign_in_form(context, problem.status(), typed.with_errors(&problem)).await));
         }
     };
     notify_if_new(&state, &proven.account, &client);
     browser_sessions::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
     if let Some(unsent) = unsent {
-        return unsent.offer(visit, &auth).await;
+        return unsent.offer(context, &auth).await;
     }
     Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
@@ -159,13 +159,13 @@ pub struct Before {
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn account(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
     Query(Before { before }): Query<Before>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     let shown = settings.sessions.per_account.into();
     let browser_sessions = browser_sessions::service::newest(&db, caller.account.id, shown).await?;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
@@ -174,7 +174,7 @@ pub async fn account(
             (caller.account.clone(), caller.credential.clone(), browser_sessions.clone());
         view! { <AccountView account credential browser_sessions activity=activity.clone() /> }
     };
-    Ok(visit.page(StatusCode::OK, "Account", content).await)
+    Ok(context.page(StatusCode::OK, "Account", content).await)
 }
 
 /// The values of the fields `names`, to show the form again.

@@ -42,13 +42,13 @@ pub struct SignUp {
 pub async fn sign_up(
     db: &Db,
     hasher: &Hasher,
-    limits: &Throttle,
+    throttle: &Throttle,
     client: &Client,
     form: SignUp,
 ) -> Result<VerifiedPassword, Problem> {
     let (name, email) = validated(&form)?;
     let (password_hash, counted) =
-        hash_for_sign_up((db, hasher, limits), client, (&name, &email), form.password).await?;
+        hash_for_sign_up((db, hasher, throttle), client, (&name, &email), form.password).await?;
     let proven = match make(db, name, email, password_hash).await {
         Ok(proven) => proven,
         Err(problem) => {
@@ -86,12 +86,12 @@ pub(super) async fn make(
 
 /// Counts an attempt to sign up, then rates and hashes the password. After too many attempts it does neither (S62).
 pub(super) async fn hash_for_sign_up(
-    (db, hasher, limits): (&Db, &Hasher, &Throttle),
+    (db, hasher, throttle): (&Db, &Hasher, &Throttle),
     client: &Client,
     (name, email): (&str, &str),
     password: SecretString,
 ) -> Result<(String, account_attempts::SignUp), Problem> {
-    let counted = account_attempts::sign_up(db, limits, client, email).await?;
+    let counted = account_attempts::sign_up(db, throttle, client, email).await?;
     let hasher = hasher.of(client);
     let outcome = match hasher.rejection(&password, PasswordContext::new(email, name)).await {
         Ok(Some(message)) => {

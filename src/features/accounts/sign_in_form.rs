@@ -9,9 +9,9 @@ use super::view::SignInView;
 use crate::{auth::page::PageContext, http::problem::Problem, ui::FormState};
 
 /// Answers with the sign-in page.
-pub(super) async fn sign_in_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+pub(super) async fn sign_in_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
+    context.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
 }
 
 /// `page`, with a `Retry-After` header if `problem` has one.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     auth::activity::{Event, service},
     db::Db,
-    http::export::{Document, Ended},
+    http::export::{Document, ExportError},
 };
 
 /// How many activity events one query reads.
@@ -15,8 +15,8 @@ const EVENTS: i64 = 500;
 /// Adds the events, the newest first.
 ///
 /// # Errors
-/// [`Ended`]
-pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), Ended> {
+/// [`ExportError`]
+pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), ExportError> {
     let mut list = document.list("activity").await?;
     let mut before = None;
     loop {

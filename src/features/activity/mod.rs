@@ -7,16 +7,16 @@ pub use view::ActivityList;
 
 use crate::{
     auth::activity::service,
-    feature::{Feature, Sweep},
+    feature::{Feature, Job},
 };
 
-/// What this feature says of itself.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     export: Some(|db, account, document| Box::pin(export::export(db, account, document))),
-    sweeps: &[Sweep {
+    jobs: &[Job {
         what: "activity",
-        batch: |state, batch| {
-            Box::pin(async move { service::sweep(&state.db, state.settings.activity.keep_days, batch).await })
+        run: |state, batch| {
+            Box::pin(async move { service::delete_expired(&state.db, state.settings.activity.keep_days, batch).await })
         },
     }],
     ..Feature::new("activity")

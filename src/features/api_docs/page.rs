@@ -9,11 +9,11 @@ use super::{reference::Reference, view::Explorer};
 use crate::auth::page::PageContext;
 
 /// `GET /api/docs`
-pub(super) async fn explorer(visit: PageContext, reference: Arc<Reference>) -> Response {
-    let (origin, script) = (visit.origin().to_owned(), visit.asset("explorer.js"));
+pub(super) async fn explorer(context: PageContext, reference: Arc<Reference>) -> Response {
+    let (origin, script) = (context.origin().to_owned(), context.asset("explorer.js"));
     let page = move || {
         let (reference, origin, script) = (reference.clone(), origin.clone(), script.clone());
         view! { <Explorer reference origin script /> }
     };
-    visit.of_nobody().styled("explorer.css").page(StatusCode::OK, "The API", page).await
+    context.of_nobody().styled("explorer.css").page(StatusCode::OK, "The API", page).await
 }

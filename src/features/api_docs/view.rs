@@ -16,7 +16,7 @@ pub(super) fn Explorer(
     reference: Arc<Reference>,
     /// The origin of the site, for the commands to copy.
     origin: String,
-    /// The URL of `public/api_docs.js`.
+    /// The URL of `public/explorer.js`.
     script: String,
 ) -> impl IntoView {
     let groups =

@@ -7,14 +7,14 @@ use super::service;
 use crate::{
     auth::browser_session::BrowserSession,
     db::Db,
-    http::export::{Document, Ended},
+    http::export::{Document, ExportError},
 };
 
 /// Adds the browser sessions.
 ///
 /// # Errors
-/// [`Ended`]
-pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), Ended> {
+/// [`ExportError`]
+pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), ExportError> {
     let sessions = service::list(db, account).await?;
     document.member("browser_sessions", &sessions.iter().map(exported).collect::<Vec<_>>()).await
 }

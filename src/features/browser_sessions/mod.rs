@@ -8,11 +8,11 @@ mod view;
 pub use view::BrowserSessionList;
 
 use crate::{
-    feature::{Feature, Sweep},
+    feature::{Feature, Job},
     http::pages::Pages,
 };
 
-/// What this feature says of itself.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     pages: || {
         Pages::new()
@@ -20,9 +20,9 @@ pub const FEATURE: Feature = Feature {
             .post("/account/sessions/revoke-others", page::revoke_others)
     },
     export: Some(|db, account, document| Box::pin(export::export(db, account, document))),
-    sweeps: &[Sweep {
+    jobs: &[Job {
         what: "browser sessions",
-        batch: |state, batch| Box::pin(async move { service::sweep(&state.db, batch).await }),
+        run: |state, batch| Box::pin(async move { service::delete_expired(&state.db, batch).await }),
     }],
     ..Feature::new("browser_sessions")
 };

@@ -20,17 +20,17 @@ use crate::{
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     client: Client,
-    mut proof: Reauthentication,
+    mut reauthentication: Reauthentication,
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
         return Ok(question);
     }
-    let actor = visit.signed_in()?.acting(client);
+    let actor = context.signed_in()?.acting(client);
     revoked(service::revoke(&db, &actor, id).await, "/account")
 }
 
@@ -39,16 +39,16 @@ pub async fn revoke(
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke_others(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     client: Client,
-    mut proof: Reauthentication,
+    mut reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
         return Ok(question);
     }
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     if let Credential::Session(kept) = caller.credential {
         service::revoke_others(&db, &caller.acting(client), kept).await?;
     }

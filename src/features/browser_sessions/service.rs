@@ -213,8 +213,8 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
-    browser_sessions::sweep(db, db.now(), batch).await
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    browser_sessions::delete_expired(db, db.now(), batch).await
 }
 
 /// Whether `sign_in` is the calling browser.

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// `GET /dev/components`
-pub(super) async fn components(visit: PageContext) -> Response {
-    visit.page(StatusCode::OK, "Components", || view! { <Components /> }).await
+pub(super) async fn components(context: PageContext) -> Response {
+    context.page(StatusCode::OK, "Components", || view! { <Components /> }).await
 }
 
 #[component]

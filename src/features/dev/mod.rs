@@ -10,7 +10,7 @@ use crate::{
     settings::Settings,
 };
 
-/// The entry in the list of features. The handlers of the outbox, which shows links that open accounts, also require a
+/// Listed in `app.rs`. The handlers of the outbox, which shows links that open accounts, also require a
 /// `Developer`.
 pub const FEATURE: Feature = Feature {
     is_on: Settings::is_development,

@@ -38,10 +38,10 @@ use crate::{
     ui::NavLink,
 };
 
-/// What this feature says of itself.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     is_on: |settings| settings.lab_peer().is_some(),
-    footer: Some(NavLink { path: "/lab", label: "The Lab" }),
+    footer: &[NavLink { path: "/lab", label: "The Lab" }],
     stateful: Some(Stateful {
         label: "the Lab",
         listener,

@@ -7,8 +7,8 @@ use super::view::Landing;
 use crate::auth::page::PageContext;
 
 /// `GET /`
-pub async fn landing(visit: PageContext) -> Response {
-    let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
-    let script = visit.asset("landing.js");
-    visit.page(StatusCode::OK, "Two doors into one house", || view! { <Landing signed_in lab script /> }).await
+pub async fn landing(context: PageContext) -> Response {
+    let (signed_in, lab) = (context.caller.is_some(), context.leads_to("/lab"));
+    let script = context.asset("landing.js");
+    context.page(StatusCode::OK, "Two doors into one house", || view! { <Landing signed_in lab script /> }).await
 }

@@ -65,7 +65,7 @@ pub(super) fn Landing(
 fn TryDoor(door: &'static str, path: &'static str, takes_token: bool) -> impl IntoView {
     let id = format!("try-{door}");
     view! {
-        <form class="try" action=path>
+        <form class="try-request" action=path>
             {takes_token.then(|| view! {
                 <label for=id.clone()>"Token, if you have one"</label>
                 <input id=id type="password" autocomplete="off" spellcheck="false" placeholder="vst_…" />

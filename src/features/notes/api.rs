@@ -1,4 +1,4 @@
-//! `notes` and `notes/{id}`, under `/api/v1` and `/session/v1`.
+//! The JSON API, which both doors serve: the handlers, and their OpenAPI descriptions.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::scopes::{NotesRead, NotesWrite};
 use super::{
     Draft, Note, NotesPage,
-    service::{self, Change, Filter, Versioned},
+    service::{self, BODY_MAX, Change, Filter, TITLE_MAX, Versioned},
 };
 use crate::{
     auth::Allowed,
@@ -24,10 +24,11 @@ use crate::{
     http::{
         conditional::{self, Conditions, not_modified},
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
-        idempotency::{self, Answer, Repeatable},
+        idempotency::{self, Answer, IdempotentRequest},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
-            refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
+            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
+            texts::{or_null, text, visible_text},
         },
         problem::Problem,
     },
@@ -40,6 +41,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
+        // For the bodies of `create` and `update`: a note is long. The others read no body.
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
@@ -82,22 +84,30 @@ async fn list(
     conditional::list(&headers, &service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?)
 }
 
+fn title() -> Object {
+    visible_text("1 to 200 characters, at least one of them visible.", TITLE_MAX)
+}
+
+fn title_or_null() -> Object {
+    or_null(title())
+}
+
+fn body() -> Object {
+    text("Up to 20,000 characters.", BODY_MAX)
+}
+
+fn body_or_null() -> Object {
+    or_null(body())
+}
+
 /// A new note.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewNote, examples(json!({"title": "Groceries", "body": "Oat milk, rye bread, lemons."})))]
 struct CreateBody {
-    /// 1 to 200 characters, at least one of them visible.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
-            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
-            [^\\u0000]*$"
-    )]
+    #[schema(schema_with = title)]
     title: String,
-    /// Up to 20,000 characters.
-    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
+    #[schema(schema_with = body)]
     body: String,
 }
 
@@ -111,7 +121,7 @@ struct CreateBody {
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Note, description = "The new note.", headers(("Location"), ("ETag"))),
-        RepeatableRefused,
+        IdempotentBodyRefused,
     ),
     security(("caller" = ["notes:write"])),
 )]
@@ -119,7 +129,7 @@ async fn create(
     (State(db), State(settings)): (State<Db>, State<Arc<Settings>>),
     Allowed { caller, .. }: Allowed<NotesWrite>,
     OriginalUri(uri): OriginalUri,
-    request: Repeatable,
+    request: IdempotentRequest,
     Body(CreateBody { title, body }): Body<CreateBody>,
 ) -> Result<Response, Problem> {
     let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
@@ -160,17 +170,9 @@ async fn show(
 #[serde(deny_unknown_fields)]
 #[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
 struct UpdateBody {
-    /// 1 to 200 characters, at least one of them visible.
-    #[schema(
-        min_length = 1,
-        max_length = 200,
-        pattern = "^[^\\u0000]*[^\\s\\u0000\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\
-            \\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
-            [^\\u0000]*$"
-    )]
+    #[schema(schema_with = title_or_null)]
     title: Option<String>,
-    /// Up to 20,000 characters.
-    #[schema(max_length = 20_000, pattern = r"^[^\u0000]*$")]
+    #[schema(schema_with = body_or_null)]
     body: Option<String>,
 }
 

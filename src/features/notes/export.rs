@@ -5,14 +5,14 @@ use uuid::Uuid;
 use super::service::{self, Filter};
 use crate::{
     db::Db,
-    http::export::{Document, Ended},
+    http::export::{Document, ExportError},
 };
 
 /// Adds the notes, the newest first.
 ///
 /// # Errors
-/// [`Ended`]
-pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), Ended> {
+/// [`ExportError`]
+pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), ExportError> {
     let mut list = document.list("notes").await?;
     let mut cursor = None;
     loop {

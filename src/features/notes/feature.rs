@@ -1,4 +1,4 @@
-//! What this feature says of itself.
+//! The feature's entry in the list of features: its routes, scopes, links and export.
 
 use super::{
     api, export, page,
@@ -6,13 +6,14 @@ use super::{
 };
 use crate::{feature::Feature, http::pages::Pages, ui::NavLink};
 
-/// The entry in the list of features.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
-    tags: &[("Notes", "The sample resource.")],
+    tags: &[("Notes", "Notes that only you can read.")],
     scopes: &[NotesRead::INFO, NotesWrite::INFO],
-    nav: Some(NavLink { path: "/notes", label: "Notes" }),
+    nav: &[NavLink { path: "/notes", label: "Notes" }],
     api: api::routes,
     pages: || {
+        // `post_large`, because a note is longer than most forms.
         Pages::new()
             .get("/notes", page::index)
             .post_large("/notes", page::create)

@@ -11,6 +11,8 @@
 //! | `island/` | the parts of the pages that run in the browser |
 //! | `server_fns.rs` | the server functions that the islands call |
 //! | `export.rs`, `examples.rs` | its part of the data export, and its examples in the OpenAPI document |
+//!
+//! (S54) in a comment is a row of `docs/security.md`, (T1) one of `docs/lessons.md`.
 
 mod island;
 mod model;

@@ -34,7 +34,7 @@ pub struct Draft {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(super::examples::page)))]
 pub struct NotesPage {
-    /// The notes.
+    /// The notes of this page.
     pub items: Vec<Note>,
     /// The `cursor` of the next page, or `null` on the last page.
     pub next_cursor: Option<String>,

@@ -1,4 +1,7 @@
-//! The handlers of the pages and their forms.
+//! The handlers of the pages and their forms; `feature.rs` says which path leads to which.
+//!
+//! `use leptos::prelude::*` stands inside of the functions that render, because it and axum both have names such as
+//! `State`.
 
 use std::sync::Arc;
 
@@ -30,39 +33,40 @@ pub struct ListQuery {
     cursor: Option<String>,
 }
 
-/// `GET /notes`
+/// The list, with the form for a new note.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::Validation`] if the query is not valid; if the database fails.
 pub async fn index(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     Query(ListQuery { q, cursor }): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    list(visit, &db, StatusCode::OK, q, cursor, FormState::default()).await
+    list(context, &db, StatusCode::OK, q, cursor, FormState::default()).await
 }
 
-/// `POST /notes`
+/// Creates a note. If that is refused, answers with the form as it was typed.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; if the database fails.
 pub async fn create(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
-    let draft = draft(&form);
-    let typed = form_state(&draft);
-    match service::create(&db, &settings.resources, caller.account.id, draft).await {
+    let caller = context.signed_in()?;
+    match service::create(&db, &settings.resources, caller.account.id, draft(&form)).await {
         Ok(_) => Ok(see_other("/notes")),
-        Err(problem) => list(visit, &db, problem.status(), String::new(), None, typed.with_errors(&problem)).await,
+        Err(problem) => {
+            let form = typed(&form).with_errors(&problem);
+            list(context, &db, problem.status(), String::new(), None, form).await
+        }
     }
 }
 
 async fn list(
-    visit: PageContext,
+    context: PageContext,
     db: &Db,
     status: StatusCode,
     q: String,
@@ -70,7 +74,7 @@ async fn list(
     form: FormState,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     let filter = Filter { limit: None, cursor, q: Some(q.clone()) };
     let first = service::list(db, caller.account.id, filter).await?;
     let account = caller.account.id;
@@ -78,21 +82,21 @@ async fn list(
         let (first, q, form) = (first.clone(), q.clone(), form.clone());
         view! { <NotesView account first q form /> }
     };
-    Ok(visit.page(status, "Notes", content).await)
+    Ok(context.page(status, "Notes", content).await)
 }
 
-/// `GET /notes/{id}`
+/// One note, with the form that edits it.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; if the database fails.
-pub async fn show(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
+pub async fn show(context: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
+    let caller = context.signed_in()?;
     let Versioned { note, version } = service::find(&db, caller.account.id, id).await?;
-    let form = form_state(&Draft { title: note.title.clone(), body: note.body.clone() });
-    Ok(editor(visit, &caller, StatusCode::OK, note, version, form).await)
+    let form = filled(&note);
+    Ok(editor(context, &caller, StatusCode::OK, note, version, form).await)
 }
 
-/// `POST /notes/{id}`
+/// Saves a note. If that is refused, answers with the form as it was typed.
 ///
 /// If the note has changed since the page was rendered, answers with what was typed; saving again overwrites the other
 /// change.
@@ -100,25 +104,23 @@ pub async fn show(visit: PageContext, State(db): State<Db>, PathId(id): PathId) 
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; if the database fails.
 pub async fn save(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     let version = form.text("version").parse().ok();
-    let draft = draft(&form);
-    let typed = form_state(&draft);
-    match service::update(&db, caller.account.id, id, version, Change::from(draft)).await {
+    match service::update(&db, caller.account.id, id, version, Change::from(draft(&form))).await {
         Ok(_) => Ok(see_other("/notes")),
         Err(Problem::NotFound) => Err(Problem::NotFound),
         Err(problem) => {
             let current = service::find(&db, caller.account.id, id).await?;
-            let mut form = typed.with_errors(&problem);
+            let mut form = typed(&form).with_errors(&problem);
             if matches!(problem, Problem::PreconditionFailed) {
                 form.notice = Some(CHANGED_ELSEWHERE.into());
             }
-            Ok(editor(visit, &caller, problem.status(), current.note, current.version, form).await)
+            Ok(editor(context, &caller, problem.status(), current.note, current.version, form).await)
         }
     }
 }
@@ -126,12 +128,12 @@ pub async fn save(
 const CHANGED_ELSEWHERE: &str = "This note was changed elsewhere while you were editing. Your text is below: \
      save again to overwrite the other version, or view that one first.";
 
-/// `POST /notes/{id}/delete`. Deleting twice is not an error.
+/// Deletes a note. Deleting twice is not an error.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; if the database fails.
-pub async fn delete(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
+pub async fn delete(context: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
+    let caller = context.signed_in()?;
     match service::delete(&db, caller.account.id, id, None).await {
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/notes")),
         Err(problem) => Err(problem),
@@ -139,7 +141,7 @@ pub async fn delete(visit: PageContext, State(db): State<Db>, PathId(id): PathId
 }
 
 async fn editor(
-    visit: PageContext,
+    context: PageContext,
     caller: &Caller,
     status: StatusCode,
     note: Note,
@@ -153,13 +155,20 @@ async fn editor(
         let (note, form) = (note.clone(), form.clone());
         view! { <NoteView account note version form changed_elsewhere /> }
     };
-    visit.page(status, title, content).await
+    context.page(status, title, content).await
 }
 
+/// What a form holds.
 fn draft(form: &Form) -> Draft {
     Draft { title: form.text("title"), body: form.text("body") }
 }
 
-fn form_state(draft: &Draft) -> FormState {
-    FormState::default().with("title", &draft.title).with("body", &draft.body)
+/// The form again, with what was typed.
+fn typed(form: &Form) -> FormState {
+    FormState::default().with("title", form.text("title")).with("body", form.text("body"))
+}
+
+/// The form that edits `note`.
+fn filled(note: &Note) -> FormState {
+    FormState::default().with("title", &note.title).with("body", &note.body)
 }

@@ -1,7 +1,9 @@
 //! The server functions that the islands call. Their bodies are compiled into the server only.
 //!
 //! Each takes the id of the account the page was rendered for, and fails with `account_changed` if another account has
-//! signed in since.
+//! signed in since. Without an id this is not checked. There is none for deleting, which a form does.
+//!
+//! What only the server has is imported inside the functions, since this file is compiled for the browser as well.
 
 #![expect(missing_docs, reason = "the server macro makes a struct of each function's arguments")]
 
@@ -16,11 +18,11 @@ use crate::http::problem::Details;
 pub async fn list_notes(q: String, cursor: Option<String>, for_account: Option<Uuid>) -> Result<NotesPage, Details> {
     use super::service::{self, Filter};
     use crate::{
-        auth::server_fn::{caller, failure},
+        auth::server_fn::{account, failure},
         db::Db,
     };
 
-    let account = caller(for_account).map_err(failure)?.account.id;
+    let account = account(for_account)?;
     let filter = Filter { limit: None, cursor, q: Some(q) };
     service::list(&expect_context::<Db>(), account, filter).await.map_err(failure)
 }
@@ -32,12 +34,12 @@ pub async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note
 
     use super::service;
     use crate::{
-        auth::server_fn::{caller, failure},
+        auth::server_fn::{account, failure},
         db::Db,
         settings::Settings,
     };
 
-    let account = caller(for_account).map_err(failure)?.account.id;
+    let account = account(for_account)?;
     let settings = expect_context::<Arc<Settings>>();
     let created =
         service::create(&expect_context::<Db>(), &settings.resources, account, draft).await.map_err(failure)?;
@@ -49,11 +51,11 @@ pub async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note
 pub async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option<Uuid>) -> Result<i64, Details> {
     use super::service::{self, Change};
     use crate::{
-        auth::server_fn::{caller, failure},
+        auth::server_fn::{account, failure},
         db::Db,
     };
 
-    let account = caller(for_account).map_err(failure)?.account.id;
+    let account = account(for_account)?;
     let saved = service::update(&expect_context::<Db>(), account, id, Some(version), Change::from(draft)).await;
     Ok(saved.map_err(failure)?.version)
 }

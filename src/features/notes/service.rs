@@ -7,12 +7,14 @@ use super::{Draft, Note, NotesPage, search::search, store};
 use crate::{
     db::{Db, is_unique_violation},
     http::problem::{FieldError, Problem},
-    settings::Resources as Settings,
+    settings::Resources,
     text::is_blank,
 };
 
-const TITLE_MAX: usize = 200;
-const BODY_MAX: usize = 20_000;
+/// The most characters of a title.
+pub const TITLE_MAX: usize = 200;
+/// The most characters of a body.
+pub const BODY_MAX: usize = 20_000;
 const LIMIT_DEFAULT: i64 = 20;
 const LIMIT_MAX: i64 = 100;
 const SEARCH_MAX: usize = 200;
@@ -50,8 +52,8 @@ impl From<Draft> for Change {
 /// without `next_cursor` is the last.
 ///
 /// The cursor is the id of the last note. The order of ids never changes, so no note that exists throughout is skipped
-/// or repeated. A `UUIDv7` begins with the millisecond and ends at random, so no two instances create the same id, even
-/// if their clocks differ; a note that is added meanwhile is on a later page or on none.
+/// or repeated. A note that is added meanwhile is on a later page, if the clock of the instance that added it is slow,
+/// or on none.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search takes too long; if the
@@ -74,7 +76,7 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
         "" => store::list(db, account, cursor, limit + 1).await?,
         q => search(db, account, q, cursor, limit + 1).await?,
     };
-    let fitting = fitting(&items, usize::try_from(limit).unwrap_or_default());
+    let fitting = count_that_fits(&items, usize::try_from(limit).unwrap_or_default());
     let more = items.len() > fitting;
     items.truncate(fitting);
     let next_cursor = items.last().filter(|_| more).map(|note| note.id.to_string());
@@ -82,7 +84,7 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
 }
 
 /// How many of `notes` fit on a page of [`PAGE_MAX`] bytes and at most `limit` notes: at least one, if there is any.
-fn fitting(notes: &[Note], limit: usize) -> usize {
+fn count_that_fits(notes: &[Note], limit: usize) -> usize {
     let sizes = notes.iter().scan(0, |size, note| {
         *size += json_len(&note.title) + json_len(&note.body);
         Some(*size)
@@ -106,8 +108,8 @@ fn json_len(text: &str) -> usize {
 /// # Errors
 /// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
 /// database fails.
-pub async fn create(db: &Db, settings: &Settings, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
-    create_as(db, settings, account, Uuid::now_v7(), draft).await
+pub async fn create(db: &Db, limits: &Resources, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+    create_as(db, limits, account, Uuid::now_v7(), draft).await
 }
 
 /// Creates a note with the id `id`, or returns the one that an earlier attempt of the same request created.
@@ -117,7 +119,7 @@ pub async fn create(db: &Db, settings: &Settings, account: Uuid, draft: Draft) -
 /// database fails.
 pub async fn create_as(
     db: &Db,
-    settings: &Settings,
+    limits: &Resources,
     account: Uuid,
     id: Uuid,
     draft: Draft,
@@ -125,7 +127,9 @@ pub async fn create_as(
     check(Some(&draft.title), Some(&draft.body))?;
     let now = db.now();
     let note = Note { id, title: draft.title, body: draft.body, created_at: now, updated_at: now };
-    match store::insert(db, account, note, settings.per_account.into()).await {
+    // No row is inserted if an earlier attempt has inserted it (a unique violation, unless the account is full by now),
+    // if the account was deleted, or if it is full.
+    match store::insert(db, account, note, limits.per_account.into()).await {
         Ok(Some(made)) => return Ok(made),
         Ok(None) => {}
         Err(error) if is_unique_violation(&error) => return find(db, account, id).await,
@@ -165,7 +169,7 @@ pub async fn update(
     let changed = store::update(db, account, id, version, change.title, change.body, db.now()).await?;
     match changed {
         Some(versioned) => Ok(versioned),
-        None => Err(missed(db, account, id).await?),
+        None => Err(no_match(db, account, id).await?),
     }
 }
 
@@ -175,13 +179,13 @@ pub async fn update(
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; if the database fails.
 pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
     if store::delete(db, account, id, version).await? == 0 {
-        return Err(missed(db, account, id).await?);
+        return Err(no_match(db, account, id).await?);
     }
     Ok(())
 }
 
 /// Why a statement matched no row.
-async fn missed(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
+async fn no_match(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
     let there = store::find(db, account, id).await?.is_some();
     Ok(if there { Problem::PreconditionFailed } else { Problem::NotFound })
 }
@@ -193,7 +197,7 @@ fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
         errors.push(FieldError::new("title", "A note needs a title."));
     }
     if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
-        errors.push(FieldError::new("title", "The title can have at most 200 characters."));
+        errors.push(FieldError::new("title", format!("The title can have at most {TITLE_MAX} characters.")));
     }
     if title.is_some_and(|title| title.contains('\0')) {
         errors.push(FieldError::new("title", "The title contains a character that cannot be stored (NUL)."));
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_page_is_bounded_in_bytes() {
-        let count = |body: &str, there: usize, limit: usize| fitting(&vec![note(body); there], limit);
+        let count = |body: &str, there: usize, limit: usize| count_that_fits(&vec![note(body); there], limit);
         assert_eq!((count("", 0, 20), count("", 3, 20), count("", 21, 20)), (0, 3, 20));
         assert_eq!(count(&"a".repeat(20_000), 101, 100), PAGE_MAX / 20_001);
         assert_eq!(count(&"\u{1}".repeat(20_000), 101, 100), PAGE_MAX / 120_001);

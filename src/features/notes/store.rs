@@ -21,7 +21,8 @@ pub struct Versioned {
 /// Inserts the note, unless the account already has `limit` notes.
 ///
 /// One statement, so that parallel requests cannot exceed the limit (S54). SQLite has one writer. In PostgreSQL each
-/// request waits for the lock on the account's row, and counts once it holds it.
+/// request waits for the lock on the account's row, and counts once it holds it: `notes_kept`, a
+/// function of the migration, is volatile, so it sees what was committed while the statement waited.
 pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sqlx::Result<Option<Versioned>> {
     const SQLITE: &str = "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, $2, $3, $4, 1, $5, $6 WHERE (SELECT count(*) FROM notes WHERE account_id = $2) < $7
@@ -58,7 +59,7 @@ pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i6
     fetch!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
-/// Like [`list`], on the connections that are for searching.
+/// For `search.rs`. Searches have connections of their own, so that a long one does not block other requests.
 pub(super) async fn batch(
     searching: &Searching,
     account: Uuid,
@@ -68,6 +69,7 @@ pub(super) async fn batch(
     fetch!(searching, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
+/// The note `id`, if it is the account's.
 pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<Versioned>> {
     fetch!(
         db,

@@ -42,7 +42,7 @@ pub(super) fn NoteView(
             <NoteEditor account id=note.id version form />
             <p class="hint">"Created " <Time at=note.created_at /> ", last changed " <Time at=note.updated_at /></p>
         </section>
-        <div class="deed">
+        <div class="page-actions">
             <Confirm
                 id="delete"
                 open="Delete this note…"

@@ -10,7 +10,7 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -26,7 +26,8 @@ use crate::{
         idempotency,
         openapi::{
             IfNoneMatch, TokenText,
-            refusals::{BodyRefused, Full, NotFound, ProofWanted, StrangerRefused},
+            refusals::{BodyRefused, Full, NotFound, ReauthenticationRequired, UnauthenticatedRefused},
+            texts::name,
         },
         problem::{FieldError, Problem},
     },
@@ -94,20 +95,17 @@ async fn list(
     conditional::list(&headers, &List { items })
 }
 
+/// The schema of a token's name.
+fn token_name() -> Object {
+    name("A name for the token, 1 to 100 characters.", 100)
+}
+
 /// Parameters of a new token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewToken, examples(json!({"name": "backup script", "scopes": ["account:read"], "days": 7})))]
 struct CreateBody {
-    /// A name for the token, 1 to 100 characters.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\
-            \\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\
-            \\u202a-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8]\
-            [^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$"
-    )]
+    #[schema(schema_with = token_name)]
     name: String,
     /// The scopes of the token, at least one. A token can only grant scopes it has.
     #[schema(min_items = 1)]
@@ -161,7 +159,7 @@ struct Made {
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Made, description = "The new token. It is shown only once."),
-        BodyRefused, Full, ProofWanted,
+        BodyRefused, Full, ReauthenticationRequired,
     ),
     security(("caller" = ["tokens:manage"])),
 )]
@@ -169,7 +167,7 @@ async fn create(
     State(AppState { db, settings, site, .. }): State<AppState>,
     Allowed { caller, .. }: Allowed<TokensManage>,
     client: Client,
-    proof: Reauthentication,
+    reauthentication: Reauthentication,
     headers: HeaderMap,
     Body(body): Body<CreateBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
@@ -177,7 +175,7 @@ async fn create(
     let parent = match &caller.credential {
         Credential::Token(token) => Some(token),
         Credential::Session(_) => {
-            proof.must_be_recent().await?;
+            reauthentication.must_be_recent().await?;
             None
         }
     };
@@ -279,7 +277,7 @@ struct Found {
 #[utoipa::path(
     post, path = "/tokens/report", operation_id = "reportToken", tag = "Tokens",
     request_body = Found,
-    responses((status = ACCEPTED, description = "Reported. Thank you."), BodyRefused, StrangerRefused),
+    responses((status = ACCEPTED, description = "Reported. Thank you."), BodyRefused, UnauthenticatedRefused),
 )]
 async fn report(
     State(db): State<Db>,

@@ -12,16 +12,16 @@ mod view;
 pub use scopes::TokensManage;
 
 use crate::{
-    feature::{Feature, Sweep},
+    feature::{Feature, Job},
     http::pages::Pages,
     ui::NavLink,
 };
 
-/// What this feature says of itself.
+/// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     tags: &[("Tokens", "Access tokens. The token itself is shown only once, when it is created.")],
     scopes: &[TokensManage::INFO],
-    nav: Some(NavLink { path: "/tokens", label: "Tokens" }),
+    nav: &[NavLink { path: "/tokens", label: "Tokens" }],
     api: api::routes,
     unauthenticated_api: api::report_routes,
     pages: || {
@@ -34,16 +34,18 @@ pub const FEATURE: Feature = Feature {
     export: Some(|db, account, document| {
         Box::pin(async move { document.member("tokens", &service::list(db, account).await?).await })
     }),
-    sweeps: &[
-        Sweep {
+    jobs: &[
+        Job {
             what: "tokens",
-            batch: |state, batch| {
-                Box::pin(async move { service::sweep(&state.db, state.settings.tokens.keep_days, batch).await })
+            run: |state, batch| {
+                Box::pin(
+                    async move { service::delete_expired(&state.db, state.settings.tokens.keep_days, batch).await },
+                )
             },
         },
-        Sweep {
+        Job {
             what: "mails about tokens that expire",
-            batch: |state, batch| {
+            run: |state, batch| {
                 Box::pin(async move { service::tell_of_end(&state.db, &state.settings, &state.mailer, batch).await })
             },
         },

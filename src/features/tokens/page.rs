@@ -28,15 +28,15 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
-pub async fn index(visit: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
+pub async fn index(context: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
     let AppState { db, settings, .. } = &state;
-    let account = visit.signed_in()?.account.id;
-    let made = match visit.to_show(MADE) {
+    let account = context.signed_in()?.account.id;
+    let made = match context.to_show(MADE) {
         Some(secret) => service::find(db, &settings.tokens, account, &secret).await?,
         None => None,
     };
     let shows = made.is_some();
-    let page = page(visit, &state, StatusCode::OK, fresh_form(&state.site), made).await?;
+    let page = page(context, &state, StatusCode::OK, fresh_form(&state.site), made).await?;
     Ok(if shows { shown(page) } else { page })
 }
 
@@ -48,17 +48,17 @@ const MADE: &str = "token";
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn create(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     client: Client,
-    mut proof: Reauthentication,
+    mut reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
     let AppState { db, settings, site, .. } = &state;
-    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
         return Ok(question);
     }
-    let actor = visit.signed_in()?.acting(client);
+    let actor = context.signed_in()?.acting(client);
     let new = NewToken {
         name: form.text("name"),
         scopes: site.scopes.iter().map(|scope| scope.name).filter(|name| form.ticked(&scope_field(name))).collect(),
@@ -77,11 +77,11 @@ pub async fn create(
     };
     let typed = typed(&form, &new);
     match service::create(db, &settings.tokens, &actor, None, new).await {
-        Ok(issued) => match visit.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
+        Ok(issued) => match context.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
             Some(redirect) => Ok(redirect),
-            None => page(visit, &state, StatusCode::CREATED, fresh_form(&state.site), Some(issued)).await,
+            None => page(context, &state, StatusCode::CREATED, fresh_form(&state.site), Some(issued)).await,
         },
-        Err(problem) => page(visit, &state, problem.status(), typed.with_errors(&problem), None).await,
+        Err(problem) => page(context, &state, problem.status(), typed.with_errors(&problem), None).await,
     }
 }
 
@@ -90,12 +90,12 @@ pub async fn create(
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     client: Client,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
-    let actor = visit.signed_in()?.acting(client);
+    let actor = context.signed_in()?.acting(client);
     revoked(service::revoke(&db, &actor, id).await, "/tokens")
 }
 
@@ -110,12 +110,12 @@ pub struct Keep {
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn revoke_all(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     client: Client,
     Query(Keep { keep }): Query<Keep>,
 ) -> Result<Response, Problem> {
-    let actor = visit.signed_in()?.acting(client);
+    let actor = context.signed_in()?.acting(client);
     let result = match keep {
         None => service::revoke_all(&db, &actor).await,
         Some(kept) => service::revoke_others(&db, &actor, kept).await,
@@ -170,24 +170,24 @@ fn days_to_choose(now: Timestamp, max_days: u32) -> (String, String) {
 }
 
 async fn page(
-    visit: PageContext,
+    context: PageContext,
     AppState { db, settings, site, .. }: &AppState,
     status: StatusCode,
     form: FormState,
     issued: Option<Issued>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     let scopes = site.scopes.clone();
-    let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), visit.origin().to_owned());
+    let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), context.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
-    let (keep_days, script) = (settings.tokens.keep_days, visit.asset("day.js"));
+    let (keep_days, script) = (settings.tokens.keep_days, context.asset("day.js"));
     let content = move || {
         let (form, fresh, tokens, origin) = (form.clone(), issued.clone(), tokens.clone(), origin.clone());
         let (days, script, scopes) = (days.clone(), script.clone(), scopes.clone());
         view! { <TokensView scopes form fresh tokens now origin days keep_days script /> }
     };
-    Ok(visit.page(status, "Tokens", content).await)
+    Ok(context.page(status, "Tokens", content).await)
 }
 
 #[cfg(test)]

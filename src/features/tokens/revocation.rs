@@ -13,7 +13,7 @@ use crate::{
     http::{client::Client, problem::Problem},
     mail::Mailer,
     secret::Secret,
-    settings::Settings as House,
+    settings::Settings,
 };
 
 /// Revokes a token and all tokens created with it, from their next requests on, even if the token itself is no longer
@@ -101,9 +101,9 @@ fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
 /// and tells the owner if there was anything to revoke.
 ///
 /// All of this happens in the background, so that the answer and its timing are the same for any `text`.
-pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
-    let Some(secret) = Secret::parse(&state.tokens.prefix, text) else { return };
-    let (ours, state, mailer) = (db.clone(), state.clone(), mailer.clone());
+pub fn report(db: &Db, settings: &Settings, mailer: &Mailer, text: &str) {
+    let Some(secret) = Secret::parse(&settings.tokens.prefix, text) else { return };
+    let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
     db.spawn_detached(async move {
         let found = match tokens::find_owned(&ours, secret.hash()).await {
             Ok(Some(found)) => found,
@@ -115,7 +115,7 @@ pub fn report(db: &Db, state: &House, mailer: &Mailer, text: &str) {
         let actor = Actor { account: found.account_id, means, client, stamp: None };
         match revoke_found(&ours, &actor, &found).await {
             Ok(false) => {}
-            Ok(true) => mailer.send(emails::found(&state, &found.email, found.created_at)).await,
+            Ok(true) => mailer.send(emails::found(&settings, &found.email, found.created_at)).await,
             Err(error) => tracing::error!(%error, token = %found.id, "reported token not revoked"),
         }
     });

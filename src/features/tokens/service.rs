@@ -19,7 +19,7 @@ use crate::{
     },
     mail::Mailer,
     secret::Secret,
-    settings::{Settings as House, Tokens as Settings, check_origin},
+    settings::{Settings, Tokens, check_origin},
     text::{is_blank, turns_direction},
     timestamp::Timestamp,
 };
@@ -72,7 +72,7 @@ pub struct Issued {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn find(db: &Db, settings: &Settings, account: Uuid, secret: &str) -> Result<Option<Issued>, Problem> {
+pub async fn find(db: &Db, settings: &Tokens, account: Uuid, secret: &str) -> Result<Option<Issued>, Problem> {
     let Some(secret) = Secret::parse(&settings.prefix, secret) else { return Ok(None) };
     let token = tokens::find(db, account, secret.hash(), db.now()).await?;
     Ok(token.map(|token| Issued { secret, token }))
@@ -90,7 +90,7 @@ pub async fn find(db: &Db, settings: &Settings, account: Uuid, secret: &str) -> 
 /// the account has reached its limit.
 pub async fn create(
     db: &Db,
-    settings: &Settings,
+    settings: &Tokens,
     actor: &Actor,
     parent: Option<&Token>,
     new: NewToken,
@@ -166,7 +166,7 @@ pub async fn create(
 /// meanwhile; [`Problem::AccountDisabled`].
 pub async fn create_at_login(
     db: &Db,
-    settings: &Settings,
+    settings: &Tokens,
     client: &Client,
     proven: &VerifiedPassword,
     scopes: Scopes,
@@ -211,7 +211,7 @@ pub async fn create_at_login(
 
 async fn issue(
     db: &Db,
-    settings: &Settings,
+    settings: &Tokens,
     actor: &Actor,
     (parent, stamp): (Option<&Token>, Option<Vec<u8>>),
     token: Token,
@@ -250,7 +250,7 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) -> sqlx::Result<u64> {
+pub async fn tell_of_end(db: &Db, settings: &Settings, mailer: &Mailer, batch: i64) -> sqlx::Result<u64> {
     let now = db.now();
     let mut told = 0;
     for (index, days) in WARNINGS.into_iter().enumerate() {
@@ -262,7 +262,7 @@ pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) ->
         let after = |days: u32| now + Duration::days(days.into());
         let due = tokens::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), room).await?;
         for token in due {
-            mailer.post_in_background(emails::ends_soon(state, &token.email, token.created_at, token.ends_at, now));
+            mailer.post_in_background(emails::ends_soon(settings, &token.email, token.created_at, token.ends_at, now));
             told += 1;
         }
     }
@@ -274,8 +274,8 @@ pub async fn tell_of_end(db: &Db, state: &House, mailer: &Mailer, batch: i64) ->
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
-    tokens::sweep(db, db.now() + -Duration::days(days.into()), batch).await
+pub async fn delete_expired(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
+    tokens::delete_expired(db, db.now() + -Duration::days(days.into()), batch).await
 }
 
 fn checked_name(name: &str) -> Result<String, FieldError> {

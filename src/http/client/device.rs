@@ -1,5 +1,5 @@
 //! The device cookie of a request: the id that the browser sent, and the id that the response sets. The cookie itself
-//! is read and written by `doors::device`; `throttle` explains its purpose.
+//! is read and written by `crate::auth::device_cookie`, which explains its purpose.
 
 use std::{
     fmt,

@@ -35,12 +35,12 @@ const LONGEST: usize = 255;
 
 /// The key of a request, if it has one, and its method and path.
 #[derive(Clone, Debug)]
-pub struct Repeatable {
+pub struct IdempotentRequest {
     key: Option<String>,
     place: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
+impl<S: Send + Sync> FromRequestParts<S> for IdempotentRequest {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
@@ -120,7 +120,7 @@ impl IntoResponse for Answer {
 pub async fn once<W>(
     db: &Db,
     account: Uuid,
-    request: &Repeatable,
+    request: &IdempotentRequest,
     asked: &impl Serialize,
     work: impl FnOnce(Uuid) -> W + Send + 'static,
 ) -> Result<Response, Problem>
@@ -213,8 +213,8 @@ fn hash(account: Uuid, place: &str, key: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
-    store::sweep(db, db.now() + -KEPT, batch).await
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    store::delete_expired(db, db.now() + -KEPT, batch).await
 }
 
 #[cfg(test)]

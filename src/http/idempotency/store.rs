@@ -62,7 +62,7 @@ pub(crate) async fn give_up(db: &Db, key: Vec<u8>) -> sqlx::Result<u64> {
     execute!(db, affected, "DELETE FROM idempotency WHERE key = $1 AND answer IS NULL", key)
 }
 
-pub(crate) async fn sweep(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, before: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

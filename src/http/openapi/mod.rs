@@ -8,6 +8,7 @@ mod headers;
 mod mount;
 mod params;
 pub mod refusals;
+pub mod texts;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -42,7 +42,7 @@ refusals! {
     /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
-    RepeatableRefused => [
+    IdempotentBodyRefused => [
         not_json(),
         Problem::BodyTooLarge,
         Problem::UnsupportedMediaType,
@@ -53,9 +53,9 @@ refusals! {
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
     /// Where the password is needed again.
-    ProofWanted => [Problem::ReauthenticationRequired];
+    ReauthenticationRequired => [Problem::ReauthenticationRequired];
     /// Where requests need no credential: their rate is limited, and so are their origins.
-    StrangerRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
+    UnauthenticatedRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
     /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,

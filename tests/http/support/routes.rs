@@ -46,7 +46,7 @@ impl Call {
         match (&self.method, self.path) {
             (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
             (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
-            (&Method::POST, "/proof") => Some(json!({"password": PASSWORD})),
+            (&Method::POST, "/reauthenticate") => Some(json!({"password": PASSWORD})),
             (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
             _ => self.example.clone(),
         }

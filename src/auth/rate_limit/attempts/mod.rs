@@ -1,4 +1,19 @@
-//! Rate limits for signing in, signing up and sending mail: they slow down guessing without locking anybody out (S26).
+//! Rate limits for signing in, signing up, sending mail, and whatever else should not be repeated without end: they
+//! slow down guessing without locking anybody out (S26). The settings are in `[throttle]`. How many requests the token
+//! door accepts is another limit, see [`super::requests`].
+//!
+//! **To limit a call of your own**, [`take`] an attempt first thing in its service, by each key that it counts by. Put
+//! the numbers into a section of the settings:
+//!
+//! ```ignore
+//! // By the network that the request comes from, and by the account. Each `what` is counted separately.
+//! let address = Rule { what: "invite address", burst: 30, pace: Duration::minutes(5) };
+//! let mut counts = attempts::from_network(client, address);
+//! counts.push(Rule { what: "invite account", burst: 10, pace: Duration::hours(1) }.of(&[&account.to_string()]));
+//! let taken = attempts::take(&db, counts).await?; // Problem::RateLimited, with the time to wait
+//! ```
+//!
+//! The attempt stays counted, unless it did no harm and is given back ([`Taken::give_back`]).
 //!
 //! **Counting.** A [`Rule`] allows a burst of attempts. After that, each further attempt has to wait: one second at
 //! first, then twice as long each time, up to the rule's pace. One attempt is forgiven per pace, so in the long run
@@ -41,14 +56,6 @@
 //! is not stored, and rows are deleted once they are forgiven. Each row costs its creator a password hash, of which
 //! there are only so many per second, or one of the mails of their address, so the table stays small. Attempts counted
 //! while a clock was ahead are ignored once it is right again: no wait is longer than the rule's pace.
-//!
-//! **To limit something else**, define a [`Rule`] with a name of its own, and [`take`] one attempt for each key it
-//! counts by before doing the work:
-//!
-//! ```ignore
-//! let rule = Rule { what: "reset address", burst: 5, pace: Duration::minutes(10) };
-//! let taken = attempts::take(&db, vec![rule.of(&[&address])]).await?;
-//! ```
 
 mod rule;
 mod store;
@@ -56,7 +63,10 @@ mod store;
 use time::Duration;
 
 pub use self::rule::{Count, Key, Rule};
-use crate::{db::Db, http::problem::Problem};
+use crate::{
+    db::Db,
+    http::{client::Client, problem::Problem},
+};
 
 /// Counted attempts.
 #[derive(Debug)]
@@ -108,6 +118,14 @@ pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
     Ok(taken)
 }
 
+/// One count by `rule` for each network that may belong to the client alone (S69), for [`take`].
+pub fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
+    let counts: Vec<_> =
+        client.networks().iter().map(|(network, times)| rule.times(*times).of(&[&network.to_string()])).collect();
+    // Clients without a known address share one count.
+    if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
+}
+
 fn refuse(wait: Duration) -> Result<(), Problem> {
     if wait.is_zero() {
         return Ok(());
@@ -144,6 +162,6 @@ pub async fn is_remembered(db: &Db, key: Key) -> sqlx::Result<bool> {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
-    store::sweep(db, db.now(), batch).await
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    store::delete_expired(db, db.now(), batch).await
 }

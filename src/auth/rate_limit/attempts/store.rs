@@ -80,7 +80,7 @@ pub(crate) async fn delete(db: &Db, key: Key) -> sqlx::Result<u64> {
     execute!(db, affected, "DELETE FROM rate_limit_attempts WHERE key = $1", key.bytes())
 }
 
-pub(crate) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

@@ -41,14 +41,14 @@ use crate::{
 /// # Errors
 /// If the database fails.
 pub async fn link(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     purpose: Purpose,
     Path(token): Path<SecretString>,
 ) -> Result<Response, Problem> {
     Ok(match one_time_links::find(&db, purpose, &token).await? {
-        Some(link) => link_form(visit, StatusCode::OK, purpose, token, link, FormState::default()).await,
-        None => one_time_links::expired_page(visit, purpose).await,
+        Some(link) => link_form(context, StatusCode::OK, purpose, token, link, FormState::default()).await,
+        None => one_time_links::expired_page(context, purpose).await,
     })
 }
 
@@ -57,7 +57,7 @@ pub async fn link(
 /// # Errors
 /// If the database fails.
 pub async fn post_link(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
     purpose: Purpose,
@@ -67,9 +67,9 @@ pub async fn post_link(
 ) -> Result<Response, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     let Some(link) = one_time_links::find(db, purpose, &token).await? else {
-        return Ok(one_time_links::expired_page(visit, purpose).await);
+        return Ok(one_time_links::expired_page(context, purpose).await);
     };
-    let proven = if is_owner_signed_in(&visit, &link) {
+    let proven = if is_owner_signed_in(&context, &link) {
         None
     } else {
         let owner = (link.account_id, link.email.as_str());
@@ -77,7 +77,7 @@ pub async fn post_link(
             .await
         {
             // A disabled account has no links, so this one was disabled just now.
-            Ok(proven) if proven.disabled => return Ok(one_time_links::expired_page(visit, purpose).await),
+            Ok(proven) if proven.disabled => return Ok(one_time_links::expired_page(context, purpose).await),
             Ok(proven) => Some(proven),
             Err(problem) => {
                 let status = problem.status();
@@ -86,12 +86,12 @@ pub async fn post_link(
                     problem => problem,
                 };
                 let form = FormState::default().with_errors(&problem);
-                return Ok(link_form(visit, status, purpose, token, link, form).await);
+                return Ok(link_form(context, status, purpose, token, link, form).await);
             }
         }
     };
     let Some(link) = service::take(&state, &client, purpose, &token).await? else {
-        return Ok(one_time_links::expired_page(visit, purpose).await);
+        return Ok(one_time_links::expired_page(context, purpose).await);
     };
     if let Some(mut proven) = proven {
         if purpose == Purpose::Email {
@@ -108,44 +108,44 @@ pub async fn post_link(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::RateLimited`]; or if the database fails.
-pub async fn resend(visit: PageContext, State(state): State<AppState>, client: Client) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account;
+pub async fn resend(context: PageContext, State(state): State<AppState>, client: Client) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account;
     service::ask_again(&state, &client, &account).await?;
-    Ok(sent(visit, "/account/email", account.email).await)
+    Ok(sent(context, "/account/email", account.email).await)
 }
 
 /// The kind of [`ShownOnce`] that [`sent`] leaves for the page it redirects to. It holds the address.
 pub(in crate::features::accounts) const SENT: &str = "sent";
 
 /// Says "Check your email" for mail to `address`, on the page at `path`. It says so whether or not any mail was sent.
-pub async fn sent(visit: PageContext, path: &str, address: String) -> Response {
-    match visit.show_at(path, ShownOnce::new(SENT, &address)) {
+pub async fn sent(context: PageContext, path: &str, address: String) -> Response {
+    match context.show_at(path, ShownOnce::new(SENT, &address)) {
         Some(redirect) => redirect,
-        None => sent_page(visit, StatusCode::ACCEPTED, address).await,
+        None => sent_page(context, StatusCode::ACCEPTED, address).await,
     }
 }
 
 /// The page that [`sent`] redirected to.
-pub(in crate::features::accounts) async fn show_sent(visit: PageContext, address: String) -> Response {
-    shown(sent_page(visit, StatusCode::OK, address).await)
+pub(in crate::features::accounts) async fn show_sent(context: PageContext, address: String) -> Response {
+    shown(sent_page(context, StatusCode::OK, address).await)
 }
 
-async fn sent_page(visit: PageContext, status: StatusCode, address: String) -> Response {
+async fn sent_page(context: PageContext, status: StatusCode, address: String) -> Response {
     use leptos::prelude::*;
     let content = move || {
         let address = address.clone();
         view! { <SentView address /> }
     };
-    visit.page(status, "Check your email", content).await
+    context.page(status, "Check your email", content).await
 }
 
 /// Whether this browser is signed in to the account of the link.
-fn is_owner_signed_in(visit: &PageContext, link: &Link) -> bool {
-    visit.caller.as_ref().is_some_and(|caller| caller.account.id == link.account_id)
+fn is_owner_signed_in(context: &PageContext, link: &Link) -> bool {
+    context.caller.as_ref().is_some_and(|caller| caller.account.id == link.account_id)
 }
 
 async fn link_form(
-    visit: PageContext,
+    context: PageContext,
     status: StatusCode,
     purpose: Purpose,
     token: SecretString,
@@ -153,10 +153,10 @@ async fn link_form(
     form: FormState,
 ) -> Response {
     use leptos::prelude::*;
-    let signed_in = is_owner_signed_in(&visit, &link);
+    let signed_in = is_owner_signed_in(&context, &link);
     let content = move || {
         let (token, link, form) = (token.clone(), link.clone(), form.clone());
         view! { <LinkView purpose token link signed_in form /> }
     };
-    visit.page(status, "Confirm your email address", content).await
+    context.page(status, "Confirm your email address", content).await
 }

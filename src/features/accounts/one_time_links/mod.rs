@@ -93,8 +93,8 @@ pub async fn consume(db: &Db, purpose: Purpose, token: &SecretString) -> Result<
 ///
 /// # Errors
 /// If the database fails.
-pub async fn sweep(db: &Db, batch: i64) -> sqlx::Result<u64> {
-    store::sweep(db, db.now(), batch).await
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    store::delete_expired(db, db.now(), batch).await
 }
 
 /// Revokes every valid link and returns how many there were.
@@ -115,9 +115,9 @@ pub async fn void_all(db: &Db) -> Result<u64, Problem> {
 }
 
 /// Answers with 410 Gone. A link that never existed looks the same.
-pub async fn expired_page(visit: PageContext, purpose: Purpose) -> Response {
+pub async fn expired_page(context: PageContext, purpose: Purpose) -> Response {
     use leptos::prelude::*;
     let (href, label) = purpose.renewal();
     let content = move || view! { <view::ExpiredView href label /> };
-    visit.page(StatusCode::GONE, "This link has expired", content).await
+    context.page(StatusCode::GONE, "This link has expired", content).await
 }

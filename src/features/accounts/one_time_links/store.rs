@@ -85,7 +85,7 @@ pub(super) async fn void(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u6
     )
 }
 
-pub(super) async fn sweep(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
+pub(super) async fn delete_expired(db: &Db, now: Timestamp, batch: i64) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,

@@ -35,11 +35,11 @@ use crate::{
 };
 
 /// `GET /forgot`
-pub async fn forgot(visit: PageContext, State(settings): State<Arc<Settings>>) -> Response {
-    if visit.to_show(ASKED).is_some() {
-        return shown(asked(visit, StatusCode::OK, settings.accounts.reset_minutes).await);
+pub async fn forgot(context: PageContext, State(settings): State<Arc<Settings>>) -> Response {
+    if context.to_show(ASKED).is_some() {
+        return shown(asked(context, StatusCode::OK, settings.accounts.reset_minutes).await);
     }
-    forgot_form(visit, StatusCode::OK, FormState::default()).await
+    forgot_form(context, StatusCode::OK, FormState::default()).await
 }
 
 /// The kind of [`ShownOnce`] that `POST /forgot` leaves for the page it redirects to.
@@ -51,7 +51,7 @@ const ASKED: &str = "asked";
 /// # Errors
 /// If the database fails.
 pub async fn post_forgot(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     client: Client,
     form: Form,
@@ -59,22 +59,22 @@ pub async fn post_forgot(
     let typed = form.text("email");
     if let Err(problem) = service::ask(&state, &client, &typed).await {
         let form = FormState::default().with("email", typed).with_errors(&problem);
-        return Ok(later(&problem, forgot_form(visit, problem.status(), form).await));
+        return Ok(later(&problem, forgot_form(context, problem.status(), form).await));
     }
-    match visit.show_at("/forgot", ShownOnce::new(ASKED, "")) {
+    match context.show_at("/forgot", ShownOnce::new(ASKED, "")) {
         Some(redirect) => Ok(redirect),
-        None => Ok(asked(visit, StatusCode::ACCEPTED, state.settings.accounts.reset_minutes).await),
+        None => Ok(asked(context, StatusCode::ACCEPTED, state.settings.accounts.reset_minutes).await),
     }
 }
 
-async fn asked(visit: PageContext, status: StatusCode, minutes: u32) -> Response {
+async fn asked(context: PageContext, status: StatusCode, minutes: u32) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Check your email", move || view! { <AskedView minutes /> }).await
+    context.page(status, "Check your email", move || view! { <AskedView minutes /> }).await
 }
 
-async fn forgot_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn forgot_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Forgot your password?", move || view! { <ForgotView form=form.clone() /> }).await
+    context.page(status, "Forgot your password?", move || view! { <ForgotView form=form.clone() /> }).await
 }
 
 /// `GET /reset/{token}`. It changes nothing: mail scanners open every link before the person does.
@@ -82,15 +82,15 @@ async fn forgot_form(visit: PageContext, status: StatusCode, form: FormState) ->
 /// # Errors
 /// If the database fails.
 pub async fn reset(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     Path(token): Path<SecretString>,
 ) -> Result<Response, Problem> {
     let found = one_time_links::find(&db, Purpose::Reset, &token).await?;
     let form = FormState::default().with("tokens", "on");
     Ok(match found {
-        Some(link) => reset_form(visit, StatusCode::OK, token, link, form).await,
-        None => one_time_links::expired_page(visit, Purpose::Reset).await,
+        Some(link) => reset_form(context, StatusCode::OK, token, link, form).await,
+        None => one_time_links::expired_page(context, Purpose::Reset).await,
     })
 }
 
@@ -100,7 +100,7 @@ pub async fn reset(
 /// # Errors
 /// If the database fails.
 pub async fn post_reset(
-    mut visit: PageContext,
+    mut context: PageContext,
     State(state): State<AppState>,
     client: Client,
     mut auth: AuthSession,
@@ -110,24 +110,24 @@ pub async fn post_reset(
     let tokens_too = form.ticked("tokens");
     let link = match service::reset(&state, &client, &token, form.text("password").into(), tokens_too).await {
         Ok(Some(link)) => link,
-        Ok(None) => return Ok(one_time_links::expired_page(visit, Purpose::Reset).await),
+        Ok(None) => return Ok(one_time_links::expired_page(context, Purpose::Reset).await),
         Err(problem) => {
             let Some(link) = one_time_links::find(&state.db, Purpose::Reset, &token).await? else {
-                return Ok(one_time_links::expired_page(visit, Purpose::Reset).await);
+                return Ok(one_time_links::expired_page(context, Purpose::Reset).await);
             };
             let typed = if tokens_too { FormState::default().with("tokens", "on") } else { FormState::default() };
-            return Ok(reset_form(visit, problem.status(), token, link, typed.with_errors(&problem)).await);
+            return Ok(reset_form(context, problem.status(), token, link, typed.with_errors(&problem)).await);
         }
     };
     known_devices::recognise(&state.db, link.account_id, &client);
     // The reset ended this browser's session along with all others.
     if auth.user.as_ref().is_some_and(|signed_in| signed_in.account.id == link.account_id) {
         browser_sessions::service::end(&state.db, &mut auth, &client).await?;
-        visit.caller = None;
+        context.caller = None;
     }
-    match visit.show_at("/sign-in", ShownOnce::new(RESET, if tokens_too { "tokens" } else { "" })) {
+    match context.show_at("/sign-in", ShownOnce::new(RESET, if tokens_too { "tokens" } else { "" })) {
         Some(redirect) => Ok(redirect),
-        None => Ok(done(visit, tokens_too).await),
+        None => Ok(done(context, tokens_too).await),
     }
 }
 
@@ -136,17 +136,17 @@ pub async fn post_reset(
 pub(in crate::features::accounts) const RESET: &str = "reset";
 
 /// The page that `POST /reset/{token}` redirected to.
-pub(in crate::features::accounts) async fn show_done(visit: PageContext, tokens_too: bool) -> Response {
-    shown(done(visit, tokens_too).await)
+pub(in crate::features::accounts) async fn show_done(context: PageContext, tokens_too: bool) -> Response {
+    shown(done(context, tokens_too).await)
 }
 
-async fn done(visit: PageContext, tokens_too: bool) -> Response {
+async fn done(context: PageContext, tokens_too: bool) -> Response {
     use leptos::prelude::*;
-    visit.page(StatusCode::OK, "Password changed", move || view! { <ResetDoneView tokens_too /> }).await
+    context.page(StatusCode::OK, "Password changed", move || view! { <ResetDoneView tokens_too /> }).await
 }
 
 async fn reset_form(
-    visit: PageContext,
+    context: PageContext,
     status: StatusCode,
     token: SecretString,
     link: Link,
@@ -157,5 +157,5 @@ async fn reset_form(
         let (token, email, form) = (token.clone(), link.email.clone(), form.clone());
         view! { <ResetView token email form /> }
     };
-    visit.page(status, "Choose a new password", content).await
+    context.page(status, "Choose a new password", content).await
 }

@@ -7,7 +7,7 @@ use crate::{
         page::PageContext,
         reauthentication::{
             Reauthentication, refusal,
-            view::{PROOF, ProofView},
+            view::{PASSWORD_FIELD, ReauthenticateView},
         },
     },
     http::{
@@ -22,35 +22,39 @@ use crate::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
-pub async fn confirm(visit: PageContext, Query(next): Query<ReturnTo>) -> Result<Response, Problem> {
-    question(visit, StatusCode::OK, FormState::default(), next).await
+pub async fn confirm(context: PageContext, Query(next): Query<ReturnTo>) -> Result<Response, Problem> {
+    question(context, StatusCode::OK, FormState::default(), next).await
 }
 
 /// `POST /account/confirm`
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
-pub async fn post_confirm(visit: PageContext, mut proof: Reauthentication, form: Form) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account;
+pub async fn post_confirm(
+    context: PageContext,
+    mut reauthentication: Reauthentication,
+    form: Form,
+) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account;
     let next = ReturnTo { next: form.text("next") };
-    match proof.give(&account, form.text(PROOF).into()).await {
+    match reauthentication.verify(&account, form.text(PASSWORD_FIELD).into()).await {
         Ok(()) => Ok(see_other(next.or("/account"))),
         Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
-        Err(problem) => question(visit, problem.status(), refusal(&problem), next).await,
+        Err(problem) => question(context, problem.status(), refusal(&problem), next).await,
     }
 }
 
 async fn question(
-    visit: PageContext,
+    context: PageContext,
     status: StatusCode,
     form: FormState,
     next: ReturnTo,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let email = visit.signed_in()?.account.email;
+    let email = context.signed_in()?.account.email;
     let content = move || {
         let (email, next, form) = (email.clone(), next.next.clone(), form.clone());
-        view! { <ProofView email next form /> }
+        view! { <ReauthenticateView email next form /> }
     };
-    Ok(visit.page(status, "Confirm it's you", content).await)
+    Ok(context.page(status, "Confirm it's you", content).await)
 }

@@ -39,9 +39,9 @@ use serde_json::json;
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
-pub async fn name(visit: PageContext) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account;
-    Ok(name_form(visit, StatusCode::OK, FormState::default().with("name", account.name)).await)
+pub async fn name(context: PageContext) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account;
+    Ok(name_form(context, StatusCode::OK, FormState::default().with("name", account.name)).await)
 }
 
 /// `POST /account/name`
@@ -49,33 +49,33 @@ pub async fn name(visit: PageContext) -> Result<Response, Problem> {
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_name(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let actor = visit.signed_in()?.acting(client);
+    let actor = context.signed_in()?.acting(client);
     match service::rename(&db, &actor, &form.text("name")).await {
         Ok(()) => Ok(see_other("/account")),
         Err(problem) => {
             let typed = FormState::default().with("name", form.text("name")).with_errors(&problem);
-            Ok(name_form(visit, problem.status(), typed).await)
+            Ok(name_form(context, problem.status(), typed).await)
         }
     }
 }
 
-async fn name_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn name_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Change your name", move || view! { <NameView form=form.clone() /> }).await
+    context.page(status, "Change your name", move || view! { <NameView form=form.clone() /> }).await
 }
 
 /// `GET /account/password`
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
-pub async fn password(visit: PageContext) -> Result<Response, Problem> {
-    visit.signed_in()?;
-    Ok(password_form(visit, StatusCode::OK, FormState::default()).await)
+pub async fn password(context: PageContext) -> Result<Response, Problem> {
+    context.signed_in()?;
+    Ok(password_form(context, StatusCode::OK, FormState::default()).await)
 }
 
 /// `POST /account/password`. The form asks for the current password, so it needs no further confirmation (S8).
@@ -83,13 +83,13 @@ pub async fn password(visit: PageContext) -> Result<Response, Problem> {
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_password(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     client: Client,
     mut auth: AuthSession,
     form: Form,
 ) -> Result<Response, Problem> {
-    let caller = visit.signed_in()?;
+    let caller = context.signed_in()?;
     let actor = caller.acting(client);
     let account = caller.account;
     let kept = auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id;
@@ -98,32 +98,32 @@ pub async fn post_password(
         Ok(stamp) => stamp,
         Err(problem) => {
             let typed = if tokens_too { FormState::default().with("tokens", "on") } else { FormState::default() };
-            return Ok(password_form(visit, problem.status(), typed.with_errors(&problem)).await);
+            return Ok(password_form(context, problem.status(), typed.with_errors(&problem)).await);
         }
     };
     reauthenticate(&state.db, &mut auth, stamp).await?;
     Ok(see_other("/account"))
 }
 
-async fn password_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn password_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    let email = visit.caller.as_ref().map(|caller| caller.account.email.clone()).unwrap_or_default();
+    let email = context.caller.as_ref().map(|caller| caller.account.email.clone()).unwrap_or_default();
     let content = move || view! { <PasswordView email=email.clone() form=form.clone() /> };
-    visit.page(status, "Change your password", content).await
+    context.page(status, "Change your password", content).await
 }
 
 /// `GET /account/email`
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
-pub async fn email(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
-    if let Some(address) = visit.to_show(email_verification::page::SENT) {
-        return Ok(email_verification::page::show_sent(visit, address).await);
+pub async fn email(context: PageContext, reauthentication: Reauthentication) -> Result<Response, Problem> {
+    if let Some(address) = context.to_show(email_verification::page::SENT) {
+        return Ok(email_verification::page::show_sent(context, address).await);
     }
-    if let Some(question) = proof.wanted_for_page(&visit).await? {
+    if let Some(question) = reauthentication.required_for_page(&context).await? {
         return Ok(question);
     }
-    Ok(email_form(visit, StatusCode::OK, FormState::default()).await)
+    Ok(email_form(context, StatusCode::OK, FormState::default()).await)
 }
 
 /// `POST /account/email`
@@ -131,31 +131,31 @@ pub async fn email(visit: PageContext, proof: Reauthentication) -> Result<Respon
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_email(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     State(settings): State<Arc<Settings>>,
     State(mailer): State<Mailer>,
     client: Client,
-    mut proof: Reauthentication,
+    mut reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
         return Ok(question);
     }
-    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    let (caller, typed) = (context.signed_in()?, form.text("email"));
     let account = (&caller.account, caller.acting(client));
     match email_verification::service::ask_for_change(&db, &settings, &mailer, account, &typed).await {
-        Ok(()) => Ok(email_verification::page::sent(visit, "/account/email", typed).await),
+        Ok(()) => Ok(email_verification::page::sent(context, "/account/email", typed).await),
         Err(problem) => {
             let form = FormState::default().with("email", typed).with_errors(&problem);
-            Ok(email_form(visit, problem.status(), form).await)
+            Ok(email_form(context, problem.status(), form).await)
         }
     }
 }
 
-async fn email_form(visit: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn email_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    visit.page(status, "Change your email address", move || view! { <EmailView form=form.clone() /> }).await
+    context.page(status, "Change your email address", move || view! { <EmailView form=form.clone() /> }).await
 }
 
 /// `GET /account/export`. Asks for the password, so that somebody with a borrowed browser cannot take the data (S8).
@@ -163,14 +163,14 @@ async fn email_form(visit: PageContext, status: StatusCode, form: FormState) -> 
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn export(
-    visit: PageContext,
+    context: PageContext,
     State(AppState { db, site, .. }): State<AppState>,
-    proof: Reauthentication,
+    reauthentication: Reauthentication,
 ) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_page(&visit).await? {
+    if let Some(question) = reauthentication.required_for_page(&context).await? {
         return Ok(question);
     }
-    let account = visit.signed_in()?.account;
+    let account = context.signed_in()?.account;
     let head = [("exported_at", json!(db.now())), ("account", json!(account))];
     let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
     let headers =
@@ -182,11 +182,11 @@ pub async fn export(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
-pub async fn delete(visit: PageContext, proof: Reauthentication) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_page(&visit).await? {
+pub async fn delete(context: PageContext, reauthentication: Reauthentication) -> Result<Response, Problem> {
+    if let Some(question) = reauthentication.required_for_page(&context).await? {
         return Ok(question);
     }
-    delete_form(visit, StatusCode::OK, FormState::default()).await
+    delete_form(context, StatusCode::OK, FormState::default()).await
 }
 
 /// `POST /account/delete`
@@ -194,23 +194,23 @@ pub async fn delete(visit: PageContext, proof: Reauthentication) -> Result<Respo
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn post_delete(
-    visit: PageContext,
+    context: PageContext,
     State(state): State<AppState>,
     client: Client,
     mut auth: AuthSession,
-    mut proof: Reauthentication,
+    mut reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
-    if let Some(question) = proof.wanted_for_form(&visit, &form).await? {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
         return Ok(question);
     }
-    let (caller, typed) = (visit.signed_in()?, form.text("email"));
+    let (caller, typed) = (context.signed_in()?, form.text("email"));
     if let Err(problem) = service::delete(&state, &caller, &typed).await {
         if matches!(problem, Problem::NotSignedIn) {
             return Err(problem);
         }
         let form = FormState::default().with("email", typed).with_errors(&problem);
-        return delete_form(visit, problem.status(), form).await;
+        return delete_form(context, problem.status(), form).await;
     }
     browser_sessions::service::end(&state.db, &mut auth, &client).await?;
     let mut response = see_other("/");
@@ -218,9 +218,9 @@ pub async fn post_delete(
     Ok(response)
 }
 
-async fn delete_form(visit: PageContext, status: StatusCode, form: FormState) -> Result<Response, Problem> {
+async fn delete_form(context: PageContext, status: StatusCode, form: FormState) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let email = visit.signed_in()?.account.email;
+    let email = context.signed_in()?.account.email;
     let content = move || view! { <DeleteView email=email.clone() form=form.clone() /> };
-    Ok(visit.page(status, "Delete your account", content).await)
+    Ok(context.page(status, "Delete your account", content).await)
 }

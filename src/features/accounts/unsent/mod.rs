@@ -73,24 +73,24 @@ impl Unsent {
     }
 
     /// The page after signing in: shows the form, with a button that sends it.
-    pub(super) async fn offer(self, mut visit: PageContext, auth: &AuthSession) -> Result<Response, Problem> {
+    pub(super) async fn offer(self, mut context: PageContext, auth: &AuthSession) -> Result<Response, Problem> {
         let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
         let (credential, stamp) = (Credential::Session(signed_in.id), Some(signed_in.stamp));
-        visit.caller = Some(Caller { account: signed_in.account, credential, stamp });
-        self.page(visit, StatusCode::OK).await
+        context.caller = Some(Caller { account: signed_in.account, credential, stamp });
+        self.page(context, StatusCode::OK).await
     }
 
-    async fn page(self, visit: PageContext, status: StatusCode) -> Result<Response, Problem> {
+    async fn page(self, context: PageContext, status: StatusCode) -> Result<Response, Problem> {
         use leptos::prelude::*;
-        let account = visit.signed_in()?.account;
-        let (same, written, home) = (self.is_for(account.id), self.is_written(), visit.home());
+        let account = context.signed_in()?.account;
+        let (same, written, home) = (self.is_for(account.id), self.is_written(), context.home());
         let title = if same { "Not sent yet" } else { "Another account is signed in" };
         let content = move || {
             let (Self { to, pairs }, email) = (self.clone(), account.email.clone());
             let pairs = pairs.into_iter().filter(|(name, _)| name != FOR_ACCOUNT).collect::<Vec<_>>();
             view! { <UnsentView title to pairs email same written home /> }
         };
-        Ok(visit.page(status, title, content).await)
+        Ok(context.page(status, title, content).await)
     }
 }
 
@@ -104,12 +104,12 @@ pub async fn layer(State(assets): State<Assets>, request: Request, next: Next) -
         return next.run(request).await;
     };
     let (mut parts, body) = request.into_parts();
-    let Ok(mut visit) = PageContext::from_request_parts(&mut parts, &assets).await;
-    let unsent = Unsent::of(&visit.uri, &form);
-    if visit.caller.as_ref().is_some_and(|caller| !unsent.is_for(caller.account.id)) {
+    let Ok(mut context) = PageContext::from_request_parts(&mut parts, &assets).await;
+    let unsent = Unsent::of(&context.uri, &form);
+    if context.caller.as_ref().is_some_and(|caller| !unsent.is_for(caller.account.id)) {
         tracing::info!(event = "account_changed", "refused a form of a page that was rendered for another account");
         return unsent
-            .page(visit, StatusCode::CONFLICT)
+            .page(context, StatusCode::CONFLICT)
             .await
             .unwrap_or_else(axum::response::IntoResponse::into_response);
     }
@@ -117,7 +117,7 @@ pub async fn layer(State(assets): State<Assets>, request: Request, next: Next) -
     if !matches!(response.extensions().get(), Some(Problem::NotSignedIn)) || !unsent.is_written() {
         return response;
     }
-    visit.caller = None;
+    context.caller = None;
     let form = unsent.carry(FormState { notice: Some(ENDED.into()), ..FormState::default() });
-    sign_in_form(visit, StatusCode::UNAUTHORIZED, form).await
+    sign_in_form(context, StatusCode::UNAUTHORIZED, form).await
 }

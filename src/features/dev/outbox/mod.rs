@@ -20,7 +20,7 @@ use crate::{
 /// [`Problem::NotFound`] for anyone but a [`Developer`]; [`Problem::Internal`] if the folder cannot be read.
 pub(super) async fn index(
     _: Developer,
-    visit: PageContext,
+    context: PageContext,
     State(settings): State<Arc<Settings>>,
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
@@ -30,7 +30,7 @@ pub(super) async fn index(
         let mails = mails.clone();
         view! { <OutboxView mails by_smtp /> }
     };
-    Ok(visit.page(StatusCode::OK, "Outbox", content).await)
+    Ok(context.page(StatusCode::OK, "Outbox", content).await)
 }
 
 /// `GET /dev/outbox/{name}`: one mail.
@@ -40,7 +40,7 @@ pub(super) async fn index(
 /// folder cannot be read.
 pub(super) async fn show(
     _: Developer,
-    visit: PageContext,
+    context: PageContext,
     State(settings): State<Arc<Settings>>,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
@@ -51,7 +51,7 @@ pub(super) async fn show(
         let mail = mail.clone();
         view! { <MailView mail /> }
     };
-    Ok(visit.page(StatusCode::OK, "Mail", content).await)
+    Ok(context.page(StatusCode::OK, "Mail", content).await)
 }
 
 fn unreadable(error: io::Error) -> Problem {

@@ -15,8 +15,8 @@ use crate::{
 /// How long to wait after the last keystroke before searching.
 const SEARCH_DELAY: Duration = Duration::from_millis(200);
 
-/// Set as text: where scripts run, browsers parse the content of `<noscript>` as text, and hydration would miss an
-/// element.
+/// What `<noscript>` contains is an element only in browsers without scripts; in all others it is text. So it is set as
+/// text here, or hydration would look for a button that is not there.
 const SEARCH_BUTTON: &str = r#"<button class="quiet">Search</button>"#;
 
 /// Lists and searches the account's notes, and adds new ones at the top.

@@ -16,10 +16,10 @@ use vestibule::{
     http::{
         conditional::{self, Conditions, not_modified},
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
-        idempotency::{self, Answer, Repeatable},
+        idempotency::{self, Answer, IdempotentRequest},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
-            refusals::{BodyRefused, NotFound, QueryRefused, RepeatableRefused, Stale},
+            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
         },
         problem::Problem,
     },
@@ -92,7 +92,7 @@ async fn list(
     request_body = Draft,
     responses(
         (status = CREATED, body = Entry, description = "The new entry.", headers(("Location"), ("ETag"))),
-        RepeatableRefused,
+        IdempotentBodyRefused,
     ),
     security(("caller" = ["entries:write"])),
 )]
@@ -100,7 +100,7 @@ async fn create(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     OriginalUri(uri): OriginalUri,
-    request: Repeatable,
+    request: IdempotentRequest,
     Body(draft): Body<Draft>,
 ) -> Result<Response, Problem> {
     let (ours, account, asked) = (db.clone(), caller.account.id, draft.clone());

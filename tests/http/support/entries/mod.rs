@@ -31,7 +31,7 @@ pub use self::store::create_table;
 pub const FEATURE: Feature = Feature {
     tags: &[("Entries", "The resource of the tests.")],
     scopes: &[EntriesRead::INFO, EntriesWrite::INFO],
-    nav: Some(NavLink { path: "/entries", label: "Entries" }),
+    nav: &[NavLink { path: "/entries", label: "Entries" }],
     api: api::routes,
     pages,
     export: Some(|db, account, document| {

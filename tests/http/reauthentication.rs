@@ -15,16 +15,16 @@ on_both_databases! {
     a_form_is_not_lost,
     a_wrong_password_does_nothing,
     the_password_is_asked_before_anything_is_done,
-    a_proof_counts_in_its_own_browser_only,
-    a_proof_gives_the_browser_a_new_id,
-    a_proof_of_an_ended_sign_in_is_none,
+    reauthentication_counts_in_its_own_browser_only,
+    reauthentication_gives_the_browser_a_new_id,
+    reauthentication_needs_a_session_that_has_not_ended,
     what_does_no_harm_is_not_asked_for,
-    how_long_a_proof_lasts_is_a_setting,
+    how_long_reauthentication_lasts_is_a_setting,
     a_sign_in_from_before_has_proven_nothing,
     a_clock_that_jumped_back_proves_nothing,
     signing_others_out_asks_for_it,
     the_export_asks_for_it,
-    an_error_after_a_proof_signs_nobody_out,
+    an_error_after_reauthentication_signs_nobody_out,
 }
 
 without_database! {
@@ -70,7 +70,7 @@ async fn a_form_is_not_lost(app: TestApp) {
     let form = [TOKEN.as_slice(), &[("password-again", PASSWORD)]].concat();
     let page = ada.browser.submit("/tokens", &form).await.page(201);
     assert!(page.contains("backup") && page.contains(r#"id="secret""#));
-    // And that was a proof for what comes next.
+    // It counts for what comes next as well.
     ada.browser.submit("/tokens", &TOKEN).await.assert_status(201);
 }
 
@@ -105,7 +105,7 @@ async fn the_password_is_asked_before_anything_is_done(app: TestApp) {
     assert!(!witness.saw_a_write().await);
 }
 
-async fn a_proof_counts_in_its_own_browser_only(app: TestApp) {
+async fn reauthentication_counts_in_its_own_browser_only(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(10));
     app.browser().submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
@@ -114,7 +114,7 @@ async fn a_proof_counts_in_its_own_browser_only(app: TestApp) {
     app.get("/account/confirm").await.assert_redirect("/sign-in?next=%2Faccount%2Fconfirm");
 }
 
-async fn a_proof_gives_the_browser_a_new_id(app: TestApp) {
+async fn reauthentication_gives_the_browser_a_new_id(app: TestApp) {
     let ada = app.person("ada").await;
     let before = ada.browser.cookie().unwrap();
     ada.browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await.assert_redirect("/account");
@@ -126,7 +126,7 @@ async fn a_proof_gives_the_browser_a_new_id(app: TestApp) {
     assert_eq!((app.count("browser_sessions").await, app.count("tower_sessions").await), (1, 1));
 }
 
-async fn a_proof_of_an_ended_sign_in_is_none(app: TestApp) {
+async fn reauthentication_needs_a_session_that_has_not_ended(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(10));
     app.sql("DELETE FROM browser_sessions").await;
@@ -152,7 +152,7 @@ async fn the_way_back_never_leads_off_the_site(app: TestApp) {
     }
 }
 
-async fn how_long_a_proof_lasts_is_a_setting(database: Database) {
+async fn how_long_reauthentication_lasts_is_a_setting(database: Database) {
     let app = TestApp::with(database, |settings| settings.accounts.reauthentication_minutes = 1).await;
     let ada = app.person("ada").await;
     ada.browser.visit("/account/email").await.page(200);
@@ -218,7 +218,7 @@ async fn the_export_asks_for_it(app: TestApp) {
     ada.browser.visit("/account/export").await.assert_status(200);
 }
 
-async fn an_error_after_a_proof_signs_nobody_out(app: TestApp) {
+async fn an_error_after_reauthentication_signs_nobody_out(app: TestApp) {
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(10));
     let before = ada.browser.cookie().unwrap();

@@ -1,4 +1,4 @@
-//! The task that clears away: nothing ends it.
+//! The task that runs the jobs: nothing ends it.
 
 use std::time::Duration as StdDuration;
 
@@ -9,7 +9,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use vestibule::{app::sweep::sweep_every, state::AppState};
+use vestibule::{app::jobs::run_jobs_every, state::AppState};
 
 use crate::support::{
     Database, Door, PASSWORD, TestApp, features, on_both_databases,
@@ -17,7 +17,7 @@ use crate::support::{
 };
 
 on_both_databases! {
-    the_loop_goes_on_whatever_becomes_of_a_step,
+    the_loop_goes_on_whatever_becomes_of_a_job,
     a_mail_server_that_says_nothing_does_not_stop_it,
     what_lasts_longer_than_the_calendar_ends_with_it,
 }
@@ -25,18 +25,18 @@ on_both_databases! {
 /// How long anything may take.
 const PATIENCE: StdDuration = StdDuration::from_secs(20);
 
-fn sweeping(app: AppState) -> JoinHandle<()> {
-    tokio::spawn(sweep_every(app, features(), StdDuration::from_millis(10)))
+fn running(app: AppState) -> JoinHandle<()> {
+    tokio::spawn(run_jobs_every(app, features(), StdDuration::from_millis(10)))
 }
 
 /// Waits until `table` has `rows` rows.
 async fn has(app: &TestApp, table: &str, rows: i64) {
-    let swept = async {
+    let empty = async {
         while app.count(table).await != rows {
             sleep(StdDuration::from_millis(20)).await;
         }
     };
-    timeout(PATIENCE, swept).await.unwrap_or_else(|_| panic!("{table} is not swept"));
+    timeout(PATIENCE, empty).await.unwrap_or_else(|_| panic!("{table} still has rows"));
 }
 
 /// Leaves something in the table of what was tried too often that is over in an hour.
@@ -47,7 +47,7 @@ async fn tried(app: &TestApp) {
     app.clock.advance(Duration::hours(1));
 }
 
-async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
+async fn the_loop_goes_on_whatever_becomes_of_a_job(app: TestApp) {
     app.browser().submit("/forgot", &[("email", "nobody@example.org")]).await.assert_status(202);
     let ada = app.person("ada").await;
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
@@ -56,10 +56,10 @@ async fn the_loop_goes_on_whatever_becomes_of_a_step(app: TestApp) {
     let (links, throttled) = (app.count("one_time_links").await, app.count("rate_limit_attempts").await);
     assert!(links > 0 && throttled > 0);
 
-    // One step has no table, and another is told of a day that no calendar has.
+    // One job has no table, and another is told of a day that no calendar has.
     app.sql("ALTER TABLE one_time_links RENAME TO one_time_links_elsewhere").await;
     let state = app.state(|settings| settings.activity.keep_days = 9_999_999).await;
-    let task = sweeping(state);
+    let task = running(state);
     has(&app, "rate_limit_attempts", 0).await;
     has(&app, "browser_sessions", 0).await;
     assert!(app.count("activity").await > 0, "it is kept for as long as can be");
@@ -79,7 +79,7 @@ async fn a_mail_server_that_says_nothing_does_not_stop_it(app: TestApp) {
     app.clock.advance(Duration::days(24));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://{}", silent.local_addr().unwrap());
-    let task = sweeping(app.state(|settings| settings.mail.smtp_url = url.into()).await);
+    let task = running(app.state(|settings| settings.mail.smtp_url = url.into()).await);
     // Its greeting is awaited from here on.
     let mut held = Vec::new();
     for _ in 0..3 {

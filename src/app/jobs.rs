@@ -1,34 +1,34 @@
-//! Clearing away what has expired.
+//! The background jobs: those of the core, which delete what has expired, and those of the features.
 //!
-//! Each step runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in
-//! the log, and the others go on (S66). None of them sends mail: what is to be mailed goes to the mailer, which sends
-//! it beside.
+//! Each job runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in
+//! the log, and the others go on (S66). None of them waits for mail to be sent: the mailer sends it in the background.
+//! Every instance runs every job, see [`Job`].
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
     auth::{known_devices, rate_limit::attempts},
-    feature::{Feature, Sweep, enabled},
+    feature::{Feature, Job, enabled},
     http::idempotency,
     state::AppState,
 };
 
-/// Few enough to hold SQLite's writer for milliseconds only.
+/// How many rows a job works on at a time. Few enough to hold SQLite's writer for milliseconds only.
 const BATCH: i64 = 500;
-/// Between two batches others come to write.
+/// Between two batches of a job. Meanwhile others can write.
 const PAUSE_BETWEEN_BATCHES: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
-/// How long one step may take. What is left is for the next round.
+/// How long one job may take in a round. What is left is for the next round.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Sweeps once a minute for as long as the server runs, and tells people of what is about to end. An error is logged
-/// and the next round tries again (S10, T10).
-pub async fn sweep(state: AppState, features: &'static [Feature]) {
-    sweep_every(state, features, PAUSE).await;
+/// Runs the jobs once a minute for as long as the server runs, the first time after a minute. An error is logged and
+/// the next round tries again (S10, T10).
+pub async fn run_jobs(state: AppState, features: &'static [Feature]) {
+    run_jobs_every(state, features, PAUSE).await;
 }
 
 /// The same with another pause before each round.
-pub async fn sweep_every(state: AppState, features: &'static [Feature], pause: Duration) {
+pub async fn run_jobs_every(state: AppState, features: &'static [Feature], pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
         round(&state, features).await;
@@ -36,17 +36,17 @@ pub async fn sweep_every(state: AppState, features: &'static [Feature], pause: D
 }
 
 async fn round(state: &AppState, features: &'static [Feature]) {
-    step("sessions", state, |state| async move { state.db.sweep_sessions(BATCH).await }).await;
-    step("rate limits", state, |state| async move { attempts::sweep(&state.db, BATCH).await }).await;
-    step("devices", state, |state| async move { known_devices::sweep(&state.db, BATCH).await }).await;
-    step("idempotency", state, |state| async move { idempotency::sweep(&state.db, BATCH).await }).await;
-    for Sweep { what, batch } in enabled(features, &state.settings).flat_map(|feature| feature.sweeps) {
-        step(what, state, move |state| batch(state, BATCH)).await;
+    job("sessions", state, |state| async move { state.db.delete_expired_sessions(BATCH).await }).await;
+    job("rate limits", state, |state| async move { attempts::delete_expired(&state.db, BATCH).await }).await;
+    job("devices", state, |state| async move { known_devices::delete_expired(&state.db, BATCH).await }).await;
+    job("idempotency", state, |state| async move { idempotency::delete_expired(&state.db, BATCH).await }).await;
+    for Job { what, run } in enabled(features, &state.settings).flat_map(|feature| feature.jobs) {
+        job(what, state, move |state| run(state, BATCH)).await;
     }
 }
 
-/// One step, in a task of its own.
-async fn step<F>(what: &'static str, state: &AppState, batch: impl Fn(AppState) -> F + Send + Sync + 'static)
+/// One job, in a task of its own.
+async fn job<F>(what: &'static str, state: &AppState, batch: impl Fn(AppState) -> F + Send + Sync + 'static)
 where
     F: Future<Output = sqlx::Result<u64>> + Send,
 {
@@ -59,8 +59,8 @@ async fn alone(what: &'static str, work: impl Future<Output = ()> + Send + 'stat
     let task = tokio::spawn(tokio::time::timeout(LONGEST, AssertUnwindSafe(work)));
     match task.await {
         Ok(Ok(())) => {}
-        Ok(Err(_)) => tracing::error!(what, "sweep takes too long, and goes on in the next round"),
-        Err(error) => tracing::error!(what, %error, "sweep failed, and the next round tries again"),
+        Ok(Err(_)) => tracing::error!(what, "job takes too long, and goes on in the next round"),
+        Err(error) => tracing::error!(what, %error, "job failed, and the next round tries again"),
     }
 }
 
@@ -70,13 +70,13 @@ async fn whole<F: Future<Output = sqlx::Result<u64>>>(what: &str, batch: impl Fn
         match batch().await {
             Ok(0) => return,
             Ok(count) => {
-                tracing::debug!(what, count, "swept");
+                tracing::debug!(what, count, "job done");
                 if i64::try_from(count).is_ok_and(|count| count < BATCH) {
                     return;
                 }
             }
             Err(error) => {
-                tracing::warn!(what, %error, "sweep failed");
+                tracing::warn!(what, %error, "job failed");
                 return;
             }
         }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_step_that_panics_ends_alone() {
+    async fn a_job_that_panics_ends_alone() {
         static DONE: AtomicU64 = AtomicU64::new(0);
         alone("a test", async { panic!("a test") }).await;
         alone("a test", async { whole("a test", || async { Ok(DONE.fetch_add(1, Ordering::Relaxed) & 1) }).await })
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_step_without_an_end_is_ended() {
+    async fn a_job_without_an_end_is_ended() {
         alone("a test", std::future::pending()).await;
     }
 
