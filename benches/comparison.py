@@ -1,0 +1,81 @@
+"""The application beside its peers, on one database."""
+
+import measure
+from measure import Cell
+from peers import PEERS
+from server import Vestibule
+
+EVERYTHING = ["me", "list", "show", "create", "sign-in", "page", "page-gzip", "landing", "landing-gzip", "health", "constant"]
+# What is measured at few and at many connections too.
+SOME = {
+    "sqlite": ["me", "list", "page", "constant"],
+    "postgresql": ["list"],
+}
+# What does not depend on the database is measured on one.
+ONCE = ["page-gzip", "landing", "landing-gzip", "health", "constant"]
+
+
+def installed(say):
+    """The peers that are there, and why the others are not."""
+    there, missing = [], {}
+    for peer in PEERS:
+        try:
+            peer.install()
+            there.append(peer)
+        except (RuntimeError, OSError) as error:
+            missing[peer.name] = str(error).strip().splitlines()[-1][:200]
+            say(f"{peer.name} is left out, it cannot be installed: {error}")
+    return there, missing
+
+
+def begun(binary, kind, peers, folder, missing, say):
+    """The servers, each with its rows. What fails to start is left out."""
+    ours = Vestibule(binary, kind, "vestibule", folder)
+    kind.create(ours.database)
+    servers = [ours]
+    try:
+        ours.start()
+        ours.prepare()
+        ours.stop()
+        for peer in peers:
+            server = peer(kind, folder)
+            servers.append(server)
+            try:
+                server.prepare(ours)
+                server.start()
+            except (RuntimeError, OSError) as error:
+                server.stop()
+                servers.remove(server)
+                missing[f"{server.name} on {kind.name}"] = str(error).strip().splitlines()[-1][:200]
+                say(f"{server.name} is left out on {kind.name}: {error}")
+        ours.start()
+    except BaseException:
+        for server in servers:
+            server.stop()
+        raise
+    return servers
+
+
+def cells(servers, kind, options):
+    for server in servers:
+        for subject, action in server.requests:
+            if kind.name != "sqlite" and action in ONCE:
+                continue
+            seconds = options.seconds * (2 if action == "sign-in" else 1)
+            yield Cell(server, subject, action, kind.name, 16, seconds)
+            if action in SOME[kind.name]:
+                for connections in (1, 256):
+                    yield Cell(server, subject, action, kind.name, connections, seconds)
+
+
+def run(binary, kind, peers, folder, options, results, say):
+    say("starting the servers and creating their rows")
+    servers = begun(binary, kind, peers, folder, results["left_out"], say)
+    try:
+        wanted = [cell for cell in cells(servers, kind, options) if options.wants(cell.key)]
+        results["cells"] |= measure.rounds(wanted, options.rounds, say)
+        for server in servers:
+            results["memory"][f"{server.name}/{kind.name}"] = server.memory()
+    finally:
+        for server in servers:
+            server.stop()

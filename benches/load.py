@@ -1,0 +1,71 @@
+"""The load tool: wrk, one thread, so many connections for so many seconds."""
+
+import json
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("load.lua")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, and the status that answers it."""
+
+    method: str
+    path: str
+    headers: dict = field(default_factory=dict)
+    body: str = ""
+    status: int = 200
+
+    def lua(self):
+        headers = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in self.headers.items())
+        body = f", body = {json.dumps(self.body)}" if self.body else ""
+        return f"{{method = {json.dumps(self.method)}, path = {json.dumps(self.path)}, headers = {{{headers}}}{body}}}"
+
+
+class Load:
+    """wrk while it runs; `result()` waits for its end."""
+
+    def __init__(self, port, requests, connections, seconds, delay_ms=None):
+        delay = f", delay = {delay_ms}" if delay_ms else ""
+        self.file = tempfile.NamedTemporaryFile("w", suffix=".lua")
+        self.file.write(f"return {{requests = {{{', '.join(request.lua() for request in requests)}}}{delay}}}\n")
+        self.file.flush()
+        self.seconds = seconds
+        # wrk takes whole seconds: it is ended by a signal, on which it reports as at its end.
+        command = ["wrk", "--threads=1", f"--connections={connections}", "--duration=3600", "--timeout=10"]
+        command += [f"--script={SCRIPT}", f"http://127.0.0.1:{port}/", "--", self.file.name]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def result(self):
+        try:
+            self.process.wait(self.seconds)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(2)
+        try:
+            output, _ = self.process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            output, _ = self.process.communicate()
+        finally:
+            self.file.close()
+        found = re.search(r"^RESULT (.*)$", output, re.M)
+        if not found:
+            raise RuntimeError(f"wrk failed: {output.strip()}")
+        return json.loads(found[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def run(port, requests, connections, seconds, delay_ms=None):
+    with Load(port, requests, connections, seconds, delay_ms) as load:
+        return load.result()

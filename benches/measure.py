@@ -1,0 +1,74 @@
+"""Loads servers in turn, in interleaved rounds, and counts what each request costs."""
+
+from dataclasses import dataclass
+
+import client
+import load
+
+WARM_UP = 0.5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One subject doing one thing on one database, at so many connections."""
+
+    server: object
+    subject: str
+    action: str
+    database: str
+    connections: int
+    seconds: float
+
+    @property
+    def key(self):
+        return key(self.subject, self.action, self.database, self.connections)
+
+    @property
+    def requests(self):
+        return self.server.requests[(self.subject, self.action)]
+
+
+def key(subject, action, database, connections=16):
+    return f"{subject}/{action}/{database}/{connections}"
+
+
+def run(cell, seconds):
+    """The sample of one round. CPU time is that of the server's processes, and apart from it that of PostgreSQL's."""
+    server, kind = cell.server, cell.server.kind
+    spent, spent_by_database = server.cpu_seconds(), kind.cpu_seconds()
+    result = load.run(server.port, cell.requests, cell.connections, seconds)
+    spent, spent_by_database = server.cpu_seconds() - spent, kind.cpu_seconds() - spent_by_database
+    if cell.action == "create":
+        server.forget_written()
+    count = max(result["requests"], 1)
+    return {
+        "cpu_ms": round(1000 * spent / count, 5),
+        "database_cpu_ms": round(1000 * spent_by_database / count, 5),
+        "requests_per_second": round(count / result["seconds"], 1),
+        "p50_ms": round(result["p50_ms"], 3),
+        "p99_ms": round(result["p99_ms"], 3),
+        "requests": result["requests"],
+        "failed": result["refused"] + result["broken"],
+    }
+
+
+def rounds(cells, count, say):
+    """The samples of each cell, one of each round. Cells of one action follow each other, so that a disturbance of the
+    machine falls on all that are compared."""
+    cells = sorted(cells, key=lambda cell: (cell.connections, cell.action))
+    for cell in cells:
+        client.expect(cell.server.port, cell.requests[0])
+    say(f"warming up {len(cells)} measurements")
+    for cell in cells:
+        run(cell, WARM_UP)
+    samples = {cell.key: [] for cell in cells}
+    for number in range(count):
+        say(f"round {number + 1} of {count}")
+        # Every other round the other way, so that none always follows the same one.
+        for cell in cells if number % 2 == 0 else reversed(cells):
+            samples[cell.key].append(run(cell, cell.seconds))
+    for name, taken in samples.items():
+        failed, asked = (sum(sample[field] for sample in taken) for field in ("failed", "requests"))
+        if failed:
+            say(f"{name}: {failed} of {asked} requests failed")
+    return samples
