@@ -5,12 +5,13 @@ from measure import Cell
 from peers import PEERS
 from server import Vestibule
 
-EVERYTHING = ["me", "list", "show", "create", "sign-in", "page", "page-gzip", "landing", "landing-gzip", "health", "constant"]
 # What is measured at few and at many connections too.
 SOME = {
     "sqlite": ["me", "list", "page", "constant"],
     "postgresql": ["list"],
 }
+# How many sign in at once: two for each core.
+SIGN_INS = 4
 # What does not depend on the database is measured on one.
 ONCE = ["page-gzip", "landing", "landing-gzip", "health", "constant"]
 
@@ -61,11 +62,11 @@ def cells(servers, kind, options):
         for subject, action in server.requests:
             if kind.name != "sqlite" and action in ONCE:
                 continue
-            seconds = options.seconds * (2 if action == "sign-in" else 1)
-            yield Cell(server, subject, action, kind.name, 16, seconds)
+            connections = SIGN_INS if action == "sign-in" else 16
+            yield Cell(server, subject, action, kind.name, connections, options.seconds)
             if action in SOME[kind.name]:
                 for connections in (1, 256):
-                    yield Cell(server, subject, action, kind.name, connections, seconds)
+                    yield Cell(server, subject, action, kind.name, connections, options.seconds)
 
 
 def run(binary, kind, peers, folder, options, results, say):

@@ -2,10 +2,15 @@
 
 import json
 import re
+import statistics
 import subprocess
 import tempfile
+import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import client
 
 SCRIPT = Path(__file__).with_name("load.lua")
 
@@ -69,3 +74,26 @@ class Load:
 def run(port, requests, connections, seconds, delay_ms=None):
     with Load(port, requests, connections, seconds, delay_ms) as load:
         return load.result()
+
+
+def run_to_the_end(port, request, connections, seconds):
+    """The same for requests that take long, of which none is cut off: each client finishes the one it has begun."""
+    over, took, refused = time.monotonic() + seconds, [], []
+
+    def work():
+        while time.monotonic() < over:
+            begun = time.monotonic()
+            answer = client.call(port, request.method, request.path, request.body, request.headers)
+            took.append(1000 * (time.monotonic() - begun))
+            refused.extend([answer.status] * (answer.status != request.status))
+
+    begun = time.monotonic()
+    clients = [threading.Thread(target=work) for _ in range(connections)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    spent = time.monotonic() - begun
+    p50 = statistics.median(took)
+    result = {"requests": len(took), "seconds": spent, "p50_ms": p50, "p99_ms": sorted(took)[int(0.99 * len(took))]}
+    return {**result, "refused": len(refused), "broken": 0}

@@ -77,5 +77,6 @@ class SessionLogin(APIView):
     def post(self, request):
         credentials = AuthTokenSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
-        login(request._request, credentials.validated_data["user"])
-        return Response(AccountSerializer(request.user).data)
+        user = credentials.validated_data["user"]
+        login(request._request, user)
+        return Response(AccountSerializer(user).data)
