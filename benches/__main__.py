@@ -28,7 +28,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="benches", description=__doc__.splitlines()[0])
     parser.add_argument("binary", type=Path, help="the release binary")
     parser.add_argument("--rounds", type=int, help="rounds of each measurement (3; 5 with --full)")
-    parser.add_argument("--seconds", type=float, help="length of a round (1.2; 3 with --full)")
+    parser.add_argument("--seconds", type=float, help="length of a round (1; 3 with --full)")
     parser.add_argument("--full", action="store_true", help="longer rounds, growth at 100,000 too, 10,000 sign-ins")
     parser.add_argument("--short", action="store_true", help="short rounds on SQLite, without growth")
     parser.add_argument("--only", metavar="TEXT", help="only measurements whose key contains it, such as /list/sqlite")
@@ -38,7 +38,7 @@ def arguments():
     parser.add_argument("--output", type=Path, help="where the JSON goes instead; the documentation is left alone")
     given = parser.parse_args()
     given.rounds = given.rounds or (5 if given.full else 3)
-    given.seconds = given.seconds or (3 if given.full else 0.7 if given.short else 1.2)
+    given.seconds = given.seconds or (3 if given.full else 0.7 if given.short else 1)
     given.is_partial = any([given.short, given.only, given.database, given.part, given.no_peers, given.output])
     given.wants = lambda key: not given.only or given.only in key
     return given

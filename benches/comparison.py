@@ -1,13 +1,14 @@
 """The application beside its peers, on one database."""
 
+import client
 import measure
 from measure import Cell
 from peers import PEERS
 from server import Vestibule
 
-# What is measured at few and at many connections too.
+# What is measured at few and at many connections too; with --full, all but sign-ins.
 SOME = {
-    "sqlite": ["me", "list", "page", "constant"],
+    "sqlite": ["list", "page", "constant"],
     "postgresql": ["list"],
 }
 # How many sign in at once: two for each core.
@@ -50,11 +51,34 @@ def begun(binary, kind, peers, folder, missing, say):
                 missing[f"{server.name} on {kind.name}"] = str(error).strip().splitlines()[-1][:200]
                 say(f"{server.name} is left out on {kind.name}: {error}")
         ours.start()
+        for server in servers[1:]:
+            compare(ours, server, say)
     except BaseException:
         for server in servers:
             server.stop()
         raise
     return servers
+
+
+def compare(ours, server, say):
+    """Says where a peer's list differs from ours in anything but ids and times."""
+    own, theirs = (lists(one) for one in (ours, server))
+    expected = next(iter(own.values()))
+    for subject, found in {**own, **theirs}.items():
+        if found != expected:
+            say(f"{subject}: the list differs: {str(found)[:200]}")
+
+
+def lists(server):
+    """The list as each subject gives it: its fields and notes."""
+    found = {}
+    for (subject, action), requests in server.requests.items():
+        if action == "list":
+            page = client.expect(server.port, requests[0]).json()
+            notes = sorted((note["title"], note["body"]) for note in page["items"])
+            fields = sorted({name for note in page["items"] for name in note})
+            found[subject] = (sorted(page), fields, page["next_cursor"], notes)
+    return found
 
 
 def cells(servers, kind, options):
@@ -64,7 +88,7 @@ def cells(servers, kind, options):
                 continue
             connections = SIGN_INS if action == "sign-in" else 16
             yield Cell(server, subject, action, kind.name, connections, options.seconds)
-            if action in SOME[kind.name]:
+            if action in SOME[kind.name] or (options.full and action != "sign-in"):
                 for connections in (1, 256):
                     yield Cell(server, subject, action, kind.name, connections, options.seconds)
 

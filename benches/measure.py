@@ -7,6 +7,8 @@ import client
 import load
 
 WARM_UP = 0.5
+# Fewer requests than this are no sample.
+ENOUGH = 30
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,16 @@ def key(subject, action, database, connections=16):
 
 
 def run(cell, seconds):
-    """The sample of one round. CPU time is that of the server's processes, and apart from it that of PostgreSQL's."""
+    """The sample of one round; longer where too few requests were answered to tell anything."""
+    for length in (seconds, 3 * seconds, 9 * seconds):
+        sample = sampled(cell, length)
+        if sample["requests"] >= ENOUGH or cell.action == "sign-in":
+            break
+    return sample
+
+
+def sampled(cell, seconds):
+    """CPU time is that of the server's processes, and apart from it that of PostgreSQL's."""
     server, kind = cell.server, cell.server.kind
     spent, spent_by_database = server.cpu_seconds(), kind.cpu_seconds()
     if cell.action == "sign-in":
@@ -80,14 +91,17 @@ def rounds(cells, count, say):
     cells = [cell for cell in sorted(cells, key=lambda cell: (cell.connections, cell.action)) if answers(cell, say)]
     say(f"warming up {len(cells)} measurements")
     for cell in cells:
-        run(cell, WARM_UP)
+        sampled(cell, WARM_UP)
     samples = {cell.key: [] for cell in cells}
     for number in range(count):
         say(f"round {number + 1} of {count}")
         # Every other round the other way, so that none always follows the same one.
         for cell in cells if number % 2 == 0 else reversed(cells):
             samples[cell.key].append(run(cell, cell.seconds))
-    for name, taken in samples.items():
+    for name, taken in list(samples.items()):
+        if not all(sample["requests"] for sample in taken):
+            say(f"{name} is left out: not a single request was answered in a whole round")
+            del samples[name]
         failed, asked = (sum(sample[field] for sample in taken) for field in ("failed", "requests"))
         if failed:
             say(f"{name}: {failed} of {asked} requests failed")

@@ -1,6 +1,51 @@
+"""Writes what was measured: JSON, the tables of the documentation, the chart; and prints the targets."""
+
 import json
+from pathlib import Path
+
+import chart
+import tables
+import targets
+
+ROOT = Path(__file__).resolve().parent.parent
+JSON = ROOT / "benches" / "results" / "performance.json"
+PAGE = ROOT / "docs" / "performance.md"
+CHART = ROOT / "docs" / "performance.svg"
+
+
 def finish(results, options):
-    from statistics import median
-    for k, s in results["cells"].items():
-        print(f"{k:45} {median(x['cpu_ms'] for x in s):8.4f} [{min(x['cpu_ms'] for x in s):.4f} {max(x['cpu_ms'] for x in s):.4f}] db {median(x['database_cpu_ms'] for x in s):.3f} rps {median(x['requests_per_second'] for x in s):8.0f} p99 {median(x['p99_ms'] for x in s):.2f} failed {sum(x['failed'] for x in s)}")
-    print(results["memory"], results["left_out"])
+    """Prints everything; a whole run is written to the repository too."""
+    results["targets"] = targets.judged(results)
+    print(tables.cells(results))
+    print(tables.judgement(results))
+    document = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
+    if options.is_partial:
+        if options.output:
+            options.output.write_text(document)
+        return
+    JSON.parent.mkdir(exist_ok=True)
+    JSON.write_text(document)
+    CHART.write_text(chart.drawn(results))
+    write_page(results)
+    print(f"bench: wrote {', '.join(str(path.relative_to(ROOT)) for path in (JSON, CHART, PAGE))}")
+
+
+def write_page(results):
+    """Replaces what stands between the markers of each table."""
+    text = PAGE.read_text()
+    for name, table in tables.of_the_page(results).items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, found, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        if not found or not found_end:
+            raise RuntimeError(f"{PAGE}: the markers of {name} are missing")
+        text = f"{before}{begin}\n{table}\n\n{end}{after}"
+    PAGE.write_text(text)
+
+
+if __name__ == "__main__":
+    # Writes the documentation anew from the stored results.
+    stored = json.loads(JSON.read_text())
+    stored["targets"] = targets.judged(stored)
+    CHART.write_text(chart.drawn(stored))
+    write_page(stored)
