@@ -34,31 +34,43 @@ def sqlite(kind, database, count):
     connection = kind.connect(database)
     for pragma in ("journal_mode = MEMORY", "synchronous = OFF", "foreign_keys = OFF", "cache_size = -500000"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("identifier", 1, identifier)
+    connection.create_function("sha256", 1, lambda text: hashlib.sha256(text.encode()).digest())
     values = {
-        "id": identifier,
-        "account_id": identifier,
-        "email": lambda number: f"filler-{number}@example.net",
-        "hash": lambda number: hashlib.sha256(b"token %d" % number).digest(),
-        "text id": lambda number: hashlib.sha256(b"session %d" % number).hexdigest()[:22],
+        "id": "identifier(n)",
+        "account_id": "identifier(n)",
+        "email": "'filler-' || n || '@example.net'",
+        "hash": "sha256('token ' || n)",
+        "text id": "substr(lower(hex(sha256('session ' || n))), 1, 22)",
     }
     connection.execute("BEGIN")
+    # An index is built faster when the rows are there. Those of primary keys and unique columns have no statement.
+    places = ", ".join(f"'{table}'" for table in TABLES)
+    sql = f"SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ({places})"
+    indexes = connection.execute(sql).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
     for table, own in TABLES.items():
-        cursor = connection.execute(f"SELECT * FROM {table} LIMIT 1")
-        names, row = [column[0] for column in cursor.description], cursor.fetchone()
+        names = [column[0] for column in connection.execute(f"SELECT * FROM {table} LIMIT 1").description]
         (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-        makers = [values["text id" if table == "tower_sessions" else name] for name in own]
-        shown = ", ".join("?" if name in own else f"template.{name}" for name in names)
-        # The parameters come in the order of the columns.
-        makers = [makers[own.index(name)] for name in names if name in own]
-        statement = f"INSERT INTO {table} ({', '.join(names)}) SELECT {shown} FROM {table} AS template WHERE rowid = ?"
-        (rowid,) = connection.execute(f"SELECT rowid FROM {table} LIMIT 1").fetchone()
-        assert row
-        numbers = range(max(count - there, 0))
-        connection.executemany(statement, ([*(make(number) for make in makers), rowid] for number in numbers))
+        connection.execute(
+            f"""WITH RECURSIVE numbers (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
+            INSERT INTO {table} ({', '.join(names)}) SELECT {shown(table, names, own, values)}
+            FROM numbers, (SELECT * FROM {table} LIMIT 1) AS template""",
+            (count - there,),
+        )
+    for _, statement in indexes:
+        connection.execute(statement)
     connection.execute("COMMIT")
     connection.execute("ANALYZE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
+
+
+def shown(table, names, own, values):
+    """The columns of a copy: those that are its own, and the others as in the row `template`."""
+    made = {name: values["text id" if table == "tower_sessions" else name] for name in own}
+    return ", ".join(made.get(name, f"template.{name}") for name in names)
 
 
 def postgresql(kind, database, count):
@@ -74,13 +86,11 @@ def postgresql(kind, database, count):
         sql = f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
         names = [name for (name,) in kind.run(database, sql)]
         ((there,),) = kind.run(database, f"SELECT count(*) FROM {table}")
-        made = {name: values["text id" if table == "tower_sessions" else name] for name in own}
-        shown = ", ".join(made.get(name, f"template.{name}") for name in names)
         # Foreign keys are not checked row by row: the rows they need are there.
         kind.run(
             database,
             f"""SET session_replication_role = replica;
-            INSERT INTO {table} ({', '.join(names)}) SELECT {shown}
+            INSERT INTO {table} ({', '.join(names)}) SELECT {shown(table, names, own, values)}
             FROM (SELECT * FROM {table} LIMIT 1) AS template, generate_series(0, {count - int(there) - 1}) AS n""",
         )
     kind.run(database, "VACUUM ANALYZE")
