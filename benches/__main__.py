@@ -5,10 +5,10 @@ Writes benches/results/performance.json, docs/performance.svg and the tables of 
 """
 
 import argparse
-import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
@@ -21,7 +21,7 @@ import operating
 import report
 from databases import Postgres, Sqlite
 
-PARTS = ["comparison", "growth", "operating"]
+PARTS = {"comparison": comparison.run, "operating": operating.run, "growth": growth.run}
 
 
 def arguments():
@@ -40,8 +40,16 @@ def arguments():
     given.rounds = given.rounds or (5 if given.full else 3)
     given.seconds = given.seconds or (3 if given.full else 0.7 if given.short else 1)
     given.is_partial = any([given.short, given.only, given.database, given.part, given.no_peers, given.output])
+    given.peers = []
     given.wants = lambda key: not given.only or given.only in key
     return given
+
+
+def parts(options):
+    if options.part:
+        return [options.part]
+    # Filling a database takes longer than a short run may.
+    return ["comparison"] if options.only else [part for part in PARTS if part != "growth" or not options.short]
 
 
 def databases(options, folder):
@@ -66,11 +74,10 @@ def main():
         sys.exit("bench: wrk is missing; `scripts/setup bench` installs it")
     results = {"machine": machine.described(), "rounds": options.rounds, "seconds": options.seconds}
     results |= {"cells": {}, "memory": {}, "facts": {}, "left_out": {}}
-    peers = []
-    if not options.no_peers and options.part in (None, "comparison"):
-        peers, results["left_out"] = comparison.installed(say)
+    if not options.no_peers and "comparison" in parts(options):
+        options.peers, results["left_out"] = comparison.installed(say)
     folder = Path(tempfile.mkdtemp(prefix="vestibule-bench-"))
-    running = []
+    running, failed = [], False
     try:
         for kind in databases(options, folder):
             running.append(kind)
@@ -78,19 +85,23 @@ def main():
             def on_this(text, name=kind.name):
                 say(f"{name}: {text}")
 
-            if options.part in (None, "comparison"):
-                comparison.run(binary, kind, peers, folder, options, results, on_this)
-            if options.part in (None, "operating"):
-                operating.run(binary, kind, folder, options, results, on_this)
-            if options.part == "growth" or (options.part is None and not options.short and not options.only):
-                growth.run(binary, kind, folder, options, results, on_this)
+            for part in parts(options):
+                try:
+                    PARTS[part](binary, kind, folder, options, results, on_this)
+                except (RuntimeError, OSError, sqlite3.Error) as error:
+                    results["left_out"][f"{part} on {kind.name}"] = str(error).strip().splitlines()[-1][:200]
+                    on_this(f"{part} is left out: {error}")
+                    failed = True
     finally:
         for kind in running:
             kind.stop()
         shutil.rmtree(folder, ignore_errors=True)
     results["took_seconds"] = round(time.monotonic() - begun)
     report.finish(results, options)
+    for name, reason in results["left_out"].items():
+        say(f"left out: {name}: {reason}")
     say("done")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -93,9 +93,9 @@ def cells(servers, kind, options):
                     yield Cell(server, subject, action, kind.name, connections, options.seconds)
 
 
-def run(binary, kind, peers, folder, options, results, say):
+def run(binary, kind, folder, options, results, say):
     say("starting the servers and creating their rows")
-    servers = begun(binary, kind, peers, folder, results["left_out"], say)
+    servers = begun(binary, kind, options.peers, folder, results["left_out"], say)
     try:
         wanted = [cell for cell in cells(servers, kind, options) if options.wants(cell.key)]
         results["cells"] |= measure.rounds(wanted, options.rounds, say)

@@ -24,7 +24,10 @@ shared_buffers = 512MB
 max_wal_size = 4GB
 track_counts = on
 EOF
-exec $as "$binaries/postgres" -D data"""
+# A fast shutdown: it does not wait for clients.
+trap '$as "$binaries/pg_ctl" stop --mode=fast --pgdata=data' TERM
+$as "$binaries/postgres" -D data &
+wait $! || wait"""
 
 
 class Sqlite:

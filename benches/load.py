@@ -1,7 +1,9 @@
 """The load tool: wrk, one thread, so many connections for so many seconds."""
 
 import json
+import math
 import re
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -41,7 +43,8 @@ class Load:
         self.file.flush()
         self.seconds = seconds
         # wrk takes whole seconds: it is ended by a signal, on which it reports as at its end.
-        command = ["wrk", "--threads=1", f"--connections={connections}", "--duration=3600", "--timeout=10"]
+        at_most = f"--duration={math.ceil(seconds) + 5}"
+        command = ["wrk", "--threads=1", f"--connections={connections}", at_most, "--timeout=10"]
         command += [f"--script={SCRIPT}", f"http://127.0.0.1:{port}/", "--", self.file.name]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -49,7 +52,7 @@ class Load:
         try:
             self.process.wait(self.seconds)
         except subprocess.TimeoutExpired:
-            self.process.send_signal(2)
+            self.process.send_signal(signal.SIGINT)
         try:
             output, _ = self.process.communicate(timeout=20)
         except subprocess.TimeoutExpired:

@@ -1,5 +1,6 @@
 """Loads servers in turn, in interleaved rounds, and counts what each request costs."""
 
+import sqlite3
 import time
 from dataclasses import dataclass
 
@@ -76,13 +77,18 @@ def settle(server):
         time.sleep(0.05)
 
 
-def answers(cell, say):
-    """Whether the server answers as it should; what does not is left out."""
+def attempted(work, cell, say):
+    """What `work()` gives; None if it fails, and then the cell is left out."""
     try:
-        return client.expect(cell.server.port, cell.requests[0])
-    except RuntimeError as error:
+        return work()
+    except (RuntimeError, OSError, sqlite3.Error) as error:
         say(f"{cell.key} is left out: {error}")
         return None
+
+
+def answers(cell, say):
+    """The answer, if the server gives the one that it should."""
+    return attempted(lambda: client.expect(cell.server.port, cell.requests[0]), cell, say)
 
 
 def rounds(cells, count, say):
@@ -90,18 +96,18 @@ def rounds(cells, count, say):
     machine falls on all that are compared."""
     cells = [cell for cell in sorted(cells, key=lambda cell: (cell.connections, cell.action)) if answers(cell, say)]
     say(f"warming up {len(cells)} measurements")
-    for cell in cells:
-        sampled(cell, WARM_UP)
+    cells = [cell for cell in cells if attempted(lambda cell=cell: sampled(cell, WARM_UP), cell, say)]
     samples = {cell.key: [] for cell in cells}
     for number in range(count):
         say(f"round {number + 1} of {count}")
         # Every other round the other way, so that none always follows the same one.
         for cell in cells if number % 2 == 0 else reversed(cells):
-            samples[cell.key].append(run(cell, cell.seconds))
+            samples[cell.key].append(attempted(lambda cell=cell: run(cell, cell.seconds), cell, say))
     for name, taken in list(samples.items()):
-        if not all(sample["requests"] for sample in taken):
+        if not all(sample and sample["requests"] for sample in taken):
             say(f"{name} is left out: not a single request was answered in a whole round")
             del samples[name]
+            continue
         failed, asked = (sum(sample[field] for sample in taken) for field in ("failed", "requests"))
         if failed:
             say(f"{name}: {failed} of {asked} requests failed")

@@ -72,7 +72,7 @@ def writes_of_reads(server, say):
 
 
 def trips(server, kind, say):
-    """Round trips to PostgreSQL for each request."""
+    """Round trips to PostgreSQL for each request, and statements."""
     proxy, facts = Proxy(str(kind.folder / ".s.PGSQL.5432")), {}
     server.stop()
     server.start(url=proxy.url(server.database))
@@ -82,15 +82,17 @@ def trips(server, kind, say):
             for _ in range(30):
                 client.expect(server.port, request)
             time.sleep(0.3)
-            before = proxy.count
+            before = proxy.round_trips, proxy.statements
             for _ in range(READS):
                 client.expect(server.port, request)
-            facts[f"round_trips/{subject}/{action}"] = [round((proxy.count - before) / READS, 2)]
+            time.sleep(0.3)
+            facts[f"round_trips/{subject}/{action}"] = [round((proxy.round_trips - before[0]) / READS, 2)]
+            facts[f"statements/{subject}/{action}"] = [round((proxy.statements - before[1]) / READS, 2)]
     finally:
         proxy.close()
         server.stop()
         server.start()
-    say("round trips: " + ", ".join(f"{name.split('/', 1)[1]} {count[0]}" for name, count in facts.items()))
+    say("round trips: " + ", ".join(f"{name.split('/', 1)[1]} {count[0]}" for name, count in facts.items() if name[0] == "r"))
     return facts
 
 

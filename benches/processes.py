@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 # The program ends with the pipe at the shell's standard input, however the bench ends.
-WATCHER = """trap '' INT HUP TERM
+WATCHER = """trap : INT HUP TERM
 "$@" < /dev/null &
 child=$!
 read -r _

@@ -1,18 +1,18 @@
-"""Counts a server's round trips to PostgreSQL, in a proxy between them."""
+"""Counts a server's statements and round trips to PostgreSQL, in a proxy between them."""
 
 import socket
 import threading
 
-# Messages of the frontend after which it waits for an answer: Query and Sync.
-# https://www.postgresql.org/docs/current/protocol-message-formats.html
-WAITED_FOR = b"QS"
+# The frontend's messages that run a statement (Query, Execute), and those after which it waits (Query, Sync). A Sync
+# without a statement is a ping of the pool. https://www.postgresql.org/docs/current/protocol-message-formats.html
+STATEMENT, WAITS = b"QE", b"QS"
 
 
 class Proxy:
-    """Listens on a port of this machine and passes everything on to the cluster's socket. `count` is the round trips."""
+    """Listens on a port of this machine and passes everything on to the cluster's socket, counting."""
 
     def __init__(self, path):
-        self.path, self.count = path, 0
+        self.path, self.statements, self.round_trips = path, 0, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -44,7 +44,9 @@ class Proxy:
                     length = start + int.from_bytes(rest[start : start + 4], "big")
                     if len(rest) < length:
                         break
-                    self.count += not is_first and rest[:1] in (WAITED_FOR[:1], WAITED_FOR[1:])
+                    if not is_first:
+                        self.statements += rest[0] in STATEMENT
+                        self.round_trips += rest[0] in WAITS
                     rest, is_first = rest[length:], False
         except OSError:
             pass

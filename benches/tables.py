@@ -20,6 +20,7 @@ ACTIONS = {
     "create": "`POST notes`",
     "sign-in": "sign-in",
 }
+RATIOS = ["me", "list", "show", "create"]
 PAGES = {
     "health": "`/healthz`",
     "landing": "landing page",
@@ -29,11 +30,21 @@ PAGES = {
     "constant": "axum, constant answer",
 }
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+FACTS = {
+    "ready_ms": "ready after the start, on an existing database, ms",
+    "idle_mb": "memory, idle, MB",
+    "p99_beside_sign_ins": "p99 of other requests beside 16 sign-ins, without = 1",
+    "search-one_ms": "search among 100,000 notes for a word that one has, ms",
+    "search-none_ms": "search for a word that none has, ms",
+    "search-many_ms": "search for a word that many have, ms",
+}
 SIZES = {"1e3": "1,000", "1e5": "100,000", "1e6": "1,000,000"}
 
 
 def number(value):
     """Three digits, without an exponent."""
+    if value == int(value) and value < 1000:
+        return str(int(value))
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.{2 if value >= 1 else 3}f}" if value < 10 else f"{value:.1f}"
@@ -49,6 +60,8 @@ def of(samples, field):
 
 
 def table(head, rows):
+    if not rows:
+        return "Not measured in this run."
     lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
@@ -85,6 +98,7 @@ def of_the_page(results):
         "load": load(results),
         "growth": growth(results),
         "memory": memory(results),
+        "operating": operating(results),
         "targets": goals(results),
     }
     return found
@@ -94,6 +108,8 @@ def machine(results):
     about = results["machine"]
     said = f"{about['cores']} cores, {about['memory_gb']} GB of memory, {about['system']}; Node.js {about['node']}, "
     said += f"Python {about['python']}, {about['rustc']}; {results['rounds']} rounds of {results['seconds']} s for each figure."
+    if about["load_before"] > 1:
+        said += f" The machine had other work: its load was {about['load_before']} before the run."
     for name, reason in results["left_out"].items():
         said += f"\nLeft out: {name} ({reason})."
     return said
@@ -116,20 +132,20 @@ def ratios(results):
     """How many times the CPU time of ours by the same kind of credential each peer takes, round by round."""
     rows = []
     for subject, ours in (
-        ("knox", "vestibule-token"), ("better-auth-token", "vestibule-token"), ("axum-sqlx", "vestibule-token"),
-        ("django-session", "vestibule-session"), ("better-auth-session", "vestibule-session"),
-        ("vestibule-session", "vestibule-token"),
+        ("knox", "vestibule-token"), ("django-session", "vestibule-session"),
+        ("better-auth-token", "vestibule-token"), ("better-auth-session", "vestibule-session"),
+        ("axum-sqlx", "vestibule-token"), ("axum-sqlx", "vestibule-session"),
     ):
-        row = [f"{LABELS[subject]} : {LABELS[ours]}"]
-        for kind in DATABASES:
-            for action in ("me", "list", "show"):
-                theirs, own = (cell(results, name, action, kind, 16) for name in (subject, ours))
+        for kind, name in DATABASES.items():
+            row = [f"{LABELS[subject]}, to {LABELS[ours].split(', ')[1]}, {name}"]
+            for action in RATIOS:
+                theirs, own = (cell(results, who, action, kind, 16) for who in (subject, ours))
                 pairs = zip(of(theirs, "cpu_ms"), of(own, "cpu_ms"), strict=False) if theirs and own else []
                 found = [over / under for over, under in pairs if under]
                 row.append(spread(found) if found else "")
-        rows.append(row)
-    head = [f"{ACTIONS[action]}, {name}" for name in DATABASES.values() for action in ("me", "list", "show")]
-    return table(["CPU time", *head], rows)
+            if any(row[1:]):
+                rows.append(row)
+    return table(["times ours", *(ACTIONS[action] for action in RATIOS)], rows)
 
 
 def pages(results):
@@ -178,6 +194,29 @@ def memory(results):
         if any(found):
             rows.append([label, *(f"{number(one['pss_mb'])} / {number(one['peak_mb'])}" if one else "" for one in found)])
     return table(["MB after the load / at most", *DATABASES.values()], rows)
+
+
+def operating(results):
+    """What is no CPU time, of each database."""
+    facts, rows = results["facts"], []
+    for name, label in FACTS.items():
+        found = [facts.get(f"{name}/{kind}", []) for kind in DATABASES]
+        if any(found):
+            rows.append([label, *(spread(values) if values else "" for values in found)])
+    for name in facts:
+        if name.startswith("round_trips/"):
+            place = name.removeprefix("round_trips/")
+            subject, action = place.split("/")
+            label = f"{LABELS[subject]}, {ACTIONS.get(action) or PAGES[action]}: round trips; statements"
+            rows.append([label, "", f"{number(facts[name][0])}; {number(facts[f'statements/{place}'][0])}"])
+    steps = facts.get("sign_ins_steps_mb")
+    if steps:
+        label = f"memory during {facts['sign_ins'][0]:,} sign-ins, after each third, MB"
+        rows.append([label, ", ".join(number(step) for step in steps), ""])
+    for name, label in (("binary_mb", "the binary, MB"), ("wasm_kb", "wasm, compressed with brotli, kB")):
+        if name in facts:
+            rows.append([label, number(facts[name][0]), ""])
+    return table(["", *DATABASES.values()], rows)
 
 
 def goals(results):
