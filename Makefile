@@ -33,6 +33,7 @@ fmt-check:
 .PHONY: structure
 structure:
 	$(in) python3 tests/structure/imports.py
+	$(in) python3 -m unittest discover --quiet --start-directory benches
 
 .PHONY: resource
 resource: ## Create a resource of your own: make resource NAME=invoices

@@ -111,7 +111,14 @@ class Postgres:
         self.run("postgres", f'CREATE DATABASE "{to}" TEMPLATE "{database}"')
 
     def psql(self, database, text):
-        command = [self.binaries / "psql", "--quiet", "--no-psqlrc", "--tuples-only", "--no-align", "--username=vestibule"]
+        command = [
+            self.binaries / "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--tuples-only",
+            "--no-align",
+            "--username=vestibule",
+        ]
         command += [f"--host={self.folder}", "--set=ON_ERROR_STOP=1", f"--dbname={database}"]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 

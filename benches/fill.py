@@ -55,7 +55,7 @@ def sqlite(kind, database, count):
         (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         connection.execute(
             f"""WITH RECURSIVE numbers (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?)
-            INSERT INTO {table} ({', '.join(names)}) SELECT {shown(table, names, own, values)}
+            INSERT INTO {table} ({", ".join(names)}) SELECT {shown(table, names, own, values)}
             FROM numbers, (SELECT * FROM {table} LIMIT 1) AS template""",
             (count - there,),
         )
@@ -83,14 +83,16 @@ def postgresql(kind, database, count):
         "text id": "left(encode(sha256(('session ' || n)::bytea), 'hex'), 22)",
     }
     for table, own in TABLES.items():
-        sql = f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
+        sql = (
+            f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}' ORDER BY ordinal_position"
+        )
         names = [name for (name,) in kind.run(database, sql)]
         ((there,),) = kind.run(database, f"SELECT count(*) FROM {table}")
         # Foreign keys are not checked row by row: the rows they need are there.
         kind.run(
             database,
             f"""SET session_replication_role = replica;
-            INSERT INTO {table} ({', '.join(names)}) SELECT {shown(table, names, own, values)}
+            INSERT INTO {table} ({", ".join(names)}) SELECT {shown(table, names, own, values)}
             FROM (SELECT * FROM {table} LIMIT 1) AS template, generate_series(0, {count - int(there) - 1}) AS n""",
         )
     kind.run(database, "VACUUM ANALYZE")
@@ -118,7 +120,8 @@ def notes(kind, database, account, count):
         connection.close()
         return
     lines = "\n".join(
-        f"{identifier(number).hex()}\t{owner}\t{title}\t{body}\t1\t2026-01-01Z\t2026-01-01Z" for number, title, body in rows
+        f"{identifier(number).hex()}\t{owner}\t{title}\t{body}\t1\t2026-01-01Z\t2026-01-01Z"
+        for number, title, body in rows
     )
     kind.run(database, f"COPY notes ({columns}) FROM STDIN;\n{lines}\n\\.\n")
     kind.run(database, "VACUUM ANALYZE notes")

@@ -1,4 +1,4 @@
-"""What it takes to run the application: start, memory, writes and round trips of reads, others during sign-ins, sizes."""
+"""What it takes to run the application: its start, memory, round trips and sizes, and others beside sign-ins."""
 
 import re
 import statistics
@@ -52,7 +52,8 @@ def start_time(server):
 def reads(server):
     """The requests that only read, by door and kind."""
     return {
-        name: requests[0] for name, requests in server.requests.items()
+        name: requests[0]
+        for name, requests in server.requests.items()
         if name[1] in ("me", "list", "show", "page") or name == ("vestibule", "landing")
     }
 
@@ -92,7 +93,10 @@ def trips(server, kind, say):
         proxy.close()
         server.stop()
         server.start()
-    say("round trips: " + ", ".join(f"{name.split('/', 1)[1]} {count[0]}" for name, count in facts.items() if name[0] == "r"))
+    say(
+        "round trips: "
+        + ", ".join(f"{name.split('/', 1)[1]} {count[0]}" for name, count in facts.items() if name[0] == "r")
+    )
     return facts
 
 

@@ -25,8 +25,13 @@ class Process:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         with self.log.open("ab") as log:
             self.shell = subprocess.Popen(
-                ["sh", "-c", WATCHER, "sh", *map(str, command)], cwd=folder, env={**kept, **environment},
-                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+                ["sh", "-c", WATCHER, "sh", *map(str, command)],
+                cwd=folder,
+                env={**kept, **environment},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def tree(self):
@@ -88,7 +93,7 @@ def cpu_seconds(pids, with_ended=False):
             fields = stat(pid)
         except OSError:
             continue
-        ticks += sum(int(field) for field in fields[11:15 if with_ended else 13])
+        ticks += sum(int(field) for field in fields[11 : 15 if with_ended else 13])
     return ticks / TICK
 
 

@@ -18,16 +18,30 @@ def finish(results, options):
     results["targets"] = targets.judged(results)
     print(tables.cells(results))
     print(tables.judgement(results))
-    document = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
     if options.is_partial:
         if options.output:
-            options.output.write_text(document)
+            options.output.write_text(document(results))
         return
     JSON.parent.mkdir(exist_ok=True)
-    JSON.write_text(document)
+    JSON.write_text(document(results))
     CHART.write_text(chart.drawn(results))
     write_page(results)
     print(f"bench: wrote {', '.join(str(path.relative_to(ROOT)) for path in (JSON, CHART, PAGE))}")
+
+
+def document(results):
+    """JSON with a line for each cell, fact and target, so that a difference between two runs can be read."""
+
+    def lines(value):
+        if isinstance(value, dict):
+            opened, closed, items = "{", "}", [f"{json.dumps(name)}: {json.dumps(one)}" for name, one in value.items()]
+        elif isinstance(value, list):
+            opened, closed, items = "[", "]", [json.dumps(one) for one in value]
+        else:
+            return json.dumps(value)
+        return f"{opened}\n  " + ",\n  ".join(items) + f"\n {closed}" if items else opened + closed
+
+    return "{\n " + ",\n ".join(f"{json.dumps(name)}: {lines(value)}" for name, value in results.items()) + "\n}\n"
 
 
 def write_page(results):

@@ -72,7 +72,9 @@ def cells(results):
     lines = [head]
     for name, samples in results["cells"].items():
         cpu = of(samples, "cpu_ms")
-        middle = [median(of(samples, field)) for field in ("database_cpu_ms", "requests_per_second", "p50_ms", "p99_ms")]
+        middle = [
+            median(of(samples, field)) for field in ("database_cpu_ms", "requests_per_second", "p50_ms", "p99_ms")
+        ]
         failed = sum(of(samples, "failed"))
         line = f"{name:44}{median(cpu):9.4f}{min(cpu):9.4f}{max(cpu):9.4f}{middle[0]:9.4f}{middle[1]:9.0f}"
         lines.append(f"{line}{middle[2]:8.2f}{middle[3]:8.2f}" + (f"  {failed} failed" if failed else ""))
@@ -107,7 +109,10 @@ def of_the_page(results):
 def machine(results):
     about = results["machine"]
     said = f"{about['cores']} cores, {about['memory_gb']} GB of memory, {about['system']}; Node.js {about['node']}, "
-    said += f"Python {about['python']}, {about['rustc']}; {results['rounds']} rounds of {results['seconds']} s for each figure."
+    said += (
+        f"Python {about['python']}, {about['rustc']}. {results['rounds']} rounds of {results['seconds']} s for each "
+    )
+    said += f"figure; the run took {results['took_seconds'] / 60:.0f} minutes."
     if about["load_before"] > 1:
         said += f" The machine had other work: its load was {about['load_before']} before the run."
     for name, reason in results["left_out"].items():
@@ -132,9 +137,12 @@ def ratios(results):
     """How many times the CPU time of ours by the same kind of credential each peer takes, round by round."""
     rows = []
     for subject, ours in (
-        ("knox", "vestibule-token"), ("django-session", "vestibule-session"),
-        ("better-auth-token", "vestibule-token"), ("better-auth-session", "vestibule-session"),
-        ("axum-sqlx", "vestibule-token"), ("axum-sqlx", "vestibule-session"),
+        ("knox", "vestibule-token"),
+        ("django-session", "vestibule-session"),
+        ("better-auth-token", "vestibule-token"),
+        ("better-auth-session", "vestibule-session"),
+        ("axum-sqlx", "vestibule-token"),
+        ("axum-sqlx", "vestibule-session"),
     ):
         for kind, name in DATABASES.items():
             row = [f"{LABELS[subject]}, to {LABELS[ours].split(', ')[1]}, {name}"]
@@ -165,10 +173,14 @@ def load(results):
             for connections in (1, 16, 256):
                 samples = cell(results, subject, "list", kind, connections)
                 if samples:
-                    figures = (spread(of(samples, field)) for field in ("requests_per_second", "p50_ms", "p99_ms", "cpu_ms"))
+                    figures = (
+                        spread(of(samples, field)) for field in ("requests_per_second", "p50_ms", "p99_ms", "cpu_ms")
+                    )
                     by_database = number(median(of(samples, "database_cpu_ms"))) if kind == "postgresql" else ""
                     rows.append([f"{label}, {name}", str(connections), *figures, by_database])
-    return table(["`GET notes`", "connections", "requests/s", "p50 ms", "p99 ms", "CPU ms", "PostgreSQL's CPU ms"], rows)
+    return table(
+        ["`GET notes`", "connections", "requests/s", "p50 ms", "p99 ms", "CPU ms", "PostgreSQL's CPU ms"], rows
+    )
 
 
 def growth(results):
@@ -176,23 +188,35 @@ def growth(results):
     rows = []
     for kind, name in DATABASES.items():
         for subject, action in (
-            ("vestibule-token", "me"), ("vestibule-token", "list"), ("vestibule-session", "me"),
-            ("vestibule-session", "list"), ("vestibule", "page"),
+            ("vestibule-token", "me"),
+            ("vestibule-token", "list"),
+            ("vestibule-session", "me"),
+            ("vestibule-session", "list"),
+            ("vestibule", "page"),
         ):
             found = [cell(results, subject, action, f"{kind}-{size}", 16) for size in sizes]
             if found and all(found):
                 what = ACTIONS.get(action, "notes page")
-                rows.append([f"{LABELS[subject]}, {what}, {name}", *(spread(of(samples, "cpu_ms")) for samples in found)])
+                rows.append(
+                    [f"{LABELS[subject]}, {what}, {name}", *(spread(of(samples, "cpu_ms")) for samples in found)]
+                )
     return table(["CPU ms", *(f"{SIZES[size]} accounts" for size in sizes)], rows)
 
 
 def memory(results):
-    names = {"axum-sqlx": "axum + sqlx", "vestibule": "Vestibule", "django": "Django, gunicorn", "better-auth": "better-auth, Node.js"}
+    names = {
+        "axum-sqlx": "axum + sqlx",
+        "vestibule": "Vestibule",
+        "django": "Django, gunicorn",
+        "better-auth": "better-auth, Node.js",
+    }
     rows = []
     for place, label in names.items():
         found = [results["memory"].get(f"{place}/{kind}") for kind in DATABASES]
         if any(found):
-            rows.append([label, *(f"{number(one['pss_mb'])} / {number(one['peak_mb'])}" if one else "" for one in found)])
+            rows.append(
+                [label, *(f"{number(one['pss_mb'])} / {number(one['peak_mb'])}" if one else "" for one in found)]
+            )
     return table(["MB after the load / at most", *DATABASES.values()], rows)
 
 

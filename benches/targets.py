@@ -49,9 +49,13 @@ def of_each_database():
             says = f"Search among 100,000 notes for a word that {what} ({name})"
             yield Target(says, f"fact:search-{case}_ms/{kind}", "", 2000, unit="ms")
             yield Target(f"Of these, refused ({name})", f"fact:search-{case}_refused/{kind}", "", 0, unit="")
-        yield Target(f"p99 of other requests beside 16 sign-ins, without = 1 ({name})", f"fact:p99_beside_sign_ins/{kind}", "", 2)
+        yield Target(
+            f"p99 of other requests beside 16 sign-ins, without = 1 ({name})", f"fact:p99_beside_sign_ins/{kind}", "", 2
+        )
         yield Target(f"Reads write (1 = yes) ({name})", f"fact:reads_that_write/{kind}", "", 0, unit="")
-        yield Target(f"Ready after the start, on an existing database ({name})", f"fact:ready_ms/{kind}", "", 150, unit="ms")
+        yield Target(
+            f"Ready after the start, on an existing database ({name})", f"fact:ready_ms/{kind}", "", 150, unit="ms"
+        )
         yield Target(f"Memory, idle ({name})", f"fact:idle_mb/{kind}", "", 40, unit="MB")
 
 

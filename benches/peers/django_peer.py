@@ -38,7 +38,13 @@ class Django(Peer):
         }
 
     def start(self):
-        command = [self.binaries / "gunicorn", "--no-control-socket", "--workers=2", f"--bind=127.0.0.1:{self.port}", "wsgi"]
+        command = [
+            self.binaries / "gunicorn",
+            "--no-control-socket",
+            "--workers=2",
+            f"--bind=127.0.0.1:{self.port}",
+            "wsgi",
+        ]
         self.begin(command, self.folder, self.environment())
 
     def stored(self, identifier):

@@ -31,8 +31,14 @@ class Peer(Server):
         """Runs a program that creates the rows and prints the credentials of both accounts."""
         self.kind.create(self.database)
         done = subprocess.run(
-            [str(part) for part in command], input=json.dumps(rows.wanted()), capture_output=True, text=True,
-            env={**os.environ, **self.environment()}, cwd=self.folder, timeout=120, check=False,
+            [str(part) for part in command],
+            input=json.dumps(rows.wanted()),
+            capture_output=True,
+            text=True,
+            env={**os.environ, **self.environment()},
+            cwd=self.folder,
+            timeout=120,
+            check=False,
         )
         if done.returncode != 0:
             raise RuntimeError(f"{self.name} cannot be prepared:\n{done.stderr[-2000:]}")
@@ -74,8 +80,14 @@ def installed(name, sources, install):
 def quietly(command, cwd=None, **environment):
     """Runs a command; its output is shown only if it fails."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**os.environ, **environment}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False,
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(str(part) for part in command)}:\n{done.stdout[-1500:]}")

@@ -1,5 +1,5 @@
-//! The peers `ceiling` and `floor`: axum with a constant answer, and axum with sqlx and the application's own statements
-//! for one fixed account, without authentication. Both read a copy of the application's database.
+//! Axum with a constant answer, and axum with sqlx and the application's own statements for one fixed account, without
+//! authentication, on a copy of the application's database.
 //!
 //! Environment: `ADDRESS`, `DATABASE_URL`, `ACCOUNT` (a UUID).
 
