@@ -93,9 +93,8 @@ class Postgres:
         self.folder = folder / "postgresql"
         self.folder.mkdir()
         # The user `postgres` must reach it.
-        for parent in [self.folder, *self.folder.parents]:
-            if parent.owner() == folder.owner() and str(parent).startswith(str(folder)):
-                parent.chmod(0o755)
+        for place in (folder, self.folder):
+            place.chmod(0o755)
         self.binaries = binaries()
         command = ["sh", "-c", POSTGRES, "postgresql", self.folder, self.binaries]
         self.process = processes.Process(command, self.folder, {})

@@ -62,8 +62,8 @@ def of_each_database():
 TARGETS = [
     *of_each_database(),
     Target("The landing page", "vestibule/landing/sqlite/16", "", 0.08, unit="ms"),
-    Target("Memory after 1,500 sign-ins (10,000 with `FULL=yes`)", "fact:after_sign_ins_mb", "", 150, unit="MB"),
-    Target("The same, after two thirds of them = 1", "fact:after_sign_ins_growth", "", 1.05),
+    Target("Memory after many sign-ins", "fact:after_sign_ins_mb", "", 150, unit="MB"),
+    Target("The same, after two thirds of these sign-ins = 1", "fact:after_sign_ins_growth", "", 1.05),
     Target("Round trips to PostgreSQL, `GET me` by token", f"fact:round_trips/{TOKEN}/me", "", 1, unit=""),
     Target("Round trips to PostgreSQL, `GET me` by session", f"fact:round_trips/{SESSION}/me", "", 1, unit=""),
     Target("Round trips to PostgreSQL, a list by token", f"fact:round_trips/{TOKEN}/list", "", 2, unit=""),
