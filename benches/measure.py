@@ -70,7 +70,8 @@ def sampled(cell, seconds):
 
 
 def settle(server):
-    """Waits until the server has worked off what was still in its queue."""
+    """Waits until the server has worked off what was still in its queue, of clients that are gone too."""
+    client.call(server.port, "GET", server.alive)
     over, spent = time.monotonic() + 10, -1
     while server.cpu_seconds() - spent > 0.01 and time.monotonic() < over:
         spent = server.cpu_seconds()

@@ -26,7 +26,7 @@ RAISED = {
 class Server:
     """A program that listens on a port. `requests` are those of each subject, by what they do."""
 
-    ready = "/ready"
+    ready = alive = "/ready"
 
     def __init__(self, name):
         self.name, self.port, self.process, self.requests = name, processes.free_port(), None, {}
@@ -50,7 +50,7 @@ class Server:
 class Vestibule(Server):
     """The release binary on one database."""
 
-    ready = "/readyz"
+    ready, alive = "/readyz", "/healthz"
 
     def __init__(self, binary, database_kind, database, folder):
         super().__init__("vestibule")

@@ -12,7 +12,7 @@ class Axum(Peer):
     """One program for both, on a copy of the application's own database."""
 
     name = "axum-sqlx"
-    ready = "/constant"
+    ready = alive = "/constant"
 
     @classmethod
     def install(cls):
