@@ -61,5 +61,6 @@ if __name__ == "__main__":
     # Writes the documentation anew from the stored results.
     stored = json.loads(JSON.read_text())
     stored["targets"] = targets.judged(stored)
+    JSON.write_text(document(stored))
     CHART.write_text(chart.drawn(stored))
     write_page(stored)

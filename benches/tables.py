@@ -50,9 +50,10 @@ def number(value):
     return f"{value:.{2 if value >= 1 else 3}f}" if value < 10 else f"{value:.1f}"
 
 
-def spread(values, divide=1.0):
-    middle, low, high = (part(values) / divide for part in (median, min, max))
-    return f"{number(middle)} ({number(low)}–{number(high)})"
+def spread(values):
+    """The middle, and the lowest and the highest if they differ."""
+    middle, low, high = (number(part(values)) for part in (median, min, max))
+    return middle if low == high else f"{middle} ({low}–{high})"
 
 
 def of(samples, field):
@@ -85,7 +86,7 @@ def judgement(results):
     lines = []
     for row in results["targets"]:
         verdict = "met" if row["is_met"] else "NOT MET"
-        value = f"{number(row['value'])} ({number(row['lowest'])}–{number(row['highest'])}) {row['unit']}"
+        value = f"{spread([row['lowest'], row['value'], row['highest']])} {row['unit']}"
         lines.append(f"{verdict:8} {row['target']}: {value.strip()}, {row['sense']} {number(row['limit'])}")
     return "\n".join(lines)
 
@@ -145,7 +146,7 @@ def ratios(results):
         ("axum-sqlx", "vestibule-session"),
     ):
         for kind, name in DATABASES.items():
-            row = [f"{LABELS[subject]}, to {LABELS[ours].split(', ')[1]}, {name}"]
+            row = [f"{LABELS[subject]} : {LABELS[ours].replace(',', ' by')}; {name}"]
             for action in RATIOS:
                 theirs, own = (cell(results, who, action, kind, 16) for who in (subject, ours))
                 pairs = zip(of(theirs, "cpu_ms"), of(own, "cpu_ms"), strict=False) if theirs and own else []
@@ -246,9 +247,7 @@ def operating(results):
 def goals(results):
     rows = []
     for row in results["targets"]:
-        value = number(row["value"])
-        if row["lowest"] != row["highest"]:
-            value += f" ({number(row['lowest'])}–{number(row['highest'])})"
+        value = spread([row["lowest"], row["value"], row["highest"]])
         limit = f"{row['sense']} {number(row['limit'])}"
         rows.append([row["target"], f"{value} {row['unit']}".strip(), limit, "met" if row["is_met"] else "**not met**"])
     return table(["target", "measured", "limit", ""], rows)
