@@ -5,7 +5,7 @@ from statistics import median
 
 from tables import DATABASES, LABELS, cell, number, of
 
-WIDTH, LEFT, RIGHT = 760, 250, 120
+WIDTH, LEFT, RIGHT = 760, 270, 60
 BAR, GAP, HEAD = 18, 8, 46
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }

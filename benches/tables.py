@@ -42,9 +42,9 @@ SIZES = {"1e3": "1,000", "1e5": "100,000", "1e6": "1,000,000"}
 
 
 def number(value):
-    """Three digits, without an exponent."""
-    if value == int(value) and value < 1000:
-        return str(int(value))
+    """Three digits, without an exponent; all digits of an integer."""
+    if isinstance(value, int):
+        return f"{value:,}"
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.{2 if value >= 1 else 3}f}" if value < 10 else f"{value:.1f}"

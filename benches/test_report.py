@@ -60,13 +60,13 @@ class Ratios(unittest.TestCase):
 
 class Figures(unittest.TestCase):
     def test_a_figure_has_three_digits(self):
-        shown = [tables.number(value) for value in (0.0123, 0.5, 1.234, 12.34, 123.4, 1234.5, 0, 20)]
-        self.assertEqual(shown, ["0.012", "0.500", "1.23", "12.3", "123", "1,234", "0", "20"])
+        shown = [tables.number(value) for value in (0.0123, 0.5, 3.0, 12.34, 123.4, 1234.5, 0, 20)]
+        self.assertEqual(shown, ["0.012", "0.500", "3.00", "12.3", "123", "1,234", "0", "20"])
 
     def test_the_table_has_a_row_for_each_subject_and_its_spread(self):
         table = tables.cpu(results(knox=[3.0, 1.0, 2.0], axum_sqlx=[0.1]), "sqlite")
         self.assertEqual(len(table.splitlines()), 4)
-        self.assertIn("2 (1–3)", table)
+        self.assertIn("2.00 (1.00–3.00)", table)
 
     def test_the_chart_has_a_bar_for_each_subject(self):
         drawn = chart.drawn(results(knox=[3.0], axum_sqlx=[0.1], vestibule_token=[0.2]))
