@@ -26,7 +26,7 @@ def installed(say):
             there.append(peer)
         except (RuntimeError, OSError) as error:
             missing[peer.name] = str(error).strip().splitlines()[-1][:200]
-            say(f"{peer.name} is left out, it cannot be installed: {error}")
+            say(f"{peer.name} is left out, it cannot be installed: {str(error).strip()[-600:]}")
     return there, missing
 
 
