@@ -72,6 +72,8 @@ def installed(name, sources, install):
     stamp = folder / "installed-from"
     if not stamp.is_file() or stamp.read_text() != digest:
         print(f"bench: installing {name} (once)", flush=True)
+        # So that one that fails midway is begun anew.
+        stamp.unlink(missing_ok=True)
         install(folder)
         stamp.write_text(digest)
     return folder
