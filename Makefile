@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e conformance attack snapshots lab-browsers lighthouse
+.PHONY: help run watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
 .PHONY: spa spa-proxy spa-client release clean
 
 in = scripts/env
@@ -33,6 +33,7 @@ fmt-check:
 .PHONY: structure
 structure:
 	for check in imports paths islands; do $(in) python3 tests/structure/$$check.py || exit 1; done
+	$(in) python3 -m unittest discover --quiet --start-directory benches
 
 .PHONY: resource
 resource: ## Create a resource of your own: make resource NAME=invoices
@@ -71,6 +72,10 @@ attack: release ## Run known attacks against the release binary, and report the 
 .PHONY: attack-short
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
+
+bench: release ## Measure the release binary beside its peers, and write docs/performance.md (FULL=yes: longer)
+	@scripts/setup bench
+	$(in) python3 benches $(if $(FULL),--full) $(app)
 
 snapshots: release ## Update the screenshots that the end-to-end tests compare
 	@scripts/setup test

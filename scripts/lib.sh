@@ -17,7 +17,8 @@ wasm_bindgen=$(grep -A1 '^name = "wasm-bindgen"$' "$here/Cargo.lock" | sed -n 's
 
 wasm_target=wasm32-unknown-unknown
 
-has() { command -v "$1" >/dev/null 2>&1; }
+# Programs only: functions of scripts/setup have the names of some.
+has() { type -P "$1" >/dev/null; }
 
 # Whether the rustc at hand (that of RUSTUP_TOOLCHAIN, if it is set) is recent enough and can compile for the browser.
 rust_will_do() {
