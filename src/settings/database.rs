@@ -31,7 +31,7 @@ pub struct Database {
     pub url: String,
     /// Whether to connect to PostgreSQL on another machine without TLS.
     pub allow_plaintext: bool,
-    /// How long a search may take before the response is 503, in milliseconds.
+    /// How long a search may take before it returns what it has found so far, in milliseconds.
     pub search_ms: u32,
 }
 

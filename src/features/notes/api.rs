@@ -63,8 +63,9 @@ struct ListQuery {
 ///
 /// Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
 ///
-/// A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. Only a page
-/// without `next_cursor` is the last.
+/// A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. A search that
+/// runs out of time returns what it has found so far, which may be nothing. Only a page without `next_cursor` is the
+/// last.
 #[utoipa::path(
     get, path = "/notes", operation_id = "listNotes", tag = "Notes",
     params(ListQuery, IfNoneMatch),

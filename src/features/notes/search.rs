@@ -3,40 +3,57 @@
 use uuid::Uuid;
 
 use super::{Note, store};
-use crate::{db::Db, http::problem::Problem, text::folded};
+use crate::{
+    db::{Db, SearchError},
+    http::problem::Problem,
+    text::folding::Term,
+};
 
 /// How many notes are read at a time: at most 8 MB, in a few milliseconds.
 const BATCH: i64 = 100;
 
+/// What a search has found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The newest first.
+    pub notes: Vec<Note>,
+    /// The last note that was compared, if the time was up before all were. A search for older ones goes on from there.
+    pub resume: Option<Uuid>,
+}
+
 /// Up to `limit` notes older than `before` (or the newest without it) whose title or body contains `q`, regardless of
-/// case and Unicode composition, see [`folded`]. The comparison is done here, so both databases find the same.
+/// case and Unicode composition, see [`Term`]. The comparison is done here, so both databases find the same.
 ///
 /// # Errors
-/// [`Problem::Unavailable`] if the search takes too long; if the database fails.
+/// [`Problem::Unavailable`] if the time is up before any note was compared; if the database fails.
 pub(super) async fn search(
     db: &Db,
     account: Uuid,
     q: &str,
     mut before: Option<Uuid>,
     limit: i64,
-) -> Result<Vec<Note>, Problem> {
-    let (searching, q, limit) =
-        (db.search.begin(account).await?, folded(q), usize::try_from(limit).unwrap_or_default());
-    let mut found = Vec::new();
+) -> Result<Found, Problem> {
+    let (searching, term, limit) =
+        (db.search.begin(account).await?, Term::new(q), usize::try_from(limit).unwrap_or_default());
+    let mut found = Found::default();
     loop {
-        let batch = searching.read(store::batch(&searching, account, before, BATCH)).await?;
+        let batch = match searching.read(store::batch(&searching, account, before, BATCH)).await {
+            Err(SearchError::TimedOut) if found.resume.is_some() => return Ok(found),
+            batch => batch?,
+        };
         let more = i64::try_from(batch.len()).is_ok_and(|read| read == BATCH);
         before = batch.last().map(|note| note.id);
-        let q = q.clone();
-        found.extend(searching.compare(move || matching(batch, &q)).await?);
-        if !more || found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
+        let term = term.clone();
+        found.notes.extend(searching.compare(move || matching(batch, term)).await?);
+        if !more || found.notes.len() >= limit {
+            found.notes.truncate(limit);
+            return Ok(Found { resume: None, ..found });
         }
+        found.resume = before;
     }
 }
 
-fn matching(mut notes: Vec<Note>, q: &str) -> Vec<Note> {
-    notes.retain(|note| folded(&note.title).contains(q) || folded(&note.body).contains(q));
+fn matching(mut notes: Vec<Note>, mut term: Term) -> Vec<Note> {
+    notes.retain(|note| term.is_in(&note.title) || term.is_in(&note.body));
     notes
 }

@@ -3,7 +3,11 @@
 use uuid::Uuid;
 
 pub use super::store::Versioned;
-use super::{Draft, Note, NotesPage, search::search, store};
+use super::{
+    Draft, Note, NotesPage,
+    search::{Found, search},
+    store,
+};
 use crate::{
     db::{Db, is_unique_violation},
     http::problem::{FieldError, Problem},
@@ -48,16 +52,16 @@ impl From<Draft> for Change {
     }
 }
 
-/// One page of the account's notes, newest first. A page of long notes may hold fewer than the limit; only a page
-/// without `next_cursor` is the last.
+/// One page of the account's notes, newest first. A page of long notes may hold fewer than the limit, and one of a
+/// search that ran out of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
 ///
-/// The cursor is the id of the last note. The order of ids never changes, so no note that exists throughout is skipped
+/// The cursor is the id of the last note that was looked at. The order of ids never changes, so no note that exists throughout is skipped
 /// or repeated. A note that is added meanwhile is on a later page, if the clock of the instance that added it is slow,
 /// or on none.
 ///
 /// # Errors
-/// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search takes too long; if the
-/// database fails.
+/// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search has to wait too long; if
+/// the database fails.
 pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, Problem> {
     let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
@@ -72,15 +76,15 @@ pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, P
         return Err(Problem::field("q", "A search term can have at most 200 characters."));
     }
 
-    let mut items = match q.trim() {
-        "" => store::list(db, account, cursor, limit + 1).await?,
+    let Found { notes: mut items, resume } = match q.trim() {
+        "" => Found { notes: store::list(db, account, cursor, limit + 1).await?, resume: None },
         q => search(db, account, q, cursor, limit + 1).await?,
     };
     let fitting = count_that_fits(&items, usize::try_from(limit).unwrap_or_default());
     let more = items.len() > fitting;
     items.truncate(fitting);
-    let next_cursor = items.last().filter(|_| more).map(|note| note.id.to_string());
-    Ok(NotesPage { items, next_cursor })
+    let last = if more { items.last().map(|note| note.id) } else { resume };
+    Ok(NotesPage { items, next_cursor: last.map(|id| id.to_string()) })
 }
 
 /// How many of `notes` fit on a page of [`PAGE_MAX`] bytes and at most `limit` notes: at least one, if there is any.

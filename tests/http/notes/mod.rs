@@ -5,6 +5,7 @@ mod changes;
 mod items;
 mod list;
 mod pages;
+mod scripts;
 mod search;
 mod server_functions;
 mod upgrade;

@@ -12,6 +12,7 @@ use crate::support::{Database, Door, Person, TestApp, on_both_databases};
 on_both_databases! {
     whoever_searches_much_keeps_nobody_from_being_served,
     what_takes_too_long_is_503_and_stops,
+    what_is_not_searched_in_time_is_searched_from_the_cursor_on,
     a_search_ends_with_the_client_that_asked,
     letters_are_found_in_either_case_in_every_script,
     search_looks_into_title_and_body,
@@ -82,6 +83,41 @@ async fn what_takes_too_long_is_503_and_stops(database: Database) {
     let call = ada.browser.ask(Method::POST, "/fn/notes/list").json(json!({"q": "milk", "cursor": null}));
     call.await.assert_status(503);
     assert_eq!(app.db.searches(), 0);
+}
+
+/// The page for a search that has time for some of the notes and not for all. How much that is, is found by trying.
+async fn out_of_time(app: &TestApp, person: &Person, path: &str) -> String {
+    let mut app = app.clone();
+    app.settings.database.search_ms = 8;
+    for _ in 0..100 {
+        let browser = app.another_instance().await.browser();
+        browser.plant(&person.browser.cookie().unwrap());
+        let reply = browser.visit(path).await;
+        if reply.status == 503 {
+            app.settings.database.search_ms *= 2;
+            continue;
+        }
+        let page = reply.page(200);
+        if page.contains("No match so far.") {
+            return page;
+        }
+        app.settings.database.search_ms = (app.settings.database.search_ms / 2).max(1);
+    }
+    panic!("no search was out of time");
+}
+
+async fn what_is_not_searched_in_time_is_searched_from_the_cursor_on(database: Database) {
+    let app = TestApp::with(database, |settings| settings.database.search_ms = 10_000).await;
+    let ada = app.person("ada").await;
+    fill(&app, &ada, 1_500).await;
+    app.sql("UPDATE notes SET title = 'Milk' WHERE id = (SELECT id FROM notes ORDER BY id LIMIT 1)").await;
+    let page = out_of_time(&app, &ada, "/notes?q=milk").await;
+    let (_, link) = page.split_once("href=\"/notes?cursor=").expect("a link to go on");
+    let (cursor, _) = link.split_once('&').unwrap();
+    let older = list(&ada.client, &format!("?q=milk&cursor={cursor}")).await;
+    assert_eq!((titles(&older), &older["next_cursor"]), (vec!["Milk".to_owned()], &Value::Null));
+    let page = ada.browser.visit("/notes?q=milky").await.page(200);
+    assert!(page.contains("No note contains that.") && !page.contains("/notes?cursor="));
 }
 
 async fn a_search_ends_with_the_client_that_asked(database: Database) {

@@ -91,8 +91,9 @@ export interface paths {
          * List notes
          * @description Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
          *
-         *     A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. Only a page
-         *     without `next_cursor` is the last.
+         *     A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. A search that
+         *     runs out of time returns what it has found so far, which may be nothing. Only a page without `next_cursor` is the
+         *     last.
          */
         get: operations["listNotes"];
         put?: never;

@@ -238,6 +238,7 @@ export function Notes({ desk, changes }: Props) {
 function summary({ items, busy, problem, nextCursor }: ReturnType<typeof useNoteList>, q: string): string {
   if (problem !== null) return "";
   if (busy) return items.length === 0 ? "Loading…" : "";
+  if (items.length === 0 && nextCursor !== null) return "No match so far, and more to search";
   if (items.length === 0) return q === "" ? "No notes yet." : `Nothing matches “${q}”.`;
   const count = `${items.length} ${items.length === 1 ? "note" : "notes"}`;
   return nextCursor === null ? count : `${count}, and more to load`;

@@ -87,6 +87,8 @@ pub fn NoteBoard(
         (known && page.with(|page| page.items.is_empty())).then(|| {
             if query.with(|q| q.trim().is_empty()) {
                 view! { <Empty title="No notes yet.">"Write the first one above. Only you can read it."</Empty> }
+            } else if page.with(|page| page.next_cursor.is_some()) {
+                view! { <Empty title="No match so far.">"There are older notes to search."</Empty> }
             } else {
                 view! { <Empty title="No note contains that.">"The search looks at titles and bodies."</Empty> }
             }
