@@ -1,6 +1,6 @@
 //! What a feature says of itself. `app.rs` lists the features; nothing else names them.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use serde_json::Value;
@@ -145,10 +145,10 @@ pub fn state(settings: Settings, db: Db, features: &[Feature]) -> Result<AppStat
 pub fn site(features: &[Feature], settings: &Settings) -> Site {
     let on = || enabled(features, settings);
     Site {
-        links: SiteLinks {
+        links: Arc::new(SiteLinks {
             nav: on().filter_map(|feature| feature.nav).collect(),
             footer: on().filter_map(|feature| feature.footer).collect(),
-        },
+        }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),

@@ -1,13 +1,15 @@
 //! Answering with a page: what it needs to know of its request, and how it is rendered.
 
-use std::convert::Infallible;
+use std::{
+    convert::Infallible,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
-    body::{Body, to_bytes},
     extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use leptos::{nonce::Nonce, prelude::*};
 use time::OffsetDateTime;
@@ -25,6 +27,7 @@ use crate::{
     ui::{
         FormOrigin, Now, SiteLinks,
         layout::{Layout, Who},
+        render::html,
         shape::with_shapes,
     },
 };
@@ -42,7 +45,7 @@ pub struct PageContext {
     reach: Vec<String>,
     styles: Vec<String>,
     knows: bool,
-    links: SiteLinks,
+    links: Arc<SiteLinks>,
     /// Whether the request is a form that one of our pages posted.
     keyed: bool,
     shown: Option<ShownOnce>,
@@ -116,11 +119,46 @@ impl PageContext {
         title: impl Into<String>,
         content: impl Fn() -> V + Clone + Send + Sync + 'static,
     ) -> Response {
-        let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
-        let policy = policy(&nonce, &self.reach);
-        let title = title.into();
+        let (nonce, reach) = (Nonce::new(), self.reach.clone());
+        let key = forms::new_key().unwrap_or_default();
+        let html = self.render(nonce.clone(), key, title.into(), content).await;
+        answer(status, html, &policy(&nonce, &reach))
+    }
+
+    /// Renders a page at one URL that is the same for everybody who is not signed in, and has no form that is posted.
+    /// For them it is rendered once; each answer has a nonce of its own.
+    pub async fn page_once<V: IntoView + 'static>(
+        self,
+        rendered: &RenderedOnce,
+        title: &str,
+        content: impl Fn() -> V + Clone + Send + Sync + 'static,
+    ) -> Response {
+        if self.caller.is_some() {
+            return self.page(StatusCode::OK, title, content).await;
+        }
+        let (nonce, reach) = (Nonce::new(), self.reach.clone());
+        let pieces = if let Some(pieces) = rendered.0.get() {
+            pieces
+        } else {
+            // Random, so that nothing else on the page is taken for it.
+            let place = Nonce::new();
+            let html = self.render(place.clone(), String::new(), title.into(), content).await;
+            rendered.0.get_or_init(|| html.split(&*place).map(str::to_owned).collect())
+        };
+        answer(StatusCode::OK, pieces.join(&nonce), &policy(&nonce, &reach))
+    }
+
+    /// The HTML of a page, with `key` in its forms.
+    async fn render<V: IntoView + 'static>(
+        self,
+        nonce: Nonce,
+        key: String,
+        title: String,
+        content: impl Fn() -> V + Clone + Send + Sync + 'static,
+    ) -> String {
+        let now = Timestamp::new(OffsetDateTime::now_utc());
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
-        let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
+        let origin = FormOrigin { key, account };
         let who = match self.caller {
             Some(caller) => Who::SignedIn { email: caller.account.email },
             None if self.knows => Who::Visitor,
@@ -129,33 +167,14 @@ impl PageContext {
         let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
 
         let app = move || {
-            let (title, who, assets, styles) = (title.clone(), who.clone(), assets.clone(), styles.clone());
-            let (path, links, content) = (path.clone(), links.clone(), content.clone());
             view! { <Layout title who assets styles path links>{content()}</Layout> }
         };
         let provide = move || {
-            provide_context(nonce.clone());
+            provide_context(nonce);
             provide_context(Now(now));
-            provide_context(origin.clone());
+            provide_context(origin);
         };
-        let render = leptos_axum::render_app_async_with_context(provide, app);
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = self.uri;
-        let (parts, body) = render(request).await.into_parts();
-        // Nothing on a page is streamed: the body is complete.
-        let Ok(html) = to_bytes(body, usize::MAX).await else {
-            return Problem::Internal("a page could not be rendered".into()).into_response();
-        };
-        let html = with_shapes(&String::from_utf8_lossy(&html));
-        let mut response = Response::from_parts(parts, Body::from(html));
-
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        with_shapes(&html(provide, app).await)
     }
 
     /// Renders the error page.
@@ -176,6 +195,20 @@ impl PageContext {
         })
         .await
     }
+}
+
+/// The HTML of a page that [`PageContext::page_once`] has rendered, in pieces: the nonce goes between them.
+#[derive(Debug, Default)]
+pub struct RenderedOnce(OnceLock<Vec<String>>);
+
+fn answer(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// The Content-Security-Policy: only scripts with the nonce run, and those they load (S31). `cargo leptos watch` needs
@@ -208,7 +241,7 @@ where
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
             knows: true,
-            links: parts.extensions.get::<SiteLinks>().cloned().unwrap_or_default(),
+            links: parts.extensions.get::<Arc<SiteLinks>>().cloned().unwrap_or_default(),
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
         })

@@ -6,9 +6,11 @@
 
 mod background;
 mod clock;
+mod direct;
 mod errors;
 mod existing;
 mod file;
+mod kept;
 mod migrations;
 mod open;
 mod pooler;
@@ -21,7 +23,7 @@ mod sessions;
 mod timestamp;
 mod write_behind;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -33,8 +35,10 @@ pub use self::{
     search::SearchError,
     sessions::HashedSessions,
 };
+pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub(crate) use kept::Kept;
 pub(crate) use pools::Pools;
-pub(crate) use query::{execute, execute_now, fetch};
+pub(crate) use query::{execute, execute_now, fetch, read};
 pub(crate) use search::{Search, Searching};
 pub(crate) use write_behind::{BatchInsert, Row};
 
@@ -43,8 +47,16 @@ use crate::timestamp::Timestamp;
 
 /// A handle to the database and to the clock that decides about every expiry (S47). Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Db {
+pub struct Db(Arc<Inner>);
+
+/// What a [`Db`] holds.
+#[derive(Clone, Debug)]
+pub struct Inner {
     pub(crate) pools: Pools,
+    /// SQLite's connections for [`read!`]; `None` for PostgreSQL and for a database in memory.
+    pub(crate) direct: Option<Arc<Direct>>,
+    /// PostgreSQL's connections for [`read!`].
+    pub(crate) kept: Arc<Kept>,
     pub(crate) search: Arc<Search>,
     clock: Clock,
     /// Writes and other work that goes on if the request that began it is cancelled.
@@ -56,6 +68,14 @@ pub struct Db {
     pub(crate) pooler: bool,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
+}
+
+impl Deref for Db {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 impl Db {
@@ -75,7 +95,8 @@ impl Db {
     /// Limits the time of a search, including its wait for a place.
     #[must_use]
     pub fn searching_within(self, time: Duration) -> Self {
-        Self { search: Arc::new(self.search.within(time)), ..self }
+        let search = Arc::new(self.search.within(time));
+        Self(Arc::new(Inner { search, ..Inner::clone(&self) }))
     }
 
     /// How many searches are running, including those whose request was cancelled.
@@ -121,6 +142,10 @@ impl Db {
         if lost > 0 {
             tracing::error!(lost, "rows not written, because the database accepts none");
         }
+        if let Some(direct) = &self.direct {
+            direct.close();
+        }
+        self.kept.close();
         match &self.search.pools {
             Pools::Sqlite { reader, .. } => reader.close().await,
             Pools::Postgres(pool) => pool.close().await,

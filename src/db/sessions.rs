@@ -7,10 +7,10 @@ use axum_login::tower_sessions::{
     session_store,
 };
 use sha2::{Digest, Sha256};
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, Pools, execute, fetch};
+use super::{Db, Pools, direct_row, execute, fetch};
 
 const TABLE: &str = "tower_sessions";
 
@@ -60,17 +60,32 @@ impl HashedSessions {
     }
 
     async fn load_here(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found: sqlx::Result<Option<(Vec<u8>,)>> = fetch!(
-            self.db,
-            optional,
-            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
-            id.to_string(),
-            OffsetDateTime::now_utc(),
-        );
-        let decoded = |(data,): (Vec<u8>,)| {
-            rmp_serde::from_slice(&data).map_err(|error| session_store::Error::Decode(error.to_string()))
-        };
-        found.map_err(failed)?.map(decoded).transpose()
+        let found: sqlx::Result<Option<Data>> =
+            fetch!(self.db, optional, FIND, id.to_string(), OffsetDateTime::now_utc());
+        found.map_err(failed)?.map(Data::decoded).transpose()
+    }
+
+    /// SQLite's record, on the thread of the request; `None` if it has to be read in another way.
+    fn load_directly(&self, id: &Id) -> Option<session_store::Result<Option<Record>>> {
+        // As sqlx writes the column.
+        let now = OffsetDateTime::now_utc().format(&Rfc3339).ok()?;
+        let found: Vec<Data> = self.db.direct.as_ref()?.rows(FIND, &[&id.to_string(), &now])?;
+        Some(found.into_iter().next().map(Data::decoded).transpose())
+    }
+}
+
+const FIND: &str = "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2";
+
+#[derive(sqlx::FromRow)]
+struct Data {
+    data: Vec<u8>,
+}
+
+direct_row!(Data { data });
+
+impl Data {
+    fn decoded(self) -> session_store::Result<Record> {
+        rmp_serde::from_slice(&self.data).map_err(|error| session_store::Error::Decode(error.to_string()))
     }
 }
 
@@ -132,9 +147,10 @@ impl SessionStore for HashedSessions {
     /// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let kept = hashed(*id);
-        let found = match &self.store {
-            Some(store) => store.load(&kept).await,
-            None => self.load_here(&kept).await,
+        let found = match (self.load_directly(&kept), &self.store) {
+            (Some(found), _) => found,
+            (None, Some(store)) => store.load(&kept).await,
+            (None, None) => self.load_here(&kept).await,
         };
         match found {
             Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),

@@ -30,6 +30,8 @@ pub mod layout;
 #[cfg(feature = "ssr")]
 mod links;
 #[cfg(feature = "ssr")]
+pub mod render;
+#[cfg(feature = "ssr")]
 pub mod shape;
 
 pub use self::{

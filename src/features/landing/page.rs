@@ -1,13 +1,16 @@
 //! The handler of the front page.
 
-use axum::{http::StatusCode, response::Response};
+use std::sync::Arc;
+
+use axum::response::Response;
 use leptos::prelude::*;
 
 use super::view::Landing;
-use crate::auth::page::PageContext;
+use crate::auth::page::{PageContext, RenderedOnce};
 
 /// `GET /`
-pub async fn landing(visit: PageContext) -> Response {
+pub async fn landing(visit: PageContext, rendered: Arc<RenderedOnce>) -> Response {
     let (signed_in, lab) = (visit.caller.is_some(), visit.leads_to("/lab"));
-    visit.page(StatusCode::OK, "Two doors into one house", move || view! { <Landing signed_in lab /> }).await
+    let content = move || view! { <Landing signed_in lab /> };
+    visit.page_once(&rendered, "Two doors into one house", content).await
 }
