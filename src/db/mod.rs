@@ -66,8 +66,6 @@ pub struct Inner {
     pub(crate) probe: Arc<Probe>,
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     pub(crate) pooler: bool,
-    /// PostgreSQL's schema that has the tables.
-    pub(crate) schema: Option<String>,
 }
 
 impl Deref for Db {

@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    Executor, PgPool, Row,
+    PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -42,8 +42,6 @@ impl Db {
         let writes = TaskTracker::new();
         // `wait` returns only if the tracker is closed. A closed tracker accepts tasks all the same.
         writes.close();
-        let schema =
-            schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
         let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
         Ok(Self(Arc::new(Inner {
             pools,
@@ -55,7 +53,6 @@ impl Db {
             write_behind,
             probe,
             pooler: *pooler,
-            schema,
         })))
     }
 }
@@ -135,14 +132,6 @@ async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
         }
         connected => connected,
     }
-}
-
-/// PostgreSQL's schema that has the tables: the first one of the role's `search_path` that exists.
-async fn schema(pools: &Pools) -> sqlx::Result<Option<String>> {
-    let Pools::Postgres(pool) = pools else { return Ok(None) };
-    // A query without arguments is not prepared, so it works behind a pooler as well.
-    let mut rows = pool.fetch_all("SELECT current_schema()::text").await?;
-    rows.pop().map_or(Ok(None), |row| row.try_get(0))
 }
 
 fn refused(url: &str, error: MigrateError) -> OpenError {

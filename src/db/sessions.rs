@@ -1,4 +1,4 @@
-//! The session store: tower-sessions-sqlx-store with hashed ids, so that ids read from the database open no session.
+//! The session store, with hashed ids, so that ids read from the database open no session.
 
 use async_trait::async_trait;
 use axum_login::tower_sessions::{
@@ -6,88 +6,47 @@ use axum_login::tower_sessions::{
     session::{Id, Record},
     session_store,
 };
+use rusqlite::{ToSql, types::ToSqlOutput};
 use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
-use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, Pools, direct_row, execute, fetch};
-
-const TABLE: &str = "tower_sessions";
+use super::{Db, direct_row, execute, read};
 
 /// Stores sessions under a hash of their id. The id is replaced in the record as well, because `data` holds the whole
 /// record (S3, T8).
 ///
-/// Only reads use the store. Writes use `execute!`, because the store's `save` restores deleted sessions (T4), and its
-/// `create` opens a transaction that stays open on a full disk (S85).
+/// Neither reads nor writes use tower-sessions-sqlx-store, whose table this is: its `save` restores deleted sessions
+/// (T4), its `create` opens a transaction that stays open on a full disk (S85), and its `load` takes three round trips.
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
     db: Db,
-    /// `None` behind a pooler in transaction mode, which does not keep its prepared statements, and in a schema whose
-    /// name it does not accept.
-    store: Option<Store>,
-}
-
-#[derive(Clone, Debug)]
-enum Store {
-    Sqlite(SqliteStore),
-    Postgres(PostgresStore),
-}
-
-impl Store {
-    fn new(db: &Db) -> Result<Self, String> {
-        match &db.pools {
-            Pools::Sqlite { reader, .. } => SqliteStore::new(reader.clone()).with_table_name(TABLE).map(Self::Sqlite),
-            Pools::Postgres(pool) => {
-                let schema = db.schema.as_deref().unwrap_or_default();
-                let store = PostgresStore::new(pool.clone()).with_schema_name(schema)?.with_table_name(TABLE)?;
-                Ok(Self::Postgres(store))
-            }
-        }
-    }
-
-    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        match self {
-            Self::Sqlite(store) => store.load(id).await,
-            Self::Postgres(store) => store.load(id).await,
-        }
-    }
 }
 
 impl HashedSessions {
     /// The sessions in `db`.
     pub fn new(db: &Db) -> Self {
-        Self { db: db.clone(), store: Store::new(db).ok().filter(|_| !db.pooler) }
-    }
-
-    async fn load_here(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found: sqlx::Result<Option<Data>> =
-            fetch!(self.db, optional, FIND, id.to_string(), OffsetDateTime::now_utc());
-        found.map_err(failed)?.map(Data::decoded).transpose()
-    }
-
-    /// SQLite's record, on the thread of the request; `None` if it has to be read in another way.
-    fn load_directly(&self, id: &Id) -> Option<session_store::Result<Option<Record>>> {
-        // As sqlx writes the column.
-        let now = OffsetDateTime::now_utc().format(&Rfc3339).ok()?;
-        let found: Vec<Data> = self.db.direct.as_ref()?.rows(FIND, &[&id.to_string(), &now])?;
-        Some(found.into_iter().next().map(Data::decoded).transpose())
+        Self { db: db.clone() }
     }
 }
 
-const FIND: &str = "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2";
+/// The column of a record's end. sqlx writes it to SQLite as RFC 3339.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+struct Expiry(OffsetDateTime);
+
+impl ToSql for Expiry {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = self.0.format(&Rfc3339);
+        text.map(ToSqlOutput::from).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
 
 #[derive(sqlx::FromRow)]
-struct Data {
+struct Stored {
     data: Vec<u8>,
 }
 
-direct_row!(Data { data });
-
-impl Data {
-    fn decoded(self) -> session_store::Result<Record> {
-        rmp_serde::from_slice(&self.data).map_err(|error| session_store::Error::Decode(error.to_string()))
-    }
-}
+direct_row!(Stored { data });
 
 /// 128 bits of SHA-256. Ids are 128 random bits, so there is nothing to guess and no need of a salt.
 fn hashed(id: Id) -> Id {
@@ -147,18 +106,20 @@ impl SessionStore for HashedSessions {
     /// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let kept = hashed(*id);
-        let found = match (self.load_directly(&kept), &self.store) {
-            (Some(found), _) => found,
-            (None, Some(store)) => store.load(&kept).await,
-            (None, None) => self.load_here(&kept).await,
-        };
-        match found {
-            Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),
-            Err(session_store::Error::Decode(error)) => {
+        let found: sqlx::Result<Option<Stored>> = read!(
+            self.db,
+            optional,
+            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
+            kept.to_string(),
+            Expiry(OffsetDateTime::now_utc()),
+        );
+        let Some(Stored { data }) = found.map_err(failed)? else { return Ok(None) };
+        match rmp_serde::from_slice::<Record>(&data) {
+            Ok(record) => Ok(Some(Record { id: *id, ..record })),
+            Err(error) => {
                 tracing::warn!(%error, "unreadable session record ignored");
                 Ok(None)
             }
-            Err(error) => Err(error),
         }
     }
 

@@ -157,7 +157,7 @@ mod tests {
         for (place, content) in contents.iter().enumerate() {
             let tag = hashed(content);
             assert!(tag.len() == 34 && tag.trim_matches('"').bytes().all(|byte| byte.is_ascii_hexdigit()), "{tag}");
-            assert_eq!(tag, hashed(&content.to_vec()));
+            assert_eq!(tag, hashed(content));
             assert!(contents[..place].iter().all(|other| hashed(other) != tag), "{tag}");
             assert_ne!(tag[1..17], tag[17..33], "128 bits");
         }
