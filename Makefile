@@ -21,6 +21,7 @@ watch: ## Serve the app; rebuild and reload on every change
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check e2e conformance attack-short
+	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
 fmt: ## Format the code
@@ -51,7 +52,11 @@ lint: ## Run Clippy for the server and for the browser
 unit: ## Run unit and HTTP tests, on SQLite and PostgreSQL
 	$(in) cargo test --features ssr
 
-.PHONY: spa-check
+bench-instructions: release ## Count the instructions of a request, and compare with benches/instructions.spec
+	@scripts/setup test
+	benches/instructions $(app)
+
+.PHONY: bench-instructions spa-check
 spa-check: release
 	$(app) openapi >examples/spa/node_modules/.openapi.json
 	cd examples/spa && ../../$(in) npm run client -- node_modules/.openapi.json --check

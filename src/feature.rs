@@ -1,7 +1,7 @@
 //! [`Feature`]: the value by which a feature tells the app its routes, links, scopes and jobs. `app.rs` lists the
 //! features; nothing else names them.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use serde_json::Value;
@@ -159,10 +159,10 @@ pub fn state(settings: Settings, db: Db, features: &[Feature]) -> Result<AppStat
 pub fn site(features: &[Feature], settings: &Settings) -> Site {
     let on = || enabled(features, settings);
     Site {
-        links: SiteLinks {
+        links: Arc::new(SiteLinks {
             nav: on().flat_map(|feature| feature.nav).copied().collect(),
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
-        },
+        }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),

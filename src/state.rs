@@ -38,7 +38,7 @@ pub struct AppState {
 #[derive(Default)]
 pub struct Site {
     /// The links of header and footer.
-    pub links: SiteLinks,
+    pub links: Arc<SiteLinks>,
     /// Every scope a token can have.
     pub scopes: Vec<ScopeInfo>,
     /// What a person's data export holds.

@@ -6,7 +6,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     auth::rate_limit::unauthenticated::limit_unauthenticated,
     feature::Feature,
-    http::{negotiation, problem::Problem},
+    http::{negotiation, problem::Problem, shared::Share},
     state::AppState,
 };
 
@@ -31,7 +31,7 @@ fn merged(
 }
 
 fn with_json_layers(routes: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
-    routes.fallback(not_found).layer(negotiation::compression()).layer(from_fn(negotiation::layer))
+    routes.fallback(not_found).layer(negotiation::compression()).layer(from_fn(negotiation::layer)).layer(Share)
 }
 
 /// A mount's own 404: a nested router would answer with the pages' (T19).

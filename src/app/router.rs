@@ -25,6 +25,7 @@ use crate::{
         redirect::see_other,
         request_id::{self, RequestId},
         security_headers::{self, Policy},
+        shared::Share,
     },
     state::AppState,
 };
@@ -54,9 +55,11 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         .route("/readyz", get(ready))
         .layer(Extension(state.site.links.clone()))
         .with_state(state)
+        .layer(Share)
         .layer(from_fn_with_state(hosts, host::layer))
         .layer(from_fn(host::one))
         .layer(from_fn(refuse_odd))
+        .layer(Share)
         .layer(from_fn_with_state(policy, security_headers::layer))
         .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))

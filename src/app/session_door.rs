@@ -35,6 +35,7 @@ use crate::{
         forms::{self, Forms},
         pages::Pages,
         problem::answer_json,
+        shared::Share,
     },
     state::AppState,
 };
@@ -58,10 +59,13 @@ pub(super) fn session_door(
             .layer(from_fn(session::forget_ended))
             .layer(from_fn_with_state(last_seen.clone(), session::touch_session))
             .layer(from_fn(session::save_in_spite_of_errors))
+            .layer(Share)
             .layer(auth.clone())
+            .layer(Share)
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))
             .layer(from_fn_with_state(devices, device_cookie::layer))
+            .layer(Share)
     };
 
     let calls = Router::new()
@@ -83,13 +87,14 @@ pub(super) fn session_door(
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
     let (forms, assets) = (Forms::new(&state.db, ours), &state.assets);
     let page = |router: Router<AppState>| {
-        let router = router.layer(from_fn_with_state(assets.clone(), unsent::layer)).layer(word());
+        let router = router.layer(from_fn_with_state(assets.clone(), unsent::layer)).layer(word()).layer(Share);
         // What a form holds is read once, for every layer that asks; each route still takes only as much as it takes.
         let router = with_session(router)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state(forms.clone(), forms::layer))
-            .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT));
-        contained(router.layer(guard(Mount::Pages))).layer(word())
+            .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
+            .layer(Share);
+        contained(router.layer(guard(Mount::Pages))).layer(word()).layer(Share)
     };
     let elsewhere =
         page(Router::new().fallback(api::not_found)).layer(from_fn_with_state(state.site.clone(), without_slash));

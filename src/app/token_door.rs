@@ -21,7 +21,7 @@ use crate::{
         rate_limit::requests::{self, Limits},
     },
     feature::Feature,
-    http::problem::answer_json,
+    http::{problem::answer_json, shared::Share},
     state::AppState,
 };
 
@@ -36,7 +36,11 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
         .nest("/v1", api::token_mount(features).into())
         .fallback(api::not_found)
         .layer(Extension(Door::Token(Arc::new(door))));
-    let mount = contained(mount).layer(map_response(bearer::challenge)).layer(from_fn(requests::layer));
+    let mount = contained(mount)
+        .layer(Share)
+        .layer(map_response(bearer::challenge))
+        .layer(from_fn(requests::layer))
+        .layer(Share);
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
 }
 

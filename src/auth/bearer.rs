@@ -19,7 +19,7 @@ use crate::{
         rate_limit::requests::{Limits, RequestAuthInfo},
         store::token_row::Row,
     },
-    db::{Db, execute, fetch},
+    db::{Db, direct_row, execute, read},
     http::{client::Client, problem::Problem},
     secret::Secret,
     timestamp::Timestamp,
@@ -85,7 +85,7 @@ impl TokenDoor {
 
     /// Finds the token and its account by the hash.
     async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
-        let row: Option<TokenRow> = fetch!(
+        let row: Option<TokenRow> = read!(
             self.db,
             optional,
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
@@ -167,6 +167,18 @@ struct TokenRow {
     /// Set for login tokens and their descendants: the stamp of the password.
     password_stamp: Option<Vec<u8>>,
 }
+
+direct_row!(TokenRow {
+    ..token,
+    account_id,
+    email,
+    account_name,
+    account_created_at,
+    account_email_verified_at,
+    account_disabled_at,
+    account_password_stamp,
+    password_stamp,
+});
 
 impl TokenRow {
     fn parts(self) -> (Token, Account) {

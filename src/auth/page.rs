@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    sync::{Arc, OnceLock},
 };
 
 use axum::{
@@ -44,7 +45,7 @@ pub struct PageContext {
     reach: Vec<String>,
     styles: Vec<String>,
     knows: bool,
-    links: SiteLinks,
+    links: Arc<SiteLinks>,
     /// Whether the request is a form that one of our pages posted.
     keyed: bool,
     shown: Option<ShownOnce>,
@@ -118,15 +119,44 @@ impl PageContext {
         title: impl Into<String>,
         content: impl FnOnce() -> V,
     ) -> Ready<Response> {
-        ready(self.document(status, title.into(), Box::new(|| content().into_view().to_html())))
+        let (nonce, policy) = self.nonce();
+        let key = forms::new_key().unwrap_or_default();
+        ready(answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy))
     }
 
-    /// The document around `content`, which is rendered with the context of the page.
-    fn document(self, status: StatusCode, title: String, content: Box<dyn FnOnce() -> String + '_>) -> Response {
-        let (nonce, now) = (Nonce::new(), Timestamp::new(OffsetDateTime::now_utc()));
+    /// Renders a page at one URL that is the same for everybody who is not signed in, and has no form that is posted.
+    /// For them it is rendered once; each answer has a nonce of its own.
+    pub fn page_once<V: IntoView>(
+        self,
+        once: &RenderedOnce,
+        title: &str,
+        content: impl FnOnce() -> V,
+    ) -> Ready<Response> {
+        if self.caller.is_some() {
+            return self.page(StatusCode::OK, title, content);
+        }
+        let (nonce, policy) = self.nonce();
+        let pieces = once.0.get_or_init(|| {
+            // Random, so that nothing else on the page is taken for it.
+            let place = Nonce::new();
+            let html = self.document(place.clone(), String::new(), title.into(), rendered(content));
+            html.split(&*place).map(str::to_owned).collect()
+        });
+        ready(answer(StatusCode::OK, pieces.join(&nonce), &policy))
+    }
+
+    /// A nonce for the scripts of an answer, and the policy that has it.
+    fn nonce(&self) -> (Nonce, String) {
+        let nonce = Nonce::new();
         let policy = policy(&nonce, &self.reach);
+        (nonce, policy)
+    }
+
+    /// The document around `content`, which is rendered with the context of the page, and with `key` in its forms.
+    fn document(self, nonce: Nonce, key: String, title: String, content: Content<'_>) -> String {
+        let now = Timestamp::new(OffsetDateTime::now_utc());
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
-        let origin = FormOrigin { key: forms::new_key().unwrap_or_default(), account };
+        let origin = FormOrigin { key, account };
         let who = match self.caller {
             Some(caller) => Who::SignedIn { email: caller.account.email },
             None if self.knows => Who::Visitor,
@@ -143,13 +173,7 @@ impl PageContext {
             view! { <Layout title who assets styles path links content /> }.to_html()
         });
         drop(owner);
-        let mut response = (status, Html(with_shapes(&html))).into_response();
-        let headers = response.headers_mut();
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        with_shapes(&html)
     }
 
     /// Renders the error page.
@@ -170,6 +194,27 @@ impl PageContext {
         })
         .await
     }
+}
+
+/// What renders the content of a page.
+type Content<'a> = Box<dyn FnOnce() -> String + 'a>;
+
+fn rendered<'a, V: IntoView>(content: impl FnOnce() -> V + 'a) -> Content<'a> {
+    Box::new(|| content().into_view().to_html())
+}
+
+/// The HTML of a page that [`PageContext::page_once`] has rendered, in pieces: the nonce goes between them.
+#[derive(Debug, Default)]
+pub struct RenderedOnce(OnceLock<Vec<String>>);
+
+fn answer(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut response = (status, Html(html)).into_response();
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// The Content-Security-Policy: only scripts with the nonce run, and those they load (S31). `cargo leptos watch` needs
@@ -202,7 +247,7 @@ where
             request_id: RequestId::of(&parts.extensions),
             assets: Assets::from_ref(state),
             knows: true,
-            links: parts.extensions.get::<SiteLinks>().cloned().unwrap_or_default(),
+            links: parts.extensions.get::<Arc<SiteLinks>>().cloned().unwrap_or_default(),
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
         })

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{Caller, Credential};
 use crate::{
     auth::{Account, Stamp},
-    db::{Db, HashedSessions, execute, fetch},
+    db::{Db, HashedSessions, direct_row, execute, read},
     http::{client::Client, cookie::SessionCookie, problem::Problem},
     settings::Sessions,
     timestamp::Timestamp,
@@ -75,7 +75,7 @@ impl AuthnBackend for Backend {
     }
 
     async fn get_user(&self, id: &Uuid) -> sqlx::Result<Option<CurrentSession>> {
-        let row: Option<SignedInRow> = fetch!(
+        let row: Option<SignedInRow> = read!(
             self.db,
             optional,
             "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at,
@@ -117,6 +117,19 @@ struct SignedInRow {
     email_verified_at: Option<Timestamp>,
     auth_stamp: Vec<u8>,
 }
+
+direct_row!(SignedInRow {
+    sign_in_id,
+    remembered,
+    last_seen_at,
+    ends_at,
+    id,
+    email,
+    name,
+    created_at,
+    email_verified_at,
+    auth_stamp,
+});
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes nothing for visitors who are not signed in, nor
 /// for reads (S7).

@@ -6,9 +6,11 @@
 
 mod background;
 mod clock;
+mod direct;
 mod errors;
 mod existing;
 mod file;
+mod kept;
 mod migrations;
 mod open;
 mod pooler;
@@ -22,7 +24,7 @@ mod sessions;
 mod timestamp;
 mod write_behind;
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -34,11 +36,13 @@ pub use self::{
     search::{Search, SearchError, Searching},
     sessions::HashedSessions,
 };
+pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub(crate) use kept::Kept;
 #[doc(hidden)]
 pub use pools::Pools;
-pub(crate) use query::execute_now;
 #[doc(inline)]
 pub use query::{execute, fetch};
+pub(crate) use query::{execute_now, read};
 pub(crate) use write_behind::{BatchInsert, Row};
 
 use self::write_behind::WriteBehind;
@@ -46,9 +50,17 @@ use crate::timestamp::Timestamp;
 
 /// A handle to the database and to the clock that decides about every expiry (S47). Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Db {
+pub struct Db(Arc<Inner>);
+
+/// What a [`Db`] holds.
+#[derive(Clone, Debug)]
+pub struct Inner {
     #[doc(hidden)]
     pub pools: Pools,
+    /// SQLite's connections for [`read!`]; `None` for PostgreSQL and for a database in memory.
+    pub(crate) direct: Option<Arc<Direct>>,
+    /// PostgreSQL's connections for [`read!`].
+    pub(crate) kept: Arc<Kept>,
     /// Begins searches.
     pub search: Arc<Search>,
     clock: Clock,
@@ -65,6 +77,14 @@ pub struct Db {
     pub pooler: bool,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
+}
+
+impl Deref for Db {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
 }
 
 impl Db {
@@ -84,7 +104,8 @@ impl Db {
     /// Limits the time of a search, including its wait for a place.
     #[must_use]
     pub fn searching_within(self, time: Duration) -> Self {
-        Self { search: Arc::new(self.search.within(time)), ..self }
+        let search = Arc::new(self.search.within(time));
+        Self(Arc::new(Inner { search, ..Inner::clone(&self) }))
     }
 
     /// How many searches are running, including those whose request was cancelled.
@@ -130,6 +151,10 @@ impl Db {
         if lost > 0 {
             tracing::error!(lost, "rows not written, because the database accepts none");
         }
+        if let Some(direct) = &self.direct {
+            direct.close();
+        }
+        self.kept.close();
         match &self.search.pools {
             Pools::Sqlite { reader, .. } => reader.close().await,
             Pools::Postgres(pool) => pool.close().await,

@@ -11,7 +11,7 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, OpenError, Pools, file, migrations, pooler,
+    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
@@ -31,10 +31,11 @@ impl Db {
     /// [`OpenError`], one line for the operator.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
-        let (pools, search) = if url.starts_with("sqlite:") {
+        let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            postgres(url, *pooler).await?
+            let (pools, search) = postgres(url, *pooler).await?;
+            (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
         };
@@ -44,12 +45,23 @@ impl Db {
         let schema =
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
         let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
-        Ok(Self { pools, search, clock, writes, write_behind, probe, pooler: *pooler, schema })
+        Ok(Self(Arc::new(Inner {
+            pools,
+            direct,
+            kept: Arc::default(),
+            search,
+            clock,
+            writes,
+            write_behind,
+            probe,
+            pooler: *pooler,
+            schema,
+        })))
     }
 }
 
-/// The pools of all statements, and those of searches.
-async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
+/// The pools of all statements, those of searches, and the connections without a thread.
+async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
     const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
     let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
 
@@ -62,7 +74,11 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .optimize_on_close(true, None);
-    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+    // A connection to a file does not break, so there is no need to test it before each statement.
+    let pool = || {
+        let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
+        pool.idle_timeout(None).max_lifetime(None)
+    };
 
     file::outlive_limits();
     let (path, is_file) = (options.get_filename().to_owned(), !in_memory(url));
@@ -74,10 +90,12 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools), OpenError> {
     let reader = pool().max_connections(8).connect_with(options.clone().read_only(true)).await.map_err(failed)?;
     let searches = pool().max_connections(search::AT_ONCE).connect_with(options.read_only(true)).await;
     let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };
+    // Another virtual file system is known to sqlx alone.
+    let direct = (is_file && !url.contains("vfs=")).then(|| Arc::new(Direct::open(&path)));
     if is_file {
         file::close_to_others(&path);
     }
-    Ok((Pools::Sqlite { reader, writer }, search))
+    Ok((Pools::Sqlite { reader, writer }, search, direct))
 }
 
 fn in_memory(url: &str) -> bool {

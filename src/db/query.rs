@@ -22,6 +22,31 @@ macro_rules! __fetch {
     };
 }
 
+/// [`fetch!`] of `optional` or `all` rows, for the statements that nearly every request runs: in SQLite on the thread
+/// of the request ([`super::direct`]), in PostgreSQL on a connection at hand ([`super::kept`]). The values may be
+/// evaluated twice. The type of a row needs [`direct_row!`](super::direct_row) too.
+macro_rules! read {
+    ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {{
+        let direct = $db.direct.as_ref().and_then(|direct| direct.rows($sql, &[$(&$value),*]));
+        match direct {
+            Some(rows) => Ok($crate::db::query::$rows(rows)),
+            None => match &$db.pools {
+                $crate::db::Pools::Postgres(pool) if !$db.pooler => {
+                    let query = sqlx::query_as($sql)$(.bind($value))*;
+                    async {
+                        let mut lent = $db.kept.take(pool).await?;
+                        let rows = query.fetch_all(&mut *lent.connection).await?;
+                        $db.kept.put(lent);
+                        Ok($crate::db::query::$rows(rows))
+                    }
+                    .await
+                }
+                _ => $crate::db::fetch!($db, $rows, $sql $(, $value)*),
+            },
+        }
+    }};
+}
+
 /// Writes: `execute!(db, one, "INSERT … RETURNING …", …)`, with rows as in `fetch!`, or `affected` for their number.
 ///
 /// The statement runs in a task of its own, so that a client that hangs up cannot leave it half done on a connection
@@ -109,10 +134,19 @@ macro_rules! __postgres {
     };
 }
 
+pub(crate) use read;
 #[doc(inline)]
 pub use {__execute as execute, __execute_now as execute_now, __fetch as fetch};
 #[doc(hidden)]
 pub use {__postgres as postgres, __prepare as prepare, __rows as rows};
+
+pub(crate) fn optional<T>(rows: Vec<T>) -> Option<T> {
+    first(rows)
+}
+
+pub(crate) fn all<T>(rows: Vec<T>) -> Vec<T> {
+    rows
+}
 
 /// The first row.
 #[doc(hidden)]

@@ -6,19 +6,20 @@ use axum_login::tower_sessions::{
     session::{Id, Record},
     session_store,
 };
+use rusqlite::{ToSql, types::ToSqlOutput};
 use sha2::{Digest, Sha256};
-use time::{OffsetDateTime, UtcOffset};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
-use super::{Db, Pools, execute, fetch};
+use super::{Db, Pools, TaskPanicked, direct_row, execute, read};
 
 const TABLE: &str = "tower_sessions";
 
 /// Stores sessions under a hash of their id. The id is replaced in the record as well, because `data` holds the whole
 /// record (S3, T8).
 ///
-/// Only reads use the store. Writes use `execute!`, because the store's `save` restores deleted sessions (T4), and its
-/// `create` opens a transaction that stays open on a full disk (S85).
+/// Only deleting uses the store. Its `save` restores deleted sessions (T4), its `create` opens a transaction that stays
+/// open on a full disk (S85), and its `load` takes three round trips, where every request of a browser has one.
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
     db: Db,
@@ -36,7 +37,7 @@ enum Store {
 impl Store {
     fn new(db: &Db) -> Result<Self, String> {
         match &db.pools {
-            Pools::Sqlite { reader, .. } => SqliteStore::new(reader.clone()).with_table_name(TABLE).map(Self::Sqlite),
+            Pools::Sqlite { writer, .. } => SqliteStore::new(writer.clone()).with_table_name(TABLE).map(Self::Sqlite),
             Pools::Postgres(pool) => {
                 let schema = db.schema.as_deref().unwrap_or_default();
                 let store = PostgresStore::new(pool.clone()).with_schema_name(schema)?.with_table_name(TABLE)?;
@@ -45,10 +46,10 @@ impl Store {
         }
     }
 
-    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
         match self {
-            Self::Sqlite(store) => store.load(id).await,
-            Self::Postgres(store) => store.load(id).await,
+            Self::Sqlite(store) => store.delete(id).await,
+            Self::Postgres(store) => store.delete(id).await,
         }
     }
 }
@@ -59,20 +60,40 @@ impl HashedSessions {
         Self { db: db.clone(), store: Store::new(db).ok().filter(|_| !db.pooler) }
     }
 
-    async fn load_here(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let found: sqlx::Result<Option<(Vec<u8>,)>> = fetch!(
-            self.db,
-            optional,
-            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
-            id.to_string(),
-            OffsetDateTime::now_utc(),
-        );
-        let decoded = |(data,): (Vec<u8>,)| {
-            rmp_serde::from_slice(&data).map_err(|error| session_store::Error::Decode(error.to_string()))
-        };
-        found.map_err(failed)?.map(decoded).transpose()
+    async fn delete_here(&self, id: &Id) -> session_store::Result<()> {
+        let deleted: sqlx::Result<u64> =
+            execute!(self.db, affected, "DELETE FROM tower_sessions WHERE id = $1", id.to_string());
+        deleted.map(drop).map_err(failed)
     }
 }
+
+/// What a task that deletes fails with.
+struct NotDeleted(session_store::Error);
+
+impl From<TaskPanicked> for NotDeleted {
+    fn from(panicked: TaskPanicked) -> Self {
+        Self(session_store::Error::Backend(panicked.to_string()))
+    }
+}
+
+/// The column of a record's end. sqlx writes it to SQLite as RFC 3339.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+struct Expiry(OffsetDateTime);
+
+impl ToSql for Expiry {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = self.0.format(&Rfc3339);
+        text.map(ToSqlOutput::from).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Stored {
+    data: Vec<u8>,
+}
+
+direct_row!(Stored { data });
 
 /// 128 bits of SHA-256. Ids are 128 random bits, so there is nothing to guess and no need of a salt.
 fn hashed(id: Id) -> Id {
@@ -132,24 +153,28 @@ impl SessionStore for HashedSessions {
     /// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let kept = hashed(*id);
-        let found = match &self.store {
-            Some(store) => store.load(&kept).await,
-            None => self.load_here(&kept).await,
-        };
-        match found {
-            Ok(found) => Ok(found.map(|record| Record { id: *id, ..record })),
-            Err(session_store::Error::Decode(error)) => {
+        let found: sqlx::Result<Option<Stored>> = read!(
+            self.db,
+            optional,
+            "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
+            kept.to_string(),
+            Expiry(OffsetDateTime::now_utc()),
+        );
+        let Some(Stored { data }) = found.map_err(failed)? else { return Ok(None) };
+        match rmp_serde::from_slice::<Record>(&data) {
+            Ok(record) => Ok(Some(Record { id: *id, ..record })),
+            Err(error) => {
                 tracing::warn!(%error, "unreadable session record ignored");
                 Ok(None)
             }
-            Err(error) => Err(error),
         }
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        let deleted: sqlx::Result<u64> =
-            execute!(self.db, affected, "DELETE FROM tower_sessions WHERE id = $1", hashed(*id).to_string());
-        deleted.map(drop).map_err(failed)
+        let kept = hashed(*id);
+        let Some(store) = self.store.clone() else { return self.delete_here(&kept).await };
+        let deleted = self.db.run_to_completion(async move { store.delete(&kept).await.map_err(NotDeleted) }).await;
+        deleted.map_err(|NotDeleted(error)| error)
     }
 }
 

@@ -1,6 +1,12 @@
 //! [`Timestamp`] as a column: `TIMESTAMPTZ` in PostgreSQL, integer microseconds in SQLite. As text, two timestamps
 //! whose fractions of a second differ in length would compare wrongly (T9).
 
+use std::num::TryFromIntError;
+
+use rusqlite::{
+    ToSql,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
 use sqlx::{
     Decode, Encode, Postgres, Sqlite, Type,
     encode::IsNull,
@@ -8,7 +14,7 @@ use sqlx::{
     postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef},
     sqlite::{SqliteArgumentValue, SqliteTypeInfo, SqliteValueRef},
 };
-use time::OffsetDateTime;
+use time::{OffsetDateTime, error::ComponentRange};
 
 use crate::timestamp::Timestamp;
 
@@ -38,14 +44,34 @@ impl Type<Sqlite> for Timestamp {
 
 impl<'q> Encode<'q, Sqlite> for Timestamp {
     fn encode_by_ref(&self, arguments: &mut Vec<SqliteArgumentValue<'q>>) -> Result<IsNull, BoxDynError> {
-        let microseconds = i64::try_from(self.get().unix_timestamp_nanos() / 1_000)?;
+        let microseconds = microseconds(*self)?;
         <i64 as Encode<Sqlite>>::encode_by_ref(&microseconds, arguments)
     }
 }
 
 impl Decode<'_, Sqlite> for Timestamp {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
-        let microseconds = <i64 as Decode<Sqlite>>::decode(value)?;
-        Ok(Self::new(OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000)?))
+        Ok(at(<i64 as Decode<Sqlite>>::decode(value)?)?)
     }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let microseconds = microseconds(*self);
+        microseconds.map(ToSqlOutput::from).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        at(value.as_i64()?).map_err(|error| FromSqlError::Other(error.into()))
+    }
+}
+
+fn microseconds(at: Timestamp) -> Result<i64, TryFromIntError> {
+    i64::try_from(at.get().unix_timestamp_nanos() / 1_000)
+}
+
+fn at(microseconds: i64) -> Result<Timestamp, ComponentRange> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000).map(Timestamp::new)
 }

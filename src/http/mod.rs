@@ -41,4 +41,6 @@ pub mod security_headers;
 #[cfg(feature = "ssr")]
 pub mod seldom;
 #[cfg(feature = "ssr")]
+pub mod shared;
+#[cfg(feature = "ssr")]
 pub mod slow_clients;

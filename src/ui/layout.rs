@@ -1,5 +1,7 @@
 //! The HTML around every page: head, header and footer.
 
+use std::sync::Arc;
+
 use leptos::{attr::custom::custom_attribute, config::LeptosOptions, either::EitherOf3, nonce::use_nonce, prelude::*};
 
 use super::{FormGuard, NavLink, SiteLinks, Toasts};
@@ -33,7 +35,7 @@ pub(crate) fn Layout(
     /// The URLs of this page's own style sheets.
     styles: Vec<String>,
     path: String,
-    links: SiteLinks,
+    links: Arc<SiteLinks>,
     /// The HTML of the content.
     content: String,
 ) -> impl IntoView {
@@ -64,22 +66,22 @@ pub(crate) fn Layout(
             </head>
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
-                <Header who path links=links.nav mark=assets.url("mark.svg") />
+                <Header who path links=links.clone() mark=assets.url("mark.svg") />
                 <main id="main" inner_html=content></main>
                 <Toasts />
-                <Footer links=links.footer />
+                <Footer links />
             </body>
         </html>
     }
 }
 
 #[component]
-fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl IntoView {
+fn Header(who: Who, path: String, links: Arc<SiteLinks>, mark: String) -> impl IntoView {
     let link = move |href: &'static str, label: &'static str| {
         let current = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
         view! { <a href=href aria-current=current.then_some("page")>{label}</a> }
     };
-    let all = || links.iter().map(|NavLink { path, label }| view! { {link(path, label)} " " }).collect_view();
+    let all = || links.nav.iter().map(|NavLink { path, label }| view! { {link(path, label)} " " }).collect_view();
     let nav = match who {
         Who::SignedIn { email } => EitherOf3::A(view! {
             <nav aria-label="Main">
@@ -109,12 +111,12 @@ fn Header(who: Who, path: String, links: Vec<NavLink>, mark: String) -> impl Int
 }
 
 #[component]
-fn Footer(links: Vec<NavLink>) -> impl IntoView {
-    let link = |NavLink { path, label }| view! { <a href=path>{label}</a> " " };
+fn Footer(links: Arc<SiteLinks>) -> impl IntoView {
+    let link = |NavLink { path, label }: &NavLink| view! { <a href=*path>{*label}</a> " " };
     view! {
         <footer>
             <p>"A cookie counts only on its own origin. Everybody else brings a token."</p>
-            <nav aria-label="More">{links.into_iter().map(link).collect_view()}</nav>
+            <nav aria-label="More">{links.footer.iter().map(link).collect_view()}</nav>
         </footer>
     }
 }

@@ -1,8 +1,12 @@
 //! What an authenticated read costs the database: one query finds the token and its account, each by an index.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use sqlx::{Row, SqliteConnection};
+use tokio::task::JoinSet;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -109,4 +113,25 @@ async fn postgresql_finds_both_by_an_index() {
     let plan = raw.texts(&format!("EXPLAIN {statement}")).await.join("\n");
     assert_eq!(plan.matches("Index Scan").count(), 2, "{plan}");
     assert!(!plan.contains("Seq Scan"), "{plan}");
+}
+
+/// The pool asks PostgreSQL before and after each statement whether the connection works, and goes round all of them.
+#[tokio::test]
+async fn reads_one_after_the_other_stay_on_one_connection() {
+    const LAST: &str = "SELECT pid::text FROM pg_stat_activity
+         WHERE datname = current_database() AND query LIKE 'SELECT tokens.id%' ORDER BY query_start DESC LIMIT 1";
+    let app = TestApp::on(Database::Postgres).await;
+    let ada = app.person("ada").await;
+    let at_once: JoinSet<_> = (0..16).map(|_| ada.client.get("/me").into_future()).collect();
+    for reply in at_once.join_all().await {
+        reply.assert_status(200);
+    }
+
+    let mut raw = app.raw().await;
+    let mut used = BTreeSet::new();
+    for _ in 0..8 {
+        ada.client.get("/me").await.assert_status(200);
+        used.extend(raw.texts(LAST).await);
+    }
+    assert_eq!(used.len(), 1, "{used:?}");
 }

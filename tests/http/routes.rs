@@ -65,7 +65,7 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
     let without: Vec<_> = calls.iter().filter(|call| call.scope.is_none()).map(|call| call.path).collect();
     assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["/logout", "/token"]));
     let session: Vec<_> = session_calls().iter().map(|call| call.path).collect();
-    for path in ["/login", "/logout", "/proof"].iter().chain(own[..11].iter().map(|(_, path, _)| path)) {
+    for path in ["/login", "/logout", "/reauthenticate"].iter().chain(own[..11].iter().map(|(_, path, _)| path)) {
         assert!(session.contains(path), "{path}");
     }
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::{auth::Token, timestamp::Timestamp};
+use crate::{auth::Token, db::direct_row, timestamp::Timestamp};
 
 /// The columns of a [`Token`].
 #[derive(Debug, sqlx::FromRow)]
@@ -20,6 +20,21 @@ pub struct Row {
     last_used_from: String,
     revoked_at: Option<Timestamp>,
 }
+
+direct_row!(Row {
+    id,
+    name,
+    scopes,
+    origins,
+    issued_by,
+    created_at,
+    expires_at,
+    ends_at,
+    renew_days,
+    last_used_at,
+    last_used_from,
+    revoked_at,
+});
 
 impl From<Row> for Token {
     fn from(row: Row) -> Self {

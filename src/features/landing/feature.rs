@@ -1,7 +1,19 @@
 //! The feature's entry in the list of features.
 
+use std::sync::Arc;
+
 use super::page;
-use crate::{feature::Feature, http::pages::Pages};
+use crate::{
+    auth::page::{PageContext, RenderedOnce},
+    feature::Feature,
+    http::pages::Pages,
+};
 
 /// Listed in `app.rs`.
-pub const FEATURE: Feature = Feature { pages: || Pages::new().get("/", page::landing), ..Feature::new("landing") };
+pub const FEATURE: Feature = Feature {
+    pages: || {
+        let rendered = Arc::<RenderedOnce>::default();
+        Pages::new().get("/", move |context: PageContext| page::landing(context, rendered.clone()))
+    },
+    ..Feature::new("landing")
+};

@@ -1,14 +1,17 @@
 //! The handler of the front page.
 
-use axum::{http::StatusCode, response::Response};
+use std::sync::Arc;
+
+use axum::response::Response;
 use leptos::prelude::*;
 
 use super::view::Landing;
-use crate::auth::page::PageContext;
+use crate::auth::page::{PageContext, RenderedOnce};
 
 /// `GET /`
-pub async fn landing(context: PageContext) -> Response {
+pub async fn landing(context: PageContext, rendered: Arc<RenderedOnce>) -> Response {
     let (signed_in, lab) = (context.caller.is_some(), context.leads_to("/lab"));
     let script = context.asset("landing.js");
-    context.page(StatusCode::OK, "Two doors into one house", || view! { <Landing signed_in lab script /> }).await
+    let content = || view! { <Landing signed_in lab script /> };
+    context.page_once(&rendered, "Two doors into one house", content).await
 }

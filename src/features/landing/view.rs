@@ -60,7 +60,7 @@ pub(super) fn Landing(
     }
 }
 
-/// A button that sends `GET path` to a door. `landing.js` shows the answer.
+/// A button that requests `path` at a door. `landing.js` shows the answer.
 #[component]
 fn TryDoor(door: &'static str, path: &'static str, takes_token: bool) -> impl IntoView {
     let id = format!("try-{door}");

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::Note;
 use crate::{
-    db::{Db, Searching, execute, fetch},
+    db::{Db, Searching, direct_row, execute, fetch, read},
     timestamp::Timestamp,
 };
 
@@ -17,6 +17,9 @@ pub struct Versioned {
     /// Grows by one with each change.
     pub version: i64,
 }
+
+direct_row!(Note { id, title, body, created_at, updated_at });
+direct_row!(Versioned { ..note, version });
 
 /// Inserts the note, unless the account already has `limit` notes.
 ///
@@ -56,7 +59,7 @@ const OLDER: &str = "SELECT id, title, body, created_at, updated_at FROM notes
 
 /// Up to `limit` notes older than `before`, or the newest without it.
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Note>> {
-    fetch!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
+    read!(db, all, OLDER, account, before.unwrap_or(Uuid::max()), limit)
 }
 
 /// For `search.rs`. Searches have connections of their own, so that a long one does not block other requests.
@@ -71,10 +74,10 @@ pub(super) async fn batch(
 
 /// The note `id`, if it is the account's.
 pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<Versioned>> {
-    fetch!(
+    read!(
         db,
         optional,
-        "SELECT id, title, body, version, created_at, updated_at FROM notes WHERE id = $1 AND account_id = $2",
+        "SELECT id, title, body, created_at, updated_at, version FROM notes WHERE id = $1 AND account_id = $2",
         id,
         account,
     )

@@ -25,7 +25,7 @@ pub struct Peer(pub IpAddr);
 pub struct Client {
     /// The address the request comes from, if it is known.
     pub address: Option<IpAddr>,
-    /// The `User-Agent` header, cut to 255 characters.
+    /// The `User-Agent` header, cut to 255 bytes of ASCII.
     pub user_agent: String,
     /// The device cookie, on routes that read it: those of the session door.
     pub device: Option<Device>,
@@ -41,7 +41,7 @@ impl Client {
         let given = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
             address: extensions.get::<Address>().map(|address| address.0),
-            user_agent: given.chars().take(255).collect(),
+            user_agent: given.get(..255).unwrap_or(given).into(),
             device: extensions.get().cloned(),
         }
     }

@@ -1,0 +1,80 @@
+//! PostgreSQL connections that go from one statement to the next without the pool.
+//!
+//! sqlx's pool asks the server whether a connection still works before each statement and after it: three round trips
+//! for one. Most statements of a request are small reads, one after the other, so a few connections stay at hand for
+//! them ([`read!`](super::read)). A connection whose statement failed or was cancelled goes back to the pool, which
+//! tests it.
+
+use std::{
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
+
+/// The most connections that wait here. The pool has twice as many.
+const IDLE: usize = 8;
+/// A connection that was not used for so long is asked whether it still works.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long a connection stays, so that the pool can replace an old one.
+const STAY: Duration = Duration::from_secs(60);
+
+/// The connections at hand.
+#[derive(Default)]
+pub(crate) struct Kept(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Lent>,
+    closed: bool,
+}
+
+/// A connection of the pool.
+pub(crate) struct Lent {
+    pub connection: PoolConnection<Postgres>,
+    /// When the pool gave it.
+    since: Instant,
+    /// When its last statement ended.
+    used: Instant,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Kept")
+    }
+}
+
+impl Kept {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that works, of those at hand or of `pool`.
+    pub(crate) async fn take(&self, pool: &PgPool) -> sqlx::Result<Lent> {
+        let now = Instant::now();
+        let at_hand = self.state().idle.pop();
+        if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
+            && (now - lent.used < FRESH || lent.connection.ping().await.is_ok())
+        {
+            return Ok(lent);
+        }
+        let connection = pool.acquire().await?;
+        Ok(Lent { connection, since: now, used: now })
+    }
+
+    /// Keeps a connection whose statement has ended well.
+    pub(crate) fn put(&self, lent: Lent) {
+        let mut state = self.state();
+        if !state.closed && state.idle.len() < IDLE {
+            state.idle.push(Lent { used: Instant::now(), ..lent });
+        }
+    }
+
+    /// Gives all connections back.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.idle.clear();
+    }
+}
