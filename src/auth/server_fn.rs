@@ -17,8 +17,8 @@ use crate::http::{
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::AccountChanged`]
-pub fn account(for_account: Option<Uuid>) -> Result<Uuid, Details> {
-    Ok(caller(for_account).map_err(failure)?.account.id)
+pub fn account(for_account: Option<Uuid>) -> Result<Uuid, Problem> {
+    Ok(caller(for_account)?.account.id)
 }
 
 fn caller(for_account: Option<Uuid>) -> Result<Caller, Problem> {

@@ -191,11 +191,11 @@ pub(crate) async fn password_prompt(
     let action = context.uri.path().to_owned();
     let posted: Vec<(String, String)> = form.pairs().filter(|(name, _)| name != PASSWORD_FIELD).cloned().collect();
     let filled = refused.map_or_else(FormState::default, refusal);
-    let content = move || {
+    let view = move || {
         let (action, email, posted, form) = (action.clone(), account.email.clone(), posted.clone(), filled.clone());
         view! { <ReauthenticateFormView action email posted form /> }
     };
-    context.page(status, "Confirm it's you", content).await
+    context.page(status, "Confirm it's you", view).await
 }
 
 /// The message for a wrong password does not mention the address, which is not asked for here.

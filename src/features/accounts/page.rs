@@ -169,12 +169,12 @@ pub async fn account(
     let shown = settings.sessions.per_account.into();
     let browser_sessions = browser_sessions::service::newest(&db, caller.account.id, shown).await?;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
-    let content = move || {
+    let view = move || {
         let (account, credential, browser_sessions) =
             (caller.account.clone(), caller.credential.clone(), browser_sessions.clone());
         view! { <AccountView account credential browser_sessions activity=activity.clone() /> }
     };
-    Ok(context.page(StatusCode::OK, "Account", content).await)
+    Ok(context.page(StatusCode::OK, "Account", view).await)
 }
 
 /// The values of the fields `names`, to show the form again.

@@ -12,6 +12,6 @@ use crate::auth::page::{PageContext, RenderedOnce};
 pub async fn landing(context: PageContext, rendered: Arc<RenderedOnce>) -> Response {
     let (signed_in, lab) = (context.caller.is_some(), context.leads_to("/lab"));
     let script = context.asset("landing.js");
-    let content = || view! { <Landing signed_in lab script /> };
-    context.page_once(&rendered, "Two doors into one house", content).await
+    let view = || view! { <Landing signed_in lab script /> };
+    context.page_once(&rendered, "Two doors into one house", view).await
 }

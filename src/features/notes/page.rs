@@ -78,11 +78,11 @@ async fn list(
     let filter = Filter { limit: None, cursor, q: Some(q.clone()) };
     let first = service::list(db, caller.account.id, filter).await?;
     let account = caller.account.id;
-    let content = move || {
+    let view = move || {
         let (first, q, form) = (first.clone(), q.clone(), form.clone());
         view! { <NotesView account first q form /> }
     };
-    Ok(context.page(status, "Notes", content).await)
+    Ok(context.page(status, "Notes", view).await)
 }
 
 /// One note, with the form that edits it.
@@ -151,11 +151,11 @@ async fn editor(
     use leptos::prelude::*;
     let (account, title) = (caller.account.id, note.title.clone());
     let changed_elsewhere = status == StatusCode::PRECONDITION_FAILED;
-    let content = move || {
+    let view = move || {
         let (note, form) = (note.clone(), form.clone());
         view! { <NoteView account note version form changed_elsewhere /> }
     };
-    context.page(status, title, content).await
+    context.page(status, title, view).await
 }
 
 /// What a form holds.

@@ -22,7 +22,7 @@ pub async fn list_notes(q: String, cursor: Option<String>, for_account: Option<U
         db::Db,
     };
 
-    let account = account(for_account)?;
+    let account = account(for_account).map_err(failure)?;
     let filter = Filter { limit: None, cursor, q: Some(q) };
     service::list(&expect_context::<Db>(), account, filter).await.map_err(failure)
 }
@@ -39,7 +39,7 @@ pub async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note
         settings::Settings,
     };
 
-    let account = account(for_account)?;
+    let account = account(for_account).map_err(failure)?;
     let settings = expect_context::<Arc<Settings>>();
     let created =
         service::create(&expect_context::<Db>(), &settings.resources, account, draft).await.map_err(failure)?;
@@ -55,7 +55,7 @@ pub async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option
         db::Db,
     };
 
-    let account = account(for_account)?;
+    let account = account(for_account).map_err(failure)?;
     let saved = service::update(&expect_context::<Db>(), account, id, Some(version), Change::from(draft)).await;
     Ok(saved.map_err(failure)?.version)
 }

@@ -182,12 +182,12 @@ async fn page(
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), context.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
     let (keep_days, script) = (settings.tokens.keep_days, context.asset("day.js"));
-    let content = move || {
+    let view = move || {
         let (form, fresh, tokens, origin) = (form.clone(), issued.clone(), tokens.clone(), origin.clone());
         let (days, script, scopes) = (days.clone(), script.clone(), scopes.clone());
         view! { <TokensView scopes form fresh tokens now origin days keep_days script /> }
     };
-    Ok(context.page(status, "Tokens", content).await)
+    Ok(context.page(status, "Tokens", view).await)
 }
 
 #[cfg(test)]

@@ -132,11 +132,11 @@ pub(in crate::features::accounts) async fn show_sent(context: PageContext, addre
 
 async fn sent_page(context: PageContext, status: StatusCode, address: String) -> Response {
     use leptos::prelude::*;
-    let content = move || {
+    let view = move || {
         let address = address.clone();
         view! { <SentView address /> }
     };
-    context.page(status, "Check your email", content).await
+    context.page(status, "Check your email", view).await
 }
 
 /// Whether this browser is signed in to the account of the link.
@@ -154,9 +154,9 @@ async fn link_form(
 ) -> Response {
     use leptos::prelude::*;
     let signed_in = is_owner_signed_in(&context, &link);
-    let content = move || {
+    let view = move || {
         let (token, link, form) = (token.clone(), link.clone(), form.clone());
         view! { <LinkView purpose token link signed_in form /> }
     };
-    context.page(status, "Confirm your email address", content).await
+    context.page(status, "Confirm your email address", view).await
 }

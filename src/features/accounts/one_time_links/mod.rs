@@ -118,6 +118,6 @@ pub async fn void_all(db: &Db) -> Result<u64, Problem> {
 pub async fn expired_page(context: PageContext, purpose: Purpose) -> Response {
     use leptos::prelude::*;
     let (href, label) = purpose.renewal();
-    let content = move || view! { <view::ExpiredView href label /> };
-    context.page(StatusCode::GONE, "This link has expired", content).await
+    let view = move || view! { <view::ExpiredView href label /> };
+    context.page(StatusCode::GONE, "This link has expired", view).await
 }

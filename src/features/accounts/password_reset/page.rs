@@ -153,9 +153,9 @@ async fn reset_form(
     form: FormState,
 ) -> Response {
     use leptos::prelude::*;
-    let content = move || {
+    let view = move || {
         let (token, email, form) = (token.clone(), link.email.clone(), form.clone());
         view! { <ResetView token email form /> }
     };
-    context.page(status, "Choose a new password", content).await
+    context.page(status, "Choose a new password", view).await
 }

@@ -52,9 +52,9 @@ async fn question(
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let email = context.signed_in()?.account.email;
-    let content = move || {
+    let view = move || {
         let (email, next, form) = (email.clone(), next.next.clone(), form.clone());
         view! { <ReauthenticateView email next form /> }
     };
-    Ok(context.page(status, "Confirm it's you", content).await)
+    Ok(context.page(status, "Confirm it's you", view).await)
 }

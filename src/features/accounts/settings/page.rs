@@ -108,8 +108,8 @@ pub async fn post_password(
 async fn password_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
     let email = context.caller.as_ref().map(|caller| caller.account.email.clone()).unwrap_or_default();
-    let content = move || view! { <PasswordView email=email.clone() form=form.clone() /> };
-    context.page(status, "Change your password", content).await
+    let view = move || view! { <PasswordView email=email.clone() form=form.clone() /> };
+    context.page(status, "Change your password", view).await
 }
 
 /// `GET /account/email`
@@ -221,6 +221,6 @@ pub async fn post_delete(
 async fn delete_form(context: PageContext, status: StatusCode, form: FormState) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let email = context.signed_in()?.account.email;
-    let content = move || view! { <DeleteView email=email.clone() form=form.clone() /> };
-    Ok(context.page(status, "Delete your account", content).await)
+    let view = move || view! { <DeleteView email=email.clone() form=form.clone() /> };
+    Ok(context.page(status, "Delete your account", view).await)
 }

@@ -85,12 +85,12 @@ impl Unsent {
         let account = context.signed_in()?.account;
         let (same, written, home) = (self.is_for(account.id), self.is_written(), context.home());
         let title = if same { "Not sent yet" } else { "Another account is signed in" };
-        let content = move || {
+        let view = move || {
             let (Self { to, pairs }, email) = (self.clone(), account.email.clone());
             let pairs = pairs.into_iter().filter(|(name, _)| name != FOR_ACCOUNT).collect::<Vec<_>>();
             view! { <UnsentView title to pairs email same written home /> }
         };
-        Ok(context.page(status, title, content).await)
+        Ok(context.page(status, title, view).await)
     }
 }
 

@@ -26,11 +26,11 @@ pub(super) async fn index(
     use leptos::prelude::*;
     let mails = outbox::list(Path::new(&settings.mail.outbox)).await.map_err(unreadable)?;
     let by_smtp = settings.mail.has_server();
-    let content = move || {
+    let view = move || {
         let mails = mails.clone();
         view! { <OutboxView mails by_smtp /> }
     };
-    Ok(context.page(StatusCode::OK, "Outbox", content).await)
+    Ok(context.page(StatusCode::OK, "Outbox", view).await)
 }
 
 /// `GET /dev/outbox/{name}`: one mail.
@@ -47,11 +47,11 @@ pub(super) async fn show(
     use leptos::prelude::*;
     let mail = outbox::find(Path::new(&settings.mail.outbox), id).await.map_err(unreadable)?;
     let mail = mail.ok_or(Problem::NotFound)?;
-    let content = move || {
+    let view = move || {
         let mail = mail.clone();
         view! { <MailView mail /> }
     };
-    Ok(context.page(StatusCode::OK, "Mail", content).await)
+    Ok(context.page(StatusCode::OK, "Mail", view).await)
 }
 
 fn unreadable(error: io::Error) -> Problem {
