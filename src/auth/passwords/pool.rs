@@ -173,22 +173,7 @@ impl Pool {
     }
 }
 
-/// How much nicer than the rest of the server the threads are. The system's scheduler then prefers a thread that has a
-/// request to answer, and hashing still gets a quarter of a busy core.
-const NICENESS: i32 = 5;
-
-/// Lets other threads go first. On Linux the niceness is that of the thread; on other systems it is that of the whole
-/// server, so there it stays.
-fn give_way() {
-    if cfg!(target_os = "linux")
-        && let Err(error) = rustix::process::nice(NICENESS)
-    {
-        tracing::debug!(%error, "hashing has the priority of requests");
-    }
-}
-
 fn work(waiting: &Mutex<Receiver<Job>>, kept: usize) {
-    give_way();
     let mut memory = Memory { blocks: Vec::new(), kept };
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -239,20 +224,6 @@ mod tests {
         assert!(running.is_ok() && waiting.is_ok() && busy(&refused) && elsewhere.is_ok());
         let slots = pool.slots.lock().unwrap();
         assert!(slots.free == 8 && slots.taken.is_empty(), "{slots:?}");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn the_threads_let_those_that_answer_requests_go_first() {
-        // proc(5): the 17th field after the name in parentheses.
-        let niceness = || {
-            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-            stat.rsplit_once(") ").unwrap().1.split(' ').nth(16).unwrap().parse::<i32>().unwrap()
-        };
-        let ours = niceness();
-        let pool = Pool::new("test", 1, 0, 0).unwrap();
-        assert_eq!(pool.run(Source::Operator, move |_| niceness()).await.unwrap(), (ours + NICENESS).min(19));
-        assert_eq!(niceness(), ours, "it is that of the one thread");
     }
 
     #[tokio::test]
