@@ -471,7 +471,7 @@ export interface components {
          *     }
          */
         NotesPage: {
-            /** @description The notes. */
+            /** @description The notes of this page. */
             items: components["schemas"]["Note"][];
             /** @description The `cursor` of the next page, or `null` on the last page. */
             next_cursor: string | null;
