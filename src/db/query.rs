@@ -144,6 +144,7 @@ pub(crate) fn optional<T>(rows: Vec<T>) -> Option<T> {
     first(rows)
 }
 
+#[allow(dead_code, reason = "an app may have no list that is read so")]
 pub(crate) fn all<T>(rows: Vec<T>) -> Vec<T> {
     rows
 }
