@@ -32,6 +32,7 @@ mod idempotency;
 mod jobs;
 #[cfg(feature = "lab")]
 mod lab;
+mod landing;
 mod limits;
 mod mail;
 mod mail_limits;
