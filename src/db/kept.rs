@@ -3,7 +3,7 @@
 //! sqlx's pool asks the server whether a connection still works before each statement and after it: three round trips
 //! for one. Most statements of a request are small reads, one after the other, so a few connections stay at hand for
 //! them ([`read!`](super::read)). A connection whose statement failed or was cancelled goes back to the pool, which
-//! tests it.
+//! tests it; if it waited here, the statement runs again the usual way.
 
 use std::{
     fmt,
@@ -33,6 +33,8 @@ struct State {
 /// A connection of the pool.
 pub(crate) struct Lent {
     pub connection: PoolConnection<Postgres>,
+    /// Whether it waited here, where it may have ended meanwhile.
+    pub waited: bool,
     /// When the pool gave it.
     since: Instant,
     /// When its last statement ended.
@@ -57,10 +59,10 @@ impl Kept {
         if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
             && (now - lent.used < FRESH || lent.connection.ping().await.is_ok())
         {
-            return Ok(lent);
+            return Ok(Lent { waited: true, ..lent });
         }
         let connection = pool.acquire().await?;
-        Ok(Lent { connection, since: now, used: now })
+        Ok(Lent { connection, waited: false, since: now, used: now })
     }
 
     /// Keeps a connection whose statement has ended well.

@@ -29,15 +29,23 @@ macro_rules! read {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {{
         let direct = $db.direct.as_ref().and_then(|direct| direct.rows($sql, &[$(&$value),*]));
         match direct {
-            Some(rows) => Ok($crate::db::query::$rows(rows)),
+            Some(rows) => Ok($crate::db::query::found!(rows, $rows)),
             None => match &$db.pools {
                 $crate::db::Pools::Postgres(pool) if !$db.pooler => {
                     let query = sqlx::query_as($sql)$(.bind($value))*;
                     async {
                         let mut lent = $db.kept.take(pool).await?;
-                        let rows = query.fetch_all(&mut *lent.connection).await?;
-                        $db.kept.put(lent);
-                        Ok($crate::db::query::$rows(rows))
+                        match query.fetch_all(&mut *lent.connection).await {
+                            Ok(rows) => {
+                                $db.kept.put(lent);
+                                Ok($crate::db::query::found!(rows, $rows))
+                            }
+                            Err(_) if lent.waited => {
+                                drop(lent);
+                                $crate::db::fetch!($db, $rows, $sql $(, $value)*)
+                            }
+                            Err(error) => Err(error),
+                        }
                     }
                     .await
                 }
@@ -134,20 +142,21 @@ macro_rules! __postgres {
     };
 }
 
-pub(crate) use read;
+/// Those of all `rows` that are asked for.
+macro_rules! found {
+    ($found:expr, optional) => {
+        $crate::db::query::first($found)
+    };
+    ($found:expr, all) => {
+        $found
+    };
+}
+
 #[doc(inline)]
 pub use {__execute as execute, __execute_now as execute_now, __fetch as fetch};
 #[doc(hidden)]
 pub use {__postgres as postgres, __prepare as prepare, __rows as rows};
-
-pub(crate) fn optional<T>(rows: Vec<T>) -> Option<T> {
-    first(rows)
-}
-
-#[allow(dead_code, reason = "an app may have no list that is read so")]
-pub(crate) fn all<T>(rows: Vec<T>) -> Vec<T> {
-    rows
-}
+pub(crate) use {found, read};
 
 /// The first row.
 #[doc(hidden)]

@@ -135,3 +135,21 @@ async fn reads_one_after_the_other_stay_on_one_connection() {
     }
     assert_eq!(used.len(), 1, "{used:?}");
 }
+
+/// A restarted PostgreSQL ends the connections that wait for the next read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_ended_while_it_waited_fails_no_read() {
+    let app = TestApp::on(Database::Postgres).await;
+    let ada = app.person("ada").await;
+    let mut raw = app.raw().await;
+    let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for _ in 0..3 {
+        for door in ada.doors() {
+            door.get("/me").await.assert_status(200);
+            door.get(COLLECTION).await.assert_status(200);
+        }
+        app.db.wait_idle().await;
+        assert!(!raw.texts(end).await.is_empty());
+    }
+}
