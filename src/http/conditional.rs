@@ -11,6 +11,7 @@ use std::{
 };
 
 use axum::{
+    Json,
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -36,9 +37,26 @@ impl Conditions {
         Self { if_match: read(headers), if_none_match: read(headers) }
     }
 
+    /// The version that a change requires of the resource; `None` if any will do. Of several tags, the one that the
+    /// resource has. `version` finds that out, and is asked only if it matters.
+    ///
+    /// # Errors
+    /// [`Problem::PreconditionFailed`] if the resource does not meet the conditions; those of `version`.
+    pub async fn required_version(
+        &self,
+        version: impl Future<Output = Result<i64, Problem>>,
+    ) -> Result<Option<i64>, Problem> {
+        if !self.need_version() {
+            return Ok(None);
+        }
+        let version = version.await?;
+        self.check(&version_tag(version))?;
+        Ok(Some(version))
+    }
+
     /// Whether a change depends on the version of the resource. `If-Match: *` does not: it only asks for the resource
     /// to exist, and a change of a missing one is 404.
-    pub fn need_version(&self) -> bool {
+    fn need_version(&self) -> bool {
         self.if_none_match.is_some() || self.if_match.as_ref().is_some_and(|wanted| !wanted.is_any())
     }
 
@@ -47,7 +65,7 @@ impl Conditions {
     ///
     /// # Errors
     /// [`Problem::PreconditionFailed`]
-    pub fn check(&self, tag: &str) -> Result<(), Problem> {
+    fn check(&self, tag: &str) -> Result<(), Problem> {
         let tag = tag.parse::<ETag>().map_err(|_| Problem::PreconditionFailed)?;
         let wanted = self.if_match.as_ref().is_none_or(|wanted| wanted.precondition_passes(&tag));
         let unwanted = self.if_none_match.as_ref().is_some_and(|unwanted| !unwanted.precondition_passes(&tag));
@@ -76,6 +94,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Conditions {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.headers))
     }
+}
+
+/// The strong tag of a resource's `version`.
+pub fn version_tag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// A single resource as JSON, with the tag of its `version`.
+pub fn versioned(version: i64, resource: impl Serialize) -> Response {
+    ([(header::ETAG, version_tag(version))], Json(resource)).into_response()
 }
 
 /// A strong tag for `content`, a hash of it: two of 64 bits with different beginnings. It need not resist an attacker:

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::{DefaultBodyLimit, OriginalUri, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
@@ -22,7 +21,7 @@ use crate::{
     auth::Allowed,
     db::Db,
     http::{
-        conditional::{self, Conditions, not_modified},
+        conditional::{self, Conditions, not_modified, version_tag, versioned},
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
         idempotency::{self, Answer, IdempotentRequest},
         openapi::{
@@ -139,7 +138,7 @@ async fn create(
         let Versioned { note, version } = service::create_as(&ours, &settings.resources, account, id, draft).await?;
         let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
         let location = format!("{}/{}", uri.path(), note.id);
-        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
+        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: version_tag(version), body })
     };
     idempotency::once(&db, account, &request, &asked, work).await
 }
@@ -162,7 +161,7 @@ async fn show(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let found = service::find(&db, caller.account.id, id).await?;
-    let etag = tag(found.version);
+    let etag = version_tag(found.version);
     Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
 }
 
@@ -222,24 +221,10 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(versioned: Versioned) -> Response {
-    ([(header::ETAG, tag(versioned.version))], Json(versioned.note)).into_response()
+fn answer(Versioned { note, version }: Versioned) -> Response {
+    versioned(version, note)
 }
 
-fn tag(version: i64) -> String {
-    format!("\"{version}\"")
-}
-
-/// The version that `If-Match` and `If-None-Match` require; `None` if any version will do. Of several tags, the one
-/// that the note has.
-///
-/// # Errors
-/// [`Problem::PreconditionFailed`] if the note does not meet them; [`Problem::NotFound`]; if the database fails.
 async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
-    if !conditions.need_version() {
-        return Ok(None);
-    }
-    let version = service::find(db, account, id).await?.version;
-    conditions.check(&tag(version))?;
-    Ok(Some(version))
+    conditions.required_version(async { Ok(service::find(db, account, id).await?.version) }).await
 }

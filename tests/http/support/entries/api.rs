@@ -1,10 +1,9 @@
 //! `entries` and `entries/{id}`, at both doors.
 
 use axum::{
-    Json,
     extract::{DefaultBodyLimit, OriginalUri, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +13,7 @@ use vestibule::{
     auth::Allowed,
     db::Db,
     http::{
-        conditional::{self, Conditions, not_modified},
+        conditional::{self, Conditions, not_modified, version_tag, versioned},
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
         idempotency::{self, Answer, IdempotentRequest},
         openapi::{
@@ -108,7 +107,7 @@ async fn create(
         let Versioned { entry, version } = store::insert(&ours, account, id, draft).await?;
         let body = serde_json::to_string(&entry).map_err(|error| Problem::Internal(error.to_string()))?;
         let location = format!("{}/{}", uri.path(), entry.id);
-        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: tag(version), body })
+        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: version_tag(version), body })
     };
     idempotency::once(&db, account, &request, &asked, work).await
 }
@@ -131,7 +130,7 @@ async fn show(
     conditions: Conditions,
 ) -> Result<Response, Problem> {
     let found = store::find(&db, caller.account.id, id).await?;
-    let etag = tag(found.version);
+    let etag = version_tag(found.version);
     Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
 }
 
@@ -187,18 +186,9 @@ async fn delete(
 }
 
 fn answer(Versioned { entry, version }: Versioned) -> Response {
-    ([(header::ETAG, tag(version))], Json(entry)).into_response()
-}
-
-fn tag(version: i64) -> String {
-    format!("\"{version}\"")
+    versioned(version, entry)
 }
 
 async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {
-    if !conditions.need_version() {
-        return Ok(None);
-    }
-    let version = store::find(db, account, id).await?.version;
-    conditions.check(&tag(version))?;
-    Ok(Some(version))
+    conditions.required_version(async { Ok(store::find(db, account, id).await?.version) }).await
 }
