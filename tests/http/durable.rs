@@ -68,20 +68,22 @@ pub(super) fn call(server: &Server, request: &str, token: &str, body: &Value) ->
     server.call(request, &headers.each_ref().map(String::as_str), &body)
 }
 
-#[test]
-fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
-    let folder = folder();
-    let server = Server::start(&folder, &FILE);
-    let token = server.token();
-    let first = server.json("POST /api/v1/tokens", &token, &new_token("0")).1;
-    becomes(&server, 200);
-
+/// Leaves room for a few of the thirty items that `request` makes of what `body` gives for their number. Returns the
+/// ids of those that were acknowledged and of the `first`, which was there before, the newest first.
+pub(super) fn kept_while_it_fills(
+    server: &Server,
+    folder: &Path,
+    token: &str,
+    request: &str,
+    first: &Value,
+    body: impl Fn(i32) -> Value,
+) -> Vec<Value> {
     let room = folder.join("vestibule.db-wal").metadata().unwrap().len() + 100_000;
-    limit(&server, &room.to_string());
+    limit(server, &room.to_string());
     let mut kept = vec![first["id"].clone()];
     let mut refused = 0;
     for number in 1..=30 {
-        let answer = call(&server, "POST /api/v1/tokens", &token, &new_token(&number.to_string()));
+        let answer = call(server, request, token, &body(number));
         if answer.0 == 201 {
             kept.insert(0, serde_json::from_str::<Value>(&answer.2).unwrap()["id"].clone());
         } else {
@@ -91,6 +93,19 @@ fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
         }
     }
     assert!(kept.len() > 1 && refused > 1, "{} kept, {refused} refused", kept.len());
+    kept
+}
+
+#[test]
+fn on_a_full_disk_nothing_is_acknowledged_that_is_not_kept() {
+    let folder = folder();
+    let server = Server::start(&folder, &FILE);
+    let token = server.token();
+    let first = server.json("POST /api/v1/tokens", &token, &new_token("0")).1;
+    becomes(&server, 200);
+
+    let made = |number: i32| new_token(&number.to_string());
+    let mut kept = kept_while_it_fills(&server, &folder, &token, "POST /api/v1/tokens", &first, made);
 
     limit(&server, &full(&folder));
     let path = format!("/api/v1/tokens/{}", first["id"].as_str().unwrap());
@@ -278,8 +293,8 @@ async fn an_export_is_never_in_memory_whole() {
     export_of(60_000, r#""subject":"a""#, events, 60_000).await;
 }
 
-/// Adds `count` items by `sql` and exports them in at most `most` KiB of memory, which is less than half of them. `mark`
-/// is in each of them.
+/// Adds `count` items by `sql` and exports them in at most `most` KiB of memory, which is less than half of them.
+/// `mark` is in each of them.
 pub(super) async fn export_of(count: usize, mark: &str, sql: &str, most: u64) {
     let folder = folder();
     let server = Server::start(&folder, &FILE);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::path_of;
 use crate::{
     binary::{PATIENCE, Server},
-    durable::{FILE, becomes, call, export_of, full, limit, unavailable},
+    durable::{FILE, becomes, call, export_of, full, kept_while_it_fills, limit, unavailable},
     sockets::connect,
     support::folder,
 };
@@ -21,21 +21,7 @@ fn on_a_full_disk_no_note_is_acknowledged_that_is_not_kept() {
     let first = server.json("POST /api/v1/notes", &token, &note(0)).1;
     becomes(&server, 200);
 
-    let room = folder.join("vestibule.db-wal").metadata().unwrap().len() + 100_000;
-    limit(&server, &room.to_string());
-    let mut kept = vec![first["id"].clone()];
-    let mut refused = 0;
-    for number in 1..=30 {
-        let answer = call(&server, "POST /api/v1/notes", &token, &note(number));
-        if answer.0 == 201 {
-            kept.insert(0, serde_json::from_str::<Value>(&answer.2).unwrap()["id"].clone());
-        } else {
-            assert_eq!(serde_json::from_str::<Value>(&answer.2).unwrap()["code"], "unavailable");
-            unavailable(answer);
-            refused += 1;
-        }
-    }
-    assert!(kept.len() > 1 && refused > 1, "{} kept, {refused} refused", kept.len());
+    let kept = kept_while_it_fills(&server, &folder, &token, "POST /api/v1/notes", &first, note);
 
     limit(&server, &full(&folder));
     let path = format!("/api/v1{}", path_of(&first));
