@@ -23,7 +23,7 @@ async function send(form) {
     if (token) headers.set("Authorization", `Bearer ${token}`);
     answer.replaceChildren(...(await shown(await fetch(form.action, { headers }))));
   } catch {
-    answer.replaceChildren(element("p", "status", "No answer: the server cannot be reached."));
+    answer.replaceChildren(paragraph("status", "strong", "No answer: the server cannot be reached."));
   } finally {
     button.ariaBusy = null;
   }
@@ -35,9 +35,20 @@ async function shown(response) {
   const body = element("pre", "", "");
   body.tabIndex = 0;
   body.append(element("code", "", indented(await response.text())));
-  const parts = [element("p", "status", `${response.status} ${response.statusText}`)];
-  if (challenge) parts.push(element("p", "challenge", `WWW-Authenticate: ${challenge}`));
+  const parts = [paragraph("status", "strong", `${response.status} ${response.statusText}`)];
+  if (challenge) parts.push(paragraph("challenge", "code", `WWW-Authenticate: ${challenge}`));
   return [...parts, body];
+}
+
+/**
+ * @param {string} className
+ * @param {string} name The element that the text is in.
+ * @param {string} text
+ */
+function paragraph(className, name, text) {
+  const made = element("p", className, "");
+  made.append(element(name, "", text));
+  return made;
 }
 
 /** @param {string} text JSON or not. */
