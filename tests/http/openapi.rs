@@ -192,8 +192,8 @@ async fn the_examples_are_taken(database: Database) {
     for mount in MOUNTS {
         let document = document(&app, mount).await;
         for (number, (method, path, operation)) in operations(&document).into_iter().enumerate() {
-            // Each call has a person of its own, since some of them end the session or token that made them. The example
-            // of a login names Ada.
+            // Each call has a person of its own, since some of them end the session or token that made them. The
+            // example of a login names Ada.
             let name = format!("{}{number}", mount.trim_start_matches('/').replace('/', "-"));
             let person = if path == "/login" { ada.clone() } else { app.person(&name).await };
             let door = person.doors().into_iter().find(|door| door.mount() == mount).unwrap();

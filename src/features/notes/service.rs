@@ -55,9 +55,9 @@ impl From<Draft> for Change {
 /// One page of the account's notes, newest first. A page of long notes may hold fewer than the limit, and one of a
 /// search that ran out of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
 ///
-/// The cursor is the id of the last note that was looked at. The order of ids never changes, so no note that exists throughout is skipped
-/// or repeated. A note that is added meanwhile is on a later page, if the clock of the instance that added it is slow,
-/// or on none.
+/// The cursor is the id of the last note that was looked at. The order of ids never changes, so no note that exists
+/// throughout is skipped or repeated. A note that is added meanwhile is on a later page, if the clock of the instance
+/// that added it is slow, or on none.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search has to wait too long; if

@@ -1,6 +1,7 @@
 //! What the tests know of the resource that they go through, which is that of `entries/`.
 //!
-//! What the features of the product promise is in their own tests, such as `tests/http/notes`, which use nothing of this.
+//! What the features of the product promise is in their own tests, such as `tests/http/notes`, which use nothing of
+//! this.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Every route that the harness serves, by what it is for, from the list that `vestibule routes` prints. So a new feature
-//! is walked by the tests, and one that is removed is missed by none.
+//! Every route that the harness serves, by what it is for, from the list that `vestibule routes` prints. So a new
+//! feature is walked by the tests, and one that is removed is missed by none.
 //!
 //! What no list can tell is written here: which pages anybody may open, and what the app's own forms and calls take. Of
 //! another feature, a call takes the example of the OpenAPI document, and the fields of a form are filled in.

@@ -4,6 +4,6 @@ use axum::{http::StatusCode, response::Response};
 use leptos::prelude::*;
 use vestibule::auth::page::PageContext;
 
-pub(super) async fn front(visit: PageContext) -> Response {
-    visit.page(StatusCode::OK, "Front page", || view! { <h1>"Front page"</h1> }).await
+pub(super) async fn front(context: PageContext) -> Response {
+    context.page(StatusCode::OK, "Front page", || view! { <h1>"Front page"</h1> }).await
 }

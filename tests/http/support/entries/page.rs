@@ -19,33 +19,33 @@ use super::{
     store::{self, Versioned},
 };
 
-pub(super) async fn index(visit: PageContext, State(db): State<Db>) -> Result<Response, Problem> {
-    list(visit, &db, StatusCode::OK, FormState::default()).await
+pub(super) async fn index(context: PageContext, State(db): State<Db>) -> Result<Response, Problem> {
+    list(context, &db, StatusCode::OK, FormState::default()).await
 }
 
-pub(super) async fn create(visit: PageContext, State(db): State<Db>, form: Form) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account.id;
+pub(super) async fn create(context: PageContext, State(db): State<Db>, form: Form) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account.id;
     let draft = Draft { title: form.text("title"), body: form.text("body") };
     let typed = state_of(&draft);
     match store::insert(&db, account, Uuid::now_v7(), draft).await {
         Ok(_) => Ok(see_other("/entries")),
-        Err(problem) => list(visit, &db, problem.status(), typed.with_errors(&problem)).await,
+        Err(problem) => list(context, &db, problem.status(), typed.with_errors(&problem)).await,
     }
 }
 
-pub(super) async fn show(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let Versioned { entry, version } = store::find(&db, visit.signed_in()?.account.id, id).await?;
+pub(super) async fn show(context: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
+    let Versioned { entry, version } = store::find(&db, context.signed_in()?.account.id, id).await?;
     let form = state_of(&Draft { title: entry.title, body: entry.body });
-    Ok(editor(visit, StatusCode::OK, id, version, form).await)
+    Ok(editor(context, StatusCode::OK, id, version, form).await)
 }
 
 pub(super) async fn save(
-    visit: PageContext,
+    context: PageContext,
     State(db): State<Db>,
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    let account = visit.signed_in()?.account.id;
+    let account = context.signed_in()?.account.id;
     let version = form.text("version").parse().ok();
     let (title, body) = (form.text("title"), form.text("body"));
     let typed = state_of(&Draft { title: title.clone(), body: body.clone() });
@@ -54,21 +54,25 @@ pub(super) async fn save(
         Err(Problem::NotFound) => Err(Problem::NotFound),
         Err(problem) => {
             let version = store::find(&db, account, id).await?.version;
-            Ok(editor(visit, problem.status(), id, version, typed.with_errors(&problem)).await)
+            Ok(editor(context, problem.status(), id, version, typed.with_errors(&problem)).await)
         }
     }
 }
 
-pub(super) async fn delete(visit: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    match store::delete(&db, visit.signed_in()?.account.id, id, None).await {
+pub(super) async fn delete(
+    context: PageContext,
+    State(db): State<Db>,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    match store::delete(&db, context.signed_in()?.account.id, id, None).await {
         Ok(()) | Err(Problem::NotFound) => Ok(see_other("/entries")),
         Err(problem) => Err(problem),
     }
 }
 
-async fn list(visit: PageContext, db: &Db, status: StatusCode, form: FormState) -> Result<Response, Problem> {
-    let page = api::page_of(db, visit.signed_in()?.account.id, None, None).await?;
-    let content = move || {
+async fn list(context: PageContext, db: &Db, status: StatusCode, form: FormState) -> Result<Response, Problem> {
+    let page = api::page_of(db, context.signed_in()?.account.id, None, None).await?;
+    let view = move || {
         let rows = page.items.clone().into_iter().map(|entry| {
             let href = format!("/entries/{}", entry.id);
             view! { <li><a href=href>{entry.title}</a> " " <Time at=entry.updated_at /> <p>{entry.body}</p></li> }
@@ -82,12 +86,12 @@ async fn list(visit: PageContext, db: &Db, status: StatusCode, form: FormState) 
             <ul>{rows.collect_view()}</ul>
         }
     };
-    Ok(visit.page(status, "Entries", content).await)
+    Ok(context.page(status, "Entries", view).await)
 }
 
-async fn editor(visit: PageContext, status: StatusCode, id: Uuid, version: i64, form: FormState) -> Response {
+async fn editor(context: PageContext, status: StatusCode, id: Uuid, version: i64, form: FormState) -> Response {
     let title = form.value("title");
-    let content = move || {
+    let view = move || {
         let action = format!("/entries/{id}");
         view! {
             <h1>"Edit entry"</h1>
@@ -102,7 +106,7 @@ async fn editor(visit: PageContext, status: StatusCode, id: Uuid, version: i64, 
             </form>
         }
     };
-    visit.page(status, title, content).await
+    context.page(status, title, view).await
 }
 
 #[component]
