@@ -84,7 +84,7 @@ bench: release ## Measure the release binary beside its peers, and write docs/pe
 
 snapshots: release ## Update the screenshots that the end-to-end tests compare
 	@scripts/setup test
-	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=changed
+	cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test tests/visual.spec.ts --update-snapshots=all
 	cd end2end && ../$(in) node squeeze.mjs snapshots/*.png ../docs/screenshots/*.png
 
 lab-browsers: release ## Run the Lab in Chromium, Firefox and WebKit, and compare with docs/lab.md (WRITE=yes writes it)
