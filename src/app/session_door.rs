@@ -70,7 +70,7 @@ pub(super) fn session_door(
 
     let calls = Router::new()
         .nest("/session/v1", api::session_mount(features).merge(openapi::routes()).into())
-        .route("/session/{*rest}", any(api::not_found))
+        .route("/session/{*rest}", any(api::no_such_path))
         .merge(server_functions(state))
         .layer(Extension(Document::new(&openapi::session_document(settings, features))))
         .layer(Extension(Door::Session));

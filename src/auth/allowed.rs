@@ -59,7 +59,7 @@ impl<S: Send + Sync, N: Need> FromRequestParts<S> for Allowed<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let caller = Door::identify(&parts.headers, &parts.extensions).await?;
+        let caller = Door::identify(parts).await?;
         if let Some(scope) = N::SCOPE {
             caller.must_hold(scope)?;
         }

@@ -37,6 +37,8 @@ pub mod rate_limit;
 #[cfg(feature = "ssr")]
 pub mod reauthentication;
 #[cfg(feature = "ssr")]
+pub mod refused_origins;
+#[cfg(feature = "ssr")]
 pub mod same_origin;
 #[cfg(feature = "ssr")]
 pub mod server_fn;

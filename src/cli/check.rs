@@ -29,7 +29,13 @@ impl Check {
         let sources = config.sources(&settings)?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if self.json {
-            print(&serde_json::json!({"valid": errors == 0, "findings": findings}).to_string());
+            let allowed_origins = &settings.cors.allowed_origins;
+            let report = serde_json::json!({
+                "valid": errors == 0,
+                "findings": findings,
+                "allowed_origins": allowed_origins,
+            });
+            print(&report.to_string());
         } else {
             print_report(&settings, &sources, &findings, errors == 0);
         }
@@ -50,6 +56,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], va
         let (origin, address) = (settings.origin(), settings.server.address);
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
+        print(&settings.cors.summary());
         for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
             if let Some(extra) = (feature.listener)(settings) {
                 print(&format!(

@@ -8,7 +8,10 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use vestibule::auth::rate_limit::attempts::{self, Rule};
+use vestibule::{
+    auth::rate_limit::attempts::{self, Rule},
+    http::problem::Limit,
+};
 
 use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
 
@@ -356,7 +359,7 @@ async fn what_is_forgiven_is_deleted(app: TestApp) {
 }
 
 async fn other_features_count_by_rules_of_their_own(app: TestApp) {
-    let rule = Rule { what: "test", burst: 2, pace: Duration::hours(1) };
+    let rule = Rule { what: "test", limit: Limit::Mail, burst: 2, pace: Duration::hours(1) };
     let take = async |whom: &str| attempts::take(&app.db, vec![rule.of(&[whom])]).await;
     let mut last = None;
     for _ in 0..7 {

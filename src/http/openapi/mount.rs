@@ -20,7 +20,7 @@ use super::{
     refusals::described,
 };
 use crate::{
-    http::problem::{Details, MEDIA_TYPE, Problem},
+    http::problem::{Details, Limit, MEDIA_TYPE, Problem},
     settings::Settings,
 };
 
@@ -29,7 +29,7 @@ const CALLER: &str = "caller";
 
 const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; \
      `detail` says what to do about it, and `request_id` is the id of the request in the log of the server. An unknown \
-     path is 404 `not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members that you do \
+     path is 404 `route_not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members that you do \
      not know: later versions may add some.";
 
 /// Examples by status, shared by all operations.
@@ -81,7 +81,7 @@ impl MountDocs {
                 Problem::TokenExpired,
                 Problem::TokenRevoked,
                 Problem::OriginNotAllowed,
-                Problem::RateLimited(30),
+                Problem::RateLimited { limit: Limit::Token, seconds: 30 },
             ],
         }
     }
@@ -194,7 +194,7 @@ impl MountDocs {
             }
         }
         // Unknown paths and methods are no operations, so nothing else lists their codes.
-        let unrouted = [Problem::NotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
+        let unrouted = [Problem::RouteNotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
         let codes: BTreeSet<_> = responses.values().flat_map(codes).chain(unrouted).collect();
         let code = text(codes).description(Some("The stable name of a kind of problem."));
         schemas.insert("ProblemCode".into(), code.into());

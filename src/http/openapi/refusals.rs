@@ -11,7 +11,8 @@ use utoipa::{
 };
 
 use crate::http::{
-    problem::{Details, MEDIA_TYPE, Problem, describe},
+    extract::not_json_at,
+    problem::{Details, FieldCode, FieldError, Limit, MEDIA_TYPE, Problem, describe},
     request_id::RequestId,
 };
 
@@ -36,7 +37,7 @@ refusals! {
     /// By [`crate::http::extract::Body`] and the rules for its members.
     BodyRefused => [not_json(), Problem::BodyTooLarge, Problem::UnsupportedMediaType, invalid()];
     /// By [`crate::http::extract::Query`] and the rules for its members.
-    QueryRefused => [Problem::field("limit", "Enter a number from 1 to 100.")];
+    QueryRefused => [out_of_range()];
     /// For an id in the path that does not exist.
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
@@ -55,13 +56,13 @@ refusals! {
     /// Where the password is needed again.
     ReauthenticationRequired => [Problem::ReauthenticationRequired];
     /// Where requests need no credential: their rate is limited, and so are their origins.
-    UnauthenticatedRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
+    UnauthenticatedRefused => [Problem::OriginNotAllowed, limited(Limit::Address)];
     /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
-        Problem::RateLimited(30)
+        limited(Limit::Password)
     ];
     /// Like [`PasswordRefused`], for the token API, where the settings may turn passwords off.
     LoginRefused => [
@@ -70,7 +71,7 @@ refusals! {
         Problem::OriginNotAllowed,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
-        Problem::RateLimited(30)
+        limited(Limit::Password)
     ];
 }
 
@@ -106,9 +107,18 @@ fn content(problems: &[&Problem]) -> Content {
 }
 
 fn not_json() -> Problem {
-    Problem::InvalidBody("Not JSON: expected value at line 1 column 1.".into())
+    not_json_at(1, 15)
 }
 
 fn invalid() -> Problem {
-    Problem::field("name", "Enter a name.")
+    FieldError::new("name", "Enter a name.").code(FieldCode::Required).into()
+}
+
+fn out_of_range() -> Problem {
+    let error = FieldError::new("limit", "Enter a number from 1 to 100.").code(FieldCode::OutOfRange);
+    error.param("min", 1).param("max", 100).param("actual", 500).into()
+}
+
+fn limited(limit: Limit) -> Problem {
+    Problem::RateLimited { limit, seconds: 30 }
 }
