@@ -29,13 +29,7 @@ impl Check {
         let sources = config.sources(&settings)?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         if self.json {
-            let allowed_origins = &settings.cors.allowed_origins;
-            let report = serde_json::json!({
-                "valid": errors == 0,
-                "findings": findings,
-                "allowed_origins": allowed_origins,
-            });
-            print(&report.to_string());
+            print(&serde_json::json!({"valid": errors == 0, "findings": findings}).to_string());
         } else {
             print_report(&settings, &sources, &findings, errors == 0);
         }
