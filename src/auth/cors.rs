@@ -49,7 +49,7 @@ const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// fail.
 const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
                        traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
+const EXPOSED: &str = "date, etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
                        www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
@@ -83,7 +83,7 @@ impl AllowedOrigins {
     }
 
     /// Whether a request with these headers has no origin, our own, or one that the settings allow.
-    fn are_known(&self, headers: &HeaderMap) -> bool {
+    pub fn are_known(&self, headers: &HeaderMap) -> bool {
         headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
     }
 

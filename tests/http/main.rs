@@ -7,6 +7,7 @@
 mod support;
 
 mod account;
+mod account_api;
 mod activity;
 mod addresses;
 mod binary;
@@ -34,6 +35,7 @@ mod jobs;
 mod lab;
 mod landing;
 mod limits;
+mod login;
 mod mail;
 mod mail_limits;
 mod mails;

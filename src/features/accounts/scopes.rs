@@ -3,3 +3,5 @@
 use crate::auth::scope;
 
 scope!(pub AccountRead = "account:read", "Read your name and email address");
+scope!(pub AccountWrite = "account:write", "Change your name, and your password and email address with your password", sensitive);
+scope!(pub AccountExport = "account:export", "Download everything in your account", sensitive);

@@ -1,0 +1,6 @@
+ALTER TABLE tokens
+    -- By how many seconds POST token/renew prolongs a token; 0 where it does not.
+    ADD COLUMN renew_seconds      BIGINT      NOT NULL DEFAULT 0,
+    -- When the password was last given by the client with this token; NULL if it never was.
+    ADD COLUMN reauthenticated_at TIMESTAMPTZ;
+UPDATE tokens SET renew_seconds = renew_days * 86400 WHERE renew_days > 0;
