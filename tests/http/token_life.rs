@@ -286,7 +286,14 @@ async fn tokens_from_before_go_on(app: TestApp) {
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
         app.sql(&format!("DROP INDEX {index}")).await;
     }
-    let later = ["renew_seconds", "reauthenticated_at", "last_used_from", "warn_days", "password_stamp"];
+    let later = [
+        "renew_seconds",
+        "reauthenticated_at",
+        "reauthentication_stamp",
+        "last_used_from",
+        "warn_days",
+        "password_stamp",
+    ];
     for column in ["parent_id", "origins", "ends_at", "renew_days"].into_iter().chain(later) {
         // SQLite drops no column that refers to a table.
         if !(sqlite && column == "parent_id") {

@@ -38,12 +38,14 @@ pub(crate) async fn renew(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> s
     Ok(row?.map(Token::from))
 }
 
-/// When the password was last given with the token. For a login, this starts as `created_at`.
+/// When the account's current password was last given with the token. For a login, this starts as `created_at`.
 pub(crate) async fn reauthenticated_at(db: &Db, id: Uuid, now: Timestamp) -> sqlx::Result<Option<Timestamp>> {
     let found: Option<(Option<Timestamp>,)> = fetch!(
         db,
         optional,
-        "SELECT reauthenticated_at FROM tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
+        "SELECT reauthenticated_at FROM tokens JOIN accounts ON accounts.id = account_id
+         WHERE tokens.id = $1 AND revoked_at IS NULL AND expires_at > $2
+            AND reauthentication_stamp = auth_stamp AND disabled_at IS NULL",
         id,
         now,
     )?;
@@ -59,12 +61,12 @@ pub(crate) async fn reauthenticate(
     id: Uuid,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
-    const SQLITE: &str = "UPDATE tokens SET reauthenticated_at = $1
+    const SQLITE: &str = "UPDATE tokens SET reauthenticated_at = $1, reauthentication_stamp = $4
          WHERE id = $2 AND account_id = $3 AND revoked_at IS NULL AND expires_at > $1
             AND EXISTS (SELECT 1 FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL)";
     const POSTGRES: &str = "WITH owner AS
             (SELECT id FROM accounts WHERE id = $3 AND auth_stamp = $4 AND disabled_at IS NULL FOR SHARE)
-         UPDATE tokens SET reauthenticated_at = $1 FROM owner
+         UPDATE tokens SET reauthenticated_at = $1, reauthentication_stamp = $4 FROM owner
          WHERE tokens.id = $2 AND account_id = owner.id AND revoked_at IS NULL AND expires_at > $1";
     execute!(db, affected, db.dialect(SQLITE, POSTGRES), now, id, account, stamp)
 }

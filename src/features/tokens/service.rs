@@ -118,7 +118,11 @@ pub async fn create_with_password(
 ) -> Result<Issued, Problem> {
     let token = checked(settings, db.now(), (Some(caller), None), new)?;
     let actor = Actor { stamp: proof.await?, ..actor };
-    store(db, settings, &actor, None, token).await
+    store(db, settings, &actor, None, token).await.map_err(|problem| match problem {
+        // It was changed meanwhile.
+        Problem::NotSignedIn => Problem::field("password", "The password is wrong."),
+        problem => problem,
+    })
 }
 
 /// The scopes that a request names.
