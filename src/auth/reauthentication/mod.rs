@@ -179,8 +179,8 @@ impl Reauthentication {
         }
     }
 
-    /// Whether this request may hold a password. At the token door, only if the site has clients of its own there, which
-    /// may sign people in, and if it does not come from a page that only a token allows (S70).
+    /// Whether this request may hold a password. At the token door, only if the site has clients of its own there that
+    /// sign people in, and if it does not come from a page that only a token allows (S70).
     ///
     /// # Errors
     /// [`Problem::OriginNotAllowed`]; [`Problem::LoginDisabled`]

@@ -215,8 +215,8 @@ async fn store(
     }
 }
 
-/// Creates the token for `POST login`: short-lived, and renewed by [`renew`] for a while. At the limit, the oldest login
-/// token is revoked. It ends when the password changes (S59).
+/// Creates the token for `POST login`: short-lived, but [`renew`] prolongs it for a while. At the limit, the oldest
+/// login token is revoked. It ends when the password changes (S59).
 ///
 /// # Errors
 /// [`Problem::Validation`] if the name is invalid; [`Problem::InvalidCredentials`] if the password was changed

@@ -256,7 +256,13 @@ async fn cancel_email(
 /// it breaks off, so does the JSON. The password must have been given recently.
 #[utoipa::path(
     get, path = "/export", operation_id = "exportAccount", tag = "Account",
-    responses((status = OK, body = Value, description = "The document."), ReauthenticationRequired),
+    responses(
+        (
+            status = OK, body = Value, description = "The document.",
+            example = json!({"exported_at": "2024-10-04T00:00:00.000Z", "account": {"name": "Ada"}, "notes": []})
+        ),
+        ReauthenticationRequired,
+    ),
     security(("caller" = ["account:export"])),
 )]
 async fn export(
