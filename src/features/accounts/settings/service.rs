@@ -60,8 +60,8 @@ pub(super) async fn export(AppState { db, site, .. }: &AppState, account: &Accou
 
 /// Changes the password of the account. This ends its other browser sessions and revokes the tokens created by `POST
 /// login`, with their descendants; with `tokens_too`, all other tokens as well. Returns the new stamp, with which the
-/// caller must renew the session `kept` (T6), if there is one. The work is completed, and the notification sent, even if
-/// the client disconnects.
+/// caller must renew the session `kept` (T6), if there is one. The work is completed, and the notification sent, even
+/// if the client disconnects.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the current password is wrong or the new one is rejected; [`Problem::Unavailable`].
