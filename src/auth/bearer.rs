@@ -114,14 +114,15 @@ impl TokenDoor {
     /// Stores that `actor` used `token`, and renews it if each use does. Of many concurrent uses, one is stored.
     fn touch(&self, token: Token, actor: Actor, now: Timestamp) {
         let renewed = token.renew_days.map(|days| (now + Duration::days(days.into())).min(token.ends_at));
-        // Never shortens the lifetime, even if the clock went back.
-        let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
+        // Never shortens the lifetime, even if the clock went back or the token was renewed meanwhile.
+        let expires_at = renewed.unwrap_or(token.expires_at);
         let db = self.db.clone();
         self.db.spawn_detached(async move {
             let noted = execute!(
                 db,
                 affected,
-                "UPDATE tokens SET last_used_at = $1, last_used_from = $2, expires_at = $3
+                "UPDATE tokens SET last_used_at = $1, last_used_from = $2,
+                    expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END
                  WHERE id = $4 AND revoked_at IS NULL AND expires_at > $1
                     AND (last_used_at IS NULL OR last_used_at <= $5)",
                 now,

@@ -54,7 +54,7 @@ const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// fail.
 const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
                        traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
+const EXPOSED: &str = "date, etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
                        www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
@@ -103,6 +103,11 @@ impl AllowedOrigins {
             (Some(origin), None) if !self.knows(origin) => Err(Problem::OriginNotListed(shown(origin))),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a request with these headers has no origin, our own, or one that the settings allow.
+    pub fn are_known(&self, headers: &HeaderMap) -> bool {
+        self.check_settings(headers).is_ok()
     }
 
     /// Checks whether a request with these headers can use `token`.

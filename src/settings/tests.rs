@@ -181,6 +181,8 @@ fn dangerous_and_mistyped_settings_are_named() {
         ("VESTIBULE_DATABASE__SEARCH_MS", "10001", "database.search_ms"),
         ("VESTIBULE_TOKENS__PREFIX", "a b", "tokens.prefix"),
         ("VESTIBULE_TOKENS__MAX_DAYS", "29", "tokens.login_remember_days"),
+        ("VESTIBULE_TOKENS__LOGIN_RENEW_HOURS", "0", "tokens.login_renew_hours"),
+        ("VESTIBULE_TOKENS__LOGIN_REMEMBER_RENEW_DAYS", "3661", "tokens.login_remember_renew_days"),
         ("VESTIBULE_TOKENS__PER_ACCOUNT", "0", "tokens.per_account"),
         ("VESTIBULE_TOKENS__KEEP_DAYS", "0", "tokens.keep_days"),
         ("VESTIBULE_RESOURCES__PER_ACCOUNT", "0", "resources.per_account"),

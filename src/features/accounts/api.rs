@@ -1,4 +1,5 @@
-//! The JSON API of accounts: `me` on both mounts, and each mount's own `login` and `logout`.
+//! The JSON API of signing in: `reauthenticate` on both mounts, and each mount's own `login` and `logout`. That of the
+//! account itself is in [`super::settings::api`].
 
 use axum::{
     Json,
@@ -12,9 +13,12 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::scopes::AccountRead;
+use super::settings;
 use crate::{
-    auth::{Account, Allowed, Anything, AuthSession, Credential, Scopes, reauthentication::Reauthentication},
+    auth::{
+        Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes, reauthentication::Reauthentication,
+        verify_password::verify_password,
+    },
     db::Db,
     features::{
         accounts::new_browser::notify_if_new,
@@ -26,7 +30,7 @@ use crate::{
         extract::Body,
         openapi::{
             TokenText,
-            refusals::{BodyRefused, LoginRefused, PasswordRefused},
+            refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
             texts::{name, or_null},
         },
         problem::Problem,
@@ -38,7 +42,7 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(me))
+    settings::api::routes().routes(routes!(reauthenticate))
 }
 
 /// The routes of the token mount that require a token.
@@ -53,20 +57,7 @@ pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
 
 /// The routes of the session mount that sign in and out.
 pub fn session_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(session_login))
-        .routes(routes!(session_logout))
-        .routes(routes!(session_reauthenticate))
-}
-
-/// Get the signed-in account
-#[utoipa::path(
-    get, path = "/me", operation_id = "getMe", tag = "Account",
-    responses((status = OK, body = Account, description = "The account that makes the call.")),
-    security(("caller" = ["account:read"])),
-)]
-async fn me(Allowed { caller, .. }: Allowed<AccountRead>) -> Json<Account> {
-    Json(caller.account)
+    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
 }
 
 /// The schema of the name that a login gives its token.
@@ -80,6 +71,30 @@ fn token_name() -> Object {
 /// Credentials to sign in with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(
+    as = Login,
+    examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"}))
+)]
+struct TokenLogin {
+    /// The account's email address.
+    email: String,
+    /// The account's password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    #[schema(schema_with = token_name)]
+    name: Option<String>,
+    /// The scopes of the token, at least one. Without it, the token gets every scope that is not `sensitive` (see `GET
+    /// scopes`).
+    #[schema(min_items = 1)]
+    scopes: Option<Vec<Scope>>,
+    /// Whether to stay signed in for longer.
+    #[serde(default)]
+    remember: bool,
+}
+
+/// Credentials to sign in with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"})))]
 struct Login {
     /// The account's email address.
@@ -88,6 +103,7 @@ struct Login {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     #[schema(schema_with = token_name)]
+    #[expect(dead_code, reason = "taken so that a client may send the same at both doors")]
     name: Option<String>,
     /// Whether to stay signed in for longer.
     #[serde(default)]
@@ -104,20 +120,22 @@ struct LoggedIn {
     name: String,
     /// The scopes of the token.
     scopes: Scopes,
-    /// When the token expires.
+    /// When the token expires, unless it is renewed.
     expires_at: Timestamp,
+    /// In how many seconds the token expires, unless it is renewed.
+    expires_in: i64,
     /// The account it belongs to.
     account: Account,
 }
 
 /// Sign in
 ///
-/// Exchanges a password for a token with all scopes. Only for the site's own single-page app, which people already
-/// trust with their password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A
-/// setting turns this endpoint off.
+/// Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
+/// password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
+/// endpoint off.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
-    request_body = Login,
+    request_body = TokenLogin,
     responses(
         (status = CREATED, body = LoggedIn, description = "The new token. It is shown only once."),
         BodyRefused, LoginRefused,
@@ -126,40 +144,31 @@ struct LoggedIn {
 async fn token_login(
     State(state): State<AppState>,
     client: Client,
-    Body(login): Body<Login>,
+    Body(login): Body<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     if !settings.tokens.login {
         return Err(Problem::LoginDisabled);
     }
-    let proven = crate::auth::verify_password::verify_password(
-        db,
-        hasher,
-        &settings.throttle,
-        &client,
-        &login.email,
-        login.password,
-    )
-    .await?;
+    let scopes = match login.scopes {
+        None => Scopes::of_login(&state.site.scopes),
+        Some(named) if named.is_empty() => return Err(Problem::field("scopes", "Choose at least one scope.")),
+        Some(named) => tokens::service::known_scopes(&state.site.scopes, named)?,
+    };
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     notify_if_new(&state, &proven.account, &client);
     let name = login.name.as_deref();
-    let issued = tokens::service::create_at_login(
-        db,
-        &settings.tokens,
-        &client,
-        &proven,
-        Scopes::all(&state.site.scopes),
-        name,
-        login.remember,
-    )
-    .await?;
+    let issued =
+        tokens::service::create_at_login(db, &settings.tokens, &client, &proven, scopes, name, login.remember).await?;
+    let expires_in = tokens::service::expires_in(&issued.token, issued.token.created_at);
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
         name: issued.token.name,
         scopes: issued.token.scopes,
         expires_at: issued.token.expires_at,
+        expires_in,
         account: proven.account,
     };
     Ok((StatusCode::CREATED, Json(body)))
@@ -226,15 +235,7 @@ async fn session_login(
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
-    let proven = crate::auth::verify_password::verify_password(
-        db,
-        hasher,
-        &settings.throttle,
-        &client,
-        &login.email,
-        login.password,
-    )
-    .await?;
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
     notify_if_new(&state, &account, &client);
@@ -254,22 +255,28 @@ struct ReauthenticateBody {
 
 /// Confirm your password
 ///
-/// For calls that were refused with `reauthentication_required`. The browser gets a new session id.
+/// For calls that were refused with `reauthentication_required`. It counts for this browser, which gets a new session
+/// id, or for the calling token.
 #[utoipa::path(
     post, path = "/reauthenticate", operation_id = "reauthenticate", tag = "Signing in",
     request_body = ReauthenticateBody,
     responses(
-        (status = NO_CONTENT, description = "Confirmed for a while.", headers(("Set-Cookie"))),
-        BodyRefused, PasswordRefused,
+        (status = NO_CONTENT, description = "Confirmed for a while. With a session cookie, its value is a new one."),
+        BodyRefused, ReauthenticationRefused,
     ),
     security(("caller" = [])),
 )]
-async fn session_reauthenticate(
+async fn reauthenticate(
+    State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<Anything>,
+    client: Client,
     mut reauthentication: Reauthentication,
     Body(ReauthenticateBody { password }): Body<ReauthenticateBody>,
 ) -> Result<StatusCode, Problem> {
-    reauthentication.verify(&caller.account, password).await?;
+    reauthentication.confirm(&caller, password).await?;
+    if let Credential::Token(_) = caller.credential {
+        notify_if_new(&state, &caller.account, &client);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

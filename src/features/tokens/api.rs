@@ -1,4 +1,4 @@
-//! The JSON API of tokens: `token`, `tokens` and `tokens/{id}` on both mounts, and `tokens/report` on the token mount.
+//! The JSON API of tokens: `tokens` and `tokens/{id}` on both mounts, and `tokens/report` on the token mount.
 
 use std::sync::Arc;
 
@@ -14,11 +14,13 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::current;
 use super::scopes::TokensManage;
-use super::service::{self, Expiry, NewToken};
+use super::service::{self, Expiry, NewToken, expires_in, known_scopes};
 use crate::{
-    auth::{Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token, reauthentication::Reauthentication},
+    auth::{Allowed, Credential, IssuedBy, Scope, Scopes, Token, reauthentication::Reauthentication},
     db::Db,
+    features::accounts::new_browser::notify_if_new,
     http::{
         client::Client,
         conditional,
@@ -26,7 +28,7 @@ use crate::{
         idempotency,
         openapi::{
             IfNoneMatch, TokenText,
-            refusals::{BodyRefused, Full, NotFound, ReauthenticationRequired, UnauthenticatedRefused},
+            refusals::{BodyRefused, Full, NotFound, PasswordProofRefused, UnauthenticatedRefused},
             texts::name,
         },
         problem::{FieldError, Problem},
@@ -39,31 +41,12 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(list, create))
-        .routes(routes!(revoke_all))
-        .routes(routes!(revoke))
+    current::routes().routes(routes!(list, create)).routes(routes!(revoke_all)).routes(routes!(revoke))
 }
 
-/// The route of the token mount to report a leaked token.
-pub fn report_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(report))
-}
-
-/// Get the calling token
-///
-/// With a session cookie there is no token: 404.
-#[utoipa::path(
-    get, path = "/token", operation_id = "getToken", tag = "Tokens",
-    responses((status = OK, body = Token, description = "The token's metadata."), NotFound),
-    security(("caller" = [])),
-)]
-async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, Problem> {
-    match caller.credential {
-        Credential::Token(token) => Ok(Json(token)),
-        Credential::Session(_) => Err(Problem::NotFound),
-    }
+/// The routes of the token mount that need no token.
+pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
+    current::scope_routes().routes(routes!(report))
 }
 
 /// The account's tokens.
@@ -122,6 +105,10 @@ struct CreateBody {
     #[serde(default)]
     #[schema(max_items = 5)]
     origins: Vec<String>,
+    /// The account's password. With a token, sending it makes the new token the person's own. With a session cookie, it
+    /// can be left out if it was given recently.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<SecretString>,
 }
 
 /// A new token. Its secret is shown only once.
@@ -143,6 +130,8 @@ struct Made {
     created_at: Timestamp,
     /// When it expires, unless it is renewed.
     expires_at: Timestamp,
+    /// In how many seconds it expires, unless it is renewed.
+    expires_in: i64,
     /// When it expires, even if it is renewed.
     ends_at: Timestamp,
     /// How many days each use extends it by.
@@ -151,45 +140,56 @@ struct Made {
 
 /// Create a token
 ///
-/// With a session cookie, the password must have been given recently. With a token, the new token has no more scopes
-/// than the calling one, works from no other origin, expires no later, and is revoked with it. `Idempotency-Key` is not
-/// supported: the answer contains the secret, which is not stored and cannot be sent twice.
+/// With a session cookie, the password must have been given recently, or be sent as well. With a token, the new token
+/// has no more scopes than the calling one and works from no other origin. Without `password`, it also expires no later
+/// and is revoked with the calling token; with `password`, it is the person's own, like one that is created on the
+/// tokens page. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
+/// sent twice.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Made, description = "The new token. It is shown only once."),
-        BodyRefused, Full, ReauthenticationRequired,
+        BodyRefused, Full, PasswordProofRefused,
     ),
     security(("caller" = ["tokens:manage"])),
 )]
 async fn create(
-    State(AppState { db, settings, site, .. }): State<AppState>,
+    State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<TokensManage>,
     client: Client,
-    reauthentication: Reauthentication,
+    mut reauthentication: Reauthentication,
     headers: HeaderMap,
     Body(body): Body<CreateBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     idempotency::not_here(&headers)?;
-    let parent = match &caller.credential {
-        Credential::Token(token) => Some(token),
+    let AppState { db, settings, site, .. } = &state;
+    let CreateBody { name, scopes, days, expires_at, renew, origins, password } = body;
+    let password = match caller.credential {
+        Credential::Token(_) => password,
         Credential::Session(_) => {
-            reauthentication.must_be_recent().await?;
+            reauthentication.prove(&caller, password).await?;
             None
         }
     };
-    let CreateBody { name, scopes, days, expires_at, renew, origins } = body;
     let expiry = expiry(days, expires_at)?;
-    let declared = |scope: &Scope| site.scopes.iter().any(|known| known.name == scope.0);
-    if let Some(Scope(unknown)) = scopes.iter().find(|scope| !declared(scope)) {
-        return Err(Problem::field("scopes", &format!("There is no scope “{unknown}”.")));
-    }
-    let new = NewToken { name, scopes: scopes.into_iter().collect(), expiry, renew, origins };
-    let issued = service::create(&db, &settings.tokens, &caller.acting(client), parent, new).await?;
+    let new = NewToken { name, scopes: known_scopes(&site.scopes, scopes)?, expiry, renew, origins };
+    let actor = caller.acting(client.clone());
+    let issued = match (&caller.credential, password) {
+        (Credential::Token(token), Some(password)) => {
+            let proof = reauthentication.prove(&caller, Some(password));
+            let issued = service::create_with_password(db, &settings.tokens, (actor, token), new, proof).await?;
+            notify_if_new(&state, &caller.account, &client);
+            issued
+        }
+        (Credential::Token(token), None) => service::create(db, &settings.tokens, &actor, Some(token), new).await?,
+        (Credential::Session(_), _) => service::create(db, &settings.tokens, &actor, None, new).await?,
+    };
+    let expires_in = expires_in(&issued.token, issued.token.created_at);
     let Token { id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, .. } = issued.token;
     let token = TokenText(issued.secret.reveal().to_owned());
-    let made = Made { token, id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days };
+    let made =
+        Made { token, id, name, scopes, origins, issued_by, created_at, expires_at, expires_in, ends_at, renew_days };
     Ok((StatusCode::CREATED, Json(made)))
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::revocation::until_none;
 use crate::{
     auth::{
-        IssuedBy, Scopes, Token,
+        IssuedBy, Scope, ScopeInfo, Scopes, Stamp, Token,
         activity::{Actor, Kind},
         store::tokens::{self, New},
         verify_password::{VerifiedPassword, why_refused},
@@ -24,7 +24,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
-pub use super::revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others};
+pub use super::{
+    renewal::{expires_in, renew, renewable_until},
+    revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others},
+};
 
 /// The maximum number of origins of a token.
 const ORIGINS_MAX: usize = 5;
@@ -95,19 +98,63 @@ pub async fn create(
     parent: Option<&Token>,
     new: NewToken,
 ) -> Result<Issued, Problem> {
-    if let Some(parent) = parent
-        && let Some(lacking) = new.scopes.iter().find(|scope| !parent.scopes.contains(scope))
+    let token = checked(settings, db.now(), (parent, parent), new)?;
+    store(db, settings, actor, parent, token).await
+}
+
+/// Creates a token for a person who gives their password to a client with the token `caller`. It has no more scopes
+/// than `caller` and works from no other origin, but it is the person's own: it may expire later, and is not revoked
+/// with `caller`. `proof` verifies the password and returns the account's stamp; it runs once everything else is valid
+/// (S62).
+///
+/// # Errors
+/// The same as [`create`]; those of `proof`.
+pub async fn create_with_password(
+    db: &Db,
+    settings: &Tokens,
+    (actor, caller): (Actor, &Token),
+    new: NewToken,
+    proof: impl Future<Output = Result<Option<Stamp>, Problem>>,
+) -> Result<Issued, Problem> {
+    let token = checked(settings, db.now(), (Some(caller), None), new)?;
+    let actor = Actor { stamp: proof.await?, ..actor };
+    store(db, settings, &actor, None, token).await.map_err(|problem| match problem {
+        // It was changed meanwhile.
+        Problem::NotSignedIn => Problem::field("password", "The password is wrong."),
+        problem => problem,
+    })
+}
+
+/// The scopes that a request names.
+///
+/// # Errors
+/// [`Problem::Validation`] if it names one that no feature declares.
+pub fn known_scopes(declared: &[ScopeInfo], named: Vec<Scope>) -> Result<Scopes, Problem> {
+    match named.iter().find(|scope| !declared.iter().any(|known| known.name == scope.0)) {
+        Some(Scope(unknown)) => Err(Problem::field("scopes", &format!("There is no scope “{unknown}”."))),
+        None => Ok(named.into_iter().collect()),
+    }
+}
+
+/// The token `new` as it is to be stored. `caller` limits its scopes and origins, `parent` how long it lasts.
+fn checked(
+    settings: &Tokens,
+    now: Timestamp,
+    (caller, parent): (Option<&Token>, Option<&Token>),
+    new: NewToken,
+) -> Result<Token, Problem> {
+    if let Some(caller) = caller
+        && let Some(lacking) = new.scopes.iter().find(|scope| !caller.scopes.contains(scope))
     {
         return Err(Problem::ScopeMissing(lacking.into()));
     }
-    let now = db.now();
     let longest = now + Duration::days(settings.max_days.into());
     let mut errors = Vec::new();
     let name = checked_name(&new.name).map_err(|error| errors.push(error)).unwrap_or_default();
     if new.scopes.is_empty() {
         errors.push(FieldError::new("scopes", "Choose at least one scope."));
     }
-    let origins = checked_origins(new.origins, parent).map_err(|error| errors.push(error)).unwrap_or_default();
+    let origins = checked_origins(new.origins, caller).map_err(|error| errors.push(error)).unwrap_or_default();
     let expires_at = checked_expiry(new.expiry, now, longest, settings.max_days, parent);
     let expires_at = expires_at.map_err(|error| errors.push(error)).unwrap_or(now);
     let renew_days = match new.expiry {
@@ -128,7 +175,7 @@ pub async fn create(
         (Some(_), None) => longest,
         (Some(_), Some(parent)) => longest.min(parent.expires_at),
     };
-    let token = Token {
+    Ok(Token {
         id: Uuid::now_v7(),
         name,
         scopes: new.scopes,
@@ -141,7 +188,17 @@ pub async fn create(
         last_used_at: None,
         last_used_from: None,
         revoked_at: None,
-    };
+    })
+}
+
+async fn store(
+    db: &Db,
+    settings: &Tokens,
+    actor: &Actor,
+    parent: Option<&Token>,
+    token: Token,
+) -> Result<Issued, Problem> {
+    let now = token.created_at;
     let stamp = actor.stamp.clone().map(|stamp| stamp.0);
     let issued = issue(db, settings, actor, (parent, stamp.clone()), token, settings.per_account.into()).await?;
     if let Some(issued) = issued {
@@ -158,8 +215,8 @@ pub async fn create(
     }
 }
 
-/// Creates the token for `POST login`: short-lived and with all scopes, since the password was just given. At the
-/// limit, the oldest login token is revoked. It ends when the password changes (S59).
+/// Creates the token for `POST login`: short-lived, but [`renew`] prolongs it for a while. At the limit, the oldest
+/// login token is revoked. It ends when the password changes (S59).
 ///
 /// # Errors
 /// [`Problem::Validation`] if the name is invalid; [`Problem::InvalidCredentials`] if the password was changed
@@ -174,11 +231,7 @@ pub async fn create_at_login(
     remember: bool,
 ) -> Result<Issued, Problem> {
     let name = checked_name(name.unwrap_or("Login")).map_err(|error| Problem::Validation(vec![error]))?;
-    let lifetime = if remember {
-        Duration::days(settings.login_remember_days.into())
-    } else {
-        Duration::hours(settings.login_hours.into())
-    };
+    let (lasts, in_all) = settings.login_lifetime(remember);
     let now = db.now();
     let token = Token {
         id: Uuid::now_v7(),
@@ -187,8 +240,8 @@ pub async fn create_at_login(
         origins: Vec::new(),
         issued_by: IssuedBy::Login,
         created_at: now,
-        expires_at: now + lifetime,
-        ends_at: now + lifetime,
+        expires_at: now + lasts,
+        ends_at: now + in_all,
         renew_days: None,
         last_used_at: None,
         last_used_from: None,

@@ -216,8 +216,9 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
 
 #[component]
 fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
-    let soon = (token.ends_at - now <= SOON && token.ends_at - token.created_at > SOON)
-        .then(|| view! { " " <Badge>"Expires soon"</Badge> });
+    let end = token.renew_days.map_or(token.expires_at, |_| token.ends_at);
+    let soon =
+        (end - now <= SOON && end - token.created_at > SOON).then(|| view! { " " <Badge>"Expires soon"</Badge> });
     let renewed = token.renew_days.map(|_| view! { " " <Badge>"Renewed"</Badge> });
     let until = match token.renew_days {
         None => Either::Left(view! { ", expires " <Time at=token.expires_at /> }),

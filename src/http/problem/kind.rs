@@ -86,12 +86,13 @@ problems! {
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
         format!("This token does not have the scope `{scope}`.");
-    /// The session has not given its password for too long.
+    /// The password was given too long ago in this browser, or with this token.
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
-        "This action needs your password again. Send it to POST /session/v1/reauthenticate, then try again.";
-    /// The settings turn `POST /login` of the token API off.
+        "This action needs your password again. Send it to POST /session/v1/reauthenticate, or with a token to POST \
+         /api/v1/reauthenticate, then try again.";
+    /// The settings turn passwords off at the token API.
     LoginDisabled => 403, "login_disabled", "Password login disabled",
-        "This site does not issue tokens for a password. Create one on the tokens page.";
+        "This site takes passwords on its own pages only. Create a token on the tokens page.";
     /// The settings or the token do not list the origin that the request names, or it names several.
     OriginNotAllowed => 403, "origin_not_allowed", "Origin not allowed",
         "Neither the setting `cors.allowed_origins` of the site nor the token, if one was sent, lists the origin of the \
