@@ -3,6 +3,8 @@
 pub mod problem;
 
 #[cfg(feature = "ssr")]
+pub mod bulk_delete;
+#[cfg(feature = "ssr")]
 pub mod client;
 #[cfg(feature = "ssr")]
 pub mod conditional;
@@ -20,6 +22,8 @@ pub mod forms;
 pub mod host;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
+#[cfg(feature = "ssr")]
+pub mod list;
 #[cfg(feature = "ssr")]
 pub mod listener;
 #[cfg(feature = "ssr")]

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use utoipa::{
     IntoResponses,
     openapi::{Content, Header, RefOr, Response, ResponseBuilder, content::ContentBuilder, example::ExampleBuilder},
 };
 
 use crate::http::{
+    conditional::Conditions,
     problem::{Details, MEDIA_TYPE, Problem, describe},
     request_id::RequestId,
 };
@@ -41,6 +43,8 @@ refusals! {
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
+    /// By `If-Match` and `If-None-Match`, of an operation that takes no body: with one, [`BodyRefused`] has this status.
+    TagRefused => [no_tag()];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
     IdempotentBodyRefused => [
         not_json(),
@@ -107,6 +111,12 @@ fn content(problems: &[&Problem]) -> Content {
 
 fn not_json() -> Problem {
     Problem::InvalidBody("Not JSON: expected value at line 1 column 1.".into())
+}
+
+fn no_tag() -> Problem {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::IF_MATCH, HeaderValue::from_static("3"));
+    Conditions::of(&headers).err().unwrap_or_else(not_json)
 }
 
 fn invalid() -> Problem {
