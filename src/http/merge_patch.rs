@@ -1,11 +1,16 @@
 //! JSON merge patches (RFC 7396), the bodies of `PATCH` (RFC 5789): the members that are given change, the others stay.
 
+use std::{fmt, marker::PhantomData};
+
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::http::{
     extract::{Body, essence},
@@ -29,8 +34,32 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
         if essence(request.headers()) == "application/merge-patch+json" {
             request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let Body(patch) = Body::from_request(request, state).await?;
+        let Body(Object(patch)) = Body::from_request(request, state).await?;
         Ok(Self(patch))
+    }
+}
+
+/// A JSON object. A struct alone would be read from an array too, by the order of its members, and an array without
+/// them would be a patch that changes nothing.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
     }
 }
 
@@ -112,6 +141,16 @@ mod tests {
             assert_eq!((discount.is_given(), discount.into_value()), (json != "{}", expected.into_value()), "{json}");
         }
         assert!(serde_json::from_str::<Change>(r#"{"discount": "5"}"#).is_err());
+    }
+
+    #[test]
+    fn an_array_is_no_patch() {
+        assert!(serde_json::from_str::<Change>("[5, 5]").is_ok(), "as serde reads a struct");
+        for json in ["[]", "[5, 5]", "null", "5", "\"{}\""] {
+            let error = serde_json::from_str::<Object<Change>>(json).err().expect(json).to_string();
+            assert!(error.contains("expected an object"), "{error}");
+        }
+        assert!(serde_json::from_str::<Object<Change>>("{}").is_ok());
     }
     #[test]
     fn a_member_that_is_never_null_is_left_out_or_given() {

@@ -16,8 +16,8 @@ use crate::http::{merge_patch::ACCEPT_PATCH, problem::Problem};
 /// In bytes. Compressing a smaller response costs more than it saves.
 const WORTH_IT: u16 = 1024;
 
-/// For responses with a strong tag. A proxy that compresses a response makes its tag weak, and clients that compare tags
-/// as RFC 9110 sections 7.7 and 8.8.3 have it do not send a weak one in `If-Match`.
+/// For responses with a strong tag. A proxy that compresses a response makes its tag weak (RFC 9110 sections 7.7 and
+/// 8.8.3), and a careful client does not send a weak one in `If-Match`.
 static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
 /// Answers `OPTIONS` with the allowed methods (RFC 9110 section 9.3.7), and refuses clients that do not accept JSON

@@ -66,8 +66,8 @@ impl From<Draft> for Change {
     }
 }
 
-/// One page of the account's notes. A page of long notes may hold fewer than the limit, and one of a search that ran out
-/// of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
+/// One page of the account's notes. A page of long notes may hold fewer than the limit, and one of a search that ran
+/// out of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
 ///
 /// The cursor is the place of the last note that was looked at. The order of ids never changes, so no note that exists
 /// throughout is skipped or repeated. A note that is added meanwhile is on a later page, if the clock of the instance

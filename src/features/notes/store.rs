@@ -14,10 +14,10 @@ use crate::{
 
 direct_row!(Note { id, title, body, version, created_at, updated_at });
 
-/// The statement with these parts, and all columns of a note between them.
+/// A statement: what comes before all columns of a note, the columns, and what comes after them.
 macro_rules! with_columns {
-    ($before:literal, $after:literal) => {
-        concat!($before, " id, title, body, version, created_at, updated_at ", $after)
+    ($before:literal $(, $after:literal)?) => {
+        concat!($before, " id, title, body, version, created_at, updated_at ", $($after)?)
     };
 }
 
@@ -30,15 +30,13 @@ pub(super) async fn insert(db: &Db, account: Uuid, note: Note, limit: i64) -> sq
     const SQLITE: &str = with_columns!(
         "INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, $2, $3, $4, $5, $6, $7 WHERE (SELECT count(*) FROM notes WHERE account_id = $2) < $8
-         RETURNING",
-        ""
+         RETURNING"
     );
     const POSTGRES: &str = with_columns!(
         "WITH owner AS (SELECT id FROM accounts WHERE id = $2 FOR NO KEY UPDATE)
          INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT $1, owner.id, $3, $4, $5, $6, $7 FROM owner WHERE notes_kept(owner.id) < $8
-         RETURNING",
-        ""
+         RETURNING"
     );
     execute!(
         db,
@@ -138,8 +136,7 @@ pub(super) async fn update(
             updated_at = CASE WHEN title = COALESCE($1, title) AND body = COALESCE($2, body)
                 THEN updated_at ELSE $3 END
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
-         RETURNING",
-        ""
+         RETURNING"
     );
     execute!(db, optional, SQL, title, body, now, id, account, version)
 }
@@ -155,8 +152,8 @@ pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64
     )
 }
 
-/// Deletes those of `ids` that are the account's, in one statement, and returns them. PostgreSQL locks them in the order
-/// of their ids, so that two requests with the same notes wait for each other instead of for nothing.
+/// Deletes those of `ids` that are the account's, in one statement, and returns them. PostgreSQL locks them in the
+/// order of their ids, so that two requests with the same notes cannot each wait for the other.
 pub(super) async fn delete_many(db: &Db, account: Uuid, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
     const SQLITE: &str = "DELETE FROM notes WHERE account_id = $1
          AND id IN (SELECT unhex(value) FROM json_each($2)) RETURNING id";

@@ -43,7 +43,7 @@ refusals! {
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
-    /// By `If-Match` and `If-None-Match`, of an operation that takes no body: with one, [`BodyRefused`] has this status.
+    /// By `If-Match` and `If-None-Match`, of an operation that takes no body. [`BodyRefused`] has this status as well.
     TagRefused => [no_tag()];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
     IdempotentBodyRefused => [

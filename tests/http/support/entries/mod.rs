@@ -94,6 +94,6 @@ struct EntriesPage {
 }
 
 fn example() -> Value {
-    let (created_at, updated_at) = (moment(0), moment(0));
-    json!({"id": id(3), "title": "Milk", "body": "and bread", "version": 1, "created_at": created_at, "updated_at": updated_at})
+    let (id, at) = (id(3), moment(0));
+    json!({"id": id, "title": "Milk", "body": "and bread", "version": 1, "created_at": at, "updated_at": at})
 }
