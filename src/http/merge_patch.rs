@@ -83,6 +83,11 @@ pub fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D)
     T::deserialize(deserializer).map(Some)
 }
 
+/// Whether a member that is never null leaves the value `is` as it is.
+pub fn keeps<T: PartialEq>(to: Option<&T>, is: &T) -> bool {
+    to.is_none_or(|to| to == is)
+}
+
 /// A member of the body of a `PATCH` that may be null. Where it is left out the value stays; `null` removes it.
 ///
 /// A member that is never null is an `Option` with [`not_null`] instead. Declare this one with `#[serde(default)]` and
@@ -100,6 +105,17 @@ impl<T> Patch<T> {
     /// Whether the member was given.
     pub fn is_given(&self) -> bool {
         matches!(self, Self::Set(_))
+    }
+
+    /// Whether the value `is` stays as it is.
+    pub fn keeps(&self, is: Option<&T>) -> bool
+    where
+        T: PartialEq,
+    {
+        match self {
+            Self::Keep => true,
+            Self::Set(to) => to.as_ref() == is,
+        }
     }
 
     /// The new value; `None` also if the member was left out.
@@ -138,6 +154,8 @@ mod tests {
         ] {
             let Change { discount, .. } = serde_json::from_str(json).unwrap();
             assert_eq!(discount, expected, "{json}");
+            assert!(discount.keeps(expected.into_value().as_ref()), "{json}");
+            assert_eq!((discount.keeps(Some(&7)), discount.keeps(None)), (json == "{}", !json.contains('5')), "{json}");
             assert_eq!((discount.is_given(), discount.into_value()), (json != "{}", expected.into_value()), "{json}");
         }
         assert!(serde_json::from_str::<Change>(r#"{"discount": "5"}"#).is_err());
@@ -152,8 +170,10 @@ mod tests {
         }
         assert!(serde_json::from_str::<Object<Change>>("{}").is_ok());
     }
+
     #[test]
     fn a_member_that_is_never_null_is_left_out_or_given() {
+        assert!(keeps(None, &5) && keeps(Some(&5), &5) && !keeps(Some(&7), &5));
         let read = |json| serde_json::from_str::<Change>(json).map(|change| change.amount).ok();
         assert_eq!(
             (read("{}"), read(r#"{"amount": 5}"#), read(r#"{"amount": null}"#)),

@@ -12,6 +12,7 @@ use crate::{
     http::{
         bulk_delete::{DeletedIds, IdsToDelete},
         list::{Asked, Selection, count_that_fits, json_len, valid},
+        merge_patch::keeps,
         problem::{FieldError, Problem},
     },
     settings::Resources,
@@ -55,8 +56,7 @@ impl Change {
     fn is_made_in(&self, note: &Note) -> bool {
         let Self { title, body } = self;
         let is_given = title.is_some() || body.is_some();
-        is_given
-            && [(title, &note.title), (body, &note.body)].iter().all(|(to, is)| to.as_ref().is_none_or(|to| to == *is))
+        is_given && keeps(title.as_ref(), &note.title) && keeps(body.as_ref(), &note.body)
     }
 }
 
