@@ -5,6 +5,8 @@ pub mod problem;
 #[cfg(feature = "ssr")]
 pub mod answer_log;
 #[cfg(feature = "ssr")]
+pub mod bulk_delete;
+#[cfg(feature = "ssr")]
 pub mod client;
 #[cfg(feature = "ssr")]
 pub mod conditional;
@@ -24,6 +26,8 @@ pub mod host;
 pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod known_params;
+#[cfg(feature = "ssr")]
+pub mod list;
 #[cfg(feature = "ssr")]
 pub mod listener;
 #[cfg(feature = "ssr")]

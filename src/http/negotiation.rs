@@ -11,13 +11,13 @@ use tower_http::compression::{
     predicate::{Predicate, SizeAbove},
 };
 
-use crate::http::problem::Problem;
+use crate::http::{merge_patch::ACCEPT_PATCH, problem::Problem};
 
 /// In bytes. Compressing a smaller response costs more than it saves.
 const WORTH_IT: u16 = 1024;
 
-/// For responses with a strong tag. A proxy that compresses a response makes its tag weak, and a weak tag never matches
-/// `If-Match` (RFC 9110 sections 7.7 and 8.8.3).
+/// For responses with a strong tag. A proxy that compresses a response makes its tag weak (RFC 9110 sections 7.7 and
+/// 8.8.3), and a careful client does not send a weak one in `If-Match`.
 static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
 /// Answers `OPTIONS` with the allowed methods (RFC 9110 section 9.3.7), and refuses clients that do not accept JSON
@@ -35,7 +35,11 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
     }
     if options && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         // axum adds `Allow` to this response too.
-        return StatusCode::NO_CONTENT.into_response();
+        let mut allowed = StatusCode::NO_CONTENT.into_response();
+        if let Some(media_types) = response.headers_mut().remove(&ACCEPT_PATCH) {
+            allowed.headers_mut().insert(ACCEPT_PATCH.clone(), media_types);
+        }
+        return allowed;
     }
     response
 }

@@ -23,7 +23,6 @@ pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: FormSt
 pub(super) fn NoteView(
     account: Uuid,
     note: Note,
-    version: i64,
     form: FormState,
     /// Whether somebody else has changed the note since the form was rendered.
     changed_elsewhere: bool,
@@ -39,7 +38,7 @@ pub(super) fn NoteView(
         </header>
         <section class="card">
             {theirs}
-            <NoteEditor account id=note.id version form />
+            <NoteEditor account id=note.id version=note.version form />
             <p class="hint">"Created " <Time at=note.created_at /> ", last changed " <Time at=note.updated_at /></p>
         </section>
         <div class="page-actions">

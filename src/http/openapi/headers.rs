@@ -13,6 +13,11 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
     let uri = SchemaFormat::Custom("uri-reference".into());
     let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).examples([2]);
     let all = [
+        (
+            "Accept-Patch",
+            "The media types of the body of `PATCH` (RFC 5789 section 3.1).",
+            text().examples(["application/merge-patch+json, application/json"]),
+        ),
         ("ETag", "The version of the response, for `If-Match` and `If-None-Match`.", text().examples(["\"1\""])),
         (
             "RateLimit",

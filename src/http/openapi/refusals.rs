@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use utoipa::{
     IntoResponses,
     openapi::{Content, Header, RefOr, Response, ResponseBuilder, content::ContentBuilder, example::ExampleBuilder},
 };
 
 use crate::http::{
+    conditional::Conditions,
     extract::not_json_at,
     problem::{Details, FieldCode, FieldError, Limit, MEDIA_TYPE, Problem, describe},
     request_id::RequestId,
@@ -42,6 +44,8 @@ refusals! {
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
+    /// By `If-Match` and `If-None-Match`, of an operation that takes no body. [`BodyRefused`] has this status as well.
+    TagRefused => [no_tag()];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
     IdempotentBodyRefused => [
         not_json(),
@@ -116,6 +120,12 @@ fn content(problems: &[&Problem]) -> Content {
 
 fn not_json() -> Problem {
     not_json_at(1, 15)
+}
+
+fn no_tag() -> Problem {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::IF_MATCH, HeaderValue::from_static("3"));
+    Conditions::of(&headers).err().unwrap_or_else(not_json)
 }
 
 fn invalid() -> Problem {

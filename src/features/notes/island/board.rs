@@ -120,7 +120,7 @@ pub fn NoteBoard(
 
 #[component]
 fn NoteRow(note: Note) -> impl IntoView {
-    let excerpt: String = note.body.chars().take(160).collect();
+    let excerpt = note.excerpt();
     view! {
         <li>
             <div>

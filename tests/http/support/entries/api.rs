@@ -3,11 +3,15 @@
 use axum::{
     extract::{DefaultBodyLimit, OriginalUri, State},
     http::{HeaderMap, StatusCode},
+    middleware::map_response,
     response::Response,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 use uuid::Uuid;
 use vestibule::{
     auth::Allowed,
@@ -16,24 +20,22 @@ use vestibule::{
         conditional::{self, Conditions, not_modified, version_tag, versioned},
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
         idempotency::{self, Answer, IdempotentRequest},
+        merge_patch::{MergePatch, accept_patch, not_null},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
-            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
+            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale, TagRefused},
         },
         problem::Problem,
     },
     state::AppState,
 };
 
-use super::{
-    Draft, EntriesPage, EntriesRead, EntriesWrite, Entry,
-    store::{self, Versioned},
-};
+use super::{Draft, EntriesPage, EntriesRead, EntriesWrite, Entry, store};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show, update, delete))
+        .routes(routes!(show, update, delete).layer(map_response(accept_patch)))
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
@@ -71,7 +73,7 @@ pub(super) async fn page_of(
     responses(
         (status = OK, body = EntriesPage, description = "A page of entries.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        QueryRefused,
+        QueryRefused, TagRefused,
     ),
     security(("caller" = ["entries:read"])),
 )]
@@ -104,10 +106,8 @@ async fn create(
 ) -> Result<Response, Problem> {
     let (ours, account, asked) = (db.clone(), caller.account.id, draft.clone());
     let work = async move |id| {
-        let Versioned { entry, version } = store::insert(&ours, account, id, draft).await?;
-        let body = serde_json::to_string(&entry).map_err(|error| Problem::Internal(error.to_string()))?;
-        let location = format!("{}/{}", uri.path(), entry.id);
-        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: version_tag(version), body })
+        let entry = store::insert(&ours, account, id, draft).await?;
+        Answer::created(format!("{}/{}", uri.path(), entry.id), version_tag(entry.version), &entry)
     };
     idempotency::once(&db, account, &request, &asked, work).await
 }
@@ -117,9 +117,9 @@ async fn create(
     get, path = "/entries/{id}", operation_id = "getEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfNoneMatch),
     responses(
-        (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        NotFound,
+        (status = OK, body = Entry, description = "The entry.", headers(("ETag"), ("Accept-Patch"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"), ("Accept-Patch"))),
+        NotFound, TagRefused,
     ),
     security(("caller" = ["entries:read"])),
 )]
@@ -129,9 +129,9 @@ async fn show(
     PathId(id): PathId,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    let found = store::find(&db, caller.account.id, id).await?;
-    let etag = version_tag(found.version);
-    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
+    let entry = store::find(&db, caller.account.id, id).await?;
+    let etag = version_tag(entry.version);
+    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { versioned(entry.version, entry) })
 }
 
 /// What changes.
@@ -139,7 +139,11 @@ async fn show(
 #[serde(deny_unknown_fields)]
 #[schema(as = EntryChange, examples(json!({"title": "Oat milk"})))]
 struct Change {
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     title: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     body: Option<String>,
 }
 
@@ -147,7 +151,7 @@ struct Change {
 #[utoipa::path(
     patch, path = "/entries/{id}", operation_id = "updateEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
-    request_body = Change,
+    request_body(content((Change = "application/json"), (Change = "application/merge-patch+json"))),
     responses(
         (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
         NotFound,
@@ -161,17 +165,18 @@ async fn update(
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     PathId(id): PathId,
     conditions: Conditions,
-    Body(Change { title, body }): Body<Change>,
+    MergePatch(Change { title, body }): MergePatch<Change>,
 ) -> Result<Response, Problem> {
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
-    Ok(answer(store::update(&db, caller.account.id, id, version, title, body).await?))
+    let entry = store::update(&db, caller.account.id, id, version, title, body).await?;
+    Ok(versioned(entry.version, entry))
 }
 
 /// Delete an entry
 #[utoipa::path(
     delete, path = "/entries/{id}", operation_id = "deleteEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
-    responses((status = NO_CONTENT, description = "The entry was deleted."), NotFound, Stale),
+    responses((status = NO_CONTENT, description = "The entry was deleted."), NotFound, Stale, TagRefused),
     security(("caller" = ["entries:write"])),
 )]
 async fn delete(
@@ -183,10 +188,6 @@ async fn delete(
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
     store::delete(&db, caller.account.id, id, version).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn answer(Versioned { entry, version }: Versioned) -> Response {
-    versioned(version, entry)
 }
 
 async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {

@@ -71,6 +71,8 @@ struct Entry {
     id: Uuid,
     title: String,
     body: String,
+    /// Becomes its `ETag`.
+    version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -92,5 +94,6 @@ struct EntriesPage {
 }
 
 fn example() -> Value {
-    json!({"id": id(3), "title": "Milk", "body": "and bread", "created_at": moment(0), "updated_at": moment(0)})
+    let (id, at) = (id(3), moment(0));
+    json!({"id": id, "title": "Milk", "body": "and bread", "version": 1, "created_at": at, "updated_at": at})
 }

@@ -9,14 +9,6 @@ use vestibule::{
 
 use super::{Draft, Entry};
 
-/// An entry and its version, which becomes its `ETag`.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct Versioned {
-    #[sqlx(flatten)]
-    pub entry: Entry,
-    pub version: i64,
-}
-
 /// Creates the table, unless it is there.
 pub async fn create_table(db: &Db) {
     const SQLITE: &str = "CREATE TABLE IF NOT EXISTS entries (id BLOB PRIMARY KEY NOT NULL,
@@ -29,23 +21,23 @@ pub async fn create_table(db: &Db) {
 }
 
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    let sql = "SELECT id, title, body, created_at, updated_at FROM entries
+    let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries
          WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     fetch!(db, all, sql, account, before.unwrap_or(Uuid::max()), limit)
 }
 
-pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem> {
+pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Entry, Problem> {
     let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries WHERE id = $1 AND account_id = $2";
-    let found: Option<Versioned> = fetch!(db, optional, sql, id, account)?;
+    let found: Option<Entry> = fetch!(db, optional, sql, id, account)?;
     found.ok_or(Problem::NotFound)
 }
 
 /// Creates an entry with the id `id`, or gives the one that an earlier attempt of the same request created.
-pub(super) async fn insert(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+pub(super) async fn insert(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Entry, Problem> {
     check(Some(&draft.title), Some(&draft.body))?;
     let sql = "INSERT INTO entries (id, account_id, title, body, version, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 1, $5, $5) RETURNING id, title, body, version, created_at, updated_at";
-    let made: sqlx::Result<Versioned> = execute!(db, one, sql, id, account, draft.title, draft.body, db.now());
+    let made: sqlx::Result<Entry> = execute!(db, one, sql, id, account, draft.title, draft.body, db.now());
     match made {
         Err(error) if is_unique_violation(&error) => find(db, account, id).await,
         made => Ok(made?),
@@ -60,13 +52,13 @@ pub(super) async fn update(
     version: Option<i64>,
     title: Option<String>,
     body: Option<String>,
-) -> Result<Versioned, Problem> {
+) -> Result<Entry, Problem> {
     check(title.as_deref(), body.as_deref())?;
     let sql = "UPDATE entries SET title = COALESCE($1, title), body = COALESCE($2, body), version = version + 1,
             updated_at = $3
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
          RETURNING id, title, body, version, created_at, updated_at";
-    let changed: Option<Versioned> = execute!(db, optional, sql, title, body, db.now(), id, account, version)?;
+    let changed: Option<Entry> = execute!(db, optional, sql, title, body, db.now(), id, account, version)?;
     match changed {
         Some(changed) => Ok(changed),
         None => find(db, account, id).await.and(Err(Problem::PreconditionFailed)),
