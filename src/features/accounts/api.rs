@@ -8,13 +8,18 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::scopes::AccountRead;
 use crate::{
-    auth::{Account, Allowed, Anything, AuthSession, Credential, Scopes, reauthentication::Reauthentication},
+    auth::{
+        Account, Allowed, Anything, AuthSession, Credential, Scopes,
+        examples::{account, token, token_text},
+        reauthentication::Reauthentication,
+    },
     db::Db,
     features::{
         accounts::new_browser::notify_if_new,
@@ -96,6 +101,14 @@ struct Login {
 
 /// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "token": token_text(),
+    "id": token()["id"],
+    "name": token()["name"],
+    "scopes": token()["scopes"],
+    "expires_at": token()["expires_at"],
+    "account": account(),
+})))]
 struct LoggedIn {
     token: TokenText,
     /// The id of the token, for `DELETE tokens/{id}`.
@@ -203,6 +216,7 @@ async fn token_logout_all(
 
 /// The account that is now signed in.
 #[derive(Serialize, ToSchema)]
+#[schema(examples(json!({"account": account()})))]
 struct SignedIn {
     /// The account.
     account: Account,

@@ -10,6 +10,7 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -17,7 +18,11 @@ use uuid::Uuid;
 use super::scopes::TokensManage;
 use super::service::{self, Expiry, NewToken};
 use crate::{
-    auth::{Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token, reauthentication::Reauthentication},
+    auth::{
+        Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token,
+        examples::{token, token_text},
+        reauthentication::Reauthentication,
+    },
     db::Db,
     http::{
         client::Client,
@@ -68,7 +73,7 @@ async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, 
 
 /// The account's tokens.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TokenList)]
+#[schema(as = TokenList, examples(json!({"items": [token()]})))]
 struct List {
     /// Active tokens, newest first, then those that expired or were revoked recently.
     items: Vec<Token>,
@@ -126,7 +131,18 @@ struct CreateBody {
 
 /// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
-#[schema(as = CreatedToken)]
+#[schema(as = CreatedToken, examples(json!({
+    "token": token_text(),
+    "id": token()["id"],
+    "name": token()["name"],
+    "scopes": token()["scopes"],
+    "origins": token()["origins"],
+    "issued_by": token()["issued_by"],
+    "created_at": token()["created_at"],
+    "expires_at": token()["expires_at"],
+    "ends_at": token()["ends_at"],
+    "renew_days": token()["renew_days"],
+})))]
 struct Made {
     token: TokenText,
     /// The id of the token, for `DELETE tokens/{id}`.
