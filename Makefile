@@ -20,7 +20,7 @@ watch: ## Serve the app; rebuild and reload on every change
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check e2e conformance attack-short
+	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check clients e2e conformance attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -61,6 +61,11 @@ spa-check: release
 	$(app) openapi >examples/spa/node_modules/.openapi.json
 	cd examples/spa && ../../$(in) npm run client -- node_modules/.openapi.json --check
 	cd examples/spa && ../../$(in) npm run check
+
+.PHONY: clients
+clients: release ## Generate clients from the OpenAPI documents, and try two of them against the release binary
+	@scripts/setup test
+	$(in) python3 tests/clients $(app)
 
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test

@@ -12,6 +12,8 @@ geckodriver=0.37.1
 node=24.21.0
 schemathesis=4.32.5
 openapi_spec_validator=0.9.0
+# A folder for each list of versions.
+clients=clients-$(cksum <"$here/tests/clients/requirements.txt" | cut -d' ' -f1)
 # The command and the crate must have the same version, so the lock file decides.
 wasm_bindgen=$(grep -A1 '^name = "wasm-bindgen"$' "$here/Cargo.lock" | sed -n 's/^version = "\(.*\)"$/\1/p')
 
@@ -37,7 +39,7 @@ node_is_recent() {
 # Puts the tools we installed first on the PATH, and chooses a Rust that can compile for the browser.
 use_tools() {
     local folder server
-    for folder in "geckodriver-$geckodriver/bin" "node-$node/node_modules/.bin" "binaryen-$binaryen/node_modules/.bin" \
+    for folder in "$clients/bin" "geckodriver-$geckodriver/bin" "node-$node/node_modules/.bin" "binaryen-$binaryen/node_modules/.bin" \
         "wasm-bindgen-$wasm_bindgen/bin" "cargo-leptos-$cargo_leptos/bin" "schemathesis-$schemathesis/bin"; do
         PATH=$tools/$folder:$PATH
     done

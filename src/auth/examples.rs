@@ -32,3 +32,8 @@ pub fn token() -> Value {
         "revoked_at": null,
     })
 }
+
+/// A new token in plain text.
+pub fn token_text() -> String {
+    format!("vst_{}", "0".repeat(38))
+}

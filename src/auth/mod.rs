@@ -27,7 +27,7 @@ pub mod device_cookie;
 #[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
-mod examples;
+pub mod examples;
 #[cfg(feature = "ssr")]
 pub mod known_devices;
 #[cfg(feature = "ssr")]

@@ -20,13 +20,21 @@ pub struct ScopeInfo {
 
 /// The name of a scope. Which names there are is checked where a token is made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "ssr",
+    derive(utoipa::ToSchema),
+    schema(description = "The name of a scope.", examples("account:read"))
+)]
 #[serde(transparent)]
 pub struct Scope(pub String);
 
 /// A set of scopes; as text, separated by spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "ssr",
+    derive(utoipa::ToSchema),
+    schema(value_type = Vec<Scope>, description = "Scopes, in alphabetical order, none twice.")
+)]
 #[serde(transparent)]
 pub struct Scopes(BTreeSet<Scope>);
 

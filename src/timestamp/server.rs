@@ -17,7 +17,12 @@ const LENGTH: usize = 24;
 /// It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
 /// decided in one place, and so that the response to a write equals what is read later from either database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
-#[schema(value_type = String, format = DateTime)]
+#[schema(
+    value_type = String,
+    format = DateTime,
+    description = "An instant in UTC, to the millisecond (RFC 3339).",
+    examples("2024-10-04T00:00:00.000Z")
+)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {

@@ -25,6 +25,7 @@ mod documents;
 mod durable;
 mod embedding;
 mod forms;
+mod generators;
 mod hashing;
 mod headers;
 mod hosts;

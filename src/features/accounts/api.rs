@@ -9,6 +9,7 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -16,7 +17,9 @@ use uuid::Uuid;
 use super::settings;
 use crate::{
     auth::{
-        Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes, reauthentication::Reauthentication,
+        Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes,
+        examples::{account, token, token_text},
+        reauthentication::Reauthentication,
         verify_password::verify_password,
     },
     db::Db,
@@ -112,6 +115,14 @@ struct Login {
 
 /// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
+#[schema(examples(json!({
+    "token": token_text(),
+    "id": token()["id"],
+    "name": token()["name"],
+    "scopes": token()["scopes"],
+    "expires_at": token()["expires_at"],
+    "account": account(),
+})))]
 struct LoggedIn {
     token: TokenText,
     /// The id of the token, for `DELETE tokens/{id}`.
@@ -212,6 +223,7 @@ async fn token_logout_all(
 
 /// The account that is now signed in.
 #[derive(Serialize, ToSchema)]
+#[schema(examples(json!({"account": account()})))]
 struct SignedIn {
     /// The account.
     account: Account,

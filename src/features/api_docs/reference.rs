@@ -191,15 +191,29 @@ impl Reader<'_> {
         Operation {
             id: text(&operation["operationId"]),
             method: method.to_uppercase(),
-            path: text(&self.document["servers"][0]["url"]) + path,
+            path: mount(&self.document["servers"][0]["url"]) + path,
             summary: text(&operation["summary"]),
             about: paragraphs(&operation["description"]),
             access: access(&operation["security"]),
-            parameters: parameters(operation),
+            parameters: self.parameters(operation),
             body: self.body(operation),
             answers,
             refusals,
         }
+    }
+
+    fn parameters(&self, operation: &Value) -> Vec<Parameter> {
+        let given = operation["parameters"].as_array().into_iter().flatten().map(|given| self.resolved(given));
+        let parameter = |given: &Value| Parameter {
+            field: Field {
+                name: text(&given["name"]),
+                kind: kind(&given["schema"]),
+                required: given["required"] == true,
+                about: text(&given["description"]),
+            },
+            place: text(&given["in"]),
+        };
+        given.map(parameter).collect()
     }
 
     fn body(&self, operation: &Value) -> Option<Body> {
@@ -210,6 +224,8 @@ impl Reader<'_> {
 
     fn shapes(&self) -> Vec<Shape> {
         let schemas = self.document["components"]["schemas"].as_object().into_iter().flatten();
+        // A problem of one status differs from any other in its status only.
+        let schemas = schemas.filter(|(name, _)| *name == "Problem" || !name.ends_with("Problem"));
         let shape = |(name, schema): (&String, &Value)| Shape {
             name: name.clone(),
             about: text(&schema["description"]),
@@ -220,8 +236,11 @@ impl Reader<'_> {
     }
 
     fn codes(&self) -> Vec<Code> {
-        let answers = self.document["components"]["responses"].as_object().into_iter().flatten();
-        let mut all: Vec<_> = answers.flat_map(|(_, answer)| codes(answer).map(|(_, code)| code)).collect();
+        let paths = self.document["paths"].as_object().into_iter().flatten();
+        let operations = paths.flat_map(|(_, item)| METHODS.iter().map(move |method| &item[*method]));
+        let answers = operations.flat_map(|operation| operation["responses"].as_object().into_iter().flatten());
+        let all = answers.flat_map(|(_, answer)| codes(self.resolved(answer)).map(|(_, code)| code));
+        let mut all: Vec<_> = all.collect();
         all.sort_by(|a, b| (&a.status, &a.name).cmp(&(&b.status, &b.name)));
         all.dedup_by(|a, b| a.name == b.name);
         all
@@ -231,20 +250,6 @@ impl Reader<'_> {
         let path = value["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
         path.and_then(|path| self.document.pointer(path)).unwrap_or(value)
     }
-}
-
-fn parameters(operation: &Value) -> Vec<Parameter> {
-    let given = operation["parameters"].as_array().into_iter().flatten();
-    let parameter = |given: &Value| Parameter {
-        field: Field {
-            name: text(&given["name"]),
-            kind: kind(&given["schema"]),
-            required: given["required"] == true,
-            about: text(&given["description"]),
-        },
-        place: text(&given["in"]),
-    };
-    given.map(parameter).collect()
 }
 
 fn answer(status: &str, answer: &Value) -> Answer {
@@ -309,6 +314,13 @@ fn access(security: &Value) -> Access {
         return Access::Open;
     };
     scopes[0].as_str().map_or(Access::Token, |scope| Access::Scope(scope.into()))
+}
+
+/// The path of a server's URL, which may be absolute.
+fn mount(url: &Value) -> String {
+    let url = url.as_str().unwrap_or_default();
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    path.trim_end_matches('/').into()
 }
 
 fn name(schema: &Value) -> Option<String> {

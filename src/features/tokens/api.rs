@@ -10,6 +10,7 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -18,7 +19,11 @@ use super::current;
 use super::scopes::TokensManage;
 use super::service::{self, Expiry, NewToken, expires_in, known_scopes};
 use crate::{
-    auth::{Allowed, Credential, IssuedBy, Scope, Scopes, Token, reauthentication::Reauthentication},
+    auth::{
+        Allowed, Credential, IssuedBy, Scope, Scopes, Token,
+        examples::{token, token_text},
+        reauthentication::Reauthentication,
+    },
     db::Db,
     features::accounts::new_browser::notify_if_new,
     http::{
@@ -51,7 +56,7 @@ pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
 
 /// The account's tokens.
 #[derive(Serialize, ToSchema)]
-#[schema(as = TokenList)]
+#[schema(as = TokenList, examples(json!({"items": [token()]})))]
 struct List {
     /// Active tokens, newest first, then those that expired or were revoked recently.
     items: Vec<Token>,
@@ -113,7 +118,18 @@ struct CreateBody {
 
 /// A new token. Its secret is shown only once.
 #[derive(Serialize, ToSchema)]
-#[schema(as = CreatedToken)]
+#[schema(as = CreatedToken, examples(json!({
+    "token": token_text(),
+    "id": token()["id"],
+    "name": token()["name"],
+    "scopes": token()["scopes"],
+    "origins": token()["origins"],
+    "issued_by": token()["issued_by"],
+    "created_at": token()["created_at"],
+    "expires_at": token()["expires_at"],
+    "ends_at": token()["ends_at"],
+    "renew_days": token()["renew_days"],
+})))]
 struct Made {
     token: TokenText,
     /// The id of the token, for `DELETE tokens/{id}`.

@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::{Header, HeaderBuilder, ObjectBuilder, RefOr, SchemaFormat, Type, schema::Object};
 
+/// The header of every response.
+pub(super) const REQUEST_ID: &str = "x-request-id";
+/// The header of a response that is sent again.
+pub(super) const REPLAYED: &str = "Idempotent-Replayed";
+/// The headers of a response to a request that was counted.
+pub(super) const LIMIT: [&str; 2] = ["RateLimit", "RateLimit-Policy"];
+/// Those that every response has that lists them. The others depend on the request.
+pub(super) const ALWAYS: [&str; 3] = ["ETag", "Location", REQUEST_ID];
+
 /// The scope in examples.
 pub(crate) const SCOPE: &str = "account:read";
 
@@ -30,6 +39,11 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
             "How many requests are allowed in how many seconds.",
             text().examples(["\"token\";q=600;w=60"]),
         ),
+        (
+            REPLAYED,
+            "`true` if this is the answer to an earlier request with the same `Idempotency-Key`. Missing otherwise.",
+            text().enum_values(Some(["true"])),
+        ),
         ("Location", "The URL of the new resource.", text().format(Some(uri))),
         ("Retry-After", "In how many seconds to try again.", seconds),
         ("Set-Cookie", "The session cookie.", text()),
@@ -41,12 +55,18 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
             text().examples([challenge]),
         ),
         (
-            "x-request-id",
+            REQUEST_ID,
             "The id of this request in the log of the server. To choose it, send one of up to 64 of `A-Za-z0-9-_.`.",
             text().pattern(Some("^[0-9A-Za-z_.-]{1,64}$")),
         ),
     ];
     all.into_iter().map(|(name, about, schema)| (name.to_owned(), header(about, schema.build()).into())).collect()
+}
+
+/// Whether a response with this `status` tells how much is left of the limit, if the request was counted. The others are
+/// given before it is counted, or by a server that is in trouble.
+pub(super) fn tell_limit(status: &str) -> bool {
+    !status.starts_with('5') && !["406", "421"].contains(&status)
 }
 
 fn text() -> ObjectBuilder {

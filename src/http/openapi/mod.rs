@@ -7,6 +7,8 @@ pub mod examples;
 mod headers;
 mod mount;
 mod params;
+mod portable;
+mod problems;
 pub mod refusals;
 pub mod texts;
 

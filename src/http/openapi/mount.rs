@@ -1,14 +1,13 @@
 //! What a mount adds to the description of every operation behind it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        AllOfBuilder, Components, Content, Header, Info, License, ObjectBuilder, OpenApi, PathItem, Ref, RefOr,
-        Response, Schema, SecurityRequirement, Server, Type,
+        Components, Header, Info, License, OpenApi, PathItem, Ref, RefOr, Response, Schema, SecurityRequirement,
+        Server,
         path::Operation,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
         tag::TagBuilder,
@@ -17,10 +16,11 @@ use utoipa::{
 
 use super::{
     headers::{self, SCOPE},
+    params, portable, problems,
     refusals::described,
 };
 use crate::{
-    http::problem::{Details, Limit, MEDIA_TYPE, Problem},
+    http::problem::{Details, Limit, Problem},
     settings::Settings,
 };
 
@@ -29,18 +29,16 @@ const CALLER: &str = "caller";
 
 const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; \
      `detail` says what to do about it, and `request_id` is the id of the request in the log of the server. An unknown \
-     path is 404 `route_not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members that you do \
-     not know: later versions may add some.";
-
-/// Examples by status, shared by all operations.
-type Shared = BTreeMap<String, RefOr<Response>>;
+     path is 404 `route_not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members, codes \
+     and other values that you do not know: later versions may add some.";
 
 /// A JSON mount as its document describes it.
 #[derive(Clone)]
 pub struct MountDocs {
     title: &'static str,
     about: String,
-    mount: &'static str,
+    /// The URL that paths are relative to.
+    url: String,
     scheme: &'static str,
     scheme_object: SecurityScheme,
     has_scopes: bool,
@@ -66,9 +64,11 @@ impl MountDocs {
                  apps, servers.\n\n\
                  Send `Authorization: Bearer {prefix}_…`. Cookies are ignored. Create a token on the tokens page of \
                  the site, or with `POST /login`. Every token has a name, scopes and an expiry date.\n\n\
-                 {ERRORS}",
+                 {ERRORS}\n\n\
+                 Pages on the site's own origin can use the session API instead, which has the same resources and is \
+                 described at `/session/v1/openapi.json`.",
             ),
-            mount: "/api/v1",
+            url: format!("{}/api/v1", settings.server.origin()),
             scheme: "token",
             scheme_object: SecurityScheme::Http(scheme),
             has_scopes: true,
@@ -96,11 +96,19 @@ impl MountDocs {
             about: format!(
                 "For pages on the site's own origin, such as a single-page app behind the same proxy.\n\n\
                  The browser sends the session cookie by itself, so every request has to come from this origin, as \
-                 told by `Sec-Fetch-Site`, or by `Origin` where that is missing. `Authorization` is ignored. A \
-                 signed-in user may do everything, so there are no scopes.\n\n\
+                 told by `Sec-Fetch-Site`, or by `Origin` where that is missing. `Authorization` is ignored.\n\n\
+                 What differs from the token API, `/api/v1`:\n\n\
+                 - `POST /login` sets the session cookie, and its answer holds the account but no token. `POST /logout` \
+                 deletes the cookie.\n\
+                 - A signed-in user may do everything, so there are no scopes. Some operations need the password \
+                 again: after 403 `reauthentication_required`, send it to `POST /reauthenticate`.\n\
+                 - Without a session, the answer is 401 `not_signed_in`. A request from another origin is 403 \
+                 `cross_origin_request`.\n\
+                 - The number of requests is not limited, so there are no `RateLimit` headers. Attempts to sign in are \
+                 limited, as they are at the token API.\n\n\
                  {ERRORS}",
             ),
-            mount: "/session/v1",
+            url: format!("{}/session/v1", settings.server.origin()),
             scheme: "session",
             scheme_object: SecurityScheme::ApiKey(ApiKey::Cookie(cookie)),
             has_scopes: false,
@@ -112,15 +120,17 @@ impl MountDocs {
 
     /// The whole document of this mount: the operations of `api`, grouped by `tags` (name and description, in the order
     /// people read them), with what the mount adds to them.
-    pub fn describe<'a>(&self, mut api: OpenApi, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> OpenApi {
-        let mut responses = Shared::new();
-        for operation in api.paths.paths.values_mut().flat_map(operations) {
+    pub fn describe<'a>(&self, mut api: OpenApi, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+        let mut all: Vec<_> = api.paths.paths.values_mut().flat_map(operations).collect();
+        for operation in &mut all {
             self.complete(operation);
-            share_refusals(operation, &mut responses);
         }
+        let codes = problems::codes(&all);
         let mut components = Components::new();
-        components.schemas = self.schemas(api.components.take().unwrap_or_default(), &responses);
-        components.responses = responses;
+        components.parameters = params::share(&mut all);
+        components.responses = problems::share(&mut all);
+        components.schemas = self.schemas(api.components.take().unwrap_or_default());
+        components.schemas.extend(problems::schemas(&all, codes));
         components.headers = headers::described();
         components.add_security_scheme(self.scheme, self.scheme_object.clone());
 
@@ -129,11 +139,12 @@ impl MountDocs {
         api.info = Info::new(self.title, env!("CARGO_PKG_VERSION"));
         api.info.description = Some(self.about.clone());
         api.info.license = Some(license);
-        api.servers = Some(vec![Server::new(self.mount)]);
+        api.servers = Some(vec![Server::new(&self.url)]);
         let tag = |(name, about)| TagBuilder::new().name(name).description(Some(about)).build();
         api.tags = Some(tags.into_iter().map(tag).collect());
         api.components = Some(components);
-        api
+        // Every part of a document can be written as JSON.
+        portable::portable(serde_json::to_value(api).unwrap_or_default())
     }
 
     /// Names the credential, and adds the responses that the mount may give before the handler runs.
@@ -148,10 +159,10 @@ impl MountDocs {
                 refused.push(Problem::ScopeMissing(SCOPE.into()));
             }
         }
-        let is_counted = self.has_scopes && scopes.is_some();
         let security = scopes.map(|scopes| SecurityRequirement::new(self.scheme, scopes));
         operation.security = Some(security.into_iter().collect());
 
+        let is_replayed = params::has(operation, "Idempotency-Key");
         let responses = &mut operation.responses.responses;
         for (status, added) in described(&refused) {
             match (responses.get_mut(&status), added) {
@@ -159,11 +170,13 @@ impl MountDocs {
                 (_, added) => drop(responses.insert(status, added)),
             }
         }
+        // Requests are counted by token or, without one, by address, wherever a limit is among the refusals.
+        let is_counted = self.has_scopes && responses.contains_key("429");
         for (status, response) in responses {
             let RefOr::T(response) = response else { continue };
-            let counted =
-                ["RateLimit", "RateLimit-Policy"].into_iter().filter(|_| is_counted && status.starts_with('2'));
-            for name in counted.chain(["x-request-id"]) {
+            let counted = if is_counted && headers::tell_limit(status) { &headers::LIMIT[..] } else { &[] };
+            let replayed = (is_replayed && status.starts_with('2')).then_some(headers::REPLAYED);
+            for name in counted.iter().copied().chain(replayed).chain([headers::REQUEST_ID]) {
                 response.headers.insert(name.into(), Header::default().into());
             }
             for (name, header) in &mut response.headers {
@@ -172,16 +185,16 @@ impl MountDocs {
         }
     }
 
-    /// Every schema by its name. Responses always hold all of their members; request bodies say themselves which
-    /// members are optional.
-    fn schemas(&self, api: Components, responses: &Shared) -> BTreeMap<String, RefOr<Schema>> {
+    /// Every schema by its name, but those of single problems. Responses always hold all of their members; request
+    /// bodies say themselves which members are optional.
+    fn schemas(&self, api: Components) -> BTreeMap<String, RefOr<Schema>> {
         let mut all = vec![(Details::name().into(), Details::schema())];
         Details::schemas(&mut all);
         let mut schemas: BTreeMap<String, _> = all.into_iter().chain(api.schemas).collect();
         for (name, schema) in &mut schemas {
             let RefOr::T(Schema::Object(object)) = schema else { continue };
-            if name == "Problem" {
-                object.properties.insert("code".into(), Ref::from_schema_name("ProblemCode").into());
+            if name == problems::BASE {
+                problems::complete(object);
             } else if object.additional_properties.is_none() {
                 object.required = object.properties.keys().cloned().collect();
             }
@@ -193,11 +206,6 @@ impl MountDocs {
                 object.examples = vec![format!("{prefix}_{}", "0".repeat(38)).into()];
             }
         }
-        // Unknown paths and methods are no operations, so nothing else lists their codes.
-        let unrouted = [Problem::RouteNotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
-        let codes: BTreeSet<_> = responses.values().flat_map(codes).chain(unrouted).collect();
-        let code = text(codes).description(Some("The stable name of a kind of problem."));
-        schemas.insert("ProblemCode".into(), code.into());
         schemas
     }
 }
@@ -237,60 +245,4 @@ fn join(own: &mut Response, added: Response) {
             (_, content) => drop(own.content.insert(media_type, content)),
         }
     }
-}
-
-/// The content of `response` that describes problems.
-fn problems(response: &mut RefOr<Response>) -> Option<&mut Content> {
-    let RefOr::T(response) = response else { return None };
-    match response.content.get_mut(MEDIA_TYPE)? {
-        RefOr::T(content) => Some(content),
-        RefOr::Ref(_) => None,
-    }
-}
-
-fn codes(response: &RefOr<Response>) -> Vec<String> {
-    let RefOr::T(response) = response else { return Vec::new() };
-    let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { return Vec::new() };
-    content.examples.keys().cloned().collect()
-}
-
-/// Moves refusals to the components, where several operations can refer to them.
-fn share_refusals(operation: &mut Operation, shared: &mut Shared) {
-    for (status, response) in &mut operation.responses.responses {
-        let codes = codes(response);
-        let (Some(content), Ok(number)) = (problems(response), status.parse::<u16>()) else { continue };
-        let bounds = ObjectBuilder::new()
-            .property("status", ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([number])))
-            .property("code", text(codes.clone()))
-            .required("status")
-            .required("code");
-        let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(bounds);
-        content.schema = Some(Schema::from(schema).into());
-        let name = name(number, &codes, shared);
-        let response = std::mem::replace(response, Ref::from_response_name(&name).into());
-        shared.entry(name).or_insert(response);
-    }
-}
-
-fn text(values: impl IntoIterator<Item = impl Into<Value>>) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values))
-}
-
-/// A response with one code has the name of that code. One with several has the name of its status, unless another with
-/// that status has it already.
-fn name(status: u16, these: &[String], shared: &Shared) -> String {
-    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
-    let joined = these.iter().map(|code| pascal(code)).collect::<Vec<_>>().join("Or");
-    let by_status = pascal(&reason.to_lowercase().replace(' ', "_"));
-    let is_free = shared.get(&by_status).is_none_or(|other| codes(other) == these);
-    if these.len() > 1 && is_free { by_status } else { joined }
-}
-
-/// `scope_missing` becomes `ScopeMissing`.
-fn pascal(code: &str) -> String {
-    let words = code.split('_').map(|word| {
-        let (first, rest) = word.split_at(word.len().min(1));
-        first.to_uppercase() + rest
-    });
-    words.collect()
 }

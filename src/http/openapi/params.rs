@@ -1,12 +1,16 @@
-//! Headers that several operations read.
+//! Parameters that several operations read.
+
+use std::collections::BTreeMap;
 
 use utoipa::{
     IntoParams,
     openapi::{
-        ObjectBuilder, Required, Type,
-        path::{Parameter, ParameterBuilder, ParameterIn},
+        ObjectBuilder, Ref, RefOr, Required, Type,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     },
 };
+
+use super::problems::pascal;
 
 /// `If-Match`: change the resource only if it still has this version.
 #[derive(Clone, Copy, Debug)]
@@ -61,4 +65,49 @@ fn header(name: &str, description: &str, pattern: Option<&str>) -> Parameter {
         .description(Some(description))
         .schema(Some(schema))
         .build()
+}
+
+/// Whether `operation` reads the header `name`.
+pub(super) fn has(operation: &Operation, name: &str) -> bool {
+    given(operation).any(|parameter| parameter.name == name && parameter.parameter_in == ParameterIn::Header)
+}
+
+/// Moves to the components, by their names there, every header that is described in the same way wherever it is read,
+/// and so every parameter of the query that several operations have.
+pub(super) fn share(operations: &mut [&mut Operation]) -> BTreeMap<String, RefOr<Parameter>> {
+    let mut shared = BTreeMap::<String, (Parameter, usize, bool)>::new();
+    for parameter in
+        operations.iter().flat_map(|operation| given(operation)).filter(|parameter| can_be_shared(parameter))
+    {
+        let (first, times, are_same) =
+            shared.entry(component(parameter)).or_insert_with(|| (parameter.clone(), 0, true));
+        *times += 1;
+        *are_same &= first == parameter;
+    }
+    shared.retain(|_, (first, times, are_same)| *are_same && (*times > 1 || first.parameter_in == ParameterIn::Header));
+    for parameter in operations.iter_mut().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        let RefOr::T(own) = parameter else { continue };
+        let name = component(own);
+        if can_be_shared(own) && shared.contains_key(&name) {
+            *parameter = RefOr::Ref(Ref::new(format!("#/components/parameters/{name}")));
+        }
+    }
+    shared.into_iter().map(|(name, (parameter, ..))| (name, parameter.into())).collect()
+}
+
+fn given(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
+}
+
+/// The ids in paths are of different things under one name.
+fn can_be_shared(parameter: &Parameter) -> bool {
+    matches!(parameter.parameter_in, ParameterIn::Header | ParameterIn::Query)
+}
+
+/// `If-Match` becomes `IfMatch`.
+fn component(parameter: &Parameter) -> String {
+    pascal(&parameter.name.replace('-', "_"))
 }

@@ -4,7 +4,6 @@ type Schemas = components["schemas"];
 
 /** The stable `code` of the server's problems, and codes of our own for everything else. */
 export type ProblemCode =
-  | Schemas["ProblemCode"]
   /** No answer. */
   | "network"
   /** The browser is offline. */
@@ -17,7 +16,7 @@ export type ProblemCode =
   | "foreign"
   /** A bug in this page. */
   | "unexpected"
-  /** A code that is newer than this client. */
+  /** The server's; later versions of it may add others. */
   | (string & {});
 
 export type FieldError = Schemas["FieldError"];
