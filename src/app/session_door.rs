@@ -24,9 +24,8 @@ use crate::{
         device_cookie::{self, DeviceCookie},
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
-        session::{self, LastSeen},
+        session::{self, HashedSessions, LastSeen},
     },
-    db::HashedSessions,
     feature::{Feature, StatefulRoutes},
     features::accounts::unsent,
     http::{

@@ -20,7 +20,6 @@ mod probe;
 pub mod query;
 mod readiness;
 mod search;
-mod sessions;
 mod timestamp;
 mod write_behind;
 
@@ -34,7 +33,6 @@ pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
     search::{Search, SearchError, Searching},
-    sessions::HashedSessions,
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
 pub(crate) use kept::Kept;

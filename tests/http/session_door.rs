@@ -26,6 +26,7 @@ on_both_databases! {
     a_stranger_gets_no_session,
     without_a_database_nobody_is_signed_out,
     a_record_that_cannot_be_read_is_an_anonymous_visitor,
+    the_browser_is_the_one_that_the_record_names,
     health_and_files_never_touch_the_session,
 }
 
@@ -345,6 +346,21 @@ async fn a_record_that_cannot_be_read_is_an_anonymous_visitor(app: TestApp) {
     ada.browser.visit("/").await.page(200);
     login(&ada.browser, false).await.assert_status(200);
     ada.browser.get("/me").await.assert_status(200);
+}
+
+/// The column only saves a look-up: what the record says counts.
+async fn the_browser_is_the_one_that_the_record_names(app: TestApp) {
+    let ada = app.person("ada").await;
+    let bob = app.person("bob").await;
+    let ids = "SELECT id FROM browser_sessions WHERE account_id = (SELECT id FROM accounts WHERE email LIKE";
+    let change = |to: &str| format!("UPDATE tower_sessions SET browser_session_id = {to}");
+    for other in [format!("({ids} 'bob%'))"), format!("({ids} 'ada%'))"), "NULL".to_owned()] {
+        app.sql(&change(&other)).await;
+        for person in [&ada, &bob] {
+            let me = person.browser.get("/me").await.assert_status(200).json();
+            assert_eq!(me["email"].as_str().unwrap(), person.email, "{other}");
+        }
+    }
 }
 
 async fn health_and_files_never_touch_the_session(app: TestApp) {

@@ -1,6 +1,9 @@
 //! The session door: authentication by the session cookie.
 
-use std::{convert::Infallible, fmt};
+mod backend;
+mod store;
+
+use std::fmt;
 
 use axum::{
     extract::{Request, State},
@@ -9,16 +12,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_login::{
-    AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend,
+    AuthManagerLayer, AuthManagerLayerBuilder,
     tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite},
 };
 use time::Duration;
-use uuid::Uuid;
 
+pub use self::{
+    backend::{Backend, CurrentSession},
+    store::{HashedSessions, delete_expired},
+};
 use super::{Caller, Credential};
 use crate::{
-    auth::{Account, Stamp},
-    db::{Db, HashedSessions, direct_row, execute, read},
+    db::{Db, execute},
     http::{client::Client, cookie::SessionCookie, problem::Problem},
     settings::Sessions,
     timestamp::Timestamp,
@@ -26,110 +31,6 @@ use crate::{
 
 /// The session of a browser, from axum-login.
 pub type AuthSession = axum_login::AuthSession<Backend>;
-
-/// A signed-in browser, to which a session record points. For axum-login this is the "user", so that deleting the
-/// `browser_sessions` row signs out that browser, whatever the session record says (S5, T4).
-#[derive(Clone, Debug)]
-pub struct CurrentSession {
-    /// The id of the `browser_sessions` row.
-    pub id: Uuid,
-    /// The account.
-    pub account: Account,
-    /// Whether "Keep me signed in" was chosen.
-    pub remembered: bool,
-    /// When it was last used, to the minute.
-    pub last_seen_at: Timestamp,
-    /// When the session expires, even if it is used.
-    pub ends_at: Timestamp,
-    /// The account's `auth_stamp` when the session began.
-    pub stamp: Stamp,
-}
-
-impl AuthUser for CurrentSession {
-    type Id = Uuid;
-
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// A random stamp rather than the password's hash, since it is stored in every session record (T6).
-    fn session_auth_hash(&self) -> &[u8] {
-        &self.stamp.0
-    }
-}
-
-/// Looks up the signed-in browser that a session record points to.
-#[derive(Clone, Debug)]
-pub struct Backend {
-    db: Db,
-}
-
-impl AuthnBackend for Backend {
-    type User = CurrentSession;
-    /// Never used to sign in: passwords are verified in `accounts`.
-    type Credentials = Infallible;
-    type Error = sqlx::Error;
-
-    async fn authenticate(&self, credentials: Infallible) -> sqlx::Result<Option<CurrentSession>> {
-        match credentials {}
-    }
-
-    async fn get_user(&self, id: &Uuid) -> sqlx::Result<Option<CurrentSession>> {
-        let row: Option<SignedInRow> = read!(
-            self.db,
-            optional,
-            "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at,
-                    browser_sessions.ends_at,
-                    accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.email_verified_at,
-                    accounts.auth_stamp
-             FROM browser_sessions JOIN accounts ON accounts.id = browser_sessions.account_id
-             WHERE browser_sessions.id = $1 AND browser_sessions.expires_at > $2 AND accounts.disabled_at IS NULL",
-            *id,
-            self.db.now(),
-        )?;
-        Ok(row.map(|row| CurrentSession {
-            id: row.sign_in_id,
-            account: Account {
-                id: row.id,
-                email: row.email,
-                email_confirmed: row.email_verified_at.is_some(),
-                name: row.name,
-                created_at: row.created_at,
-            },
-            remembered: row.remembered,
-            last_seen_at: row.last_seen_at,
-            ends_at: row.ends_at,
-            stamp: Stamp(row.auth_stamp),
-        }))
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct SignedInRow {
-    sign_in_id: Uuid,
-    remembered: bool,
-    last_seen_at: Timestamp,
-    ends_at: Timestamp,
-    id: Uuid,
-    email: String,
-    name: String,
-    created_at: Timestamp,
-    email_verified_at: Option<Timestamp>,
-    auth_stamp: Vec<u8>,
-}
-
-direct_row!(SignedInRow {
-    sign_in_id,
-    remembered,
-    last_seen_at,
-    ends_at,
-    id,
-    email,
-    name,
-    created_at,
-    email_verified_at,
-    auth_stamp,
-});
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes nothing for visitors who are not signed in, nor
 /// for reads (S7).
@@ -145,12 +46,12 @@ pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthMa
         .with_same_site(SameSite::Lax)
         .with_path("/")
         .with_expiry(Expiry::OnSessionEnd);
-    AuthManagerLayerBuilder::new(Backend { db: db.clone() }, sessions).build()
+    AuthManagerLayerBuilder::new(Backend::new(db), sessions).with_data_key(store::DATA_KEY).build()
 }
 
 /// Middleware around the auth layer: if that could not query the database, answers 503 and keeps the cookie (S51).
 pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = backend::with_one_lookup(next.run(request)).await;
     if let Some(Failed(status)) = response.extensions_mut().remove() {
         *response.status_mut() = status;
         return response;
