@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::{openapi::examples::id, problem::Problem};
+use crate::http::{
+    openapi::examples::id,
+    problem::{FieldCode, FieldError, Problem},
+};
 
 /// The most items that one request deletes.
 const MOST: usize = 100;
@@ -23,14 +26,22 @@ pub struct IdsToDelete {
 }
 
 impl IdsToDelete {
+    /// What is wrong with them: there are none, or too many.
+    pub fn errors(&self) -> Vec<FieldError> {
+        let message = "Name 1 to 100 ids.";
+        match self.ids.len() {
+            0 => vec![FieldError::new("ids", message).code(FieldCode::TooShort).param("min", 1).param("actual", 0)],
+            1..=MOST => Vec::new(),
+            count => vec![FieldError::too_long("ids", message, MOST, count)],
+        }
+    }
+
     /// The ids, each once.
     ///
     /// # Errors
     /// [`Problem::Validation`] if there are none, or too many.
     pub fn checked(self) -> Result<Vec<Uuid>, Problem> {
-        if !(1..=MOST).contains(&self.ids.len()) {
-            return Err(Problem::field("ids", "Name 1 to 100 ids."));
-        }
+        Problem::unless(self.errors(), ())?;
         let mut seen = HashSet::new();
         Ok(self.ids.into_iter().filter(|id| seen.insert(*id)).collect())
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub(crate) use self::json::not_json_at;
 pub use self::{
     json::Body,
-    query::{Query, UnvalidatedQuery, unknown_params},
+    query::{KnownNames, Query, UnvalidatedQuery, unknown_params},
 };
 use crate::http::problem::{FieldError, Problem};
 
@@ -45,6 +45,11 @@ pub struct Unvalidated<T> {
 }
 
 impl<T> Unvalidated<T> {
+    /// The same, as another type.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Unvalidated<U> {
+        Unvalidated { value: self.value.map(convert), errors: self.errors }
+    }
+
     /// What was sent, if it has the right types and `rules` find nothing wrong with it. Rules may look at a value with
     /// placeholders; what they say about these is left out.
     ///

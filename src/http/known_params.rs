@@ -14,16 +14,14 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn},
 };
 
-use super::extract::unknown_params;
-use crate::http::problem::Problem;
+use crate::http::{
+    extract::{KnownNames, unknown_params},
+    problem::Problem,
+};
 
 /// The names of the query parameters of each operation, by its path.
 #[derive(Clone, Debug)]
-pub struct KnownParams(Arc<HashMap<String, Vec<(Method, Names)>>>);
-
-/// The names of the query parameters of one operation. On a request, for [`super::extract::Query`].
-#[derive(Clone, Debug)]
-pub struct Names(pub Arc<[String]>);
+pub struct KnownParams(Arc<HashMap<String, Vec<(Method, KnownNames)>>>);
 
 impl KnownParams {
     /// Those of the operations that `api` describes, which is mounted at `mount`.
@@ -42,7 +40,7 @@ impl KnownParams {
         Self(Arc::new(operations.collect()))
     }
 
-    fn find(&self, request: &Request) -> Option<&Names> {
+    fn find(&self, request: &Request) -> Option<&KnownNames> {
         let path = request.extensions().get::<MatchedPath>()?;
         let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
         let (_, names) = self.0.get(path.as_str())?.iter().find(|(known, _)| known == method)?;
@@ -50,12 +48,12 @@ impl KnownParams {
     }
 }
 
-fn names(operation: &Operation) -> Names {
+fn names(operation: &Operation) -> KnownNames {
     let given = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
         RefOr::T(parameter) if matches!(parameter.parameter_in, ParameterIn::Query) => Some(parameter.name.clone()),
         _ => None,
     });
-    Names(given.collect())
+    KnownNames(given.collect())
 }
 
 /// Refuses parameters that the operation does not have. Where it has some, its extractor does so, together with what is

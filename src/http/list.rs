@@ -12,7 +12,7 @@ use utoipa::openapi::{ObjectBuilder, Type, schema::Object};
 use uuid::Uuid;
 
 use crate::{
-    http::problem::{FieldError, Problem},
+    http::problem::{FieldCode, FieldError, Problem},
     timestamp::Timestamp,
 };
 
@@ -109,7 +109,7 @@ impl Selection {
     pub fn of(asked: Asked, filter: &str, errors: &mut Vec<FieldError>) -> Self {
         let limit = asked.limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            errors.push(FieldError::new("limit", format!("Ask for 1 to {LIMIT_MAX} items.")));
+            errors.push(FieldError::out_of_range("limit", format!("Ask for 1 to {LIMIT_MAX} items."), 1, LIMIT_MAX));
         }
         let since = asked.updated_since.map(|text| text.parse::<Timestamp>().ok());
         if since == Some(None) {
@@ -123,7 +123,7 @@ impl Selection {
             Some(Some((_, sort))) => sort,
             Some(None) => {
                 let message = "Sort by `-created_at`, `-updated_at` or `updated_at`.";
-                errors.push(FieldError::new("sort", message));
+                errors.push(FieldError::new("sort", message).code(FieldCode::InvalidChoice));
                 default
             }
         };
@@ -204,7 +204,7 @@ fn number(digits: &str) -> Option<u64> {
 /// # Errors
 /// [`Problem::Validation`]
 pub fn valid(errors: Vec<FieldError>) -> Result<(), Problem> {
-    if errors.is_empty() { Ok(()) } else { Err(Problem::Validation(errors)) }
+    Problem::unless(errors, ())
 }
 
 /// How many of `items` fit on a page: at most `limit`, and of those that take up to a mebibyte at least one, if there

@@ -1,19 +1,14 @@
 //! JSON merge patches (RFC 7396), the bodies of `PATCH` (RFC 5789): the members that are given change, the others stay.
 
-use std::{fmt, marker::PhantomData};
-
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::http::{
-    extract::{Body, essence},
+    extract::{Unvalidated, essence},
     problem::Problem,
 };
 
@@ -23,9 +18,9 @@ pub(crate) static ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-pat
 /// A merge patch, which most clients label as plain JSON.
 static MEDIA_TYPES: HeaderValue = HeaderValue::from_static("application/merge-patch+json, application/json");
 
-/// A body of `Content-Type: application/merge-patch+json` or `application/json`, up to the limit of the route.
+/// A JSON object of `Content-Type: application/merge-patch+json` or `application/json`, up to the limit of the route.
 #[derive(Debug)]
-pub struct MergePatch<T>(pub T);
+pub struct MergePatch<T>(pub Unvalidated<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
     type Rejection = Problem;
@@ -34,32 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
         if essence(request.headers()) == "application/merge-patch+json" {
             request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let Body(Object(patch)) = Body::from_request(request, state).await?;
-        Ok(Self(patch))
-    }
-}
-
-/// A JSON object. A struct alone would be read from an array too, by the order of its members, and an array without
-/// them would be a patch that changes nothing.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members))
+        Unvalidated::from_request(request, state).await.map(Self)
     }
 }
 

@@ -36,6 +36,22 @@ pub enum FieldCode {
 }
 
 impl FieldCode {
+    /// Every code.
+    pub const ALL: [Self; 12] = [
+        Self::Required,
+        Self::InvalidType,
+        Self::Invalid,
+        Self::InvalidChoice,
+        Self::TooShort,
+        Self::TooLong,
+        Self::OutOfRange,
+        Self::Unknown,
+        Self::Taken,
+        Self::Exclusive,
+        Self::Incorrect,
+        Self::Weak,
+    ];
+
     /// The code as it is sent.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,6 +98,26 @@ impl FieldError {
             message: message.into(),
             params: Params::default(),
         }
+    }
+
+    /// `message` about `field`, which is missing or empty.
+    pub fn required(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(field, message).code(FieldCode::Required)
+    }
+
+    /// `message` about `field`, which has `actual` characters or items, and may have `max`.
+    pub fn too_long(field: impl Into<String>, message: impl Into<String>, max: usize, actual: usize) -> Self {
+        Self::new(field, message).code(FieldCode::TooLong).param("max", max).param("actual", actual)
+    }
+
+    /// `message` about `field`, which is a number below `min` or above `max`.
+    pub fn out_of_range(field: impl Into<String>, message: impl Into<String>, min: i64, max: i64) -> Self {
+        Self::new(field, message).code(FieldCode::OutOfRange).param("min", min).param("max", max)
+    }
+
+    /// `message` about `field`, which is not the value that was asked for again.
+    pub fn incorrect(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(field, message).code(FieldCode::Incorrect)
     }
 
     /// With this code.

@@ -151,7 +151,7 @@ async fn options_says_which_methods_there_are(app: TestApp) {
             let allowed: Vec<_> = reply.header("allow").split(',').collect();
             assert!(allowed.contains(&call.method.as_str()), "{}: {allowed:?}", reply.asked);
         }
-        door.call(Method::OPTIONS, "/nothing").await.problem(404, "not_found");
+        door.call(Method::OPTIONS, "/nothing").await.problem(404, "route_not_found");
     }
     // Nobody needs to be anybody for that.
     app.ask(Method::OPTIONS, resource!("/api/v1" => "")).await.assert_status(204);

@@ -32,7 +32,12 @@ use super::{
 use crate::{
     auth::{AuthSession, page::PageContext},
     db::Db,
-    http::{client::Client, extract::Form, problem::Problem, redirect::see_other},
+    http::{
+        client::Client,
+        extract::Form,
+        problem::{FieldError, Problem},
+        redirect::see_other,
+    },
     settings::Settings,
     timestamp::Timestamp,
     ui::FormState,
@@ -151,13 +156,13 @@ impl Reauthentication {
             (Credential::Session(_), Some(password)) => {
                 self.verify(&caller.account, password).await.map(|()| caller.stamp.clone())
             }
-            (Credential::Token(_), None) => return Err(Problem::field("password", "Send the account’s password.")),
+            (Credential::Token(_), None) => return Err(FieldError::required("password", "Send the account’s password.").into()),
             (Credential::Token(_), Some(password)) => {
                 self.verified(&caller.account, password).await.map(|proven| Some(Stamp(proven.auth_stamp)))
             }
         };
         stamp.map_err(|problem| match problem {
-            Problem::InvalidCredentials => Problem::field("password", "The password is wrong."),
+            Problem::InvalidCredentials => FieldError::incorrect("password", "The password is wrong.").into(),
             problem => problem,
         })
     }

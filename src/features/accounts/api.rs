@@ -30,7 +30,7 @@ use crate::{
     },
     http::{
         client::Client,
-        extract::Body,
+        extract::{Body, Unvalidated},
         openapi::{
             TokenText,
             refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
@@ -155,16 +155,20 @@ struct LoggedIn {
 async fn token_login(
     State(state): State<AppState>,
     client: Client,
-    Body(login): Body<TokenLogin>,
+    login: Unvalidated<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     if !settings.tokens.login {
         return Err(Problem::LoginDisabled);
     }
+    let login = login.validate(|login| {
+        let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
+        let name = login.name.as_deref().map(tokens::service::name_errors);
+        scopes.into_iter().chain(name).flatten().collect()
+    })?;
     let scopes = match login.scopes {
         None => Scopes::of_login(&state.site.scopes),
-        Some(named) if named.is_empty() => return Err(Problem::field("scopes", "Choose at least one scope.")),
-        Some(named) => tokens::service::known_scopes(&state.site.scopes, named)?,
+        Some(named) => named.into_iter().collect(),
     };
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;

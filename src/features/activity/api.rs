@@ -16,13 +16,13 @@ use crate::{
     db::Db,
     http::{
         conditional,
-        extract::Query,
+        extract::UnvalidatedQuery,
         openapi::{
             IfNoneMatch,
             examples::{id, moment},
             refusals::QueryRefused,
         },
-        problem::Problem,
+        problem::{FieldError, Problem},
     },
     state::AppState,
     timestamp::Timestamp,
@@ -120,6 +120,25 @@ fn page_example() -> Value {
     json!({"items": [example()], "next_cursor": null})
 }
 
+impl ListQuery {
+    /// The id in the cursor; `None` on the first page.
+    fn before(&self) -> Result<Option<Uuid>, uuid::Error> {
+        let cursor = self.cursor.as_deref().filter(|cursor| !cursor.is_empty());
+        cursor.map(Uuid::parse_str).transpose()
+    }
+
+    fn errors(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if self.limit.is_some_and(|limit| !(1..=LIMIT_MAX).contains(&limit)) {
+            errors.push(FieldError::out_of_range("limit", "Ask for 1 to 100 events.", 1, LIMIT_MAX));
+        }
+        if self.before().is_err() {
+            errors.push(FieldError::new("cursor", "Use the `next_cursor` of an earlier page, unchanged."));
+        }
+        errors
+    }
+}
+
 /// List activity
 ///
 /// What happened to the account: sign-ins and their failures, tokens, and changes of the password and the address.
@@ -137,16 +156,11 @@ fn page_example() -> Value {
 async fn list(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<ActivityRead>,
-    Query(ListQuery { limit, cursor }): Query<ListQuery>,
+    UnvalidatedQuery(query): UnvalidatedQuery<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::field("limit", "Ask for 1 to 100 events."));
-    }
-    let before = cursor.filter(|cursor| !cursor.is_empty()).map(|cursor| Uuid::parse_str(&cursor)).transpose();
-    let before =
-        before.map_err(|_| Problem::field("cursor", "Use the `next_cursor` of an earlier page, unchanged."))?;
+    let query = query.validate(ListQuery::errors)?;
+    let (limit, before) = (query.limit.unwrap_or(LIMIT_DEFAULT), query.before().unwrap_or_default());
     // One more than asked for tells whether there is a next page.
     let mut events = service::older(&db, caller.account.id, before, limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or_default();

@@ -27,7 +27,7 @@ use crate::{
     http::{
         bulk_delete::{DeletedIds, IdsToDelete},
         conditional::{self, Conditions, not_modified, version_tag, versioned},
-        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
+        extract::{LARGE_BODY_LIMIT, PathId, Unvalidated, UnvalidatedQuery},
         idempotency::{self, Answer, IdempotentRequest},
         list,
         merge_patch::{MergePatch, accept_patch, not_null},
@@ -107,10 +107,11 @@ impl From<ListQuery> for Filter {
 async fn list(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
-    Query(query): Query<ListQuery>,
+    UnvalidatedQuery(query): UnvalidatedQuery<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    conditional::list(&headers, &service::list(&db, caller.account.id, query.into()).await?)
+    let filter = query.map(Filter::from).validate(service::filter_errors)?;
+    conditional::list(&headers, &service::list(&db, caller.account.id, filter).await?)
 }
 
 /// List notes without their bodies
@@ -129,10 +130,11 @@ async fn list(
 async fn list_summaries(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
-    Query(query): Query<ListQuery>,
+    UnvalidatedQuery(query): UnvalidatedQuery<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    conditional::list(&headers, &service::list_summaries(&db, caller.account.id, query.into()).await?)
+    let filter = query.map(Filter::from).validate(service::filter_errors)?;
+    conditional::list(&headers, &service::list_summaries(&db, caller.account.id, filter).await?)
 }
 
 fn title() -> Object {
@@ -173,8 +175,9 @@ async fn create(
     Allowed { caller, .. }: Allowed<NotesWrite>,
     OriginalUri(uri): OriginalUri,
     request: IdempotentRequest,
-    Body(CreateBody { title, body }): Body<CreateBody>,
+    body: Unvalidated<CreateBody>,
 ) -> Result<Response, Problem> {
+    let CreateBody { title, body } = body.validate(|new| service::errors(Some(&new.title), Some(&new.body)))?;
     let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
     let asked = draft.clone();
     let work = async move |id| {
@@ -242,8 +245,10 @@ async fn update(
     Allowed { caller, .. }: Allowed<NotesWrite>,
     PathId(id): PathId,
     conditions: Conditions,
-    MergePatch(UpdateBody { title, body }): MergePatch<UpdateBody>,
+    MergePatch(patch): MergePatch<UpdateBody>,
 ) -> Result<Response, Problem> {
+    let UpdateBody { title, body } =
+        patch.validate(|patch| service::errors(patch.title.as_deref(), patch.body.as_deref()))?;
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
     let note = service::update(&db, caller.account.id, id, version, Change { title, body }).await?;
     Ok(versioned(note.version, note))
@@ -283,8 +288,9 @@ async fn delete_many(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesWrite>,
     request: IdempotentRequest,
-    Body(ids): Body<IdsToDelete>,
+    ids: Unvalidated<IdsToDelete>,
 ) -> Result<Response, Problem> {
+    let ids = ids.validate(IdsToDelete::errors)?;
     let (ours, account, asked) = (db.clone(), caller.account.id, ids.clone());
     let work = async move |_| Answer::ok(&service::delete_many(&ours, account, ids).await?);
     idempotency::once(&db, account, &request, &asked, work).await

@@ -13,7 +13,7 @@ use crate::{
         bulk_delete::{DeletedIds, IdsToDelete},
         list::{Asked, Selection, count_that_fits, json_len, valid},
         merge_patch::keeps,
-        problem::{FieldError, Problem},
+        problem::{FieldCode, FieldError, Problem},
     },
     settings::Resources,
     text::is_blank,
@@ -92,21 +92,38 @@ pub async fn list_summaries(db: &Db, account: Uuid, filter: Filter) -> Result<No
     Ok(NoteSummariesPage { items: notes.into_iter().map(NoteSummary::from).collect(), next_cursor, total })
 }
 
+/// What is wrong with `filter`.
+pub fn filter_errors(filter: &Filter) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    select(filter, &mut errors);
+    errors
+}
+
+fn select(filter: &Filter, errors: &mut Vec<FieldError>) -> Selection {
+    let Filter { limit, cursor, sort, updated_since, q, count } = filter.clone();
+    let q = q.unwrap_or_default();
+    let selection = Selection::of(Asked { limit, cursor, sort, updated_since }, q.trim(), errors);
+    let length = q.chars().count();
+    if length > SEARCH_MAX {
+        errors.push(FieldError::too_long("q", "A search term can have at most 200 characters.", SEARCH_MAX, length));
+    } else if q.contains('\0') {
+        errors.push(FieldError::new("q", "The search term contains a character that no note has (NUL)."));
+    }
+    if count && !q.trim().is_empty() {
+        let message = "Leave this out with `q`: what a search finds is not counted.";
+        errors.push(FieldError::new("count", message).code(FieldCode::Exclusive));
+    }
+    selection
+}
+
 type Page = (Vec<Note>, Option<String>, Option<i64>);
 
 async fn page(db: &Db, account: Uuid, filter: Filter, size: fn(&Note) -> usize) -> Result<Page, Problem> {
-    let Filter { limit, cursor, sort, updated_since, q, count } = filter;
-    let q = q.unwrap_or_default();
     let mut errors = Vec::new();
-    let selection = Selection::of(Asked { limit, cursor, sort, updated_since }, q.trim(), &mut errors);
-    if q.chars().count() > SEARCH_MAX || q.contains('\0') {
-        errors.push(FieldError::new("q", "A search term can have at most 200 characters."));
-    }
-    let q = q.trim();
-    if count && !q.is_empty() {
-        errors.push(FieldError::new("count", "Leave this out with `q`: what a search finds is not counted."));
-    }
+    let selection = select(&filter, &mut errors);
     valid(errors)?;
+    let (q, count) = (filter.q.unwrap_or_default(), filter.count);
+    let q = q.trim();
 
     let limit = selection.limit;
     let total = if count { Some(store::count(db, account, selection.since).await?) } else { None };
@@ -136,7 +153,7 @@ pub async fn create(db: &Db, limits: &Resources, account: Uuid, draft: Draft) ->
 /// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
 /// database fails.
 pub async fn create_as(db: &Db, limits: &Resources, account: Uuid, id: Uuid, draft: Draft) -> Result<Note, Problem> {
-    check(Some(&draft.title), Some(&draft.body))?;
+    valid(errors(Some(&draft.title), Some(&draft.body)))?;
     let now = db.now();
     let note = Note { id, title: draft.title, body: draft.body, version: 1, created_at: now, updated_at: now };
     // No row is inserted if an earlier attempt has inserted it (a unique violation, unless the account is full by now),
@@ -172,7 +189,7 @@ pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Note, Problem> {
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; [`Problem::Validation`] for
 /// each invalid field; if the database fails.
 pub async fn update(db: &Db, account: Uuid, id: Uuid, version: Option<i64>, change: Change) -> Result<Note, Problem> {
-    check(change.title.as_deref(), change.body.as_deref())?;
+    valid(errors(change.title.as_deref(), change.body.as_deref()))?;
     let Change { title, body } = change.clone();
     if let Some(changed) = store::update(db, account, id, version, title, body, db.now()).await? {
         return Ok(changed);
@@ -203,25 +220,28 @@ pub async fn delete_many(db: &Db, account: Uuid, ids: IdsToDelete) -> Result<Del
     Ok(DeletedIds::of(ids, deleted))
 }
 
-/// Checks the fields that are given. NUL is refused because PostgreSQL cannot store it.
-fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
+/// What is wrong with the fields that are given. NUL is refused because PostgreSQL cannot store it.
+pub fn errors(title: Option<&str>, body: Option<&str>) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    let length = |text: Option<&str>| text.map(|text| text.chars().count()).unwrap_or_default();
     if title.is_some_and(is_blank) {
-        errors.push(FieldError::new("title", "A note needs a title."));
+        errors.push(FieldError::required("title", "A note needs a title."));
     }
-    if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
-        errors.push(FieldError::new("title", format!("The title can have at most {TITLE_MAX} characters.")));
+    if length(title) > TITLE_MAX {
+        let message = format!("The title can have at most {TITLE_MAX} characters.");
+        errors.push(FieldError::too_long("title", message, TITLE_MAX, length(title)));
     }
     if title.is_some_and(|title| title.contains('\0')) {
         errors.push(FieldError::new("title", "The title contains a character that cannot be stored (NUL)."));
     }
-    if body.is_some_and(|body| body.chars().count() > BODY_MAX) {
-        errors.push(FieldError::new("body", "The body can have at most 20,000 characters."));
+    if length(body) > BODY_MAX {
+        let message = "The body can have at most 20,000 characters.";
+        errors.push(FieldError::too_long("body", message, BODY_MAX, length(body)));
     }
     if body.is_some_and(|body| body.contains('\0')) {
         errors.push(FieldError::new("body", "The body contains a character that cannot be stored (NUL)."));
     }
-    valid(errors)
+    errors
 }
 
 #[cfg(test)]
@@ -230,7 +250,7 @@ mod tests {
 
     #[test]
     fn limits_count_characters() {
-        assert!(check(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_ok());
+        assert!(errors(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_empty());
         for (title, body) in [
             (" ".to_owned(), String::new()),
             ("\u{200b}\u{3164}".into(), String::new()),
@@ -238,7 +258,7 @@ mod tests {
             ("a".into(), "é".repeat(20_001)),
             ("a\0".into(), "\0".into()),
         ] {
-            assert!(check(Some(&title), Some(&body)).is_err());
+            assert!(!errors(Some(&title), Some(&body)).is_empty());
         }
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::current;
 use super::scopes::TokensManage;
-use super::service::{self, Expiry, NewToken, expires_in, known_scopes};
+use super::service::{self, Expiry, NewToken, expires_in};
 use crate::{
     auth::{
         Allowed, Credential, IssuedBy, Scope, Scopes, Token,
@@ -29,14 +29,14 @@ use crate::{
     http::{
         client::Client,
         conditional,
-        extract::{Body, PathId},
+        extract::{Body, PathId, Unvalidated},
         idempotency,
         openapi::{
             IfNoneMatch, TokenText,
             refusals::{BodyRefused, Full, NotFound, PasswordProofRefused, UnauthenticatedRefused},
             texts::name,
         },
-        problem::{FieldError, Problem},
+        problem::{FieldCode, FieldError, Problem},
     },
     mail::Mailer,
     settings::Settings,
@@ -176,11 +176,28 @@ async fn create(
     client: Client,
     mut reauthentication: Reauthentication,
     headers: HeaderMap,
-    Body(body): Body<CreateBody>,
+    body: Unvalidated<CreateBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     idempotency::not_here(&headers)?;
     let AppState { db, settings, site, .. } = &state;
-    let CreateBody { name, scopes, days, expires_at, renew, origins, password } = body;
+    let body = body.validate(|body| {
+        let calling = match &caller.credential {
+            Credential::Token(token) => Some(token),
+            Credential::Session(_) => None,
+        };
+        let parent = calling.filter(|_| body.password.is_none());
+        let mut errors = service::scope_errors(&site.scopes, &body.scopes);
+        match expiry(body.days, body.expires_at) {
+            Ok(expiry) => {
+                errors.extend(service::errors(&settings.tokens, db.now(), (calling, parent), &body.asked(expiry)));
+            }
+            Err(wrong) => errors.extend(service::name_errors(&body.name).into_iter().chain(wrong)),
+        }
+        errors
+    })?;
+    let expiry = expiry(body.days, body.expires_at).map_err(Problem::Validation)?;
+    let new = body.asked(expiry);
+    let password = body.password;
     let password = match caller.credential {
         Credential::Token(_) => password,
         Credential::Session(_) => {
@@ -188,8 +205,6 @@ async fn create(
             None
         }
     };
-    let expiry = expiry(days, expires_at)?;
-    let new = NewToken { name, scopes: known_scopes(&site.scopes, scopes)?, expiry, renew, origins };
     let actor = caller.acting(client.clone());
     let issued = match (&caller.credential, password) {
         (Credential::Token(token), Some(password)) => {
@@ -209,15 +224,28 @@ async fn create(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
+impl CreateBody {
+    /// What is asked for, with this `expiry`.
+    fn asked(&self, expiry: Expiry) -> NewToken {
+        NewToken {
+            name: self.name.clone(),
+            scopes: self.scopes.iter().cloned().collect(),
+            expiry,
+            renew: self.renew,
+            origins: self.origins.clone(),
+        }
+    }
+}
+
 /// Exactly one of the two must be given.
-fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Problem> {
+fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Vec<FieldError>> {
     match (days, expires_at) {
         (Some(days), None) => Ok(Expiry::Days(days)),
         (None, Some(at)) => Ok(Expiry::At(at)),
-        (None, None) => Err(Problem::field("days", "Send `days` or `expires_at`.")),
+        (None, None) => Err(vec![FieldError::required("days", "Send `days` or `expires_at`.")]),
         (Some(_), Some(_)) => {
-            let twice = |field| FieldError::new(field, "Send either `days` or `expires_at`, not both.");
-            Err(Problem::Validation(vec![twice("days"), twice("expires_at")]))
+            let message = "Send either `days` or `expires_at`, not both.";
+            Err(["days", "expires_at"].map(|field| FieldError::new(field, message).code(FieldCode::Exclusive)).into())
         }
     }
 }
@@ -269,7 +297,10 @@ async fn revoke_all(
     match except {
         None => service::revoke_all(&db, &actor).await?,
         Some(kept) => service::revoke_others(&db, &actor, kept).await.map_err(|problem| match problem {
-            Problem::NotFound => Problem::field("except", "The account has no active token with this id."),
+            Problem::NotFound => {
+                let message = "The account has no active token with this id.";
+                FieldError::new("except", message).code(FieldCode::InvalidChoice).into()
+            }
             problem => problem,
         })?,
     }

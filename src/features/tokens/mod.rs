@@ -7,6 +7,7 @@ mod emails;
 pub mod page;
 mod renewal;
 mod revocation;
+mod rules;
 mod scopes;
 pub mod service;
 mod view;

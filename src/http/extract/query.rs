@@ -1,6 +1,6 @@
 //! The query string.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,6 @@ use super::{
     wrong::{ERRORS_MAX, Expected, missing, quoted, repeated, short, unknown},
 };
 use crate::http::{
-    known_params::Names,
     problem::{FieldError, Problem},
 };
 
@@ -41,6 +40,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UnvalidatedQue
     }
 }
 
+/// The names of the query parameters of the operation, on a request to it. A page has none, and ignores those that it does
+/// not know.
+#[derive(Clone, Debug)]
+pub struct KnownNames(pub Arc<[String]>);
+
 /// The parameters in `query` that are none of `known`, each with its error.
 pub fn unknown_params(query: &str, known: &[String]) -> Vec<FieldError> {
     let mut errors = Vec::<FieldError>::new();
@@ -58,8 +62,8 @@ pub fn unknown_params(query: &str, known: &[String]) -> Vec<FieldError> {
 
 fn read<T: DeserializeOwned>(parts: &Parts) -> Unvalidated<T> {
     let query = parts.uri.query().unwrap_or_default();
-    let known = parts.extensions.get::<Names>();
-    parse(query, known.map_or_else(Vec::new, |Names(known)| unknown_params(query, known)))
+    let known = parts.extensions.get::<KnownNames>();
+    parse(query, known.map_or_else(Vec::new, |KnownNames(known)| unknown_params(query, known)))
 }
 
 /// Reads `query`, without the parameters that are wrong.

@@ -77,8 +77,7 @@ impl Expected {
                     (i64::MIN, _) | (_, i64::MAX) => "This number is too small or too large.".into(),
                     _ => format!("This must be a number from {min} to {max}."),
                 };
-                let error = FieldError::new(field, message).code(FieldCode::OutOfRange);
-                return error.param("min", *min).param("max", *max);
+                return FieldError::out_of_range(field, message, *min, *max);
             }
             Self::Integer(..) => "This must be a whole number.".into(),
             Self::List => "This must be a list.".into(),
@@ -131,7 +130,7 @@ pub(super) fn quoted(words: &str) -> Vec<String> {
 
 /// A member or a parameter that is missing.
 pub(super) fn missing(field: String) -> FieldError {
-    FieldError::new(field, "This is required.").code(FieldCode::Required)
+    FieldError::required(field, "This is required.")
 }
 
 /// A member or a parameter that is there more than once.

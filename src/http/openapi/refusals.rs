@@ -14,7 +14,7 @@ use utoipa::{
 use crate::http::{
     conditional::Conditions,
     extract::not_json_at,
-    problem::{Details, FieldCode, FieldError, Limit, MEDIA_TYPE, Problem, describe},
+    problem::{Details, FieldError, Limit, MEDIA_TYPE, Problem, describe},
     request_id::RequestId,
 };
 
@@ -129,12 +129,11 @@ fn no_tag() -> Problem {
 }
 
 fn invalid() -> Problem {
-    FieldError::new("name", "Enter a name.").code(FieldCode::Required).into()
+    FieldError::required("name", "Enter a name.").into()
 }
 
 fn out_of_range() -> Problem {
-    let error = FieldError::new("limit", "Enter a number from 1 to 100.").code(FieldCode::OutOfRange);
-    error.param("min", 1).param("max", 100).param("actual", 500).into()
+    FieldError::out_of_range("limit", "Enter a number from 1 to 100.", 1, 100).into()
 }
 
 fn limited(limit: Limit) -> Problem {

@@ -9,7 +9,7 @@ pub enum Limit {
     Address,
     /// The failed attempts to give a password, by account and by network address.
     Password,
-    /// The accounts that are created from one network address.
+    /// The attempts to sign up from one network address.
     SignUp,
     /// The mails that are requested from one network address, or for one recipient.
     Mail,
@@ -39,7 +39,7 @@ impl Limit {
             Self::Token => "This token has made too many requests.",
             Self::Address => "Too many requests without a valid token came from your network address.",
             Self::Password => "Too many attempts with a password.",
-            Self::SignUp => "Too many accounts were created from your network address.",
+            Self::SignUp => "Too many attempts to sign up came from your network address.",
             Self::Mail => "Too many emails were requested.",
             Self::Lab => "This experiment has made too many requests.",
         }

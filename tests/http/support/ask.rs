@@ -245,6 +245,9 @@ impl Response {
         if code == "validation_failed" {
             expected.insert(2, "errors");
         }
+        if code == "rate_limited" {
+            expected.insert(2, "limit");
+        }
         assert_eq!(members(&problem), expected, "{}", self.asked);
         problem
     }

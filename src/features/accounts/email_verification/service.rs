@@ -18,7 +18,10 @@ use crate::{
         one_time_links::{self, Link, Pending, Purpose},
         service::{SignUp, hash_for_sign_up, is_address, normalized, validated},
     },
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{FieldCode, FieldError, Problem},
+    },
     mail::Mailer,
     settings::Settings,
     state::AppState,
@@ -115,7 +118,7 @@ pub fn new_address(account: &Account, email: &str) -> Result<String, Problem> {
         return Err(Problem::field("email", "Enter an email address, such as ada@example.org."));
     }
     if email == normalized(&account.email) {
-        return Err(Problem::field("email", "This is already your email address."));
+        return Err(FieldError::new("email", "This is already your email address.").code(FieldCode::Taken).into());
     }
     Ok(email)
 }

@@ -9,15 +9,21 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::service;
 use crate::{
-    auth::{Account, Allowed, Credential, activity::Actor, reauthentication::Reauthentication},
+    auth::{
+        Account, Allowed, Credential,
+        activity::Actor,
+        passwords::{Hasher, PasswordContext, password_error},
+        reauthentication::Reauthentication,
+    },
     db::Db,
     features::accounts::{
         email_verification,
         scopes::{AccountExport, AccountRead, AccountWrite},
+        service::name_error,
     },
     http::{
         client::Client,
-        extract::Body,
+        extract::Unvalidated,
         merge_patch::Patch,
         openapi::{
             examples::moment,
@@ -75,13 +81,17 @@ async fn update(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<AccountWrite>,
     client: Client,
-    Body(UpdateBody { name }): Body<UpdateBody>,
+    change: Unvalidated<UpdateBody>,
 ) -> Result<Json<Account>, Problem> {
+    let UpdateBody { name } = change.validate(|change| match &change.name {
+        Patch::Keep => Vec::new(),
+        Patch::Set(None) => vec![FieldError::required("name", "An account must have a name.")],
+        Patch::Set(Some(name)) => name_error(name.trim()).into_iter().collect(),
+    })?;
     let actor = caller.acting(client);
-    match name {
-        Patch::Keep => Ok(Json(caller.account)),
-        Patch::Set(None) => Err(Problem::field("name", "An account must have a name.")),
-        Patch::Set(Some(name)) => Ok(Json(service::rename(&db, &actor, caller.account, &name).await?)),
+    match name.into_value() {
+        None => Ok(Json(caller.account)),
+        Some(name) => Ok(Json(service::rename(&db, &actor, caller.account, &name).await?)),
     }
 }
 
@@ -122,9 +132,14 @@ async fn change_password(
     Allowed { caller, .. }: Allowed<AccountWrite>,
     client: Client,
     mut reauthentication: Reauthentication,
-    Body(PasswordBody { current_password, new_password, revoke_tokens }): Body<PasswordBody>,
+    body: Unvalidated<PasswordBody>,
 ) -> Result<StatusCode, Problem> {
     reauthentication.may_take_password()?;
+    let PasswordBody { current_password, new_password, revoke_tokens } = body.validate(|body| {
+        let context = PasswordContext::new(&caller.account.email, &caller.account.name);
+        let rejection = Hasher::quick_rejection(&body.new_password, &context);
+        rejection.map(|message| password_error("new_password", &body.new_password, message)).into_iter().collect()
+    })?;
     let kept = match caller.credential {
         Credential::Session(id) => Some(id),
         Credential::Token(_) => None,
@@ -224,8 +239,13 @@ async fn change_email(
     Allowed { caller, .. }: Allowed<AccountWrite>,
     client: Client,
     mut reauthentication: Reauthentication,
-    Body(EmailBody { email, password }): Body<EmailBody>,
+    body: Unvalidated<EmailBody>,
 ) -> Result<(StatusCode, Json<EmailStatus>), Problem> {
+    let EmailBody { email, password } =
+        body.validate(|body| match email_verification::service::new_address(&caller.account, &body.email) {
+            Err(Problem::Validation(errors)) => errors,
+            _ => Vec::new(),
+        })?;
     let email = email_verification::service::new_address(&caller.account, &email)?;
     let stamp = reauthentication.prove(&caller, password).await?;
     let whose = (&caller.account, Actor { stamp, ..caller.acting(client) });

@@ -13,7 +13,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{Hasher, PasswordContext},
+        passwords::{Hasher, PasswordContext, password_error},
         store::accounts,
         verify_password::{VerifiedPassword, verify_account_password},
     },
@@ -21,11 +21,14 @@ use crate::{
     features::{
         accounts::{
             emails,
-            service::{name_rejection, normalized},
+            service::{name_error, normalized},
         },
         browser_sessions, tokens,
     },
-    http::{export, problem::Problem},
+    http::{
+        export,
+        problem::{FieldError, Problem},
+    },
     state::AppState,
 };
 
@@ -35,8 +38,8 @@ use crate::{
 /// [`Problem::Validation`]; or if the database fails.
 pub(super) async fn rename(db: &Db, actor: &Actor, account: Account, name: &str) -> Result<Account, Problem> {
     let name = name.trim().to_owned();
-    if let Some(message) = name_rejection(&name) {
-        return Err(Problem::field("name", message));
+    if let Some(error) = name_error(&name) {
+        return Err(error.into());
     }
     if name == account.name {
         return Ok(account);
@@ -73,10 +76,10 @@ pub(super) async fn change_password(
     tokens_too: bool,
 ) -> Result<Vec<u8>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = state;
-    let wrong = || Problem::field("current", "The current password is wrong.");
+    let wrong = || FieldError::incorrect("current", "The current password is wrong.").into();
     let context = PasswordContext::new(&account.email, &account.name);
     if let Some(message) = Hasher::quick_rejection(&new, &context) {
-        return Err(Problem::field("password", &message));
+        return Err(password_error("password", &new, message).into());
     }
     let whose = (account.id, account.email.as_str());
     let proven = verify_account_password(db, hasher, &settings.throttle, &actor.client, whose, old).await;
@@ -87,7 +90,7 @@ pub(super) async fn change_password(
     // Only once the password is verified: rating the new one costs more (S62).
     let hasher = hasher.of(&actor.client);
     if let Some(message) = hasher.rejection(&new, context).await? {
-        return Err(Problem::field("password", &message));
+        return Err(password_error("password", &new, message).into());
     }
     let hash = hasher.hash(new).await?;
     let stamp = new_stamp()?;
@@ -116,7 +119,8 @@ pub(super) async fn change_password(
 pub(super) async fn delete(state: &AppState, caller: &Caller, typed: &str) -> Result<(), Problem> {
     let account = &caller.account;
     if normalized(typed) != normalized(&account.email) {
-        return Err(Problem::field("email", "Type the email address of your account to confirm."));
+        let message = "Type the email address of your account to confirm.";
+        return Err(FieldError::incorrect("email", message).into());
     }
     let (db, mailer, settings) = (state.db.clone(), state.mailer.clone(), state.settings.clone());
     let (account, stamp) = (account.clone(), caller.stamp.clone());

@@ -18,14 +18,14 @@ use vestibule::{
     db::Db,
     http::{
         conditional::{self, Conditions, not_modified, version_tag, versioned},
-        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
+        extract::{LARGE_BODY_LIMIT, PathId, Query, Unvalidated},
         idempotency::{self, Answer, IdempotentRequest},
         merge_patch::{MergePatch, accept_patch, not_null},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
             refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale, TagRefused},
         },
-        problem::Problem,
+        problem::{FieldError, Problem},
     },
     state::AppState,
 };
@@ -57,7 +57,7 @@ pub(super) async fn page_of(
 ) -> Result<EntriesPage, Problem> {
     let limit = limit.unwrap_or(20);
     if !(1..=100).contains(&limit) {
-        return Err(Problem::field("limit", "Ask for 1 to 100 entries."));
+        return Err(FieldError::out_of_range("limit", "Ask for 1 to 100 entries.", 1, 100).into());
     }
     let mut items = store::list(db, account, cursor, limit + 1).await?;
     let more = i64::try_from(items.len()).is_ok_and(|count| count > limit);
@@ -102,8 +102,9 @@ async fn create(
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     OriginalUri(uri): OriginalUri,
     request: IdempotentRequest,
-    Body(draft): Body<Draft>,
+    draft: Unvalidated<Draft>,
 ) -> Result<Response, Problem> {
+    let draft = draft.validate(|new| store::errors(Some(&new.title), Some(&new.body)))?;
     let (ours, account, asked) = (db.clone(), caller.account.id, draft.clone());
     let work = async move |id| {
         let entry = store::insert(&ours, account, id, draft).await?;
@@ -165,8 +166,10 @@ async fn update(
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     PathId(id): PathId,
     conditions: Conditions,
-    MergePatch(Change { title, body }): MergePatch<Change>,
+    MergePatch(change): MergePatch<Change>,
 ) -> Result<Response, Problem> {
+    let Change { title, body } =
+        change.validate(|change| store::errors(change.title.as_deref(), change.body.as_deref()))?;
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
     let entry = store::update(&db, caller.account.id, id, version, title, body).await?;
     Ok(versioned(entry.version, entry))

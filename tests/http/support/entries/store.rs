@@ -3,11 +3,13 @@
 use uuid::Uuid;
 use vestibule::{
     db::{Db, execute, fetch, is_unique_violation},
-    http::problem::Problem,
+    http::problem::{FieldError, Problem},
     text::is_blank,
 };
 
 use super::{Draft, Entry};
+
+const BODY_MAX: usize = 20_000;
 
 /// Creates the table, unless it is there.
 pub async fn create_table(db: &Db) {
@@ -34,7 +36,7 @@ pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Entry, Prob
 
 /// Creates an entry with the id `id`, or gives the one that an earlier attempt of the same request created.
 pub(super) async fn insert(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Entry, Problem> {
-    check(Some(&draft.title), Some(&draft.body))?;
+    Problem::unless(errors(Some(&draft.title), Some(&draft.body)), ())?;
     let sql = "INSERT INTO entries (id, account_id, title, body, version, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 1, $5, $5) RETURNING id, title, body, version, created_at, updated_at";
     let made: sqlx::Result<Entry> = execute!(db, one, sql, id, account, draft.title, draft.body, db.now());
@@ -53,7 +55,7 @@ pub(super) async fn update(
     title: Option<String>,
     body: Option<String>,
 ) -> Result<Entry, Problem> {
-    check(title.as_deref(), body.as_deref())?;
+    Problem::unless(errors(title.as_deref(), body.as_deref()), ())?;
     let sql = "UPDATE entries SET title = COALESCE($1, title), body = COALESCE($2, body), version = version + 1,
             updated_at = $3
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
@@ -74,12 +76,18 @@ pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64
     Ok(())
 }
 
-fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
+/// What is wrong with the fields that are given.
+pub(super) fn errors(title: Option<&str>, body: Option<&str>) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     if title.is_some_and(|title| is_blank(title) || title.contains('\0')) {
-        return Err(Problem::field("title", "Enter a title."));
+        errors.push(FieldError::required("title", "Enter a title."));
     }
     if body.is_some_and(|body| body.contains('\0')) {
-        return Err(Problem::field("body", "Enter a text without NUL."));
+        errors.push(FieldError::new("body", "Enter a text without NUL."));
     }
-    Ok(())
+    let length = body.map(|body| body.chars().count()).unwrap_or_default();
+    if length > BODY_MAX {
+        errors.push(FieldError::too_long("body", "Enter at most 20,000 characters.", BODY_MAX, length));
+    }
+    errors
 }
