@@ -19,6 +19,7 @@ use crate::{
     assets::Assets,
     auth::{Caller, session},
     http::{
+        answer_log::Refusal,
         forms::{self, Posted, ShownOnce},
         problem::{Problem, problem_of},
         redirect::see_other,
@@ -266,6 +267,8 @@ pub async fn answer_page(State(assets): State<Assets>, request: Request, next: N
         return see_other(&sign_in_url(&context));
     }
     let mut page = context.error(&problem).await;
+    let fields = problem.errors().iter().map(|error| error.field.as_str());
+    page.extensions_mut().insert(Refusal::new(problem.code(), fields));
     for name in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

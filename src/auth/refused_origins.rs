@@ -1,4 +1,5 @@
-//! The log lines by which a developer learns why their page is refused: one for each origin, with the setting to change.
+//! The log lines by which a developer learns why their page is refused: one for each origin, with the setting to
+//! change.
 
 use std::{
     net::IpAddr,
@@ -98,7 +99,8 @@ mod tests {
             let found = near_miss(origin, allowed).unwrap_or_default();
             assert!(found.starts_with(other) && found.contains(difference), "{origin}: {found}");
         }
-        for far in ["https://other.example", "https://www.app.example", "http://127.0.0.1:4611", "null", "", "nonsense"] {
+        for far in ["https://other.example", "https://www.app.example", "http://127.0.0.1:4611", "null", "", "nonsense"]
+        {
             assert_eq!(near_miss(far, allowed), None, "{far}");
         }
     }

@@ -295,7 +295,9 @@ mod tests {
     fn a_refusal_says_what_came_and_nothing_that_no_browser_sends() {
         let refused = |lines: &[(&'static str, &str)]| judged(Mount::Calls, "POST /x", lines).unwrap_err().detail();
         let foreign = refused(&[("sec-fetch-site", "cross-site"), ("origin", "https://other.example")]);
-        for part in ["`Sec-Fetch-Site: cross-site` and `Origin: https://other.example`", "/api/v1 with a token", "proxy"] {
+        for part in
+            ["`Sec-Fetch-Site: cross-site` and `Origin: https://other.example`", "/api/v1 with a token", "proxy"]
+        {
             assert!(foreign.contains(part), "{foreign}");
         }
         assert!(refused(&[COOKIE]).contains("no `Sec-Fetch-Site` and no `Origin`"));

@@ -34,7 +34,8 @@ impl KnownParams {
                 (Method::PUT, &item.put),
                 (Method::DELETE, &item.delete),
             ];
-            let known = methods.into_iter().filter_map(|(method, operation)| Some((method, names(operation.as_ref()?))));
+            let known =
+                methods.into_iter().filter_map(|(method, operation)| Some((method, names(operation.as_ref()?))));
             (format!("{mount}{path}"), known.collect())
         });
         Self(Arc::new(operations.collect()))

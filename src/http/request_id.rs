@@ -48,8 +48,8 @@ impl fmt::Display for RequestId {
 }
 
 /// Gives the request its id, opens its span, and returns the id in the response. The span holds the path without its
-/// query, which may hold a secret (T7), and without the token of a link in an email (S40). The token door adds the id of
-/// the token that made the request.
+/// query, which may hold a secret (T7), and without the token of a link in an email (S40). The token door adds the id
+/// of the token that made the request.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::new(request.headers().get(&HEADER));
     let span = tracing::info_span!(

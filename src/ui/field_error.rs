@@ -75,8 +75,8 @@ impl FieldCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The name of the field, the query parameter or the member of the JSON body. A member inside of another is named by
-    /// its path, such as `scopes[1]`.
+    /// The name of the field, the query parameter or the member of the JSON body. A member inside of another is named
+    /// by its path, such as `scopes[1]`.
     pub field: String,
     /// What is wrong, in one stable word. docs/errors.md lists them; later versions may add some.
     #[cfg_attr(feature = "ssr", schema(value_type = String))]

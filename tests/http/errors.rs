@@ -27,8 +27,22 @@ without_database! {
 
 /// What serde and the standard library say. No answer says it.
 const WORDS_OF_RUST: [&str; 16] = [
-    "expected", "unknown field", "unknown variant", "missing field", "invalid type:", "invalid value", "invalid length",
-    "duplicate field", "invalid digit", "struct ", "sequence", "EOF", "u32", "i64", "parsing failed", "component",
+    "expected",
+    "unknown field",
+    "unknown variant",
+    "missing field",
+    "invalid type:",
+    "invalid value",
+    "invalid length",
+    "duplicate field",
+    "invalid digit",
+    "struct ",
+    "sequence",
+    "EOF",
+    "u32",
+    "i64",
+    "parsing failed",
+    "component",
 ];
 
 #[track_caller]
@@ -102,7 +116,8 @@ async fn every_route_names_everything_that_is_wrong_in_its_own_words(app: TestAp
             queries += 1;
 
             let Some(Value::Object(body)) = call.body() else { continue };
-            let mut wrong: Map<_, _> = body.iter().map(|(name, value)| (name.clone(), of_another_type(value))).collect();
+            let mut wrong: Map<_, _> =
+                body.iter().map(|(name, value)| (name.clone(), of_another_type(value))).collect();
             wrong.insert("colour".into(), json!("red"));
             let mut expected: Vec<_> = wrong.keys().cloned().collect();
             expected.sort();

@@ -67,7 +67,8 @@ async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
     }
     let reply = sign_up("mallory", PASSWORD).await;
     let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
-    let said = format!("Too many attempts to sign up came from your network address. Try again in {seconds} seconds.</p>");
+    let said =
+        format!("Too many attempts to sign up came from your network address. Try again in {seconds} seconds.</p>");
     assert!(page.contains(&said), "{seconds}: {page}");
     assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
     sign_up("mallory", PASSWORD).at(ELSEWHERE).await.assert_status(303);

@@ -104,7 +104,10 @@ async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(app:
     let page = reply.page(429);
     let seconds = reply.header("retry-after");
     assert!(seconds.parse::<u32>().is_ok_and(|seconds| seconds > 1), "{seconds}");
-    assert!(page.contains(&format!("Too many attempts with a password. Try again in {seconds} seconds.</p>")), "{page}");
+    assert!(
+        page.contains(&format!("Too many attempts with a password. Try again in {seconds} seconds.</p>")),
+        "{page}"
+    );
     assert!(page.contains(&format!(r#"value="{}""#, ada.email)), "what was typed stays");
     assert!(page.contains(r#"name="remember" checked"#) && page.contains(r#"name="next" value="/tokens""#));
     assert!(!page.contains("wrong password"));

@@ -8,8 +8,8 @@
 //! its owner.
 //!
 //! **Ending a credential** is possible above the limits: `POST logout`, and `DELETE tokens/{id}` with the id of the
-//! calling token ([`Ending`]). A token that works ends with it, so there is nothing to repeat. What fails is counted like
-//! any other request, up to twice the limit, so that a flood of it costs no more queries than other requests do.
+//! calling token ([`Ending`]). A token that works ends with it, so there is nothing to repeat. What fails is counted
+//! like any other request, up to twice the limit, so that a flood of it costs no more queries than other requests do.
 //!
 //! **Storage.** In the memory of each instance: an authenticated read is one query and no write (S7), and a shared
 //! count would make it a write. So with `n` instances, a token can make up to `n` times as many requests. The limits
@@ -32,7 +32,10 @@ pub use super::{
     ending::Ending,
     window::{RateLimitStatus, Refused},
 };
-use super::{ending::times_for, window::{FixedWindow, WINDOW}};
+use super::{
+    ending::times_for,
+    window::{FixedWindow, WINDOW},
+};
 use crate::{
     http::{
         client::{Client, Network},

@@ -156,7 +156,9 @@ impl Reauthentication {
             (Credential::Session(_), Some(password)) => {
                 self.verify(&caller.account, password).await.map(|()| caller.stamp.clone())
             }
-            (Credential::Token(_), None) => return Err(FieldError::required("password", "Send the account’s password.").into()),
+            (Credential::Token(_), None) => {
+                return Err(FieldError::required("password", "Send the account’s password.").into());
+            }
             (Credential::Token(_), Some(password)) => {
                 self.verified(&caller.account, password).await.map(|proven| Some(Stamp(proven.auth_stamp)))
             }

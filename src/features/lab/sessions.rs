@@ -11,7 +11,10 @@ use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
 
-use crate::{http::problem::{Limit, Problem}, timestamp::Timestamp};
+use crate::{
+    http::problem::{Limit, Problem},
+    timestamp::Timestamp,
+};
 
 /// How long a session lives after its last experiment began.
 const LIFETIME: Duration = Duration::minutes(15);

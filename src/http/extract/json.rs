@@ -16,8 +16,8 @@ use super::{
 };
 use crate::http::problem::{FieldError, Problem};
 
-/// A JSON object of `Content-Type: application/json`, up to the limit of the route. All members of a wrong type, all that are
-/// missing and all that are unknown are refused at once.
+/// A JSON object of `Content-Type: application/json`, up to the limit of the route. All members of a wrong type, all
+/// that are missing and all that are unknown are refused at once.
 ///
 /// If some members have rules of their own, take [`Unvalidated`], which names also what these refuse.
 #[derive(Debug)]
@@ -47,7 +47,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Unvalidated<T> {
 /// serde would read a struct from an array too, by the order of its members.
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem> {
     match serde_json::from_slice(json) {
-        Ok(value) if json.trim_ascii_start().starts_with(b"{") => Ok(Unvalidated { value: Some(value), errors: Vec::new() }),
+        Ok(value) if json.trim_ascii_start().starts_with(b"{") => {
+            Ok(Unvalidated { value: Some(value), errors: Vec::new() })
+        }
         Err(error) if !error.is_data() => Err(not_json(&error)),
         _ => explained(json),
     }
@@ -98,8 +100,8 @@ fn explained<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem
     Ok(Unvalidated { value, errors })
 }
 
-/// Notes what `message` says about the value at `path`, and puts a placeholder there. `None` if there is nothing more to
-/// find out.
+/// Notes what `message` says about the value at `path`, and puts a placeholder there. `None` if there is nothing more
+/// to find out.
 fn replace(
     body: &mut Value,
     path: &Path,
@@ -121,7 +123,8 @@ fn replace(
         // The path may end with the name of the member, or before it.
         let (container, name) = [segments.len(), segments.len().saturating_sub(1)].into_iter().find_map(|length| {
             let container = find(body, &segments[..length])?.as_object()?;
-            let names = container.keys().filter(|name| said.strip_prefix(*name).is_some_and(|rest| rest.starts_with('`')));
+            let names =
+                container.keys().filter(|name| said.strip_prefix(*name).is_some_and(|rest| rest.starts_with('`')));
             Some((length, names.max_by_key(|name| name.len())?.clone()))
         })?;
         find(body, &segments[..container])?.as_object_mut()?.remove(&name);

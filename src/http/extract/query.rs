@@ -10,12 +10,10 @@ use super::{
     Unvalidated,
     wrong::{ERRORS_MAX, Expected, missing, quoted, repeated, short, unknown},
 };
-use crate::http::{
-    problem::{FieldError, Problem},
-};
+use crate::http::problem::{FieldError, Problem};
 
-/// The query string. All parameters that are wrong are refused at once; on the JSON mounts also those that the operation
-/// does not have.
+/// The query string. All parameters that are wrong are refused at once; on the JSON mounts also those that the
+/// operation does not have.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -27,8 +25,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The query string, of which some parameters have rules of their own: [`Unvalidated::validate`] names everything that is
-/// wrong at once.
+/// The query string, of which some parameters have rules of their own: [`Unvalidated::validate`] names everything that
+/// is wrong at once.
 #[derive(Debug)]
 pub struct UnvalidatedQuery<T>(pub Unvalidated<T>);
 
@@ -40,8 +38,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UnvalidatedQue
     }
 }
 
-/// The names of the query parameters of the operation, on a request to it. A page has none, and ignores those that it does
-/// not know.
+/// The names of the query parameters of the operation, on a request to it. A page has none, and ignores those that it
+/// does not know.
 #[derive(Clone, Debug)]
 pub struct KnownNames(pub Arc<[String]>);
 
@@ -146,14 +144,18 @@ mod tests {
         assert!(errors.iter().all(|(.., message)| message.starts_with("This ")), "{errors:?}");
         assert_eq!(wrong("limit=")[0].2, "This must be a whole number.");
         assert_eq!(wrong("limit=99999999999999999999")[0].1, "out_of_range");
-        assert_eq!(wrong("limit=x&limit=2"), [("limit".into(), "invalid".into(), "This is there more than once.".into())]);
+        assert_eq!(
+            wrong("limit=x&limit=2"),
+            [("limit".into(), "invalid".into(), "This is there more than once.".into())]
+        );
         assert!(wrong("").is_empty());
     }
 
     #[test]
     fn unknown_parameters_are_named_once_each_and_no_more_than_a_few() {
         let known = ["limit".to_owned()];
-        let named = |query: &str| unknown_params(query, &known).into_iter().map(|error| error.field).collect::<Vec<_>>();
+        let named =
+            |query: &str| unknown_params(query, &known).into_iter().map(|error| error.field).collect::<Vec<_>>();
         assert_eq!(named("limit=1&page=2&page=3&q=a"), ["page", "q"]);
         assert!(named("limit=1").is_empty());
         let many: String = (0..10_000).map(|number| format!("{number}=&")).collect();

@@ -20,7 +20,10 @@ use super::{
     refusals::described,
 };
 use crate::{
-    http::problem::{Details, Limit, Problem},
+    http::{
+        extract::unknown_params,
+        problem::{Details, Limit, Problem},
+    },
     settings::Settings,
 };
 
@@ -210,9 +213,11 @@ impl MountDocs {
     }
 }
 
-fn always() -> [Problem; 4] {
+/// Any call may have a query parameter that it does not know.
+fn always() -> [Problem; 5] {
     let (busy, broken) = (Problem::Unavailable(String::new()), Problem::Internal(String::new()));
-    [Problem::NotAcceptable, Problem::Misdirected, busy, broken]
+    let unknown = Problem::Validation(unknown_params("colour=red", &[]));
+    [Problem::NotAcceptable, Problem::Misdirected, unknown, busy, broken]
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

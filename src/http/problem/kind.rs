@@ -95,8 +95,8 @@ problems! {
         "This site takes passwords on its own pages only. Create a token on the tokens page.";
     /// The settings or the token do not list the origin that the request names, or it names several.
     OriginNotAllowed => 403, "origin_not_allowed", "Origin not allowed",
-        "Neither the setting `cors.allowed_origins` of the site nor the token, if one was sent, lists the origin of the \
-         request. Use a token on the origins it was created for, and sign in on the origins of the setting.";
+        "Neither the setting `cors.allowed_origins` of the site nor the token, if one was sent, lists the origin of \
+         the request. Use a token on the origins it was created for, and sign in on the origins of the setting.";
     /// The settings do not list the origin. Holds the origin, as [`crate::http::origin::shown`] shows it.
     OriginNotListed(origin: String) => 403, "origin_not_allowed", "Origin not allowed",
         format!(

@@ -91,7 +91,8 @@ export class Problem extends Error {
 
   /** An invalid field that was found without the server. */
   static inField(field: string, message: string): Problem {
-    return new Problem({ status: 0, code: "validation_failed", message, errors: [{ field, code: "invalid", message, params: {} }] });
+    const errors = [{ field, code: "invalid", message, params: {} }];
+    return new Problem({ status: 0, code: "validation_failed", message, errors });
   }
 
   /** Whether the same call may succeed later. */
