@@ -9,7 +9,6 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -121,6 +120,7 @@ struct Login {
     "name": token()["name"],
     "scopes": token()["scopes"],
     "expires_at": token()["expires_at"],
+    "expires_in": 30 * 24 * 60 * 60,
     "account": account(),
 })))]
 struct LoggedIn {

@@ -10,7 +10,6 @@ use axum::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -127,6 +126,7 @@ struct CreateBody {
     "issued_by": token()["issued_by"],
     "created_at": token()["created_at"],
     "expires_at": token()["expires_at"],
+    "expires_in": 30 * 24 * 60 * 60,
     "ends_at": token()["ends_at"],
     "renew_days": token()["renew_days"],
 })))]

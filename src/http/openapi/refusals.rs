@@ -60,13 +60,13 @@ refusals! {
     /// Where a token with a fixed end cannot be renewed.
     FixedEnd => [Problem::Conflict("This token has a fixed end, so it cannot be renewed.")];
     /// Where the body holds the account's password, to prove who sends it.
-    PasswordProofRefused => [Problem::ReauthenticationRequired, Problem::LoginDisabled, Problem::RateLimited(30)];
+    PasswordProofRefused => [Problem::ReauthenticationRequired, Problem::LoginDisabled, limited(Limit::Password)];
     /// Where the password is given again.
-    ReauthenticationRefused => [Problem::InvalidCredentials, Problem::LoginDisabled, Problem::RateLimited(30)];
+    ReauthenticationRefused => [Problem::InvalidCredentials, Problem::LoginDisabled, limited(Limit::Password)];
     /// Where the password is needed again.
     ReauthenticationRequired => [Problem::ReauthenticationRequired];
     /// Where requests need no credential, from any origin.
-    CountedByAddress => [Problem::RateLimited(30)];
+    CountedByAddress => [limited(Limit::Address)];
     /// Where requests need no credential: their rate is limited, and so are their origins.
     UnauthenticatedRefused => [Problem::OriginNotAllowed, limited(Limit::Address)];
     /// By the check of a password.
