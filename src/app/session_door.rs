@@ -55,9 +55,7 @@ pub(super) fn session_door(
     let with_session = |router: Router<AppState>| {
         router
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(session::forget_ended))
-            .layer(from_fn_with_state(last_seen.clone(), session::touch_session))
-            .layer(from_fn(session::save_in_spite_of_errors))
+            .layer(from_fn_with_state(last_seen.clone(), session::around_handler))
             .layer(Share)
             .layer(auth.clone())
             .layer(Share)

@@ -13,7 +13,7 @@ use axum::{
 };
 use axum_login::{
     AuthManagerLayer, AuthManagerLayerBuilder,
-    tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite},
+    tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite},
 };
 use time::Duration;
 
@@ -69,37 +69,39 @@ pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
 #[derive(Clone, Copy, Debug)]
 struct Failed(StatusCode);
 
-/// Middleware inside the auth layer, which neither saves the session nor sets its cookie if the response is a server
-/// error. A browser that just got a new session id has lost the old one by then, so an error would sign it out. This
-/// makes such a response look successful to the layer, and [`unavailable_if_unknown`] restores its status.
-pub async fn save_in_spite_of_errors(request: Request, next: Next) -> Response {
-    let session = request.extensions().get::<AuthSession>().map(|auth| auth.session.clone());
+/// Middleware inside the auth layer, around every handler: deletes an ended session, stores that the others were used,
+/// and keeps a session that the handler changed from being saved if the response is a server error.
+pub async fn around_handler(State(last_seen): State<LastSeen>, request: Request, next: Next) -> Response {
+    let Some(auth) = request.extensions().get::<AuthSession>() else { return next.run(request).await };
+    let session = auth.session.clone();
+    match &auth.user {
+        Some(signed_in) => last_seen.spawn_touch(signed_in, &request),
+        None => forget_ended(&session).await,
+    }
     let mut response = next.run(request).await;
     let status = response.status();
-    if status.is_server_error() && session.is_some_and(|session| session.is_modified()) {
+    // The layer saves no session and sets no cookie if the response is a server error. A browser that just got a new
+    // session id has lost the old one by then, so an error would sign it out. `unavailable_if_unknown` restores it.
+    if status.is_server_error() && session.is_modified() {
         response.extensions_mut().insert(Failed(status));
         *response.status_mut() = StatusCode::OK;
     }
     response
 }
 
-/// Middleware inside the auth layer: deletes session records of browsers that are no longer signed in, with their
-/// cookies.
-pub async fn forget_ended(request: Request, next: Next) -> Response {
-    if let Some(auth) = request.extensions().get::<AuthSession>()
-        && auth.user.is_none()
-        && auth.session.id().is_some()
-        && let Err(error) = auth.session.flush().await
+/// Deletes the session record of a browser that is no longer signed in, with its cookie.
+async fn forget_ended(session: &Session) {
+    if session.id().is_some()
+        && let Err(error) = session.flush().await
     {
         tracing::warn!(%error, "ended session not deleted");
     }
-    next.run(request).await
 }
 
 /// "Last seen" is stored to the minute, so that reads cost at most one write a minute (S7).
 const LAST_SEEN_STEP: Duration = Duration::minutes(1);
 
-/// The state of [`touch_session`].
+/// Stores when a browser was last seen.
 #[derive(Clone, Debug)]
 pub struct LastSeen {
     /// The database with the signed-in browsers.
@@ -133,22 +135,21 @@ impl LastSeen {
         );
         touched.map(|rows| rows > 0)
     }
-}
 
-/// Middleware inside the auth layer: any request of a signed-in browser keeps its session from expiring (S4). The write
-/// happens in the background.
-pub async fn touch_session(State(last_seen): State<LastSeen>, request: Request, next: Next) -> Response {
-    let now = last_seen.db.now();
-    let caller = request.extensions().get::<AuthSession>().and_then(|auth| auth.user.clone());
-    if let Some(signed_in) = caller.filter(|caller| now - caller.last_seen_at >= LAST_SEEN_STEP) {
+    /// Any request of a signed-in browser keeps its session from expiring (S4). The write happens in the background.
+    fn spawn_touch(&self, signed_in: &CurrentSession, request: &Request) {
+        let now = self.db.now();
+        if now - signed_in.last_seen_at < LAST_SEEN_STEP {
+            return;
+        }
         let address = Client::of(request.headers(), request.extensions()).address();
-        last_seen.db.clone().spawn_detached(async move {
+        let (last_seen, signed_in) = (self.clone(), signed_in.clone());
+        self.db.spawn_detached(async move {
             if let Err(error) = last_seen.touch(&signed_in, address, now).await {
                 tracing::warn!(%error, sign_in = %signed_in.id, "last use not stored");
             }
         });
     }
-    next.run(request).await
 }
 
 /// The caller, by the session.
