@@ -128,7 +128,8 @@ fn replace(
             Some((length, names.max_by_key(|name| name.len())?.clone()))
         })?;
         find(body, &segments[..container])?.as_object_mut()?.remove(&name);
-        let above: String = segments[..container].iter().map(|segment| format!("{segment}.")).collect();
+        let above =
+            segments[..container].iter().fold(String::new(), |above, segment| above + &segment.to_string() + ".");
         let known = message.rsplit_once(", expected ").map(|(_, known)| quoted(known)).unwrap_or_default();
         errors.push(unknown(above + &short(&name), "member", &known));
         return Some(());
