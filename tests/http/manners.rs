@@ -121,7 +121,7 @@ async fn a_list_that_is_known_is_304(app: TestApp) {
     let ada = app.person("ada").await;
     ada.item("a", "").await;
     for door in ada.doors() {
-        for path in [COLLECTION, resource!("?q=a&limit=1"), "/tokens"] {
+        for path in [COLLECTION, resource!("?limit=1"), "/tokens"] {
             let list = door.get(path).await;
             let tag = list.assert_status(200).header("etag").to_owned();
             assert!(tag.starts_with("W/\""), "{path}: {tag}");

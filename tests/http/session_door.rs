@@ -284,7 +284,7 @@ async fn read_everything(ada: &Person, note: &str) {
         ada.browser.visit(path).await.page(200);
         ada.browser.ask(Method::HEAD, path).await.assert_status(200);
     }
-    for path in ["/me", COLLECTION, resource!("?limit=1&q=a"), note, "/tokens"] {
+    for path in ["/me", COLLECTION, resource!("?limit=1"), note, "/tokens"] {
         ada.browser.get(path).await.assert_status(200);
     }
     ada.browser.ask(Method::POST, LIST_FUNCTION).json(list_arguments()).await.assert_status(200);
