@@ -46,11 +46,11 @@ impl Sort {
         Self::NAMES.into_iter().find(|(_, sort)| *sort == self).map_or("", |(name, _)| name)
     }
 
-    /// Before the first item.
-    fn start(self) -> Position {
+    /// Before the first item that changed at `since` or later.
+    fn start(self, since: Timestamp) -> Position {
         match self {
             Self::NewestFirst | Self::LatestChangeFirst => Position { updated_at: Timestamp::MAX, id: Uuid::max() },
-            Self::EarliestChangeFirst => Position { updated_at: Timestamp::MIN, id: Uuid::nil() },
+            Self::EarliestChangeFirst => Position { updated_at: since, id: Uuid::nil() },
         }
     }
 }
@@ -92,7 +92,8 @@ pub struct Selection {
     pub limit: i64,
     /// The order.
     pub sort: Sort,
-    /// Only items that changed at this time or later. [`Timestamp::MIN`] unless [`Sort`] is by change.
+    /// Only items that changed at this time or later; [`Timestamp::MIN`] for all. With [`Sort::EarliestChangeFirst`],
+    /// none before comes `after` the position.
     pub since: Timestamp,
     /// Only items that come after this one.
     pub after: Position,
@@ -134,7 +135,7 @@ impl Selection {
         let since = since.flatten().unwrap_or(Timestamp::MIN);
         let is_plain = sort == Sort::NewestFirst && filter.is_empty();
         let binding = (!is_plain).then(|| hash(sort, since, filter));
-        let mut selection = Self { limit, sort, since, after: sort.start(), binding };
+        let mut selection = Self { limit, sort, since, after: sort.start(since), binding };
         if let Some(cursor) = asked.cursor.filter(|cursor| !cursor.is_empty()) {
             match selection.read(&cursor) {
                 Ok(after) => selection.after = after,
@@ -294,7 +295,7 @@ mod tests {
             }
         }
         // The same instant is the same filter, however it is written.
-        let cursor = selected(asked(None, since, None), "").unwrap().cursor(Sort::NewestFirst.start());
+        let cursor = selected(asked(None, since, None), "").unwrap().cursor(Sort::NewestFirst.start(Timestamp::MIN));
         assert!(selected(asked(Some("updated_at"), Some("2026-01-31T10:05:00+01:00"), Some(cursor)), "").is_ok());
     }
 

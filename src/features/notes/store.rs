@@ -63,14 +63,13 @@ const NEWEST: &str = with_columns!("SELECT", "FROM notes WHERE account_id = $1 A
 
 const LATEST_CHANGE: &str = with_columns!(
     "SELECT",
-    "FROM notes WHERE account_id = $1 AND updated_at >= $2 AND (updated_at, id) < ($3, $4)
+    "FROM notes WHERE account_id = $1 AND (updated_at, id) < ($2, $3) AND updated_at >= $4
      ORDER BY updated_at DESC, id DESC LIMIT $5"
 );
 
 const EARLIEST_CHANGE: &str = with_columns!(
     "SELECT",
-    "FROM notes WHERE account_id = $1 AND updated_at >= $2 AND (updated_at, id) > ($3, $4)
-     ORDER BY updated_at, id LIMIT $5"
+    "FROM notes WHERE account_id = $1 AND (updated_at, id) > ($2, $3) ORDER BY updated_at, id LIMIT $4"
 );
 
 /// Where a note is in a list.
@@ -82,12 +81,15 @@ pub(super) fn position(note: &Note) -> Position {
 macro_rules! selected {
     ($db:expr, $newest:ident, $account:expr, $selection:expr, $limit:expr) => {{
         let Selection { sort, since, after, .. } = *$selection;
-        let sql = match sort {
-            Sort::NewestFirst => return $newest!($db, all, NEWEST, $account, after.id, $limit),
-            Sort::LatestChangeFirst => LATEST_CHANGE,
-            Sort::EarliestChangeFirst => EARLIEST_CHANGE,
-        };
-        fetch!($db, all, sql, $account, since, after.updated_at, after.id, $limit)
+        match sort {
+            Sort::NewestFirst => $newest!($db, all, NEWEST, $account, after.id, $limit),
+            Sort::LatestChangeFirst => {
+                fetch!($db, all, LATEST_CHANGE, $account, after.updated_at, after.id, since, $limit)
+            }
+            Sort::EarliestChangeFirst => {
+                fetch!($db, all, EARLIEST_CHANGE, $account, after.updated_at, after.id, $limit)
+            }
+        }
     }};
 }
 
@@ -106,10 +108,11 @@ pub(super) async fn batch(
     selected!(searching, fetch, account, selection, limit)
 }
 
+const COUNT: &str = "SELECT count(*) FROM notes WHERE account_id = $1 AND updated_at >= $2";
+
 /// How many notes changed at `since` or later.
 pub(super) async fn count(db: &Db, account: Uuid, since: Timestamp) -> sqlx::Result<i64> {
-    let (count,): (i64,) =
-        fetch!(db, one, "SELECT count(*) FROM notes WHERE account_id = $1 AND updated_at >= $2", account, since)?;
+    let (count,): (i64,) = fetch!(db, one, COUNT, account, since)?;
     Ok(count)
 }
 
@@ -163,4 +166,31 @@ pub(super) async fn delete_many(db: &Db, account: Uuid, ids: &[Uuid]) -> sqlx::R
     let sql = db.dialect(SQLITE, POSTGRES);
     let deleted: Vec<(Uuid,)> = execute!(db, all, sql, account, bulk_delete::json_array(ids))?;
     Ok(deleted.into_iter().map(|(id,)| id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Clock;
+
+    /// A page costs the same wherever it is in the list, and however few notes changed since.
+    #[tokio::test]
+    async fn a_page_is_read_from_its_place_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("own.db").display());
+        let db = Db::open(&url, Clock::default()).await.unwrap();
+        let from = "SEARCH notes USING INDEX notes_changes (account_id=? AND";
+        for (sql, plan) in [
+            (NEWEST, "SEARCH notes USING INDEX notes_account (account_id=? AND id<?)".to_owned()),
+            (LATEST_CHANGE, format!("{from} updated_at>? AND (updated_at,id)<(?,?))")),
+            (EARLIEST_CHANGE, format!("{from} (updated_at,id)>(?,?))")),
+            (COUNT, "SEARCH notes USING COVERING INDEX notes_changes (account_id=? AND updated_at>?)".into()),
+        ] {
+            let explain = format!("EXPLAIN QUERY PLAN {sql}");
+            let steps: Vec<(i64, i64, i64, String)> = fetch!(db, all, &explain).unwrap();
+            let steps: Vec<_> = steps.into_iter().map(|(.., step)| step).collect();
+            assert_eq!(steps, [plan], "{sql}");
+        }
+        db.close().await;
+    }
 }
