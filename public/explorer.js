@@ -1,17 +1,33 @@
 // @ts-check
-// Sends the calls of the explorer. The token lives in the field it was pasted into and nowhere else.
+// Sends the calls of the explorer, and writes them as code. The token lives in the field it was pasted into and nowhere
+// else; the code has a placeholder for it, unless the visitor asks for the token itself.
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Input */
+/** @typedef {{ method: string, url: string, headers: [name: string, value: string][], body?: string }} Call */
+/** @typedef {Call & { authorized: boolean, json: any }} Example `json` is the body, or nothing where it is no JSON. */
 
 const section = /** @type {HTMLElement} */ (document.querySelector("#try"));
 const token = /** @type {HTMLInputElement} */ (section.querySelector("#token"));
+const showToken = /** @type {HTMLInputElement} */ (section.querySelector("#show-token"));
+const forms = /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("details.try form"));
+const languages = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll(".snippet [type=radio]"));
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("details.try form"))) {
+for (const form of forms) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void send(form);
   });
+  form.addEventListener("input", () => write(form));
 }
+for (const input of [token, showToken]) input.addEventListener("input", writeAll);
+for (const radio of languages) {
+  radio.addEventListener("change", () => {
+    for (const other of languages) other.checked = other.value === radio.value;
+    writeAll();
+  });
+}
+// A browser may have kept what was typed when the page was left.
+writeAll();
 
 /**
  * Sends what the form says, once at a time, and shows what comes back.
@@ -32,12 +48,14 @@ async function send(form) {
 }
 
 /**
+ * What the form says, without the token.
  * @param {HTMLFormElement} form
- * @returns {Request}
+ * @returns {Call}
  */
-function request(form) {
-  const { method, path = "" } = form.dataset;
-  const headers = new Headers({ Accept: "application/json" });
+function callOf(form) {
+  const { method = "GET", path = "" } = form.dataset;
+  /** @type {[string, string][]} */
+  const headers = [];
   const query = new URLSearchParams();
   let filled = path;
   /** @type {string | undefined} */
@@ -47,14 +65,25 @@ function request(form) {
     if (value === "") continue;
     if (input.dataset.in === "path") filled = filled.replace(`{${name}}`, encodeURIComponent(value));
     if (input.dataset.in === "query") query.set(name, value);
-    if (input.dataset.in === "header") headers.set(name, value);
+    if (input.dataset.in === "header") headers.push([name, value]);
     if (input.dataset.in === "body") body = value;
   }
-  if (body !== undefined) headers.set("Content-Type", "application/json");
+  if (body !== undefined) headers.unshift(["Content-Type", "application/json"]);
+  const url = location.origin + (query.size ? `${filled}?${query}` : filled);
+  return { method, url, headers, body };
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @returns {Request}
+ */
+function request(form) {
+  const { method, url, headers: given, body } = callOf(form);
+  const headers = new Headers([["Accept", "application/json"], ...given]);
   const secret = token.value.trim();
-  if (secret) headers.set("Authorization", `Bearer ${secret}`);
+  if (secret && form.dataset.token !== undefined) headers.set("Authorization", `Bearer ${secret}`);
   // Cookies are not read behind this door; the browser need not send them.
-  return new Request(query.size ? `${filled}?${query}` : filled, { method, headers, body, credentials: "omit", cache: "no-store" });
+  return new Request(url, { method, headers, body, credentials: "omit", cache: "no-store" });
 }
 
 /**
@@ -78,21 +107,146 @@ async function show(answer, response) {
     answer.append(body);
   }
   const issued = json?.token;
-  if (response.ok && typeof issued === "string") answer.append(offer(issued));
+  if (response.ok && typeof issued === "string") answer.append(token.value ? offer(issued) : takeOver(issued));
 }
 
 /**
- * A way to go on with a token that was just made.
+ * Uses a token that was just made for the next calls.
+ * @param {string} issued
+ */
+function takeOver(issued) {
+  token.value = issued;
+  writeAll();
+  return element("p", "hint", "The next calls use this token.");
+}
+
+/**
+ * A way to go on with a token that was just made, where another is in use.
  * @param {string} issued
  */
 function offer(issued) {
   const button = element("button", "quiet", "Use this token for the next calls");
   button.setAttribute("type", "button");
   button.addEventListener("click", () => {
-    token.value = issued;
+    takeOver(issued);
     button.textContent = "In use";
   });
   return button;
+}
+
+// The calls as code.
+
+function writeAll() {
+  for (const form of forms) write(form);
+}
+
+/**
+ * Writes what the form says in the chosen language.
+ * @param {HTMLFormElement} form
+ */
+function write(form) {
+  const snippet = /** @type {HTMLElement} */ (form.closest(".call")?.querySelector(".snippet"));
+  const language = /** @type {HTMLInputElement} */ (snippet.querySelector(":checked")).value;
+  const call = callOf(form);
+  const example = { ...call, authorized: form.dataset.token !== undefined, json: parsed(call.body ?? "") };
+  const code = /** @type {HTMLElement} */ (snippet.querySelector("code"));
+  code.textContent = language === "fetch" ? inJavaScript(example) : language === "Python" ? inPython(example) : curl(example);
+}
+
+/** The token for an example, where the visitor wants it there. */
+function secret() {
+  return showToken.checked ? token.value.trim() : "";
+}
+
+/**
+ * As the server writes it (`src/features/api_docs/view.rs`).
+ * @param {Example} example
+ */
+function curl({ method, url, headers, body, authorized, json }) {
+  const lines = [`curl${method === "GET" ? "" : ` -X ${method}`} ${inShell(url)}`];
+  if (authorized) {
+    lines.push(secret() ? `-H ${quoted(`Authorization: Bearer ${secret()}`)}` : '-H "Authorization: Bearer $TOKEN"');
+  }
+  for (const [name, value] of headers) lines.push(`-H ${quoted(`${name}: ${value}`)}`);
+  if (body !== undefined) {
+    const inOneLine = body.split("\n").map((line) => line.trimStart()).join(" ");
+    lines.push(`--data-raw ${quoted(json === undefined ? body : inOneLine)}`);
+  }
+  return lines.join(" \\\n  ");
+}
+
+/** @param {string} text */
+function inShell(text) {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text);
+}
+
+/** @param {string} text */
+function quoted(text) {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** @param {Example} example */
+function inJavaScript({ method, url, headers, body, authorized, json }) {
+  const bearer = secret() ? literal(`Bearer ${secret()}`) : "`Bearer ${token}`";
+  const fields = [...(authorized ? [`Authorization: ${bearer}`] : []), ...headers.map(([name, value]) => `${literal(name)}: ${literal(value)}`)];
+  const options = [
+    ...(method === "GET" ? [] : [`method: ${literal(method)}`]),
+    ...(fields.length ? [block("headers: {", fields, "}")] : []),
+    ...(body === undefined ? [] : [`body: ${json === undefined ? literal(body) : `JSON.stringify(${JSON.stringify(json, null, 2)})`}`]),
+  ];
+  const call = options.length ? block(`fetch(${literal(url)}, {`, options, "})") : `fetch(${literal(url)})`;
+  return `const response = await ${call};\nconsole.log(response.status, await response.text());`;
+}
+
+/** @param {Example} example */
+function inPython({ method, url, headers, body, authorized, json }) {
+  const isJson = json !== undefined;
+  const bearer = secret() ? literal(`Bearer ${secret()}`) : `f"Bearer {os.environ['TOKEN']}"`;
+  // `json=` sets the content type itself.
+  const given = headers.filter(([name]) => !(isJson && name === "Content-Type"));
+  const fields = [...(authorized ? [`"Authorization": ${bearer}`] : []), ...given.map(([name, value]) => `${literal(name)}: ${literal(value)}`)];
+  const options = [
+    literal(url),
+    ...(fields.length ? [block("headers={", fields, "}", 4)] : []),
+    ...(body === undefined ? [] : [isJson ? `json=${inPythonTerms(json)}` : `data=${literal(body)}.encode()`]),
+  ];
+  const imports = authorized && !secret() ? "import os\n\nimport requests" : "import requests";
+  const call = block(`requests.${method.toLowerCase()}(`, options, ")", 4);
+  return `${imports}\n\nresponse = ${call}\nprint(response.status_code, response.text)`;
+}
+
+/**
+ * Lines between `open` and `close`, indented.
+ * @param {string} open
+ * @param {string[]} lines
+ * @param {string} close
+ * @param {number} [spaces]
+ */
+function block(open, lines, close, spaces = 2) {
+  const indent = " ".repeat(spaces);
+  const inside = lines.map((line) => `${indent}${line.replaceAll("\n", `\n${indent}`)},\n`);
+  return `${open}\n${inside.join("")}${close}`;
+}
+
+/**
+ * A string in JavaScript or Python.
+ * @param {string} text
+ */
+function literal(text) {
+  return JSON.stringify(text);
+}
+
+/**
+ * @param {any} json
+ * @returns {string}
+ */
+function inPythonTerms(json) {
+  if (json === null) return "None";
+  if (json === true || json === false) return json ? "True" : "False";
+  if (Array.isArray(json)) return `[${json.map(inPythonTerms).join(", ")}]`;
+  if (typeof json !== "object") return JSON.stringify(json);
+  const members = Object.entries(json).map(([name, value]) => `${literal(name)}: ${inPythonTerms(value)}`);
+  return members.length ? block("{", members, "}", 4) : "{}";
 }
 
 /**

@@ -39,6 +39,8 @@ pub struct Operation {
     pub summary: String,
     /// The paragraphs of the description.
     pub about: Vec<String>,
+    /// Whether clients should use something else.
+    pub is_deprecated: bool,
     /// The credential it needs.
     pub access: Access,
     /// The parameters in the path, the query and the headers.
@@ -191,9 +193,10 @@ impl Reader<'_> {
         Operation {
             id: text(&operation["operationId"]),
             method: method.to_uppercase(),
-            path: text(&self.document["servers"][0]["url"]) + path,
+            path: mount(&self.document["servers"][0]["url"]) + path,
             summary: text(&operation["summary"]),
             about: paragraphs(&operation["description"]),
+            is_deprecated: operation["deprecated"] == true,
             access: access(&operation["security"]),
             parameters: parameters(operation),
             body: self.body(operation),
@@ -311,6 +314,13 @@ fn access(security: &Value) -> Access {
     scopes[0].as_str().map_or(Access::Token, |scope| Access::Scope(scope.into()))
 }
 
+/// The path of a server's URL, which may be absolute.
+fn mount(url: &Value) -> String {
+    let url = url.as_str().unwrap_or_default();
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    path.trim_end_matches('/').into()
+}
+
 fn name(schema: &Value) -> Option<String> {
     Some(schema["$ref"].as_str()?.rsplit('/').next()?.to_owned())
 }
@@ -341,4 +351,17 @@ fn text(value: &Value) -> String {
 
 fn paragraphs(value: &Value) -> Vec<String> {
     value.as_str().into_iter().flat_map(|text| text.split("\n\n")).map(|text| text.replace('\n', " ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_mount_is_read_from_any_url() {
+        for url in ["/api/v1", "https://app.example.com/api/v1", "http://localhost:3000/api/v1/"] {
+            assert_eq!(mount(&url.into()), "/api/v1", "{url}");
+        }
+        assert_eq!(mount(&"https://app.example.com".into()), "");
+    }
 }

@@ -6,6 +6,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use time::Month;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -17,7 +18,7 @@ use vestibule::{
         extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
         idempotency::{self, Answer, IdempotentRequest},
         openapi::{
-            IdempotencyKey, IfMatch, IfNoneMatch,
+            Deprecation, IdempotencyKey, IfMatch, IfNoneMatch, day,
             refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
         },
         problem::Problem,
@@ -34,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete))
+        .routes(TEXT.mark(routes!(text)))
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
@@ -132,6 +134,25 @@ async fn show(
     let found = store::find(&db, caller.account.id, id).await?;
     let etag = version_tag(found.version);
     Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
+}
+
+/// For the tests of deprecated operations.
+const TEXT: Deprecation =
+    Deprecation::new(day(2027, Month::March, 1), day(2028, Month::March, 1), "https://vestibule.example/changes#text");
+
+/// Get the text of an entry
+#[utoipa::path(
+    get, path = "/entries/{id}/text", operation_id = "getEntryText", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id.")),
+    responses((status = OK, body = Entry, description = "The entry.", headers(("ETag"))), NotFound),
+    security(("caller" = ["entries:read"])),
+)]
+async fn text(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesRead>,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    Ok(answer(store::find(&db, caller.account.id, id).await?))
 }
 
 /// What changes.
