@@ -12,6 +12,9 @@ const showToken = /** @type {HTMLInputElement} */ (section.querySelector("#show-
 const forms = /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("details.try form"));
 const languages = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll(".snippet [type=radio]"));
 
+/** @type {Record<string, (example: Example) => string>} */
+const WRITERS = { curl, fetch: inJavaScript, Python: inPython };
+
 for (const form of forms) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -150,7 +153,7 @@ function write(form) {
   const call = callOf(form);
   const example = { ...call, authorized: form.dataset.token !== undefined, json: parsed(call.body ?? "") };
   const code = /** @type {HTMLElement} */ (snippet.querySelector("code"));
-  code.textContent = language === "fetch" ? inJavaScript(example) : language === "Python" ? inPython(example) : curl(example);
+  code.textContent = WRITERS[language]?.(example) ?? "";
 }
 
 /** The token for an example, where the visitor wants it there. */
@@ -188,12 +191,13 @@ function quoted(text) {
 /** @param {Example} example */
 function inJavaScript({ method, url, headers, body, authorized, json }) {
   const bearer = secret() ? literal(`Bearer ${secret()}`) : "`Bearer ${token}`";
-  const fields = [...(authorized ? [`Authorization: ${bearer}`] : []), ...headers.map(([name, value]) => `${literal(name)}: ${literal(value)}`)];
-  const options = [
-    ...(method === "GET" ? [] : [`method: ${literal(method)}`]),
-    ...(fields.length ? [block("headers: {", fields, "}")] : []),
-    ...(body === undefined ? [] : [`body: ${json === undefined ? literal(body) : `JSON.stringify(${JSON.stringify(json, null, 2)})`}`]),
-  ];
+  const fields = headers.map(member);
+  if (authorized) fields.unshift(`"Authorization": ${bearer}`);
+  const options = [];
+  if (method !== "GET") options.push(`method: ${literal(method)}`);
+  if (fields.length) options.push(block("headers: {", fields, "}"));
+  if (json !== undefined) options.push(`body: JSON.stringify(${JSON.stringify(json, null, 2)})`);
+  else if (body !== undefined) options.push(`body: ${literal(body)}`);
   const call = options.length ? block(`fetch(${literal(url)}, {`, options, "})") : `fetch(${literal(url)})`;
   return `const response = await ${call};\nconsole.log(response.status, await response.text());`;
 }
@@ -203,13 +207,12 @@ function inPython({ method, url, headers, body, authorized, json }) {
   const isJson = json !== undefined;
   const bearer = secret() ? literal(`Bearer ${secret()}`) : `f"Bearer {os.environ['TOKEN']}"`;
   // `json=` sets the content type itself.
-  const given = headers.filter(([name]) => !(isJson && name === "Content-Type"));
-  const fields = [...(authorized ? [`"Authorization": ${bearer}`] : []), ...given.map(([name, value]) => `${literal(name)}: ${literal(value)}`)];
-  const options = [
-    literal(url),
-    ...(fields.length ? [block("headers={", fields, "}", 4)] : []),
-    ...(body === undefined ? [] : [isJson ? `json=${inPythonTerms(json)}` : `data=${literal(body)}.encode()`]),
-  ];
+  const fields = headers.filter(([name]) => !(isJson && name === "Content-Type")).map(member);
+  if (authorized) fields.unshift(`"Authorization": ${bearer}`);
+  const options = [literal(url)];
+  if (fields.length) options.push(block("headers={", fields, "}", 4));
+  if (isJson) options.push(`json=${inPythonTerms(json)}`);
+  else if (body !== undefined) options.push(`data=${literal(body)}.encode()`);
   const imports = authorized && !secret() ? "import os\n\nimport requests" : "import requests";
   const call = block(`requests.${method.toLowerCase()}(`, options, ")", 4);
   return `${imports}\n\nresponse = ${call}\nprint(response.status_code, response.text)`;
@@ -234,6 +237,14 @@ function block(open, lines, close, spaces = 2) {
  */
 function literal(text) {
   return JSON.stringify(text);
+}
+
+/**
+ * A header as a member of an object in JavaScript or Python.
+ * @param {[name: string, value: string]} header
+ */
+function member([name, value]) {
+  return `${literal(name)}: ${literal(value)}`;
 }
 
 /**
