@@ -4,7 +4,10 @@
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Input */
 /** @typedef {{ method: string, url: string, headers: [name: string, value: string][], body?: string }} Call */
-/** @typedef {Call & { authorized: boolean, json: any }} Example `json` is the body, or nothing where it is no JSON. */
+/** @typedef {Call & { authorized: boolean, isStream: boolean, json: any }} Example `json`: the body as JSON. */
+
+/** How much of a stream of events is shown, in characters. */
+const STREAM_SHOWN = 20_000;
 
 const section = /** @type {HTMLElement} */ (document.querySelector("#try"));
 const token = /** @type {HTMLInputElement} */ (section.querySelector("#token"));
@@ -41,10 +44,13 @@ async function send(form) {
   const answer = /** @type {HTMLElement} */ (form.querySelector(".answer"));
   if (button.ariaBusy) return;
   button.ariaBusy = "true";
+  const ending = new AbortController();
   try {
-    await show(answer, await fetch(request(form)));
+    await show(answer, await fetch(request(form), { signal: ending.signal }), ending);
   } catch {
-    answer.replaceChildren(element("p", "status", "No answer: the server cannot be reached."));
+    if (!ending.signal.aborted) {
+      answer.replaceChildren(element("p", "status", "No answer: the server cannot be reached."));
+    }
   } finally {
     button.ariaBusy = null;
   }
@@ -92,10 +98,9 @@ function request(form) {
 /**
  * @param {HTMLElement} answer
  * @param {Response} response
+ * @param {AbortController} ending
  */
-async function show(answer, response) {
-  const text = await response.text();
-  const json = parsed(text);
+async function show(answer, response, ending) {
   const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
   const headers = element("details", "", "");
   headers.append(element("summary", "", "Headers"), element("pre", "", lines));
@@ -104,6 +109,10 @@ async function show(answer, response) {
     element("p", "hint", `Request ${response.headers.get("x-request-id") ?? "without an id"}`),
     headers,
   );
+  const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+  if (isStream) return showEvents(answer, response, ending);
+  const text = await response.text();
+  const json = parsed(text);
   if (text) {
     const body = element("pre", "", json === undefined ? text : JSON.stringify(json, null, 2));
     body.tabIndex = 0;
@@ -111,6 +120,29 @@ async function show(answer, response) {
   }
   const issued = json?.token;
   if (response.ok && typeof issued === "string") answer.append(token.value ? offer(issued) : takeOver(issued));
+}
+
+/**
+ * Shows events as they come, until the visitor stops.
+ * @param {HTMLElement} answer
+ * @param {Response} response
+ * @param {AbortController} ending
+ */
+async function showEvents(answer, response, ending) {
+  const [events, stop] = [element("pre", "", ""), element("button", "quiet", "Stop")];
+  events.tabIndex = 0;
+  stop.setAttribute("type", "button");
+  stop.addEventListener("click", () => ending.abort());
+  answer.append(events, stop);
+  try {
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      events.textContent = (events.textContent + part.value).slice(-STREAM_SHOWN);
+    }
+  } finally {
+    stop.remove();
+    answer.append(element("p", "hint", ending.signal.aborted ? "Stopped." : "The stream has ended."));
+  }
 }
 
 /**
@@ -151,7 +183,9 @@ function write(form) {
   const snippet = /** @type {HTMLElement} */ (form.closest(".call")?.querySelector(".snippet"));
   const language = /** @type {HTMLInputElement} */ (snippet.querySelector(":checked")).value;
   const call = callOf(form);
-  const example = { ...call, authorized: form.dataset.token !== undefined, json: parsed(call.body ?? "") };
+  const { token: needsToken, stream } = form.dataset;
+  const [authorized, isStream] = [needsToken !== undefined, stream !== undefined];
+  const example = { ...call, authorized, isStream, json: parsed(call.body ?? "") };
   const code = /** @type {HTMLElement} */ (snippet.querySelector("code"));
   code.textContent = WRITERS[language]?.(example) ?? "";
 }
@@ -165,8 +199,8 @@ function secret() {
  * As the server writes it (`src/features/api_docs/view.rs`).
  * @param {Example} example
  */
-function curl({ method, url, headers, body, authorized, json }) {
-  const lines = [`curl${method === "GET" ? "" : ` -X ${method}`} ${inShell(url)}`];
+function curl({ method, url, headers, body, authorized, isStream, json }) {
+  const lines = [`curl${method === "GET" ? "" : ` -X ${method}`}${isStream ? " -N" : ""} ${inShell(url)}`];
   if (authorized) {
     lines.push(secret() ? `-H ${quoted(`Authorization: Bearer ${secret()}`)}` : '-H "Authorization: Bearer $TOKEN"');
   }
@@ -189,7 +223,7 @@ function quoted(text) {
 }
 
 /** @param {Example} example */
-function inJavaScript({ method, url, headers, body, authorized, json }) {
+function inJavaScript({ method, url, headers, body, authorized, isStream, json }) {
   const bearer = secret() ? literal(`Bearer ${secret()}`) : "`Bearer ${token}`";
   const fields = headers.map(member);
   if (authorized) fields.unshift(`"Authorization": ${bearer}`);
@@ -199,11 +233,14 @@ function inJavaScript({ method, url, headers, body, authorized, json }) {
   if (json !== undefined) options.push(`body: JSON.stringify(${JSON.stringify(json, null, 2)})`);
   else if (body !== undefined) options.push(`body: ${literal(body)}`);
   const call = options.length ? block(`fetch(${literal(url)}, {`, options, "})") : `fetch(${literal(url)})`;
-  return `const response = await ${call};\nconsole.log(response.status, await response.text());`;
+  const shown = isStream
+    ? "for await (const text of response.body.pipeThrough(new TextDecoderStream())) console.log(text);"
+    : "console.log(response.status, await response.text());";
+  return `const response = await ${call};\n${shown}`;
 }
 
 /** @param {Example} example */
-function inPython({ method, url, headers, body, authorized, json }) {
+function inPython({ method, url, headers, body, authorized, isStream, json }) {
   const isJson = json !== undefined;
   const bearer = secret() ? literal(`Bearer ${secret()}`) : `f"Bearer {os.environ['TOKEN']}"`;
   // `json=` sets the content type itself.
@@ -213,9 +250,13 @@ function inPython({ method, url, headers, body, authorized, json }) {
   if (fields.length) options.push(block("headers={", fields, "}", 4));
   if (isJson) options.push(`json=${inPythonTerms(json)}`);
   else if (body !== undefined) options.push(`data=${literal(body)}.encode()`);
+  if (isStream) options.push("stream=True");
   const imports = authorized && !secret() ? "import os\n\nimport requests" : "import requests";
   const call = block(`requests.${method.toLowerCase()}(`, options, ")", 4);
-  return `${imports}\n\nresponse = ${call}\nprint(response.status_code, response.text)`;
+  const shown = isStream
+    ? "for line in response.iter_lines():\n    print(line.decode())"
+    : "print(response.status_code, response.text)";
+  return `${imports}\n\nresponse = ${call}\n${shown}`;
 }
 
 /**

@@ -152,6 +152,20 @@ sys.modules["requests"] = requests
   for (const language of ["curl", "fetch", "Python"]) expect(await written(language)).toContain(token);
 });
 
+test("a stream of events is shown until it is stopped", async ({ page }) => {
+  await signUp(page);
+  const token = await makeToken(page, "stream");
+  await page.goto("/api/docs");
+  const stream = page.locator("article:has(form[data-stream])").first();
+  test.skip((await stream.count()) === 0, "no call answers with events");
+  await page.getByLabel("Your token").fill(token);
+  await stream.getByText("Try it").click();
+  await stream.getByRole("button", { name: "Send" }).click();
+  await expect(stream.getByText("200 OK")).toBeVisible();
+  await stream.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(stream.getByText("Stopped.")).toBeVisible();
+});
+
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 

@@ -41,6 +41,8 @@ pub struct Operation {
     pub about: Vec<String>,
     /// Whether clients should use something else.
     pub is_deprecated: bool,
+    /// Whether its response is a stream of events, which does not end by itself.
+    pub is_stream: bool,
     /// The credential it needs.
     pub access: Access,
     /// The parameters in the path, the query and the headers.
@@ -197,6 +199,7 @@ impl Reader<'_> {
             summary: text(&operation["summary"]),
             about: paragraphs(&operation["description"]),
             is_deprecated: operation["deprecated"] == true,
+            is_stream: is_stream(operation),
             access: access(&operation["security"]),
             parameters: parameters(operation),
             body: self.body(operation),
@@ -314,6 +317,11 @@ fn access(security: &Value) -> Access {
     scopes[0].as_str().map_or(Access::Token, |scope| Access::Scope(scope.into()))
 }
 
+fn is_stream(operation: &Value) -> bool {
+    let mut responses = operation["responses"].as_object().into_iter().flatten();
+    responses.any(|(_, response)| response["content"].get("text/event-stream").is_some())
+}
+
 /// The path of a server's URL, which may be absolute.
 fn mount(url: &Value) -> String {
     let url = url.as_str().unwrap_or_default();
@@ -363,5 +371,12 @@ mod tests {
             assert_eq!(mount(&url.into()), "/api/v1", "{url}");
         }
         assert_eq!(mount(&"https://app.example.com".into()), "");
+    }
+
+    #[test]
+    fn a_stream_is_known_by_its_media_type() {
+        let operation = |media: &str| serde_json::json!({"responses": {"200": {"content": {media: {}}}, "500": {}}});
+        assert!(is_stream(&operation("text/event-stream")));
+        assert!(!is_stream(&operation("application/json")) && !is_stream(&Value::Null));
     }
 }

@@ -253,7 +253,12 @@ fn Try(operation: Operation) -> impl IntoView {
     view! {
         <details class="try">
             <summary>"Try it"</summary>
-            <form data-method=operation.method data-path=operation.path data-token=needs_token.then_some("")>
+            <form
+                data-method=operation.method
+                data-path=operation.path
+                data-token=needs_token.then_some("")
+                data-stream=operation.is_stream.then_some("")
+            >
                 {needs_token.then(|| view! {
                     <p class="hint without-token"><a href="#try">"Enter your token"</a> " first."</p>
                 })}
@@ -331,7 +336,8 @@ fn curl(operation: &Operation, origin: &str) -> String {
     let method = if operation.method == "GET" { String::new() } else { format!(" -X {}", operation.method) };
     let url = format!("{origin}{}", operation.path);
     let url = if url.contains('{') { format!("'{url}'") } else { url };
-    let mut lines = vec![format!("curl{method} {url}")];
+    let unbuffered = if operation.is_stream { " -N" } else { "" };
+    let mut lines = vec![format!("curl{method}{unbuffered} {url}")];
     if operation.access != Access::Open {
         lines.push("-H \"Authorization: Bearer $TOKEN\"".into());
     }
