@@ -18,6 +18,7 @@ mod cors;
 mod credential_links;
 mod credentials;
 mod database;
+mod deprecation;
 mod descent;
 mod devices;
 mod disabled;
