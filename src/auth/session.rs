@@ -43,6 +43,8 @@ pub struct CurrentSession {
     pub ends_at: Timestamp,
     /// The account's `auth_stamp` when the session began.
     pub stamp: Stamp,
+    /// The number of the newest change to what the account has, for [`crate::auth::event_streams`].
+    pub last_change: Option<i64>,
 }
 
 impl AuthUser for CurrentSession {
@@ -81,7 +83,7 @@ impl AuthnBackend for Backend {
             "SELECT browser_sessions.id AS sign_in_id, browser_sessions.remembered, browser_sessions.last_seen_at,
                     browser_sessions.ends_at,
                     accounts.id, accounts.email, accounts.name, accounts.created_at, accounts.email_verified_at,
-                    accounts.auth_stamp
+                    accounts.auth_stamp, accounts.last_change
              FROM browser_sessions JOIN accounts ON accounts.id = browser_sessions.account_id
              WHERE browser_sessions.id = $1 AND browser_sessions.expires_at > $2 AND accounts.disabled_at IS NULL",
             *id,
@@ -100,6 +102,7 @@ impl AuthnBackend for Backend {
             last_seen_at: row.last_seen_at,
             ends_at: row.ends_at,
             stamp: Stamp(row.auth_stamp),
+            last_change: Some(row.last_change),
         }))
     }
 }
@@ -116,6 +119,7 @@ struct SignedInRow {
     created_at: Timestamp,
     email_verified_at: Option<Timestamp>,
     auth_stamp: Vec<u8>,
+    last_change: i64,
 }
 
 direct_row!(SignedInRow {
@@ -129,6 +133,7 @@ direct_row!(SignedInRow {
     created_at,
     email_verified_at,
     auth_stamp,
+    last_change,
 });
 
 /// The layer that turns the cookie into an [`AuthSession`]. It writes nothing for visitors who are not signed in, nor
@@ -259,6 +264,11 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     let signed_in = user.ok_or(Problem::NotSignedIn)?;
     let credential = Credential::Session(signed_in.id);
     Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp) })
+}
+
+/// The id of the newest event of the person who is signed in, from before anything else was read for the request.
+pub fn last_event_id(extensions: &Extensions) -> Option<i64> {
+    extensions.get::<AuthSession>()?.user.as_ref()?.last_change
 }
 
 /// Gives this browser a new session for `signed_in`. If it is remembered, the cookie survives closing the browser,

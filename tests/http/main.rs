@@ -23,6 +23,7 @@ mod disabled;
 mod documents;
 mod durable;
 mod embedding;
+mod events;
 mod forms;
 mod hashing;
 mod headers;

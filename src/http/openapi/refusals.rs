@@ -50,6 +50,8 @@ refusals! {
         Problem::KeyReused,
         Problem::Conflict("Another request with this Idempotency-Key is still in progress.")
     ];
+    /// When a limit on the number of event streams is reached.
+    TooManyStreams => [Problem::TooManyStreams];
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
     /// Where the password is needed again.
