@@ -69,7 +69,7 @@ fn idle_streams_leave_room_for_large_responses() {
     let token = server.token();
     let streams: Vec<_> = (0..600).map(|_| open(&server, &token)).collect();
     assert!(streams.iter().all(|(status, _)| *status == 200));
-    let (status, _, body) = server.call("GET /api/v1/openapi.json", &[], "");
+    let (status, _, body) = server.call("GET /api/docs", &[], "");
     assert_eq!(status, 200);
     assert!(body.len() > 64 << 10, "it is a large response");
 }
