@@ -30,7 +30,8 @@ const EVENTS: &str = "/events";
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let options = request.method() == Method::OPTIONS;
     let headers = request.headers();
-    if !options && !takes_json(headers) && !(request.uri().path() == EVENTS && takes_events(headers)) {
+    let is_taken = takes_json(headers) || request.uri().path() == EVENTS && takes_events(headers);
+    if !options && !is_taken {
         return Problem::NotAcceptable.into_response();
     }
     let mut response = next.run(request).await;

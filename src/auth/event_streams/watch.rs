@@ -28,7 +28,9 @@ pub(super) async fn watch(inner: Arc<Inner>) {
         match store::newer(&inner.db, &known).await {
             Ok(newer) => {
                 let mut open = inner.open();
-                newer.into_iter().for_each(|(account, latest)| open.learn(account, latest));
+                for (account, latest) in newer {
+                    open.learn(account, latest);
+                }
             }
             Err(error) => tracing::debug!(%error, "could not ask for changes"),
         }

@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     body::Events,
-    model::{ChangeEvent, Event},
+    model::{ChangeEvent, ServerSentEvent},
 };
 use crate::{
     auth::{
@@ -78,7 +78,7 @@ struct EventsQuery {
     ),
     responses(
         (
-            status = OK, content_type = "text/event-stream", body = Event,
+            status = OK, content_type = "text/event-stream", body = ServerSentEvent,
             description = "The stream. The schema is that of each event.",
         ),
         QueryRefused, TooManyStreams,

@@ -18,13 +18,13 @@ pub(super) struct ChangeEvent<'a> {
 
 /// An event of the stream, as a client reads it.
 #[derive(ToSchema)]
-#[schema(examples(json!({
+#[schema(as = Event, examples(json!({
     "event": "updated",
     "id": "42",
     "data": r#"{"resource":"notes","id":"019526de-6c00-7000-8000-000000000001","version":2}"#,
 })))]
 #[expect(dead_code, reason = "the body writes its text; this describes it")]
-pub(super) struct Event {
+pub(super) struct ServerSentEvent {
     /// `ready`, `created`, `updated`, `deleted`, `reset` or `end`.
     event: String,
     /// What to send as `Last-Event-ID` to go on after it.
