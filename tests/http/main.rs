@@ -26,6 +26,7 @@ mod documents;
 mod durable;
 mod embedding;
 mod errors;
+mod events;
 mod forms;
 mod generators;
 mod hashing;
