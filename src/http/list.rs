@@ -181,8 +181,8 @@ fn hash(sort: Sort, since: Timestamp, filter: &str) -> u64 {
     hash.update(sort.name());
     hash.update(milliseconds(since).to_be_bytes());
     hash.update(filter);
-    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    let digest: [u8; 32] = hash.finalize().into();
+    digest.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default()
 }
 
 /// Since 1970, two's complement.

@@ -44,13 +44,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Unvalidated<T> {
     }
 }
 
-/// serde would read a struct from an array too, by the order of its members.
+/// serde would read a struct from an array too, by the order of its members, and finds that a value is no name of a
+/// choice before it knows whether the rest is JSON.
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem> {
     match serde_json::from_slice(json) {
         Ok(value) if json.trim_ascii_start().starts_with(b"{") => {
             Ok(Unvalidated { value: Some(value), errors: Vec::new() })
         }
-        Err(error) if !error.is_data() => Err(not_json(&error)),
         _ => explained(json),
     }
 }
@@ -128,7 +128,8 @@ fn replace(
             Some((length, names.max_by_key(|name| name.len())?.clone()))
         })?;
         find(body, &segments[..container])?.as_object_mut()?.remove(&name);
-        let above: String = segments[..container].iter().map(|segment| format!("{segment}.")).collect();
+        let above =
+            segments[..container].iter().fold(String::new(), |above, segment| above + &segment.to_string() + ".");
         let known = message.rsplit_once(", expected ").map(|(_, known)| quoted(known)).unwrap_or_default();
         errors.push(unknown(above + &short(&name), "member", &known));
         return Some(());
@@ -313,7 +314,7 @@ mod tests {
             Err(Problem::Validation(errors)) => errors.into_iter().map(|error| error.field).collect(),
             other => vec![format!("{other:?}")],
         };
-        assert_eq!(fields(r#"{"title": 7, "renew": 7, "days": 500}"#), ["title", "renew", "days"]);
+        assert_eq!(fields(r#"{"title": 7, "renew": 7, "days": 500}"#), ["renew", "title", "days"]);
         assert_eq!(fields(r#"{"title": "a", "days": 500}"#), ["title", "days"]);
         assert!(parse(r#"{"title": "ab", "days": 5}"#).validate(rules).is_ok());
     }

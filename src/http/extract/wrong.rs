@@ -41,7 +41,7 @@ impl Expected {
             return Self::Choice(quoted(words));
         }
         match words {
-            "a string" | "string" | "a character" => Self::Text,
+            "a string" | "string" | "a character" | "string or map" => Self::Text,
             "a boolean" => Self::Boolean,
             "f32" | "f64" => Self::Number,
             "u8" => Self::Integer(0, u8::MAX.into()),

@@ -107,7 +107,7 @@ fn flat(members: &Map<String, Value>, schemas: &Map<String, Value>) -> Option<Ma
         }
         _ => {
             let mut kept = members.clone();
-            kept.insert(kind.into(), json!([{"$ref": named["$ref"]}, null]));
+            kept.insert(kind.into(), json!([{"$ref": named["$ref"]}, (null)]));
             kept
         }
     };
