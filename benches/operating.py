@@ -154,5 +154,6 @@ def sizes(server, binary):
     if wasm:
         compressed = client.call(server.port, "GET", wasm[0], None, {"Accept-Encoding": "br"})
         facts["wasm_kb"] = [round(len(compressed.body) / 1000, 1)]
-    facts["landing_loads_wasm"] = [int(".wasm" in landing)]
+    # public/page.js loads it where there is an island.
+    facts["landing_loads_wasm"] = [int("<leptos-island" in landing)]
     return facts

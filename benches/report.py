@@ -10,6 +10,7 @@ import targets
 ROOT = Path(__file__).resolve().parent.parent
 JSON = ROOT / "benches" / "results" / "performance.json"
 PAGE = ROOT / "docs" / "performance.md"
+README = ROOT / "README.md"
 CHART = ROOT / "docs" / "performance.svg"
 
 
@@ -25,8 +26,8 @@ def finish(results, options):
     JSON.parent.mkdir(exist_ok=True)
     JSON.write_text(document(results))
     CHART.write_text(chart.drawn(results))
-    write_page(results)
-    print(f"bench: wrote {', '.join(str(path.relative_to(ROOT)) for path in (JSON, CHART, PAGE))}")
+    write_pages(results)
+    print(f"bench: wrote {', '.join(str(path.relative_to(ROOT)) for path in (JSON, CHART, PAGE, README))}")
 
 
 def document(results):
@@ -44,17 +45,23 @@ def document(results):
     return "{\n " + ",\n ".join(f"{json.dumps(name)}: {lines(value)}" for name, value in results.items()) + "\n}\n"
 
 
-def write_page(results):
+def write_pages(results):
+    """Writes the tables of the documentation and of the README."""
+    write_tables(PAGE, tables.of_the_page(results))
+    write_tables(README, tables.of_the_readme(results))
+
+
+def write_tables(page, written):
     """Replaces what stands between the markers of each table."""
-    text = PAGE.read_text()
-    for name, table in tables.of_the_page(results).items():
+    text = page.read_text()
+    for name, table in written.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, found, rest = text.partition(begin)
         _, found_end, after = rest.partition(end)
         if not found or not found_end:
-            raise RuntimeError(f"{PAGE}: the markers of {name} are missing")
+            raise RuntimeError(f"{page}: the markers of {name} are missing")
         text = f"{before}{begin}\n{table}\n\n{end}{after}"
-    PAGE.write_text(text)
+    page.write_text(text)
 
 
 if __name__ == "__main__":
@@ -63,4 +70,4 @@ if __name__ == "__main__":
     stored["targets"] = targets.judged(stored)
     JSON.write_text(document(stored))
     CHART.write_text(chart.drawn(stored))
-    write_page(stored)
+    write_pages(stored)

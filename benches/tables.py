@@ -91,6 +91,19 @@ def judgement(results):
     return "\n".join(lines)
 
 
+def of_the_readme(results):
+    """The CPU time of two requests, without the spread."""
+    columns = [(action, database) for action in ("me", "list") for database in DATABASES]
+    head = " | ".join(f"{ACTIONS[action]}, {DATABASES[database]}" for action, database in columns)
+    rows = [f"| CPU ms | {head} |", "|---|" + "---:|" * len(columns)]
+    for subject in (subject for subject in LABELS if subject.split("-")[0] in ("vestibule", "better", "knox", "django")):
+        samples = [results["cells"].get(f"{subject}/{action}/{database}/16") for action, database in columns]
+        cells = [number(median(of(found, "cpu_ms"))) if found else "" for found in samples]
+        if any(cells):
+            rows.append(f"| {LABELS[subject]} | {' | '.join(cells)} |")
+    return {"speed": "\n".join(rows)}
+
+
 def of_the_page(results):
     """The tables of docs/performance.md, by the names of their markers."""
     found = {

@@ -24,9 +24,8 @@ use crate::{
         device_cookie::{self, DeviceCookie},
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
-        session::{self, LastSeen},
+        session::{self, HashedSessions, LastSeen},
     },
-    db::HashedSessions,
     feature::{Feature, StatefulRoutes},
     features::accounts::unsent,
     http::{
@@ -56,9 +55,7 @@ pub(super) fn session_door(
     let with_session = |router: Router<AppState>| {
         router
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(session::forget_ended))
-            .layer(from_fn_with_state(last_seen.clone(), session::touch_session))
-            .layer(from_fn(session::save_in_spite_of_errors))
+            .layer(from_fn_with_state(last_seen.clone(), session::around_handler))
             .layer(Share)
             .layer(auth.clone())
             .layer(Share)
@@ -70,7 +67,7 @@ pub(super) fn session_door(
 
     let calls = Router::new()
         .nest("/session/v1", api::session_mount(features).merge(openapi::routes()).into())
-        .route("/session/{*rest}", any(api::not_found))
+        .route("/session/{*rest}", any(api::no_such_path))
         .merge(server_functions(state))
         .layer(Extension(Document::new(&openapi::session_document(settings, features))))
         .layer(Extension(Door::Session));

@@ -19,6 +19,7 @@ use crate::{
         cors::{self, AllowedOrigins, Cors},
         page::answer_page,
         rate_limit::requests::{self, Limits},
+        refused_origins::RefusedOrigins,
     },
     feature::Feature,
     http::{problem::answer_json, shared::Share},
@@ -30,11 +31,12 @@ use crate::{
 pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Router<AppState>, String> {
     let (origins, limits) = (AllowedOrigins::new(&state.settings)?, Limits::new(&state.settings.rate_limits));
     let recent = cors::RecentOrigins::default();
-    let cors = Cors { origins: origins.clone(), limits: limits.clone(), db: state.db.clone(), recent };
+    let (db, refused) = (state.db.clone(), RefusedOrigins::default());
+    let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
     let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), origins, limits };
     let mount = Router::new()
         .nest("/v1", api::token_mount(features).into())
-        .fallback(api::not_found)
+        .fallback(api::no_such_path)
         .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount)
         .layer(Share)

@@ -22,11 +22,18 @@ impl Need for Anything {
 }
 
 /// Declares a scope: `scope!(pub ReportsRead = "reports:read", "Read your reports");`. The type is what a handler asks
-/// for, as in `Allowed<ReportsRead>`; its `INFO` is what the feature lists.
+/// for, as in `Allowed<ReportsRead>`; its `INFO` is what the feature lists. With `sensitive` at the end, a login gives
+/// it only if it is asked for by name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __scope {
     ($visibility:vis $name:ident = $text:literal, $meaning:literal) => {
+        $crate::auth::scope!($visibility $name = $text, $meaning, false);
+    };
+    ($visibility:vis $name:ident = $text:literal, $meaning:literal, sensitive) => {
+        $crate::auth::scope!($visibility $name = $text, $meaning, true);
+    };
+    ($visibility:vis $name:ident = $text:literal, $meaning:literal, $sensitive:literal) => {
         #[doc = concat!("`", $text, "`")]
         #[derive(Clone, Copy, Debug)]
         $visibility enum $name {}
@@ -34,7 +41,7 @@ macro_rules! __scope {
         impl $name {
             /// What the scope is called, and what it allows.
             $visibility const INFO: $crate::auth::ScopeInfo =
-                $crate::auth::ScopeInfo { name: $text, meaning: $meaning };
+                $crate::auth::ScopeInfo { name: $text, meaning: $meaning, sensitive: $sensitive };
         }
 
         impl $crate::auth::Need for $name {
@@ -59,7 +66,7 @@ impl<S: Send + Sync, N: Need> FromRequestParts<S> for Allowed<N> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let caller = Door::identify(&parts.headers, &parts.extensions).await?;
+        let caller = Door::identify(parts).await?;
         if let Some(scope) = N::SCOPE {
             caller.must_hold(scope)?;
         }

@@ -1,10 +1,11 @@
 //! The token door: authentication by a bearer token (RFC 6750 section 2.1).
 
 use axum::{
-    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use time::Duration;
+use tracing::field;
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +17,7 @@ use crate::{
     auth::{
         Account, Token,
         activity::{Actor, Kind},
-        rate_limit::requests::{Limits, RequestAuthInfo},
+        rate_limit::requests::{Ending, Limits, RateLimitStatus, RequestAuthInfo},
         store::token_row::Row,
     },
     db::{Db, direct_row, execute, read},
@@ -48,7 +49,8 @@ impl TokenDoor {
     /// # Errors
     /// 401 with the reason in its code; 403 if the token does not work from the request's origin; 429; 503 if the
     /// database fails.
-    pub async fn identify(&self, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
+    pub async fn identify(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let (headers, extensions, ending) = (&parts.headers, &parts.extensions, Ending::of(parts));
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
         let now = self.db.now();
@@ -58,10 +60,12 @@ impl TokenDoor {
         };
 
         let hash = secret.digest();
-        let known = self.limits.check_token(&hash, now);
+        let known = self.limits.check_token(&hash, now, ending);
         let is_known = known.is_some();
-        auth_info.counted(known.unwrap_or_else(|| self.limits.check_address(&client, now)))?;
+        let counted = known.unwrap_or_else(|| self.limits.check_address_of(&client, now, ending));
+        auth_info.counted(counted)?;
         let (token, account) = self.find(&secret).await?.ok_or(Problem::TokenInvalid)?;
+        tracing::Span::current().record("token", field::display(token.id));
         if let Some(origin) = headers.get(header::ORIGIN) {
             auth_info.token_names(cors::token_allows(&token, origin));
         }
@@ -71,7 +75,13 @@ impl TokenDoor {
         }
         if !is_known {
             self.limits.refund_address(&client);
-            auth_info.counted(self.limits.open_token(hash, now))?;
+            auth_info.counted(self.limits.open_token(hash, now, ending))?;
+        }
+        let ends = ending.is_some_and(|ending| ending.ends(token.id));
+        if let Err(refused) = counted.and_then(RateLimitStatus::within)
+            && !ends
+        {
+            auth_info.counted(Err(refused))?;
         }
         self.origins.check(&token, headers)?;
 
@@ -104,14 +114,15 @@ impl TokenDoor {
     /// Stores that `actor` used `token`, and renews it if each use does. Of many concurrent uses, one is stored.
     fn touch(&self, token: Token, actor: Actor, now: Timestamp) {
         let renewed = token.renew_days.map(|days| (now + Duration::days(days.into())).min(token.ends_at));
-        // Never shortens the lifetime, even if the clock went back.
-        let expires_at = renewed.map_or(token.expires_at, |renewed| renewed.max(token.expires_at));
+        // Never shortens the lifetime, even if the clock went back or the token was renewed meanwhile.
+        let expires_at = renewed.unwrap_or(token.expires_at);
         let db = self.db.clone();
         self.db.spawn_detached(async move {
             let noted = execute!(
                 db,
                 affected,
-                "UPDATE tokens SET last_used_at = $1, last_used_from = $2, expires_at = $3
+                "UPDATE tokens SET last_used_at = $1, last_used_from = $2,
+                    expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END
                  WHERE id = $4 AND revoked_at IS NULL AND expires_at > $1
                     AND (last_used_at IS NULL OR last_used_at <= $5)",
                 now,

@@ -11,8 +11,12 @@
 //! in the settings nor in this token, so passing the preflight because of another token gains nothing. Without a valid
 //! token, an allowed origin can only read the error.
 //!
-//! **Calls with a password** or with any person's token (`login` and `tokens/report`) are allowed only for origins in
-//! the settings (S70). Otherwise anybody with an account could make visitors' browsers try passwords.
+//! **Calls with a password** or with any person's token (`login` and `tokens/report`) obey the same rule as a token
+//! without origins: no origin, our own, or one of the settings, and never two (S70). They have no token that could name
+//! another. Otherwise anybody with an account could make visitors' browsers try passwords.
+//!
+//! **A refused origin** is logged once, with the setting to change: a browser tells its page nothing, and a page cannot
+//! read the answer.
 //!
 //! There is no `Allow-Credentials`: the door reads no cookies, so sending them gains a page nothing (S14). The origin
 //! `null` is never allowed, since any page can have it. Methods and headers are listed by name; `*` would not cover
@@ -37,20 +41,21 @@ use crate::{
     auth::{
         Token,
         rate_limit::requests::{Limits, RequestAuthInfo},
+        refused_origins::{RefusedOrigins, near_miss},
     },
     db::{Db, fetch},
-    http::{client::Client, problem::Problem},
-    settings::Settings,
+    http::{client::Client, origin::shown, problem::Problem},
+    settings::{Settings, check_origin},
     timestamp::Timestamp,
 };
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// The headers that the API reads, and those that tracing tools add to every call; without those, the preflight would
 /// fail.
-const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, sentry-trace, \
-                       traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, \
-                       www-authenticate, x-request-id";
+const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
+                       sentry-trace, traceparent, tracestate, x-request-id";
+const EXPOSED: &str = "date, deprecation, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
+                       retry-after, sunset, www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
 
@@ -82,9 +87,27 @@ impl AllowedOrigins {
         self.listed.contains(origin)
     }
 
+    /// Whether `origin` is our own or one that the settings allow.
+    fn knows(&self, origin: &HeaderValue) -> bool {
+        *origin == self.own || self.lists(origin)
+    }
+
+    /// Checks whether a request with these headers has no origin, our own, or one that the settings allow.
+    ///
+    /// # Errors
+    /// [`Problem::OriginNotListed`]; [`Problem::OriginNotAllowed`] if it has several.
+    fn check_settings(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut given = headers.get_all(header::ORIGIN).iter();
+        match (given.next(), given.next()) {
+            (Some(_), Some(_)) => Err(Problem::OriginNotAllowed),
+            (Some(origin), None) if !self.knows(origin) => Err(Problem::OriginNotListed(shown(origin))),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a request with these headers has no origin, our own, or one that the settings allow.
-    fn are_known(&self, headers: &HeaderMap) -> bool {
-        headers.get_all(header::ORIGIN).iter().all(|origin| *origin == self.own || self.lists(origin))
+    pub fn are_known(&self, headers: &HeaderMap) -> bool {
+        self.check_settings(headers).is_ok()
     }
 
     /// Checks whether a request with these headers can use `token`.
@@ -93,16 +116,37 @@ impl AllowedOrigins {
     /// Any other token works without an origin, from our own origin, and from the origins in the settings.
     ///
     /// # Errors
-    /// [`Problem::OriginNotAllowed`]
+    /// [`Problem::OriginNotListed`] or [`Problem::OriginNotOfToken`]; [`Problem::OriginNotAllowed`] if it has several.
     pub fn check(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
+        if token.origins.is_empty() {
+            return self.check_settings(headers);
+        }
         let mut given = headers.get_all(header::ORIGIN).iter();
-        let admitted = match (given.next(), given.next()) {
-            (None, _) => token.origins.is_empty(),
-            (Some(origin), None) if token.origins.is_empty() => *origin == self.own || self.lists(origin),
-            (Some(origin), None) => token_allows(token, origin),
-            (Some(_), Some(_)) => false,
-        };
-        if admitted { Ok(()) } else { Err(Problem::OriginNotAllowed) }
+        match (given.next(), given.next()) {
+            (None, _) => Err(Problem::OriginNotOfToken("the request names none".into())),
+            (Some(origin), None) if token_allows(token, origin) => Ok(()),
+            (Some(origin), None) => Err(Problem::OriginNotOfToken(format!("the request comes from {}", shown(origin)))),
+            (Some(_), Some(_)) => Err(Problem::OriginNotAllowed),
+        }
+    }
+
+    /// What a developer whose page is at `origin` has to change, for the log. `origin` is what [`shown`] makes of it.
+    fn advice(&self, origin: &str) -> String {
+        let listed: Vec<_> = self.listed.iter().filter_map(|origin| origin.to_str().ok()).collect();
+        let own = self.own.to_str().unwrap_or_default();
+        let near = near_miss(origin, listed.iter().copied().chain([own]));
+        let near = near.map(|near| format!(" ({near})")).unwrap_or_default();
+        let now = if listed.is_empty() { "empty".into() } else { listed.join(", ") };
+        if origin == "null" {
+            return format!(
+                "pages opened from a file or in a sandbox have it, and it cannot be allowed; serve the page over http \
+                 and add its origin to cors.allowed_origins (now: {now})"
+            );
+        }
+        match check_origin(origin) {
+            Ok(()) => format!("if the page is yours, add {origin} to cors.allowed_origins (now: {now}){near}"),
+            Err(why) => format!("{why}; cors.allowed_origins is now: {now}{near}"),
+        }
     }
 }
 
@@ -122,6 +166,8 @@ pub struct Cors {
     pub db: Db,
     /// Origins that were recently found in a token.
     pub recent: RecentOrigins,
+    /// Origins whose refusal was logged.
+    pub refused: RefusedOrigins,
 }
 
 /// Origins that were found in a token within the last minute, at most a thousand. They can read error responses;
@@ -154,7 +200,7 @@ impl Cors {
             "SELECT 1 FROM tokens WHERE origins <> '' AND instr(' ' || origins || ' ', $1) > 0 LIMIT 1";
         const POSTGRES: &str =
             "SELECT 1 FROM tokens WHERE origins <> '' AND strpos(' ' || origins || ' ', $1) > 0 LIMIT 1";
-        let Some(origin) = origin.to_str().ok().filter(|origin| crate::settings::check_origin(origin).is_ok()) else {
+        let Some(origin) = origin.to_str().ok().filter(|origin| check_origin(origin).is_ok()) else {
             return Ok(false);
         };
         let found: Option<(i32,)> =
@@ -184,8 +230,19 @@ impl Cors {
         let mut response = (StatusCode::NO_CONTENT, headers).into_response();
         if allowed {
             response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        } else {
+            self.log_refused(origin);
         }
         response
+    }
+
+    /// Logs, once for each origin, why a page on `origin` cannot read an answer.
+    fn log_refused(&self, origin: &HeaderValue) {
+        let shown = shown(origin);
+        if !self.origins.knows(origin) && self.refused.is_new(&shown) {
+            let advice = self.origins.advice(&shown);
+            tracing::warn!(event = "origin_refused", "pages on the origin {shown} cannot read /api/v1: {advice}");
+        }
     }
 
     /// Whether a page on `origin` can read a response with `status`. A database query counts against the address's rate
@@ -204,6 +261,8 @@ impl Cors {
             Some(named) => {
                 if named {
                     self.recent.put(origin, self.db.now());
+                } else {
+                    self.log_refused(origin);
                 }
                 named
             }
@@ -223,10 +282,15 @@ impl Cors {
                     });
                 if named {
                     self.recent.put(origin, now);
+                } else if paid {
+                    self.log_refused(origin);
                 }
                 named
             }
-            None => false,
+            None => {
+                self.log_refused(origin);
+                false
+            }
         }
     }
 }
@@ -239,10 +303,12 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
     let path = request.uri().path();
     let for_listed = SETTINGS_ALONE.contains(&path.strip_prefix("/api").unwrap_or(path));
     let client = Client::of(request.headers(), request.extensions());
-    let mut response = match &origin {
-        Some(origin) if asked => cors.preflight(origin, &client, for_listed).await,
-        Some(_) if for_listed && !cors.origins.are_known(request.headers()) => {
-            Problem::OriginNotAllowed.into_response()
+    let refused = for_listed.then(|| cors.origins.check_settings(request.headers()).err()).flatten();
+    let mut response = match (&origin, refused) {
+        (Some(origin), _) if asked => cors.preflight(origin, &client, for_listed).await,
+        (Some(origin), Some(problem)) => {
+            cors.log_refused(origin);
+            problem.into_response()
         }
         _ => {
             let auth_info = RequestAuthInfo::default();

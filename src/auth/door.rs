@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{Extensions, HeaderMap};
+use axum::http::request::Parts;
 
 use super::{Caller, bearer::TokenDoor, session};
 use crate::http::problem::Problem;
@@ -21,10 +21,10 @@ impl Door {
     ///
     /// # Errors
     /// 401 without a valid credential; 503 if it cannot be checked.
-    pub async fn identify(headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, Problem> {
-        match extensions.get::<Self>() {
-            Some(Self::Session) => session::identify(extensions),
-            Some(Self::Token(door)) => door.identify(headers, extensions).await,
+    pub async fn identify(parts: &Parts) -> Result<Caller, Problem> {
+        match parts.extensions.get::<Self>() {
+            Some(Self::Session) => session::identify(&parts.extensions),
+            Some(Self::Token(door)) => door.identify(parts).await,
             None => Err(Problem::Internal("a handler that needs a caller is mounted behind neither door".into())),
         }
     }

@@ -27,6 +27,8 @@ pub mod device_cookie;
 #[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
+pub mod event_streams;
+#[cfg(feature = "ssr")]
 pub mod examples;
 #[cfg(feature = "ssr")]
 pub mod known_devices;
@@ -36,6 +38,8 @@ pub mod page;
 pub mod rate_limit;
 #[cfg(feature = "ssr")]
 pub mod reauthentication;
+#[cfg(feature = "ssr")]
+pub mod refused_origins;
 #[cfg(feature = "ssr")]
 pub mod same_origin;
 #[cfg(feature = "ssr")]

@@ -9,6 +9,8 @@
 //!
 //! Any site may link to pages, but not load them in another way, such as an image, a frame or a script (resource
 //! isolation policy, <https://web.dev/articles/fetch-metadata>).
+//!
+//! A refusal says which of these headers came, and what to do instead. It shows only what a browser sends.
 
 use axum::{
     extract::{Request, State},
@@ -16,10 +18,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
-    http::{cookie::SessionCookie, problem::Problem, seldom::Seldom},
+    auth::refused_origins::{RefusedOrigins, is_loopback, near_miss},
+    http::{cookie::SessionCookie, problem::Problem},
     settings::Settings,
 };
 
@@ -51,6 +54,8 @@ pub struct SameOrigin {
     /// Whether to accept pages on other ports of this machine: the proxy of a development server forwards their
     /// `Origin`.
     pub development: bool,
+    /// The origins whose refusal was logged.
+    pub refused: RefusedOrigins,
 }
 
 impl SameOrigin {
@@ -61,27 +66,29 @@ impl SameOrigin {
     pub fn new(settings: &Settings, mount: Mount) -> Result<Self, String> {
         let origin = HeaderValue::from_str(&settings.origin()).map_err(|error| error.to_string())?;
         let cookie = SessionCookie::of(&settings.server.public_url);
-        Ok(Self { origin, cookie, mount, development: settings.is_development() })
+        let refused = RefusedOrigins::default();
+        Ok(Self { origin, cookie, mount, development: settings.is_development(), refused })
     }
 
     /// Accepts the request, or says why not (S11, S53, S72).
     fn judge(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
         let safe = method == Method::GET || method == Method::HEAD;
+        let admitted = |admitted| if admitted { Ok(()) } else { Err(Problem::CrossSite(seen(headers))) };
         if safe && self.mount == Mount::Pages {
-            return refused_unless(may_open(path, headers));
+            return admitted(may_open(path, headers));
         }
         match (one(headers, &SEC_FETCH_SITE), one(headers, &header::ORIGIN)) {
-            (Header::Several, _) | (_, Header::Several) => Err(Problem::CrossOriginRequest),
+            (Header::Several, _) | (_, Header::Several) => admitted(false),
             (Header::One(site), origin) => {
-                refused_unless(site == "same-origin" || (safe && site == "none"))?;
+                admitted(site == "same-origin" || (safe && site == "none"))?;
                 match origin {
-                    Header::One(origin) if !self.agrees(origin) => Err(self.mistaken(origin)),
+                    Header::One(origin) if !self.agrees(origin) => Err(self.mistaken(origin, headers)),
                     _ => Ok(()),
                 }
             }
             (Header::None, Header::One(origin)) if *origin == self.origin => Ok(()),
-            (Header::None, Header::One(origin)) => Err(self.mistaken(origin)),
-            (Header::None, Header::None) => refused_unless(safe || !self.cookie.is_in(headers)),
+            (Header::None, Header::One(origin)) => Err(self.mistaken(origin, headers)),
+            (Header::None, Header::None) => admitted(safe || !self.cookie.is_in(headers)),
         }
     }
 
@@ -89,26 +96,71 @@ impl SameOrigin {
     /// no-referrer` sends `null`.
     fn agrees(&self, origin: &HeaderValue) -> bool {
         let named = || origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
-        *origin == self.origin || origin == "null" || (self.development && named().is_some_and(|url| is_local(&url)))
+        *origin == self.origin || origin == "null" || (self.development && named().is_some_and(|url| is_loopback(&url)))
     }
 
     /// The error for a foreign `origin`. If it could be this site under another name, the error names the setting to
     /// change.
-    fn mistaken(&self, origin: &HeaderValue) -> Problem {
-        let seen = origin.to_str().ok().filter(|seen| {
-            let url = Url::parse(seen).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-            url.is_some_and(|url| url.origin().ascii_serialization() == *seen)
-        });
+    fn mistaken(&self, origin: &HeaderValue, headers: &HeaderMap) -> Problem {
+        let (headers, ours) = (seen(headers), self.origin.to_str().unwrap_or_default().to_owned());
+        match of_a_site(origin) {
+            Some(seen) => Problem::OtherPublicUrl { headers, seen: seen.into(), ours },
+            None => Problem::CrossSite(headers),
+        }
+    }
+
+    /// Tells whoever runs this server, once for each origin, why `problem` refuses its pages.
+    fn log_refused(&self, problem: &Problem, headers: &HeaderMap) {
+        let Header::One(origin) = one(headers, &header::ORIGIN) else { return };
+        let Some(seen) = of_a_site(origin).filter(|seen| self.refused.is_new(seen)) else { return };
         let ours = self.origin.to_str().unwrap_or_default();
-        seen.map_or(Problem::CrossOriginRequest, |seen| Problem::OtherPublicUrl {
-            seen: seen.into(),
-            ours: ours.into(),
-        })
+        let near = near_miss(seen, [ours]).map(|near| format!(" ({near})")).unwrap_or_default();
+        if let Problem::OtherPublicUrl { .. } = problem {
+            tracing::warn!(
+                origin = seen,
+                public_url = ours,
+                "refused a request from {seen:?}, because server.public_url is {ours:?}{near}. If people open the site \
+                 at {seen:?}, set server.public_url (VESTIBULE_SERVER__PUBLIC_URL) to that"
+            );
+        } else {
+            tracing::warn!(
+                origin = seen,
+                public_url = ours,
+                "refused a request from a page on {seen:?}: forms, /fn and /session/v1 are for pages on \
+                 server.public_url (now: {ours}){near}. If the page is yours, let a proxy serve it on that origin, or \
+                 call /api/v1 with a token and add {seen} to cors.allowed_origins"
+            );
+        }
     }
 }
 
-fn refused_unless(admitted: bool) -> Result<(), Problem> {
-    if admitted { Ok(()) } else { Err(Problem::CrossOriginRequest) }
+/// `origin`, if a page of a site can have it. What no browser sends is shown to nobody.
+fn of_a_site(origin: &HeaderValue) -> Option<&str> {
+    origin.to_str().ok().filter(|seen| {
+        let url = Url::parse(seen).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.is_some_and(|url| url.origin().ascii_serialization() == *seen)
+    })
+}
+
+/// The headers that say where a request came from, for a message.
+fn seen(headers: &HeaderMap) -> String {
+    const SITES: [&str; 4] = ["same-origin", "same-site", "cross-site", "none"];
+    let site = match one(headers, &SEC_FETCH_SITE) {
+        Header::None => "no `Sec-Fetch-Site`".into(),
+        Header::Several => "several `Sec-Fetch-Site`".into(),
+        Header::One(site) => SITES
+            .iter()
+            .find(|known| site == *known)
+            .map_or_else(|| "an unknown `Sec-Fetch-Site`".into(), |site| format!("`Sec-Fetch-Site: {site}`")),
+    };
+    let origin = match one(headers, &header::ORIGIN) {
+        Header::None => "no `Origin`".into(),
+        Header::Several => "several `Origin`".into(),
+        Header::One(origin) if origin == "null" => "`Origin: null`".into(),
+        Header::One(origin) => of_a_site(origin)
+            .map_or_else(|| "an `Origin` that no site has".into(), |origin| format!("`Origin: {origin}`")),
+    };
+    format!("{site} and {origin}")
 }
 
 /// Whether the page can be opened: from this site, by the visitor, or by a link on another site.
@@ -124,16 +176,6 @@ fn may_open(path: &str, headers: &HeaderMap) -> bool {
         Header::None => true,
         Header::One(site) => site == "same-origin" || site == "none" || leads_there(),
         Header::Several => false,
-    }
-}
-
-/// Whether `url` is on this machine.
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -157,24 +199,9 @@ pub async fn guard(State(door): State<SameOrigin>, request: Request, next: Next)
     match door.judge(request.method(), request.uri().path(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => {
-            if let Problem::OtherPublicUrl { seen, ours } = &problem {
-                explain(seen, ours);
-            }
+            door.log_refused(&problem, request.headers());
             problem.into_response()
         }
-    }
-}
-
-/// Warns the operator that the setting may be wrong. Rarely, since anybody can send such requests.
-fn explain(seen: &str, ours: &str) {
-    static SAID: Seldom = Seldom::new();
-    if SAID.again() {
-        tracing::warn!(
-            origin = seen,
-            public_url = ours,
-            "refused a request from {seen:?}, because server.public_url is {ours:?}. If people open the site at \
-             {seen:?}, set server.public_url (VESTIBULE_SERVER__PUBLIC_URL) to that"
-        );
     }
 }
 
@@ -189,6 +216,7 @@ mod tests {
             cookie: SessionCookie { name: "__Host-Http-session", secure: true },
             mount,
             development: false,
+            refused: RefusedOrigins::default(),
         };
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
@@ -264,12 +292,31 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_says_what_came_and_nothing_that_no_browser_sends() {
+        let refused = |lines: &[(&'static str, &str)]| judged(Mount::Calls, "POST /x", lines).unwrap_err().detail();
+        let foreign = refused(&[("sec-fetch-site", "cross-site"), ("origin", "https://other.example")]);
+        for part in
+            ["`Sec-Fetch-Site: cross-site` and `Origin: https://other.example`", "/api/v1 with a token", "proxy"]
+        {
+            assert!(foreign.contains(part), "{foreign}");
+        }
+        assert!(refused(&[COOKIE]).contains("no `Sec-Fetch-Site` and no `Origin`"));
+        assert!(refused(&[("origin", "null")]).contains("`Origin: null`"));
+        for odd in ["https://a.example/<b>call us", "call us", "call us://x"] {
+            for name in ["origin", "sec-fetch-site"] {
+                assert!(!refused(&[(name, odd)]).contains("call us"), "{name}: {odd}");
+            }
+        }
+    }
+
+    #[test]
     fn a_development_server_takes_pages_of_this_machine() {
         let door = SameOrigin {
             origin: HeaderValue::from_static("http://localhost:3000"),
             cookie: SessionCookie { name: "session", secure: false },
             mount: Mount::Calls,
             development: true,
+            refused: RefusedOrigins::default(),
         };
         let agrees = |origin| door.agrees(&HeaderValue::from_static(origin));
         for here in ["http://localhost:3000", "http://localhost:5173", "http://127.0.0.1:8080", "https://[::1]:1"] {

@@ -14,6 +14,8 @@ pub struct ScopeInfo {
     pub name: &'static str,
     /// What it allows, for people.
     pub meaning: &'static str,
+    /// Whether a login gives it only if it is asked for by name.
+    pub sensitive: bool,
 }
 
 /// The name of a scope. Which names there are is checked where a token is made.
@@ -37,9 +39,9 @@ pub struct Scope(pub String);
 pub struct Scopes(BTreeSet<Scope>);
 
 impl Scopes {
-    /// Every scope that is declared.
-    pub fn all(declared: &[ScopeInfo]) -> Self {
-        declared.iter().map(|scope| scope.name).collect()
+    /// What a login gives that does not say which scopes it wants: every scope that is declared and not sensitive.
+    pub fn of_login(declared: &[ScopeInfo]) -> Self {
+        declared.iter().filter(|scope| !scope.sensitive).map(|scope| scope.name).collect()
     }
 
     /// Whether the scope `name` is among them.
@@ -86,6 +88,13 @@ impl From<String> for Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_gives_what_is_sensitive_to_nobody() {
+        let declared = [("a:read", false), ("a:manage", true)];
+        let declared = declared.map(|(name, sensitive)| ScopeInfo { name, meaning: "", sensitive });
+        assert_eq!(Scopes::of_login(&declared).to_string(), "a:read");
+    }
 
     #[test]
     fn scopes_round_trip_as_text_and_json() {

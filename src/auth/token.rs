@@ -26,9 +26,9 @@ pub struct Token {
     pub created_at: Timestamp,
     /// When it expires, unless it is renewed.
     pub expires_at: Timestamp,
-    /// When it expires, even if it is renewed.
+    /// When it expires, even if it is renewed, by use or by `POST token/renew`.
     pub ends_at: Timestamp,
-    /// How many days each use extends it by, up to `ends_at`; `null` if it is not renewed.
+    /// How many days each use extends it by, up to `ends_at`; `null` if use does not extend it.
     pub renew_days: Option<u32>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,

@@ -50,6 +50,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], va
         let (origin, address) = (settings.origin(), settings.server.address);
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
+        print(&settings.cors.summary());
         for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
             if let Some(extra) = (feature.listener)(settings) {
                 print(&format!(

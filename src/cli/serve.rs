@@ -62,7 +62,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
         ))
     })?;
     let extras = bind_extras(&settings).await?;
-    let (origin, database) = (settings.origin(), settings.database.url.clone());
+    let (origin, database, allowed) = (settings.origin(), settings.database.url.clone(), settings.cors.summary());
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
@@ -74,9 +74,10 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let app = app::router(state.clone(), FEATURES, features).map_err(Failure::usage)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
-    let stopped = stopping.clone();
+    let (stopped, events) = (stopping.clone(), state.events.clone());
     let signalled = tokio::spawn(async move {
         stop.await;
+        events.close();
         stopping.cancel();
         Instant::now()
     });
@@ -90,7 +91,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
 
     tokio::spawn(app::run_jobs(state, FEATURES));
     print(&format!("Vestibule is running at {origin}"));
-    print(&format!("Version {}, listening on {address}. {sources}", env!("CARGO_PKG_VERSION")));
+    print(&format!("Version {}, listening on {address}. {sources} {allowed}", env!("CARGO_PKG_VERSION")));
     if let Some(url) = outbox {
         print(&format!("Mail is shown at {url}"));
     }

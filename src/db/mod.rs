@@ -20,12 +20,12 @@ mod probe;
 pub mod query;
 mod readiness;
 mod search;
-mod sessions;
 mod timestamp;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -34,7 +34,6 @@ pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
     search::{Search, SearchError, Searching},
-    sessions::HashedSessions,
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
 pub(crate) use kept::Kept;
@@ -72,6 +71,8 @@ pub struct Inner {
     pub write_behind: Arc<WriteBehind>,
     #[doc(hidden)]
     pub probe: Arc<Probe>,
+    /// Notified after each write of this process, for the one task that waits for changes.
+    pub written: Arc<Notify>,
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     #[doc(hidden)]
     pub pooler: bool,

@@ -1,22 +1,20 @@
 //! Conditional requests (RFC 9110 section 13): what version of a resource a client has, and which one it wants to
 //! change.
 //!
-//! A single resource has a strong tag, its version, which `If-Match` compares byte by byte. A list has a weak tag, a
-//! hash of its content, because a compressed response is the same list: a client that has it gets 304 (section
-//! 8.8.3.3).
+//! A single resource has a strong tag, its version. A list has a weak tag, a hash of its content, because a compressed
+//! response is the same list: a client that has it gets 304 (section 8.8.3.3).
+//!
+//! A proxy that compresses a response makes its tag weak. It is still the tag of one version, and of no other, so the
+//! tags of requests are compared without their `W/`, in `If-Match` as well.
 
-use std::{
-    convert::Infallible,
-    hash::{DefaultHasher, Hasher},
-};
+use std::hash::{DefaultHasher, Hasher};
 
 use axum::{
     Json,
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use axum_extra::headers::{ETag, Header, IfMatch, IfNoneMatch};
 use serde::Serialize;
 
 use crate::http::problem::Problem;
@@ -24,76 +22,147 @@ use crate::http::problem::Problem;
 /// Room for most lists, in bytes, so that they are written without moving.
 const EXPECTED: usize = 8 * 1024;
 
-/// `If-Match` and `If-None-Match` of a request. Text that is no entity tag matches nothing.
+/// A version that no resource has: they begin with 1.
+const NO_VERSION: i64 = 0;
+
+/// `If-Match` and `If-None-Match` of a request.
 #[derive(Clone, Debug)]
 pub struct Conditions {
-    if_match: Option<IfMatch>,
-    if_none_match: Option<IfNoneMatch>,
+    if_match: Option<Tags>,
+    if_none_match: Option<Tags>,
 }
 
 impl Conditions {
     /// The conditions among `headers`.
-    pub fn of(headers: &HeaderMap) -> Self {
-        Self { if_match: read(headers), if_none_match: read(headers) }
+    ///
+    /// # Errors
+    /// [`Problem::InvalidBody`] for what is no entity tag, such as one without quotes.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let (if_match, if_none_match) = (Tags::of(headers, &header::IF_MATCH)?, not_wanted(headers)?);
+        Ok(Self { if_match, if_none_match })
     }
 
     /// The version that a change requires of the resource; `None` if any will do. Of several tags, the one that the
-    /// resource has. `version` finds that out, and is asked only if it matters.
+    /// resource has, or a version that it never has. `version` finds that out, and is asked only if it matters.
     ///
     /// # Errors
-    /// [`Problem::PreconditionFailed`] if the resource does not meet the conditions; those of `version`.
+    /// [`Problem::PreconditionFailed`] if `If-None-Match` names the version; those of `version`.
     pub async fn required_version(
         &self,
         version: impl Future<Output = Result<i64, Problem>>,
     ) -> Result<Option<i64>, Problem> {
-        if !self.need_version() {
-            return Ok(None);
+        let wanted = match &self.if_match {
+            None | Some(Tags::Any) => None,
+            Some(Tags::These(tags)) => Some(tags.as_slice()),
+        };
+        match (wanted, &self.if_none_match) {
+            // `If-Match: *` only asks for the resource to exist, and a change of a missing one is 404.
+            (None, None) => Ok(None),
+            (Some([only]), None) => Ok(Some(version_of(only))),
+            (wanted, unwanted) => {
+                let version = version.await?;
+                let tag = version_tag(version);
+                if unwanted.as_ref().is_some_and(|tags| tags.name(&tag)) {
+                    return Err(Problem::PreconditionFailed);
+                }
+                let is_wanted = wanted.is_none_or(|tags| is_among(tags, &tag));
+                Ok(Some(if is_wanted { version } else { NO_VERSION }))
+            }
         }
-        let version = version.await?;
-        self.check(&version_tag(version))?;
-        Ok(Some(version))
     }
 
-    /// Whether a change depends on the version of the resource. `If-Match: *` does not: it only asks for the resource
-    /// to exist, and a change of a missing one is 404.
-    fn need_version(&self) -> bool {
-        self.if_none_match.is_some() || self.if_match.as_ref().is_some_and(|wanted| !wanted.is_any())
-    }
-
-    /// Checks both conditions of a change against `tag`, the strong tag of the resource. A weak tag in `If-Match`
-    /// matches none (section 13.1.1).
-    ///
-    /// # Errors
-    /// [`Problem::PreconditionFailed`]
-    fn check(&self, tag: &str) -> Result<(), Problem> {
-        let tag = tag.parse::<ETag>().map_err(|_| Problem::PreconditionFailed)?;
-        let wanted = self.if_match.as_ref().is_none_or(|wanted| wanted.precondition_passes(&tag));
-        let unwanted = self.if_none_match.as_ref().is_some_and(|unwanted| !unwanted.precondition_passes(&tag));
-        if wanted && !unwanted { Ok(()) } else { Err(Problem::PreconditionFailed) }
-    }
-
-    /// Whether the client has the version `tag`, so that 304 is enough (section 13.1.2). A tag that a proxy made weak
-    /// is still the same version.
+    /// Whether the client has the version `tag`, so that 304 is enough (section 13.1.2).
     pub fn is_known(&self, tag: &str) -> bool {
-        let Some(known) = &self.if_none_match else { return false };
-        tag.parse().is_ok_and(|tag| !known.precondition_passes(&tag))
+        self.if_none_match.as_ref().is_some_and(|tags| tags.name(tag))
     }
-}
-
-/// The header `H`, which may have several lines. `headers` takes blanks around a line for a part of it, but they are
-/// not (RFC 9110 section 5.5).
-fn read<H: Header>(headers: &HeaderMap) -> Option<H> {
-    let lines = headers.get_all(H::name()).iter().map(|line| line.as_bytes().trim_ascii());
-    let lines: Vec<_> = lines.filter_map(|line| HeaderValue::from_bytes(line).ok()).collect();
-    if lines.is_empty() { None } else { H::decode(&mut lines.iter()).ok() }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Conditions {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(&parts.headers)
     }
+}
+
+fn not_wanted(headers: &HeaderMap) -> Result<Option<Tags>, Problem> {
+    Tags::of(headers, &header::IF_NONE_MATCH)
+}
+
+/// What a header names: any version, or some, each by the inside of its tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    These(Vec<Vec<u8>>),
+}
+
+impl Tags {
+    /// The tags in all lines of the header `name`, which are one list.
+    fn of(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>, Problem> {
+        let mut lines = headers.get_all(name).iter().map(|line| line.as_bytes().trim_ascii()).peekable();
+        let Some(first) = lines.peek() else { return Ok(None) };
+        let is_any = *first == b"*";
+        let tags = lines.try_fold(Vec::new(), |mut tags, line| {
+            read(line, &mut tags)?;
+            Some(tags)
+        });
+        match tags {
+            Some(tags) if !tags.is_empty() => Ok(Some(Self::These(tags))),
+            Some(_) if is_any => Ok(Some(Self::Any)),
+            _ => Err(unreadable(name)),
+        }
+    }
+
+    fn name(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => is_among(tags, tag),
+        }
+    }
+}
+
+fn unreadable(name: &HeaderName) -> Problem {
+    let name = if name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
+    Problem::InvalidBody(format!(
+        "{name} takes entity tags, which have quotes: send `{name}: \"3\"` for version 3, the `ETag` as you got it, or \
+         `{name}: *`."
+    ))
+}
+
+/// Adds the tags of a line to `tags` (sections 8.8.3 and 5.6.1); `None` if it holds anything else. A `*` beside tags
+/// names no version.
+fn read(mut line: &[u8], tags: &mut Vec<Vec<u8>>) -> Option<()> {
+    loop {
+        while let [b',' | b' ' | b'\t', rest @ ..] = line {
+            line = rest;
+        }
+        if line.is_empty() {
+            return Some(());
+        }
+        let rest = if let [b'*', rest @ ..] = line {
+            rest
+        } else {
+            let quoted = line.strip_prefix(b"W/").unwrap_or(line).strip_prefix(b"\"")?;
+            let (tag, rest) = quoted.split_at(quoted.iter().position(|byte| *byte == b'"')?);
+            tags.push(tag.iter().all(|byte| matches!(byte, 0x21..=0x7e | 0x80..)).then(|| tag.to_vec())?);
+            rest.strip_prefix(b"\"")?
+        };
+        line = rest.trim_ascii_start();
+        if !matches!(line, [] | [b',', ..]) {
+            return None;
+        }
+    }
+}
+
+fn is_among(tags: &[Vec<u8>], tag: &str) -> bool {
+    let inside = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').as_bytes();
+    tags.iter().any(|named| named == inside)
+}
+
+/// The version whose tag has this inside, or [`NO_VERSION`].
+fn version_of(inside: &[u8]) -> i64 {
+    let version = std::str::from_utf8(inside).ok().and_then(|text| text.parse().ok()).unwrap_or(NO_VERSION);
+    if version > NO_VERSION && version.to_string().as_bytes() == inside { version } else { NO_VERSION }
 }
 
 /// The strong tag of a resource's `version`.
@@ -126,12 +195,14 @@ pub fn not_modified(tag: &str) -> Response {
 /// A list as JSON with a weak tag, or 304 if the client has it.
 ///
 /// # Errors
-/// [`Problem::Internal`] if the list cannot be written as JSON.
+/// [`Problem::InvalidBody`] if `If-None-Match` holds anything but tags; [`Problem::Internal`] if the list cannot be
+/// written as JSON.
 pub fn list(headers: &HeaderMap, list: &impl Serialize) -> Result<Response, Problem> {
+    let known = not_wanted(headers)?;
     let mut body = Vec::with_capacity(EXPECTED);
     serde_json::to_writer(&mut body, list).map_err(|error| Problem::Internal(error.to_string()))?;
     let tag = format!("W/{}", hashed(&body));
-    if Conditions::of(headers).is_known(&tag) {
+    if known.is_some_and(|known| known.name(&tag)) {
         return Ok(not_modified(&tag));
     }
     let json = HeaderValue::from_static("application/json");
@@ -140,11 +211,11 @@ pub fn list(headers: &HeaderMap, list: &impl Serialize) -> Result<Response, Prob
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderName;
+    use std::future::ready;
 
     use super::*;
 
-    fn with(name: &HeaderName, lines: &[&str]) -> Conditions {
+    fn with(name: &HeaderName, lines: &[&str]) -> Result<Conditions, Problem> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(name, HeaderValue::from_bytes(line.as_bytes()).unwrap());
@@ -152,30 +223,79 @@ mod tests {
         Conditions::of(&headers)
     }
 
-    fn wants(lines: &[&str], tag: &str) -> bool {
-        with(&header::IF_MATCH, lines).check(tag).is_ok()
+    /// What a change requires of a resource that has `version`, and whether that was looked up.
+    async fn required(conditions: &Conditions, version: i64) -> (Result<Option<i64>, &'static str>, bool) {
+        let mut asked = false;
+        let found = async {
+            asked = true;
+            Ok(version)
+        };
+        (conditions.required_version(found).await.map_err(|problem| problem.code()), asked)
+    }
+
+    async fn wants(lines: &[&str], version: i64) -> bool {
+        let required = with(&header::IF_MATCH, lines).unwrap().required_version(ready(Ok(version))).await.unwrap();
+        required.is_none_or(|required| required == version)
     }
 
     fn knows(lines: &[&str], tag: &str) -> bool {
-        with(&header::IF_NONE_MATCH, lines).is_known(tag)
+        with(&header::IF_NONE_MATCH, lines).unwrap().is_known(tag)
+    }
+
+    #[tokio::test]
+    async fn lists_of_tags_are_read_as_they_are_written() {
+        assert!(!knows(&[], "\"1\"") && wants(&[], 1).await);
+        for (lines, version) in [
+            (&["*"][..], 1),
+            (&[" * "], 1),
+            (&["\"1\""], 1),
+            (&["W/\"1\""], 1),
+            (&["\"1\", \"2\""], 2),
+            (&["W/\"3\" ,\"1\",\"2\""], 2),
+            (&["\"1\", W/\"2\""], 2),
+            (&["\"1\"", "\"2\""], 2),
+            (&["\"a,b\", \"2\""], 2),
+            (&["\"é\", \"2\""], 2),
+            (&[", ,\"1\""], 1),
+            (&["\"4\", *"], 4),
+        ] {
+            let tag = version_tag(version);
+            assert!(wants(lines, version).await && knows(lines, &tag), "{lines:?}");
+            assert!(knows(lines, &format!("W/{tag}")), "{lines:?}");
+            let any = lines[0].trim() == "*";
+            assert_eq!((wants(lines, 9).await, knows(lines, "\"9\"")), (any, any), "{lines:?}");
+        }
     }
 
     #[test]
-    fn lists_of_tags_are_read_as_they_are_written() {
-        assert!(!knows(&[], "\"1\"") && wants(&[], "\"1\""));
-        for named in [wants, knows] {
-            assert!(named(&["*"], "\"1\"") && named(&[" * "], "\"1\""));
-            assert!(named(&["\"1\""], "\"1\""));
-            assert!(named(&["\"1\", \"2\""], "\"2\""));
-            assert!(named(&["W/\"3\" ,\"1\",\"2\""], "\"2\""));
-            assert!(named(&["\"1\"", "\"2\""], "\"2\""), "two lines are one list");
-            assert!(named(&["\"a,b\", \"2\""], "\"a,b\""), "a comma inside is no end");
-            assert!(named(&[", ,\"1\""], "\"1\""), "empty elements are nothing (RFC 9110 section 5.6.1)");
-            for nothing in ["", "1", "\"", "\"1", "w/\"1\"", "W/ \"1\"", "*, \"2\"", "'1'", "\"1 \"", "\"1\t\", \"é\""]
+    fn what_is_no_tag_is_refused_with_how_to_write_it() {
+        for line in [
+            "",
+            ",",
+            "1",
+            "3, \"1\"",
+            "\"",
+            "\"1",
+            "1\"",
+            "w/\"1\"",
+            "W/ \"1\"",
+            "W/1",
+            "'1'",
+            "\"1 \"",
+            "\"1\t\", \"2\"",
+            "\"1\" \"2\"",
+            "\"1\"\"2\"",
+            "\"\"1\"\"",
+            "**",
+            "nonsense",
+        ] {
+            for (name, words) in
+                [(&header::IF_MATCH, "`If-Match: \"3\"`"), (&header::IF_NONE_MATCH, "`If-None-Match: *`")]
             {
-                assert!(!named(&[nothing], "\"1\""), "{nothing}");
+                let problem = with(name, &[line]).unwrap_err();
+                assert_eq!(problem.code(), "invalid_body", "{line}");
+                assert!(problem.detail().contains(words), "{}", problem.detail());
             }
-            assert!(!named(&["\"1\" \"2\""], "\"2\""), "a comma is missing");
         }
     }
 
@@ -191,24 +311,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_weak_tag_equals_none_strongly() {
-        assert!(!wants(&["W/\"1\""], "\"1\""));
-        assert!(wants(&["W/\"1\", \"1\""], "\"1\""));
-        assert!(knows(&["W/\"1\""], "\"1\"") && knows(&["\"1\""], "W/\"1\""));
-    }
-
-    #[test]
-    fn a_change_depends_on_the_version_it_names() {
-        assert!(!with(&header::IF_MATCH, &[]).need_version());
-        assert!(!with(&header::IF_MATCH, &["*"]).need_version());
-        for named in ["\"1\"", "W/\"1\"", "nonsense", ""] {
-            assert!(with(&header::IF_MATCH, &[named]).need_version(), "{named}");
+    #[tokio::test]
+    async fn a_change_depends_on_the_version_it_names() {
+        let if_match = |line| with(&header::IF_MATCH, &[line]).unwrap();
+        assert_eq!(required(&with(&header::IF_MATCH, &[]).unwrap(), 2).await, (Ok(None), false));
+        assert_eq!(required(&if_match("*"), 2).await, (Ok(None), false));
+        // One version needs no look-up, which the change does itself.
+        for (line, version) in [("\"2\"", 2), ("W/\"7\"", 7), ("\"9223372036854775807\"", i64::MAX)] {
+            assert_eq!(required(&if_match(line), 2).await, (Ok(Some(version)), false), "{line}");
         }
-        for unwanted in ["*", "\"1\""] {
-            let conditions = with(&header::IF_NONE_MATCH, &[unwanted]);
-            assert!(conditions.need_version() && conditions.check("\"1\"").is_err(), "{unwanted}");
+        for never_ours in
+            ["\"\"", "\"x\"", "\"0\"", "\"-1\"", "\"+2\"", "\"02\"", "\"2.0\"", "\"99999999999999999999\""]
+        {
+            assert_eq!(required(&if_match(never_ours), 2).await, (Ok(Some(NO_VERSION)), false), "{never_ours}");
         }
-        assert!(with(&header::IF_NONE_MATCH, &["\"9\""]).check("\"1\"").is_ok());
+        assert_eq!(required(&if_match("\"1\", \"2\""), 2).await, (Ok(Some(2)), true));
+        assert_eq!(required(&if_match("\"1\", \"3\""), 2).await, (Ok(Some(NO_VERSION)), true));
+        for unwanted in ["*", "\"2\"", "W/\"2\""] {
+            let conditions = with(&header::IF_NONE_MATCH, &[unwanted]).unwrap();
+            assert_eq!(required(&conditions, 2).await, (Err("precondition_failed"), true), "{unwanted}");
+        }
+        let unwanted = with(&header::IF_NONE_MATCH, &["\"9\""]).unwrap();
+        assert_eq!(required(&unwanted, 2).await, (Ok(Some(2)), true));
     }
 }

@@ -1,14 +1,22 @@
 //! Reading a request: extractors like those of axum, with our errors and limits.
 
+mod json;
+mod query;
+mod wrong;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::IntoResponse,
 };
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+pub(crate) use self::json::not_json_at;
+pub use self::{
+    json::Body,
+    query::{KnownNames, Query, UnvalidatedQuery, unknown_params},
+};
 use crate::http::problem::{FieldError, Problem};
 
 /// The largest request body, in bytes, of a route that sets no limit of its own (S37).
@@ -21,24 +29,46 @@ pub const LARGE_BODY_LIMIT: usize = 256 * 1024;
 /// How deep JSON may be nested. No body that we read is deeper than a few levels (S37).
 const DEPTH_LIMIT: usize = 16;
 
-/// A body of `Content-Type: application/json`, up to the limit of the route.
+/// A JSON body or a query string whose members have rules of their own, such as a length.
+///
+/// ```ignore
+/// async fn create(body: Unvalidated<CreateBody>) -> Result<Response, Problem> {
+///     let CreateBody { title, body } = body.validate(|new| service::check(Some(&new.title), Some(&new.body)))?;
+/// ```
+///
+/// So the answer names all that is wrong at once: members of a wrong type, and those that a rule refuses.
 #[derive(Debug)]
-pub struct Body<T>(pub T);
+pub struct Unvalidated<T> {
+    /// What was sent, with placeholders for what is wrong; `None` if nothing fits.
+    value: Option<T>,
+    errors: Vec<FieldError>,
+}
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if essence(request.headers()) != "application/json" {
-            return Err(Problem::UnsupportedMediaType);
-        }
-        let bytes = read(request, state).await?;
-        check_depth(&bytes)?;
-        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut deserializer).map_err(explain)?;
-        deserializer.end().map_err(|error| Problem::InvalidBody(format!("Not JSON: {error}.")))?;
-        Ok(Self(value))
+impl<T> Unvalidated<T> {
+    /// The same, as another type.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Unvalidated<U> {
+        Unvalidated { value: self.value.map(convert), errors: self.errors }
     }
+
+    /// What was sent, if it has the right types and `rules` find nothing wrong with it. Rules may look at a value with
+    /// placeholders; what they say about these is left out.
+    ///
+    /// # Errors
+    /// [`Problem::Validation`] with everything that is wrong.
+    pub fn validate(self, rules: impl FnOnce(&T) -> Vec<FieldError>) -> Result<T, Problem> {
+        let Self { value, mut errors } = self;
+        let Some(value) = value else { return Err(Problem::Validation(errors)) };
+        let found = rules(&value);
+        let is_new = |error: &FieldError| errors.iter().all(|typed| member(typed) != member(error));
+        let found: Vec<_> = found.into_iter().filter(is_new).collect();
+        errors.extend(found);
+        Problem::unless(errors, value)
+    }
+}
+
+/// The member of the body that `error` is about.
+fn member(error: &FieldError) -> &str {
+    error.field.split(['.', '[']).next().unwrap_or_default()
 }
 
 /// Refuses JSON that is nested deeper than any body we read.
@@ -69,23 +99,6 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     deepest
-}
-
-/// Invalid JSON is 400. Valid JSON of another type than expected is 422 and names the member.
-fn explain(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    let (path, inner) = (error.path().to_string(), error.inner());
-    if !inner.is_data() {
-        return Problem::InvalidBody(format!("Not JSON: {inner}."));
-    }
-    let message = inner.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    let field = match path.as_str() {
-        "." if message.starts_with("missing field") || message.starts_with("unknown field") => quoted,
-        "." => "body",
-        path => path,
-    };
-    Problem::Validation(vec![FieldError::new(field, format!("{message}."))])
 }
 
 /// The media type of a form.
@@ -139,23 +152,6 @@ fn normalized(value: &str) -> String {
     value.replace("\r\n", "\n")
 }
 
-/// The query string.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let pairs = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-        let deserializer = serde_urlencoded::Deserializer::new(pairs);
-        serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
-            let field = error.path().to_string();
-            Problem::Validation(vec![FieldError::new(field, format!("{}.", error.into_inner()))])
-        })
-    }
-}
-
 /// An id in the path. Text that is no UUID is 404.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId(pub Uuid);
@@ -188,7 +184,7 @@ pub fn essence(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::depth;
+    use super::*;
 
     #[test]
     fn depth_is_counted_outside_of_strings() {

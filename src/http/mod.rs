@@ -3,6 +3,10 @@
 pub mod problem;
 
 #[cfg(feature = "ssr")]
+pub mod answer_log;
+#[cfg(feature = "ssr")]
+pub mod bulk_delete;
+#[cfg(feature = "ssr")]
 pub mod client;
 #[cfg(feature = "ssr")]
 pub mod conditional;
@@ -21,6 +25,10 @@ pub mod host;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
+pub mod known_params;
+#[cfg(feature = "ssr")]
+pub mod list;
+#[cfg(feature = "ssr")]
 pub mod listener;
 #[cfg(feature = "ssr")]
 pub mod merge_patch;
@@ -28,6 +36,8 @@ pub mod merge_patch;
 pub mod negotiation;
 #[cfg(feature = "ssr")]
 pub mod openapi;
+#[cfg(feature = "ssr")]
+pub mod origin;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]

@@ -4,12 +4,14 @@ use std::fmt;
 
 use axum::{
     extract::Request,
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, field};
 use uuid::Uuid;
+
+use super::{answer_log::Refusal, origin};
 
 static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,10 +48,18 @@ impl fmt::Display for RequestId {
 }
 
 /// Gives the request its id, opens its span, and returns the id in the response. The span holds the path without its
-/// query, which may hold a secret (T7), and without the token of a link in an email (S40).
+/// query, which may hold a secret (T7), and without the token of a link in an email (S40). The token door adds the id
+/// of the token that made the request.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::new(request.headers().get(&HEADER));
-    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = shown(request.uri().path()));
+    let span = tracing::info_span!(
+        "request",
+        id = %id,
+        method = %request.method(),
+        path = shown(request.uri().path()),
+        token = field::Empty,
+    );
+    let origin = request.headers().get(header::ORIGIN).map(origin::shown);
     request.extensions_mut().insert(id.clone());
     let started = std::time::Instant::now();
     let mut unanswered = Unanswered(Some(span.clone()));
@@ -60,7 +70,10 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     }
     span.in_scope(|| {
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = response.status().as_u16(), took_ms, "answered");
+        let refusal = response.extensions().get::<Refusal>();
+        let code = refusal.map(|refusal| refusal.code.as_str());
+        let fields = refusal.and_then(|refusal| refusal.fields.as_deref());
+        tracing::info!(status = response.status().as_u16(), code, fields, origin, took_ms, "answered");
     });
     response
 }

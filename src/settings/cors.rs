@@ -20,6 +20,14 @@ impl Cors {
         self.allowed_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
     }
 
+    /// Who may call `/api/v1`, in a sentence for the operator.
+    pub fn summary(&self) -> String {
+        match self.allowed_origins.as_slice() {
+            [] => "Pages of no other origin may call /api/v1 (cors.allowed_origins is empty).".into(),
+            listed => format!("Pages of these origins may call /api/v1 (cors.allowed_origins): {}.", listed.join(", ")),
+        }
+    }
+
     /// Origins are compared byte by byte, and browsers send each in one form only (Fetch, "CORS check"). `own` is the
     /// public URL.
     pub(super) fn check(&self, own: &Url, found: &mut Findings) {

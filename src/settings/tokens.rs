@@ -1,6 +1,7 @@
 //! `[tokens]`: the form of tokens, and how long they last.
 
 use serde::{Deserialize, Serialize};
+use time::Duration;
 
 use super::findings::Findings;
 
@@ -16,12 +17,16 @@ pub struct Tokens {
     pub per_account: u32,
     /// Days for which an expired or revoked token is still listed.
     pub keep_days: u32,
-    /// Whether `POST login` exchanges a password for a token.
+    /// Whether `POST login` exchanges a password for a token, and other calls of the token API take one.
     pub login: bool,
     /// How long a token from `POST login` lasts, in hours.
     pub login_hours: u32,
     /// How long a token from `POST login` with `remember` lasts, in days.
     pub login_remember_days: u32,
+    /// How long after the login `POST token/renew` can prolong such a token, in hours.
+    pub login_renew_hours: u32,
+    /// How long after a login with `remember` `POST token/renew` can prolong its token, in days.
+    pub login_remember_renew_days: u32,
 }
 
 impl Default for Tokens {
@@ -34,11 +39,24 @@ impl Default for Tokens {
             login: true,
             login_hours: 12,
             login_remember_days: 30,
+            login_renew_hours: 24,
+            login_remember_renew_days: 90,
         }
     }
 }
 
 impl Tokens {
+    /// How long a token from `POST login` lasts unless it is renewed, and how long in all: never longer than
+    /// `max_days`.
+    pub fn login_lifetime(&self, remember: bool) -> (Duration, Duration) {
+        let (lasts, in_all) = if remember {
+            (Duration::days(self.login_remember_days.into()), Duration::days(self.login_remember_renew_days.into()))
+        } else {
+            (Duration::hours(self.login_hours.into()), Duration::hours(self.login_renew_hours.into()))
+        };
+        (lasts, in_all.min(Duration::days(self.max_days.into())).max(lasts))
+    }
+
     pub(super) fn check(&self, found: &mut Findings) {
         found.error_if(
             self.prefix.is_empty() || !self.prefix.bytes().all(|b| b.is_ascii_alphanumeric()),
@@ -49,6 +67,10 @@ impl Tokens {
         found.range("tokens.login_hours", self.login_hours, 1..=8_784, "at most a year");
         let reason = "and at most tokens.max_days";
         found.range("tokens.login_remember_days", self.login_remember_days, 1..=3_660, reason);
+        let reason = "a page left open on a shared computer could stay signed in for so long";
+        found.range("tokens.login_renew_hours", self.login_renew_hours, 1..=8_784, reason);
+        let reason = "everybody must give their password again at some time";
+        found.range("tokens.login_remember_renew_days", self.login_remember_renew_days, 1..=3_660, reason);
         found.advice_if(
             self.max_days > 366,
             "tokens.max_days",
@@ -69,6 +91,16 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_renewed_login_ends() {
+        let settings = Tokens::default();
+        assert_eq!(settings.login_lifetime(false), (Duration::hours(12), Duration::hours(24)));
+        assert_eq!(settings.login_lifetime(true), (Duration::days(30), Duration::days(90)));
+        let short = Tokens { max_days: 40, login_renew_hours: 1, ..settings };
+        assert_eq!(short.login_lifetime(false), (Duration::hours(12), Duration::hours(12)), "no shorter than without");
+        assert_eq!(short.login_lifetime(true), (Duration::days(30), Duration::days(40)), "no longer than any token");
+    }
 
     #[test]
     fn a_login_token_does_not_outlast_the_longest() {

@@ -16,6 +16,7 @@ mod guard;
 mod menu;
 mod notice;
 mod pagination;
+mod params;
 mod reveal;
 mod skeleton;
 mod table;
@@ -38,13 +39,14 @@ pub use self::{
     dialog::Confirm,
     empty::Empty,
     field::{Field, TextField, Username, describedby, in_textarea},
-    field_error::FieldError,
+    field_error::{FieldCode, FieldError},
     form_errors::{FormErrors, FormNotice, SubmitError},
     form_state::FormState,
     guard::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormOrigin},
     menu::Menu,
     notice::Notice,
     pagination::Pagination,
+    params::Params,
     reveal::Reveal,
     skeleton::Skeleton,
     table::Table,

@@ -3,7 +3,9 @@
 //! Browser extensions and translations change a page before it is hydrated. Hydration walks an island node by node, and
 //! panics if the nodes differ.
 
-use std::fmt::Write;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memmem};
 
 const ISLAND: &str = "<leptos-island ";
 
@@ -19,20 +21,26 @@ const TEXT: [&str; 5] = ["noscript", "script", "style", "textarea", "title"];
 pub fn with_shapes(html: &str) -> String {
     let mut shaped = String::with_capacity(html.len() + html.len() / 16);
     let mut rest = html;
-    while let Some(start) = rest.find(ISLAND) {
+    while let Some(start) = memmem::find(rest.as_bytes(), ISLAND.as_bytes()) {
         let (before, island) = rest.split_at(start);
         let (tag, inside) = island.split_at(tag_length(island));
-        let (shape, length) = shape_of(inside);
+        for part in [before, tag.trim_end_matches('>'), " data-shape=\""] {
+            shaped.push_str(part);
+        }
+        let length = shape_of(inside, &mut shaped);
         let (inside, after) = inside.split_at(length);
-        let _ = write!(shaped, r#"{before}{} data-shape="{shape}">{inside}"#, tag.trim_end_matches('>'));
+        shaped.push_str("\">");
+        shaped.push_str(inside);
         rest = after;
     }
-    shaped + rest
+    shaped.push_str(rest);
+    shaped
 }
 
-/// The shape of the content before the end tag of the enclosing element, and the length of that content.
-fn shape_of(html: &str) -> (String, usize) {
-    let (mut shape, mut at, mut depth) = (String::new(), 0, 0_usize);
+/// Appends the shape of the content before the end tag of the enclosing element, and returns the length of that
+/// content.
+fn shape_of(html: &str, shape: &mut String) -> usize {
+    let (mut at, mut depth) = (0, 0_usize);
     while let Some(rest) = html.get(at..).filter(|rest| !rest.is_empty()) {
         at += if rest.starts_with("</") {
             if depth == 0 {
@@ -48,40 +56,51 @@ fn shape_of(html: &str) -> (String, usize) {
             shape.push('!');
             past(rest, ">")
         } else if let Some(tag) = rest.strip_prefix('<') {
-            let name = tag.split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-            let name = name.to_ascii_lowercase();
-            shape.push_str(&name);
+            let name = push_name(tag, shape);
+            let name = shape.get(name).unwrap_or_default();
             let length = tag_length(rest);
-            let is_text = TEXT.contains(&name.as_str());
-            if is_text || VOID.contains(&name.as_str()) || rest.get(..length).is_some_and(|tag| tag.ends_with("/>")) {
-                shape.push(';');
-            } else {
-                shape.push('(');
-                depth += 1;
-            }
-            let end = format!("</{name}>");
-            length + rest.get(length..).filter(|_| is_text).map_or(0, |text| past(text, &end))
+            let is_text = TEXT.contains(&name);
+            let is_empty = is_text || VOID.contains(&name) || rest.get(..length).is_some_and(|tag| tag.ends_with("/>"));
+            let end = if is_text { rest.get(length..).map_or(0, |text| past(text, &format!("</{name}>"))) } else { 0 };
+            shape.push(if is_empty { ';' } else { '(' });
+            depth += usize::from(!is_empty);
+            length + end
         } else {
             shape.push('.');
-            rest.find('<').unwrap_or(rest.len())
+            memchr(b'<', rest.as_bytes()).unwrap_or(rest.len())
         };
     }
-    (shape, at.min(html.len()))
+    at.min(html.len())
+}
+
+/// Appends the name that a tag begins with, in lower case, and returns where it is.
+fn push_name(tag: &str, shape: &mut String) -> Range<usize> {
+    let end = tag.bytes().position(|byte| byte.is_ascii_whitespace() || byte == b'>' || byte == b'/');
+    let start = shape.len();
+    shape.push_str(end.and_then(|end| tag.get(..end)).unwrap_or(tag));
+    if let Some(name) = shape.get_mut(start..) {
+        name.make_ascii_lowercase();
+    }
+    start..shape.len()
 }
 
 /// The offset just after the next `end`.
 fn past(html: &str, end: &str) -> usize {
-    html.find(end).map_or(html.len(), |at| at + end.len())
+    memmem::find(html.as_bytes(), end.as_bytes()).map_or(html.len(), |at| at + end.len())
 }
 
-/// The length of the tag that `html` begins with.
+/// The length of the tag that `html` begins with. A `>` in quotes does not end it.
 fn tag_length(html: &str) -> usize {
-    let mut quoted = false;
-    let end = html.find(|c: char| {
-        quoted ^= c == '"';
-        c == '>' && !quoted
-    });
-    end.map_or(html.len(), |end| end + 1)
+    let (bytes, mut at) = (html.as_bytes(), 0);
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'>', b'"', rest)) {
+        at += found + 1;
+        if bytes.get(at - 1) == Some(&b'>') {
+            return at;
+        }
+        let Some(quoted) = bytes.get(at..).and_then(|rest| memchr(b'"', rest)) else { break };
+        at += quoted + 1;
+    }
+    bytes.len()
 }
 
 #[cfg(test)]
@@ -89,7 +108,8 @@ mod tests {
     use super::*;
 
     fn shape(inside: &str) -> String {
-        let (shape, length) = shape_of(&format!("{inside}</leptos-island><p>after</p>"));
+        let mut shape = String::new();
+        let length = shape_of(&format!("{inside}</leptos-island><p>after</p>"), &mut shape);
         assert_eq!(length, inside.len(), "{inside}");
         shape
     }
@@ -105,6 +125,7 @@ mod tests {
             ("<textarea>\n&lt;p></textarea><noscript><button>x</button></noscript>", "textarea;noscript;"),
             ("<svg><path d=\"M0\"/></svg>", "svg(path;)"),
             ("<P>é</P>", "p(.)"),
+            ("<h2 title=\"a > b\" class=x>y</h2><hr>z", "h2(.)hr;."),
         ] {
             assert_eq!(shape(html), expected, "{html}");
         }

@@ -119,6 +119,33 @@ def outliving_child(binary, scale):
         return works, f"parent ended, revoked ({revoked.status}) and reported; the child works: {works}"
 
 
+def stolen_token(binary, scale):
+    """A token with every scope, without the password: does it take the account over, or last beyond its end?"""
+    with Server(binary) as server:
+        server.sign_up("owner")
+        jar = {}
+        server.sign_in("owner", jar=jar)
+        scopes = [scope["name"] for scope in server.call("GET", "/api/v1/scopes").json()["items"]]
+        asked = {"name": "stolen", "scopes": scopes, "days": 7}
+        session = {**JSON, "Sec-Fetch-Site": "same-origin", **cookies(jar)}
+        thief = {**JSON, **bearer(server.call("POST", "/session/v1/tokens", asked, session).json()["token"])}
+        guess = "the thiefs own guess"
+        tries = {
+            "password": ("POST", "me/password", {"current_password": guess, "new_password": OTHER_PASSWORD}),
+            "address": ("POST", "me/email", {"email": "thief@example.org"}),
+            "address by a guess": ("POST", "me/email", {"email": "thief@example.org", "password": guess}),
+            "a token that lasts": ("POST", "tokens", {**asked, "days": 90}),
+            "a token by a guess": ("POST", "tokens", {**asked, "days": 90, "password": guess}),
+            "renewal": ("POST", "token/renew", None),
+            "export": ("GET", "export", None),
+            "signing the owner out": ("DELETE", "sessions", None),
+        }
+        done = [what for what, (method, path, body) in tries.items()
+                if server.call(method, f"/api/v1/{path}", body, thief).status < 400]
+        owner = server.login("owner").status == 201 and server.call("GET", "/account", None, cookies(jar)).status == 200
+        return bool(done) or not owner, f"{len(tries)} tries: {', '.join(done) or 'nothing'} done; owner in: {owner}"
+
+
 def login_from_any_page(binary, scale):
     """A token of the attacker's own account names their origin: may that page then send passwords to login?"""
     with Server(binary) as server:
@@ -171,6 +198,7 @@ ATTACKS = [
     login_in_flight,
     somebody_elses_password,
     outliving_child,
+    stolen_token,
     login_from_any_page,
     full_disk,
 ]

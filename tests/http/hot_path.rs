@@ -1,4 +1,4 @@
-//! What an authenticated read costs the database: one query finds the token and its account, each by an index.
+//! What an authenticated read costs the database: one query finds the credential and its account, each by an index.
 
 use std::{
     collections::BTreeSet,
@@ -61,58 +61,66 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// The statements of an authenticated read that asks for nothing else.
-async fn of_a_read() -> Vec<String> {
+/// The statement of an authenticated read that asks for nothing else: by a session, and by a token.
+async fn of_a_read() -> [String; 2] {
     let app = TestApp::on(Database::Postgres).await;
     let ada = app.person("ada").await;
-    // The first use within a minute is noted.
-    ada.client.get("/me").await.assert_status(200);
-    app.db.wait_idle().await;
+    let mut found = Vec::new();
+    for door in ada.doors() {
+        // The first use within a minute is noted.
+        door.get("/me").await.assert_status(200);
+        app.db.wait_idle().await;
 
-    let (statements, _guard) = Statements::listen();
-    ada.client.get("/me").await.assert_status(200);
-    app.db.wait_idle().await;
-    let heard = statements.heard();
+        let (statements, _guard) = Statements::listen();
+        door.get("/me").await.assert_status(200);
+        app.db.wait_idle().await;
+        let heard = statements.heard();
+        let [statement] = heard.as_slice() else { panic!("{heard:#?}") };
+        found.push(statement.clone());
 
-    ada.client.get(COLLECTION).await.assert_status(200);
-    app.db.wait_idle().await;
-    assert_eq!(statements.heard().len(), 2, "the list takes one more");
-    heard
+        door.get(COLLECTION).await.assert_status(200);
+        app.db.wait_idle().await;
+        assert_eq!(statements.heard().len(), 2, "the list takes one more");
+    }
+    found.try_into().unwrap()
 }
 
 #[tokio::test]
-async fn one_query_finds_the_token_and_its_account() {
-    let statements = of_a_read().await;
-    let [statement] = statements.as_slice() else { panic!("{statements:#?}") };
-    assert!(statement.starts_with("SELECT tokens.id") && statement.contains("JOIN accounts"), "{statement}");
+async fn one_query_finds_the_credential_and_its_account() {
+    let [session, token] = of_a_read().await;
+    assert!(token.starts_with("SELECT tokens.id") && token.contains("JOIN accounts"), "{token}");
+    assert!(session.contains("FROM tower_sessions") && session.contains("JOIN accounts"), "{session}");
 }
 
 #[tokio::test]
-async fn sqlite_finds_both_by_an_index() {
-    let statement = of_a_read().await.remove(0);
+async fn sqlite_finds_each_by_an_index() {
     let app = TestApp::on(Database::Sqlite).await;
     let RawDb::Sqlite(mut raw) = app.raw().await else { panic!("this is no SQLite") };
-    let plan = plan(&mut raw, &statement).await;
-    assert_eq!(plan.len(), 2, "{plan:#?}");
-    assert!(plan.iter().all(|step| step.starts_with("SEARCH") && step.contains("INDEX")), "{plan:#?}");
+    for (statement, tables) in of_a_read().await.iter().zip([3, 2]) {
+        let plan = plan(&mut raw, statement).await;
+        assert_eq!(plan.len(), tables, "{plan:#?}");
+        assert!(plan.iter().all(|step| step.starts_with("SEARCH") && step.contains("INDEX")), "{plan:#?}");
+    }
+}
+
+#[tokio::test]
+async fn postgresql_finds_each_by_an_index() {
+    let app = TestApp::on(Database::Postgres).await;
+    let mut raw = app.raw().await;
+    // A table of a few rows is read whole, index or not.
+    raw.run("SET enable_seqscan = off").await;
+    let [session, token] = of_a_read().await;
+    let session = session.replace("$1", "''").replace("$2", "now()").replace("$3", "now()");
+    for (statement, tables) in [(session, 3), (token.replace("$1", r"'\x00'::bytea"), 2)] {
+        let plan = raw.texts(&format!("EXPLAIN {statement}")).await.join("\n");
+        assert_eq!(plan.matches("Index Scan").count(), tables, "{plan}");
+        assert!(!plan.contains("Seq Scan"), "{plan}");
+    }
 }
 
 async fn plan(raw: &mut SqliteConnection, statement: &str) -> Vec<String> {
     let rows = sqlx::query(&format!("EXPLAIN QUERY PLAN {statement}")).fetch_all(raw).await.unwrap();
     rows.iter().map(|row| row.get("detail")).collect()
-}
-
-#[tokio::test]
-async fn postgresql_finds_both_by_an_index() {
-    let statement = of_a_read().await.remove(0);
-    let app = TestApp::on(Database::Postgres).await;
-    let mut raw = app.raw().await;
-    // A table of a few rows is read whole, index or not.
-    raw.run("SET enable_seqscan = off").await;
-    let statement = statement.replace("$1", r"'\x00'::bytea");
-    let plan = raw.texts(&format!("EXPLAIN {statement}")).await.join("\n");
-    assert_eq!(plan.matches("Index Scan").count(), 2, "{plan}");
-    assert!(!plan.contains("Seq Scan"), "{plan}");
 }
 
 /// The pool asks PostgreSQL before and after each statement whether the connection works, and goes round all of them.

@@ -67,7 +67,9 @@ async fn new_accounts_from_one_address_are_slowed_down(database: Database) {
     }
     let reply = sign_up("mallory", PASSWORD).await;
     let (page, seconds) = (reply.page(429), reply.header("retry-after").to_owned());
-    assert!(page.contains(&format!("Too many requests. Try again in {seconds} seconds.</p>")), "{seconds}: {page}");
+    let said =
+        format!("Too many attempts to sign up came from your network address. Try again in {seconds} seconds.</p>");
+    assert!(page.contains(&said), "{seconds}: {page}");
     assert!(page.contains(r#"value="mallory@example.org""#) && page.contains(r#"name="next" value="/tokens""#));
     sign_up("mallory", PASSWORD).at(ELSEWHERE).await.assert_status(303);
     app.clock.advance(Duration::seconds(seconds.parse().unwrap()));
@@ -126,7 +128,7 @@ async fn mail_that_one_address_asks_for_is_slowed_down(database: Database) {
     let resend = ada.browser.submit("/account/email/resend", &[]).await;
     assert!(resend.page(429).contains("Too many requests") && resend.has("retry-after"));
     let change = ada.browser.submit("/account/email", &[("email", "ada@new.example")]).await.page(429);
-    assert!(change.contains("Too many requests") && change.contains("ada@new.example"));
+    assert!(change.contains("Too many emails were requested") && change.contains("ada@new.example"));
     forgot(9).at(ELSEWHERE).await.page(202);
 }
 

@@ -49,12 +49,18 @@ async fn an_unknown_path_of_a_json_mount_is_a_problem(app: TestApp) {
         "/session/v2/me",
     ] {
         for method in [Method::GET, Method::POST, Method::DELETE] {
-            ada.browser.ask(method, path).await.problem(404, "not_found");
+            ada.browser.ask(method, path).await.problem(404, "route_not_found");
         }
     }
     // Signed in or not, with a token or not.
-    app.get("/api/v1/unknown").await.problem(404, "not_found");
-    ada.client.get("/unknown").await.problem(404, "not_found");
+    app.get("/api/v1/unknown").await.problem(404, "route_not_found");
+    ada.client.get("/unknown").await.problem(404, "route_not_found");
+    // What is not there, or not yours, is another matter.
+    for door in ada.doors() {
+        for id in ["x", "00000000-0000-0000-0000-000000000000"] {
+            door.get(&format!("{COLLECTION}/{id}")).await.problem(404, "not_found");
+        }
+    }
 }
 
 async fn an_unknown_page_is_a_page(app: TestApp) {
@@ -210,11 +216,11 @@ async fn what_does_not_fit_is_422_and_named(app: TestApp) {
         }
         let message =
             door.post(COLLECTION, json!({"title": "a", "body": "", "colour": "red"})).await.names_field("colour");
-        assert!(message.starts_with("unknown field"), "{message}");
+        assert_eq!(message, "There is no member of this name. There are: title, body.");
         let message = door.post(COLLECTION, change("a")).await.names_field("body");
-        assert!(message.starts_with("missing field"), "{message}");
+        assert_eq!(message, "This is required.");
         let message = door.post(COLLECTION, json!({"title": true, "body": ""})).await.names_field("title");
-        assert!(message.contains("expected a string") && !message.contains(" at line "), "{message}");
+        assert_eq!(message, "This must be a string.");
     }
 }
 

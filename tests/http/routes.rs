@@ -10,7 +10,7 @@ use crate::support::routes::{
 };
 
 /// What needs no credential at the token door.
-const WITHOUT_A_TOKEN: [&str; 2] = ["/api/v1/login", "/api/v1/tokens/report"];
+const WITHOUT_A_TOKEN: [&str; 3] = ["/api/v1/login", "/api/v1/scopes", "/api/v1/tokens/report"];
 
 /// Every route is walked by the tests of its kind. Those that anybody may ask for are written down.
 #[test]
@@ -43,6 +43,17 @@ fn every_route_is_in_the_tables() {
 fn the_scopes_of_the_apps_own_calls_are_those() {
     let own = [
         ("GET", "/me", Some("account:read")),
+        ("PATCH", "/me", Some("account:write")),
+        ("POST", "/me/password", Some("account:write")),
+        ("GET", "/me/email", Some("account:read")),
+        ("POST", "/me/email", Some("account:write")),
+        ("DELETE", "/me/email", Some("account:write")),
+        ("GET", "/export", Some("account:export")),
+        ("GET", "/sessions", Some("sessions:manage")),
+        ("DELETE", "/sessions", Some("sessions:manage")),
+        ("DELETE", "/sessions/{id}", Some("sessions:manage")),
+        ("GET", "/activity", Some("activity:read")),
+        ("POST", "/reauthenticate", None),
         ("GET", "/token", None),
         ("GET", "/tokens", Some("tokens:manage")),
         ("POST", "/tokens", Some("tokens:manage")),
@@ -53,6 +64,7 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
         ("GET", "/entries/{id}", Some("entries:read")),
         ("PATCH", "/entries/{id}", Some("entries:write")),
         ("DELETE", "/entries/{id}", Some("entries:write")),
+        ("POST", "/token/renew", None),
         ("POST", "/logout", None),
         ("POST", "/logout-all", Some("tokens:manage")),
     ];
@@ -61,11 +73,12 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
         let found = calls.iter().find(|call| (call.method.as_str(), call.path) == (method, path));
         assert_eq!(found.map(|call| call.scope), Some(scope), "{method} {path}");
     }
-    // Only these need no scope.
+    // Only these need no scope, and events, of which each resource's need its own.
     let without: Vec<_> = calls.iter().filter(|call| call.scope.is_none()).map(|call| call.path).collect();
-    assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["/logout", "/token"]));
+    let expected = BTreeSet::from(["/events", "/logout", "/reauthenticate", "/token", "/token/renew"]);
+    assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), expected);
     let session: Vec<_> = session_calls().iter().map(|call| call.path).collect();
-    for path in ["/login", "/logout", "/reauthenticate"].iter().chain(own[..11].iter().map(|(_, path, _)| path)) {
+    for path in ["/login", "/logout", "/scopes"].iter().chain(own[..22].iter().map(|(_, path, _)| path)) {
         assert!(session.contains(path), "{path}");
     }
 }

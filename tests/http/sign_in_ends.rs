@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use vestibule::{
     auth::{
         Stamp,
-        session::{CurrentSession, LastSeen},
+        session::{self, CurrentSession, LastSeen},
     },
     features::browser_sessions::service::{delete_expired, list},
 };
@@ -156,6 +156,7 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
         last_seen_at: row.last_seen_at,
         ends_at: row.ends_at,
         stamp: Stamp::default(),
+        last_change: None,
     }
 }
 
@@ -175,15 +176,15 @@ async fn what_is_over_is_deleted_in_batches(app: TestApp) {
     // Not used, and so over after a fortnight.
     second_browser(&app, &ada, true).await;
     assert_eq!(delete_expired(&app.db, 100).await.unwrap(), 0);
-    assert_eq!(app.db.delete_expired_sessions(100).await.unwrap(), 0);
+    assert_eq!(session::delete_expired(&app.db, 100).await.unwrap(), 0);
 
     later(&app, Duration::days(10)).await;
     assert!(alive.is_signed_in().await);
     later(&app, Duration::days(5)).await;
     assert_eq!(delete_expired(&app.db, 3).await.unwrap(), 3);
     assert_eq!(delete_expired(&app.db, 3).await.unwrap(), 1);
-    assert_eq!(app.db.delete_expired_sessions(2).await.unwrap(), 2);
-    assert_eq!(app.db.delete_expired_sessions(2).await.unwrap(), 1);
+    assert_eq!(session::delete_expired(&app.db, 2).await.unwrap(), 2);
+    assert_eq!(session::delete_expired(&app.db, 2).await.unwrap(), 1);
     assert_eq!(app.count("browser_sessions").await, 1);
     assert_eq!(app.count("tower_sessions").await, 2, "a record is kept as long as its cookie");
     assert!(alive.is_signed_in().await);

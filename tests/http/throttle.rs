@@ -8,7 +8,10 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
-use vestibule::auth::rate_limit::attempts::{self, Rule};
+use vestibule::{
+    auth::rate_limit::attempts::{self, Rule},
+    http::problem::Limit,
+};
 
 use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
 
@@ -101,7 +104,10 @@ async fn the_page_comes_back_with_what_was_typed_and_says_when_to_try_again(app:
     let page = reply.page(429);
     let seconds = reply.header("retry-after");
     assert!(seconds.parse::<u32>().is_ok_and(|seconds| seconds > 1), "{seconds}");
-    assert!(page.contains(&format!("Too many requests. Try again in {seconds} seconds.</p>")), "{page}");
+    assert!(
+        page.contains(&format!("Too many attempts with a password. Try again in {seconds} seconds.</p>")),
+        "{page}"
+    );
     assert!(page.contains(&format!(r#"value="{}""#, ada.email)), "what was typed stays");
     assert!(page.contains(r#"name="remember" checked"#) && page.contains(r#"name="next" value="/tokens""#));
     assert!(!page.contains("wrong password"));
@@ -356,7 +362,7 @@ async fn what_is_forgiven_is_deleted(app: TestApp) {
 }
 
 async fn other_features_count_by_rules_of_their_own(app: TestApp) {
-    let rule = Rule { what: "test", burst: 2, pace: Duration::hours(1) };
+    let rule = Rule { what: "test", limit: Limit::Mail, burst: 2, pace: Duration::hours(1) };
     let take = async |whom: &str| attempts::take(&app.db, vec![rule.of(&[whom])]).await;
     let mut last = None;
     for _ in 0..7 {

@@ -286,7 +286,15 @@ async fn tokens_from_before_go_on(app: TestApp) {
     for index in ["tokens_parent", "tokens_origins", "tokens_expiry", "tokens_revoked", "tokens_to_warn"] {
         app.sql(&format!("DROP INDEX {index}")).await;
     }
-    for column in ["parent_id", "origins", "ends_at", "renew_days", "last_used_from", "warn_days", "password_stamp"] {
+    let later = [
+        "renew_seconds",
+        "reauthenticated_at",
+        "reauthentication_stamp",
+        "last_used_from",
+        "warn_days",
+        "password_stamp",
+    ];
+    for column in ["parent_id", "origins", "ends_at", "renew_days"].into_iter().chain(later) {
         // SQLite drops no column that refers to a table.
         if !(sqlite && column == "parent_id") {
             app.sql(&format!("ALTER TABLE tokens DROP COLUMN {column}")).await;
@@ -308,7 +316,7 @@ async fn tokens_from_before_go_on(app: TestApp) {
     }
     app.sql("DROP TABLE idempotency").await;
     app.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
-    app.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6)").await;
+    app.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6, 16)").await;
 
     let now = app.another_instance().await;
     let about = about(&now.client(&token.token)).await;

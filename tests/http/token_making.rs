@@ -49,6 +49,7 @@ async fn both_doors_make_a_token_and_show_it_once(app: TestApp) {
         let made = reply.assert_status(201).json();
         let mut expected: Vec<_> = TOKEN_MEMBERS.into_iter().chain(["token"]).collect();
         expected.retain(|name| !name.starts_with("last_used") && *name != "revoked_at");
+        expected.insert(3, "expires_in");
         assert_eq!(members(&made), expected);
         assert_eq!((&made["name"], &made["issued_by"]), (&json!("made"), &json!(by)));
         assert_eq!(made["scopes"], json!(["account:read", READ_NAME]));
@@ -137,8 +138,6 @@ async fn a_wrong_password_proves_nothing(app: TestApp) {
     }
     ada.browser.post("/reauthenticate", json!({})).await.names_field("password");
     app.browser().post("/reauthenticate", json!({"password": PASSWORD})).await.problem(401, "not_signed_in");
-    // There is no such thing behind the other door.
-    ada.client.post("/reauthenticate", json!({"password": PASSWORD})).await.problem(404, "not_found");
     assert!(ada.browser.is_signed_in().await);
 }
 

@@ -253,7 +253,7 @@ async fn a_refusal_that_asks_the_database_is_counted(database: Database) {
     let app = TestApp::with(database, |settings| settings.rate_limits.per_address = 3).await;
     let nothing = |origin: &str| app.get("/api/v1/nothing").header("origin", origin).at("192.0.2.1");
     for number in 0..3 {
-        nothing(&format!("https://{number}.example")).await.problem(404, "not_found");
+        nothing(&format!("https://{number}.example")).await.problem(404, "route_not_found");
     }
     app.get("/api/v1/me").bearer("nonsense").at("192.0.2.1").await.problem(429, "rate_limited");
     // Past that nobody asks it, so nobody waits for one that does not answer.

@@ -112,6 +112,8 @@ async fn everything_of_0_1_0_is_kept(database: Database) {
         ("one_time_links", 2),
         ("rate_limit_attempts", 7),
         ("tower_sessions", 3),
+        ("tower_sessions WHERE browser_session_id IS NOT NULL", 3),
+        ("tower_sessions JOIN browser_sessions ON browser_sessions.id = browser_session_id", 2),
     ] {
         assert_eq!(app.count(table).await, rows, "{table}");
     }

@@ -69,6 +69,8 @@ kinds! {
     AddressConfirmed = "address_confirmed", "Email address confirmed";
     /// A change of the email address was requested.
     AddressChangeAsked = "address_change_asked", "Email address change requested";
+    /// A requested change of the email address was canceled.
+    AddressChangeCanceled = "address_change_canceled", "Email address change canceled";
     /// The email address was changed.
     AddressChanged = "address_changed", "Email address changed";
     /// A token was created.

@@ -24,7 +24,7 @@ pub use self::{
     hasher::{Hasher, Match},
     normalize::normalize,
     pool::Held,
-    rules::PasswordContext,
+    rules::{PasswordContext, password_error},
 };
 pub use model::PasswordStrength;
 

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use zxcvbn::zxcvbn;
 
 use super::{PasswordStrength, SHORTEST, normalize};
+use crate::http::problem::{FieldCode, FieldError};
 
 /// The most common passwords, one per line: those of at least 8 characters in zxcvbn's list (Mark Burnett's ten million
 /// passwords), most common first, plus some that became common since. ASVS 6.2.4 asks for at least 3,000.
@@ -64,6 +65,22 @@ pub(crate) fn quick_rejection(password: &SecretString, context: &PasswordContext
         .iter()
         .any(|word| *word == lower || word == bare)
         .then(|| "This is easy to guess from your email address, your name or the site name. Choose another.".into())
+}
+
+/// `message`, why `password` is rejected, as the error of `field`.
+pub fn password_error(field: &str, password: &SecretString, message: String) -> FieldError {
+    let length = normalized(password).expose_secret().chars().count();
+    if length > LONGEST {
+        return FieldError::too_long(field, message, LONGEST, length);
+    }
+    let error = FieldError::new(field, message);
+    if length == 0 {
+        error.code(FieldCode::Required)
+    } else if length < SHORTEST {
+        error.code(FieldCode::TooShort).param("min", SHORTEST).param("actual", length)
+    } else {
+        error.code(FieldCode::Weak)
+    }
 }
 
 /// Rates `password`. Any characters are allowed and none is required (S24).

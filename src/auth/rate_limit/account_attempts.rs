@@ -9,7 +9,10 @@ use crate::{
         rate_limit::attempts::{self, Count, Key, Rule, Taken, from_network},
     },
     db::Db,
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{Limit, Problem},
+    },
     settings::Throttle,
 };
 
@@ -36,7 +39,7 @@ pub(crate) async fn sign_in(
     email: &str,
 ) -> Result<SignInAttempt, Problem> {
     let from = network(client);
-    let rule = |what, burst, pace| Rule { what, burst, pace };
+    let rule = |what, burst, pace| Rule { what, limit: Limit::Password, burst, pace };
     let strict = |what| rule(what, throttle.sign_ins_here, Duration::minutes(15));
     let familiar = Key::new("familiar", &[email, &from]);
     if let Some(device) = known_devices::device(db, client, email).await? {
@@ -82,7 +85,8 @@ pub(crate) struct SignUp {
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn sign_up(db: &Db, throttle: &Throttle, client: &Client, email: &str) -> Result<SignUp, Problem> {
-    let rule = Rule { what: "sign-up address", burst: throttle.sign_ups_per_address, pace: Duration::minutes(5) };
+    let (burst, pace) = (throttle.sign_ups_per_address, Duration::minutes(5));
+    let rule = Rule { what: "sign-up address", limit: Limit::SignUp, burst, pace };
     let recipient = recipient(throttle, "sign-up recipient", email);
     let mut counts = from_network(client, rule);
     counts.push(recipient);
@@ -141,17 +145,19 @@ pub(crate) async fn reset(db: &Db, throttle: &Throttle, client: &Client, email: 
     let _counted = attempts::take(db, mails_from(throttle, client)).await?;
     match attempts::take(db, vec![recipient(throttle, "reset recipient", email)]).await {
         Ok(_counted) => Ok(true),
-        Err(Problem::RateLimited(_)) => Ok(false),
+        Err(Problem::RateLimited { .. }) => Ok(false),
         Err(problem) => Err(problem),
     }
 }
 
 fn mails_from(throttle: &Throttle, client: &Client) -> Vec<Count> {
-    from_network(client, Rule { what: "mail address", burst: throttle.mails_per_address, pace: Duration::minutes(5) })
+    let (burst, pace) = (throttle.mails_per_address, Duration::minutes(5));
+    from_network(client, Rule { what: "mail address", limit: Limit::Mail, burst, pace })
 }
 
 fn recipient(throttle: &Throttle, what: &'static str, email: &str) -> Count {
-    Rule { what, burst: throttle.mails_per_recipient, pace: Duration::minutes(30) }.of(&[email])
+    let (burst, pace) = (throttle.mails_per_recipient, Duration::minutes(30));
+    Rule { what, limit: Limit::Mail, burst, pace }.of(&[email])
 }
 
 fn network(client: &Client) -> String {

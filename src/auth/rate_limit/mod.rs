@@ -2,5 +2,7 @@
 
 pub mod account_attempts;
 pub mod attempts;
+mod ending;
 pub mod requests;
 pub mod unauthenticated;
+mod window;

@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod browser_sessions;
+pub mod token_renewal;
 pub mod token_row;
 pub mod tokens;

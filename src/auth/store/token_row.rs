@@ -4,6 +4,16 @@ use uuid::Uuid;
 
 use crate::{auth::Token, db::direct_row, timestamp::Timestamp};
 
+/// The columns of a [`Row`].
+macro_rules! token_columns {
+    () => {
+        "id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at, \
+         last_used_from, revoked_at"
+    };
+}
+
+pub(super) use token_columns;
+
 /// The columns of a [`Token`].
 #[derive(Debug, sqlx::FromRow)]
 pub struct Row {

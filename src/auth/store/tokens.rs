@@ -4,18 +4,16 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    auth::{Token, store::token_row::Row},
+    auth::{
+        Token,
+        store::{
+            token_renewal::renew_seconds,
+            token_row::{Row, token_columns},
+        },
+    },
     db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
-
-/// The columns of a [`Row`].
-macro_rules! token_columns {
-    () => {
-        "id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at, \
-         last_used_from, revoked_at"
-    };
-}
 
 /// A new token.
 pub(crate) struct New {
@@ -41,9 +39,10 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     const SQLITE: &str = concat!(
         "INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days, password_stamp)
+             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END
+            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END, $16,
+            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END
          FROM accounts AS owner LEFT JOIN tokens AS parent
             ON parent.id = $3 AND parent.account_id = owner.id AND parent.revoked_at IS NULL AND parent.expires_at > $9
                 AND parent.expires_at >= $11
@@ -57,22 +56,24 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     );
     const POSTGRES: &str = concat!(
         "WITH
-            owner AS (SELECT id, password_stamp FROM accounts
+            owner AS (SELECT id, auth_stamp, password_stamp FROM accounts
                 WHERE id = $2 AND disabled_at IS NULL AND auth_stamp = COALESCE($15, auth_stamp) FOR NO KEY UPDATE),
             parent AS (SELECT id, password_stamp FROM tokens
                 WHERE id = $3 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $9 AND expires_at >= $11
                 FOR SHARE)
          INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days, password_stamp)
+             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END
+            CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END, $16,
+            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END
          FROM owner LEFT JOIN parent ON COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
          WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR parent.id IS NOT NULL)
          RETURNING ",
         token_columns!()
     );
     let New { account, stamp, parent, token, hash, warn_days, limit } = new;
+    let renew_seconds = renew_seconds(&token);
     let row: sqlx::Result<Option<Row>> = execute!(
         db,
         optional,
@@ -92,6 +93,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
         warn_days,
         limit,
         stamp,
+        renew_seconds,
     );
     Ok(row?.map(Token::from))
 }

@@ -1,23 +1,20 @@
-//! The JSON API of accounts: `me` on both mounts, and each mount's own `login` and `logout`.
+//! The JSON API of signing in: `reauthenticate` on both mounts, and each mount's own `login` and `logout`. That of the
+//! account itself is in [`super::settings::api`].
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::{AppendHeaders, IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::scopes::AccountRead;
+use super::settings;
 use crate::{
     auth::{
-        Account, Allowed, Anything, AuthSession, Credential, Scopes,
+        Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes,
         examples::{account, token, token_text},
         reauthentication::Reauthentication,
+        verify_password::verify_password,
     },
     db::Db,
     features::{
@@ -27,14 +24,13 @@ use crate::{
     },
     http::{
         client::Client,
-        extract::Body,
+        extract::{Body, Unvalidated},
         openapi::{
             TokenText,
-            refusals::{BodyRefused, LoginRefused, PasswordRefused},
+            refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
             texts::{name, or_null},
         },
         problem::Problem,
-        security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
     state::AppState,
     timestamp::Timestamp,
@@ -42,7 +38,7 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(me))
+    settings::api::routes().routes(routes!(reauthenticate))
 }
 
 /// The routes of the token mount that require a token.
@@ -57,20 +53,7 @@ pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
 
 /// The routes of the session mount that sign in and out.
 pub fn session_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(session_login))
-        .routes(routes!(session_logout))
-        .routes(routes!(session_reauthenticate))
-}
-
-/// Get the signed-in account
-#[utoipa::path(
-    get, path = "/me", operation_id = "getMe", tag = "Account",
-    responses((status = OK, body = Account, description = "The account that makes the call.")),
-    security(("caller" = ["account:read"])),
-)]
-async fn me(Allowed { caller, .. }: Allowed<AccountRead>) -> Json<Account> {
-    Json(caller.account)
+    OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
 }
 
 /// The schema of the name that a login gives its token.
@@ -84,6 +67,30 @@ fn token_name() -> Object {
 /// Credentials to sign in with.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(
+    as = Login,
+    examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"}))
+)]
+struct TokenLogin {
+    /// The account's email address.
+    email: String,
+    /// The account's password.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    #[schema(schema_with = token_name)]
+    name: Option<String>,
+    /// The scopes of the token, at least one. Without it, the token gets every scope that is not `sensitive` (see `GET
+    /// scopes`).
+    #[schema(min_items = 1)]
+    scopes: Option<Vec<Scope>>,
+    /// Whether to stay signed in for longer.
+    #[serde(default)]
+    remember: bool,
+}
+
+/// Credentials to sign in with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(examples(json!({"email": "ada@example.org", "password": "correct horse battery staple", "name": "phone"})))]
 struct Login {
     /// The account's email address.
@@ -92,6 +99,7 @@ struct Login {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     #[schema(schema_with = token_name)]
+    #[expect(dead_code, reason = "taken so that a client may send the same at both doors")]
     name: Option<String>,
     /// Whether to stay signed in for longer.
     #[serde(default)]
@@ -106,6 +114,7 @@ struct Login {
     "name": token()["name"],
     "scopes": token()["scopes"],
     "expires_at": token()["expires_at"],
+    "expires_in": 30 * 24 * 60 * 60,
     "account": account(),
 })))]
 struct LoggedIn {
@@ -116,20 +125,22 @@ struct LoggedIn {
     name: String,
     /// The scopes of the token.
     scopes: Scopes,
-    /// When the token expires.
+    /// When the token expires, unless it is renewed.
     expires_at: Timestamp,
+    /// In how many seconds the token expires, unless it is renewed.
+    expires_in: i64,
     /// The account it belongs to.
     account: Account,
 }
 
 /// Sign in
 ///
-/// Exchanges a password for a token with all scopes. Only for the site's own single-page app, which people already
-/// trust with their password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A
-/// setting turns this endpoint off.
+/// Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
+/// password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
+/// endpoint off.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
-    request_body = Login,
+    request_body = TokenLogin,
     responses(
         (status = CREATED, body = LoggedIn, description = "The new token. It is shown only once."),
         BodyRefused, LoginRefused,
@@ -138,40 +149,35 @@ struct LoggedIn {
 async fn token_login(
     State(state): State<AppState>,
     client: Client,
-    Body(login): Body<Login>,
+    login: Unvalidated<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     if !settings.tokens.login {
         return Err(Problem::LoginDisabled);
     }
-    let proven = crate::auth::verify_password::verify_password(
-        db,
-        hasher,
-        &settings.throttle,
-        &client,
-        &login.email,
-        login.password,
-    )
-    .await?;
+    let login = login.validate(|login| {
+        let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
+        let name = login.name.as_deref().map(tokens::service::name_errors);
+        scopes.into_iter().chain(name).flatten().collect()
+    })?;
+    let scopes = match login.scopes {
+        None => Scopes::of_login(&state.site.scopes),
+        Some(named) => named.into_iter().collect(),
+    };
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     notify_if_new(&state, &proven.account, &client);
     let name = login.name.as_deref();
-    let issued = tokens::service::create_at_login(
-        db,
-        &settings.tokens,
-        &client,
-        &proven,
-        Scopes::all(&state.site.scopes),
-        name,
-        login.remember,
-    )
-    .await?;
+    let issued =
+        tokens::service::create_at_login(db, &settings.tokens, &client, &proven, scopes, name, login.remember).await?;
+    let expires_in = tokens::service::expires_in(&issued.token, issued.token.created_at);
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
         name: issued.token.name,
         scopes: issued.token.scopes,
         expires_at: issued.token.expires_at,
+        expires_in,
         account: proven.account,
     };
     Ok((StatusCode::CREATED, Json(body)))
@@ -239,15 +245,7 @@ async fn session_login(
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
-    let proven = crate::auth::verify_password::verify_password(
-        db,
-        hasher,
-        &settings.throttle,
-        &client,
-        &login.email,
-        login.password,
-    )
-    .await?;
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
     notify_if_new(&state, &account, &client);
@@ -267,35 +265,44 @@ struct ReauthenticateBody {
 
 /// Confirm your password
 ///
-/// For calls that were refused with `reauthentication_required`. The browser gets a new session id.
+/// For calls that were refused with `reauthentication_required`. It counts for this browser, which gets a new session
+/// id, or for the calling token.
 #[utoipa::path(
     post, path = "/reauthenticate", operation_id = "reauthenticate", tag = "Signing in",
     request_body = ReauthenticateBody,
     responses(
-        (status = NO_CONTENT, description = "Confirmed for a while.", headers(("Set-Cookie"))),
-        BodyRefused, PasswordRefused,
+        (status = NO_CONTENT, description = "Confirmed for a while. With a session cookie, its value is a new one."),
+        BodyRefused, ReauthenticationRefused,
     ),
     security(("caller" = [])),
 )]
-async fn session_reauthenticate(
+async fn reauthenticate(
+    State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<Anything>,
+    client: Client,
     mut reauthentication: Reauthentication,
     Body(ReauthenticateBody { password }): Body<ReauthenticateBody>,
 ) -> Result<StatusCode, Problem> {
-    reauthentication.verify(&caller.account, password).await?;
+    reauthentication.confirm(&caller, password).await?;
+    if let Credential::Token(_) = caller.credential {
+        notify_if_new(&state, &caller.account, &client);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign out
+///
+/// Ends the session and removes its cookie. What your page has stored in the browser stays: delete what belongs to the
+/// person.
 #[utoipa::path(
     post, path = "/logout", operation_id = "logout", tag = "Signing in",
-    responses((status = NO_CONTENT, description = "Signed out.", headers(("Set-Cookie"), ("Clear-Site-Data")))),
+    responses((status = NO_CONTENT, description = "Signed out.", headers(("Set-Cookie")))),
     security(("caller" = [])),
 )]
-async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
+async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<StatusCode, Problem> {
     if auth.user.is_none() {
         return Err(Problem::NotSignedIn);
     }
     browser_sessions::service::end(&db, &mut auth, &client).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(CLEAR_SITE_DATA, CLEARED)])).into_response())
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,9 @@
 //! The feature's entry in the list of features.
 
 use super::{
-    api, email_verification, one_time_links, page, password_reset, reauthentication, scopes::AccountRead, settings,
+    api, email_verification, one_time_links, page, password_reset, reauthentication,
+    scopes::{AccountExport, AccountRead, AccountWrite},
+    settings,
 };
 use crate::{
     feature::{Feature, Job},
@@ -16,7 +18,7 @@ pub const FEATURE: Feature = Feature {
         ("Signing in", "Exchange a password for a session or a token, and end it."),
         ("Account", "The account of the caller."),
     ],
-    scopes: &[AccountRead::INFO],
+    scopes: &[AccountRead::INFO, AccountWrite::INFO, AccountExport::INFO],
     nav: &[NavLink { path: "/account", label: "Account" }],
     api: api::routes,
     session_api: api::session_routes,

@@ -13,7 +13,7 @@ pub(crate) mod emails;
 #[cfg(feature = "ssr")]
 mod feature;
 #[cfg(feature = "ssr")]
-mod new_browser;
+pub(crate) mod new_browser;
 #[cfg(feature = "ssr")]
 pub mod one_time_links;
 #[cfg(feature = "ssr")]

@@ -12,7 +12,7 @@ use crate::{
 
 /// Reports a sign-in to `account` from a new browser to its owner (S28). The mail is sent after the request, which does
 /// not wait for it.
-pub(super) fn notify_if_new(state: &AppState, account: &Account, client: &Client) {
+pub(crate) fn notify_if_new(state: &AppState, account: &Account, client: &Client) {
     recognise(&state.db, account.id, client);
     let AppState { db, mailer, settings, .. } = state.clone();
     let (account, client) = (account.clone(), client.clone());

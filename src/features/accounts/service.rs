@@ -9,7 +9,7 @@ use crate::{
         Account,
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{Hasher, PasswordContext},
+        passwords::{Hasher, PasswordContext, password_error},
         rate_limit::account_attempts,
         store::accounts,
         verify_password::VerifiedPassword,
@@ -17,7 +17,7 @@ use crate::{
     db::{Db, is_unique_violation},
     http::{
         client::Client,
-        problem::{FieldError, Problem},
+        problem::{FieldCode, FieldError, Problem},
     },
     settings::Throttle,
     text::{is_blank, turns_direction},
@@ -70,7 +70,8 @@ pub(super) async fn make(
     email: String,
     password_hash: String,
 ) -> Result<VerifiedPassword, Problem> {
-    let taken = || Problem::field("email", "There is already an account with this email address. Sign in instead.");
+    let message = "There is already an account with this email address. Sign in instead.";
+    let taken = || FieldError::new("email", message).code(FieldCode::Taken).into();
     // An account of 0.1.0 may use another spelling of the address, which the unique index does not catch. New accounts
     // use one spelling, so there is no race.
     if accounts::credentials(db, &email).await?.is_some() {
@@ -96,7 +97,7 @@ pub(super) async fn hash_for_sign_up(
     let outcome = match hasher.rejection(&password, PasswordContext::new(email, name)).await {
         Ok(Some(message)) => {
             counted.mailed_nobody(db).await;
-            return Err(Problem::field("password", &message));
+            return Err(password_error("password", &password, message).into());
         }
         Ok(None) => hasher.hash(password).await,
         Err(problem) => Err(problem),
@@ -115,24 +116,30 @@ pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
     let email = normalized(&form.email);
     let name = form.name.trim().to_owned();
     let mut errors = Vec::new();
-    if let Some(message) = name_rejection(&name) {
-        errors.push(FieldError::new("name", message));
-    }
+    errors.extend(name_error(&name));
     if !is_address(&email) {
         errors.push(FieldError::new("email", "Enter an email address, such as ada@example.org."));
     }
     if let Some(message) = Hasher::quick_rejection(&form.password, &PasswordContext::new(&email, &name)) {
-        errors.push(FieldError::new("password", message));
+        errors.push(password_error("password", &form.password, message));
     }
     if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
 }
 
-/// Why `name` is rejected; `None` if it is accepted.
-pub(super) fn name_rejection(name: &str) -> Option<&'static str> {
-    if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
-        return Some("Enter a name of 1 to 100 characters.");
+/// What is wrong with the name of a person; `None` if it is accepted.
+pub(super) fn name_error(name: &str) -> Option<FieldError> {
+    let (message, length) = ("Enter a name of 1 to 100 characters.", name.chars().count());
+    if is_blank(name) {
+        return Some(FieldError::required("name", message));
     }
-    turns_direction(name).then_some("Remove the characters that change the direction of the text.")
+    if length > 100 {
+        return Some(FieldError::too_long("name", message, 100, length));
+    }
+    if name.contains(char::is_control) {
+        return Some(FieldError::new("name", message));
+    }
+    let message = "Remove the characters that change the direction of the text.";
+    turns_direction(name).then(|| FieldError::new("name", message))
 }
 
 #[cfg(test)]
@@ -153,10 +160,10 @@ mod tests {
     #[test]
     fn names_can_be_seen_and_stay_where_they_stand() {
         for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
-            assert_eq!(name_rejection(good), None, "{good:?}");
+            assert_eq!(name_error(good), None, "{good:?}");
         }
         for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
-            assert!(name_rejection(bad).is_some(), "{bad:?}");
+            assert!(name_error(bad).is_some(), "{bad:?}");
         }
     }
 }

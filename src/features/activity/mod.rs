@@ -1,10 +1,13 @@
 //! The list of recent activity on the account page, and the activity in the data export.
 
+pub mod api;
 mod export;
+mod scopes;
 mod view;
 
 pub use view::ActivityList;
 
+use self::scopes::ActivityRead;
 use crate::{
     auth::activity::service,
     feature::{Feature, Job},
@@ -12,6 +15,9 @@ use crate::{
 
 /// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
+    tags: &[("Activity", "What happened to the account.")],
+    scopes: &[ActivityRead::INFO],
+    api: api::routes,
     export: Some(|db, account, document| Box::pin(export::export(db, account, document))),
     jobs: &[Job {
         what: "activity",

@@ -65,8 +65,7 @@ fn Actions() -> impl IntoView {
 
 #[component]
 fn Fields() -> impl IntoView {
-    let wrong =
-        FieldError { field: "wrong".into(), message: "Enter an email address, such as ada@example.org.".into() };
+    let wrong = FieldError::new("wrong", "Enter an email address, such as ada@example.org.");
     let form = FormState::default().with("right", "Ada").with("wrong", "ada at example");
     let form = FormState { errors: vec![wrong], ..form };
     view! {

@@ -11,7 +11,10 @@ use serde::Serialize;
 use time::Duration;
 use uuid::Uuid;
 
-use crate::{http::problem::Problem, timestamp::Timestamp};
+use crate::{
+    http::problem::{Limit, Problem},
+    timestamp::Timestamp,
+};
 
 /// How long a session lives after its last experiment began.
 const LIFETIME: Duration = Duration::minutes(15);
@@ -179,7 +182,7 @@ impl LabSessions {
         let session = sessions.get_mut(&session).ok_or(Problem::NotFound)?;
         session.requests += 1;
         if requests >= REQUESTS || session.requests > REQUESTS_PER_SESSION {
-            return Err(Problem::RateLimited(60));
+            return Err(Problem::RateLimited { limit: Limit::Lab, seconds: 60 });
         }
         Ok(Visitor { token: session.token.clone(), values })
     }
@@ -337,7 +340,7 @@ mod tests {
             sessions.count_request(at(0), session, "x").unwrap();
             sessions.record(at(0), session, "x", seen());
         }
-        assert!(matches!(sessions.count_request(at(0), session, "x"), Err(Problem::RateLimited(_))));
+        assert!(matches!(sessions.count_request(at(0), session, "x"), Err(Problem::RateLimited { .. })));
         assert_eq!(sessions.end(at(0), session, "x").unwrap().len(), REQUESTS);
     }
 }

@@ -5,29 +5,36 @@ use std::sync::Arc;
 use axum::{
     extract::{DefaultBodyLimit, OriginalUri, State},
     http::{HeaderMap, StatusCode},
+    middleware::map_response,
     response::Response,
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema, openapi::schema::Object};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 use uuid::Uuid;
 
 use super::scopes::{NotesRead, NotesWrite};
 use super::{
-    Draft, Note, NotesPage,
-    service::{self, BODY_MAX, Change, Filter, TITLE_MAX, Versioned},
+    Draft, Note, NoteSummariesPage, NotesPage,
+    service::{self, BODY_MAX, Change, Filter, TITLE_MAX},
 };
 use crate::{
     auth::Allowed,
     db::Db,
     http::{
+        bulk_delete::{DeletedIds, IdsToDelete},
         conditional::{self, Conditions, not_modified, version_tag, versioned},
-        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
+        extract::{LARGE_BODY_LIMIT, PathId, Unvalidated, UnvalidatedQuery},
         idempotency::{self, Answer, IdempotentRequest},
+        list,
+        merge_patch::{MergePatch, accept_patch, not_null},
         openapi::{
             IdempotencyKey, IfMatch, IfNoneMatch,
-            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
-            texts::{or_null, text, visible_text},
+            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale, TagRefused},
+            texts::{text, visible_text},
         },
         problem::Problem,
     },
@@ -39,7 +46,9 @@ use crate::{
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show, update, delete))
+        .routes(routes!(list_summaries))
+        .routes(routes!(delete_many))
+        .routes(routes!(show, update, delete).layer(map_response(accept_patch)))
         // For the bodies of `create` and `update`: a note is long. The others read no body.
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
@@ -50,54 +59,90 @@ struct ListQuery {
     /// The most notes a page holds.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before; leave it out or empty for the first page.
-    #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$", nullable = false)]
+    /// The `next_cursor` of the page before; leave it out or empty for the first page. Send the other parameters with
+    /// it as before, except for `limit` and `count`.
+    #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})?$", nullable = false)]
     cursor: Option<String>,
+    #[param(schema_with = list::sort)]
+    sort: Option<String>,
+    /// Only notes that changed at this time or later, new ones included.
+    #[param(format = DateTime, nullable = false)]
+    updated_since: Option<String>,
     /// Text that the title or the body contains.
     #[param(max_length = 200, pattern = r"^[^\u0000]*$", nullable = false)]
     q: Option<String>,
+    /// `true` adds `total`, the number of notes of all pages together. Not with `q`.
+    #[param(default = false, nullable = false)]
+    count: Option<bool>,
+}
+
+impl From<ListQuery> for Filter {
+    fn from(ListQuery { limit, cursor, sort, updated_since, q, count }: ListQuery) -> Self {
+        Self { limit, cursor, sort, updated_since, q, count: count.unwrap_or_default() }
+    }
 }
 
 /// List notes
 ///
-/// Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
+/// The newest first, or in the order of `sort`. Notes that are added while you page through the list cause no note to
+/// be skipped or repeated.
 ///
 /// A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. A search that
 /// runs out of time returns what it has found so far, which may be nothing. Only a page without `next_cursor` is the
 /// last.
+///
+/// To keep a copy of all notes, read every page with `sort=updated_at` once. Later, ask with `updated_since` for what
+/// changed: from a minute before the latest `updated_at` that you have, because a change may be visible a moment after
+/// its time. Some notes come again; they have the `version` that you know. Deleted notes do not come.
 #[utoipa::path(
     get, path = "/notes", operation_id = "listNotes", tag = "Notes",
     params(ListQuery, IfNoneMatch),
     responses(
         (status = OK, body = NotesPage, description = "A page of notes.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        QueryRefused,
+        QueryRefused, TagRefused,
     ),
     security(("caller" = ["notes:read"])),
 )]
 async fn list(
     State(db): State<Db>,
     Allowed { caller, .. }: Allowed<NotesRead>,
-    Query(ListQuery { limit, cursor, q }): Query<ListQuery>,
+    UnvalidatedQuery(query): UnvalidatedQuery<ListQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    conditional::list(&headers, &service::list(&db, caller.account.id, Filter { limit, cursor, q }).await?)
+    let filter = query.map(Filter::from).validate(service::filter_errors)?;
+    conditional::list(&headers, &service::list(&db, caller.account.id, filter).await?)
+}
+
+/// List notes without their bodies
+///
+/// Like `GET /notes`, with the beginning of each body in place of the body.
+#[utoipa::path(
+    get, path = "/notes/summaries", operation_id = "listNoteSummaries", tag = "Notes",
+    params(ListQuery, IfNoneMatch),
+    responses(
+        (status = OK, body = NoteSummariesPage, description = "A page of notes.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+        QueryRefused, TagRefused,
+    ),
+    security(("caller" = ["notes:read"])),
+)]
+async fn list_summaries(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesRead>,
+    UnvalidatedQuery(query): UnvalidatedQuery<ListQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let filter = query.map(Filter::from).validate(service::filter_errors)?;
+    conditional::list(&headers, &service::list_summaries(&db, caller.account.id, filter).await?)
 }
 
 fn title() -> Object {
     visible_text("1 to 200 characters, at least one of them visible.", TITLE_MAX)
 }
 
-fn title_or_null() -> Object {
-    or_null(title())
-}
-
 fn body() -> Object {
     text("Up to 20,000 characters.", BODY_MAX)
-}
-
-fn body_or_null() -> Object {
-    or_null(body())
 }
 
 /// A new note.
@@ -130,15 +175,14 @@ async fn create(
     Allowed { caller, .. }: Allowed<NotesWrite>,
     OriginalUri(uri): OriginalUri,
     request: IdempotentRequest,
-    Body(CreateBody { title, body }): Body<CreateBody>,
+    body: Unvalidated<CreateBody>,
 ) -> Result<Response, Problem> {
+    let CreateBody { title, body } = body.validate(|new| service::errors(Some(&new.title), Some(&new.body)))?;
     let (ours, account, draft) = (db.clone(), caller.account.id, Draft { title, body });
     let asked = draft.clone();
     let work = async move |id| {
-        let Versioned { note, version } = service::create_as(&ours, &settings.resources, account, id, draft).await?;
-        let body = serde_json::to_string(&note).map_err(|error| Problem::Internal(error.to_string()))?;
-        let location = format!("{}/{}", uri.path(), note.id);
-        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: version_tag(version), body })
+        let note = service::create_as(&ours, &settings.resources, account, id, draft).await?;
+        Answer::created(format!("{}/{}", uri.path(), note.id), version_tag(note.version), &note)
     };
     idempotency::once(&db, account, &request, &asked, work).await
 }
@@ -148,9 +192,9 @@ async fn create(
     get, path = "/notes/{id}", operation_id = "getNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfNoneMatch),
     responses(
-        (status = OK, body = Note, description = "The note.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        NotFound,
+        (status = OK, body = Note, description = "The note.", headers(("ETag"), ("Accept-Patch"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"), ("Accept-Patch"))),
+        NotFound, TagRefused,
     ),
     security(("caller" = ["notes:read"])),
 )]
@@ -160,30 +204,36 @@ async fn show(
     PathId(id): PathId,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    let found = service::find(&db, caller.account.id, id).await?;
-    let etag = version_tag(found.version);
-    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
+    let note = service::find(&db, caller.account.id, id).await?;
+    let etag = version_tag(note.version);
+    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { versioned(note.version, note) })
 }
 
-/// Changes to a note. Fields that are left out stay as they are.
+/// Changes to a note (RFC 7396). Fields that are left out stay as they are; none can be removed, so none is null.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NoteChange, examples(json!({"title": "Groceries for Friday"})))]
 struct UpdateBody {
-    #[schema(schema_with = title_or_null)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(schema_with = title)]
     title: Option<String>,
-    #[schema(schema_with = body_or_null)]
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(schema_with = body)]
     body: Option<String>,
 }
 
 /// Update a note
 ///
-/// With `If-Match`, only if the note is still at the version you read. A request that changes nothing creates no new
-/// version.
+/// With `If-Match`, only if the note is still at the version you read, which is its `version` in quotes. If it has
+/// another version, but is already as the request would make it, the request has succeeded. A request that changes
+/// nothing creates no new version.
 #[utoipa::path(
     patch, path = "/notes/{id}", operation_id = "updateNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
-    request_body = UpdateBody,
+    request_body(content(
+        (UpdateBody = "application/json"),
+        (UpdateBody = "application/merge-patch+json"),
+    )),
     responses(
         (status = OK, body = Note, description = "The updated note.", headers(("ETag"))),
         BodyRefused, NotFound, Stale,
@@ -195,10 +245,13 @@ async fn update(
     Allowed { caller, .. }: Allowed<NotesWrite>,
     PathId(id): PathId,
     conditions: Conditions,
-    Body(UpdateBody { title, body }): Body<UpdateBody>,
+    MergePatch(patch): MergePatch<UpdateBody>,
 ) -> Result<Response, Problem> {
+    let UpdateBody { title, body } =
+        patch.validate(|patch| service::errors(patch.title.as_deref(), patch.body.as_deref()))?;
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
-    Ok(answer(service::update(&db, caller.account.id, id, version, Change { title, body }).await?))
+    let note = service::update(&db, caller.account.id, id, version, Change { title, body }).await?;
+    Ok(versioned(note.version, note))
 }
 
 /// Delete a note
@@ -207,7 +260,7 @@ async fn update(
 #[utoipa::path(
     delete, path = "/notes/{id}", operation_id = "deleteNote", tag = "Notes",
     params(("id" = Uuid, Path, description = "The note's id."), IfMatch),
-    responses((status = NO_CONTENT, description = "The note was deleted."), NotFound, Stale),
+    responses((status = NO_CONTENT, description = "The note was deleted."), NotFound, Stale, TagRefused),
     security(("caller" = ["notes:write"])),
 )]
 async fn delete(
@@ -221,8 +274,26 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn answer(Versioned { note, version }: Versioned) -> Response {
-    versioned(version, note)
+/// Delete several notes
+///
+/// All at once. A request that is repeated with the same `Idempotency-Key` gets the answer of the first.
+#[utoipa::path(
+    post, path = "/notes/delete", operation_id = "deleteNotes", tag = "Notes",
+    params(IdempotencyKey),
+    request_body = IdsToDelete,
+    responses((status = OK, body = DeletedIds, description = "Which were deleted."), IdempotentBodyRefused),
+    security(("caller" = ["notes:write"])),
+)]
+async fn delete_many(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<NotesWrite>,
+    request: IdempotentRequest,
+    ids: Unvalidated<IdsToDelete>,
+) -> Result<Response, Problem> {
+    let ids = ids.validate(IdsToDelete::errors)?;
+    let (ours, account, asked) = (db.clone(), caller.account.id, ids.clone());
+    let work = async move |_| Answer::ok(&service::delete_many(&ours, account, ids).await?);
+    idempotency::once(&db, account, &request, &asked, work).await
 }
 
 async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {

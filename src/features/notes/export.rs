@@ -16,7 +16,7 @@ pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> R
     let mut list = document.list("notes").await?;
     let mut cursor = None;
     loop {
-        let page = service::list(db, account, Filter { limit: Some(100), cursor, q: None }).await?;
+        let page = service::list(db, account, Filter { limit: Some(100), cursor, ..Filter::default() }).await?;
         list.items(&page.items).await?;
         cursor = page.next_cursor;
         if cursor.is_none() {

@@ -40,7 +40,7 @@ mod store;
 mod view;
 
 pub use self::{
-    model::{Draft, Note, NotesPage},
+    model::{Draft, Note, NoteSummariesPage, NoteSummary, NotesPage},
     server_fns::{CreateNote, ListNotes, SaveNote},
 };
 #[cfg(feature = "ssr")]

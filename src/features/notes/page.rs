@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     Draft, Note,
-    service::{self, Change, Filter, Versioned},
+    service::{self, Change, Filter},
     view::{NoteView, NotesView},
 };
 use crate::{
@@ -75,7 +75,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     use leptos::prelude::*;
     let caller = context.signed_in()?;
-    let filter = Filter { limit: None, cursor, q: Some(q.clone()) };
+    let filter = Filter { cursor, q: Some(q.clone()), ..Filter::default() };
     let first = service::list(db, caller.account.id, filter).await?;
     let account = caller.account.id;
     let view = move || {
@@ -91,9 +91,9 @@ async fn list(
 /// [`Problem::NotSignedIn`]; [`Problem::NotFound`]; if the database fails.
 pub async fn show(context: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
     let caller = context.signed_in()?;
-    let Versioned { note, version } = service::find(&db, caller.account.id, id).await?;
+    let note = service::find(&db, caller.account.id, id).await?;
     let form = filled(&note);
-    Ok(editor(context, &caller, StatusCode::OK, note, version, form).await)
+    Ok(editor(context, &caller, StatusCode::OK, note, form).await)
 }
 
 /// Saves a note. If that is refused, answers with the form as it was typed.
@@ -120,7 +120,7 @@ pub async fn save(
             if matches!(problem, Problem::PreconditionFailed) {
                 form.notice = Some(CHANGED_ELSEWHERE.into());
             }
-            Ok(editor(context, &caller, problem.status(), current.note, current.version, form).await)
+            Ok(editor(context, &caller, problem.status(), current, form).await)
         }
     }
 }
@@ -140,20 +140,13 @@ pub async fn delete(context: PageContext, State(db): State<Db>, PathId(id): Path
     }
 }
 
-async fn editor(
-    context: PageContext,
-    caller: &Caller,
-    status: StatusCode,
-    note: Note,
-    version: i64,
-    form: FormState,
-) -> Response {
+async fn editor(context: PageContext, caller: &Caller, status: StatusCode, note: Note, form: FormState) -> Response {
     use leptos::prelude::*;
     let (account, title) = (caller.account.id, note.title.clone());
     let changed_elsewhere = status == StatusCode::PRECONDITION_FAILED;
     let view = move || {
         let (note, form) = (note.clone(), form.clone());
-        view! { <NoteView account note version form changed_elsewhere /> }
+        view! { <NoteView account note form changed_elsewhere /> }
     };
     context.page(status, title, view).await
 }

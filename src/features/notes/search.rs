@@ -5,7 +5,10 @@ use uuid::Uuid;
 use super::{Note, store};
 use crate::{
     db::{Db, SearchError},
-    http::problem::Problem,
+    http::{
+        list::{Position, Selection},
+        problem::Problem,
+    },
     text::folding::Term,
 };
 
@@ -15,14 +18,14 @@ const BATCH: i64 = 100;
 /// What a search has found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The newest first.
+    /// In the order of the selection.
     pub notes: Vec<Note>,
-    /// The last note that was compared, if the time was up before all were. A search for older ones goes on from there.
-    pub resume: Option<Uuid>,
+    /// The last note that was compared, if the time was up before all were. The search goes on from there.
+    pub resume: Option<Position>,
 }
 
-/// Up to `limit` notes older than `before` (or the newest without it) whose title or body contains `q`, regardless of
-/// case and Unicode composition, see [`Term`]. The comparison is done here, so both databases find the same.
+/// Up to `limit` notes of the `selection` whose title or body contains `q`, regardless of case and Unicode composition,
+/// see [`Term`]. The comparison is done here, so both databases find the same.
 ///
 /// # Errors
 /// [`Problem::Unavailable`] if the time is up before any note was compared; if the database fails.
@@ -30,26 +33,27 @@ pub(super) async fn search(
     db: &Db,
     account: Uuid,
     q: &str,
-    mut before: Option<Uuid>,
+    mut selection: Selection,
     limit: i64,
 ) -> Result<Found, Problem> {
     let (searching, term, limit) =
         (db.search.begin(account).await?, Term::new(q), usize::try_from(limit).unwrap_or_default());
     let mut found = Found::default();
     loop {
-        let batch = match searching.read(store::batch(&searching, account, before, BATCH)).await {
+        let batch = match searching.read(store::batch(&searching, account, &selection, BATCH)).await {
             Err(SearchError::TimedOut) if found.resume.is_some() => return Ok(found),
             batch => batch?,
         };
         let more = i64::try_from(batch.len()).is_ok_and(|read| read == BATCH);
-        before = batch.last().map(|note| note.id);
+        let last = batch.last().map(store::position);
         let term = term.clone();
         found.notes.extend(searching.compare(move || matching(batch, term)).await?);
         if !more || found.notes.len() >= limit {
             found.notes.truncate(limit);
             return Ok(Found { resume: None, ..found });
         }
-        found.resume = before;
+        found.resume = last;
+        selection.after = last.unwrap_or(selection.after);
     }
 }
 

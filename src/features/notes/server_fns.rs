@@ -23,7 +23,7 @@ pub async fn list_notes(q: String, cursor: Option<String>, for_account: Option<U
     };
 
     let account = account(for_account).map_err(failure)?;
-    let filter = Filter { limit: None, cursor, q: Some(q) };
+    let filter = Filter { cursor, q: Some(q), ..Filter::default() };
     service::list(&expect_context::<Db>(), account, filter).await.map_err(failure)
 }
 
@@ -41,12 +41,10 @@ pub async fn create_note(draft: Draft, for_account: Option<Uuid>) -> Result<Note
 
     let account = account(for_account).map_err(failure)?;
     let settings = expect_context::<Arc<Settings>>();
-    let created =
-        service::create(&expect_context::<Db>(), &settings.resources, account, draft).await.map_err(failure)?;
-    Ok(created.note)
+    service::create(&expect_context::<Db>(), &settings.resources, account, draft).await.map_err(failure)
 }
 
-/// Saves a note if it still has `version`, and returns its new version.
+/// Saves a note if it still has `version`, or has this text already, and returns its new version.
 #[server(endpoint = "notes/save", input = Json)]
 pub async fn save_note(id: Uuid, version: i64, draft: Draft, for_account: Option<Uuid>) -> Result<i64, Details> {
     use super::service::{self, Change};

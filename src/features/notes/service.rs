@@ -2,15 +2,19 @@
 
 use uuid::Uuid;
 
-pub use super::store::Versioned;
 use super::{
-    Draft, Note, NotesPage,
+    Draft, Note, NoteSummariesPage, NoteSummary, NotesPage,
     search::{Found, search},
     store,
 };
 use crate::{
     db::{Db, is_unique_violation},
-    http::problem::{FieldError, Problem},
+    http::{
+        bulk_delete::{DeletedIds, IdsToDelete},
+        list::{Asked, Selection, count_that_fits, json_len, valid},
+        merge_patch::keeps,
+        problem::{FieldCode, FieldError, Problem},
+    },
     settings::Resources,
     text::is_blank,
 };
@@ -19,12 +23,7 @@ use crate::{
 pub const TITLE_MAX: usize = 200;
 /// The most characters of a body.
 pub const BODY_MAX: usize = 20_000;
-const LIMIT_DEFAULT: i64 = 20;
-const LIMIT_MAX: i64 = 100;
 const SEARCH_MAX: usize = 200;
-/// The most bytes of JSON that the titles and bodies of a page take. It bounds the memory that a slow client holds
-/// (S63).
-const PAGE_MAX: usize = 1024 * 1024;
 
 /// Which notes to list.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +32,14 @@ pub struct Filter {
     pub limit: Option<i64>,
     /// The `next_cursor` of the page before.
     pub cursor: Option<String>,
+    /// The order, see [`crate::http::list::Sort`].
+    pub sort: Option<String>,
+    /// Only notes that changed at this time or later.
+    pub updated_since: Option<String>,
     /// Text that the title or the body contains.
     pub q: Option<String>,
+    /// Whether to count the notes of all pages.
+    pub count: bool,
 }
 
 /// Changes to a note. Fields that are `None` stay as they are.
@@ -46,65 +51,91 @@ pub struct Change {
     pub body: Option<String>,
 }
 
+impl Change {
+    /// Whether `note` is as this would make it. Of a change without fields that cannot be told.
+    fn is_made_in(&self, note: &Note) -> bool {
+        let Self { title, body } = self;
+        let is_given = title.is_some() || body.is_some();
+        is_given && keeps(title.as_ref(), &note.title) && keeps(body.as_ref(), &note.body)
+    }
+}
+
 impl From<Draft> for Change {
     fn from(Draft { title, body }: Draft) -> Self {
         Self { title: Some(title), body: Some(body) }
     }
 }
 
-/// One page of the account's notes, newest first. A page of long notes may hold fewer than the limit, and one of a
-/// search that ran out of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
+/// One page of the account's notes. A page of long notes may hold fewer than the limit, and one of a search that ran
+/// out of time what it has found so far, or nothing; only a page without `next_cursor` is the last.
 ///
-/// The cursor is the id of the last note that was looked at. The order of ids never changes, so no note that exists
+/// The cursor is the place of the last note that was looked at. The order of ids never changes, so no note that exists
 /// throughout is skipped or repeated. A note that is added meanwhile is on a later page, if the clock of the instance
-/// that added it is slow, or on none.
+/// that added it is slow, or on none. In an order by change, a note that changes meanwhile moves to the end that the
+/// latest changes are at.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the filter is not valid; [`Problem::Unavailable`] if the search has to wait too long; if
 /// the database fails.
 pub async fn list(db: &Db, account: Uuid, filter: Filter) -> Result<NotesPage, Problem> {
-    let limit = filter.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::field("limit", "Ask for 1 to 100 notes."));
-    }
-    let cursor = filter.cursor.filter(|cursor| !cursor.is_empty());
-    let cursor = cursor.map(|cursor| Uuid::parse_str(&cursor)).transpose();
-    let cursor =
-        cursor.map_err(|_| Problem::field("cursor", "Use the `next_cursor` of an earlier page, unchanged."))?;
-    let q = filter.q.unwrap_or_default();
-    if q.chars().count() > SEARCH_MAX || q.contains('\0') {
-        return Err(Problem::field("q", "A search term can have at most 200 characters."));
-    }
-
-    let Found { notes: mut items, resume } = match q.trim() {
-        "" => Found { notes: store::list(db, account, cursor, limit + 1).await?, resume: None },
-        q => search(db, account, q, cursor, limit + 1).await?,
-    };
-    let fitting = count_that_fits(&items, usize::try_from(limit).unwrap_or_default());
-    let more = items.len() > fitting;
-    items.truncate(fitting);
-    let last = if more { items.last().map(|note| note.id) } else { resume };
-    Ok(NotesPage { items, next_cursor: last.map(|id| id.to_string()) })
+    let size = |note: &Note| json_len(&note.title) + json_len(&note.body);
+    let (items, next_cursor, total) = page(db, account, filter, size).await?;
+    Ok(NotesPage { items, next_cursor, total })
 }
 
-/// How many of `notes` fit on a page of [`PAGE_MAX`] bytes and at most `limit` notes: at least one, if there is any.
-fn count_that_fits(notes: &[Note], limit: usize) -> usize {
-    let sizes = notes.iter().scan(0, |size, note| {
-        *size += json_len(&note.title) + json_len(&note.body);
-        Some(*size)
-    });
-    let fitting = sizes.take(limit).take_while(|size| *size <= PAGE_MAX).count();
-    fitting.max(notes.len().min(1))
+/// A page like that of [`list`], without the bodies, so that it is never short.
+///
+/// # Errors
+/// Those of [`list`].
+pub async fn list_summaries(db: &Db, account: Uuid, filter: Filter) -> Result<NoteSummariesPage, Problem> {
+    let (notes, next_cursor, total) = page(db, account, filter, |_| 0).await?;
+    Ok(NoteSummariesPage { items: notes.into_iter().map(NoteSummary::from).collect(), next_cursor, total })
 }
 
-/// The length of `text` in JSON, in bytes: a control character takes six.
-fn json_len(text: &str) -> usize {
-    let byte = |byte: u8| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-        0..0x20 => 6,
-        _ => 1,
+/// What is wrong with `filter`.
+pub fn filter_errors(filter: &Filter) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    select(filter, &mut errors);
+    errors
+}
+
+fn select(filter: &Filter, errors: &mut Vec<FieldError>) -> Selection {
+    let Filter { limit, cursor, sort, updated_since, q, count } = filter.clone();
+    let q = q.unwrap_or_default();
+    let selection = Selection::of(Asked { limit, cursor, sort, updated_since }, q.trim(), errors);
+    let length = q.chars().count();
+    if length > SEARCH_MAX {
+        errors.push(FieldError::too_long("q", "A search term can have at most 200 characters.", SEARCH_MAX, length));
+    } else if q.contains('\0') {
+        errors.push(FieldError::new("q", "The search term contains a character that no note has (NUL)."));
+    }
+    if count && !q.trim().is_empty() {
+        let message = "Leave this out with `q`: what a search finds is not counted.";
+        errors.push(FieldError::new("count", message).code(FieldCode::Exclusive));
+    }
+    selection
+}
+
+type Page = (Vec<Note>, Option<String>, Option<i64>);
+
+async fn page(db: &Db, account: Uuid, filter: Filter, size: fn(&Note) -> usize) -> Result<Page, Problem> {
+    let mut errors = Vec::new();
+    let selection = select(&filter, &mut errors);
+    valid(errors)?;
+    let (q, count) = (filter.q.unwrap_or_default(), filter.count);
+    let q = q.trim();
+
+    let limit = selection.limit;
+    let total = if count { Some(store::count(db, account, selection.since).await?) } else { None };
+    let Found { mut notes, resume } = match q {
+        "" => Found { notes: store::list(db, account, &selection, limit + 1).await?, resume: None },
+        q => search(db, account, q, selection.clone(), limit + 1).await?,
     };
-    text.bytes().map(byte).sum()
+    let fitting = count_that_fits(&notes, limit, size);
+    let more = notes.len() > fitting;
+    notes.truncate(fitting);
+    let last = if more { notes.last().map(store::position) } else { resume };
+    Ok((notes, last.map(|last| selection.cursor(last)), total))
 }
 
 /// Creates a note.
@@ -112,7 +143,7 @@ fn json_len(text: &str) -> usize {
 /// # Errors
 /// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
 /// database fails.
-pub async fn create(db: &Db, limits: &Resources, account: Uuid, draft: Draft) -> Result<Versioned, Problem> {
+pub async fn create(db: &Db, limits: &Resources, account: Uuid, draft: Draft) -> Result<Note, Problem> {
     create_as(db, limits, account, Uuid::now_v7(), draft).await
 }
 
@@ -121,16 +152,10 @@ pub async fn create(db: &Db, limits: &Resources, account: Uuid, draft: Draft) ->
 /// # Errors
 /// [`Problem::Validation`] for each invalid field; [`Problem::Conflict`] if the account has reached its limit; if the
 /// database fails.
-pub async fn create_as(
-    db: &Db,
-    limits: &Resources,
-    account: Uuid,
-    id: Uuid,
-    draft: Draft,
-) -> Result<Versioned, Problem> {
-    check(Some(&draft.title), Some(&draft.body))?;
+pub async fn create_as(db: &Db, limits: &Resources, account: Uuid, id: Uuid, draft: Draft) -> Result<Note, Problem> {
+    valid(errors(Some(&draft.title), Some(&draft.body)))?;
     let now = db.now();
-    let note = Note { id, title: draft.title, body: draft.body, created_at: now, updated_at: now };
+    let note = Note { id, title: draft.title, body: draft.body, version: 1, created_at: now, updated_at: now };
     // No row is inserted if an earlier attempt has inserted it (a unique violation, unless the account is full by now),
     // if the account was deleted, or if it is full.
     match store::insert(db, account, note, limits.per_account.into()).await {
@@ -152,29 +177,25 @@ pub async fn create_as(
 ///
 /// # Errors
 /// [`Problem::NotFound`], also if the note belongs to another account; if the database fails.
-pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem> {
+pub async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Note, Problem> {
     store::find(db, account, id).await?.ok_or(Problem::NotFound)
 }
 
-/// Updates the account's note `id`; with a `version`, only if the note still has it. An update that changes nothing
-/// leaves `version` and `updated_at` as they are.
+/// Updates the account's note `id`; with a `version`, only if the note still has it, or is by now as the change would
+/// make it (RFC 9110 section 13.1.1): the change may have been sent twice. An update that changes nothing leaves
+/// `version` and `updated_at` as they are.
 ///
 /// # Errors
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; [`Problem::Validation`] for
 /// each invalid field; if the database fails.
-pub async fn update(
-    db: &Db,
-    account: Uuid,
-    id: Uuid,
-    version: Option<i64>,
-    change: Change,
-) -> Result<Versioned, Problem> {
-    check(change.title.as_deref(), change.body.as_deref())?;
-    let changed = store::update(db, account, id, version, change.title, change.body, db.now()).await?;
-    match changed {
-        Some(versioned) => Ok(versioned),
-        None => Err(no_match(db, account, id).await?),
+pub async fn update(db: &Db, account: Uuid, id: Uuid, version: Option<i64>, change: Change) -> Result<Note, Problem> {
+    valid(errors(change.title.as_deref(), change.body.as_deref()))?;
+    let Change { title, body } = change.clone();
+    if let Some(changed) = store::update(db, account, id, version, title, body, db.now()).await? {
+        return Ok(changed);
     }
+    let current = find(db, account, id).await?;
+    if change.is_made_in(&current) { Ok(current) } else { Err(Problem::PreconditionFailed) }
 }
 
 /// Deletes the account's note `id`; with a `version`, only if the note still has it.
@@ -183,62 +204,53 @@ pub async fn update(
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; if the database fails.
 pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
     if store::delete(db, account, id, version).await? == 0 {
-        return Err(no_match(db, account, id).await?);
+        find(db, account, id).await?;
+        return Err(Problem::PreconditionFailed);
     }
     Ok(())
 }
 
-/// Why a statement matched no row.
-async fn no_match(db: &Db, account: Uuid, id: Uuid) -> Result<Problem, Problem> {
-    let there = store::find(db, account, id).await?.is_some();
-    Ok(if there { Problem::PreconditionFailed } else { Problem::NotFound })
+/// Deletes those of the notes that are the account's, all at once.
+///
+/// # Errors
+/// [`Problem::Validation`] if there are none or too many; if the database fails.
+pub async fn delete_many(db: &Db, account: Uuid, ids: IdsToDelete) -> Result<DeletedIds, Problem> {
+    let ids = ids.checked()?;
+    let deleted = store::delete_many(db, account, &ids).await?;
+    Ok(DeletedIds::of(ids, deleted))
 }
 
-/// Checks the fields that are given. NUL is refused because PostgreSQL cannot store it.
-fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
+/// What is wrong with the fields that are given. NUL is refused because PostgreSQL cannot store it.
+pub fn errors(title: Option<&str>, body: Option<&str>) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    let length = |text: Option<&str>| text.map(|text| text.chars().count()).unwrap_or_default();
     if title.is_some_and(is_blank) {
-        errors.push(FieldError::new("title", "A note needs a title."));
+        errors.push(FieldError::required("title", "A note needs a title."));
     }
-    if title.is_some_and(|title| title.chars().count() > TITLE_MAX) {
-        errors.push(FieldError::new("title", format!("The title can have at most {TITLE_MAX} characters.")));
+    if length(title) > TITLE_MAX {
+        let message = format!("The title can have at most {TITLE_MAX} characters.");
+        errors.push(FieldError::too_long("title", message, TITLE_MAX, length(title)));
     }
     if title.is_some_and(|title| title.contains('\0')) {
         errors.push(FieldError::new("title", "The title contains a character that cannot be stored (NUL)."));
     }
-    if body.is_some_and(|body| body.chars().count() > BODY_MAX) {
-        errors.push(FieldError::new("body", "The body can have at most 20,000 characters."));
+    if length(body) > BODY_MAX {
+        let message = "The body can have at most 20,000 characters.";
+        errors.push(FieldError::too_long("body", message, BODY_MAX, length(body)));
     }
     if body.is_some_and(|body| body.contains('\0')) {
         errors.push(FieldError::new("body", "The body contains a character that cannot be stored (NUL)."));
     }
-    if errors.is_empty() { Ok(()) } else { Err(Problem::Validation(errors)) }
+    errors
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn note(body: &str) -> Note {
-        let at = crate::timestamp::Timestamp::new(time::OffsetDateTime::UNIX_EPOCH);
-        Note { id: Uuid::now_v7(), title: "a".into(), body: body.into(), created_at: at, updated_at: at }
-    }
-
-    #[test]
-    fn a_page_is_bounded_in_bytes() {
-        let count = |body: &str, there: usize, limit: usize| count_that_fits(&vec![note(body); there], limit);
-        assert_eq!((count("", 0, 20), count("", 3, 20), count("", 21, 20)), (0, 3, 20));
-        assert_eq!(count(&"a".repeat(20_000), 101, 100), PAGE_MAX / 20_001);
-        assert_eq!(count(&"\u{1}".repeat(20_000), 101, 100), PAGE_MAX / 120_001);
-        assert_eq!(count(&"a".repeat(PAGE_MAX), 3, 100), 1, "a page holds at least one note");
-        for text in ["", "plain é", "\"\\\n\r\t", "\u{1}\u{1f}"] {
-            assert_eq!(json_len(text) + 2, serde_json::to_string(text).unwrap().len(), "{text:?}");
-        }
-    }
-
     #[test]
     fn limits_count_characters() {
-        assert!(check(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_ok());
+        assert!(errors(Some(&"é".repeat(200)), Some(&"é".repeat(20_000))).is_empty());
         for (title, body) in [
             (" ".to_owned(), String::new()),
             ("\u{200b}\u{3164}".into(), String::new()),
@@ -246,7 +258,7 @@ mod tests {
             ("a".into(), "é".repeat(20_001)),
             ("a\0".into(), "\0".into()),
         ] {
-            assert!(check(Some(&title), Some(&body)).is_err());
+            assert!(!errors(Some(&title), Some(&body)).is_empty());
         }
     }
 }

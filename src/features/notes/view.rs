@@ -12,7 +12,7 @@ use crate::ui::{Confirm, FormState, Time};
 #[component]
 pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: FormState) -> impl IntoView {
     view! {
-        <header>
+        <header data-events="notes">
             <h1>"Notes"</h1>
         </header>
         <NoteBoard account first q form />
@@ -23,7 +23,6 @@ pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: FormSt
 pub(super) fn NoteView(
     account: Uuid,
     note: Note,
-    version: i64,
     form: FormState,
     /// Whether somebody else has changed the note since the form was rendered.
     changed_elsewhere: bool,
@@ -33,13 +32,13 @@ pub(super) fn NoteView(
         view! { <p><a href=href target="_blank">"View the other version in a new tab"</a></p> }
     });
     view! {
-        <header>
+        <header data-events="notes">
             <p class="back"><a href="/notes">"All notes"</a></p>
             <h1>"Edit note"</h1>
         </header>
         <section class="card">
             {theirs}
-            <NoteEditor account id=note.id version form />
+            <NoteEditor account id=note.id version=note.version form />
             <p class="hint">"Created " <Time at=note.created_at /> ", last changed " <Time at=note.updated_at /></p>
         </section>
         <div class="page-actions">

@@ -1,4 +1,4 @@
-//! The JSON API of tokens: `token`, `tokens` and `tokens/{id}` on both mounts, and `tokens/report` on the token mount.
+//! The JSON API of tokens: `tokens` and `tokens/{id}` on both mounts, and `tokens/report` on the token mount.
 
 use std::sync::Arc;
 
@@ -14,26 +14,28 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::current;
 use super::scopes::TokensManage;
-use super::service::{self, Expiry, NewToken};
+use super::service::{self, Expiry, NewToken, expires_in};
 use crate::{
     auth::{
-        Allowed, Anything, Credential, IssuedBy, Scope, Scopes, Token,
+        Allowed, Credential, IssuedBy, Scope, Scopes, Token,
         examples::{token, token_text},
         reauthentication::Reauthentication,
     },
     db::Db,
+    features::accounts::new_browser::notify_if_new,
     http::{
         client::Client,
         conditional,
-        extract::{Body, PathId},
+        extract::{Body, PathId, Unvalidated},
         idempotency,
         openapi::{
             IfNoneMatch, TokenText,
-            refusals::{BodyRefused, Full, NotFound, ReauthenticationRequired, UnauthenticatedRefused},
+            refusals::{BodyRefused, Full, NotFound, PasswordProofRefused, UnauthenticatedRefused},
             texts::name,
         },
-        problem::{FieldError, Problem},
+        problem::{FieldCode, FieldError, Problem},
     },
     mail::Mailer,
     settings::Settings,
@@ -43,31 +45,12 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(show))
-        .routes(routes!(list, create))
-        .routes(routes!(revoke_all))
-        .routes(routes!(revoke))
+    current::routes().routes(routes!(list, create)).routes(routes!(revoke_all)).routes(routes!(revoke))
 }
 
-/// The route of the token mount to report a leaked token.
-pub fn report_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(report))
-}
-
-/// Get the calling token
-///
-/// With a session cookie there is no token: 404.
-#[utoipa::path(
-    get, path = "/token", operation_id = "getToken", tag = "Tokens",
-    responses((status = OK, body = Token, description = "The token's metadata."), NotFound),
-    security(("caller" = [])),
-)]
-async fn show(Allowed { caller, .. }: Allowed<Anything>) -> Result<Json<Token>, Problem> {
-    match caller.credential {
-        Credential::Token(token) => Ok(Json(token)),
-        Credential::Session(_) => Err(Problem::NotFound),
-    }
+/// The routes of the token mount that need no token.
+pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
+    current::scope_routes().routes(routes!(report))
 }
 
 /// The account's tokens.
@@ -126,6 +109,10 @@ struct CreateBody {
     #[serde(default)]
     #[schema(max_items = 5)]
     origins: Vec<String>,
+    /// The account's password. With a token, sending it makes the new token the person's own. With a session cookie, it
+    /// can be left out if it was given recently.
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<SecretString>,
 }
 
 /// A new token. Its secret is shown only once.
@@ -139,6 +126,7 @@ struct CreateBody {
     "issued_by": token()["issued_by"],
     "created_at": token()["created_at"],
     "expires_at": token()["expires_at"],
+    "expires_in": 30 * 24 * 60 * 60,
     "ends_at": token()["ends_at"],
     "renew_days": token()["renew_days"],
 })))]
@@ -158,6 +146,8 @@ struct Made {
     created_at: Timestamp,
     /// When it expires, unless it is renewed.
     expires_at: Timestamp,
+    /// In how many seconds it expires, unless it is renewed.
+    expires_in: i64,
     /// When it expires, even if it is renewed.
     ends_at: Timestamp,
     /// How many days each use extends it by.
@@ -166,57 +156,96 @@ struct Made {
 
 /// Create a token
 ///
-/// With a session cookie, the password must have been given recently. With a token, the new token has no more scopes
-/// than the calling one, works from no other origin, expires no later, and is revoked with it. `Idempotency-Key` is not
-/// supported: the answer contains the secret, which is not stored and cannot be sent twice.
+/// With a session cookie, the password must have been given recently, or be sent as well. With a token, the new token
+/// has no more scopes than the calling one and works from no other origin. Without `password`, it also expires no later
+/// and is revoked with the calling token; with `password`, it is the person's own, like one that is created on the
+/// tokens page. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
+/// sent twice.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Made, description = "The new token. It is shown only once."),
-        BodyRefused, Full, ReauthenticationRequired,
+        BodyRefused, Full, PasswordProofRefused,
     ),
     security(("caller" = ["tokens:manage"])),
 )]
 async fn create(
-    State(AppState { db, settings, site, .. }): State<AppState>,
+    State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<TokensManage>,
     client: Client,
-    reauthentication: Reauthentication,
+    mut reauthentication: Reauthentication,
     headers: HeaderMap,
-    Body(body): Body<CreateBody>,
+    body: Unvalidated<CreateBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     idempotency::not_here(&headers)?;
-    let parent = match &caller.credential {
-        Credential::Token(token) => Some(token),
+    let AppState { db, settings, site, .. } = &state;
+    let body = body.validate(|body| {
+        let calling = match &caller.credential {
+            Credential::Token(token) => Some(token),
+            Credential::Session(_) => None,
+        };
+        let parent = calling.filter(|_| body.password.is_none());
+        let mut errors = service::scope_errors(&site.scopes, &body.scopes);
+        match expiry(body.days, body.expires_at) {
+            Ok(expiry) => {
+                errors.extend(service::errors(&settings.tokens, db.now(), (calling, parent), &body.asked(expiry)));
+            }
+            Err(wrong) => errors.extend(service::name_errors(&body.name).into_iter().chain(wrong)),
+        }
+        errors
+    })?;
+    let expiry = expiry(body.days, body.expires_at).map_err(Problem::Validation)?;
+    let new = body.asked(expiry);
+    let password = body.password;
+    let password = match caller.credential {
+        Credential::Token(_) => password,
         Credential::Session(_) => {
-            reauthentication.must_be_recent().await?;
+            reauthentication.prove(&caller, password).await?;
             None
         }
     };
-    let CreateBody { name, scopes, days, expires_at, renew, origins } = body;
-    let expiry = expiry(days, expires_at)?;
-    let declared = |scope: &Scope| site.scopes.iter().any(|known| known.name == scope.0);
-    if let Some(Scope(unknown)) = scopes.iter().find(|scope| !declared(scope)) {
-        return Err(Problem::field("scopes", &format!("There is no scope “{unknown}”.")));
-    }
-    let new = NewToken { name, scopes: scopes.into_iter().collect(), expiry, renew, origins };
-    let issued = service::create(&db, &settings.tokens, &caller.acting(client), parent, new).await?;
+    let actor = caller.acting(client.clone());
+    let issued = match (&caller.credential, password) {
+        (Credential::Token(token), Some(password)) => {
+            let proof = reauthentication.prove(&caller, Some(password));
+            let issued = service::create_with_password(db, &settings.tokens, (actor, token), new, proof).await?;
+            notify_if_new(&state, &caller.account, &client);
+            issued
+        }
+        (Credential::Token(token), None) => service::create(db, &settings.tokens, &actor, Some(token), new).await?,
+        (Credential::Session(_), _) => service::create(db, &settings.tokens, &actor, None, new).await?,
+    };
+    let expires_in = expires_in(&issued.token, issued.token.created_at);
     let Token { id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, .. } = issued.token;
     let token = TokenText(issued.secret.reveal().to_owned());
-    let made = Made { token, id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days };
+    let made =
+        Made { token, id, name, scopes, origins, issued_by, created_at, expires_at, expires_in, ends_at, renew_days };
     Ok((StatusCode::CREATED, Json(made)))
 }
 
+impl CreateBody {
+    /// What is asked for, with this `expiry`.
+    fn asked(&self, expiry: Expiry) -> NewToken {
+        NewToken {
+            name: self.name.clone(),
+            scopes: self.scopes.iter().cloned().collect(),
+            expiry,
+            renew: self.renew,
+            origins: self.origins.clone(),
+        }
+    }
+}
+
 /// Exactly one of the two must be given.
-fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Problem> {
+fn expiry(days: Option<u32>, expires_at: Option<Timestamp>) -> Result<Expiry, Vec<FieldError>> {
     match (days, expires_at) {
         (Some(days), None) => Ok(Expiry::Days(days)),
         (None, Some(at)) => Ok(Expiry::At(at)),
-        (None, None) => Err(Problem::field("days", "Send `days` or `expires_at`.")),
+        (None, None) => Err(vec![FieldError::required("days", "Send `days` or `expires_at`.")]),
         (Some(_), Some(_)) => {
-            let twice = |field| FieldError::new(field, "Send either `days` or `expires_at`, not both.");
-            Err(Problem::Validation(vec![twice("days"), twice("expires_at")]))
+            let message = "Send either `days` or `expires_at`, not both.";
+            Err(["days", "expires_at"].map(|field| FieldError::new(field, message).code(FieldCode::Exclusive)).into())
         }
     }
 }
@@ -268,7 +297,10 @@ async fn revoke_all(
     match except {
         None => service::revoke_all(&db, &actor).await?,
         Some(kept) => service::revoke_others(&db, &actor, kept).await.map_err(|problem| match problem {
-            Problem::NotFound => Problem::field("except", "The account has no active token with this id."),
+            Problem::NotFound => {
+                let message = "The account has no active token with this id.";
+                FieldError::new("except", message).code(FieldCode::InvalidChoice).into()
+            }
             problem => problem,
         })?,
     }

@@ -2,9 +2,12 @@
 
 pub mod admin;
 pub mod api;
+mod current;
 mod emails;
 pub mod page;
+mod renewal;
 mod revocation;
+mod rules;
 mod scopes;
 pub mod service;
 mod view;
@@ -23,7 +26,9 @@ pub const FEATURE: Feature = Feature {
     scopes: &[TokensManage::INFO],
     nav: &[NavLink { path: "/tokens", label: "Tokens" }],
     api: api::routes,
-    unauthenticated_api: api::report_routes,
+    session_api: current::session_routes,
+    token_api: current::token_routes,
+    unauthenticated_api: api::unauthenticated_routes,
     pages: || {
         Pages::new()
             .get("/tokens", page::index)

@@ -2,4 +2,4 @@
 
 use crate::auth::scope;
 
-scope!(pub TokensManage = "tokens:manage", "Create, list and revoke your tokens");
+scope!(pub TokensManage = "tokens:manage", "Create, list and revoke your tokens", sensitive);

@@ -3,10 +3,13 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::revocation::until_none;
+use super::{
+    revocation::until_none,
+    rules::{checked_expiry, checked_name, checked_origins},
+};
 use crate::{
     auth::{
-        IssuedBy, Scopes, Token,
+        IssuedBy, Scopes, Stamp, Token,
         activity::{Actor, Kind},
         store::tokens::{self, New},
         verify_password::{VerifiedPassword, why_refused},
@@ -19,45 +22,22 @@ use crate::{
     },
     mail::Mailer,
     secret::Secret,
-    settings::{Settings, Tokens, check_origin},
-    text::{is_blank, turns_direction},
+    settings::{Settings, Tokens},
     timestamp::Timestamp,
 };
 
-pub use super::revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others};
+pub use super::{
+    renewal::{expires_in, renew, renewable_until},
+    revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others},
+    rules::{Expiry, NewToken, errors, name_errors, scope_errors},
+};
 
-/// The maximum number of origins of a token.
-const ORIGINS_MAX: usize = 5;
 /// The maximum number of active tokens that are listed.
 const SHOWN: i64 = 2_000;
 /// The maximum number of expired and revoked tokens that are listed.
 const ENDED_SHOWN: i64 = 100;
 /// How many days before a token expires its owner is told, earliest first.
 const WARNINGS: [u32; 2] = [7, 1];
-
-/// The parameters of a new token.
-#[derive(Clone, Debug)]
-pub struct NewToken {
-    /// Its name, 1 to 100 characters.
-    pub name: String,
-    /// Its scopes, at least one.
-    pub scopes: Scopes,
-    /// When it expires.
-    pub expiry: Expiry,
-    /// Whether each use extends it by the same number of days, up to the maximum lifetime.
-    pub renew: bool,
-    /// The origins whose pages can use it. If empty, it works everywhere.
-    pub origins: Vec<String>,
-}
-
-/// When a token expires.
-#[derive(Clone, Copy, Debug)]
-pub enum Expiry {
-    /// After this many days.
-    Days(u32),
-    /// At this time.
-    At(Timestamp),
-}
 
 /// A new token with its secret.
 #[derive(Clone, Debug)]
@@ -95,40 +75,62 @@ pub async fn create(
     parent: Option<&Token>,
     new: NewToken,
 ) -> Result<Issued, Problem> {
-    if let Some(parent) = parent
-        && let Some(lacking) = new.scopes.iter().find(|scope| !parent.scopes.contains(scope))
+    let token = checked(settings, db.now(), (parent, parent), new)?;
+    store(db, settings, actor, parent, token).await
+}
+
+/// Creates a token for a person who gives their password to a client with the token `caller`. It has no more scopes
+/// than `caller` and works from no other origin, but it is the person's own: it may expire later, and is not revoked
+/// with `caller`. `proof` verifies the password and returns the account's stamp; it runs once everything else is valid
+/// (S62).
+///
+/// # Errors
+/// The same as [`create`]; those of `proof`.
+pub async fn create_with_password(
+    db: &Db,
+    settings: &Tokens,
+    (actor, caller): (Actor, &Token),
+    new: NewToken,
+    proof: impl Future<Output = Result<Option<Stamp>, Problem>>,
+) -> Result<Issued, Problem> {
+    let token = checked(settings, db.now(), (Some(caller), None), new)?;
+    let actor = Actor { stamp: proof.await?, ..actor };
+    store(db, settings, &actor, None, token).await.map_err(|problem| match problem {
+        // It was changed meanwhile.
+        Problem::NotSignedIn => FieldError::incorrect("password", "The password is wrong.").into(),
+        problem => problem,
+    })
+}
+
+/// The token `new` as it is to be stored. `caller` limits its scopes and origins, `parent` how long it lasts.
+fn checked(
+    settings: &Tokens,
+    now: Timestamp,
+    (caller, parent): (Option<&Token>, Option<&Token>),
+    new: NewToken,
+) -> Result<Token, Problem> {
+    if let Some(caller) = caller
+        && let Some(lacking) = new.scopes.iter().find(|scope| !caller.scopes.contains(scope))
     {
         return Err(Problem::ScopeMissing(lacking.into()));
     }
-    let now = db.now();
+    let no_scope = new.scopes.is_empty().then(|| FieldError::required("scopes", "Choose at least one scope."));
+    let errors = errors(settings, now, (caller, parent), &new).into_iter().chain(no_scope).collect();
+    Problem::unless(errors, ())?;
+    let name = checked_name(&new.name)?;
+    let origins = checked_origins(&new.origins, caller)?;
+    let expires_at = checked_expiry(settings, new.expiry, now, parent)?;
     let longest = now + Duration::days(settings.max_days.into());
-    let mut errors = Vec::new();
-    let name = checked_name(&new.name).map_err(|error| errors.push(error)).unwrap_or_default();
-    if new.scopes.is_empty() {
-        errors.push(FieldError::new("scopes", "Choose at least one scope."));
-    }
-    let origins = checked_origins(new.origins, parent).map_err(|error| errors.push(error)).unwrap_or_default();
-    let expires_at = checked_expiry(new.expiry, now, longest, settings.max_days, parent);
-    let expires_at = expires_at.map_err(|error| errors.push(error)).unwrap_or(now);
     let renew_days = match new.expiry {
-        Expiry::Days(days) => Some(days),
-        Expiry::At(_) => None,
+        Expiry::Days(days) if new.renew => Some(days),
+        _ => None,
     };
-    if new.renew && renew_days.is_none() {
-        let message = "Choose a number of days. A renewed token expires if it is not used for that long.";
-        errors.push(FieldError::new("renew", message));
-    }
-    if !errors.is_empty() {
-        return Err(Problem::Validation(errors));
-    }
-
-    let renew_days = renew_days.filter(|_| new.renew);
     let ends_at = match (renew_days, parent) {
         (None, _) => expires_at,
         (Some(_), None) => longest,
         (Some(_), Some(parent)) => longest.min(parent.expires_at),
     };
-    let token = Token {
+    Ok(Token {
         id: Uuid::now_v7(),
         name,
         scopes: new.scopes,
@@ -141,7 +143,17 @@ pub async fn create(
         last_used_at: None,
         last_used_from: None,
         revoked_at: None,
-    };
+    })
+}
+
+async fn store(
+    db: &Db,
+    settings: &Tokens,
+    actor: &Actor,
+    parent: Option<&Token>,
+    token: Token,
+) -> Result<Issued, Problem> {
+    let now = token.created_at;
     let stamp = actor.stamp.clone().map(|stamp| stamp.0);
     let issued = issue(db, settings, actor, (parent, stamp.clone()), token, settings.per_account.into()).await?;
     if let Some(issued) = issued {
@@ -158,8 +170,8 @@ pub async fn create(
     }
 }
 
-/// Creates the token for `POST login`: short-lived and with all scopes, since the password was just given. At the
-/// limit, the oldest login token is revoked. It ends when the password changes (S59).
+/// Creates the token for `POST login`: short-lived, but [`renew`] prolongs it for a while. At the limit, the oldest
+/// login token is revoked. It ends when the password changes (S59).
 ///
 /// # Errors
 /// [`Problem::Validation`] if the name is invalid; [`Problem::InvalidCredentials`] if the password was changed
@@ -173,12 +185,8 @@ pub async fn create_at_login(
     name: Option<&str>,
     remember: bool,
 ) -> Result<Issued, Problem> {
-    let name = checked_name(name.unwrap_or("Login")).map_err(|error| Problem::Validation(vec![error]))?;
-    let lifetime = if remember {
-        Duration::days(settings.login_remember_days.into())
-    } else {
-        Duration::hours(settings.login_hours.into())
-    };
+    let name = checked_name(name.unwrap_or("Login"))?;
+    let (lasts, in_all) = settings.login_lifetime(remember);
     let now = db.now();
     let token = Token {
         id: Uuid::now_v7(),
@@ -187,8 +195,8 @@ pub async fn create_at_login(
         origins: Vec::new(),
         issued_by: IssuedBy::Login,
         created_at: now,
-        expires_at: now + lifetime,
-        ends_at: now + lifetime,
+        expires_at: now + lasts,
+        ends_at: now + in_all,
         renew_days: None,
         last_used_at: None,
         last_used_from: None,
@@ -276,67 +284,4 @@ pub async fn tell_of_end(db: &Db, settings: &Settings, mailer: &Mailer, batch: i
 /// If the database fails.
 pub async fn delete_expired(db: &Db, days: u32, batch: i64) -> sqlx::Result<u64> {
     tokens::delete_expired(db, db.now() + -Duration::days(days.into()), batch).await
-}
-
-fn checked_name(name: &str) -> Result<String, FieldError> {
-    let name = name.trim();
-    if is_blank(name) || name.chars().count() > 100 || name.contains(char::is_control) {
-        return Err(FieldError::new("name", "Enter a name of 1 to 100 characters."));
-    }
-    if turns_direction(name) {
-        return Err(FieldError::new("name", "Remove the characters that change the direction of the text."));
-    }
-    Ok(name.to_owned())
-}
-
-/// The origins to store. By default, a token created by another has the origins of its parent.
-fn checked_origins(given: Vec<String>, parent: Option<&Token>) -> Result<Vec<String>, FieldError> {
-    let wrong = |message: String| FieldError::new("origins", message);
-    let mut origins: Vec<String> = Vec::new();
-    for origin in given {
-        check_origin(&origin).map_err(|why| wrong(format!("{why}.")))?;
-        if !origins.contains(&origin) {
-            origins.push(origin);
-        }
-    }
-    if origins.len() > ORIGINS_MAX {
-        return Err(wrong(format!("Enter at most {ORIGINS_MAX} origins.")));
-    }
-    let theirs = parent.map(|parent| parent.origins.as_slice()).unwrap_or_default();
-    if theirs.is_empty() {
-        return Ok(origins);
-    }
-    if origins.is_empty() {
-        return Ok(theirs.to_vec());
-    }
-    match origins.iter().find(|origin| !theirs.contains(origin)) {
-        Some(other) => Err(wrong(format!("{other:?} is not an origin of the calling token."))),
-        None => Ok(origins),
-    }
-}
-
-fn checked_expiry(
-    expiry: Expiry,
-    now: Timestamp,
-    longest: Timestamp,
-    max_days: u32,
-    parent: Option<&Token>,
-) -> Result<Timestamp, FieldError> {
-    let (field, expires_at) = match expiry {
-        Expiry::Days(days) if (1..=max_days).contains(&days) => ("days", now + Duration::days(days.into())),
-        Expiry::Days(_) => return Err(FieldError::new("days", format!("Choose between 1 and {max_days} days."))),
-        Expiry::At(at) if at > now && at <= longest => ("expires_at", at),
-        Expiry::At(_) => {
-            let message = format!("Choose a date in the future, within the next {max_days} days.");
-            return Err(FieldError::new("expires_at", message));
-        }
-    };
-    match parent {
-        Some(parent) if expires_at > parent.expires_at => {
-            let end = parent.expires_at;
-            let message = format!("The calling token expires at {end}. A token that it creates cannot expire later.");
-            Err(FieldError::new(field, message))
-        }
-        _ => Ok(expires_at),
-    }
 }

@@ -92,20 +92,44 @@ pub fn not_here(headers: &HeaderMap) -> Result<(), Problem> {
 pub struct Answer {
     /// The status, 201 in most cases.
     pub status: u16,
-    /// The `Location` of the new resource.
-    pub location: String,
+    /// The `Location` of the new resource, if there is one.
+    pub location: Option<String>,
     /// The `ETag` of the new resource.
-    pub etag: String,
+    pub etag: Option<String>,
     /// The body, as JSON.
     pub body: String,
+}
+
+impl Answer {
+    /// 201 with the new `resource`, which is at `location` and has the tag `etag`.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] if it cannot be written as JSON.
+    pub fn created(location: String, etag: String, resource: &impl Serialize) -> Result<Self, Problem> {
+        let body = json(resource)?;
+        Ok(Self { status: StatusCode::CREATED.as_u16(), location: Some(location), etag: Some(etag), body })
+    }
+
+    /// 200 with the `result` of a request that creates no resource.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] if it cannot be written as JSON.
+    pub fn ok(result: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self { status: StatusCode::OK.as_u16(), location: None, etag: None, body: json(result)? })
+    }
+}
+
+fn json(content: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(content).map_err(|error| Problem::Internal(error.to_string()))
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::CREATED);
         let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-        let headers = [(header::LOCATION, self.location), (header::ETAG, self.etag)];
-        (status, json, headers, self.body).into_response()
+        let location = self.location.map(|location| [(header::LOCATION, location)]);
+        let etag = self.etag.map(|etag| [(header::ETAG, etag)]);
+        (status, json, location, etag, self.body).into_response()
     }
 }
 
@@ -175,7 +199,7 @@ async fn claim(db: &Db, key: &[u8], account: Uuid, fingerprint: Vec<u8>, id: Uui
 async fn answer(db: &Db, key: Vec<u8>, done: Result<Answer, Problem>) -> Result<Answer, Problem> {
     match done {
         Ok(answer) => {
-            let text = serde_json::to_string(&answer).map_err(|error| Problem::Internal(error.to_string()))?;
+            let text = json(&answer)?;
             store::finish(db, key, text).await?;
             Ok(answer)
         }

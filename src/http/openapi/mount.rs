@@ -20,7 +20,10 @@ use super::{
     refusals::described,
 };
 use crate::{
-    http::problem::{Details, Problem},
+    http::{
+        extract::unknown_params,
+        problem::{Details, Limit, Problem},
+    },
     settings::Settings,
 };
 
@@ -29,8 +32,8 @@ const CALLER: &str = "caller";
 
 const ERRORS: &str = "Every error is `application/problem+json` (RFC 9457). Match on its `code`, which never changes; \
      `detail` says what to do about it, and `request_id` is the id of the request in the log of the server. An unknown \
-     path is 404 `not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members, codes and \
-     other values that you do not know: later versions may add some.";
+     path is 404 `route_not_found`, and a method that is not listed is 405 `method_not_allowed`. Ignore members, codes \
+     and other values that you do not know: later versions may add some.";
 
 /// A JSON mount as its document describes it.
 #[derive(Clone)]
@@ -81,7 +84,7 @@ impl MountDocs {
                 Problem::TokenExpired,
                 Problem::TokenRevoked,
                 Problem::OriginNotAllowed,
-                Problem::RateLimited(30),
+                Problem::RateLimited { limit: Limit::Token, seconds: 30 },
             ],
         }
     }
@@ -210,12 +213,14 @@ impl MountDocs {
     }
 }
 
-fn always() -> [Problem; 4] {
+/// Any call may have a query parameter that it does not know.
+fn always() -> [Problem; 5] {
     let (busy, broken) = (Problem::Unavailable(String::new()), Problem::Internal(String::new()));
-    [Problem::NotAcceptable, Problem::Misdirected, busy, broken]
+    let unknown = Problem::Validation(unknown_params("colour=red", &[]));
+    [Problem::NotAcceptable, Problem::Misdirected, unknown, busy, broken]
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, post, patch, put, delete, .. } = item;
     [get, post, patch, put, delete].into_iter().flatten()
 }

@@ -39,16 +39,20 @@ impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         vec![header(
             "If-Match",
-            "The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the \
-             request overwrites changes.",
-            Some(r#"^(\*|"[0-9]{1,18}")$"#),
+            "The version you read, in quotes: the `ETag`, or the `version` of the resource as `\"1\"`. If the resource \
+             has changed since, the request fails with 412. Without it, the request overwrites changes.",
+            Some(r#"^(\*|(W/)?"[0-9]{1,18}")$"#),
         )]
     }
 }
 
 impl IntoParams for IfNoneMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![header("If-None-Match", "The `ETag` you have. If it is still the current one, the response is 304.", None)]
+        vec![header(
+            "If-None-Match",
+            "The `ETag` you have, with its quotes. If it is still the current one, the response is 304.",
+            Some(r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#),
+        )]
     }
 }
 

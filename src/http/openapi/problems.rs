@@ -26,7 +26,8 @@ pub(super) type Shared = BTreeMap<String, RefOr<Response>>;
 
 /// The members of a problem as clients need to know them.
 pub(super) fn complete(problem: &mut Object) {
-    problem.description = Some("An error (RFC 9457), with the members `code`, `request_id` and `errors`.".into());
+    problem.description =
+        Some("An error (RFC 9457), with the members `code`, `request_id`, `errors` and `limit`.".into());
     problem.properties.insert("code".into(), Ref::from_schema_name(CODE).into());
     if let Some(RefOr::T(Schema::Object(status))) = problem.properties.get_mut("status") {
         (status.minimum, status.maximum) = (Some(400.into()), Some(599.into()));
@@ -35,7 +36,7 @@ pub(super) fn complete(problem: &mut Object) {
 
 /// Every code that `operations` answer with, and those of unknown paths and methods, which no operation lists.
 pub(super) fn codes(operations: &[&mut Operation]) -> BTreeSet<String> {
-    let unrouted = [Problem::NotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
+    let unrouted = [Problem::RouteNotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
     let listed = operations.iter().flat_map(|operation| operation.responses.responses.values()).flat_map(codes_of);
     listed.chain(unrouted).collect()
 }

@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use utoipa::{
     IntoResponses,
     openapi::{Content, Header, RefOr, Response, ResponseBuilder, content::ContentBuilder, example::ExampleBuilder},
 };
 
 use crate::http::{
-    problem::{Details, MEDIA_TYPE, Problem, describe},
+    conditional::Conditions,
+    extract::not_json_at,
+    problem::{Details, FieldError, Limit, MEDIA_TYPE, Problem, describe},
     request_id::RequestId,
 };
 
@@ -36,11 +39,13 @@ refusals! {
     /// By [`crate::http::extract::Body`] and the rules for its members.
     BodyRefused => [not_json(), Problem::BodyTooLarge, Problem::UnsupportedMediaType, invalid()];
     /// By [`crate::http::extract::Query`] and the rules for its members.
-    QueryRefused => [Problem::field("limit", "Enter a number from 1 to 100.")];
+    QueryRefused => [out_of_range()];
     /// For an id in the path that does not exist.
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
     Stale => [Problem::PreconditionFailed];
+    /// By `If-Match` and `If-None-Match`, of an operation that takes no body. [`BodyRefused`] has this status as well.
+    TagRefused => [no_tag()];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
     IdempotentBodyRefused => [
         not_json(),
@@ -50,18 +55,28 @@ refusals! {
         Problem::KeyReused,
         Problem::Conflict("Another request with this Idempotency-Key is still in progress.")
     ];
+    /// When a limit on the number of event streams is reached.
+    TooManyStreams => [Problem::TooManyStreams];
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
+    /// Where a token with a fixed end cannot be renewed.
+    FixedEnd => [Problem::Conflict("This token has a fixed end, so it cannot be renewed.")];
+    /// Where the body holds the account's password, to prove who sends it.
+    PasswordProofRefused => [Problem::ReauthenticationRequired, Problem::LoginDisabled, limited(Limit::Password)];
+    /// Where the password is given again.
+    ReauthenticationRefused => [Problem::InvalidCredentials, Problem::LoginDisabled, limited(Limit::Password)];
     /// Where the password is needed again.
     ReauthenticationRequired => [Problem::ReauthenticationRequired];
+    /// Where requests need no credential, from any origin.
+    CountedByAddress => [limited(Limit::Address)];
     /// Where requests need no credential: their rate is limited, and so are their origins.
-    UnauthenticatedRefused => [Problem::OriginNotAllowed, Problem::RateLimited(30)];
+    UnauthenticatedRefused => [Problem::OriginNotAllowed, limited(Limit::Address)];
     /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
-        Problem::RateLimited(30)
+        limited(Limit::Password)
     ];
     /// Like [`PasswordRefused`], for the token API, where the settings may turn passwords off.
     LoginRefused => [
@@ -70,7 +85,7 @@ refusals! {
         Problem::OriginNotAllowed,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
-        Problem::RateLimited(30)
+        limited(Limit::Password)
     ];
 }
 
@@ -106,9 +121,23 @@ fn content(problems: &[&Problem]) -> Content {
 }
 
 fn not_json() -> Problem {
-    Problem::InvalidBody("Not JSON: expected value at line 1 column 1.".into())
+    not_json_at(1, 15)
+}
+
+fn no_tag() -> Problem {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::IF_MATCH, HeaderValue::from_static("3"));
+    Conditions::of(&headers).err().unwrap_or_else(not_json)
 }
 
 fn invalid() -> Problem {
-    Problem::field("name", "Enter a name.")
+    FieldError::required("name", "Enter a name.").into()
+}
+
+fn out_of_range() -> Problem {
+    FieldError::out_of_range("limit", "Enter a number from 1 to 100.", 1, 100).into()
+}
+
+fn limited(limit: Limit) -> Problem {
+    Problem::RateLimited { limit, seconds: 30 }
 }

@@ -1,5 +1,7 @@
 //! The wire form of a problem, shared by the server and the browser.
 
+use std::borrow::Cow;
+
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::JsonEncoding;
@@ -27,6 +29,10 @@ pub struct Details {
     /// What is wrong with each field; with `validation_failed` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// Which limit was met, such as `token` or `address`; with `rate_limited` only. docs/errors.md lists them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, nullable = false))]
+    pub limit: Option<Cow<'static, str>>,
 }
 
 impl SubmitError for Details {
@@ -54,6 +60,7 @@ impl Details {
             code: code.into(),
             request_id: String::new(),
             errors: Vec::new(),
+            limit: None,
         }
     }
 }

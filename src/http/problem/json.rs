@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::{Details, Problem};
-use crate::http::request_id::RequestId;
+use crate::http::{answer_log::Refusal, request_id::RequestId};
 
 /// The media type of a problem (RFC 9457 section 3).
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -55,6 +55,8 @@ pub fn render(response: Response, details: &Details) -> Response {
     parts.headers.insert(header::CONTENT_TYPE, CONTENT_TYPE.clone());
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     parts.extensions.insert(AlreadyRendered);
+    let fields = details.errors.iter().map(|error| error.field.as_str());
+    parts.extensions.insert(Refusal::new(&details.code, fields));
     Response::from_parts(parts, axum::Json(details).into_response().into_body())
 }
 
@@ -63,6 +65,7 @@ pub fn describe(problem: &Problem, id: &RequestId) -> Details {
     Details {
         request_id: id.to_string(),
         errors: problem.errors().to_vec(),
+        limit: problem.limit().map(|limit| limit.as_str().into()),
         ..Details::new(problem.status().as_u16(), problem.code(), problem.title(), problem.detail())
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use axum::http::StatusCode;
 
-use super::FieldError;
+use super::{FieldError, Limit};
 
 /// Makes [`Problem`] of a table with one row per kind: status, code, title, and what a client can do about it.
 macro_rules! problems {
@@ -28,6 +28,9 @@ macro_rules! problems {
         )+}
 
         $(const _: () = assert!($status >= 400 && $status < 600);)+
+
+        /// The status and the code of every kind, in the order of the table. Some kinds share a code.
+        pub const KINDS: &[(u16, &str)] = &[$(($status, $code),)+];
 
         impl Problem {
             /// The status of the response.
@@ -83,34 +86,62 @@ problems! {
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
         format!("This token does not have the scope `{scope}`.");
-    /// The session has not given its password for too long.
+    /// The password was given too long ago in this browser, or with this token.
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
-        "This action needs your password again. Send it to POST /session/v1/reauthenticate, then try again.";
-    /// The settings turn `POST /login` of the token API off.
+        "This action needs your password again. Send it to POST /session/v1/reauthenticate, or with a token to POST \
+         /api/v1/reauthenticate, then try again.";
+    /// The settings turn passwords off at the token API.
     LoginDisabled => 403, "login_disabled", "Password login disabled",
-        "This site does not issue tokens for a password. Create one on the tokens page.";
-    /// The settings or the token do not list the origin that the request names.
+        "This site takes passwords on its own pages only. Create a token on the tokens page.";
+    /// The settings or the token do not list the origin that the request names, or it names several.
     OriginNotAllowed => 403, "origin_not_allowed", "Origin not allowed",
-        "Neither the settings of the site nor the token, if one was sent, allow requests from this origin. Use a token \
-         on the origins it was created for, and sign in on the origins that the settings allow.";
+        "Neither the setting `cors.allowed_origins` of the site nor the token, if one was sent, lists the origin of \
+         the request. Use a token on the origins it was created for, and sign in on the origins of the setting.";
+    /// The settings do not list the origin. Holds the origin, as [`crate::http::origin::shown`] shows it.
+    OriginNotListed(origin: String) => 403, "origin_not_allowed", "Origin not allowed",
+        format!(
+            "The origin {origin} is not in the setting `cors.allowed_origins` of this site. If the page is yours, add \
+             its origin there, exactly as a browser sends it; or use a token that was created for this origin. Signing \
+             in with a password always needs the setting."
+        );
+    /// The token is limited to other origins. Holds what the request says of its origin.
+    OriginNotOfToken(origin: String) => 403, "origin_not_allowed", "Origin not allowed",
+        format!(
+            "This token works only from the origins it was created for, and {origin}. Create one for this origin, or \
+             one without origins, which works from those in the setting `cors.allowed_origins` and outside of browsers."
+        );
     /// Refused by the same-origin guard.
     CrossOriginRequest => 403, "cross_origin_request", "Cross-origin request refused",
         "The request came from another origin, and only pages of this site may make it. Clients on other origins use \
          /api/v1 with a token.";
-    /// Refused by the same-origin guard, perhaps because `server.public_url` is wrong. Holds the origin that the
-    /// browser names and the one of the settings.
-    OtherPublicUrl { seen: String, ours: String } => 403, "cross_origin_request", "Cross-origin request refused",
+    /// Refused by the same-origin guard. Holds the headers that say where the request came from.
+    CrossSite(headers: String) => 403, "cross_origin_request", "Cross-origin request refused",
         format!(
-            "The request came from a page on {seen}, but the address of this site is {ours}. If {seen} is right, the \
-             operator has to set `server.public_url` to it. Clients on other origins use /api/v1 with a token."
+            "Only pages of this site may make this request, and it came with {headers}. On another origin, use \
+             /api/v1 with a token, or let a proxy serve the page and this site on one origin. A script sends neither \
+             header, and uses /api/v1 with a token."
         );
+    /// Refused by the same-origin guard, perhaps because `server.public_url` is wrong. Holds the headers that say where
+    /// the request came from, the origin that the browser names and the one of the settings.
+    OtherPublicUrl { headers: String, seen: String, ours: String }
+        => 403, "cross_origin_request", "Cross-origin request refused",
+        format!(
+            "The request came with {headers}, but the address of this site is {ours}. If people open the site at \
+             {seen}, the operator has to set `server.public_url` to it. Clients on other origins use /api/v1 with a \
+             token, or a proxy that serves the page and this site on one origin."
+        );
+    /// A path of a JSON mount that no route has.
+    RouteNotFound => 404, "route_not_found", "No such path",
+        "There is no such path. `openapi.json`, next to the paths of this version, lists all of them; none ends with a \
+         slash.";
     /// Also for resources of another account.
     NotFound => 404, "not_found", "Not found", "There is nothing here, or you do not have access to it.";
     MethodNotAllowed => 405, "method_not_allowed", "Method not allowed",
         "This method is not allowed here. The Allow header lists the methods that are.";
-    /// The client does not accept JSON.
+    /// The client does not accept JSON, or the stream of events.
     NotAcceptable => 406, "not_acceptable", "Not acceptable",
-        "Responses are JSON. Send `Accept: application/json`, or no Accept header.";
+        "Responses are JSON, and that of `GET events` is `text/event-stream`. Send an Accept header that allows it, or no \
+         Accept header.";
     /// The page was made for another account than the one that is signed in now.
     AccountChanged => 409, "account_changed", "Another account is signed in",
         "This page was opened with another account. Copy what you wrote, then reload the page.";
@@ -136,9 +167,12 @@ problems! {
         [only] => format!("{}: {}", only.field, only.message),
         _ => "Some fields are invalid; see `errors`.".into(),
     };
-    /// Holds the seconds after which another attempt is allowed.
-    RateLimited(seconds: u32) => 429, "rate_limited", "Too many requests",
-        format!("Too many requests. Try again in {}.", in_words(*seconds));
+    /// Holds the limit, and the seconds after which another attempt is allowed.
+    RateLimited { limit: Limit, seconds: u32 } => 429, "rate_limited", "Too many requests",
+        format!("{} Try again in {}.", limit.reason(), in_words(*seconds));
+    /// The account has as many event streams open as it may have.
+    TooManyStreams => 429, "too_many_streams", "Too many event streams",
+        "This account has the maximum number of event streams open. Close one, or try again later.";
     /// The database or the password hashing is busy or down. Holds the reason, for the log only.
     Unavailable(_reason: String) => 503, "unavailable", "Temporarily unavailable",
         "The server is too busy. Try again in a moment.";
@@ -150,7 +184,15 @@ problems! {
 impl Problem {
     /// A validation problem with one `message` about one `field`.
     pub fn field(field: &str, message: &str) -> Self {
-        Self::Validation(vec![FieldError::new(field, message)])
+        FieldError::new(field, message).into()
+    }
+
+    /// `value`, unless there are `errors`.
+    ///
+    /// # Errors
+    /// [`Problem::Validation`]
+    pub fn unless<T>(errors: Vec<FieldError>, value: T) -> Result<T, Self> {
+        if errors.is_empty() { Ok(value) } else { Err(Self::Validation(errors)) }
     }
 
     /// What is wrong with each field, for [`Problem::Validation`].
@@ -161,10 +203,19 @@ impl Problem {
         }
     }
 
+    /// The limit that was met, for [`Problem::RateLimited`].
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::RateLimited { limit, .. } => Some(*limit),
+            _ => None,
+        }
+    }
+
     /// The seconds after which another attempt may succeed (RFC 9110 section 10.2.3).
     pub fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::RateLimited(seconds) => Some(*seconds),
+            Self::RateLimited { seconds, .. } => Some(*seconds),
+            Self::TooManyStreams => Some(60),
             Self::Unavailable(_) => Some(2),
             _ => None,
         }
@@ -213,6 +264,12 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::Validation(vec![error])
+    }
+}
 
 /// A time to wait, for people, rounded up.
 fn in_words(seconds: u32) -> String {

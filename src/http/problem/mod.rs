@@ -12,13 +12,16 @@ mod json;
 #[cfg(feature = "ssr")]
 mod kind;
 #[cfg(feature = "ssr")]
+mod limit;
+#[cfg(feature = "ssr")]
 mod response;
 
-pub use crate::ui::FieldError;
+pub use crate::ui::{FieldCode, FieldError};
 pub use details::Details;
 
 #[cfg(feature = "ssr")]
 pub use self::{
     json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render},
-    kind::Problem,
+    kind::{KINDS, Problem},
+    limit::Limit,
 };

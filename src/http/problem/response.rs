@@ -12,7 +12,7 @@ impl IntoResponse for Problem {
         match &self {
             Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
             Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),
-            Self::CrossOriginRequest | Self::OtherPublicUrl { .. } => {
+            Self::CrossOriginRequest | Self::CrossSite(_) | Self::OtherPublicUrl { .. } => {
                 tracing::warn!(event = "guard_refused", "cross-origin request refused");
             }
             _ => tracing::debug!(problem = %self, "request refused"),

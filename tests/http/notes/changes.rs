@@ -64,7 +64,7 @@ async fn a_tag_we_never_made_matches_nothing(app: TestApp) {
     let ada = app.person("ada").await;
     let note = ada.note_path("a").await;
     for door in ada.doors() {
-        for tag in ["1", "W/\"1\"", "\"\"", "\"x\"", "\"99999999999999999999\"", "\"-1\"", "nonsense", ""] {
+        for tag in ["\"0\"", "\"\"", "\"x\"", "\"01\"", "\"99999999999999999999\"", "\"-1\"", "W/\"x\""] {
             let late = door.patch(&note, json!({"title": "b"})).header("if-match", tag);
             late.await.problem(412, "precondition_failed");
             door.delete(&note).header("if-match", tag).await.problem(412, "precondition_failed");

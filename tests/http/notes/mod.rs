@@ -2,19 +2,23 @@
 
 mod binary;
 mod changes;
+mod deleting;
 mod items;
 mod list;
+mod orders;
 mod pages;
 mod scripts;
 mod search;
 mod server_functions;
+mod summaries;
 mod upgrade;
+mod versions;
 
 use serde_json::{Value, json};
 
 use crate::support::{Door, Person, members};
 
-pub const MEMBERS: [&str; 5] = ["body", "created_at", "id", "title", "updated_at"];
+pub const MEMBERS: [&str; 6] = ["body", "created_at", "id", "title", "updated_at", "version"];
 
 pub fn titles(list: &Value) -> Vec<String> {
     let items = list["items"].as_array().unwrap().iter();
@@ -23,7 +27,7 @@ pub fn titles(list: &Value) -> Vec<String> {
 
 pub async fn list(door: &dyn Door, query: &str) -> Value {
     let list = door.get(&format!("/notes{query}")).await.assert_status(200).json();
-    assert_eq!(members(&list), ["items", "next_cursor"]);
+    assert_eq!(members(&list), ["items", "next_cursor", "total"]);
     list
 }
 

@@ -1,12 +1,13 @@
 //! Searching notes: what is found, and that whoever looks through much keeps nobody from being served.
 
-use std::future::IntoFuture;
+use std::{collections::HashSet, future::IntoFuture};
 
 use axum::http::Method;
 use serde_json::{Value, json};
+use time::Duration;
 use tokio::task::JoinSet;
 
-use super::{list, titles, write};
+use super::{list, path_of, titles, write};
 use crate::support::{Database, Door, Person, TestApp, on_both_databases};
 
 on_both_databases! {
@@ -19,6 +20,7 @@ on_both_databases! {
     search_takes_every_character_literally,
     search_pages_too,
     the_oldest_of_many_is_found_and_paged_to,
+    a_search_goes_by_the_order_and_the_time_that_are_asked_for,
 }
 
 /// Notes of 20,000 × `a`, older than any that is written.
@@ -74,6 +76,10 @@ async fn what_takes_too_long_is_503_and_stops(database: Database) {
         let reply = door.get("/notes?q=milk").await;
         reply.problem(503, "unavailable");
         assert_eq!(reply.header("retry-after"), "2");
+        for also in ["sort=-updated_at", "sort=updated_at&updated_since=2020-01-01T00:00:00Z"] {
+            door.get(&format!("/notes?q=milk&{also}")).await.problem(503, "unavailable");
+            door.get(&format!("/notes/summaries?q=milk&{also}")).await.problem(503, "unavailable");
+        }
         door.get("/notes").await.assert_status(200);
         door.get("/notes?q=+").await.assert_status(200);
     }
@@ -226,5 +232,47 @@ async fn the_oldest_of_many_is_found_and_paged_to(app: TestApp) {
             query = format!("/notes?q=FILLER&limit=100&cursor={cursor}");
         }
         assert_eq!(found, 230);
+    }
+}
+
+async fn a_search_goes_by_the_order_and_the_time_that_are_asked_for(app: TestApp) {
+    let ada = app.person("ada").await;
+    // All of them changed at one moment, long ago, and are read in several batches.
+    fill(&app, &ada, 230).await;
+    for title in ["Milk", "Tea", "Oat milk", "Milky Way"] {
+        app.clock.advance(Duration::seconds(10));
+        ada.note(title, "").await;
+    }
+    let since = ada.client.get("/notes?q=tea").await.json()["items"][0]["updated_at"].as_str().unwrap().to_owned();
+    let milk = list(&ada.client, "?q=milk").await["items"].clone();
+    app.clock.advance(Duration::seconds(10));
+    ada.client.patch(&path_of(&milk[2]), json!({"body": "changed"})).await.assert_status(200);
+    for door in ada.doors() {
+        for (query, expected) in [
+            ("q=milk&sort=-updated_at", ["Milk", "Milky Way", "Oat milk"]),
+            ("q=milk&sort=updated_at", ["Oat milk", "Milky Way", "Milk"]),
+            (&format!("q=milk&updated_since={since}"), ["Oat milk", "Milky Way", "Milk"]),
+            (&format!("q=milk&sort=-updated_at&updated_since={since}"), ["Milk", "Milky Way", "Oat milk"]),
+        ] {
+            let (mut found, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = list(door, &format!("?{query}&limit=2&cursor={cursor}")).await;
+                found.extend(titles(&page));
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                next.clone_into(&mut cursor);
+            }
+            assert_eq!(found, expected, "{query}");
+        }
+        for sort in ["updated_at", "-updated_at"] {
+            let (mut found, mut cursor) = (HashSet::new(), String::new());
+            loop {
+                let page = list(door, &format!("?q=FILLER&sort={sort}&limit=100&cursor={cursor}")).await;
+                let ids = page["items"].as_array().unwrap().iter().map(|note| note["id"].to_string());
+                assert!(ids.into_iter().all(|id| found.insert(id)), "none comes twice");
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                next.clone_into(&mut cursor);
+            }
+            assert_eq!(found.len(), 230, "{sort}");
+        }
     }
 }

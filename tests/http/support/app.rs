@@ -199,7 +199,8 @@ impl TestApp {
         let email = format!("{name}@example.org");
         let form = [("name", name), ("email", &email), ("password", PASSWORD)];
         browser.submit("/sign-up", &form).await.assert_status(303);
-        let login = self.post("/api/v1/login").json(json!({"email": email, "password": PASSWORD})).await;
+        let login = json!({"email": email, "password": PASSWORD, "scopes": all_scopes()});
+        let login = self.post("/api/v1/login").json(login).await;
         let login = login.assert_status(201).json();
         let account: Account = serde_json::from_value(login["account"].clone()).unwrap();
         Person { account, email, browser, client: self.client(login["token"].as_str().unwrap()) }

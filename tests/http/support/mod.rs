@@ -17,7 +17,7 @@ pub use self::{
     app::{Database, OURS, PASSWORD, Prepare, SPA, TestApp, all_scopes, features},
     ask::{Request, Response, field_error, hang_up_after, members},
     forms::PageForm,
-    people::{Browser, Client, Door, Person, TOKEN_MEMBERS},
+    people::{Browser, Client, Door, Person, TOKEN_MEMBERS, current_token_members},
     post::{Email, Sink},
     rows::RawDb,
     run::{Pgbouncer, Postgres, folder},

@@ -157,6 +157,13 @@ pub const TOKEN_MEMBERS: [&str; 12] = [
     "scopes",
 ];
 
+/// The members of the calling token in JSON, in order.
+pub fn current_token_members() -> Vec<&'static str> {
+    let mut members: Vec<_> = TOKEN_MEMBERS.into_iter().chain(["expires_in", "renewable_until"]).collect();
+    members.sort_unstable();
+    members
+}
+
 /// A person with an account, signed in at both doors.
 #[derive(Clone)]
 pub struct Person {

@@ -46,6 +46,8 @@ impl Call {
         match (&self.method, self.path) {
             (&Method::POST, "/tokens") => Some(json!({"name": "made", "scopes": ["tokens:manage"], "days": 1})),
             (&Method::POST, "/tokens/revoke-all") => Some(json!({})),
+            // The same, so that the calls that follow know it.
+            (&Method::POST, "/me/password") => Some(json!({"current_password": PASSWORD, "new_password": PASSWORD})),
             (&Method::POST, "/reauthenticate") => Some(json!({"password": PASSWORD})),
             (&Method::POST, "/login") => Some(json!({"email": "ada@example.org", "password": PASSWORD})),
             _ => self.example.clone(),

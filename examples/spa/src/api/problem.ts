@@ -26,6 +26,7 @@ interface Facts {
   code: ProblemCode;
   message: string;
   errors?: readonly FieldError[];
+  limit?: string | null;
   requestId?: string | null;
   retryAfter?: number | null;
 }
@@ -38,6 +39,8 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** The errors of fields, on a 422. */
   readonly errors: readonly FieldError[];
+  /** Which limit was met, on a 429, such as `token` or `password`. */
+  readonly limit: string | null;
   readonly requestId: string | null;
   /** How many seconds to wait before trying again. */
   readonly retryAfter: number | null;
@@ -47,6 +50,7 @@ export class Problem extends Error {
     this.status = facts.status;
     this.code = facts.code;
     this.errors = facts.errors ?? [];
+    this.limit = facts.limit ?? null;
     this.requestId = facts.requestId ?? null;
     this.retryAfter = facts.retryAfter ?? null;
   }
@@ -67,6 +71,7 @@ export class Problem extends Error {
       code,
       message: WORDS[code] ?? detail,
       errors: Array.isArray(fields.errors) ? fields.errors.filter(isFieldError) : [],
+      limit: text(fields.limit),
       requestId: text(fields.request_id) ?? headers.get("x-request-id"),
       retryAfter,
     });
@@ -86,7 +91,8 @@ export class Problem extends Error {
 
   /** An invalid field that was found without the server. */
   static inField(field: string, message: string): Problem {
-    return new Problem({ status: 0, code: "validation_failed", message, errors: [{ field, message }] });
+    const errors = [{ field, code: "invalid", message, params: {} }];
+    return new Problem({ status: 0, code: "validation_failed", message, errors });
   }
 
   /** Whether the same call may succeed later. */

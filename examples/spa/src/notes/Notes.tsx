@@ -76,7 +76,7 @@ export function Notes({ desk, changes }: Props) {
     changes.close();
     setOpening({ id, problem: null });
     try {
-      // Saving needs the note's tag, which the list does not contain.
+      // The list may be older than the note, and whoever edits should see what there is now.
       const version = await api.note(id, signal);
       if (signal.aborted) return;
       setOpening(null);

@@ -7,9 +7,10 @@
 //!
 //! ```ignore
 //! // By the network that the request comes from, and by the account. Each `what` is counted separately.
-//! let address = Rule { what: "invite address", burst: 30, pace: Duration::minutes(5) };
-//! let mut counts = attempts::from_network(client, address);
-//! counts.push(Rule { what: "invite account", burst: 10, pace: Duration::hours(1) }.of(&[&account.to_string()]));
+//! // `Limit::Invite` is a new row in `src/http/problem/limit.rs` and in docs/errors.md.
+//! let rule = |what, burst, pace| Rule { what, limit: Limit::Invite, burst, pace };
+//! let mut counts = attempts::from_network(client, rule("invite address", 30, Duration::minutes(5)));
+//! counts.push(rule("invite account", 10, Duration::hours(1)).of(&[&account.to_string()]));
 //! let taken = attempts::take(&db, counts).await?; // Problem::RateLimited, with the time to wait
 //! ```
 //!
@@ -65,7 +66,10 @@ use time::Duration;
 pub use self::rule::{Count, Key, Rule};
 use crate::{
     db::Db,
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{Limit, Problem},
+    },
 };
 
 /// Counted attempts.
@@ -96,22 +100,20 @@ pub async fn give_back(db: &Db, count: Count) {
 pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
     let states = store::look(db, &counts).await?;
     let now = db.now();
-    let waits =
-        counts.iter().zip(&states).filter_map(|(count, state)| Some(count.rule.remaining(state.as_ref()?, now)));
-    refuse(waits.max().unwrap_or_default())?;
+    let waits = counts.iter().zip(&states).filter_map(|(count, state)| Some((count.rule, state.as_ref()?)));
+    refuse(waits.map(|(rule, state)| (rule.limit, rule.remaining(state, now))))?;
 
-    let mut taken = Taken(Vec::new());
-    let mut wait = Duration::ZERO;
+    let (mut taken, mut waits) = (Taken(Vec::new()), Vec::new());
     for count in counts {
         let state = store::count(db, count.key, db.now(), count.rule.pace).await?;
         taken.0.push(count);
         // Concurrent attempts may have been counted since the states were read.
         let counted_at = state.counted_at;
         if let Some(before) = state.before(count.rule.pace) {
-            wait = wait.max(count.rule.remaining(&before, counted_at));
+            waits.push((count.rule.limit, count.rule.remaining(&before, counted_at)));
         }
     }
-    if let Err(problem) = refuse(wait) {
+    if let Err(problem) = refuse(waits) {
         taken.give_back(db).await;
         return Err(problem);
     }
@@ -126,13 +128,13 @@ pub fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
     if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
 }
 
-fn refuse(wait: Duration) -> Result<(), Problem> {
-    if wait.is_zero() {
-        return Ok(());
-    }
+/// Refuses by the limit with the longest of `waits`.
+fn refuse(waits: impl IntoIterator<Item = (Limit, Duration)>) -> Result<(), Problem> {
+    let longest = waits.into_iter().max_by_key(|(_, wait)| *wait).filter(|(_, wait)| !wait.is_zero());
+    let Some((limit, wait)) = longest else { return Ok(()) };
     // Round up: a client that retries earlier would be refused again.
     let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
-    Err(Problem::RateLimited(u32::try_from(seconds).unwrap_or(u32::MAX)))
+    Err(Problem::RateLimited { limit, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) })
 }
 
 /// Forgives all attempts of a count. If that fails, they are forgiven in time.

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use time::Duration;
 
-use crate::timestamp::Timestamp;
+use crate::{http::problem::Limit, timestamp::Timestamp};
 
 /// The first wait after the burst is used up.
 const FIRST_WAIT: Duration = Duration::SECOND;
@@ -13,6 +13,8 @@ const FIRST_WAIT: Duration = Duration::SECOND;
 pub struct Rule {
     /// The name of the rule. Each name is counted separately.
     pub what: &'static str,
+    /// Which limit the rule is a part of, for the answer.
+    pub limit: Limit,
     /// How many attempts need no waiting.
     pub burst: u32,
     /// How long it takes until one attempt is forgiven.
@@ -107,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    const RULE: Rule = Rule { what: "test", burst: 3, pace: Duration::seconds(60) };
+    const RULE: Rule = Rule { what: "test", limit: Limit::Mail, burst: 3, pace: Duration::seconds(60) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::new(OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds))

@@ -15,10 +15,13 @@ use crate::{
     db::{Db, is_unique_violation},
     features::accounts::{
         emails,
-        one_time_links::{self, Link, Purpose},
+        one_time_links::{self, Link, Pending, Purpose},
         service::{SignUp, hash_for_sign_up, is_address, normalized, validated},
     },
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{FieldCode, FieldError, Problem},
+    },
     mail::Mailer,
     settings::Settings,
     state::AppState,
@@ -105,8 +108,24 @@ async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     mailer.send(emails::signed_up_again(settings, &account.email, link)).await;
 }
 
-/// Sends a link to `email`, the new address of `account`, and a notification to its current address. The answer is the
-/// same if another account has the new address.
+/// The new address of `account`, as it is stored.
+///
+/// # Errors
+/// [`Problem::Validation`] if it is not an email address or is the current one.
+pub fn new_address(account: &Account, email: &str) -> Result<String, Problem> {
+    let email = normalized(email);
+    if !is_address(&email) {
+        return Err(Problem::field("email", "Enter an email address, such as ada@example.org."));
+    }
+    if email == normalized(&account.email) {
+        return Err(FieldError::new("email", "This is already your email address.").code(FieldCode::Taken).into());
+    }
+    Ok(email)
+}
+
+/// Sends a link to `email`, the new address of `account`, and a notification to its current address. If another account
+/// has the new address, the answer is the same, and so is what [`pending`] says: there is a link then too, but it is
+/// sent to nobody.
 ///
 /// # Errors
 /// [`Problem::Validation`] if it is not an email address or is the current one; [`Problem::RateLimited`]; or if the
@@ -118,26 +137,44 @@ pub async fn ask_for_change(
     (account, actor): (&Account, Actor),
     email: &str,
 ) -> Result<(), Problem> {
-    let email = normalized(email);
-    if !is_address(&email) {
-        return Err(Problem::field("email", "Enter an email address, such as ada@example.org."));
-    }
-    if email == normalized(&account.email) {
-        return Err(Problem::field("email", "This is already your email address."));
-    }
+    let email = new_address(account, email)?;
     account_attempts::mail(db, &settings.throttle, &actor.client, account_attempts::Asked::Change, &email).await?;
     let taken = accounts::credentials(db, &email).await?.is_some();
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
-    db.spawn_detached(async move {
+    // Run to completion: nobody keeps the notification back by disconnecting.
+    db.run_to_completion(async move {
         actor.record(&ours, Kind::AddressChangeAsked, None);
         let asker = (account.id, actor.stamp.clone());
-        if taken {
-            mailer.send(emails::taken(&settings, &email)).await;
-        } else if let Some(link) = link(&ours, &settings, asker, Purpose::Email, Some(email.clone())).await {
-            mailer.send(emails::new_address(&settings, &email, link)).await;
-        }
-        mailer.send(emails::change_asked(&settings, &account.email)).await;
-    });
+        let link = one_time_links::issue(&ours, &settings, asker, Purpose::Email, Some(email.clone())).await?;
+        ours.spawn_detached(async move {
+            match link {
+                Some(_) if taken => mailer.send(emails::taken(&settings, &email)).await,
+                Some(link) => mailer.send(emails::new_address(&settings, &email, link)).await,
+                None => {}
+            }
+            mailer.send(emails::change_asked(&settings, &account.email)).await;
+        });
+        Ok(())
+    })
+    .await
+}
+
+/// The change of `account`'s address that waits for its confirmation.
+///
+/// # Errors
+/// If the database fails.
+pub async fn pending(db: &Db, account: Uuid) -> Result<Option<Pending>, Problem> {
+    one_time_links::pending(db, account, Purpose::Email).await
+}
+
+/// Cancels the change of the address that waits for its confirmation, if there is one.
+///
+/// # Errors
+/// If the database fails.
+pub async fn cancel_change(db: &Db, actor: &Actor) -> Result<(), Problem> {
+    if one_time_links::cancel(db, actor.account, Purpose::Email).await? > 0 {
+        actor.record(db, Kind::AddressChangeCanceled, None);
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::{auth::Stamp, http::problem::Problem, settings::Accounts};
+use crate::{auth::Stamp, http::problem::Problem, settings::Accounts, timestamp::Timestamp};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,4 +70,13 @@ pub struct Link {
     pub email: String,
     /// The account's stamp when the link was sent. Using the link requires that it is unchanged (S61).
     pub auth_stamp: Stamp,
+}
+
+/// A link that waits to be used, without its token.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Pending {
+    /// The address it was sent to.
+    pub sent_to: String,
+    /// When it expires.
+    pub expires_at: Timestamp,
 }

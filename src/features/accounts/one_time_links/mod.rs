@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
 
-pub use self::link::{Link, Purpose};
+pub use self::link::{Link, Pending, Purpose};
 use crate::{
     auth::{Stamp, page::PageContext},
     db::Db,
@@ -87,6 +87,22 @@ pub async fn find(db: &Db, purpose: Purpose, token: &SecretString) -> Result<Opt
 pub async fn consume(db: &Db, purpose: Purpose, token: &SecretString) -> Result<Option<Link>, Problem> {
     let Some(secret) = Secret::parse(PREFIX, token.expose_secret()) else { return Ok(None) };
     Ok(store::consume(db, purpose.as_str(), secret.hash(), db.now()).await?)
+}
+
+/// The valid link for `purpose` of `account`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn pending(db: &Db, account: Uuid, purpose: Purpose) -> Result<Option<Pending>, Problem> {
+    Ok(store::pending(db, account, purpose.as_str(), db.now()).await?)
+}
+
+/// Revokes the valid link for `purpose` of `account`. Returns how many there were, one at most.
+///
+/// # Errors
+/// If the database fails.
+pub async fn cancel(db: &Db, account: Uuid, purpose: Purpose) -> Result<u64, Problem> {
+    Ok(store::cancel(db, account, purpose.as_str(), db.now()).await?)
 }
 
 /// Deletes up to `batch` expired links and returns how many there were (S10).

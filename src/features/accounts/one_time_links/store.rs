@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::link::Link;
+use super::link::{Link, Pending};
 use crate::{
     auth::Stamp,
     db::{Db, execute, fetch},
@@ -48,6 +48,36 @@ pub(super) async fn find(db: &Db, purpose: &'static str, hash: Vec<u8>, now: Tim
             AND accounts.disabled_at IS NULL
          WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
         hash,
+        purpose,
+        now,
+    )
+}
+
+pub(super) async fn pending(
+    db: &Db,
+    account: Uuid,
+    purpose: &'static str,
+    now: Timestamp,
+) -> sqlx::Result<Option<Pending>> {
+    fetch!(
+        db,
+        optional,
+        "SELECT sent_to, expires_at FROM one_time_links
+         JOIN accounts ON accounts.id = account_id
+            AND accounts.email = one_time_links.email AND accounts.auth_stamp = one_time_links.auth_stamp
+         WHERE account_id = $1 AND purpose = $2 AND expires_at > $3",
+        account,
+        purpose,
+        now,
+    )
+}
+
+pub(super) async fn cancel(db: &Db, account: Uuid, purpose: &'static str, now: Timestamp) -> sqlx::Result<u64> {
+    execute!(
+        db,
+        affected,
+        "DELETE FROM one_time_links WHERE account_id = $1 AND purpose = $2 AND expires_at > $3",
+        account,
         purpose,
         now,
     )

@@ -7,7 +7,7 @@ use crate::{
     auth::{
         activity::{Actor, Kind},
         new_stamp,
-        passwords::PasswordContext,
+        passwords::{PasswordContext, password_error},
         rate_limit::account_attempts,
         store::accounts,
     },
@@ -76,7 +76,7 @@ pub(super) async fn reset(
     let hasher = state.hasher.of(client);
     let Some(link) = one_time_links::find(db, Purpose::Reset, token).await? else { return Ok(None) };
     if let Some(message) = hasher.rejection(&password, PasswordContext::new(&link.email, "")).await? {
-        return Err(Problem::field("password", &message));
+        return Err(password_error("password", &password, message).into());
     }
     let hash = hasher.hash(password).await?;
     let stamp = new_stamp()?;

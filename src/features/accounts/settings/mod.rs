@@ -1,5 +1,6 @@
 //! Account settings: name, password, email address, data export and deletion.
 
+pub mod api;
 pub mod page;
 mod service;
 mod view;

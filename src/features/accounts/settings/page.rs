@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, StatusCode},
+    response::Response,
 };
 
 use super::{
@@ -22,7 +22,6 @@ use crate::{
     features::{accounts::email_verification, browser_sessions},
     http::{
         client::Client,
-        export,
         extract::Form,
         problem::Problem,
         redirect::see_other,
@@ -33,7 +32,6 @@ use crate::{
     state::AppState,
     ui::FormState,
 };
-use serde_json::json;
 
 /// `GET /account/name`
 ///
@@ -54,9 +52,10 @@ pub async fn post_name(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let actor = context.signed_in()?.acting(client);
-    match service::rename(&db, &actor, &form.text("name")).await {
-        Ok(()) => Ok(see_other("/account")),
+    let caller = context.signed_in()?;
+    let actor = caller.acting(client);
+    match service::rename(&db, &actor, caller.account, &form.text("name")).await {
+        Ok(_) => Ok(see_other("/account")),
         Err(problem) => {
             let typed = FormState::default().with("name", form.text("name")).with_errors(&problem);
             Ok(name_form(context, problem.status(), typed).await)
@@ -92,7 +91,7 @@ pub async fn post_password(
     let caller = context.signed_in()?;
     let actor = caller.acting(client);
     let account = caller.account;
-    let kept = auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id;
+    let kept = Some(auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id);
     let (passwords, tokens_too) = ((form.text("current").into(), form.text("password").into()), form.ticked("tokens"));
     let stamp = match service::change_password(&state, (&account, actor), kept, passwords, tokens_too).await {
         Ok(stamp) => stamp,
@@ -164,18 +163,13 @@ async fn email_form(context: PageContext, status: StatusCode, form: FormState) -
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn export(
     context: PageContext,
-    State(AppState { db, site, .. }): State<AppState>,
+    State(state): State<AppState>,
     reauthentication: Reauthentication,
 ) -> Result<Response, Problem> {
     if let Some(question) = reauthentication.required_for_page(&context).await? {
         return Ok(question);
     }
-    let account = context.signed_in()?.account;
-    let head = [("exported_at", json!(db.now())), ("account", json!(account))];
-    let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
-    let headers =
-        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, kept)];
-    Ok((headers, export::stream(&db, account.id, &head, site.exports.clone()).await?).into_response())
+    service::export(&state, &context.signed_in()?.account).await
 }
 
 /// `GET /account/delete`

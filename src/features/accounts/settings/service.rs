@@ -1,6 +1,11 @@
 //! The rules for changing an account.
 
+use axum::{
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
 use secrecy::SecretString;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -8,7 +13,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{Hasher, PasswordContext},
+        passwords::{Hasher, PasswordContext, password_error},
         store::accounts,
         verify_password::{VerifiedPassword, verify_account_password},
     },
@@ -16,47 +21,65 @@ use crate::{
     features::{
         accounts::{
             emails,
-            service::{name_rejection, normalized},
+            service::{name_error, normalized},
         },
         browser_sessions, tokens,
     },
-    http::problem::Problem,
+    http::{
+        export,
+        problem::{FieldError, Problem},
+    },
     state::AppState,
 };
 
-/// Changes the name of the account.
+/// Changes the name of `account`, and returns it. The name it already has is no change.
 ///
 /// # Errors
 /// [`Problem::Validation`]; or if the database fails.
-pub(super) async fn rename(db: &Db, actor: &Actor, name: &str) -> Result<(), Problem> {
+pub(super) async fn rename(db: &Db, actor: &Actor, account: Account, name: &str) -> Result<Account, Problem> {
     let name = name.trim().to_owned();
-    if let Some(message) = name_rejection(&name) {
-        return Err(Problem::field("name", message));
+    if let Some(error) = name_error(&name) {
+        return Err(error.into());
     }
-    accounts::set_name(db, actor.account, name).await?;
+    if name == account.name {
+        return Ok(account);
+    }
+    accounts::set_name(db, account.id, name.clone()).await?;
     actor.record(db, Kind::Renamed, None);
-    Ok(())
+    Ok(Account { name, ..account })
+}
+
+/// Everything that belongs to `account`, as a JSON document to download.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn export(AppState { db, site, .. }: &AppState, account: &Account) -> Result<Response, Problem> {
+    let head = [("exported_at", json!(db.now())), ("account", json!(account))];
+    let kept = HeaderValue::from_static(r#"attachment; filename="vestibule-export.json""#);
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json")), (header::CONTENT_DISPOSITION, kept)];
+    Ok((headers, export::stream(db, account.id, &head, site.exports.clone()).await?).into_response())
 }
 
 /// Changes the password of the account. This ends its other browser sessions and revokes the tokens created by `POST
 /// login`, with their descendants; with `tokens_too`, all other tokens as well. Returns the new stamp, with which the
-/// caller must renew the session `kept` (T6). The work is completed, and the notification sent, even if the client
-/// disconnects.
+/// caller must renew the session `kept` (T6), if there is one. The work is completed, and the notification sent, even
+/// if the client disconnects.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the current password is wrong or the new one is rejected; [`Problem::Unavailable`].
 pub(super) async fn change_password(
     state: &AppState,
     (account, actor): (&Account, Actor),
-    kept: Uuid,
+    kept: Option<Uuid>,
     (old, new): (SecretString, SecretString),
     tokens_too: bool,
 ) -> Result<Vec<u8>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = state;
-    let wrong = || Problem::field("current", "The current password is wrong.");
+    let wrong = || FieldError::incorrect("current", "The current password is wrong.").into();
     let context = PasswordContext::new(&account.email, &account.name);
     if let Some(message) = Hasher::quick_rejection(&new, &context) {
-        return Err(Problem::field("password", &message));
+        return Err(password_error("password", &new, message).into());
     }
     let whose = (account.id, account.email.as_str());
     let proven = verify_account_password(db, hasher, &settings.throttle, &actor.client, whose, old).await;
@@ -67,7 +90,7 @@ pub(super) async fn change_password(
     // Only once the password is verified: rating the new one costs more (S62).
     let hasher = hasher.of(&actor.client);
     if let Some(message) = hasher.rejection(&new, context).await? {
-        return Err(Problem::field("password", &message));
+        return Err(password_error("password", &new, message).into());
     }
     let hash = hasher.hash(new).await?;
     let stamp = new_stamp()?;
@@ -81,7 +104,7 @@ pub(super) async fn change_password(
         }
         actor.record(&ours, Kind::PasswordChanged, None);
         mailer.post(emails::password_changed(&settings, &account.email));
-        browser_sessions::service::revoke_others(&ours, &actor, kept).await?;
+        browser_sessions::service::revoke_others(&ours, &actor, kept.unwrap_or_default()).await?;
         tokens::service::revoke_of_older_password(&ours, &actor, stamp.clone(), tokens_too).await?;
         Ok(stamp)
     })
@@ -96,7 +119,8 @@ pub(super) async fn change_password(
 pub(super) async fn delete(state: &AppState, caller: &Caller, typed: &str) -> Result<(), Problem> {
     let account = &caller.account;
     if normalized(typed) != normalized(&account.email) {
-        return Err(Problem::field("email", "Type the email address of your account to confirm."));
+        let message = "Type the email address of your account to confirm.";
+        return Err(FieldError::incorrect("email", message).into());
     }
     let (db, mailer, settings) = (state.db.clone(), state.mailer.clone(), state.settings.clone());
     let (account, stamp) = (account.clone(), caller.stamp.clone());

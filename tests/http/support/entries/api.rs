@@ -3,37 +3,41 @@
 use axum::{
     extract::{DefaultBodyLimit, OriginalUri, State},
     http::{HeaderMap, StatusCode},
+    middleware::map_response,
     response::Response,
 };
 use serde::Deserialize;
+use time::Month;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouterExt},
+    routes,
+};
 use uuid::Uuid;
 use vestibule::{
     auth::Allowed,
     db::Db,
     http::{
         conditional::{self, Conditions, not_modified, version_tag, versioned},
-        extract::{Body, LARGE_BODY_LIMIT, PathId, Query},
+        extract::{LARGE_BODY_LIMIT, PathId, Query, Unvalidated},
         idempotency::{self, Answer, IdempotentRequest},
+        merge_patch::{MergePatch, accept_patch, not_null},
         openapi::{
-            IdempotencyKey, IfMatch, IfNoneMatch,
-            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale},
+            Deprecation, IdempotencyKey, IfMatch, IfNoneMatch, day,
+            refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale, TagRefused},
         },
-        problem::Problem,
+        problem::{FieldError, Problem},
     },
     state::AppState,
 };
 
-use super::{
-    Draft, EntriesPage, EntriesRead, EntriesWrite, Entry,
-    store::{self, Versioned},
-};
+use super::{Draft, EntriesPage, EntriesRead, EntriesWrite, Entry, store};
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(show, update, delete))
+        .routes(routes!(show, update, delete).layer(map_response(accept_patch)))
+        .routes(TEXT.mark(routes!(text)))
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
@@ -55,7 +59,7 @@ pub(super) async fn page_of(
 ) -> Result<EntriesPage, Problem> {
     let limit = limit.unwrap_or(20);
     if !(1..=100).contains(&limit) {
-        return Err(Problem::field("limit", "Ask for 1 to 100 entries."));
+        return Err(FieldError::out_of_range("limit", "Ask for 1 to 100 entries.", 1, 100).into());
     }
     let mut items = store::list(db, account, cursor, limit + 1).await?;
     let more = i64::try_from(items.len()).is_ok_and(|count| count > limit);
@@ -71,7 +75,7 @@ pub(super) async fn page_of(
     responses(
         (status = OK, body = EntriesPage, description = "A page of entries.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        QueryRefused,
+        QueryRefused, TagRefused,
     ),
     security(("caller" = ["entries:read"])),
 )]
@@ -100,14 +104,13 @@ async fn create(
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     OriginalUri(uri): OriginalUri,
     request: IdempotentRequest,
-    Body(draft): Body<Draft>,
+    draft: Unvalidated<Draft>,
 ) -> Result<Response, Problem> {
+    let draft = draft.validate(|new| store::errors(Some(&new.title), Some(&new.body)))?;
     let (ours, account, asked) = (db.clone(), caller.account.id, draft.clone());
     let work = async move |id| {
-        let Versioned { entry, version } = store::insert(&ours, account, id, draft).await?;
-        let body = serde_json::to_string(&entry).map_err(|error| Problem::Internal(error.to_string()))?;
-        let location = format!("{}/{}", uri.path(), entry.id);
-        Ok(Answer { status: StatusCode::CREATED.as_u16(), location, etag: version_tag(version), body })
+        let entry = store::insert(&ours, account, id, draft).await?;
+        Answer::created(format!("{}/{}", uri.path(), entry.id), version_tag(entry.version), &entry)
     };
     idempotency::once(&db, account, &request, &asked, work).await
 }
@@ -117,9 +120,9 @@ async fn create(
     get, path = "/entries/{id}", operation_id = "getEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfNoneMatch),
     responses(
-        (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
-        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
-        NotFound,
+        (status = OK, body = Entry, description = "The entry.", headers(("ETag"), ("Accept-Patch"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"), ("Accept-Patch"))),
+        NotFound, TagRefused,
     ),
     security(("caller" = ["entries:read"])),
 )]
@@ -129,9 +132,29 @@ async fn show(
     PathId(id): PathId,
     conditions: Conditions,
 ) -> Result<Response, Problem> {
-    let found = store::find(&db, caller.account.id, id).await?;
-    let etag = version_tag(found.version);
-    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { answer(found) })
+    let entry = store::find(&db, caller.account.id, id).await?;
+    let etag = version_tag(entry.version);
+    Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { versioned(entry.version, entry) })
+}
+
+/// For the tests of deprecated operations.
+const TEXT: Deprecation =
+    Deprecation::new(day(2027, Month::March, 1), day(2028, Month::March, 1), "https://vestibule.example/changes#text");
+
+/// Get the text of an entry
+#[utoipa::path(
+    get, path = "/entries/{id}/text", operation_id = "getEntryText", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id.")),
+    responses((status = OK, body = Entry, description = "The entry.", headers(("ETag"))), NotFound),
+    security(("caller" = ["entries:read"])),
+)]
+async fn text(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesRead>,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let entry = store::find(&db, caller.account.id, id).await?;
+    Ok(versioned(entry.version, entry))
 }
 
 /// What changes.
@@ -139,7 +162,11 @@ async fn show(
 #[serde(deny_unknown_fields)]
 #[schema(as = EntryChange, examples(json!({"title": "Oat milk"})))]
 struct Change {
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     title: Option<String>,
+    #[serde(default, deserialize_with = "not_null")]
+    #[schema(nullable = false)]
     body: Option<String>,
 }
 
@@ -147,7 +174,7 @@ struct Change {
 #[utoipa::path(
     patch, path = "/entries/{id}", operation_id = "updateEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
-    request_body = Change,
+    request_body(content((Change = "application/json"), (Change = "application/merge-patch+json"))),
     responses(
         (status = OK, body = Entry, description = "The entry.", headers(("ETag"))),
         NotFound,
@@ -161,17 +188,20 @@ async fn update(
     Allowed { caller, .. }: Allowed<EntriesWrite>,
     PathId(id): PathId,
     conditions: Conditions,
-    Body(Change { title, body }): Body<Change>,
+    MergePatch(change): MergePatch<Change>,
 ) -> Result<Response, Problem> {
+    let Change { title, body } =
+        change.validate(|change| store::errors(change.title.as_deref(), change.body.as_deref()))?;
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
-    Ok(answer(store::update(&db, caller.account.id, id, version, title, body).await?))
+    let entry = store::update(&db, caller.account.id, id, version, title, body).await?;
+    Ok(versioned(entry.version, entry))
 }
 
 /// Delete an entry
 #[utoipa::path(
     delete, path = "/entries/{id}", operation_id = "deleteEntry", tag = "Entries",
     params(("id" = Uuid, Path, description = "The entry's id."), IfMatch),
-    responses((status = NO_CONTENT, description = "The entry was deleted."), NotFound, Stale),
+    responses((status = NO_CONTENT, description = "The entry was deleted."), NotFound, Stale, TagRefused),
     security(("caller" = ["entries:write"])),
 )]
 async fn delete(
@@ -183,10 +213,6 @@ async fn delete(
     let version = required_version(&db, caller.account.id, id, &conditions).await?;
     store::delete(&db, caller.account.id, id, version).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn answer(Versioned { entry, version }: Versioned) -> Response {
-    versioned(version, entry)
 }
 
 async fn required_version(db: &Db, account: Uuid, id: Uuid, conditions: &Conditions) -> Result<Option<i64>, Problem> {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vestibule::{
     app,
-    auth::scope,
+    auth::{event_streams::ResourceEvents, scope},
     feature::{Feature, have_front_page},
     http::{
         openapi::examples::{id, moment},
@@ -31,6 +31,7 @@ pub use self::store::create_table;
 pub const FEATURE: Feature = Feature {
     tags: &[("Entries", "The resource of the tests.")],
     scopes: &[EntriesRead::INFO, EntriesWrite::INFO],
+    events: &[ResourceEvents { resource: "entries", scope: EntriesRead::INFO.name }],
     nav: &[NavLink { path: "/entries", label: "Entries" }],
     api: api::routes,
     pages,
@@ -71,6 +72,8 @@ struct Entry {
     id: Uuid,
     title: String,
     body: String,
+    /// Becomes its `ETag`.
+    version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -92,5 +95,6 @@ struct EntriesPage {
 }
 
 fn example() -> Value {
-    json!({"id": id(3), "title": "Milk", "body": "and bread", "created_at": moment(0), "updated_at": moment(0)})
+    let (id, at) = (id(3), moment(0));
+    json!({"id": id, "title": "Milk", "body": "and bread", "version": 1, "created_at": at, "updated_at": at})
 }

@@ -14,10 +14,7 @@ use vestibule::{
     ui::{Field, FormGuard, FormState, TextField, Time, describedby, in_textarea},
 };
 
-use super::{
-    Draft, api,
-    store::{self, Versioned},
-};
+use super::{Draft, Entry, api, store};
 
 pub(super) async fn index(context: PageContext, State(db): State<Db>) -> Result<Response, Problem> {
     list(context, &db, StatusCode::OK, FormState::default()).await
@@ -34,8 +31,8 @@ pub(super) async fn create(context: PageContext, State(db): State<Db>, form: For
 }
 
 pub(super) async fn show(context: PageContext, State(db): State<Db>, PathId(id): PathId) -> Result<Response, Problem> {
-    let Versioned { entry, version } = store::find(&db, context.signed_in()?.account.id, id).await?;
-    let form = state_of(&Draft { title: entry.title, body: entry.body });
+    let Entry { title, body, version, .. } = store::find(&db, context.signed_in()?.account.id, id).await?;
+    let form = state_of(&Draft { title, body });
     Ok(editor(context, StatusCode::OK, id, version, form).await)
 }
 

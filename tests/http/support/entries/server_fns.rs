@@ -20,7 +20,7 @@ async fn list_entries(for_account: Option<Uuid>) -> Result<EntriesPage, Details>
 async fn create_entry(draft: Draft, for_account: Option<Uuid>) -> Result<Entry, Details> {
     let account = account(for_account).map_err(failure)?;
     let made = store::insert(&expect_context::<Db>(), account, Uuid::now_v7(), draft).await;
-    Ok(made.map_err(failure)?.entry)
+    made.map_err(failure)
 }
 
 #[server(endpoint = "entries/save", input = Json)]

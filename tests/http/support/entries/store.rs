@@ -3,19 +3,13 @@
 use uuid::Uuid;
 use vestibule::{
     db::{Db, execute, fetch, is_unique_violation},
-    http::problem::Problem,
+    http::problem::{FieldError, Problem},
     text::is_blank,
 };
 
 use super::{Draft, Entry};
 
-/// An entry and its version, which becomes its `ETag`.
-#[derive(Debug, sqlx::FromRow)]
-pub(super) struct Versioned {
-    #[sqlx(flatten)]
-    pub entry: Entry,
-    pub version: i64,
-}
+const BODY_MAX: usize = 20_000;
 
 /// Creates the table, unless it is there.
 pub async fn create_table(db: &Db) {
@@ -26,26 +20,57 @@ pub async fn create_table(db: &Db) {
         account_id UUID NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, title TEXT NOT NULL, body TEXT NOT NULL,
         version BIGINT NOT NULL, created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL)";
     execute!(db, affected, db.dialect(SQLITE, POSTGRES)).unwrap();
+    for (sqlite, postgres) in TRIGGERS {
+        execute!(db, affected, db.dialect(sqlite, postgres)).unwrap();
+    }
 }
 
+/// They record its changes, for `GET events`.
+const TRIGGERS: [(&str, &str); 3] = [
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_created AFTER INSERT ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'created', unixepoch() * 1000000
+            FROM accounts WHERE id = NEW.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_created AFTER INSERT ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_updated AFTER UPDATE ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'updated', unixepoch() * 1000000
+            FROM accounts WHERE id = NEW.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_updated AFTER UPDATE ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_deleted AFTER DELETE ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', OLD.id, OLD.version, 'deleted', unixepoch() * 1000000
+            FROM accounts WHERE id = OLD.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_deleted AFTER DELETE ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+];
+
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    let sql = "SELECT id, title, body, created_at, updated_at FROM entries
+    let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries
          WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     fetch!(db, all, sql, account, before.unwrap_or(Uuid::max()), limit)
 }
 
-pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Versioned, Problem> {
+pub(super) async fn find(db: &Db, account: Uuid, id: Uuid) -> Result<Entry, Problem> {
     let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries WHERE id = $1 AND account_id = $2";
-    let found: Option<Versioned> = fetch!(db, optional, sql, id, account)?;
+    let found: Option<Entry> = fetch!(db, optional, sql, id, account)?;
     found.ok_or(Problem::NotFound)
 }
 
 /// Creates an entry with the id `id`, or gives the one that an earlier attempt of the same request created.
-pub(super) async fn insert(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Versioned, Problem> {
-    check(Some(&draft.title), Some(&draft.body))?;
+pub(super) async fn insert(db: &Db, account: Uuid, id: Uuid, draft: Draft) -> Result<Entry, Problem> {
+    Problem::unless(errors(Some(&draft.title), Some(&draft.body)), ())?;
     let sql = "INSERT INTO entries (id, account_id, title, body, version, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 1, $5, $5) RETURNING id, title, body, version, created_at, updated_at";
-    let made: sqlx::Result<Versioned> = execute!(db, one, sql, id, account, draft.title, draft.body, db.now());
+    let made: sqlx::Result<Entry> = execute!(db, one, sql, id, account, draft.title, draft.body, db.now());
     match made {
         Err(error) if is_unique_violation(&error) => find(db, account, id).await,
         made => Ok(made?),
@@ -60,13 +85,13 @@ pub(super) async fn update(
     version: Option<i64>,
     title: Option<String>,
     body: Option<String>,
-) -> Result<Versioned, Problem> {
-    check(title.as_deref(), body.as_deref())?;
+) -> Result<Entry, Problem> {
+    Problem::unless(errors(title.as_deref(), body.as_deref()), ())?;
     let sql = "UPDATE entries SET title = COALESCE($1, title), body = COALESCE($2, body), version = version + 1,
             updated_at = $3
          WHERE id = $4 AND account_id = $5 AND version = COALESCE($6, version)
          RETURNING id, title, body, version, created_at, updated_at";
-    let changed: Option<Versioned> = execute!(db, optional, sql, title, body, db.now(), id, account, version)?;
+    let changed: Option<Entry> = execute!(db, optional, sql, title, body, db.now(), id, account, version)?;
     match changed {
         Some(changed) => Ok(changed),
         None => find(db, account, id).await.and(Err(Problem::PreconditionFailed)),
@@ -82,12 +107,18 @@ pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64
     Ok(())
 }
 
-fn check(title: Option<&str>, body: Option<&str>) -> Result<(), Problem> {
+/// What is wrong with the fields that are given.
+pub(super) fn errors(title: Option<&str>, body: Option<&str>) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     if title.is_some_and(|title| is_blank(title) || title.contains('\0')) {
-        return Err(Problem::field("title", "Enter a title."));
+        errors.push(FieldError::required("title", "Enter a title."));
     }
     if body.is_some_and(|body| body.contains('\0')) {
-        return Err(Problem::field("body", "Enter a text without NUL."));
+        errors.push(FieldError::new("body", "Enter a text without NUL."));
     }
-    Ok(())
+    let length = body.map(|body| body.chars().count()).unwrap_or_default();
+    if length > BODY_MAX {
+        errors.push(FieldError::too_long("body", "Enter at most 20,000 characters.", BODY_MAX, length));
+    }
+    errors
 }

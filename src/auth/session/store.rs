@@ -10,15 +10,20 @@ use rusqlite::{ToSql, types::ToSqlOutput};
 use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
+use uuid::Uuid;
 
-use super::{Db, Pools, TaskPanicked, direct_row, execute, read};
+use super::backend::{SignedInRow, keep_found, signed_in_columns};
+use crate::db::{Db, Pools, TaskPanicked, direct_row, execute, read};
 
 const TABLE: &str = "tower_sessions";
+
+/// The key of axum-login's data in a record.
+pub(super) const DATA_KEY: &str = "axum-login.data";
 
 /// Stores sessions under a hash of their id. The id is replaced in the record as well, because `data` holds the whole
 /// record (S3, T8).
 ///
-/// Only deleting uses the store. Its `save` restores deleted sessions (T4), its `create` opens a transaction that stays
+/// Only deleting uses the crate's store. Its `save` restores deleted sessions (T4), its `create` opens a transaction that stays
 /// open on a full disk (S85), and its `load` takes three round trips, where every request of a browser has one.
 #[derive(Clone, Debug)]
 pub struct HashedSessions {
@@ -95,6 +100,16 @@ struct Stored {
 
 direct_row!(Stored { data });
 
+/// A record with the browser that it signs in, and its account.
+#[derive(sqlx::FromRow)]
+struct StoredWithBrowser {
+    #[sqlx(flatten)]
+    signed_in: SignedInRow,
+    data: Vec<u8>,
+}
+
+direct_row!(StoredWithBrowser { ..signed_in, data });
+
 /// 128 bits of SHA-256. Ids are 128 random bits, so there is nothing to guess and no need of a salt.
 fn hashed(id: Id) -> Id {
     let digest = Sha256::digest(id.0.to_be_bytes());
@@ -108,6 +123,22 @@ fn hashed_record(record: &Record) -> Record {
     let expiry_date = record.expiry_date.to_offset(UtcOffset::UTC);
     let expiry_date = expiry_date.replace_nanosecond(0).unwrap_or(expiry_date);
     Record { id: hashed(record.id), expiry_date, ..record.clone() }
+}
+
+/// The `browser_sessions` row that the record points to, in a column of its own so that both are read at once.
+fn browser_session_id(record: &Record) -> Option<Uuid> {
+    record.data.get(DATA_KEY)?.get("user_id")?.as_str()?.parse().ok()
+}
+
+/// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
+fn decoded(data: &[u8], id: Id) -> Option<Record> {
+    match rmp_serde::from_slice::<Record>(data) {
+        Ok(record) => Some(Record { id, ..record }),
+        Err(error) => {
+            tracing::warn!(%error, "unreadable session record ignored");
+            None
+        }
+    }
 }
 
 fn encoded(record: &Record) -> session_store::Result<Vec<u8>> {
@@ -125,10 +156,12 @@ impl SessionStore for HashedSessions {
         let made: sqlx::Result<u64> = execute!(
             self.db,
             affected,
-            "INSERT INTO tower_sessions (id, data, expiry_date) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO tower_sessions (id, data, expiry_date, browser_session_id) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO NOTHING",
             kept.id.to_string(),
             encoded(&kept)?,
             kept.expiry_date,
+            browser_session_id(&kept),
         );
         if made.map_err(failed)? == 0 {
             return Err(session_store::Error::Backend("session id collision".into()));
@@ -142,32 +175,46 @@ impl SessionStore for HashedSessions {
         let saved: sqlx::Result<u64> = execute!(
             self.db,
             affected,
-            "UPDATE tower_sessions SET data = $2, expiry_date = $3 WHERE id = $1",
+            "UPDATE tower_sessions SET data = $2, expiry_date = $3, browser_session_id = $4 WHERE id = $1",
             kept.id.to_string(),
             encoded(&kept)?,
             kept.expiry_date,
+            browser_session_id(&kept),
         );
         saved.map(drop).map_err(failed)
     }
 
-    /// A record that cannot be decoded counts as no session, so that it does not fail every request (S51).
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let kept = hashed(*id);
+        let (kept, now) = (&hashed(*id).to_string(), OffsetDateTime::now_utc());
+        let found: sqlx::Result<Option<StoredWithBrowser>> = read!(
+            self.db,
+            optional,
+            concat!(
+                "SELECT ",
+                signed_in_columns!(),
+                ", tower_sessions.data
+                 FROM tower_sessions
+                    JOIN browser_sessions ON browser_sessions.id = tower_sessions.browser_session_id
+                    JOIN accounts ON accounts.id = browser_sessions.account_id
+                 WHERE tower_sessions.id = $1 AND tower_sessions.expiry_date > $2 AND browser_sessions.expires_at > $3
+                    AND accounts.disabled_at IS NULL"
+            ),
+            kept,
+            Expiry(now),
+            self.db.now(),
+        );
+        if let Some(StoredWithBrowser { signed_in, data }) = found.map_err(failed)? {
+            return Ok(decoded(&data, *id).inspect(|_| keep_found(signed_in.into())));
+        }
+        // Of a browser that was signed out, or of nobody.
         let found: sqlx::Result<Option<Stored>> = read!(
             self.db,
             optional,
             "SELECT data FROM tower_sessions WHERE id = $1 AND expiry_date > $2",
-            kept.to_string(),
-            Expiry(OffsetDateTime::now_utc()),
+            kept,
+            Expiry(now),
         );
-        let Some(Stored { data }) = found.map_err(failed)? else { return Ok(None) };
-        match rmp_serde::from_slice::<Record>(&data) {
-            Ok(record) => Ok(Some(Record { id: *id, ..record })),
-            Err(error) => {
-                tracing::warn!(%error, "unreadable session record ignored");
-                Ok(None)
-            }
-        }
+        Ok(found.map_err(failed)?.and_then(|Stored { data }| decoded(&data, *id)))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
@@ -178,22 +225,20 @@ impl SessionStore for HashedSessions {
     }
 }
 
-impl Db {
-    /// Deletes up to `batch` expired session records and returns how many (S10).
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn delete_expired_sessions(&self, batch: i64) -> sqlx::Result<u64> {
-        let now: OffsetDateTime = self.now().get();
-        execute!(
-            self,
-            affected,
-            "DELETE FROM tower_sessions WHERE id IN
-                (SELECT id FROM tower_sessions WHERE expiry_date < $1 ORDER BY expiry_date LIMIT $2)",
-            now,
-            batch,
-        )
-    }
+/// Deletes up to `batch` expired session records and returns how many (S10).
+///
+/// # Errors
+/// If the database fails.
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    let now: OffsetDateTime = db.now().get();
+    execute!(
+        db,
+        affected,
+        "DELETE FROM tower_sessions WHERE id IN
+            (SELECT id FROM tower_sessions WHERE expiry_date < $1 ORDER BY expiry_date LIMIT $2)",
+        now,
+        batch,
+    )
 }
 
 #[cfg(test)]

@@ -1,0 +1,47 @@
+//! The limits on how often something can be done.
+
+/// Which limit a request met, for 429.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// The requests of one token, in a minute.
+    Token,
+    /// The requests without a valid token from one network address, in a minute.
+    Address,
+    /// The failed attempts to give a password, by account and by network address.
+    Password,
+    /// The attempts to sign up from one network address.
+    SignUp,
+    /// The mails that are requested from one network address, or for one recipient.
+    Mail,
+    /// The requests of one experiment of the Lab.
+    Lab,
+}
+
+impl Limit {
+    /// Every limit.
+    pub const ALL: [Self; 6] = [Self::Token, Self::Address, Self::Password, Self::SignUp, Self::Mail, Self::Lab];
+
+    /// Its name, which never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Address => "address",
+            Self::Password => "password",
+            Self::SignUp => "sign_up",
+            Self::Mail => "mail",
+            Self::Lab => "lab",
+        }
+    }
+
+    /// What there was too much of, for people.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Token => "This token has made too many requests.",
+            Self::Address => "Too many requests without a valid token came from your network address.",
+            Self::Password => "Too many attempts with a password.",
+            Self::SignUp => "Too many attempts to sign up came from your network address.",
+            Self::Mail => "Too many emails were requested.",
+            Self::Lab => "This experiment has made too many requests.",
+        }
+    }
+}
