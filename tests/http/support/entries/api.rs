@@ -44,8 +44,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// The most entries a page holds.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
     #[param(nullable = false)]
     cursor: Option<Uuid>,
 }
