@@ -287,7 +287,9 @@ async fn a_refusal_tells_what_is_left_of_the_limit(app: TestApp) {
             assert!(reply.has(header), "{status}: {header} is not sent");
         }
         let (known, sent) = (&document["components"]["schemas"]["Problem"]["properties"], reply.json());
-        members(&sent).iter().for_each(|member| assert!(known.get(member).is_some(), "{status}: {member}"));
+        for member in members(&sent) {
+            assert!(known.get(&member).is_some(), "{status}: {member}");
+        }
     }
 }
 

@@ -84,7 +84,7 @@ impl Listener {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
                 let block = block.to_owned();
-                self.text = rest.to_owned();
+                self.text = rest.into();
                 return Some(block);
             }
             let frame = poll_fn(|context| Pin::new(&mut self.body).poll_frame(context));
