@@ -20,7 +20,7 @@ watch: ## Serve the app; rebuild and reload on every change
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check clients e2e conformance attack-short
+	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check clients transcripts e2e conformance attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -56,7 +56,7 @@ bench-instructions: release ## Count the instructions of a request, and compare 
 	@scripts/setup test
 	benches/instructions $(app)
 
-.PHONY: bench-instructions spa-check
+.PHONY: bench-instructions spa-check transcripts
 spa-check: release
 	$(app) openapi >examples/spa/node_modules/.openapi.json
 	cd examples/spa && ../../$(in) npm run client -- node_modules/.openapi.json --check
@@ -66,6 +66,9 @@ spa-check: release
 clients: release ## Generate clients from the OpenAPI documents, and try two of them against the release binary
 	@scripts/setup test
 	$(in) python3 tests/clients $(app)
+
+transcripts: release ## Run the commands in the documents, and compare their output (WRITE=yes writes it)
+	$(in) scripts/transcripts $(if $(WRITE),--write) $(app)
 
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test

@@ -299,3 +299,94 @@ function parsed(text) {
   }
   return top;
 }
+
+// Changes in other tabs, on other devices and by other clients (docs/events.md).
+
+/** The wait before a stream that was refused is opened again, in milliseconds; longer each time, up to the longest. */
+const REOPEN = 5_000;
+const REOPEN_LONGEST = 300_000;
+/** How long the answer to saving may come after the event that tells of it, in milliseconds. */
+const SAVING = 2_000;
+
+listen();
+
+/**
+ * Listens for changes to what the page shows, while it is visible: hidden tabs hold none of the few connections that a
+ * browser opens to a host. The stream goes on where it ended, so that nothing is missed meanwhile.
+ */
+function listen() {
+  const events = /** @type {HTMLElement | null} */ (document.querySelector("[data-events]"))?.dataset.events;
+  const main = document.querySelector("main");
+  if (!events || !main || !globalThis.EventSource) return;
+  let after = main.dataset.lastEventId ?? "";
+  let wait = REOPEN;
+  let isOver = false;
+  /** @type {EventSource | undefined} */
+  let stream;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let later;
+
+  const close = () => {
+    clearTimeout(later);
+    stream?.close();
+    stream = undefined;
+  };
+  const open = () => {
+    close();
+    if (document.hidden || isOver) return;
+    const opened = new EventSource(`/session/v1/events?${new URLSearchParams({ last_event_id: after })}`);
+    stream = opened;
+    for (const kind of ["ready", "reset", "created", "updated", "deleted"]) {
+      opened.addEventListener(kind, ({ data, lastEventId }) => {
+        after = lastEventId;
+        wait = REOPEN;
+        const { resource, id, version } = JSON.parse(data);
+        if (kind === "reset" || resource === events) showList();
+        if (resource !== events) return;
+        setTimeout(markItem, SAVING, `/${resource}/${id}`, kind === "deleted" ? Infinity : version);
+      });
+    }
+    opened.addEventListener("end", () => {
+      isOver = true;
+      close();
+    });
+    // The browser opens an interrupted stream again by itself, but not one that was refused.
+    opened.addEventListener("error", () => {
+      if (stream !== opened || opened.readyState !== EventSource.CLOSED) return;
+      later = setTimeout(open, wait);
+      wait = Math.min(2 * wait, REOPEN_LONGEST);
+    });
+  };
+  document.addEventListener("visibilitychange", open);
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", ({ persisted }) => persisted && open());
+  open();
+}
+
+/** Has the list of a hydrated island loaded again, as by its search. */
+function showList() {
+  searchField()?.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/**
+ * Marks an item that is being edited, if it has this `version` by now and the form a lower one. What was typed stays,
+ * and is refused if it is saved all the same.
+ * @param {string} path
+ * @param {number} version
+ */
+function markItem(path, version) {
+  const form = document.querySelector(`form[action="${path}"]`);
+  const field = form?.querySelector("input[name=version]");
+  if (!(field instanceof HTMLInputElement) || Number(field.value) >= version) return;
+  const place = field.closest("leptos-island") ?? form;
+  if (place?.previousElementSibling?.hasAttribute("data-changed")) return;
+  const mark = document.createElement("p");
+  mark.className = "notice";
+  mark.setAttribute("role", "status");
+  mark.dataset.changed = "";
+  mark.textContent =
+    version === Infinity
+      ? "This was deleted in another tab or on another device. What you typed is still here."
+      : "This was changed in another tab or on another device. Copy what you typed, then reload the page.";
+  place?.before(mark);
+}

@@ -14,12 +14,13 @@ mod token_door;
 pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
-    features::{accounts, activity, api_docs, browser_sessions, dev, landing, notes, tokens},
+    features::{accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, tokens},
 };
 
 /// Every feature, in the order of the links in the header. Whoever signs in comes to the first link.
 pub const FEATURES: &[Feature] = &[
     notes::FEATURE,
+    events::FEATURE,
     tokens::FEATURE,
     accounts::FEATURE,
     browser_sessions::FEATURE,

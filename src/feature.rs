@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth::ScopeInfo,
+    auth::{ScopeInfo, event_streams::ResourceEvents},
     db::Db,
     http::{export::Export, pages::Pages},
     settings::Settings,
@@ -27,6 +27,9 @@ pub struct Feature {
     pub tags: &'static [(&'static str, &'static str)],
     /// The scopes it declares.
     pub scopes: &'static [ScopeInfo],
+    /// Its resources whose changes are told as events, each with the scope that a token needs for them. Their tables
+    /// have triggers that record changes.
+    pub events: &'static [ResourceEvents],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -63,6 +66,7 @@ impl Feature {
             is_on: |_| true,
             tags: &[],
             scopes: &[],
+            events: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -164,6 +168,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
+        events: on().flat_map(|feature| feature.events).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }

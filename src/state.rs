@@ -6,7 +6,12 @@ use axum::extract::FromRef;
 
 use crate::{
     assets::Assets,
-    auth::{ScopeInfo, dev_key::DevKey, passwords::Hasher},
+    auth::{
+        ScopeInfo,
+        dev_key::DevKey,
+        event_streams::{EventStreams, ResourceEvents},
+        passwords::Hasher,
+    },
     db::Db,
     http::export::Export,
     mail::Mailer,
@@ -28,6 +33,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// The site's files and their names.
     pub assets: Assets,
+    /// The open streams of events.
+    pub events: EventStreams,
     /// The key to the outbox of a development server.
     pub dev_key: DevKey,
     /// What the features have told of themselves.
@@ -41,6 +48,8 @@ pub struct Site {
     pub links: Arc<SiteLinks>,
     /// Every scope a token can have.
     pub scopes: Vec<ScopeInfo>,
+    /// The resources whose changes are told as events.
+    pub events: Vec<ResourceEvents>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
     /// Paths below which the URL holds a secret.
@@ -57,7 +66,8 @@ impl AppState {
         let hasher = Hasher::new(&settings.passwords)?;
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
+        let events = EventStreams::new(db.clone(), settings.events);
         let dev_key = DevKey::new()?;
-        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, dev_key, site: Arc::new(site) })
+        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, events, dev_key, site: Arc::new(site) })
     }
 }

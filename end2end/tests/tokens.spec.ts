@@ -5,9 +5,17 @@ for (const javaScriptEnabled of [true, false]) {
     test.use({ javaScriptEnabled });
 
     test("a token is made, shown once and revoked", async ({ page }) => {
-      await signUp(page);
+      const { email, password } = await signUp(page);
       const token = await makeToken(page, "phone");
+      await page.request.post("/api/v1/login", { data: { email, password, name: "an app" } });
       await page.goto("/tokens");
+      const own = page.getByRole("region", { name: "Personal access tokens" });
+      const logins = page.getByRole("region", { name: "App sign-ins" });
+      await expect(own.getByRole("listitem")).toHaveText(/^phone/);
+      await expect(logins.getByRole("listitem")).toHaveText(/^an app/);
+      await page.getByRole("button", { name: "Revoke… an app" }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
+      await expect(logins.getByText("No app is signed in.")).toBeVisible();
       expect(await page.content()).not.toContain(token);
       await page.getByRole("button", { name: "Revoke… phone" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();

@@ -7,7 +7,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
-    auth::{known_devices, rate_limit::attempts, session},
+    auth::{event_streams, known_devices, rate_limit::attempts, session},
     feature::{Feature, Job, enabled},
     http::idempotency,
     state::AppState,
@@ -40,6 +40,10 @@ async fn round(state: &AppState, features: &'static [Feature]) {
     job("rate limits", state, |state| async move { attempts::delete_expired(&state.db, BATCH).await }).await;
     job("devices", state, |state| async move { known_devices::delete_expired(&state.db, BATCH).await }).await;
     job("idempotency", state, |state| async move { idempotency::delete_expired(&state.db, BATCH).await }).await;
+    let changes = |state: AppState| async move {
+        event_streams::delete_expired(&state.db, state.settings.events.keep_days, BATCH).await
+    };
+    job("changes", state, changes).await;
     for Job { what, run } in enabled(features, &state.settings).flat_map(|feature| feature.jobs) {
         job(what, state, move |state| run(state, BATCH)).await;
     }

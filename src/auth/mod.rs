@@ -27,6 +27,8 @@ pub mod device_cookie;
 #[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
+pub mod event_streams;
+#[cfg(feature = "ssr")]
 pub mod examples;
 #[cfg(feature = "ssr")]
 pub mod known_devices;

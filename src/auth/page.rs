@@ -50,6 +50,7 @@ pub struct PageContext {
     /// Whether the request is a form that one of our pages posted.
     keyed: bool,
     shown: Option<ShownOnce>,
+    last_event_id: Option<i64>,
 }
 
 impl PageContext {
@@ -164,6 +165,7 @@ impl PageContext {
             None => Who::Unknown,
         };
         let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
+        let last_event_id = self.last_event_id;
 
         let owner = Owner::new_root(None);
         let html = owner.with(|| {
@@ -171,7 +173,7 @@ impl PageContext {
             provide_context(Now(now));
             provide_context(origin);
             let content = content();
-            view! { <Layout title who assets styles path links content /> }.to_html()
+            view! { <Layout title who assets styles path links last_event_id content /> }.to_html()
         });
         drop(owner);
         with_shapes(&html)
@@ -251,6 +253,7 @@ where
             links: parts.extensions.get::<Arc<SiteLinks>>().cloned().unwrap_or_default(),
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
+            last_event_id: session::last_event_id(&parts.extensions),
         })
     }
 }

@@ -74,9 +74,10 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let app = app::router(state.clone(), FEATURES, features).map_err(Failure::usage)?;
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
-    let stopped = stopping.clone();
+    let (stopped, events) = (stopping.clone(), state.events.clone());
     let signalled = tokio::spawn(async move {
         stop.await;
+        events.close();
         stopping.cancel();
         Instant::now()
     });

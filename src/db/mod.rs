@@ -25,6 +25,7 @@ mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
@@ -70,6 +71,8 @@ pub struct Inner {
     pub write_behind: Arc<WriteBehind>,
     #[doc(hidden)]
     pub probe: Arc<Probe>,
+    /// Notified after each write of this process, for the one task that waits for changes.
+    pub written: Arc<Notify>,
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     #[doc(hidden)]
     pub pooler: bool,

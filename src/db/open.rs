@@ -54,6 +54,7 @@ impl Db {
             writes,
             write_behind,
             probe,
+            written: Arc::default(),
             pooler: *pooler,
             schema,
         })))

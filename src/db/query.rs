@@ -1,7 +1,7 @@
 //! The macros that run one statement on either database.
 
 use sqlx::{PgPool, Postgres, Transaction};
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use super::{errors::is_refusal, probe::Probe};
 
@@ -90,7 +90,7 @@ macro_rules! __execute_now {
                 $db.writes.spawn(async move { $crate::db::query::postgres!(query, $rows, &pool, pooler).await })
             }
         };
-        $crate::db::query::join_write(&$db.probe, statement, task).await
+        $crate::db::query::join_write(&$db.probe, &$db.written, statement, task).await
     }};
 }
 
@@ -182,10 +182,12 @@ pub async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>
 #[doc(hidden)]
 pub async fn join_write<T>(
     probe: &Probe,
+    written: &Notify,
     statement: &'static str,
     task: JoinHandle<sqlx::Result<T>>,
 ) -> sqlx::Result<T> {
     let result = task.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+    written.notify_one();
     if let Err(error) = &result
         && !is_refusal(error)
     {

@@ -11,6 +11,8 @@ pub mod api_docs;
 pub mod browser_sessions;
 #[cfg(feature = "ssr")]
 pub mod dev;
+#[cfg(feature = "ssr")]
+pub mod events;
 #[cfg(all(feature = "ssr", feature = "lab"))]
 pub mod lab;
 #[cfg(feature = "ssr")]

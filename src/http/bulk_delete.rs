@@ -1,4 +1,4 @@
-//! Deleting several items at once: `POST notes/delete`, since many clients and proxies drop the body of a `DELETE`.
+//! Deleting several items at once: a `POST` of their ids, since many clients and proxies drop the body of a `DELETE`.
 
 use std::collections::HashSet;
 

@@ -20,11 +20,18 @@ const WORTH_IT: u16 = 1024;
 /// 8.8.3), and a careful client does not send a weak one in `If-Match`.
 static AS_IT_IS: HeaderValue = HeaderValue::from_static("no-store, no-transform");
 
+/// The media type of a stream of events.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+/// Where it is, below a mount.
+const EVENTS: &str = "/events";
+
 /// Answers `OPTIONS` with the allowed methods (RFC 9110 section 9.3.7), and refuses clients that do not accept JSON
 /// with 406, before the handler runs. The CORS layer, outside of this one, answers preflights.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let options = request.method() == Method::OPTIONS;
-    if !options && !takes_json(request.headers()) {
+    let headers = request.headers();
+    let is_taken = takes_json(headers) || request.uri().path() == EVENTS && takes_events(headers);
+    if !options && !is_taken {
         return Problem::NotAcceptable.into_response();
     }
     let mut response = next.run(request).await;
@@ -46,19 +53,29 @@ pub(crate) async fn layer(request: Request, next: Next) -> Response {
 
 /// Whether `Accept` is missing, or lists JSON or a range that includes it (RFC 9110 section 12.5.1).
 fn takes_json(headers: &HeaderMap) -> bool {
+    takes(headers, &["*/*", "application/*", "application/json", "application/problem+json"])
+}
+
+/// Whether `Accept` is missing, or lists a stream of events or a range that includes it.
+pub(crate) fn takes_events(headers: &HeaderMap) -> bool {
+    takes(headers, &["*/*", "text/*", EVENT_STREAM])
+}
+
+/// Whether `Accept` is missing, or lists one of `ranges`.
+fn takes(headers: &HeaderMap, admitted: &[&str]) -> bool {
     let mut lines = headers.get_all(header::ACCEPT).iter().peekable();
     if lines.peek().is_none() {
         return true;
     }
     let ranges: Vec<&str> =
         lines.flat_map(|line| line.to_str().unwrap_or_default().split(',')).map(str::trim).collect();
-    ranges.iter().all(|range| range.is_empty()) || ranges.iter().any(|range| admits_json(range))
+    ranges.iter().all(|range| range.is_empty()) || ranges.iter().any(|range| admits(range, admitted))
 }
 
-fn admits_json(range: &str) -> bool {
+fn admits(range: &str, admitted: &[&str]) -> bool {
     let mut parts = range.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let known = matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json");
+    let known = admitted.contains(&kind.as_str());
     let refused = parts.any(|part| {
         part.split_once('=').is_some_and(|(name, weight)| {
             name.eq_ignore_ascii_case("q") && weight.parse().is_ok_and(|weight: f32| weight <= 0.0)

@@ -21,6 +21,7 @@ use tokio::{
 
 use crate::http::{
     connection_limits::Busy,
+    negotiation::EVENT_STREAM,
     problem::{Problem, problem_response},
     request_id::RequestId,
 };
@@ -111,6 +112,11 @@ impl Drop for Received {
 /// `response` to a request with `method`, counted until it is read, or 503 if too much is unread already.
 pub(crate) fn answered(response: Response, method: &Method, busy: Busy) -> Response {
     let progress = busy.progress();
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
+        // It is made as it is read, so no more of it is in memory than what is counted as it goes by.
+        progress.answers(Some(0));
+        return response.map(|body| Body::new(Answer { body, unknown: true, counts: true, busy }));
+    }
     let size = response.body().size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
     let large = size.is_none_or(|size| size > SMALL);
     // Only `GET` is refused: another method may have changed something, and the client must learn of it.
@@ -120,7 +126,7 @@ pub(crate) fn answered(response: Response, method: &Method, busy: Busy) -> Respo
         progress.answers(size);
         response
     };
-    response.map(|body| Body::new(Answer { body, unknown: size.is_none(), busy }))
+    response.map(|body| Body::new(Answer { body, unknown: size.is_none(), counts: false, busy }))
 }
 
 fn refused(mut response: Response) -> Response {
@@ -140,6 +146,8 @@ fn refused(mut response: Response) -> Response {
 struct Answer {
     body: Body,
     unknown: bool,
+    /// Whether each piece is counted when it is made.
+    counts: bool,
     busy: Busy,
 }
 
@@ -151,7 +159,11 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let (true, Poll::Ready(Some(Ok(frame)))) = (self.counts, &polled) {
+            self.busy.progress().answers(Some(frame.data_ref().map_or(0, Bytes::len)));
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

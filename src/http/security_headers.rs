@@ -12,8 +12,9 @@ use crate::settings::Settings;
 /// `Clear-Site-Data`
 pub const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// What a browser deletes at sign-out (S9). Cookies are not listed: ours is removed by name, and the directive would
-/// also delete those of every other site on the same host.
+/// What a browser deletes when somebody signs out on a page of ours (S9). Cookies are not listed: ours is removed by
+/// name, and the directive would also delete those of every other site on the same host. `POST /session/v1/logout` does
+/// not send it: what the origin stores then belongs to the single-page app that called.
 pub const CLEARED: &str = r#""cache", "storage""#;
 
 /// The headers that depend on the settings.

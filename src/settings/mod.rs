@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod cors;
 mod database;
+mod events;
 mod findings;
 mod hosts;
 mod lab;
@@ -35,6 +36,7 @@ pub use self::{
     activity::Activity,
     cors::Cors,
     database::{Database, without_credentials},
+    events::Events,
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
@@ -79,6 +81,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Limits that apply to each kind of object that accounts create.
     pub resources: Resources,
+    /// The streams of `GET events`.
+    pub events: Events,
     /// Pages of other origins that may read the responses of the token door.
     pub cors: Cors,
     /// The Lab's experiments.
@@ -141,6 +145,7 @@ impl Settings {
         self.activity.check(&mut found);
         self.tokens.check(&mut found);
         self.resources.check(&mut found);
+        self.events.check(self.server.connections, &mut found);
         self.cors.check(&self.server.public_url, &mut found);
         self.lab.check(&self.server, &mut found);
         found.sorted()

@@ -6,7 +6,7 @@ use js_sys::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// An instant in UTC, to the millisecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     milliseconds: i64,

@@ -16,7 +16,7 @@ const LENGTH: usize = 24;
 ///
 /// It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
 /// decided in one place, and so that the response to a write equals what is read later from either database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(
     value_type = String,
     format = DateTime,

@@ -36,6 +36,8 @@ pub(crate) fn Layout(
     styles: Vec<String>,
     path: String,
     links: Arc<SiteLinks>,
+    /// The event after which `page.js` listens for changes to what the page shows.
+    last_event_id: Option<i64>,
     /// The HTML of the content.
     content: String,
 ) -> impl IntoView {
@@ -67,7 +69,7 @@ pub(crate) fn Layout(
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
                 <Header who path links=links.clone() mark=assets.url("mark.svg") />
-                <main id="main" inner_html=content></main>
+                <main id="main" data-last-event-id=last_event_id inner_html=content></main>
                 <Toasts />
                 <Footer links />
             </body>

@@ -20,6 +20,7 @@ use crate::{
 
 on_both_databases! {
     the_pages_tell_everything_without_a_script,
+    documents_link_to_experiments_that_exist,
     only_the_pages_of_the_lab_may_call_its_peer,
     a_session_is_for_our_own_pages,
     an_answer_is_what_the_record_says,
@@ -104,6 +105,16 @@ fn allows_nobody(reply: &Response) {
 /// The page without what only the script reads.
 fn read(page: &str) -> String {
     page.split("data-record=").map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
+}
+
+async fn documents_link_to_experiments_that_exist(app: TestApp) {
+    let page = app.get("/lab").await.page(200);
+    let text = include_str!("../../docs/troubleshooting.md");
+    let named: Vec<_> = text.split("/lab#").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    assert!(named.len() >= 10, "{}", named.len());
+    for id in named {
+        assert!(page.contains(&format!(r#"id="{id}""#)), "there is no experiment {id}");
+    }
 }
 
 async fn the_pages_tell_everything_without_a_script(app: TestApp) {

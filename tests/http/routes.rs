@@ -73,9 +73,9 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
         let found = calls.iter().find(|call| (call.method.as_str(), call.path) == (method, path));
         assert_eq!(found.map(|call| call.scope), Some(scope), "{method} {path}");
     }
-    // Only these need no scope.
+    // Only these need no scope, and events, of which each resource's need its own.
     let without: Vec<_> = calls.iter().filter(|call| call.scope.is_none()).map(|call| call.path).collect();
-    let expected = BTreeSet::from(["/logout", "/reauthenticate", "/token", "/token/renew"]);
+    let expected = BTreeSet::from(["/events", "/logout", "/reauthenticate", "/token", "/token/renew"]);
     assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), expected);
     let session: Vec<_> = session_calls().iter().map(|call| call.path).collect();
     for path in ["/login", "/logout", "/scopes"].iter().chain(own[..22].iter().map(|(_, path, _)| path)) {

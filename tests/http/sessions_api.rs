@@ -115,7 +115,7 @@ async fn what_happened_is_listed_by_pages(app: TestApp) {
             assert!(items.len() == 3 || page["next_cursor"].is_null(), "{page}");
             seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
             match page["next_cursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+                Some(next) => cursor = next.into(),
                 None => break,
             }
         }

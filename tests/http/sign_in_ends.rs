@@ -156,6 +156,7 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
         last_seen_at: row.last_seen_at,
         ends_at: row.ends_at,
         stamp: Stamp::default(),
+        last_change: None,
     }
 }
 

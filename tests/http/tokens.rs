@@ -1,5 +1,6 @@
 //! `tokens` behind both doors, and the page that makes them.
 
+use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ on_both_databases! {
     the_page_gives_the_scopes_that_were_ticked_and_no_others,
     the_page_says_what_is_wrong_beside_the_field,
     no_token_outlives_the_longest_lifetime,
+    the_page_lists_tokens_of_app_sign_ins_by_themselves,
     the_page_revokes,
     the_page_does_not_revoke_what_is_anothers,
     a_prefix_of_ones_own,
@@ -161,6 +163,27 @@ async fn no_token_outlives_the_longest_lifetime(app: TestApp) {
     let token = shown(&ada.browser.submit("/tokens", &form).await.page(201)).unwrap();
     app.clock.advance(Duration::days(366));
     app.client(&token).get(COLLECTION).await.problem(401, "token_expired");
+}
+
+async fn the_page_lists_tokens_of_app_sign_ins_by_themselves(app: TestApp) {
+    let ada = app.person("ada").await;
+    let groups = async || {
+        let page = ada.browser.visit("/tokens").await.page(200);
+        let (own, logins) = page.split_once(">App sign-ins</h3>").unwrap();
+        (own.split_once(">Personal access tokens</h3>").unwrap().1.to_owned(), logins.to_owned())
+    };
+    let row = "<strong>Login</strong>";
+    let (own, logins) = groups().await;
+    assert!(own.contains("No tokens yet.") && !own.contains(row));
+    assert!(logins.contains(row) && logins.contains("Their tokens end when you change it."));
+
+    app.token(&ada, &[READ]).await;
+    ada.client.call(Method::POST, "/logout").await.assert_status(204);
+    let (own, logins) = groups().await;
+    assert!(own.contains("<strong>test</strong>") && !own.contains("No tokens yet."));
+    // What has ended is listed below both groups.
+    let (logins, ended) = logins.split_once("Expired and revoked").unwrap();
+    assert!(logins.contains("No app is signed in.") && !logins.contains(row) && ended.contains(row));
 }
 
 async fn the_page_revokes(app: TestApp) {

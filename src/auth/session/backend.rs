@@ -37,7 +37,7 @@ macro_rules! signed_in_columns {
     () => {
         "browser_sessions.id AS browser_session_id, browser_sessions.remembered, browser_sessions.last_seen_at, \
          browser_sessions.ends_at, accounts.id, accounts.email, accounts.name, accounts.created_at, \
-         accounts.email_verified_at, accounts.auth_stamp"
+         accounts.email_verified_at, accounts.auth_stamp, accounts.last_change"
     };
 }
 
@@ -59,6 +59,8 @@ pub struct CurrentSession {
     pub ends_at: Timestamp,
     /// The account's `auth_stamp` when the session began.
     pub stamp: Stamp,
+    /// The number of the newest change to what the account has, for [`crate::auth::event_streams`].
+    pub last_change: Option<i64>,
 }
 
 impl AuthUser for CurrentSession {
@@ -131,6 +133,7 @@ pub(super) struct SignedInRow {
     created_at: Timestamp,
     email_verified_at: Option<Timestamp>,
     auth_stamp: Vec<u8>,
+    last_change: i64,
 }
 
 direct_row!(SignedInRow {
@@ -144,6 +147,7 @@ direct_row!(SignedInRow {
     created_at,
     email_verified_at,
     auth_stamp,
+    last_change,
 });
 
 impl From<SignedInRow> for CurrentSession {
@@ -161,6 +165,7 @@ impl From<SignedInRow> for CurrentSession {
             last_seen_at: row.last_seen_at,
             ends_at: row.ends_at,
             stamp: Stamp(row.auth_stamp),
+            last_change: Some(row.last_change),
         }
     }
 }

@@ -163,6 +163,11 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp) })
 }
 
+/// The id of the newest event of the person who is signed in, from before anything else was read for the request.
+pub fn last_event_id(extensions: &Extensions) -> Option<i64> {
+    extensions.get::<AuthSession>()?.user.as_ref()?.last_change
+}
+
 /// Gives this browser a new session for `signed_in`. If it is remembered, the cookie survives closing the browser,
 /// until `ends_at`; the row may expire sooner if it is not used.
 ///

@@ -1,12 +1,7 @@
 //! The JSON API of signing in: `reauthenticate` on both mounts, and each mount's own `login` and `logout`. That of the
 //! account itself is in [`super::settings::api`].
 
-use axum::{
-    Json,
-    extract::State,
-    http::StatusCode,
-    response::{AppendHeaders, IntoResponse, Response},
-};
+use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::schema::Object};
@@ -36,7 +31,6 @@ use crate::{
             texts::{name, or_null},
         },
         problem::Problem,
-        security_headers::{CLEAR_SITE_DATA, CLEARED},
     },
     state::AppState,
     timestamp::Timestamp,
@@ -297,15 +291,18 @@ async fn reauthenticate(
 }
 
 /// Sign out
+///
+/// Ends the session and removes its cookie. What your page has stored in the browser stays: delete what belongs to the
+/// person.
 #[utoipa::path(
     post, path = "/logout", operation_id = "logout", tag = "Signing in",
-    responses((status = NO_CONTENT, description = "Signed out.", headers(("Set-Cookie"), ("Clear-Site-Data")))),
+    responses((status = NO_CONTENT, description = "Signed out.", headers(("Set-Cookie")))),
     security(("caller" = [])),
 )]
-async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<Response, Problem> {
+async fn session_logout(State(db): State<Db>, client: Client, mut auth: AuthSession) -> Result<StatusCode, Problem> {
     if auth.user.is_none() {
         return Err(Problem::NotSignedIn);
     }
     browser_sessions::service::end(&db, &mut auth, &client).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(CLEAR_SITE_DATA, CLEARED)])).into_response())
+    Ok(StatusCode::NO_CONTENT)
 }

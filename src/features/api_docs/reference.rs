@@ -39,6 +39,10 @@ pub struct Operation {
     pub summary: String,
     /// The paragraphs of the description.
     pub about: Vec<String>,
+    /// Whether clients should use something else.
+    pub is_deprecated: bool,
+    /// Whether its response is a stream of events, which does not end by itself.
+    pub is_stream: bool,
     /// The credential it needs.
     pub access: Access,
     /// The parameters in the path, the query and the headers.
@@ -194,6 +198,8 @@ impl Reader<'_> {
             path: mount(&self.document["servers"][0]["url"]) + path,
             summary: text(&operation["summary"]),
             about: paragraphs(&operation["description"]),
+            is_deprecated: operation["deprecated"] == true,
+            is_stream: is_stream(operation),
             access: access(&operation["security"]),
             parameters: self.parameters(operation),
             body: self.body(operation),
@@ -316,6 +322,11 @@ fn access(security: &Value) -> Access {
     scopes[0].as_str().map_or(Access::Token, |scope| Access::Scope(scope.into()))
 }
 
+fn is_stream(operation: &Value) -> bool {
+    let mut responses = operation["responses"].as_object().into_iter().flatten();
+    responses.any(|(_, response)| response["content"].get("text/event-stream").is_some())
+}
+
 /// The path of a server's URL, which may be absolute.
 fn mount(url: &Value) -> String {
     let url = url.as_str().unwrap_or_default();
@@ -353,4 +364,24 @@ fn text(value: &Value) -> String {
 
 fn paragraphs(value: &Value) -> Vec<String> {
     value.as_str().into_iter().flat_map(|text| text.split("\n\n")).map(|text| text.replace('\n', " ")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_mount_is_read_from_any_url() {
+        for url in ["/api/v1", "https://app.example.com/api/v1", "http://localhost:3000/api/v1/"] {
+            assert_eq!(mount(&url.into()), "/api/v1", "{url}");
+        }
+        assert_eq!(mount(&"https://app.example.com".into()), "");
+    }
+
+    #[test]
+    fn a_stream_is_known_by_its_media_type() {
+        let operation = |media: &str| serde_json::json!({"responses": {"200": {"content": {media: {}}}, "500": {}}});
+        assert!(is_stream(&operation("text/event-stream")));
+        assert!(!is_stream(&operation("application/json")) && !is_stream(&Value::Null));
+    }
 }

@@ -79,15 +79,20 @@ fn TokenField() -> impl IntoView {
             <div class="field">
                 <label for="token">"Your token"</label>
                 <p class="hint" id="token-hint">
-                    "It stays in the memory of this page and is sent only to this server. "
-                    "Reloading the page clears it. "
-                    <a href="/tokens">"Create a token"</a> " with the scopes you need."
+                    "All calls on this page use it. It stays in the memory of the page and is sent only to this "
+                    "server; reloading the page clears it. "
+                    <a href="/tokens">"Create a token"</a> " with the scopes you need, or "
+                    <a href="#login">"sign in for one"</a> "."
                 </p>
                 <input
                     id="token" type="password" autocomplete="off" spellcheck="false" placeholder="vst_…"
                     aria-describedby="token-hint"
                 />
             </div>
+            <label class="check">
+                <input id="show-token" type="checkbox" autocomplete="off" />
+                <span>"Show the token in the examples, to copy it with them"</span>
+            </label>
         </section>
     }
 }
@@ -119,14 +124,37 @@ fn Call(operation: Operation, origin: String) -> impl IntoView {
             <h3 id=title.clone()>{operation.summary.clone()}</h3>
             <p class="line">
                 <span class="method">{operation.method.clone()}</span> <code>{operation.path.clone()}</code> {access}
+                {operation.is_deprecated.then(|| view! { <Badge>"Deprecated"</Badge> })}
             </p>
             {operation.about.iter().map(|text| view! { <p>{marked(text)}</p> }).collect_view()}
             <Parameters parameters=operation.parameters.clone() />
             {operation.body.clone().map(|body| view! { <Takes body /> })}
             <Answers answers=operation.answers.clone() refusals=operation.refusals.clone() />
-            <CodeBlock text=curl />
+            <div class="snippet">
+                <Languages operation=operation.clone() />
+                <CodeBlock text=curl />
+            </div>
             <Try operation />
         </article>
+    }
+}
+
+/// The languages that the script writes the example in. The server writes it for curl.
+#[component]
+fn Languages(operation: Operation) -> impl IntoView {
+    let language = |language: &'static str| {
+        let name = format!("{}-language", operation.id);
+        view! {
+            <label>
+                <input type="radio" name=name value=language checked=language == "curl" autocomplete="off" />
+                {language}
+            </label>
+        }
+    };
+    view! {
+        <div class="tablist" role="radiogroup" aria-label=format!("Example for: {}", operation.summary)>
+            {["curl", "fetch", "Python"].map(language).collect_view()}
+        </div>
     }
 }
 
@@ -221,10 +249,19 @@ fn Try(operation: Operation) -> impl IntoView {
         }
     });
     let for_real = operation.method != "GET";
+    let needs_token = operation.access != Access::Open;
     view! {
         <details class="try">
             <summary>"Try it"</summary>
-            <form data-method=operation.method data-path=operation.path>
+            <form
+                data-method=operation.method
+                data-path=operation.path
+                data-token=needs_token.then_some("")
+                data-stream=operation.is_stream.then_some("")
+            >
+                {needs_token.then(|| view! {
+                    <p class="hint without-token"><a href="#try">"Enter your token"</a> " first."</p>
+                })}
                 {inputs} {body}
                 {for_real.then(|| view! { <p class="hint">"This calls the real API: changes are permanent."</p> })}
                 <button aria-label=format!("Send: {}", operation.summary)>"Send"</button>
@@ -294,17 +331,20 @@ fn anchor(name: &str) -> String {
     name.to_lowercase().replace(' ', "-")
 }
 
-/// The call as a shell command.
+/// The call as a shell command, like `curl` in `public/explorer.js`.
 fn curl(operation: &Operation, origin: &str) -> String {
     let method = if operation.method == "GET" { String::new() } else { format!(" -X {}", operation.method) };
-    let mut lines = vec![format!("curl{method} {origin}{}", operation.path)];
+    let url = format!("{origin}{}", operation.path);
+    let url = if url.contains('{') { format!("'{url}'") } else { url };
+    let unbuffered = if operation.is_stream { " -N" } else { "" };
+    let mut lines = vec![format!("curl{method}{unbuffered} {url}")];
     if operation.access != Access::Open {
-        lines.push("-H 'Authorization: Bearer vst_…'".into());
+        lines.push("-H \"Authorization: Bearer $TOKEN\"".into());
     }
     if let Some(body) = &operation.body {
         let json = body.example.lines().map(str::trim_start).collect::<Vec<_>>().join(" ");
         lines.push("-H 'Content-Type: application/json'".into());
-        lines.push(format!("-d '{}'", json.replace('\'', r"'\''")));
+        lines.push(format!("--data-raw '{}'", json.replace('\'', r"'\''")));
     }
     lines.join(" \\\n  ")
 }

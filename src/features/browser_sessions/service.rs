@@ -51,6 +51,7 @@ pub async fn begin(
         last_seen_at: sign_in.last_seen_at,
         ends_at: sign_in.ends_at,
         stamp: Stamp(proven.auth_stamp),
+        last_change: None,
     };
     session::begin(auth, &signed_in).await?;
     Actor::by_password(account, client).record(db, Kind::SignedIn, Some((sign_in.id, "")));

@@ -4,12 +4,13 @@ use super::{
     api, export, page,
     scopes::{NotesRead, NotesWrite},
 };
-use crate::{feature::Feature, http::pages::Pages, ui::NavLink};
+use crate::{auth::event_streams::ResourceEvents, feature::Feature, http::pages::Pages, ui::NavLink};
 
 /// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     tags: &[("Notes", "Notes that only you can read.")],
     scopes: &[NotesRead::INFO, NotesWrite::INFO],
+    events: &[ResourceEvents { resource: "notes", scope: NotesRead::INFO.name }],
     nav: &[NavLink { path: "/notes", label: "Notes" }],
     api: api::routes,
     pages: || {

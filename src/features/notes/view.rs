@@ -12,7 +12,7 @@ use crate::ui::{Confirm, FormState, Time};
 #[component]
 pub(super) fn NotesView(account: Uuid, first: NotesPage, q: String, form: FormState) -> impl IntoView {
     view! {
-        <header>
+        <header data-events="notes">
             <h1>"Notes"</h1>
         </header>
         <NoteBoard account first q form />
@@ -32,7 +32,7 @@ pub(super) fn NoteView(
         view! { <p><a href=href target="_blank">"View the other version in a new tab"</a></p> }
     });
     view! {
-        <header>
+        <header data-events="notes">
             <p class="back"><a href="/notes">"All notes"</a></p>
             <h1>"Edit note"</h1>
         </header>

@@ -162,7 +162,7 @@ async fn renew(State(db): State<Db>, Allowed { caller, .. }: Allowed<Anything>) 
 /// What a token may be allowed to do.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ScopeDescription)]
-struct Description {
+struct ScopeItem {
     /// The name of the scope, such as `account:read`.
     name: &'static str,
     /// What it allows.
@@ -179,7 +179,7 @@ struct Description {
 )]
 struct List {
     /// The scopes, in the order of the tokens page.
-    items: Vec<Description>,
+    items: Vec<ScopeItem>,
 }
 
 /// How long a client may keep the list of scopes. It changes with a new version of the site only.
@@ -198,7 +198,7 @@ const CACHED: HeaderValue = HeaderValue::from_static("private, max-age=300");
     ),
 )]
 async fn scopes(State(AppState { site, .. }): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
-    let described = site.scopes.iter().map(|scope| Description {
+    let described = site.scopes.iter().map(|scope| ScopeItem {
         name: scope.name,
         description: scope.meaning,
         sensitive: scope.sensitive,

@@ -44,8 +44,9 @@ pub(super) fn TokensView(
     script: String,
 ) -> impl IntoView {
     let (at_work, ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|token| token.works(now));
-    let (empty, several) = (at_work.is_empty(), at_work.len() > 1);
-    let all = (!empty).then(|| {
+    let (any, several) = (!at_work.is_empty(), at_work.len() > 1);
+    let (logins, own): (Vec<_>, Vec<_>) = at_work.into_iter().partition(|token| token.issued_by == IssuedBy::Login);
+    let all = any.then(|| {
         view! {
             <div>
                 <Confirm
@@ -75,11 +76,26 @@ pub(super) fn TokensView(
             <script type="module" src=script nonce=use_nonce()></script>
         </Card>
         <Card title="Your tokens">
-            {empty.then(|| view! {
-                <Empty title="No tokens yet.">"Create one above, then try it:"</Empty>
-                <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/me") />
-            })}
-            <ul class="rows">{at_work.into_iter().map(|token| view! { <TokenRow token now /> }).collect_view()}</ul>
+            <section class="tokens" aria-labelledby="own">
+                <h3 id="own">"Personal access tokens"</h3>
+                {own.is_empty().then(|| view! {
+                    <Empty title="No tokens yet.">"Create one above, then try it:"</Empty>
+                    <CodeBlock text=format!("curl -H 'Authorization: Bearer vst_…' {origin}/api/v1/me") />
+                })}
+                <TokenRows tokens=own now />
+            </section>
+            <section class="tokens" aria-labelledby="logins">
+                <h3 id="logins">"App sign-ins"</h3>
+                <p class="hint">
+                    {if logins.is_empty() {
+                        "No app is signed in. An app that you sign in to with your password gets a token, which is \
+                         listed here."
+                    } else {
+                        "Apps that you signed in to with your password. Their tokens end when you change it."
+                    }}
+                </p>
+                <TokenRows tokens=logins now />
+            </section>
             {all}
         </Card>
         {(!ended.is_empty()).then(|| view! {
@@ -212,6 +228,14 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
             <button>"Create token"</button>
         </form>
     }
+}
+
+#[component]
+fn TokenRows(tokens: Vec<Token>, now: Timestamp) -> impl IntoView {
+    (!tokens.is_empty()).then(|| {
+        let rows = tokens.into_iter().map(|token| view! { <TokenRow token now /> });
+        view! { <ul class="rows">{rows.collect_view()}</ul> }
+    })
 }
 
 #[component]

@@ -47,7 +47,13 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
         ("Location", "The URL of the new resource.", text().format(Some(uri))),
         ("Retry-After", "In how many seconds to try again.", seconds),
         ("Set-Cookie", "The session cookie.", text()),
-        ("Clear-Site-Data", "What the browser deletes.", text()),
+        (
+            "Deprecation",
+            "Since when the operation is deprecated (RFC 9745), in seconds since 1970.",
+            text().examples(["@1803859200"]),
+        ),
+        ("Sunset", "When the operation may be removed (RFC 8594).", text().examples(["Wed, 01 Mar 2028 00:00:00 GMT"])),
+        ("Link", "With `rel=\"deprecation\"`: a page that says what to use instead.", text()),
         (
             "WWW-Authenticate",
             "How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is \

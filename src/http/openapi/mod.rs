@@ -3,6 +3,7 @@
 //! A handler describes its own parameters, bodies, responses, and what it refuses ([`refusals`]). What the mount may
 //! answer before the handler runs is added once, for every handler ([`MountDocs`]).
 
+mod deprecation;
 pub mod examples;
 mod headers;
 mod mount;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
+    deprecation::{Deprecation, day},
     mount::MountDocs,
     params::{IdempotencyKey, IfMatch, IfNoneMatch},
 };

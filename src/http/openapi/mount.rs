@@ -220,7 +220,7 @@ fn always() -> [Problem; 5] {
     [Problem::NotAcceptable, Problem::Misdirected, unknown, busy, broken]
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     let PathItem { get, post, patch, put, delete, .. } = item;
     [get, post, patch, put, delete].into_iter().flatten()
 }

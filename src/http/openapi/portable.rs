@@ -50,7 +50,7 @@ fn open_enumerations(document: &mut Value) {
 fn asked_for(document: &Value) -> BTreeSet<String> {
     let mut found = Vec::new();
     references(&document["components"]["parameters"], &mut found);
-    for operation in document["paths"].as_object().into_iter().flatten().flat_map(|(_, item)| item.as_object()) {
+    for operation in document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object()) {
         for part in operation.values().flat_map(|operation| [&operation["parameters"], &operation["requestBody"]]) {
             references(part, &mut found);
         }

@@ -55,6 +55,8 @@ refusals! {
         Problem::KeyReused,
         Problem::Conflict("Another request with this Idempotency-Key is still in progress.")
     ];
+    /// When a limit on the number of event streams is reached.
+    TooManyStreams => [Problem::TooManyStreams];
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
     /// Where a token with a fixed end cannot be renewed.

@@ -138,9 +138,10 @@ problems! {
     NotFound => 404, "not_found", "Not found", "There is nothing here, or you do not have access to it.";
     MethodNotAllowed => 405, "method_not_allowed", "Method not allowed",
         "This method is not allowed here. The Allow header lists the methods that are.";
-    /// The client does not accept JSON.
+    /// The client does not accept JSON, or the stream of events.
     NotAcceptable => 406, "not_acceptable", "Not acceptable",
-        "Responses are JSON. Send `Accept: application/json`, or no Accept header.";
+        "Responses are JSON, and that of `GET events` is `text/event-stream`. Send an Accept header that allows it, or no \
+         Accept header.";
     /// The page was made for another account than the one that is signed in now.
     AccountChanged => 409, "account_changed", "Another account is signed in",
         "This page was opened with another account. Copy what you wrote, then reload the page.";
@@ -169,6 +170,9 @@ problems! {
     /// Holds the limit, and the seconds after which another attempt is allowed.
     RateLimited { limit: Limit, seconds: u32 } => 429, "rate_limited", "Too many requests",
         format!("{} Try again in {}.", limit.reason(), in_words(*seconds));
+    /// The account has as many event streams open as it may have.
+    TooManyStreams => 429, "too_many_streams", "Too many event streams",
+        "This account has the maximum number of event streams open. Close one, or try again later.";
     /// The database or the password hashing is busy or down. Holds the reason, for the log only.
     Unavailable(_reason: String) => 503, "unavailable", "Temporarily unavailable",
         "The server is too busy. Try again in a moment.";
@@ -211,6 +215,7 @@ impl Problem {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::RateLimited { seconds, .. } => Some(*seconds),
+            Self::TooManyStreams => Some(60),
             Self::Unavailable(_) => Some(2),
             _ => None,
         }

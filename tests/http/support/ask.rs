@@ -112,7 +112,14 @@ impl Request {
         self.send_with(body).await
     }
 
-    async fn send_with(mut self, body: Body) -> Response {
+    /// Sends it, and gives the response before its body has come.
+    pub async fn open(self) -> axum::response::Response {
+        let body = Body::from(self.body.clone());
+        self.begin(body).await.1
+    }
+
+    /// Sends it with `body`; with what was asked, for messages.
+    async fn begin(mut self, body: Body) -> (String, axum::response::Response) {
         if let Some(jar) = &self.jar
             && !self.headers.contains_key("cookie")
         {
@@ -125,12 +132,18 @@ impl Request {
         let mut request = HttpRequest::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
         request.extensions_mut().insert(Peer(self.peer));
-        let response = self.router.oneshot(request).await.unwrap();
+        (asked, self.router.oneshot(request).await.unwrap())
+    }
 
+    async fn send_with(self, body: Body) -> Response {
+        let jar = self.jar.clone();
+        let (asked, response) = self.begin(body).await;
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
+        // A stream of events does not end by itself.
+        let endless = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Bytes::new() } else { to_bytes(body, usize::MAX).await.unwrap() };
         let reply = Response { asked, status: parts.status, headers: parts.headers, body };
-        if let Some(jar) = self.jar {
+        if let Some(jar) = jar {
             reply.all_cookies().into_iter().for_each(|cookie| cookie.put_into(&jar));
         }
         reply

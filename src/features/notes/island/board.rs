@@ -36,15 +36,28 @@ pub fn NoteBoard(
     let errors = FormErrors::of(&FormState::default());
     let (busy, set_busy) = signal(false);
 
+    let shown = StoredValue::new(q.clone());
+    // `page.js` asks for it again after a change elsewhere. Then there are to be as many notes as before.
     let mut search = debounce(SEARCH_DELAY, move |q: String| {
         spawn_local(async move {
-            let found = list_notes(q.clone(), None, Some(account)).await;
+            let wanted = if shown.get_value() == q { page.with_untracked(|page| page.items.len()) } else { 0 };
+            let mut found = list_notes(q.clone(), None, Some(account)).await;
+            while let Ok(first) = &mut found
+                && first.items.len() < wanted
+                && let Some(cursor) = first.next_cursor.take()
+            {
+                found = list_notes(q.clone(), Some(cursor), Some(account)).await.map(|older| NotesPage {
+                    items: [std::mem::take(&mut first.items), older.items].concat(),
+                    ..older
+                });
+            }
             // The person has typed on: a newer search is on its way.
             if query.get_untracked() != q {
                 return;
             }
             errors.show(found.as_ref().err());
             if let Ok(found) = found {
+                shown.set_value(q);
                 set_page.set(found);
             }
         });
@@ -62,18 +75,27 @@ pub fn NoteBoard(
         }
         set_busy.set(true);
         spawn_local(async move {
-            let found = list_notes(query.get_untracked(), cursor, Some(account)).await;
+            let found = list_notes(query.get_untracked(), cursor.clone(), Some(account)).await;
             set_busy.set(false);
             errors.show(found.as_ref().err());
             if let Ok(mut found) = found {
                 set_page.update(|page| {
-                    page.items.append(&mut found.items);
-                    page.next_cursor = found.next_cursor;
+                    // Unless the list was loaded anew meanwhile.
+                    if page.next_cursor == cursor {
+                        page.items.append(&mut found.items);
+                        page.next_cursor = found.next_cursor;
+                    }
                 });
             }
         });
     };
-    let on_created = Callback::new(move |note: Note| set_page.update(|page| page.items.insert(0, note)));
+    let on_created = Callback::new(move |note: Note| {
+        set_page.update(|page| {
+            // It may have been loaded already, because of the event that tells of it.
+            page.items.retain(|other| other.id != note.id);
+            page.items.insert(0, note);
+        });
+    });
     let older = move || {
         page.with(|page| page.next_cursor.clone()).map(|cursor| {
             let href = query.with(|q| format!("/notes?cursor={cursor}&q={}", utf8_percent_encode(q, NON_ALPHANUMERIC)));
@@ -108,7 +130,7 @@ pub fn NoteBoard(
             <FormNotice class="error" errors back="/notes" />
             <div aria-live="polite">{empty}</div>
             <ul class="rows notes">
-                <For each=move || page.get().items key=|note| note.id let:note>
+                <For each=move || page.get().items key=|note| (note.id, note.updated_at) let:note>
                     <NoteRow note />
                 </For>
             </ul>

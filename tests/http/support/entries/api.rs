@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use time::Month;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{
     router::{OpenApiRouter, UtoipaMethodRouterExt},
@@ -22,7 +23,7 @@ use vestibule::{
         idempotency::{self, Answer, IdempotentRequest},
         merge_patch::{MergePatch, accept_patch, not_null},
         openapi::{
-            IdempotencyKey, IfMatch, IfNoneMatch,
+            Deprecation, IdempotencyKey, IfMatch, IfNoneMatch, day,
             refusals::{BodyRefused, IdempotentBodyRefused, NotFound, QueryRefused, Stale, TagRefused},
         },
         problem::{FieldError, Problem},
@@ -36,14 +37,17 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(show, update, delete).layer(map_response(accept_patch)))
+        .routes(TEXT.mark(routes!(text)))
         .layer(DefaultBodyLimit::max(LARGE_BODY_LIMIT))
 }
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// The most entries a page holds.
     #[param(minimum = 1, maximum = 100, default = 20, nullable = false)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
     #[param(nullable = false)]
     cursor: Option<Uuid>,
 }
@@ -133,6 +137,26 @@ async fn show(
     let entry = store::find(&db, caller.account.id, id).await?;
     let etag = version_tag(entry.version);
     Ok(if conditions.is_known(&etag) { not_modified(&etag) } else { versioned(entry.version, entry) })
+}
+
+/// For the tests of deprecated operations.
+const TEXT: Deprecation =
+    Deprecation::new(day(2027, Month::March, 1), day(2028, Month::March, 1), "https://vestibule.example/changes#text");
+
+/// Get the text of an entry
+#[utoipa::path(
+    get, path = "/entries/{id}/text", operation_id = "getEntryText", tag = "Entries",
+    params(("id" = Uuid, Path, description = "The entry's id.")),
+    responses((status = OK, body = Entry, description = "The entry.", headers(("ETag"))), NotFound),
+    security(("caller" = ["entries:read"])),
+)]
+async fn text(
+    State(db): State<Db>,
+    Allowed { caller, .. }: Allowed<EntriesRead>,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let entry = store::find(&db, caller.account.id, id).await?;
+    Ok(versioned(entry.version, entry))
 }
 
 /// What changes.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vestibule::{
     app,
-    auth::scope,
+    auth::{event_streams::ResourceEvents, scope},
     feature::{Feature, have_front_page},
     http::{
         openapi::examples::{id, moment},
@@ -31,6 +31,7 @@ pub use self::store::create_table;
 pub const FEATURE: Feature = Feature {
     tags: &[("Entries", "The resource of the tests.")],
     scopes: &[EntriesRead::INFO, EntriesWrite::INFO],
+    events: &[ResourceEvents { resource: "entries", scope: EntriesRead::INFO.name }],
     nav: &[NavLink { path: "/entries", label: "Entries" }],
     api: api::routes,
     pages,

@@ -20,7 +20,38 @@ pub async fn create_table(db: &Db) {
         account_id UUID NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, title TEXT NOT NULL, body TEXT NOT NULL,
         version BIGINT NOT NULL, created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL)";
     execute!(db, affected, db.dialect(SQLITE, POSTGRES)).unwrap();
+    for (sqlite, postgres) in TRIGGERS {
+        execute!(db, affected, db.dialect(sqlite, postgres)).unwrap();
+    }
 }
+
+/// They record its changes, for `GET events`.
+const TRIGGERS: [(&str, &str); 3] = [
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_created AFTER INSERT ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'created', unixepoch() * 1000000
+            FROM accounts WHERE id = NEW.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_created AFTER INSERT ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_updated AFTER UPDATE ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'updated', unixepoch() * 1000000
+            FROM accounts WHERE id = NEW.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_updated AFTER UPDATE ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+    (
+        "CREATE TRIGGER IF NOT EXISTS entries_deleted AFTER DELETE ON entries BEGIN
+            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+            SELECT id, last_change + 1, 'entries', OLD.id, OLD.version, 'deleted', unixepoch() * 1000000
+            FROM accounts WHERE id = OLD.account_id; END",
+        "CREATE OR REPLACE TRIGGER entries_deleted AFTER DELETE ON entries
+            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
+    ),
+];
 
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Entry>> {
     let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries
