@@ -293,7 +293,9 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_came_and_nothing_that_no_browser_sends() {
-        let refused = |lines: &[(&'static str, &str)]| judged(Mount::Calls, "POST /x", lines).unwrap_err().detail();
+        let refused = |lines: &[(&'static str, &str)]| {
+            judged(Mount::Calls, &format!("{} /things", Method::POST), lines).unwrap_err().detail()
+        };
         let foreign = refused(&[("sec-fetch-site", "cross-site"), ("origin", "https://other.example")]);
         for part in
             ["`Sec-Fetch-Site: cross-site` and `Origin: https://other.example`", "/api/v1 with a token", "proxy"]
