@@ -113,7 +113,9 @@ fn replace(
     if message.starts_with("missing field") {
         let name = quoted(message).into_iter().next()?;
         let field = if segments.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        errors.push(missing(field.clone()));
+        if !is_inside(&field, replaced) {
+            errors.push(missing(field.clone()));
+        }
         // What type it should have is told by the next attempt.
         find(body, &segments)?.as_object_mut()?.insert(name, Value::Null);
         replaced.push(field);
@@ -137,6 +139,7 @@ fn replace(
     let field = if segments.is_empty() { "body".to_owned() } else { path.to_string() };
     let (expected, place) = (Expected::of(message), find(body, &segments)?);
     match replaced.iter().filter(|done| **done == field).count() {
+        0 if is_inside(&field, replaced) => {}
         0 => errors.push(expected.error(short(&field), place)),
         // It was missing, or was replaced by a value of another type.
         1 => {}
@@ -148,6 +151,11 @@ fn replace(
     *place = expected.placeholder();
     replaced.push(field);
     Some(())
+}
+
+/// Whether `field` is inside of a placeholder, about which there is nothing to say.
+fn is_inside(field: &str, replaced: &[String]) -> bool {
+    replaced.iter().any(|outer| field.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(['.', '['])))
 }
 
 /// The value at `path`.
