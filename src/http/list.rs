@@ -57,10 +57,8 @@ impl Sort {
 
 /// The schema of the parameter `sort`, for `#[param(schema_with = list::sort)]`.
 pub fn sort() -> Object {
-    let about = "The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with \
-                 `updated_since`.";
     let names = Sort::NAMES.map(|(name, _)| name);
-    ObjectBuilder::new().schema_type(Type::String).description(Some(about)).enum_values(Some(names)).build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 /// Where an item is in a list.

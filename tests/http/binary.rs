@@ -136,7 +136,8 @@ impl Server {
     pub(super) fn token(&self) -> String {
         let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
         assert_eq!(self.form("/sign-up", "", &form).0, 303);
-        let login = json!({"email": "ada@example.org", "password": PASSWORD});
+        let scopes = ["account:read", "notes:read", "notes:write", "tokens:manage"];
+        let login = json!({"email": "ada@example.org", "password": PASSWORD, "scopes": scopes});
         let (status, login) = self.json("POST /api/v1/login", "", &login);
         assert_eq!(status, 201);
         login["token"].as_str().unwrap().to_owned()

@@ -166,7 +166,8 @@ async fn a_sign_in_from_before_has_proven_nothing(app: TestApp) {
     let default = if sqlite {
         "SELECT dflt_value FROM pragma_table_info('browser_sessions') WHERE name = 'reauthenticated_at'"
     } else {
-        "SELECT column_default::text FROM information_schema.columns WHERE column_name = 'reauthenticated_at'"
+        "SELECT column_default::text FROM information_schema.columns
+         WHERE table_name = 'browser_sessions' AND column_name = 'reauthenticated_at'"
     };
     let [default] = app.raw().await.texts(default).await.try_into().unwrap();
     app.sql(&format!("UPDATE browser_sessions SET reauthenticated_at = {default}")).await;

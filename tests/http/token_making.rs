@@ -162,7 +162,9 @@ async fn a_token_makes_no_more_than_it_holds(app: TestApp) {
         assert!(reply.header("www-authenticate").contains(&format!(r#"scope="{lacking}""#)));
     }
     let made = make(&app, &narrow, new(&["tokens:manage", READ_NAME])).await;
-    made.post("/tokens", new(&[WRITE_NAME])).await.problem(403, "scope_missing");
+    made.post("/tokens", json!({"name": "made", "scopes": [WRITE_NAME], "days": 1}))
+        .await
+        .problem(403, "scope_missing");
     let reader = app.token(&ada, &[READ]).await;
     reader.post("/tokens", new(&[READ_NAME])).await.problem(403, "scope_missing");
 }

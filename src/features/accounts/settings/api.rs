@@ -4,7 +4,13 @@ use axum::{Json, extract::State, http::StatusCode, response::Response};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{ToSchema, openapi::schema::Object};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr, Schema,
+        schema::{AdditionalProperties, Object, ObjectBuilder},
+    },
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::service;
@@ -270,6 +276,22 @@ async fn cancel_email(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What belongs to an account, for the description only: the answer is a stream.
+enum AccountData {}
+
+impl PartialSchema for AccountData {
+    fn schema() -> RefOr<Schema> {
+        let example = json!({"exported_at": "2024-10-04T00:00:00.000Z", "account": {"name": "Ada"}, "notes": []});
+        ObjectBuilder::new()
+            .description(Some("What belongs to the account: a member for each kind of data."))
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .examples([example])
+            .into()
+    }
+}
+
+impl ToSchema for AccountData {}
+
 /// Export the account
 ///
 /// Everything that belongs to the account, as one JSON document with a member for each kind of data. It is a stream: if
@@ -277,10 +299,7 @@ async fn cancel_email(
 #[utoipa::path(
     get, path = "/export", operation_id = "exportAccount", tag = "Account",
     responses(
-        (
-            status = OK, body = Value, description = "The document.",
-            example = json!({"exported_at": "2024-10-04T00:00:00.000Z", "account": {"name": "Ada"}, "notes": []})
-        ),
+        (status = OK, body = AccountData, description = "The document."),
         ReauthenticationRequired,
     ),
     security(("caller" = ["account:export"])),
