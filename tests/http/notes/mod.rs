@@ -2,6 +2,7 @@
 
 mod binary;
 mod changes;
+mod events;
 mod items;
 mod list;
 mod pages;
