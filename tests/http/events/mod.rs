@@ -82,9 +82,9 @@ impl Listener {
     /// The next block of lines, a comment or an event; `None` at the end.
     async fn block(&mut self) -> Option<String> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = block.to_owned();
-                self.text = rest.to_owned();
+            if let Some(end) = self.text.find("\n\n") {
+                let block = self.text[..end].to_owned();
+                self.text.drain(..end + 2);
                 return Some(block);
             }
             let frame = poll_fn(|context| Pin::new(&mut self.body).poll_frame(context));
