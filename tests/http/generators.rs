@@ -288,7 +288,7 @@ async fn a_refusal_tells_what_is_left_of_the_limit(app: TestApp) {
         }
         let (known, sent) = (&document["components"]["schemas"]["Problem"]["properties"], reply.json());
         for member in members(&sent) {
-            assert!(known.get(&member).is_some(), "{status}: {member}");
+            assert!(known.get(member).is_some(), "{status}: {member}");
         }
     }
 }

@@ -77,10 +77,10 @@ fn the_log_line_of_an_answer_says_what_was_refused() {
     let (status, _, own) = server.call("GET /api/v1/token", &headers[..2], "");
     assert_eq!(status, 200);
     let id = serde_json::from_str::<serde_json::Value>(&own).unwrap()["id"].as_str().unwrap().to_owned();
-    assert_eq!(server.call("POST /api/v1/tokens/revoke-all", &headers, r#"{"except": 7, "a\nb": 1}"#).0, 422);
+    assert_eq!(server.call("POST /api/v1/reauthenticate", &headers, r#"{"password": 7, "a\nb": 1}"#).0, 422);
     let log = server.log();
     let line = log.lines().find(|line| line.contains("answered") && line.contains("status=422")).expect(&log);
-    let parts = ["code=\"validation_failed\"", "fields=\"", "except", "a\\", &format!("token={id}"), ALLOWED.1];
+    let parts = ["code=\"validation_failed\"", "fields=\"", "password", "a\\", &format!("token={id}"), ALLOWED.1];
     for part in parts {
         assert!(line.contains(part), "{part}: {line}");
     }

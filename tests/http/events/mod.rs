@@ -66,7 +66,7 @@ struct Event {
 
 impl Listener {
     async fn open(request: Request) -> Self {
-        let response = request.open().await;
+        let (_, response) = request.open(Body::empty()).await;
         assert_eq!(response.status(), 200);
         let (parts, body) = response.into_parts();
         Self { headers: parts.headers, body, text: String::new() }

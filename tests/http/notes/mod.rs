@@ -3,6 +3,7 @@
 mod binary;
 mod changes;
 mod deleting;
+mod events;
 mod items;
 mod list;
 mod orders;

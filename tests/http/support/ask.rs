@@ -112,14 +112,8 @@ impl Request {
         self.send_with(body).await
     }
 
-    /// Sends it, and gives the response before its body has come.
-    pub async fn open(self) -> axum::response::Response {
-        let body = Body::from(self.body.clone());
-        self.begin(body).await.1
-    }
-
-    /// Sends it with `body`; with what was asked, for messages.
-    async fn begin(mut self, body: Body) -> (String, axum::response::Response) {
+    /// Sends it with `body`, and gives the response before its body has come, with what was asked, for messages.
+    pub async fn open(mut self, body: Body) -> (String, axum::response::Response) {
         if let Some(jar) = &self.jar
             && !self.headers.contains_key("cookie")
         {
@@ -137,7 +131,7 @@ impl Request {
 
     async fn send_with(self, body: Body) -> Response {
         let jar = self.jar.clone();
-        let (asked, response) = self.begin(body).await;
+        let (asked, response) = self.open(body).await;
         let (parts, body) = response.into_parts();
         // A stream of events does not end by itself.
         let endless = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
