@@ -65,7 +65,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     get, path = "/openapi.json", operation_id = "getOpenApi", tag = "Description",
     params(IfNoneMatch),
     responses(
-        (status = OK, body = Object, description = "The document.", headers(("ETag"))),
+        (status = OK, body = Value, description = "The document.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
     ),
 )]

@@ -236,7 +236,7 @@ def check(binary):
             arguments = [origin, EMAIL, PASSWORD]
             work = [pool.submit(run, ["tsc", "--project", "."], folder, "type-checking")]
             for (_, generator), job in made.items():
-                if any("pip" in name or "python" in name for name in [generator.folder]):
+                if "python" in generator.folder:
                     work.append(pool.submit(check_python, python, job.result()))
             work.append(pool.submit(run, ["tsx", "flow.ts", *arguments], typed, "flow.ts"))
             work.append(pool.submit(run, [python, "flow.py", *arguments], tried, "flow.py"))
