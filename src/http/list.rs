@@ -58,7 +58,9 @@ impl Sort {
 /// The schema of the parameter `sort`, for `#[param(schema_with = list::sort)]`.
 pub fn sort() -> Object {
     let names = Sort::NAMES.map(|(name, _)| name);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+    let about = "The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with \
+                 `updated_since`.";
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).description(Some(about)).build()
 }
 
 /// Where an item is in a list.

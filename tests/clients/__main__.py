@@ -49,10 +49,9 @@ TSCONFIG = {
 }
 IMPORT_ALL = """
 import importlib, pkgutil, sys
-for name in sys.argv[1:]:
-    package = importlib.import_module(name)
-    for module in pkgutil.walk_packages(package.__path__, name + "."):
-        importlib.import_module(module.name)
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    importlib.import_module(module.name)
 """
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery staple"
 
@@ -200,11 +199,10 @@ def lint(folder, documents):
 
 
 def check_python(python, folder):
-    packages = [name for name in ("client", "vestibule_client") if (folder / name / "__init__.py").exists()]
-    packages += [name for name in ("vestibule_client",) if (folder / "client" / name).exists()]
-    path = os.pathsep.join(str(part) for part in (folder, folder / "client"))
+    # A package, or a project that has one.
+    name, path = ("client", folder) if (folder / "client/__init__.py").exists() else ("vestibule_client", folder / "client")
     strict = ["-W", "error::SyntaxWarning", "-W", "error:invalid escape sequence"]
-    run([python, *strict, "-c", IMPORT_ALL, *sorted(set(packages))], folder, f"importing {folder.name}", PYTHONPATH=path)
+    run([python, *strict, "-c", IMPORT_ALL, name], folder, f"importing {folder.name}", PYTHONPATH=str(path))
 
 
 def check(binary):
@@ -232,6 +230,7 @@ def check(binary):
             typed, tried = made["token", hey].result(), made["token", python_client].result()
             shutil.copy(HERE / "flow.ts", typed)
             shutil.copy(HERE / "flow.py", tried)
+            (folder / "package.json").write_text('{"type": "module"}')
             (folder / "tsconfig.json").write_text(json.dumps(TSCONFIG))
             arguments = [origin, EMAIL, PASSWORD]
             work = [pool.submit(run, ["tsc", "--project", "."], folder, "type-checking")]

@@ -63,7 +63,6 @@ struct ListQuery {
     /// it as before, except for `limit` and `count`.
     #[param(pattern = "^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})?$", nullable = false)]
     cursor: Option<String>,
-    /// The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with `updated_since`.
     #[param(schema_with = list::sort)]
     sort: Option<String>,
     /// Only notes that changed at this time or later, new ones included.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoParams,
     openapi::{
-        ObjectBuilder, Ref, RefOr, Required, Type,
+        ObjectBuilder, Ref, RefOr, Required, Schema, Type,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     },
 };
@@ -75,6 +75,9 @@ pub(super) fn has(operation: &Operation, name: &str) -> bool {
 /// Moves to the components, by their names there, every header that is described in the same way wherever it is read,
 /// and so every parameter of the query that several operations have.
 pub(super) fn share(operations: &mut [&mut Operation]) -> BTreeMap<String, RefOr<Parameter>> {
+    for parameter in operations.iter_mut().flat_map(|operation| operation.parameters.iter_mut().flatten()) {
+        describe(parameter);
+    }
     let mut shared = BTreeMap::<String, (Parameter, usize, bool)>::new();
     for parameter in
         operations.iter().flat_map(|operation| given(operation)).filter(|parameter| can_be_shared(parameter))
@@ -93,6 +96,15 @@ pub(super) fn share(operations: &mut [&mut Operation]) -> BTreeMap<String, RefOr
         }
     }
     shared.into_iter().map(|(name, (parameter, ..))| (name, parameter.into())).collect()
+}
+
+/// `schema_with` leaves a parameter without its description, so it is read from the schema.
+fn describe(parameter: &mut RefOr<Parameter>) {
+    if let RefOr::T(Parameter { description: about @ None, schema: Some(RefOr::T(Schema::Object(schema))), .. }) =
+        parameter
+    {
+        *about = schema.description.take();
+    }
 }
 
 fn given(operation: &Operation) -> impl Iterator<Item = &Parameter> {
