@@ -321,7 +321,8 @@ async fn the_log_holds_no_secret(place: DatabaseLocation) {
     let (status, _, page) = server.form("/tokens", &cookie, &form);
     assert_eq!(status, 201);
     let made = page.split_once(r#"<code id="secret">"#).unwrap().1.split_once('<').unwrap().0;
-    server.json("GET /api/v1/me?access_token=in-the-query", &token, &Value::Null);
+    assert_eq!(server.json("GET /api/v1/me?access_token=in-the-query", &token, &Value::Null).0, 422);
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 200);
     server.json("GET /api/v1/me", "vst_nonsense-for-a-token", &Value::Null);
     server.form("/sign-out", &cookie, &[]);
     assert_eq!(server.form("/forgot", "", &[("email", "ada@example.org")]).0, 202);
