@@ -43,11 +43,11 @@ fn on_a_full_disk_no_note_is_acknowledged_that_is_not_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_of_notes_is_never_in_memory_whole() {
-    let notes = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2000)
+    let notes = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 5000)
          INSERT INTO notes (id, account_id, title, body, version, created_at, updated_at)
          SELECT randomblob(16), accounts.id, 'a', replace(hex(zeroblob(10000)), '0', 'x'), 1, 1, 1
          FROM number, accounts";
-    export_of(2_000, r#""title":"a""#, notes, 20_000).await;
+    export_of(5_000, r#""title":"a""#, notes, 49_000).await;
 }
 
 /// In bytes.
