@@ -10,7 +10,7 @@
 //! all of them, and at once after a write of this instance. Asking works behind any pooler, where `LISTEN` does not.
 //!
 //! **How a stream ends.** The same task checks the credentials of all streams every few seconds, with one statement for
-//! tokens and one for browsers: a stream whose credential has expired, or was revoked, ends (S30). When the server
+//! tokens and one for browsers: a stream whose credential has expired, or was revoked, ends (S86). When the server
 //! stops, all of them end at once, so that no request is left to wait for.
 
 mod open;
