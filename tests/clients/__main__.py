@@ -200,7 +200,9 @@ def lint(folder, documents):
 
 def check_python(python, folder):
     # A package, or a project that has one.
-    name, path = ("client", folder) if (folder / "client/__init__.py").exists() else ("vestibule_client", folder / "client")
+    name, path = "client", folder
+    if not (folder / "client/__init__.py").exists():
+        name, path = "vestibule_client", folder / "client"
     strict = ["-W", "error::SyntaxWarning", "-W", "error:invalid escape sequence"]
     run([python, *strict, "-c", IMPORT_ALL, name], folder, f"importing {folder.name}", PYTHONPATH=str(path))
 

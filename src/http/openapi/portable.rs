@@ -139,7 +139,10 @@ mod tests {
 
     #[test]
     fn what_may_be_null_says_so_in_one_place() {
-        let either = |name: &str| json!({"oneOf": [{"$ref": format!("{SCHEMAS}{name}"), "description": "When."}, {"type": "null"}]});
+        let either = |name: &str| {
+            let named = json!({"$ref": format!("{SCHEMAS}{name}"), "description": "When."});
+            json!({"oneOf": [named, {"type": "null"}]})
+        };
         let time = json!({"type": "string", "format": "date-time", "description": "An instant."});
         let one = json!({"type": "object", "properties": {"at": either("Time"), "other": either("One")}});
         let all = portable(document(json!({"Time": time, "One": one}), "Time"));
