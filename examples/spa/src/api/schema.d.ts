@@ -4,6 +4,82 @@
  */
 
 export interface paths {
+    "/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List activity
+         * @description What happened to the account: sign-ins and their failures, tokens, and changes of the password and the address.
+         *     Newest first. The site deletes events after some time.
+         */
+        get: operations["listActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream events
+         * @description Tells of changes as they happen, whoever makes them: another tab, device or client. The stream is that of an
+         *     `EventSource` (`text/event-stream`) and does not end by itself.
+         *
+         *     Each event has an `id`, an `event` and `data` in JSON:
+         *
+         *     - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["notes"]}`, lists what the
+         *       stream covers: what the scopes of the token allow to read, such as `notes:read`.
+         *     - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
+         *       Read the item if you need it.
+         *     - `reset` comes in place of `ready` if the `Last-Event-ID` is too old or unknown, and at any time if the client is
+         *       too slow: changes were missed. Read everything again, and go on from its `id`.
+         *     - `end`: the credential works no longer, so it is no use to come back with it.
+         *
+         *     Send the last `id` as `Last-Event-ID` to go on where a stream ended. A line that begins with a colon is a comment,
+         *     which keeps the connection open. When the server is restarted, the stream ends without `end`: come back.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the account
+         * @description Everything that belongs to the account, as one JSON document with a member for each kind of data. It is a stream: if
+         *     it breaks off, so does the JSON. The password must have been given recently.
+         */
+        get: operations["exportAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login": {
         parameters: {
             query?: never;
@@ -15,9 +91,9 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Exchanges a password for a token with all scopes. Only for the site's own single-page app, which people already
-         *     trust with their password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A
-         *     setting turns this endpoint off.
+         * @description Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
+         *     password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
+         *     endpoint off.
          */
         post: operations["login"];
         delete?: never;
@@ -77,6 +153,57 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Update the signed-in account */
+        patch: operations["updateMe"];
+        trace?: never;
+    };
+    "/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the email address
+         * @description With the new address, if a change waits for its confirmation.
+         */
+        get: operations["getEmail"];
+        put?: never;
+        /**
+         * Change the email address
+         * @description Sends a link to the new address, and tells the current one. The address changes when the link is used. The answer is
+         *     the same if another account has the new address.
+         */
+        post: operations["changeEmail"];
+        /**
+         * Cancel the change of the email address
+         * @description The link that was sent to the new address stops working.
+         */
+        delete: operations["cancelEmailChange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the password
+         * @description Signs out all other browsers, and revokes the tokens from `POST login` with all tokens that they created, also the
+         *     calling one: sign in again with the new password. The owner is told by email.
+         */
+        post: operations["changePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -89,11 +216,16 @@ export interface paths {
         };
         /**
          * List notes
-         * @description Newest first. Notes that are added while you page through the list cause no note to be skipped or repeated.
+         * @description The newest first, or in the order of `sort`. Notes that are added while you page through the list cause no note to
+         *     be skipped or repeated.
          *
          *     A page holds at most 1 MiB of titles and bodies, so a page of long notes may hold fewer than `limit`. A search that
          *     runs out of time returns what it has found so far, which may be nothing. Only a page without `next_cursor` is the
          *     last.
+         *
+         *     To keep a copy of all notes, read every page with `sort=updated_at` once. Later, ask with `updated_since` for what
+         *     changed: from a minute before the latest `updated_at` that you have, because a change may be visible a moment after
+         *     its time. Some notes come again; they have the `version` that you know. Deleted notes do not come.
          */
         get: operations["listNotes"];
         put?: never;
@@ -103,6 +235,46 @@ export interface paths {
          *     notes an account can have; above the limit, the answer is 409.
          */
         post: operations["createNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete several notes
+         * @description All at once. A request that is repeated with the same `Idempotency-Key` gets the answer of the first.
+         */
+        post: operations["deleteNotes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notes/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notes without their bodies
+         * @description Like `GET /notes`, with the beginning of each body in place of the body.
+         */
+        get: operations["listNoteSummaries"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -129,8 +301,9 @@ export interface paths {
         head?: never;
         /**
          * Update a note
-         * @description With `If-Match`, only if the note is still at the version you read. A request that changes nothing creates no new
-         *     version.
+         * @description With `If-Match`, only if the note is still at the version you read, which is its `version` in quotes. If it has
+         *     another version, but is already as the request would make it, the request has succeeded. A request that changes
+         *     nothing creates no new version.
          */
         patch: operations["updateNote"];
         trace?: never;
@@ -150,6 +323,91 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm your password
+         * @description For calls that were refused with `reauthentication_required`. It counts for this browser, which gets a new session
+         *     id, or for the calling token.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List scopes
+         * @description The scopes that tokens can have. No credential is needed.
+         */
+        get: operations["listScopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List browser sessions
+         * @description The browsers that are signed in to the account. Tokens are listed by `GET tokens`.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign out all other browsers
+         * @description All browsers but the one that makes the call; with a token, all of them. The password must have been given recently.
+         */
+        delete: operations["revokeSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign out a browser
+         * @description From its next request on, it is signed out. The password must have been given recently.
+         */
+        delete: operations["revokeSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -175,6 +433,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/token/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew the calling token
+         * @description Moves `expires_at` of a token from `POST login` forward, to as long from now as the login gave it, but never beyond
+         *     `renewable_until`. The token itself stays the same. A token that use extends is extended as by any other use. Any
+         *     other token has a fixed end: 409.
+         */
+        post: operations["renewToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -190,9 +470,11 @@ export interface paths {
         put?: never;
         /**
          * Create a token
-         * @description With a session cookie, the password must have been given recently. With a token, the new token has no more scopes
-         *     than the calling one, works from no other origin, expires no later, and is revoked with it. `Idempotency-Key` is not
-         *     supported: the answer contains the secret, which is not stored and cannot be sent twice.
+         * @description With a session cookie, the password must have been given recently, or be sent as well. With a token, the new token
+         *     has no more scopes than the calling one and works from no other origin. Without `password`, it also expires no later
+         *     and is revoked with the calling token; with `password`, it is the person's own, like one that is created on the
+         *     tokens page. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
+         *     sent twice.
          */
         post: operations["createToken"];
         delete?: never;
@@ -291,7 +573,228 @@ export interface components {
             /** @description The owner's name. */
             name: string;
         };
-        /** @description A new token. Its secret is shown only once. */
+        /**
+         * @description Changes to the account. Members that are left out stay as they are.
+         * @example {
+         *       "name": "Ada Lovelace"
+         *     }
+         */
+        AccountChange: {
+            /** @description The name of the account, 1 to 100 characters. */
+            name?: string;
+        };
+        /**
+         * @description What belongs to the account: a member for each kind of data.
+         * @example {
+         *       "account": {
+         *         "name": "Ada"
+         *       },
+         *       "exported_at": "2024-10-04T00:00:00.000Z",
+         *       "notes": []
+         *     }
+         */
+        AccountData: {
+            [key: string]: unknown;
+        };
+        /**
+         * @description Something that happened to the account.
+         * @example {
+         *       "address": "192.0.2.7",
+         *       "at": "2024-10-04T00:01:00.000Z",
+         *       "browser": "Firefox on Windows",
+         *       "credential": "session",
+         *       "credential_id": "019254d3-8000-7000-8000-000000000003",
+         *       "description": "Token created",
+         *       "event": "token_created",
+         *       "id": "019254d3-8000-7000-8000-000000000004",
+         *       "subject": "phone",
+         *       "subject_id": "019254d3-8000-7000-8000-000000000002"
+         *     }
+         */
+        ActivityEvent: {
+            /** @description The address of the client, if known. */
+            address: string | null;
+            /** @description When it happened. */
+            at: components["schemas"]["Timestamp"];
+            /** @description A readable name of the client, such as "Firefox on Windows". */
+            browser: string;
+            /**
+             * @description With which credential it was done: `password`, `session`, `token`, `operator` (on the server) or `finder` (who
+             *     reported a leaked token).
+             */
+            credential: string;
+            /**
+             * Format: uuid
+             * @description The id of the browser session or the token.
+             */
+            credential_id: string | null;
+            /** @description The kind of event, in a few words. */
+            description: string;
+            /** @description The kind of event, such as `signed_in`. Later versions may add some. */
+            event: string;
+            /**
+             * Format: uuid
+             * @description The id of the event.
+             */
+            id: string;
+            /** @description The name of what the event is about; may be empty. */
+            subject: string;
+            /**
+             * Format: uuid
+             * @description The id of the browser session or the token that the event is about.
+             */
+            subject_id: string | null;
+        };
+        /**
+         * @description A page of the activity.
+         * @example {
+         *       "items": [
+         *         {
+         *           "address": "192.0.2.7",
+         *           "at": "2024-10-04T00:01:00.000Z",
+         *           "browser": "Firefox on Windows",
+         *           "credential": "session",
+         *           "credential_id": "019254d3-8000-7000-8000-000000000003",
+         *           "description": "Token created",
+         *           "event": "token_created",
+         *           "id": "019254d3-8000-7000-8000-000000000004",
+         *           "subject": "phone",
+         *           "subject_id": "019254d3-8000-7000-8000-000000000002"
+         *         }
+         *       ],
+         *       "next_cursor": null
+         *     }
+         */
+        ActivityPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["ActivityEvent"][];
+            /**
+             * Format: uuid
+             * @description The `cursor` of the next page; `null` on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /** @description A problem with status 400, Bad Request. */
+        BadRequestProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 400;
+        };
+        /**
+         * @description A browser that is signed in to the account.
+         * @example {
+         *       "address": "192.0.2.7",
+         *       "browser": "Firefox on Windows",
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "current": true,
+         *       "ends_at": "2024-10-05T00:00:00.000Z",
+         *       "expires_at": "2024-10-04T02:01:00.000Z",
+         *       "id": "019254d3-8000-7000-8000-000000000003",
+         *       "last_seen_at": "2024-10-04T00:01:00.000Z",
+         *       "remembered": false,
+         *       "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+         *     }
+         */
+        BrowserSession: {
+            /** @description The address it was last seen from, if known. */
+            address: string | null;
+            /** @description A readable name of the browser, such as "Firefox on Windows". */
+            browser: string;
+            /** @description When the owner signed in. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Whether it is the session that makes the call. */
+            current: boolean;
+            /** @description When it expires, even if it is used. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description When it expires, unless it is used again. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description The id of the session, for `DELETE sessions/{id}`.
+             */
+            id: string;
+            /** @description When it was last used, to the minute. */
+            last_seen_at: components["schemas"]["Timestamp"];
+            /** @description Whether "Keep me signed in" was chosen. */
+            remembered: boolean;
+            /** @description The `User-Agent` of the browser. */
+            user_agent: string;
+        };
+        /**
+         * @description The browsers that are signed in to the account.
+         * @example {
+         *       "items": [
+         *         {
+         *           "address": "192.0.2.7",
+         *           "browser": "Firefox on Windows",
+         *           "created_at": "2024-10-04T00:00:00.000Z",
+         *           "current": true,
+         *           "ends_at": "2024-10-05T00:00:00.000Z",
+         *           "expires_at": "2024-10-04T02:01:00.000Z",
+         *           "id": "019254d3-8000-7000-8000-000000000003",
+         *           "last_seen_at": "2024-10-04T00:01:00.000Z",
+         *           "remembered": false,
+         *           "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+         *         }
+         *       ]
+         *     }
+         */
+        BrowserSessionList: {
+            /** @description Newest first. */
+            items: components["schemas"]["BrowserSession"][];
+        };
+        /**
+         * @description The `data` of the events `created`, `updated` and `deleted`.
+         * @example {
+         *       "id": "019526de-6c00-7000-8000-000000000001",
+         *       "resource": "notes",
+         *       "version": 2
+         *     }
+         */
+        ChangeEvent: {
+            /**
+             * Format: uuid
+             * @description The id of the item.
+             */
+            id: string;
+            /** @description The last part of the path of the resource. */
+            resource: string;
+            /**
+             * Format: int64
+             * @description The version the item has now, as in its `ETag`; the last it had if it was deleted.
+             */
+            version: number;
+        };
+        /** @description A problem with status 409, Conflict. */
+        ConflictProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 409;
+        };
+        /**
+         * @description A new token. Its secret is shown only once.
+         * @example {
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "ends_at": "2025-10-05T00:00:00.000Z",
+         *       "expires_at": "2024-11-03T00:00:00.000Z",
+         *       "expires_in": 2592000,
+         *       "id": "019254d3-8000-7000-8000-000000000002",
+         *       "issued_by": "person",
+         *       "name": "phone",
+         *       "origins": [
+         *         "https://app.example.com"
+         *       ],
+         *       "renew_days": 30,
+         *       "scopes": [
+         *         "account:read"
+         *       ],
+         *       "token": "vst_00000000000000000000000000000000000000"
+         *     }
+         */
         CreatedToken: {
             /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
@@ -299,6 +802,11 @@ export interface components {
             ends_at: components["schemas"]["Timestamp"];
             /** @description When it expires, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description In how many seconds it expires, unless it is renewed.
+             */
+            expires_in: number;
             /**
              * Format: uuid
              * @description The id of the token, for `DELETE tokens/{id}`.
@@ -319,12 +827,173 @@ export interface components {
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
         };
+        /**
+         * @description The calling token.
+         * @example {
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "ends_at": "2025-01-02T00:00:00.000Z",
+         *       "expires_at": "2024-11-03T00:00:00.000Z",
+         *       "expires_in": 2591940,
+         *       "id": "019254d3-8000-7000-8000-000000000002",
+         *       "issued_by": "login",
+         *       "last_used_at": "2024-10-04T00:01:00.000Z",
+         *       "last_used_from": "192.0.2.7",
+         *       "name": "phone",
+         *       "origins": [],
+         *       "renew_days": null,
+         *       "renewable_until": "2025-01-02T00:00:00.000Z",
+         *       "revoked_at": null,
+         *       "scopes": [
+         *         "account:read"
+         *       ]
+         *     }
+         */
+        CurrentToken: {
+            /** @description When it was created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it expires, even if it is renewed, by use or by `POST token/renew`. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description When it expires, unless it is renewed. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description In how many seconds it expires, unless it is renewed.
+             */
+            expires_in: number;
+            /**
+             * Format: uuid
+             * @description The id of the token, for `DELETE tokens/{id}`.
+             */
+            id: string;
+            /** @description How it was created. */
+            issued_by: components["schemas"]["IssuedBy"];
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            last_used_at: string | null;
+            /** @description The address it was last used from, if known. */
+            last_used_from: string | null;
+            /** @description The name its owner gave it. */
+            name: string;
+            /** @description The origins whose pages can use it. If empty, it works everywhere. */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description How many days each use extends it by, up to `ends_at`; `null` if use does not extend it.
+             */
+            renew_days: number | null;
+            /**
+             * Format: date-time
+             * @description Until when `POST token/renew` can prolong it; `null` if it has a fixed end.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            renewable_until: string | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            revoked_at: string | null;
+            /** @description The scopes of the token. */
+            scopes: components["schemas"]["Scopes"];
+        };
+        /**
+         * @description What became of them.
+         * @example {
+         *       "deleted": [
+         *         "019254d3-8000-7000-8000-000000000003"
+         *       ],
+         *       "not_found": [
+         *         "019254d3-8000-7000-8000-000000000004"
+         *       ]
+         *     }
+         */
+        DeletedIds: {
+            /** @description The ids that were deleted, in the order of the request. */
+            deleted: string[];
+            /** @description The ids of nothing that you have: deleted before, or never yours. */
+            not_found: string[];
+        };
+        /**
+         * @description A new email address.
+         * @example {
+         *       "email": "ada@new.example",
+         *       "password": "correct horse battery staple"
+         *     }
+         */
+        EmailChange: {
+            /** @description The new address. */
+            email: string;
+            /**
+             * Format: password
+             * @description The account's password. With a session cookie, it can be left out if it was given recently.
+             */
+            password?: string | null;
+        };
+        /**
+         * @description The email address of the account, and its change that waits for confirmation.
+         * @example {
+         *       "email": "ada@example.org",
+         *       "email_confirmed": true,
+         *       "pending_email": "ada@new.example",
+         *       "pending_until": "2024-10-05T00:00:00.000Z"
+         *     }
+         */
+        EmailStatus: {
+            /** @description The account's email address. */
+            email: string;
+            /** @description Whether the owner confirmed it. */
+            email_confirmed: boolean;
+            /** @description The new address, until it is confirmed by the link that was sent to it; `null` if no change waits for that. */
+            pending_email: string | null;
+            /**
+             * Format: date-time
+             * @description When that link expires.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            pending_until: string | null;
+        };
+        /**
+         * @description An event of the stream, as a client reads it.
+         * @example {
+         *       "data": "{\"resource\":\"notes\",\"id\":\"019526de-6c00-7000-8000-000000000001\",\"version\":2}",
+         *       "event": "updated",
+         *       "id": "42"
+         *     }
+         */
+        Event: {
+            /** @description JSON: a `ChangeEvent`, or of `ready` and `reset` the names of the resources that the stream covers. */
+            data: string;
+            /** @description `ready`, `created`, `updated`, `deleted`, `reset` or `end`. */
+            event: string;
+            /** @description What to send as `Last-Event-ID` to go on after it. */
+            id: string;
+        };
         /** @description One thing wrong with one field. */
         FieldError: {
-            /** @description The field's name in the form or the JSON body. */
+            /** @description What is wrong, in one stable word. docs/errors.md lists them; later versions may add some. */
+            code: string;
+            /**
+             * @description The name of the field, the query parameter or the member of the JSON body. A member inside of another is named
+             *     by its path, such as `scopes[1]`.
+             */
             field: string;
             /** @description For people: what is wrong, and what would be right. */
             message: string;
+            /** @description The numbers in the message, such as `max` and `actual`, for a message of your own. */
+            params: {
+                [key: string]: number;
+            };
+        };
+        /** @description A problem with status 403, Forbidden. */
+        ForbiddenProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 403;
         };
         /**
          * @description A leaked token.
@@ -337,16 +1006,58 @@ export interface components {
             token: string;
         };
         /**
-         * @description How a token was created.
-         * @enum {string}
+         * @description The items to delete.
+         * @example {
+         *       "ids": [
+         *         "019254d3-8000-7000-8000-000000000003",
+         *         "019254d3-8000-7000-8000-000000000004"
+         *       ]
+         *     }
          */
-        IssuedBy: "person" | "login" | "token";
-        /** @description A new token. Its secret is shown only once. */
+        IdsToDelete: {
+            /** @description Their ids, 1 to 100. One that comes twice counts once. */
+            ids: string[];
+        };
+        /** @description A problem with status 500, Internal Server Error. */
+        InternalServerErrorProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 500;
+        };
+        /** @description How a token was created. `person`, `login`, `token`; later versions may add others. */
+        IssuedBy: string;
+        /**
+         * @description A new token. Its secret is shown only once.
+         * @example {
+         *       "account": {
+         *         "created_at": "2024-10-04T00:00:00.000Z",
+         *         "email": "ada@example.org",
+         *         "email_confirmed": true,
+         *         "id": "019254d3-8000-7000-8000-000000000001",
+         *         "name": "Ada Lovelace"
+         *       },
+         *       "expires_at": "2024-11-03T00:00:00.000Z",
+         *       "expires_in": 2592000,
+         *       "id": "019254d3-8000-7000-8000-000000000002",
+         *       "name": "phone",
+         *       "scopes": [
+         *         "account:read"
+         *       ],
+         *       "token": "vst_00000000000000000000000000000000000000"
+         *     }
+         */
         LoggedIn: {
             /** @description The account it belongs to. */
             account: components["schemas"]["Account"];
-            /** @description When the token expires. */
+            /** @description When the token expires, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description In how many seconds the token expires, unless it is renewed.
+             */
+            expires_in: number;
             /**
              * Format: uuid
              * @description The id of the token, for `DELETE tokens/{id}`.
@@ -378,6 +1089,19 @@ export interface components {
             password: string;
             /** @description Whether to stay signed in for longer. */
             remember?: boolean;
+            /**
+             * @description The scopes of the token, at least one. Without it, the token gets every scope that is not `sensitive` (see `GET
+             *     scopes`).
+             */
+            scopes?: components["schemas"]["Scope"][] | null;
+        };
+        /** @description A problem with status 421, Misdirected Request. */
+        MisdirectedRequestProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 421;
         };
         /**
          * @description A new note.
@@ -408,24 +1132,52 @@ export interface components {
              * @description The number of days until it expires. Send this or `expires_at`.
              */
             days?: number | null;
-            expires_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: date-time
+             * @description When it expires. Send this or `days`.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            expires_at?: string | null;
             /** @description A name for the token, 1 to 100 characters. */
             name: string;
             /** @description Restricts the token to pages of these origins, at most five. Without any, it works everywhere. */
             origins?: string[];
+            /**
+             * Format: password
+             * @description The account's password. With a token, sending it makes the new token the person's own. With a session cookie, it
+             *     can be left out if it was given recently.
+             */
+            password?: string | null;
             /** @description Whether each use extends it by `days` again, up to the maximum lifetime. */
             renew?: boolean;
             /** @description The scopes of the token, at least one. A token can only grant scopes it has. */
             scopes: components["schemas"]["Scope"][];
         };
+        /** @description A problem with status 406, Not Acceptable. */
+        NotAcceptableProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 406;
+        };
+        /** @description A problem with status 404, Not Found. */
+        NotFoundProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 404;
+        };
         /**
-         * @description A note. Its version is not a field: it is sent as the `ETag`.
+         * @description A note.
          * @example {
          *       "body": "Oat milk, rye bread, lemons.",
          *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "id": "019254d3-8000-7000-8000-000000000003",
          *       "title": "Groceries",
-         *       "updated_at": "2024-10-04T00:01:00.000Z"
+         *       "updated_at": "2024-10-04T00:01:00.000Z",
+         *       "version": 2
          *     }
          */
         Note: {
@@ -442,21 +1194,85 @@ export interface components {
             title: string;
             /** @description When the note last changed. */
             updated_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Grows by one with each change. To change this version only, send it in quotes: `If-Match: "1"` for version 1.
+             */
+            version: number;
         };
         /**
-         * @description Changes to a note. Fields that are left out stay as they are.
+         * @description Changes to a note (RFC 7396). Fields that are left out stay as they are; none can be removed, so none is null.
          * @example {
          *       "title": "Groceries for Friday"
          *     }
          */
         NoteChange: {
             /** @description Up to 20,000 characters. */
-            body?: string | null;
+            body?: string;
             /** @description 1 to 200 characters, at least one of them visible. */
-            title?: string | null;
+            title?: string;
         };
         /**
-         * @description One page of notes, newest first.
+         * @description One page of notes without their bodies.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2024-10-04T00:00:00.000Z",
+         *           "excerpt": "Oat milk, rye bread, lemons.",
+         *           "id": "019254d3-8000-7000-8000-000000000003",
+         *           "title": "Groceries",
+         *           "updated_at": "2024-10-04T00:01:00.000Z",
+         *           "version": 2
+         *         }
+         *       ],
+         *       "next_cursor": "019254d3-8000-7000-8000-000000000003",
+         *       "total": 42
+         *     }
+         */
+        NoteSummariesPage: {
+            /** @description The notes of this page. */
+            items: components["schemas"]["NoteSummary"][];
+            /** @description The `cursor` of the next page, or `null` on the last page. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many notes all pages have together; `null` unless you asked with `count=true`.
+             */
+            total: number | null;
+        };
+        /**
+         * @description A note without its body.
+         * @example {
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "excerpt": "Oat milk, rye bread, lemons.",
+         *       "id": "019254d3-8000-7000-8000-000000000003",
+         *       "title": "Groceries",
+         *       "updated_at": "2024-10-04T00:01:00.000Z",
+         *       "version": 2
+         *     }
+         */
+        NoteSummary: {
+            /** @description When the note was created. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The first 160 characters of the body. */
+            excerpt: string;
+            /**
+             * Format: uuid
+             * @description `UUIDv7`: sorting by it sorts by age.
+             */
+            id: string;
+            /** @description 1 to 200 characters. */
+            title: string;
+            /** @description When the note last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Grows by one with each change. To change this version only, send it in quotes: `If-Match: "1"` for version 1.
+             */
+            version: number;
+        };
+        /**
+         * @description One page of notes.
          * @example {
          *       "items": [
          *         {
@@ -464,10 +1280,12 @@ export interface components {
          *           "created_at": "2024-10-04T00:00:00.000Z",
          *           "id": "019254d3-8000-7000-8000-000000000003",
          *           "title": "Groceries",
-         *           "updated_at": "2024-10-04T00:01:00.000Z"
+         *           "updated_at": "2024-10-04T00:01:00.000Z",
+         *           "version": 2
          *         }
          *       ],
-         *       "next_cursor": "019254d3-8000-7000-8000-000000000003"
+         *       "next_cursor": "019254d3-8000-7000-8000-000000000003",
+         *       "total": null
          *     }
          */
         NotesPage: {
@@ -475,18 +1293,58 @@ export interface components {
             items: components["schemas"]["Note"][];
             /** @description The `cursor` of the next page, or `null` on the last page. */
             next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description How many notes all pages have together; `null` unless you asked with `count=true`.
+             */
+            total: number | null;
         };
         /**
-         * @description The members of an `application/problem+json` response (RFC 9457 section 3.1), with our extensions.
-         *
-         *     Server functions fail with the same type, so that an island reads the same errors as an API client.
+         * @description A new password.
+         * @example {
+         *       "current_password": "correct horse battery staple",
+         *       "new_password": "seven quiet green hills"
+         *     }
          */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The account's password.
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description The new password, 8 to 128 characters. Common passwords are refused.
+             */
+            new_password: string;
+            /** @description Whether to revoke all tokens, not only those from `POST login`. */
+            revoke_tokens?: boolean;
+        };
+        /** @description A problem with status 413, Payload Too Large. */
+        PayloadTooLargeProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 413;
+        };
+        /** @description A problem with status 412, Precondition Failed. */
+        PreconditionFailedProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 412;
+        };
+        /** @description An error (RFC 9457), with the members `code`, `request_id`, `errors` and `limit`. */
         Problem: {
             code: components["schemas"]["ProblemCode"];
             /** @description What went wrong this time, and what to do about it. */
             detail: string;
             /** @description What is wrong with each field; with `validation_failed` only. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description Which limit was met, such as `token` or `address`; with `rate_limited` only. docs/errors.md lists them. */
+            limit?: string;
             /** @description The id of the request in the log of the server. */
             request_id: string;
             /**
@@ -500,10 +1358,23 @@ export interface components {
             type: string;
         };
         /**
-         * @description The stable name of a kind of problem.
-         * @enum {string}
+         * @description The stable name of a kind of problem. Later versions may add others.
+         * @example account_disabled
          */
-        ProblemCode: "account_disabled" | "address_not_confirmed" | "body_too_large" | "conflict" | "idempotency_key_reused" | "internal" | "invalid_body" | "invalid_credentials" | "login_disabled" | "method_not_allowed" | "misdirected_request" | "not_acceptable" | "not_found" | "origin_not_allowed" | "precondition_failed" | "rate_limited" | "reauthentication_required" | "scope_missing" | "token_expired" | "token_invalid" | "token_missing" | "token_revoked" | "unavailable" | "unsupported_media_type" | "validation_failed";
+        ProblemCode: string;
+        /**
+         * @description The password, given again.
+         * @example {
+         *       "password": "correct horse battery staple"
+         *     }
+         */
+        Reauthentication: {
+            /**
+             * Format: password
+             * @description The account's password.
+             */
+            password: string;
+        };
         /**
          * @description Which token to keep.
          * @example {}
@@ -515,16 +1386,50 @@ export interface components {
              */
             except?: string | null;
         };
-        /** @description The name of a scope. Which names there are is checked where a token is made. */
+        /**
+         * @description The name of a scope.
+         * @example account:read
+         */
         Scope: string;
-        /** @description A set of scopes; as text, separated by spaces. */
+        /** @description What a token may be allowed to do. */
+        ScopeDescription: {
+            /** @description What it allows. */
+            description: string;
+            /** @description The name of the scope, such as `account:read`. */
+            name: string;
+            /** @description Whether `POST login` gives it only if `scopes` names it. */
+            sensitive: boolean;
+        };
+        /**
+         * @description Every scope of this site.
+         * @example {
+         *       "items": [
+         *         {
+         *           "description": "Read your name",
+         *           "name": "account:read",
+         *           "sensitive": false
+         *         }
+         *       ]
+         *     }
+         */
+        ScopeList: {
+            /** @description The scopes, in the order of the tokens page. */
+            items: components["schemas"]["ScopeDescription"][];
+        };
+        /** @description Scopes, in alphabetical order, none twice. */
         Scopes: components["schemas"]["Scope"][];
+        /** @description A problem with status 503, Service Unavailable. */
+        ServiceUnavailableProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 503;
+        };
         /**
          * Format: date-time
-         * @description An instant in UTC, to the millisecond.
-         *
-         *     It is a newtype so that its JSON (RFC 3339) and its column (an integer in SQLite, `TIMESTAMPTZ` in PostgreSQL) are
-         *     decided in one place, and so that the response to a write equals what is read later from either database.
+         * @description An instant in UTC, to the millisecond (RFC 3339).
+         * @example 2024-10-04T00:00:00.000Z
          */
         Timestamp: string;
         /**
@@ -551,7 +1456,7 @@ export interface components {
         Token: {
             /** @description When it was created. */
             created_at: components["schemas"]["Timestamp"];
-            /** @description When it expires, even if it is renewed. */
+            /** @description When it expires, even if it is renewed, by use or by `POST token/renew`. */
             ends_at: components["schemas"]["Timestamp"];
             /** @description When it expires, unless it is renewed. */
             expires_at: components["schemas"]["Timestamp"];
@@ -562,7 +1467,12 @@ export interface components {
             id: string;
             /** @description How it was created. */
             issued_by: components["schemas"]["IssuedBy"];
-            last_used_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            last_used_at: string | null;
             /** @description The address it was last used from, if known. */
             last_used_from: string | null;
             /** @description The name its owner gave it. */
@@ -571,14 +1481,43 @@ export interface components {
             origins: string[];
             /**
              * Format: int32
-             * @description How many days each use extends it by, up to `ends_at`; `null` if it is not renewed.
+             * @description How many days each use extends it by, up to `ends_at`; `null` if use does not extend it.
              */
             renew_days: number | null;
-            revoked_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            revoked_at: string | null;
             /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
         };
-        /** @description The account's tokens. */
+        /**
+         * @description The account's tokens.
+         * @example {
+         *       "items": [
+         *         {
+         *           "created_at": "2024-10-04T00:00:00.000Z",
+         *           "ends_at": "2025-10-05T00:00:00.000Z",
+         *           "expires_at": "2024-11-03T00:00:00.000Z",
+         *           "id": "019254d3-8000-7000-8000-000000000002",
+         *           "issued_by": "person",
+         *           "last_used_at": "2024-10-04T00:01:00.000Z",
+         *           "last_used_from": "192.0.2.7",
+         *           "name": "phone",
+         *           "origins": [
+         *             "https://app.example.com"
+         *           ],
+         *           "renew_days": 30,
+         *           "revoked_at": null,
+         *           "scopes": [
+         *             "account:read"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
         TokenList: {
             /** @description Active tokens, newest first, then those that expired or were revoked recently. */
             items: components["schemas"]["Token"][];
@@ -588,238 +1527,182 @@ export interface components {
          * @example vst_00000000000000000000000000000000000000
          */
         TokenText: string;
+        /** @description A problem with status 429, Too Many Requests. */
+        TooManyRequestsProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 429;
+        };
+        /** @description A problem with status 401, Unauthorized. */
+        UnauthorizedProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 401;
+        };
+        /** @description A problem with status 422, Unprocessable Entity. */
+        UnprocessableEntityProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 422;
+        };
+        /** @description A problem with status 415, Unsupported Media Type. */
+        UnsupportedMediaTypeProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The HTTP status.
+             * @enum {integer}
+             */
+            status: 415;
+        };
     };
     responses: {
-        /** @description Body too large. */
+        /** @description `body_too_large`: Body too large. */
         BodyTooLarge: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "body_too_large";
-                    /** @enum {integer} */
-                    status: 413;
-                };
+                "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
             };
         };
-        /** @description Conflict. */
+        /** @description `conflict`: Conflict. */
         Conflict: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "conflict";
-                    /** @enum {integer} */
-                    status: 409;
-                };
+                "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
-        /** @description Password login disabled, or Origin not allowed, or Address not confirmed, or Account disabled. */
+        /** @description `origin_not_allowed`: Origin not allowed. `scope_missing`: Scope missing. */
         Forbidden: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "account_disabled" | "address_not_confirmed" | "login_disabled" | "origin_not_allowed";
-                    /** @enum {integer} */
-                    status: 403;
-                };
+                "application/problem+json": components["schemas"]["ForbiddenProblem"];
             };
         };
-        /** @description Internal error. */
+        /** @description `internal`: Internal error. */
         Internal: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "internal";
-                    /** @enum {integer} */
-                    status: 500;
-                };
+                "application/problem+json": components["schemas"]["InternalServerErrorProblem"];
             };
         };
-        /** @description Invalid request. */
+        /** @description `invalid_body`: Invalid request. */
         InvalidBody: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "invalid_body";
-                    /** @enum {integer} */
-                    status: 400;
-                };
+                "application/problem+json": components["schemas"]["BadRequestProblem"];
             };
         };
-        /** @description Wrong e-mail or password. */
-        InvalidCredentials: {
-            headers: {
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "invalid_credentials";
-                    /** @enum {integer} */
-                    status: 401;
-                };
-            };
-        };
-        /** @description Misdirected request. */
+        /** @description `misdirected_request`: Misdirected request. */
         MisdirectedRequest: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "misdirected_request";
-                    /** @enum {integer} */
-                    status: 421;
-                };
+                "application/problem+json": components["schemas"]["MisdirectedRequestProblem"];
             };
         };
-        /** @description Not acceptable. */
+        /** @description `not_acceptable`: Not acceptable. */
         NotAcceptable: {
             headers: {
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "not_acceptable";
-                    /** @enum {integer} */
-                    status: 406;
-                };
+                "application/problem+json": components["schemas"]["NotAcceptableProblem"];
             };
         };
-        /** @description Not found. */
+        /** @description `not_found`: Not found. */
         NotFound: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "not_found";
-                    /** @enum {integer} */
-                    status: 404;
-                };
+                "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
-        /** @description Origin not allowed. */
+        /** @description `origin_not_allowed`: Origin not allowed. */
         OriginNotAllowed: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "origin_not_allowed";
-                    /** @enum {integer} */
-                    status: 403;
-                };
+                "application/problem+json": components["schemas"]["ForbiddenProblem"];
             };
         };
-        /** @description Password required again. Origin not allowed, or Scope missing. */
-        OriginNotAllowedOrReauthenticationRequiredOrScopeMissing: {
-            headers: {
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "origin_not_allowed" | "reauthentication_required" | "scope_missing";
-                    /** @enum {integer} */
-                    status: 403;
-                };
-            };
-        };
-        /** @description Origin not allowed, or Scope missing. */
-        OriginNotAllowedOrScopeMissing: {
-            headers: {
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "origin_not_allowed" | "scope_missing";
-                    /** @enum {integer} */
-                    status: 403;
-                };
-            };
-        };
-        /** @description Changed in the meantime. */
+        /** @description `precondition_failed`: Changed in the meantime. */
         PreconditionFailed: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "precondition_failed";
-                    /** @enum {integer} */
-                    status: 412;
-                };
+                "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
             };
         };
-        /** @description Too many requests. */
+        /** @description `rate_limited`: Too many requests. */
         RateLimited: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "Retry-After": components["headers"]["Retry-After"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "rate_limited";
-                    /** @enum {integer} */
-                    status: 429;
-                };
+                "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
             };
         };
-        /** @description Token missing, or Token invalid, or Token expired, or Token revoked. */
+        /** @description `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
         Unauthorized: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "token_expired" | "token_invalid" | "token_missing" | "token_revoked";
-                    /** @enum {integer} */
-                    status: 401;
-                };
+                "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description Temporarily unavailable. */
+        /** @description `unavailable`: Temporarily unavailable. */
         Unavailable: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -827,67 +1710,72 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "unavailable";
-                    /** @enum {integer} */
-                    status: 503;
-                };
+                "application/problem+json": components["schemas"]["ServiceUnavailableProblem"];
             };
         };
-        /** @description Validation failed, or Idempotency key reused. */
+        /** @description `idempotency_key_reused`: Idempotency key reused. `validation_failed`: Validation failed. */
         UnprocessableEntity: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "idempotency_key_reused" | "validation_failed";
-                    /** @enum {integer} */
-                    status: 422;
-                };
+                "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
             };
         };
-        /** @description Unsupported media type. */
+        /** @description `unsupported_media_type`: Unsupported media type. */
         UnsupportedMediaType: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "unsupported_media_type";
-                    /** @enum {integer} */
-                    status: 415;
-                };
+                "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
             };
         };
-        /** @description Validation failed. */
+        /** @description `validation_failed`: Validation failed. */
         ValidationFailed: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {string} */
-                    code: "validation_failed";
-                    /** @enum {integer} */
-                    status: 422;
-                };
+                "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description `true` adds `total`, the number of notes of all pages together. Not with `q`. */
+        Count: boolean;
+        /** @description A key that you choose for this request, such as a new UUID, with or without quotes. A request that is repeated with the same key within a day creates nothing twice. */
+        IdempotencyKey: string;
+        /** @description The version you read, in quotes: the `ETag`, or the `version` of the resource as `"1"`. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
+        IfMatch: string;
+        /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+        IfNoneMatch: string;
+        /** @description The `id` of the last event you have received. */
+        LastEventID: string;
+        /** @description Text that the title or the body contains. */
+        Q: string;
+        /** @description The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with `updated_since`. */
+        Sort: "-created_at" | "-updated_at" | "updated_at";
+        /** @description Only notes that changed at this time or later, new ones included. */
+        UpdatedSince: string;
+    };
     requestBodies: never;
     headers: {
-        /** @description What the browser deletes. */
-        "Clear-Site-Data": string;
+        /** @description The media types of the body of `PATCH` (RFC 5789 section 3.1). */
+        "Accept-Patch": string;
         /** @description The version of the response, for `If-Match` and `If-None-Match`. */
         ETag: string;
+        /** @description `true` if this is the answer to an earlier request with the same `Idempotency-Key`. Missing otherwise. */
+        "Idempotent-Replayed": "true";
         /** @description The URL of the new resource. */
         Location: string;
         /** @description How many requests are left, and in how many seconds the whole limit is available again (draft-ietf-httpapi-ratelimit-headers). */
@@ -896,8 +1784,6 @@ export interface components {
         "RateLimit-Policy": string;
         /** @description In how many seconds to try again. */
         "Retry-After": number;
-        /** @description The session cookie. */
-        "Set-Cookie": string;
         /** @description How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is wrong with the token. */
         "WWW-Authenticate": string;
         /** @description The id of this request in the log of the server. To choose it, send one of up to 64 of `A-Za-z0-9-_.`. */
@@ -907,6 +1793,177 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listActivity: {
+        parameters: {
+            query?: {
+                /** @description The most events a page holds. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; leave it out or empty for the first page. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Like the header `Last-Event-ID`, for clients that cannot set it. The header comes first.
+                 * @example
+                 */
+                last_event_id?: string;
+            };
+            header?: {
+                /** @description The `id` of the last event you have received. */
+                "Last-Event-ID"?: components["parameters"]["LastEventID"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. The schema is that of each event. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. `too_many_streams`: Too many event streams. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountData"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -923,6 +1980,8 @@ export interface operations {
             /** @description The new token. It is shown only once. */
             201: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -930,15 +1989,71 @@ export interface operations {
                     "application/json": components["schemas"]["LoggedIn"];
                 };
             };
-            400: components["responses"]["InvalidBody"];
-            401: components["responses"]["InvalidCredentials"];
-            403: components["responses"]["Forbidden"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials`: Wrong e-mail or password. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -967,6 +2082,7 @@ export interface operations {
             403: components["responses"]["OriginNotAllowed"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -993,9 +2109,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1024,10 +2141,299 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChange"];
+            };
+        };
+        responses: {
+            /** @description The updated account. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The address. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailStatus"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description The change waits for its confirmation. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailStatus"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelEmailChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No change waits for its confirmation any more. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The password was changed. With a session cookie, its value is a new one. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1037,14 +2443,23 @@ export interface operations {
             query?: {
                 /** @description The most notes a page holds. */
                 limit?: number;
-                /** @description The `next_cursor` of the page before; leave it out or empty for the first page. */
+                /**
+                 * @description The `next_cursor` of the page before; leave it out or empty for the first page. Send the other parameters with
+                 *     it as before, except for `limit` and `count`.
+                 */
                 cursor?: string;
+                /** @description The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with `updated_since`. */
+                sort?: components["parameters"]["Sort"];
+                /** @description Only notes that changed at this time or later, new ones included. */
+                updated_since?: components["parameters"]["UpdatedSince"];
                 /** @description Text that the title or the body contains. */
-                q?: string;
+                q?: components["parameters"]["Q"];
+                /** @description `true` adds `total`, the number of notes of all pages together. Not with `q`. */
+                count?: components["parameters"]["Count"];
             };
             header?: {
-                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
-                "If-None-Match"?: string;
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -1068,17 +2483,41 @@ export interface operations {
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1089,7 +2528,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description A key that you choose for this request, such as a new UUID, with or without quotes. A request that is repeated with the same key within a day creates nothing twice. */
-                "Idempotency-Key"?: string;
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -1104,6 +2543,7 @@ export interface operations {
             201: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     Location: components["headers"]["Location"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1114,9 +2554,20 @@ export interface operations {
                     "application/json": components["schemas"]["Note"];
                 };
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["BodyTooLarge"];
@@ -1128,12 +2579,151 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    deleteNotes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key that you choose for this request, such as a new UUID, with or without quotes. A request that is repeated with the same key within a day creates nothing twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsToDelete"];
+            };
+        };
+        responses: {
+            /** @description Which were deleted. */
+            200: {
+                headers: {
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedIds"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listNoteSummaries: {
+        parameters: {
+            query?: {
+                /** @description The most notes a page holds. */
+                limit?: number;
+                /**
+                 * @description The `next_cursor` of the page before; leave it out or empty for the first page. Send the other parameters with
+                 *     it as before, except for `limit` and `count`.
+                 */
+                cursor?: string;
+                /** @description The order; `-` stands for the latest first. `-created_at` if left out, or `updated_at` with `updated_since`. */
+                sort?: components["parameters"]["Sort"];
+                /** @description Only notes that changed at this time or later, new ones included. */
+                updated_since?: components["parameters"]["UpdatedSince"];
+                /** @description Text that the title or the body contains. */
+                q?: components["parameters"]["Q"];
+                /** @description `true` adds `total`, the number of notes of all pages together. Not with `q`. */
+                count?: components["parameters"]["Count"];
+            };
+            header?: {
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notes. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteSummariesPage"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getNote: {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
-                "If-None-Match"?: string;
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @description The note's id. */
@@ -1146,6 +2736,7 @@ export interface operations {
             /** @description The note. */
             200: {
                 headers: {
+                    "Accept-Patch": components["headers"]["Accept-Patch"];
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -1159,18 +2750,33 @@ export interface operations {
             /** @description Not modified. */
             304: {
                 headers: {
+                    "Accept-Patch": components["headers"]["Accept-Patch"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1180,8 +2786,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
-                "If-Match"?: string;
+                /** @description The version you read, in quotes: the `ETag`, or the `version` of the resource as `"1"`. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description The note's id. */
@@ -1201,13 +2807,25 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["PreconditionFailed"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1217,8 +2835,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you read. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
-                "If-Match"?: string;
+                /** @description The version you read, in quotes: the `ETag`, or the `version` of the resource as `"1"`. If the resource has changed since, the request fails with 412. Without it, the request overwrites changes. */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description The note's id. */
@@ -1229,6 +2847,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NoteChange"];
+                "application/merge-patch+json": components["schemas"]["NoteChange"];
             };
         };
         responses: {
@@ -1245,16 +2864,38 @@ export interface operations {
                     "application/json": components["schemas"]["Note"];
                 };
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1264,8 +2905,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
-                "If-None-Match"?: string;
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -1294,6 +2935,300 @@ export interface operations {
             };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reauthentication"];
+            };
+        };
+        responses: {
+            /** @description Confirmed for a while. With a session cookie, its value is a new one. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description `invalid_credentials`: Wrong e-mail or password. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listScopes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The scopes. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScopeList"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSessionList"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browsers were signed out. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser was signed out. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1316,7 +3251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["CurrentToken"];
                 };
             };
             400: components["responses"]["InvalidBody"];
@@ -1325,6 +3260,51 @@ export interface operations {
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renewToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token's metadata, with its new end. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentToken"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description `conflict`: Conflict. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1334,8 +3314,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` you have. If it is still the current one, the response is 304. */
-                "If-None-Match"?: string;
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -1359,6 +3339,8 @@ export interface operations {
             304: {
                 headers: {
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
@@ -1366,9 +3348,10 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1399,16 +3382,73 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedToken"];
                 };
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrReauthenticationRequiredOrScopeMissing"];
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
-            409: components["responses"]["Conflict"];
+            /** @description `conflict`: Conflict. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1429,19 +3469,55 @@ export interface operations {
             /** @description Reported. Thank you. */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             403: components["responses"]["OriginNotAllowed"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
-            429: components["responses"]["RateLimited"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1469,14 +3545,36 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["InvalidBody"];
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
-            422: components["responses"]["ValidationFailed"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -1506,10 +3604,11 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowedOrScopeMissing"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
