@@ -88,7 +88,8 @@ function callOf(form) {
  */
 function request(form) {
   const { method, url, headers: given, body } = callOf(form);
-  const headers = new Headers([["Accept", "application/json"], ...given]);
+  const accepted = form.dataset.stream === undefined ? "application/json" : "text/event-stream";
+  const headers = new Headers([["Accept", accepted], ...given]);
   const secret = token.value.trim();
   if (secret && form.dataset.token !== undefined) headers.set("Authorization", `Bearer ${secret}`);
   // Cookies are not read behind this door; the browser need not send them.
