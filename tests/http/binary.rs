@@ -136,7 +136,8 @@ impl Server {
     pub(super) fn token(&self) -> String {
         let form = [("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
         assert_eq!(self.form("/sign-up", "", &form).0, 303);
-        let scopes = ["account:read", "notes:read", "notes:write", "tokens:manage"];
+        let (_, listed) = self.json("GET /api/v1/scopes", "", &Value::Null);
+        let scopes: Vec<_> = listed["items"].as_array().unwrap().iter().map(|scope| &scope["name"]).collect();
         let login = json!({"email": "ada@example.org", "password": PASSWORD, "scopes": scopes});
         let (status, login) = self.json("POST /api/v1/login", "", &login);
         assert_eq!(status, 201);
