@@ -30,16 +30,19 @@ END;
 -- Each resource has these three. What is deleted with its account is not recorded: the account is gone by then.
 CREATE TRIGGER notes_created AFTER INSERT ON notes BEGIN
     INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-    SELECT id, last_change + 1, 'notes', NEW.id, NEW.version, 'created', CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+    SELECT id, last_change + 1, 'notes', NEW.id, NEW.version, 'created',
+        CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
     FROM accounts WHERE id = NEW.account_id;
 END;
 CREATE TRIGGER notes_updated AFTER UPDATE ON notes WHEN NEW.version <> OLD.version BEGIN
     INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-    SELECT id, last_change + 1, 'notes', NEW.id, NEW.version, 'updated', CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+    SELECT id, last_change + 1, 'notes', NEW.id, NEW.version, 'updated',
+        CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
     FROM accounts WHERE id = NEW.account_id;
 END;
 CREATE TRIGGER notes_deleted AFTER DELETE ON notes BEGIN
     INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-    SELECT id, last_change + 1, 'notes', OLD.id, OLD.version, 'deleted', CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+    SELECT id, last_change + 1, 'notes', OLD.id, OLD.version, 'deleted',
+        CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)
     FROM accounts WHERE id = OLD.account_id;
 END;

@@ -21,7 +21,7 @@ use crate::{
         openapi::{
             IfNoneMatch,
             examples::{id, moment},
-            refusals::{CountedByAddress, FixedEnd, NotFound},
+            refusals::{CountedByAddress, FixedEnd, NotFound, TagRefused},
         },
         problem::Problem,
     },
@@ -194,6 +194,7 @@ const CACHED: HeaderValue = HeaderValue::from_static("private, max-age=300");
     responses(
         (status = OK, body = List, description = "The scopes.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+        TagRefused,
         CountedByAddress,
     ),
 )]

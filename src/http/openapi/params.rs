@@ -57,7 +57,7 @@ impl IntoParams for IfNoneMatch {
 }
 
 fn header(name: &str, description: &str, pattern: Option<&str>) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(pattern).build();
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).pattern(pattern).build();
     ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)
