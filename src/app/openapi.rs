@@ -14,7 +14,7 @@ use crate::{
     feature::Feature,
     http::{
         conditional::{self, Conditions},
-        openapi::{IfNoneMatch, MountDocs},
+        openapi::{IfNoneMatch, MountDocs, refusals::TagRefused},
     },
     settings::Settings,
     state::AppState,
@@ -67,6 +67,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = OK, body = Value, description = "The document.", headers(("ETag"))),
         (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+        TagRefused,
     ),
 )]
 async fn show(Extension(document): Extension<Document>, conditions: Conditions) -> Response {

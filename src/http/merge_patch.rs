@@ -1,5 +1,7 @@
 //! JSON merge patches (RFC 7396), the bodies of `PATCH` (RFC 5789): the members that are given change, the others stay.
 
+use std::future::{Ready, ready};
+
 use axum::{
     extract::{FromRequest, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -35,13 +37,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MergePatch<T> {
 
 /// Adds `Accept-Patch` to what a resource with `PATCH` answers: to reads of it, and where the method or the media type
 /// was wrong. A layer of its routes: `routes!(…).layer(map_response(accept_patch))`.
-pub async fn accept_patch(mut response: Response) -> Response {
+pub fn accept_patch(mut response: Response) -> Ready<Response> {
     let status = response.status();
     let is_read = status == StatusCode::OK || status == StatusCode::NOT_MODIFIED;
     if is_read || matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNSUPPORTED_MEDIA_TYPE) {
         response.headers_mut().insert(ACCEPT_PATCH.clone(), MEDIA_TYPES.clone());
     }
-    response
+    ready(response)
 }
 
 /// Reads a member that is never null: `#[serde(default, deserialize_with = "not_null")]` on an `Option`, which is
