@@ -34,7 +34,7 @@ const BATCH: i64 = 100;
 /// A resource whose changes are told. Its table has triggers such as `notes_created`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceEvents {
-    /// Its name in the table and on the wire: the last part of its path, such as `notes`.
+    /// Its name in the table and on the wire: the last part of its path, such as `invoices`.
     pub resource: &'static str,
     /// The scope that a token needs to be told.
     pub scope: &'static str,

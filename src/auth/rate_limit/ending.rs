@@ -57,7 +57,7 @@ mod tests {
             ("POST", "/logout-all".into()),
             ("POST", "/x/logout".into()),
             ("GET", format!("/tokens/{id}")),
-            ("DELETE", format!("/notes/{id}")),
+            ("DELETE", format!("/items/{id}")),
             ("DELETE", "/tokens/x".into()),
         ] {
             assert_eq!(of(method, &path), None, "{method} {path}");

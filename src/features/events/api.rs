@@ -59,8 +59,8 @@ struct EventsQuery {
 ///
 /// Each event has an `id`, an `event` and `data` in JSON:
 ///
-/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["notes"]}`, lists what the
-///   stream covers: what the scopes of the token allow to read, such as `notes:read`.
+/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["invoices"]}`, lists what the
+///   stream covers: what the scopes of the token allow to read, such as `invoices:read`.
 /// - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
 ///   Read the item if you need it.
 /// - `reset` comes in place of `ready` if the `Last-Event-ID` is too old or unknown, and at any time if the client is

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// The `data` of the events `created`, `updated` and `deleted`.
 #[derive(Serialize, ToSchema)]
-#[schema(examples(json!({"resource": "notes", "id": "019526de-6c00-7000-8000-000000000001", "version": 2})))]
+#[schema(examples(json!({"resource": "invoices", "id": "019526de-6c00-7000-8000-000000000001", "version": 2})))]
 pub(super) struct ChangeEvent<'a> {
     /// The last part of the path of the resource.
     pub resource: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct ChangeEvent<'a> {
 #[schema(as = Event, examples(json!({
     "event": "updated",
     "id": "42",
-    "data": r#"{"resource":"notes","id":"019526de-6c00-7000-8000-000000000001","version":2}"#,
+    "data": r#"{"resource":"invoices","id":"019526de-6c00-7000-8000-000000000001","version":2}"#,
 })))]
 #[expect(dead_code, reason = "the body writes its text; this describes it")]
 pub(super) struct ServerSentEvent {

@@ -100,7 +100,7 @@ fn explained<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem
     Ok(Unvalidated { value, errors })
 }
 
-/// Notes what `message` says about the value at `path`, and puts a placeholder there. `None` if there is nothing more
+/// Records what `message` says about the value at `path`, and puts a placeholder there. `None` if there is nothing more
 /// to find out.
 fn replace(
     body: &mut Value,

@@ -281,7 +281,7 @@ enum AccountData {}
 
 impl PartialSchema for AccountData {
     fn schema() -> RefOr<Schema> {
-        let example = json!({"exported_at": "2024-10-04T00:00:00.000Z", "account": {"name": "Ada"}, "notes": []});
+        let example = json!({"exported_at": "2024-10-04T00:00:00.000Z", "account": {"name": "Ada"}, "tokens": []});
         ObjectBuilder::new()
             .description(Some("What belongs to the account: a member for each kind of data."))
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
