@@ -4,10 +4,13 @@ use axum::http::Method;
 use serde_json::json;
 use time::Duration;
 
-use crate::support::{
-    Browser, Door, PASSWORD, Person, TestApp, all_scopes, features, field_error, hang_up_after, members,
-    on_both_databases,
-    resource::{HOME, TABLE},
+use crate::{
+    browser_sessions::second_browser,
+    credentials::NEW,
+    support::{
+        Door, PASSWORD, TestApp, all_scopes, features, field_error, hang_up_after, members, on_both_databases,
+        resource::TABLE,
+    },
 };
 
 on_both_databases! {
@@ -29,17 +32,8 @@ on_both_databases! {
     what_is_typed_here_is_text_as_well,
 }
 
-const NEW: &str = "entirely different words";
-
-async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
+pub(super) async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
     app.browser().submit("/sign-in", &[("email", email), ("password", password)]).await.status.as_u16()
-}
-
-async fn second_browser(app: &TestApp, person: &Person) -> Browser {
-    let browser = app.browser();
-    let form = [("email", person.email.as_str()), ("password", PASSWORD), ("remember", "on")];
-    browser.submit("/sign-in", &form).await.assert_redirect(HOME);
-    browser
 }
 
 /// Whether there is a mail to `address` about `subject`.
@@ -75,7 +69,7 @@ async fn a_name_is_changed(app: TestApp) {
 async fn a_password_is_changed(app: TestApp) {
     let ada = app.person("ada").await;
     let token = app.token(&ada, &all_scopes()).await;
-    let (other, before) = (second_browser(&app, &ada).await, ada.browser.cookie().unwrap());
+    let (other, before) = (second_browser(&app, &ada, true).await, ada.browser.cookie().unwrap());
     let form = [("current", PASSWORD), ("password", NEW)];
     ada.browser.submit("/account/password", &form).await.assert_redirect("/account");
     assert!(ada.browser.is_signed_in().await, "the one that changed it stays");
@@ -95,7 +89,7 @@ async fn a_password_is_changed(app: TestApp) {
 
 async fn a_password_is_changed_by_whoever_knows_it_only(app: TestApp) {
     let ada = app.person("ada").await;
-    let other = second_browser(&app, &ada).await;
+    let other = second_browser(&app, &ada, true).await;
     let form = [("current", "wrong password"), ("password", NEW), ("tokens", "on")];
     let reply = ada.browser.submit("/account/password", &form).await;
     let page = reply.page(422);
@@ -117,7 +111,7 @@ async fn a_password_is_changed_by_whoever_knows_it_only(app: TestApp) {
 
 async fn of_two_who_change_the_password_at_once_one_does(app: TestApp) {
     let ada = app.person("ada").await;
-    let other = second_browser(&app, &ada).await;
+    let other = second_browser(&app, &ada, true).await;
     let form = |new: &'static str| [("current", PASSWORD), ("password", new)];
     let path = "/account/password";
     let first = ada.browser.ask(Method::POST, path).form(&form("the words of the first"));
@@ -148,7 +142,7 @@ async fn nobody_keeps_the_mail_about_it_back_by_hanging_up(app: TestApp) {
 
 async fn a_remembered_browser_stays_remembered(app: TestApp) {
     let ada = app.person("ada").await;
-    for (browser, ages) in [(ada.browser.clone(), 0), (second_browser(&app, &ada).await, 1)] {
+    for (browser, ages) in [(ada.browser.clone(), 0), (second_browser(&app, &ada, true).await, 1)] {
         let reply = browser.submit("/account/confirm", &[("password-again", PASSWORD)]).await;
         let [cookie] = reply.assert_redirect("/account").set_cookies().try_into().unwrap();
         assert_eq!(cookie.attributes.iter().filter(|attribute| attribute.starts_with("Max-Age=")).count(), ages);
@@ -205,7 +199,7 @@ async fn an_address_taken_meanwhile_stays_where_it_is(app: TestApp) {
 
 async fn a_new_password_undoes_a_change_of_address(app: TestApp) {
     let ada = app.person("ada").await;
-    let thief = second_browser(&app, &ada).await;
+    let thief = second_browser(&app, &ada, true).await;
     thief.submit("/account/email", &[("email", "thief@new.example")]).await.assert_status(202);
     let path = app.link("/email/").await;
     ada.browser
@@ -232,7 +226,7 @@ async fn an_address_is_changed_without_a_sign_in_by_the_password(app: TestApp) {
 
 async fn an_account_is_deleted_with_all_it_has(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let (other, note) = (second_browser(&app, &ada).await, ada.item_path("hers").await);
+    let (other, note) = (second_browser(&app, &ada, true).await, ada.item_path("hers").await);
     bob.item_path("his").await;
     let page = ada.browser.visit("/account/delete").await.page(200);
     assert!(page.contains(r#"href="/account/export""#));

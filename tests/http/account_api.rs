@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use time::Duration;
 use vestibule::auth::activity::service::list;
 
-use crate::support::{
-    Browser, Door, PASSWORD, Person, TestApp, all_scopes, on_both_databases,
-    resource::{HOME, READ},
+use crate::{
+    account::sign_in,
+    browser_sessions::second_browser,
+    credentials::NEW,
+    support::{Door, PASSWORD, Person, TestApp, all_scopes, on_both_databases, resource::READ},
 };
 
 on_both_databases! {
@@ -23,19 +25,6 @@ on_both_databases! {
     an_address_of_anothers_looks_like_any_other,
     the_export_is_that_of_the_page,
     no_token_opens_what_it_has_no_scope_for,
-}
-
-const NEW: &str = "entirely different words";
-
-async fn sign_in(app: &TestApp, email: &str, password: &str) -> u16 {
-    app.browser().submit("/sign-in", &[("email", email), ("password", password)]).await.status.as_u16()
-}
-
-async fn second_browser(app: &TestApp, person: &Person) -> Browser {
-    let browser = app.browser();
-    let form = [("email", person.email.as_str()), ("password", PASSWORD), ("remember", "on")];
-    browser.submit("/sign-in", &form).await.assert_redirect(HOME);
-    browser
 }
 
 /// The kinds of what happened to `person`, the newest first.
@@ -96,7 +85,7 @@ fn change(current: &str, new: &str) -> Value {
 async fn a_password_is_changed_and_ends_what_it_gave(app: TestApp) {
     for name in ["ada", "eve"] {
         let person = app.person(name).await;
-        let (own, other) = (app.token(&person, &[READ]).await, second_browser(&app, &person).await);
+        let (own, other) = (app.token(&person, &[READ]).await, second_browser(&app, &person, true).await);
         let (by_token, before) = (name == "eve", person.browser.cookie().unwrap());
         let door = person.doors()[usize::from(by_token)];
         assert!(door.post("/me/password", change(PASSWORD, NEW)).await.assert_status(204).body.is_empty());

@@ -5,8 +5,9 @@ use time::Duration;
 use uuid::Uuid;
 use vestibule::auth::activity::service::list;
 
-use crate::support::{
-    Browser, Door, PASSWORD, Person, TestApp, all_scopes, members, on_both_databases, resource::HOME,
+use crate::{
+    browser_sessions::second_browser,
+    support::{Door, PASSWORD, TestApp, all_scopes, members, on_both_databases},
 };
 
 on_both_databases! {
@@ -16,17 +17,10 @@ on_both_databases! {
     what_happened_is_listed_by_pages,
 }
 
-async fn second_browser(app: &TestApp, person: &Person) -> Browser {
-    let browser = app.browser();
-    let form = [("email", person.email.as_str()), ("password", PASSWORD), ("remember", "on")];
-    browser.submit("/sign-in", &form).await.assert_redirect(HOME);
-    browser
-}
-
 async fn browsers_are_listed_and_signed_out(app: TestApp) {
     let ada = app.person("ada").await;
     app.person("bob").await;
-    let second = second_browser(&app, &ada).await;
+    let second = second_browser(&app, &ada, true).await;
     for door in ada.doors() {
         let items = door.get("/sessions").await.assert_status(200).json()["items"].take();
         let items = items.as_array().unwrap();
@@ -53,7 +47,7 @@ async fn browsers_are_listed_and_signed_out(app: TestApp) {
     ada.browser.delete(&format!("/sessions/{id}")).await.problem(404, "not_found");
     assert!(!second.is_signed_in().await && ada.browser.is_signed_in().await);
 
-    let third = second_browser(&app, &ada).await;
+    let third = second_browser(&app, &ada, true).await;
     ada.browser.delete("/sessions").await.assert_status(204);
     assert!(!third.is_signed_in().await && ada.browser.is_signed_in().await);
     ada.client.get("/me").await.assert_status(200);
@@ -85,7 +79,7 @@ async fn signing_out_browsers_needs_the_password(app: TestApp) {
     let ada = app.person("ada").await;
     let own = app.token(&ada, &all_scopes()).await;
     app.clock.advance(Duration::minutes(10));
-    let second = second_browser(&app, &ada).await;
+    let second = second_browser(&app, &ada, true).await;
     let id = ada.client.get("/sessions").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     for door in [&ada.browser as &dyn Door, &ada.client, &own] {
         for path in ["/sessions", &format!("/sessions/{id}")] {

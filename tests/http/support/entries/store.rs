@@ -25,33 +25,43 @@ pub async fn create_table(db: &Db) {
     }
 }
 
-/// They record its changes, for `GET events`.
-const TRIGGERS: [(&str, &str); 3] = [
-    (
-        "CREATE TRIGGER IF NOT EXISTS entries_created AFTER INSERT ON entries BEGIN
-            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'created', unixepoch() * 1000000
-            FROM accounts WHERE id = NEW.account_id; END",
-        "CREATE OR REPLACE TRIGGER entries_created AFTER INSERT ON entries
-            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
-    ),
-    (
-        "CREATE TRIGGER IF NOT EXISTS entries_updated AFTER UPDATE ON entries BEGIN
-            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-            SELECT id, last_change + 1, 'entries', NEW.id, NEW.version, 'updated', unixepoch() * 1000000
-            FROM accounts WHERE id = NEW.account_id; END",
-        "CREATE OR REPLACE TRIGGER entries_updated AFTER UPDATE ON entries
-            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
-    ),
-    (
-        "CREATE TRIGGER IF NOT EXISTS entries_deleted AFTER DELETE ON entries BEGIN
-            INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
-            SELECT id, last_change + 1, 'entries', OLD.id, OLD.version, 'deleted', unixepoch() * 1000000
-            FROM accounts WHERE id = OLD.account_id; END",
-        "CREATE OR REPLACE TRIGGER entries_deleted AFTER DELETE ON entries
-            FOR EACH ROW EXECUTE FUNCTION record_change('entries')",
-    ),
-];
+/// Records changes of one kind, for `GET events`: the statements for SQLite and for PostgreSQL.
+macro_rules! trigger {
+    ($kind:literal, $after:literal, $row:literal) => {
+        (
+            concat!(
+                "CREATE TRIGGER IF NOT EXISTS entries_",
+                $kind,
+                " AFTER ",
+                $after,
+                " ON entries BEGIN
+                    INSERT INTO changes (account_id, id, resource, item_id, version, kind, at)
+                    SELECT id, last_change + 1, 'entries', ",
+                $row,
+                ".id, ",
+                $row,
+                ".version, '",
+                $kind,
+                "',
+                        unixepoch() * 1000000
+                    FROM accounts WHERE id = ",
+                $row,
+                ".account_id; END"
+            ),
+            concat!(
+                "CREATE OR REPLACE TRIGGER entries_",
+                $kind,
+                " AFTER ",
+                $after,
+                " ON entries
+                    FOR EACH ROW EXECUTE FUNCTION record_change('entries')"
+            ),
+        )
+    };
+}
+
+const TRIGGERS: [(&str, &str); 3] =
+    [trigger!("created", "INSERT", "NEW"), trigger!("updated", "UPDATE", "NEW"), trigger!("deleted", "DELETE", "OLD")];
 
 pub(super) async fn list(db: &Db, account: Uuid, before: Option<Uuid>, limit: i64) -> sqlx::Result<Vec<Entry>> {
     let sql = "SELECT id, title, body, version, created_at, updated_at FROM entries
