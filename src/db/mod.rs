@@ -10,6 +10,7 @@ mod direct;
 mod errors;
 mod existing;
 mod file;
+mod ids;
 mod kept;
 mod migrations;
 mod open;
@@ -33,6 +34,7 @@ use self::probe::Probe;
 pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
+    ids::json_array,
     search::{Search, SearchError, Searching},
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};

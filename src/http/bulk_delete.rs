@@ -74,12 +74,6 @@ fn answered() -> Value {
     json!({"deleted": [id(3)], "not_found": [id(4)]})
 }
 
-/// `ids` as a JSON array, which a statement of either database can read: 32 hexadecimal digits each.
-pub fn json_array(ids: &[Uuid]) -> String {
-    let ids: Vec<_> = ids.iter().map(|id| format!("\"{}\"", id.simple())).collect();
-    format!("[{}]", ids.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +88,5 @@ mod tests {
             assert!(IdsToDelete { ids: vec![a; count] }.checked().is_err(), "{count}");
         }
         assert!(IdsToDelete { ids: vec![a; 100] }.checked().is_ok());
-        assert_eq!(serde_json::from_str::<Vec<Uuid>>(&json_array(&[a, b])).unwrap(), [a, b]);
-        assert_eq!(json_array(&[]), "[]");
     }
 }

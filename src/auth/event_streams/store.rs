@@ -7,7 +7,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, direct_row, execute, fetch, read},
+    db::{Db, direct_row, execute, fetch, json_array, read},
     timestamp::Timestamp,
 };
 
@@ -89,7 +89,7 @@ pub(super) async fn working_tokens(db: &Db, tokens: &[Uuid], now: Timestamp) -> 
             JOIN accounts ON accounts.id = tokens.account_id
          WHERE tokens.revoked_at IS NULL AND tokens.expires_at > $2 AND accounts.disabled_at IS NULL
             AND (tokens.password_stamp IS NULL OR tokens.password_stamp = accounts.password_stamp)";
-    let rows: Vec<(Uuid,)> = fetch!(db, all, db.dialect(SQLITE, POSTGRES), listed(tokens), now)?;
+    let rows: Vec<(Uuid,)> = fetch!(db, all, db.dialect(SQLITE, POSTGRES), json_array(tokens), now)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
@@ -104,12 +104,7 @@ pub(super) async fn signed_in(db: &Db, browsers: &[Uuid], now: Timestamp) -> sql
             JOIN browser_sessions ON browser_sessions.id = held.id::uuid
             JOIN accounts ON accounts.id = browser_sessions.account_id
          WHERE browser_sessions.expires_at > $2 AND accounts.disabled_at IS NULL";
-    fetch!(db, all, db.dialect(SQLITE, POSTGRES), listed(browsers), now)
-}
-
-/// `ids` as a JSON array.
-fn listed(ids: &[Uuid]) -> String {
-    ids.iter().map(|id| id.simple().to_string()).collect::<serde_json::Value>().to_string()
+    fetch!(db, all, db.dialect(SQLITE, POSTGRES), json_array(browsers), now)
 }
 
 /// Deletes up to `batch` changes that are older than `days` days, and returns how many.

@@ -4,11 +4,8 @@ use uuid::Uuid;
 
 use super::Note;
 use crate::{
-    db::{Db, Searching, direct_row, execute, fetch, read},
-    http::{
-        bulk_delete,
-        list::{Position, Selection, Sort},
-    },
+    db::{Db, Searching, direct_row, execute, fetch, json_array, read},
+    http::list::{Position, Selection, Sort},
     timestamp::Timestamp,
 };
 
@@ -164,7 +161,7 @@ pub(super) async fn delete_many(db: &Db, account: Uuid, ids: &[Uuid]) -> sqlx::R
             AND id IN (SELECT value::uuid FROM json_array_elements_text($2::text::json)) ORDER BY id FOR UPDATE)
          DELETE FROM notes WHERE id IN (SELECT id FROM locked) RETURNING id";
     let sql = db.dialect(SQLITE, POSTGRES);
-    let deleted: Vec<(Uuid,)> = execute!(db, all, sql, account, bulk_delete::json_array(ids))?;
+    let deleted: Vec<(Uuid,)> = execute!(db, all, sql, account, json_array(ids))?;
     Ok(deleted.into_iter().map(|(id,)| id).collect())
 }
 
