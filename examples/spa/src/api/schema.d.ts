@@ -39,8 +39,8 @@ export interface paths {
          *
          *     Each event has an `id`, an `event` and `data` in JSON:
          *
-         *     - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["notes"]}`, lists what the
-         *       stream covers: what the scopes of the token allow to read, such as `notes:read`.
+         *     - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["invoices"]}`, lists what the
+         *       stream covers: what the scopes of the token allow to read, such as `invoices:read`.
          *     - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
          *       Read the item if you need it.
          *     - `reset` comes in place of `ready` if the `Last-Event-ID` is too old or unknown, and at any time if the client is
@@ -590,7 +590,7 @@ export interface components {
          *         "name": "Ada"
          *       },
          *       "exported_at": "2024-10-04T00:00:00.000Z",
-         *       "notes": []
+         *       "tokens": []
          *     }
          */
         AccountData: {
@@ -749,7 +749,7 @@ export interface components {
          * @description The `data` of the events `created`, `updated` and `deleted`.
          * @example {
          *       "id": "019526de-6c00-7000-8000-000000000001",
-         *       "resource": "notes",
+         *       "resource": "invoices",
          *       "version": 2
          *     }
          */
@@ -958,7 +958,7 @@ export interface components {
         /**
          * @description An event of the stream, as a client reads it.
          * @example {
-         *       "data": "{\"resource\":\"notes\",\"id\":\"019526de-6c00-7000-8000-000000000001\",\"version\":2}",
+         *       "data": "{\"resource\":\"invoices\",\"id\":\"019526de-6c00-7000-8000-000000000001\",\"version\":2}",
          *       "event": "updated",
          *       "id": "42"
          *     }
@@ -2933,6 +2933,16 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
             /** @description `validation_failed`: Validation failed. */
@@ -3077,6 +3087,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
             };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
