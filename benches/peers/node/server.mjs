@@ -44,15 +44,14 @@ function work() {
         const items = await database.list(c.get("user").id, c.req.query("cursor") ?? LAST, LIMIT + 1);
         const more = items.length > LIMIT;
         items.length = Math.min(items.length, LIMIT);
-        return c.json({ items, next_cursor: more ? items[LIMIT - 1].id : null });
+        return c.json({ items, next_cursor: more ? items[LIMIT - 1].id : null, total: null });
     });
     app.get("/notes/:id", signedIn, async (c) => {
         const note = await database.find(c.get("user").id, c.req.param("id"));
         if (!note) {
             return c.json({ code: "not_found" }, 404);
         }
-        const { version, ...shown } = note;
-        return c.json(shown, 200, { ETag: `"${version}"` });
+        return c.json(note, 200, { ETag: `"${note.version}"` });
     });
     app.post("/notes", signedIn, async (c) => {
         const { title, body } = await c.req.json();

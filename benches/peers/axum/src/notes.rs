@@ -25,6 +25,7 @@ pub struct Note {
     id: Uuid,
     title: String,
     body: String,
+    version: i64,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -33,6 +34,7 @@ pub struct Note {
 pub struct Page {
     items: Vec<Note>,
     next_cursor: Option<Uuid>,
+    total: Option<i64>,
 }
 
 #[derive(Serialize, sqlx::FromRow)]
@@ -67,11 +69,11 @@ pub async fn me(State(floor): State<Floor>) -> Result<Json<Account>, StatusCode>
 }
 
 pub async fn list(State(floor): State<Floor>) -> Result<Json<Page>, StatusCode> {
-    let sql = "SELECT id, title, body, created_at, updated_at FROM notes
+    let sql = "SELECT id, title, body, version, created_at, updated_at FROM notes
          WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     let mut items: Vec<Note> = fetch!(floor, reader, sql, floor.account, Uuid::max(), LIMIT)?;
     let next_cursor = if items.len() == 21 { items.pop().map(|_| items[19].id) } else { None };
-    Ok(Json(Page { items, next_cursor }))
+    Ok(Json(Page { items, next_cursor, total: None }))
 }
 
 pub async fn show(State(floor): State<Floor>, Path(id): Path<Uuid>) -> Result<Json<Note>, StatusCode> {

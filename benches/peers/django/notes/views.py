@@ -14,8 +14,8 @@ from .models import Note
 class NoteSerializer(serializers.ModelSerializer):
     class Meta:
         model = Note
-        fields = ["id", "title", "body", "created_at", "updated_at"]
-        read_only_fields = ["id", "created_at", "updated_at"]
+        fields = ["id", "title", "body", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
 class AccountSerializer(serializers.ModelSerializer):
@@ -33,7 +33,7 @@ class Pages(pagination.CursorPagination):
     ordering = "-id"
 
     def get_paginated_response(self, data):
-        return Response({"items": data, "next_cursor": self.get_next_link()})
+        return Response({"items": data, "next_cursor": self.get_next_link(), "total": None})
 
 
 class Me(APIView):
