@@ -136,7 +136,7 @@ impl AllowedOrigins {
         let own = self.own.to_str().unwrap_or_default();
         let near = near_miss(origin, listed.iter().copied().chain([own]));
         let near = near.map(|near| format!(" ({near})")).unwrap_or_default();
-        let now = if listed.is_empty() { "empty".into() } else { listed.join(", ") };
+        let now = if listed.is_empty() { "no origin".into() } else { listed.join(", ") };
         if origin == "null" {
             return format!(
                 "pages opened from a file or in a sandbox have it, and it cannot be allowed; serve the page over http \

@@ -14,7 +14,7 @@ use crate::{
         Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes,
         examples::{account, token, token_text},
         reauthentication::Reauthentication,
-        verify_password::verify_password,
+        verify_password::{missing_credentials, verify_password},
     },
     db::Db,
     features::{
@@ -27,6 +27,7 @@ use crate::{
         extract::{Body, Unvalidated},
         openapi::{
             TokenText,
+            examples::moment,
             refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
             texts::{name, or_null},
         },
@@ -115,6 +116,7 @@ struct Login {
     "scopes": token()["scopes"],
     "expires_at": token()["expires_at"],
     "expires_in": 30 * 24 * 60 * 60,
+    "renewable_until": moment(90 * 24 * 60 * 60),
     "account": account(),
 })))]
 struct LoggedIn {
@@ -129,6 +131,8 @@ struct LoggedIn {
     expires_at: Timestamp,
     /// In how many seconds the token expires, unless it is renewed.
     expires_in: i64,
+    /// Until when `POST token/renew` can prolong it.
+    renewable_until: Option<Timestamp>,
     /// The account it belongs to.
     account: Account,
 }
@@ -158,7 +162,8 @@ async fn token_login(
     let login = login.validate(|login| {
         let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
         let name = login.name.as_deref().map(tokens::service::name_errors);
-        scopes.into_iter().chain(name).flatten().collect()
+        let missing = missing_credentials(&login.email, &login.password);
+        [Some(missing), scopes, name].into_iter().flatten().flatten().collect()
     })?;
     let scopes = match login.scopes {
         None => Scopes::of_login(&state.site.scopes),
@@ -171,6 +176,7 @@ async fn token_login(
     let issued =
         tokens::service::create_at_login(db, &settings.tokens, &client, &proven, scopes, name, login.remember).await?;
     let expires_in = tokens::service::expires_in(&issued.token, issued.token.created_at);
+    let renewable_until = tokens::service::renewable_until(&issued.token);
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
@@ -178,6 +184,7 @@ async fn token_login(
         scopes: issued.token.scopes,
         expires_at: issued.token.expires_at,
         expires_in,
+        renewable_until,
         account: proven.account,
     };
     Ok((StatusCode::CREATED, Json(body)))
@@ -242,9 +249,10 @@ async fn session_login(
     State(state): State<AppState>,
     mut auth: AuthSession,
     client: Client,
-    Body(login): Body<Login>,
+    login: Unvalidated<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
+    let login = login.validate(|login| missing_credentials(&login.email, &login.password))?;
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let proven = proven.admitted(&settings.accounts)?;
     let account = proven.account.clone();
