@@ -26,6 +26,7 @@ pub mod host;
 pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod known_params;
+#[cfg(feature = "ssr")]
 pub mod known_paths;
 #[cfg(feature = "ssr")]
 pub mod list;
