@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_does_no_harm() {
-        let of = |bytes: &[u8]| shown(&HeaderValue::from_bytes(bytes).unwrap());
+        let of = |bytes: &[u8]| shown(HeaderValue::from_bytes(bytes).unwrap());
         assert_eq!(of(b"https://app.example:8443"), "https://app.example:8443");
         assert_eq!(of(b"a\tb[31m\xff"), "a\\tb[31m\\xff");
         assert_eq!(of("x".repeat(10_000).as_bytes()).len(), SHOWN + 3);
