@@ -143,7 +143,8 @@ fn check(folder: &Path, breached: &str) -> Said {
 #[test]
 fn a_download_is_learned_without_a_database() {
     let folder = folder();
-    let list: String = HASHES.iter().zip(1..).map(|(hash, count)| format!("{hash}:{count}\r\n")).collect();
+    let lines: Vec<_> = HASHES.iter().zip(1..).map(|(hash, count)| format!("{hash}:{count}\r\n")).collect();
+    let list = lines.concat();
     fs::write(folder.join("download"), &list).unwrap();
     let said = learned(&folder, &[], &["download", "--to", "breached.filter"], "").assert_status(0);
     assert!(

@@ -13,6 +13,9 @@ const MASK: u16 = (1 << BITS) - 1;
 /// The most keys that one filter is built from, so that building it takes at most 100 MB.
 pub(super) const MOST_KEYS: usize = 1 << 21;
 
+/// The most segments of a filter; the largest has 144.
+const MOST_SEGMENTS: u32 = 1 << 12;
+
 /// How many seeds are tried. Each fails for fewer than one set of keys in a hundred.
 const SEEDS: u64 = 100;
 
@@ -34,12 +37,12 @@ impl Shape {
         let exponent = (4..=18).rev().find(fits).unwrap_or(4);
         let wanted = keys * (0.875 + 0.25 * 1e6_f64.ln() / keys.ln()).max(1.125);
         let enough = |segments: &u32| f64::from(*segments + 2) * f64::from(1_u32 << exponent) >= wanted;
-        Self { exponent, segments: (1..).find(enough).unwrap_or(1) }
+        Self { exponent, segments: (1..=MOST_SEGMENTS).find(enough).unwrap_or(MOST_SEGMENTS) }
     }
 
     /// A shape that was read from a file; `None` if no filter has it.
     pub(super) fn read(exponent: u32, segments: u32) -> Option<Self> {
-        ((4..=18).contains(&exponent) && (1..=1 << 12).contains(&segments)).then_some(Self { exponent, segments })
+        ((4..=18).contains(&exponent) && (1..=MOST_SEGMENTS).contains(&segments)).then_some(Self { exponent, segments })
     }
 
     /// The numbers that [`Self::read`] takes.
@@ -105,7 +108,11 @@ impl Fuse {
     fn value(&self, slot: usize) -> u16 {
         let at = slot / 2 * 3;
         let Some(&[low, middle, high]) = self.packed.get(at..at + 3) else { return 0 };
-        if slot % 2 == 0 { u16::from_le_bytes([low, middle]) & MASK } else { u16::from_le_bytes([middle, high]) >> 4 }
+        if slot.is_multiple_of(2) {
+            u16::from_le_bytes([low, middle]) & MASK
+        } else {
+            u16::from_le_bytes([middle, high]) >> 4
+        }
     }
 }
 
@@ -166,7 +173,6 @@ fn mixed(key: u64, seed: u64) -> u64 {
 }
 
 /// Other bits than those that choose the slots.
-#[expect(clippy::cast_possible_truncation, reason = "12 bits are left")]
 fn fingerprint(hash: u64) -> u16 {
     (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - BITS)) as u16
 }
