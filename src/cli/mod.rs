@@ -11,6 +11,7 @@ mod openapi;
 mod operator_log;
 mod operators;
 mod output;
+mod passwords;
 mod prompt;
 mod revoke;
 mod routes;
@@ -56,6 +57,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// List and revoke tokens
     Tokens(tokens::Tokens),
+    /// Make the file of breached passwords
+    Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
     Lockdown(lockdown::Lockdown),
     /// List what operators did on the command line
@@ -74,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
+        Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };

@@ -67,7 +67,7 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Verification of addresses, and links in mails.
     pub accounts: Accounts,
-    /// The cost of hashing passwords.
+    /// The cost of hashing passwords, and breached ones.
     pub passwords: Passwords,
     /// The mail server.
     pub mail: Mail,

@@ -1323,7 +1323,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description The new password, 8 to 128 characters. Common passwords are refused.
+             * @description The new password, 8 to 128 characters. Common and breached passwords are refused.
              */
             new_password: string;
             /** @description Whether to revoke all tokens, not only those from `POST login`. */
