@@ -54,7 +54,7 @@ const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// fail.
 const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
                        sentry-trace, traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "date, deprecation, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
+const EXPOSED: &str = "allow, date, deprecation, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
                        retry-after, sunset, www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";

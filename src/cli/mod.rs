@@ -17,6 +17,7 @@ mod revoke;
 mod routes;
 mod serve;
 mod sessions;
+mod settings;
 mod tokens;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -47,6 +48,8 @@ enum Command {
     Serve,
     /// Check all settings and print errors and advice
     Check(check::Check),
+    /// Print every setting with its default and its range, as a settings file
+    Settings,
     /// Print the OpenAPI 3.1 document of an API
     Openapi(openapi::Openapi),
     /// List every route with its door, guard and scopes
@@ -72,6 +75,10 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&config),
         Command::Check(check) => check.run(&config),
+        Command::Settings => {
+            settings::print();
+            Ok(())
+        }
         Command::Openapi(openapi) => openapi.run(&config),
         Command::Routes(routes) => routes.run(),
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),

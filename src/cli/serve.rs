@@ -138,7 +138,8 @@ async fn bind_extras(settings: &Settings) -> Result<Vec<Extra>, Failure> {
         if let (true, Err(error)) = (required, &bound) {
             return Err(Failure::machine(format!("{error}. Set {setting}")));
         }
-        let bound = bound.map_err(|error| format!("The server {error}. Set {setting} to a free port."));
+        let variable = format!("VESTIBULE_{}", setting.to_uppercase().replace('.', "__"));
+        let bound = bound.map_err(|error| format!("The server {error}. Set {setting} ({variable}) to a free port."));
         extras.push(Extra(feature, Some(bound)));
     }
     Ok(extras)

@@ -130,7 +130,7 @@ async fn every_route_names_everything_that_is_wrong_in_its_own_words(app: TestAp
             assert_eq!(fields(&reply), expected, "{}", reply.asked);
             for text in ["7", "[]", "null", "[7]"] {
                 let reply = door.call(call.method.clone(), &path).body("application/json", text).await;
-                assert_eq!(errors(&reply), [("body".to_owned(), "invalid_type".to_owned())], "{}", reply.asked);
+                assert_eq!(errors(&reply), [("$".to_owned(), "invalid_type".to_owned())], "{}", reply.asked);
             }
             for text in ["{", "{'a': 1}", "", "{\"a\": \"\\ud800\"}", "{} {}", "nonsense"] {
                 let reply = door.call(call.method.clone(), &path).body("application/json", text).await;

@@ -59,8 +59,8 @@ struct EventsQuery {
 ///
 /// Each event has an `id`, an `event` and `data` in JSON:
 ///
-/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["invoices"]}`, lists what the
-///   stream covers: what the scopes of the token allow to read, such as `invoices:read`.
+/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": […]}`, lists what the stream
+///   covers: the resources that the scopes of the token allow to read.
 /// - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
 ///   Read the item if you need it.
 /// - `caught_up`: the changes that you missed are over, and what follows happens now. It comes once, if you sent a

@@ -79,8 +79,8 @@ problems! {
     TokenRevoked => 401, "token_revoked", "Token revoked",
         "This token was revoked. Create a new one, or sign in again.";
     /// Does not say which of the two is wrong (ASVS 6.3.8).
-    InvalidCredentials => 401, "invalid_credentials", "Wrong e-mail or password",
-        "The e-mail address or the password is wrong.";
+    InvalidCredentials => 401, "invalid_credentials", "Wrong email or password",
+        "The email address or the password is wrong.";
     /// Pages redirect to the sign-in page instead.
     NotSignedIn => 401, "not_signed_in", "Not signed in", "Sign in first.";
     /// An `Authorization` header at the session API, and no session.
