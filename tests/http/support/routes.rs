@@ -103,6 +103,9 @@ pub fn session_calls() -> Vec<Call> {
 /// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
 pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
 
+/// The page of a step of a sign-in, which leads to the sign-in page without one.
+pub const STEP: &str = "/sign-in/{step}";
+
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 
