@@ -88,8 +88,7 @@ pub async fn record(
     let actor = Actor::by_password(admitted.account().id, client);
     // Run to completion, so that a client that disconnects leaves no browser above the limit.
     db.run_to_completion(async move {
-        let Some(sign_in) = browser_sessions::insert(&ours, actor.account, stamp, row).await?
-        else {
+        let Some(sign_in) = browser_sessions::insert(&ours, actor.account, stamp, row).await? else {
             return Err(why_refused(&ours, actor.account).await?);
         };
         let displaced = browser_sessions::delete_oldest(&ours, actor.account, sign_in.id, kept, now).await?;

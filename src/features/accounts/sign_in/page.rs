@@ -156,7 +156,5 @@ async fn step_form(
         return axum::response::IntoResponse::into_response(Problem::NotFound);
     };
     let others: Vec<_> = steps.iter().filter(|other| **other != factor).filter_map(|other| of(*other)).collect();
-    context
-        .page(status, "Two-factor authentication", move || view! { <StepView second others form /> })
-        .await
+    context.page(status, "Two-factor authentication", move || view! { <StepView second others form /> }).await
 }
