@@ -14,7 +14,9 @@ mod token_door;
 pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
-    features::{accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, tokens},
+    features::{
+        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, recovery_codes, tokens, totp,
+    },
 };
 
 /// Every feature, in the order of the links in the header. Whoever signs in comes to the first link.
@@ -23,6 +25,8 @@ pub const FEATURES: &[Feature] = &[
     events::FEATURE,
     tokens::FEATURE,
     accounts::FEATURE,
+    totp::FEATURE,
+    recovery_codes::FEATURE,
     browser_sessions::FEATURE,
     activity::FEATURE,
     landing::FEATURE,

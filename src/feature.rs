@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth::{ScopeInfo, event_streams::ResourceEvents},
+    auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
     http::{export::Export, pages::Pages},
     settings::Settings,
@@ -30,6 +30,8 @@ pub struct Feature {
     /// Its resources whose changes are told as events, each with the scope that a token needs for them. Their tables
     /// have triggers that record changes.
     pub events: &'static [ResourceEvents],
+    /// The second factors that it adds to signing in.
+    pub factors: &'static [SecondFactor],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -67,6 +69,7 @@ impl Feature {
             tags: &[],
             scopes: &[],
             events: &[],
+            factors: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -169,6 +172,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),
+        factors: on().flat_map(|feature| feature.factors).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }

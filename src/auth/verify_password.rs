@@ -16,14 +16,14 @@ use crate::{
         client::Client,
         problem::{FieldError, Problem},
     },
-    settings::{Accounts, Confirm, Throttle},
+    settings::Throttle,
     text::{
         email_address::{may_be_known, normalized},
         is_blank,
     },
 };
 
-/// An account whose password was just verified.
+/// An account whose password was just verified. It lets nobody in: [`super::sign_in::SignIns::proceed`] decides.
 #[derive(Clone)]
 pub struct VerifiedPassword {
     /// The account.
@@ -32,21 +32,6 @@ pub struct VerifiedPassword {
     pub auth_stamp: Vec<u8>,
     /// Whether an operator disabled the account.
     pub disabled: bool,
-}
-
-impl VerifiedPassword {
-    /// Rejects disabled accounts, and those that must confirm their email address first. Only a person who knows the
-    /// password learns of either.
-    ///
-    /// # Errors
-    /// [`Problem::AccountDisabled`], [`Problem::AddressNotConfirmed`]
-    pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
-        if self.disabled {
-            return Err(Problem::AccountDisabled);
-        }
-        let must = settings.confirm == Confirm::Required;
-        if must && !self.account.email_confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
-    }
 }
 
 /// Verifies the password of the account with the address `email`. A wrong password and an unknown address give the same
@@ -155,13 +140,13 @@ pub fn missing_credentials(email: &str, password: &SecretString) -> Vec<FieldErr
     email.into_iter().chain(password).collect()
 }
 
-/// Why nothing was created for a verified password: the password was changed meanwhile, or the account was disabled or
+/// Why nothing was created for an account that was proved: its password was changed meanwhile, or it was disabled or
 /// deleted (S59).
 ///
 /// # Errors
 /// If the database fails.
-pub async fn why_refused(db: &Db, proven: &VerifiedPassword) -> Result<Problem, Problem> {
-    let found = accounts::credentials_of(db, proven.account.id).await?;
+pub async fn why_refused(db: &Db, account: Uuid) -> Result<Problem, Problem> {
+    let found = accounts::credentials_of(db, account).await?;
     Ok(match found {
         Some(found) if found.disabled_at.is_some() => Problem::AccountDisabled,
         _ => Problem::InvalidCredentials,

@@ -8,6 +8,7 @@ mod activity;
 mod cors;
 mod database;
 mod events;
+mod factors;
 mod findings;
 mod hosts;
 mod lab;
@@ -37,6 +38,7 @@ pub use self::{
     cors::Cors,
     database::{Database, without_credentials},
     events::Events,
+    factors::Factors,
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
@@ -67,6 +69,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Verification of addresses, and links in mails.
     pub accounts: Accounts,
+    /// Second factors.
+    pub factors: Factors,
     /// The cost of hashing passwords, and breached ones.
     pub passwords: Passwords,
     /// The mail server.
@@ -138,6 +142,7 @@ impl Settings {
         self.database.check(&mut found);
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
+        self.factors.check(&mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);
         self.throttle.check(&mut found);

@@ -1,9 +1,9 @@
 //! The feature's entry in the list of features.
 
 use super::{
-    api, email_verification, one_time_links, page, password_reset, reauthentication,
+    api, email_verification, factor_reset, one_time_links, page, password_reset, reauthentication,
     scopes::{AccountExport, AccountRead, AccountWrite},
-    settings,
+    security, settings, sign_in,
 };
 use crate::{
     feature::{Feature, Job},
@@ -25,11 +25,17 @@ pub const FEATURE: Feature = Feature {
     token_api: api::token_routes,
     unauthenticated_api: api::unauthenticated_routes,
     pages,
-    jobs: &[Job {
-        what: "one-time links",
-        run: |state, batch| Box::pin(async move { one_time_links::delete_expired(&state.db, batch).await }),
-    }],
-    secret_paths: &["/reset", "/confirm", "/email"],
+    jobs: &[
+        Job {
+            what: "one-time links",
+            run: |state, batch| Box::pin(async move { one_time_links::delete_expired(&state.db, batch).await }),
+        },
+        Job {
+            what: "removal of second factors",
+            run: |state, batch| Box::pin(async move { factor_reset::service::remove_due(&state, batch).await }),
+        },
+    ],
+    secret_paths: &["/reset", "/confirm", "/email", "/keep-factors"],
     ..Feature::new("accounts")
 };
 
@@ -39,6 +45,8 @@ fn pages() -> Pages<AppState> {
         .post("/sign-up", page::post_sign_up)
         .get("/sign-in", page::sign_in)
         .post_large("/sign-in", page::post_sign_in)
+        .get("/sign-in/{step}", sign_in::page::step)
+        .post_large("/sign-in/{step}", sign_in::page::post_step)
         .post("/sign-out", page::sign_out)
         .get("/forgot", password_reset::page::forgot)
         .post("/forgot", password_reset::page::post_forgot)
@@ -58,6 +66,11 @@ fn pages() -> Pages<AppState> {
         .post("/account/password", settings::page::post_password)
         .get("/account/email", settings::page::email)
         .post("/account/email", settings::page::post_email)
+        .get("/keep-factors/{token}", factor_reset::page::link)
+        .post("/keep-factors/{token}", factor_reset::page::post_link)
+        .post("/account/security/reset/stop", factor_reset::page::stop)
+        .get(security::PATH, security::page::show)
+        .post("/account/security/trusted/{id}/revoke", security::page::end_trust)
         .get("/account/export", settings::page::export)
         .get("/account/delete", settings::page::delete)
         .post("/account/delete", settings::page::post_delete)

@@ -11,6 +11,8 @@ pub mod email_verification;
 #[cfg(feature = "ssr")]
 pub(crate) mod emails;
 #[cfg(feature = "ssr")]
+pub mod factor_reset;
+#[cfg(feature = "ssr")]
 mod feature;
 #[cfg(feature = "ssr")]
 pub(crate) mod new_browser;
@@ -25,9 +27,13 @@ pub mod reauthentication;
 #[cfg(feature = "ssr")]
 mod scopes;
 #[cfg(feature = "ssr")]
+pub(crate) mod security;
+#[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]
 pub mod settings;
+#[cfg(feature = "ssr")]
+pub(crate) mod sign_in;
 #[cfg(feature = "ssr")]
 mod sign_in_form;
 #[cfg(feature = "ssr")]
