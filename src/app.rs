@@ -14,7 +14,7 @@ mod token_door;
 pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
-    features::{accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, tokens},
+    features::{accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, passkeys, tokens},
 };
 
 /// Every feature, in the order of the links in the header. Whoever signs in comes to the first link.
@@ -24,6 +24,7 @@ pub const FEATURES: &[Feature] = &[
     tokens::FEATURE,
     accounts::FEATURE,
     browser_sessions::FEATURE,
+    passkeys::FEATURE,
     activity::FEATURE,
     landing::FEATURE,
     #[cfg(feature = "lab")]

@@ -14,6 +14,7 @@ mod lab;
 mod mail;
 mod names;
 mod origins;
+mod passkeys;
 mod passwords;
 mod rate_limits;
 mod resources;
@@ -41,6 +42,7 @@ pub use self::{
     lab::{Lab, LabEnabled},
     mail::Mail,
     origins::check_origin,
+    passkeys::Passkeys,
     passwords::Passwords,
     rate_limits::RateLimits,
     resources::Resources,
@@ -67,6 +69,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Verification of addresses, and links in mails.
     pub accounts: Accounts,
+    /// Signing in with passkeys.
+    pub passkeys: Passkeys,
     /// The cost of hashing passwords.
     pub passwords: Passwords,
     /// The mail server.
@@ -138,6 +142,7 @@ impl Settings {
         self.database.check(&mut found);
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
+        self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);
         self.throttle.check(&mut found);

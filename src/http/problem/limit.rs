@@ -9,6 +9,8 @@ pub enum Limit {
     Address,
     /// The failed attempts to give a password, by account and by network address.
     Password,
+    /// The requests to use a passkey from one network address, or to add one to an account.
+    Passkey,
     /// The attempts to sign up from one network address.
     SignUp,
     /// The mails that are requested from one network address, or for one recipient.
@@ -19,7 +21,8 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 6] = [Self::Token, Self::Address, Self::Password, Self::SignUp, Self::Mail, Self::Lab];
+    pub const ALL: [Self; 7] =
+        [Self::Token, Self::Address, Self::Password, Self::Passkey, Self::SignUp, Self::Mail, Self::Lab];
 
     /// Its name, which never changes.
     pub fn as_str(self) -> &'static str {
@@ -27,6 +30,7 @@ impl Limit {
             Self::Token => "token",
             Self::Address => "address",
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::SignUp => "sign_up",
             Self::Mail => "mail",
             Self::Lab => "lab",
@@ -39,6 +43,7 @@ impl Limit {
             Self::Token => "This token has made too many requests.",
             Self::Address => "Too many requests without a valid token came from your network address.",
             Self::Password => "Too many attempts with a password.",
+            Self::Passkey => "Too many attempts with a passkey.",
             Self::SignUp => "Too many attempts to sign up came from your network address.",
             Self::Mail => "Too many emails were requested.",
             Self::Lab => "This experiment has made too many requests.",

@@ -1,0 +1,102 @@
+// @ts-check
+// Passkeys (WebAuthn Level 3): adds one on the page that lists them, and signs in with one on the sign-in page. Browsers
+// without passkeys do not show the buttons. The server asks and verifies; the browser answers in between.
+
+const place = /** @type {HTMLElement} */ (document.querySelector("#passkeys"));
+const button = /** @type {HTMLButtonElement} */ (place.querySelector("button"));
+const alert = /** @type {HTMLElement} */ (place.querySelector("[role=alert]"));
+/** As the browser has it: some of its functions are too new for what TypeScript knows. @type {any} */
+const Passkeys = globalThis.PublicKeyCredential;
+
+/** Ends the request for a passkey that is open, so that another one can begin. */
+let open = new AbortController();
+
+if (Passkeys?.parseCreationOptionsFromJSON) {
+  if (place instanceof HTMLFormElement) void offerSignIn(place);
+  else offerToAdd();
+}
+
+/**
+ * Asks the server. What it refuses is thrown, with its code and in its words.
+ * @param {string} path
+ * @param {object} body
+ */
+async function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  const response = await fetch(`/session/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(answer.detail), { name: answer.code });
+  return answer;
+}
+
+function offerToAdd() {
+  place.querySelector(".hint")?.remove();
+  button.hidden = false;
+  button.addEventListener("click", () => void told(add()));
+  // Password managers forget passkeys that were removed here, and learn the account's new name and address.
+  const { details = "", accepted = "" } = place.dataset;
+  void Passkeys.signalCurrentUserDetails?.(JSON.parse(details)).catch(() => {});
+  void Passkeys.signalAllAcceptedCredentials?.(JSON.parse(accepted)).catch(() => {});
+}
+
+async function add() {
+  const { public_key } = await post("passkeys/options", {});
+  const publicKey = Passkeys.parseCreationOptionsFromJSON(public_key);
+  await post("passkeys", { credential: await navigator.credentials.create({ publicKey }) });
+  location.reload();
+}
+
+/** @param {HTMLFormElement} form */
+async function offerSignIn(form) {
+  form.hidden = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void told(signIn(form));
+  });
+  // The passkeys are suggested in the address field, until one is chosen there or the button is pressed.
+  if (await Passkeys.isConditionalMediationAvailable?.()) void told(signIn(form, "conditional"));
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {"conditional"} [mediation]
+ */
+async function signIn(form, mediation) {
+  open.abort();
+  open = new AbortController();
+  const { signal } = open;
+  const { public_key } = await post("login/passkey/options", {});
+  const publicKey = Passkeys.parseRequestOptionsFromJSON(public_key);
+  const options = /** @type {CredentialRequestOptions} */ ({ publicKey, signal, mediation });
+  field(form, "credential").value = JSON.stringify(await navigator.credentials.get(options));
+  const remember = document.querySelector("input[name=remember][type=checkbox]");
+  field(form, "remember").disabled = !(remember instanceof HTMLInputElement && remember.checked);
+  form.submit();
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ */
+const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+
+/**
+ * Says what went wrong. Whoever closes the browser's dialog knows that.
+ * @param {Promise<void>} task
+ */
+async function told(task) {
+  alert.textContent = "";
+  button.disabled = false;
+  try {
+    await task;
+  } catch (error) {
+    const { name, message } = /** @type {Error} */ (error);
+    if (name === "reauthentication_required") {
+      location.assign(`/account/confirm?next=${encodeURIComponent(location.pathname)}`);
+    } else if (name === "InvalidStateError") {
+      alert.textContent = "This device or password manager already has a passkey for your account.";
+    } else if (!["AbortError", "NotAllowedError"].includes(name)) {
+      alert.textContent = message;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+//! Passkeys (WebAuthn Level 3): a way to sign in without a password, and more safely than with one.
+//!
+//! A passkey is a key pair that an authenticator keeps: the device, a password manager or a security key. It is made
+//! for this site's domain, so no other site can ask for it, and unlocked by a fingerprint, a face or a PIN, so it counts
+//! as two factors. Whoever adds, renames or removes one has to have given the password recently, and the owner gets a
+//! mail (S78).
+
+mod api;
+mod authenticators;
+mod ceremony;
+mod emails;
+mod model;
+mod page;
+pub mod service;
+mod store;
+mod view;
+
+use crate::{
+    feature::{Feature, Job},
+    http::pages::Pages,
+};
+
+/// Listed in `app.rs`.
+pub const FEATURE: Feature = Feature {
+    is_on: |settings| settings.passkeys.rp_id(&settings.server.public_url).is_some(),
+    session_api: api::session_routes,
+    pages: || {
+        Pages::new()
+            .get("/account/passkeys", page::index)
+            .post("/account/passkeys/{id}/rename", page::rename)
+            .post("/account/passkeys/{id}/remove", page::remove)
+    },
+    open_pages: |_| Pages::new().get("/.well-known/passkey-endpoints", page::endpoints),
+    export: Some(|db, account, document| {
+        Box::pin(async move { document.member("passkeys", &service::list(db, account).await?).await })
+    }),
+    jobs: &[Job {
+        what: "passkey challenges",
+        run: |state, batch| Box::pin(async move { service::delete_expired(&state.db, batch).await }),
+    }],
+    ..Feature::new("passkeys")
+};
