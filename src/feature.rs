@@ -8,12 +8,12 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    auth::{ScopeInfo, event_streams::ResourceEvents},
+    auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
     http::{export::Export, pages::Pages},
     settings::Settings,
     state::{AppState, Site},
-    ui::{NavLink, SiteLinks},
+    ui::{NavLink, SiteLinks, WayIn},
 };
 
 /// A part of the product: plain data and function pointers. Begin with [`Feature::new`] and set what there is.
@@ -30,6 +30,10 @@ pub struct Feature {
     /// Its resources whose changes are told as events, each with the scope that a token needs for them. Their tables
     /// have triggers that record changes.
     pub events: &'static [ResourceEvents],
+    /// The second factors that it adds to signing in.
+    pub factors: &'static [SecondFactor],
+    /// The ways to sign in that it adds to the sign-in page.
+    pub ways_in: &'static [WayIn],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -67,6 +71,8 @@ impl Feature {
             tags: &[],
             scopes: &[],
             events: &[],
+            factors: &[],
+            ways_in: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -166,9 +172,11 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         links: Arc::new(SiteLinks {
             nav: on().flat_map(|feature| feature.nav).copied().collect(),
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
+            ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),
+        factors: on().flat_map(|feature| feature.factors).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }

@@ -11,6 +11,7 @@ use crate::{
         dev_key::DevKey,
         event_streams::{EventStreams, ResourceEvents},
         passwords::Hasher,
+        sign_in::{FactorContext, SecondFactor, SignIns},
     },
     db::Db,
     http::export::Export,
@@ -35,6 +36,8 @@ pub struct AppState {
     pub assets: Assets,
     /// The open streams of events.
     pub events: EventStreams,
+    /// Signing in, with the second factors of all features.
+    pub sign_ins: SignIns,
     /// The key to the outbox of a development server.
     pub dev_key: DevKey,
     /// What the features have told of themselves.
@@ -50,6 +53,8 @@ pub struct Site {
     pub scopes: Vec<ScopeInfo>,
     /// The resources whose changes are told as events.
     pub events: Vec<ResourceEvents>,
+    /// The second factors.
+    pub factors: Vec<SecondFactor>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
     /// Paths below which the URL holds a secret.
@@ -68,6 +73,9 @@ impl AppState {
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
         let events = EventStreams::new(db.clone(), settings.events);
         let dev_key = DevKey::new()?;
-        Ok(Self { db, hasher, mailer, settings: Arc::new(settings), assets, events, dev_key, site: Arc::new(site) })
+        let settings = Arc::new(settings);
+        let context = FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone() };
+        let sign_ins = SignIns::new(context, site.factors.clone());
+        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dev_key, site: Arc::new(site) })
     }
 }

@@ -7,7 +7,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
-    auth::{event_streams, known_devices, rate_limit::attempts, session},
+    auth::{event_streams, known_devices, rate_limit::attempts, session, sign_in},
     feature::{Feature, Job, enabled},
     http::idempotency,
     state::AppState,
@@ -39,6 +39,9 @@ async fn round(state: &AppState, features: &'static [Feature]) {
     job("sessions", state, |state| async move { session::delete_expired(&state.db, BATCH).await }).await;
     job("rate limits", state, |state| async move { attempts::delete_expired(&state.db, BATCH).await }).await;
     job("devices", state, |state| async move { known_devices::delete_expired(&state.db, BATCH).await }).await;
+    job("trusted browsers", state, |state| async move { known_devices::delete_expired_trust(&state.db, BATCH).await })
+        .await;
+    job("pending sign-ins", state, |state| async move { sign_in::delete_expired(&state.db, BATCH).await }).await;
     job("idempotency", state, |state| async move { idempotency::delete_expired(&state.db, BATCH).await }).await;
     let changes = |state: AppState| async move {
         event_streams::delete_expired(&state.db, state.settings.events.keep_days, BATCH).await

@@ -25,6 +25,7 @@ use crate::{
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
         session::{self, HashedSessions, LastSeen},
+        sign_in::cookie::{self as pending_cookie, CookieName},
     },
     feature::{Feature, StatefulRoutes},
     features::accounts::unsent,
@@ -48,6 +49,7 @@ pub(super) fn session_door(
     let settings = &state.settings;
     let ours = SessionCookie::of(&settings.server.public_url);
     let devices = DeviceCookie::of(&settings.server.public_url);
+    let pending = CookieName::of(&settings.server.public_url);
     let guarded = SameOrigin::new(settings, Mount::Calls)?;
     let guard = |mount| from_fn_with_state(SameOrigin { mount, ..guarded.clone() }, same_origin::guard);
     let last_seen = LastSeen { db: state.db.clone(), settings: settings.sessions };
@@ -62,6 +64,7 @@ pub(super) fn session_door(
             .layer(from_fn(session::unavailable_if_unknown))
             .layer(from_fn_with_state(ours, cookie::guard))
             .layer(from_fn_with_state(devices, device_cookie::layer))
+            .layer(from_fn_with_state(pending, pending_cookie::layer))
             .layer(Share)
     };
 

@@ -61,6 +61,8 @@ const MAX_AGE: &str = "7200";
 
 /// The paths, below the mount, that only origins in the settings can call.
 const SETTINGS_ALONE: [&str; 3] = ["/v1/login", "/v1/oauth/token", "/v1/tokens/report"];
+/// The paths below the mount that begin with this are the later steps of a login.
+const STEPS: &str = "/v1/login/";
 
 /// The `Vary` headers: the first for every response, the others for preflights only.
 const VARY: [HeaderName; 3] =
@@ -301,7 +303,8 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
     let asked =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let path = request.uri().path();
-    let for_listed = SETTINGS_ALONE.contains(&path.strip_prefix("/api").unwrap_or(path));
+    let below = path.strip_prefix("/api").unwrap_or(path);
+    let for_listed = SETTINGS_ALONE.contains(&below) || below.starts_with(STEPS);
     let client = Client::of(request.headers(), request.extensions());
     let refused = for_listed.then(|| cors.origins.check_settings(request.headers()).err()).flatten();
     let mut response = match (&origin, refused) {

@@ -47,6 +47,8 @@ pub mod server_fn;
 #[cfg(feature = "ssr")]
 pub mod session;
 #[cfg(feature = "ssr")]
+pub mod sign_in;
+#[cfg(feature = "ssr")]
 mod stamp;
 #[cfg(feature = "ssr")]
 pub mod store;

@@ -13,11 +13,11 @@ use super::{
 use crate::{
     db::Db,
     http::{client::Client, problem::Problem},
-    settings::{Accounts, Confirm, Throttle},
+    settings::Throttle,
     text::email_address::{may_be_known, normalized},
 };
 
-/// An account whose password was just verified.
+/// An account whose password was just verified. It lets nobody in: [`super::sign_in::SignIns::proceed`] decides.
 #[derive(Clone)]
 pub struct VerifiedPassword {
     /// The account.
@@ -26,21 +26,6 @@ pub struct VerifiedPassword {
     pub auth_stamp: Vec<u8>,
     /// Whether an operator disabled the account.
     pub disabled: bool,
-}
-
-impl VerifiedPassword {
-    /// Rejects disabled accounts, and those that must confirm their email address first. Only a person who knows the
-    /// password learns of either.
-    ///
-    /// # Errors
-    /// [`Problem::AccountDisabled`], [`Problem::AddressNotConfirmed`]
-    pub fn admitted(self, settings: &Accounts) -> Result<Self, Problem> {
-        if self.disabled {
-            return Err(Problem::AccountDisabled);
-        }
-        let must = settings.confirm == Confirm::Required;
-        if must && !self.account.email_confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
-    }
 }
 
 /// Verifies the password of the account with the address `email`. A wrong password and an unknown address give the same
@@ -141,13 +126,13 @@ async fn check(
     Ok(VerifiedPassword { account, auth_stamp: found.auth_stamp, disabled: found.disabled_at.is_some() })
 }
 
-/// Why nothing was created for a verified password: the password was changed meanwhile, or the account was disabled or
+/// Why nothing was created for an account that was proved: its password was changed meanwhile, or it was disabled or
 /// deleted (S59).
 ///
 /// # Errors
 /// If the database fails.
-pub async fn why_refused(db: &Db, proven: &VerifiedPassword) -> Result<Problem, Problem> {
-    let found = accounts::credentials_of(db, proven.account.id).await?;
+pub async fn why_refused(db: &Db, account: Uuid) -> Result<Problem, Problem> {
+    let found = accounts::credentials_of(db, account).await?;
     Ok(match found {
         Some(found) if found.disabled_at.is_some() => Problem::AccountDisabled,
         _ => Problem::InvalidCredentials,

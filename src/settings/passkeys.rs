@@ -115,7 +115,9 @@ mod tests {
             found.sorted().into_iter().map(|finding| finding.key).collect::<Vec<_>>()
         };
         assert!(found(|_| {}, "https://vestibule.example").is_empty());
-        assert!(found(|settings| settings.rp_id = "vestibule.example".into(), "https://a.vestibule.example").is_empty());
+        assert!(
+            found(|settings| settings.rp_id = "vestibule.example".into(), "https://a.vestibule.example").is_empty()
+        );
         assert!(found(|_| {}, "http://127.0.0.1:3000").is_empty());
         assert_eq!(found(|_| {}, "https://192.0.2.7"), ["passkeys.enabled"]);
         assert_eq!(found(|settings| settings.rp_id = "other.example".into(), "https://a.example"), ["passkeys.rp_id"]);

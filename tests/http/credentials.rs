@@ -7,8 +7,8 @@ use time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
     auth::{
-        Scopes,
-        verify_password::{VerifiedPassword, verify_password},
+        sign_in::{Admitted, At, Wants},
+        verify_password::verify_password,
     },
     feature,
     features::{accounts::admin, browser_sessions::service::record, tokens::service::create_at_login},
@@ -42,10 +42,11 @@ pub(super) fn somewhere() -> Somewhere {
 }
 
 /// As a sign-in at either door has it before it makes anything.
-pub(super) async fn proven(app: &TestApp, person: &Person) -> VerifiedPassword {
+pub(super) async fn proven(app: &TestApp, person: &Person) -> Admitted {
     let state = feature::state(app.settings.clone(), app.db.clone(), features()).unwrap();
     let (limits, password) = (&app.settings.throttle, PASSWORD.into());
-    verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap()
+    let proven = verify_password(&app.db, &state.hasher, limits, &somewhere(), &person.email, password).await.unwrap();
+    state.sign_ins.proceed(proven, At::Client(None), Wants::default(), &somewhere()).await.unwrap()
 }
 
 pub(super) async fn change_password(browser: &Browser, tokens_too: bool) {
@@ -129,10 +130,9 @@ async fn a_login_of_an_older_password_is_refused_before_anybody_revokes_it(app: 
     child.post("/tokens", json!({"name": "a", "scopes": [READ_NAME], "days": 1})).await.assert_status(401);
 }
 
-async fn is_refused(app: &TestApp, proven: &VerifiedPassword) -> Problem {
+async fn is_refused(app: &TestApp, proven: &Admitted) -> Problem {
     let (tokens, browser_sessions) = (app.count("tokens").await, app.count("browser_sessions").await);
-    let login =
-        create_at_login(&app.db, &app.settings.tokens, &somewhere(), proven, Scopes::default(), None, false).await;
+    let login = create_at_login(&app.db, &app.settings.tokens, &somewhere(), proven, Wants::default()).await;
     let sign_in = record(&app.db, &app.settings.sessions, proven, true, &somewhere()).await;
     assert_eq!((app.count("tokens").await, app.count("browser_sessions").await), (tokens, browser_sessions));
     let (login, sign_in) = (login.unwrap_err(), sign_in.unwrap_err());
@@ -151,7 +151,7 @@ async fn nothing_is_made_with_a_password_that_was_changed_meanwhile(app: TestApp
     assert_eq!(is_refused(&app, &before).await.code(), "invalid_credentials");
     let now = proven(&app, &ada).await;
     record(&app.db, &app.settings.sessions, &now, false, &somewhere()).await.unwrap();
-    create_at_login(&app.db, &app.settings.tokens, &somewhere(), &now, Scopes::default(), None, false).await.unwrap();
+    create_at_login(&app.db, &app.settings.tokens, &somewhere(), &now, Wants::default()).await.unwrap();
 }
 
 async fn nothing_is_made_with_a_password_that_was_reset_meanwhile(app: TestApp) {
@@ -184,9 +184,7 @@ async fn what_waits_for_a_change_to_be_written_sees_it(app: TestApp) {
     change.run(&format!("UPDATE accounts SET auth_stamp = {new}, password_stamp = {new}")).await;
     let (there, verified) = (app.clone(), before.clone());
     let login = tokio::spawn(async move {
-        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &verified, Scopes::default(), None, false)
-            .await
-            .map(drop)
+        create_at_login(&there.db, &there.settings.tokens, &somewhere(), &verified, Wants::default()).await.map(drop)
     });
     let (there, verified) = (app.clone(), before.clone());
     let sign_in = tokio::spawn(async move {

@@ -49,6 +49,8 @@ mod openapi;
 mod operating;
 mod operators;
 mod pages;
+mod passkey_sign_in;
+mod passkeys;
 mod password_proofs;
 mod passwords;
 mod plain_http;

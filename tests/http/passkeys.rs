@@ -6,10 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::{Uuid, uuid};
-use vestibule::{
-    auth::activity::service::list,
-    features::passkeys::service::delete_expired,
-};
+use vestibule::{auth::activity::service::list, features::passkeys::service::delete_expired};
 
 use crate::support::{Authenticator, Database, Door, PASSWORD, TestApp, flags, members, on_both_databases};
 
@@ -69,8 +66,7 @@ async fn a_passkey_is_added_renamed_and_removed(app: TestApp) {
         .map(|event| (event.kind.as_str(), event.subject.as_str()))
         .collect();
     let first = added["name"].as_str().unwrap();
-    let expected =
-        [("passkey_removed", "Ada’s phone"), ("passkey_renamed", "Ada’s phone"), ("passkey_added", first)];
+    let expected = [("passkey_removed", "Ada’s phone"), ("passkey_renamed", "Ada’s phone"), ("passkey_added", first)];
     assert_eq!(told, expected);
     for subject in ["A passkey was added to your account", "A passkey of your account was renamed"] {
         let [letter] = app.emails_with_subject(subject).await.try_into().unwrap();
@@ -168,7 +164,8 @@ pub fn spoiled(credential: &Value) -> Vec<Value> {
     let mut all = vec![json!({}), json!({"id": "AQID"}), json!({"response": null})];
     let members = credential["response"].as_object().unwrap().keys().filter(|name| *name != "transports");
     for name in members {
-        for value in [json!(""), json!("AAAA"), json!("not base64!"), json!(7), Value::Null, json!("A".repeat(40_000))] {
+        for value in [json!(""), json!("AAAA"), json!("not base64!"), json!(7), Value::Null, json!("A".repeat(40_000))]
+        {
             let mut one = credential.clone();
             one["response"][name] = value;
             all.push(one);
@@ -318,10 +315,11 @@ async fn an_export_has_the_passkeys_and_no_key(app: TestApp) {
 }
 
 async fn without_passkeys_there_is_none_of_it(database: Database) {
-    for change in [
-        (|settings| settings.passkeys.enabled = false) as fn(&mut vestibule::settings::Settings),
-        |settings| settings.server.public_url = "http://127.0.0.1:3000".parse().unwrap(),
-    ] {
+    for change in
+        [(|settings| settings.passkeys.enabled = false) as fn(&mut vestibule::settings::Settings), |settings| {
+            settings.server.public_url = "http://127.0.0.1:3000".parse().unwrap()
+        }]
+    {
         let app = TestApp::with(database, change).await;
         let ada = app.person("ada").await;
         ada.browser.visit("/account/passkeys").await.page(404);

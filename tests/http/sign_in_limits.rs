@@ -4,7 +4,11 @@ use axum::http::Method;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use vestibule::{
-    auth::{browser_session::BrowserSessionWithOwner, verify_password::verify_password},
+    auth::{
+        browser_session::BrowserSessionWithOwner,
+        sign_in::{At, Wants},
+        verify_password::verify_password,
+    },
     feature,
     features::{
         accounts::admin,
@@ -93,6 +97,7 @@ async fn signing_many_out_at_once_writes_no_more_than_a_page(database: Database)
     let state = feature::state(app.settings.clone(), app.db.clone(), features()).unwrap();
     let (limits, client) = (&app.settings.throttle, Client::default());
     let proven = verify_password(&app.db, &state.hasher, limits, &client, &ada.email, PASSWORD.into()).await.unwrap();
+    let proven = state.sign_ins.proceed(proven, At::Client(None), Wants::default(), &client).await.unwrap();
     for _ in 0..130 {
         record(&app.db, &app.settings.sessions, &proven, false, &client).await.unwrap();
     }

@@ -97,6 +97,24 @@ kinds! {
     Enabled = "account_enabled", "Account enabled";
     /// A leaked token was reported, and revoked.
     TokenReported = "token_reported", "Leaked token reported and revoked";
+    /// The answer to the question for a second factor was wrong, after the right password.
+    SecondFactorFailed = "second_factor_failed", "Wrong code after the right password";
+    /// A second factor was turned on.
+    FactorAdded = "factor_added", "Two-factor authentication added";
+    /// A second factor was removed.
+    FactorRemoved = "factor_removed", "Two-factor authentication removed";
+    /// New recovery codes were created.
+    RecoveryCodesMade = "recovery_codes_made", "Recovery codes created";
+    /// A recovery code was used to sign in.
+    RecoveryCodeUsed = "recovery_code_used", "Recovery code used";
+    /// A browser was trusted: no second factor is asked for there.
+    BrowserTrusted = "browser_trusted", "Browser trusted";
+    /// A browser is no longer trusted.
+    TrustEnded = "trust_ended", "Browser no longer trusted";
+    /// An operator asked to remove all second factors.
+    FactorResetAsked = "factor_reset_asked", "Removal of two-factor authentication requested";
+    /// The owner stopped the removal of their second factors.
+    FactorResetStopped = "factor_reset_stopped", "Removal of two-factor authentication stopped";
 }
 
 /// The credential with which something was done.

@@ -51,14 +51,23 @@ impl Actor {
     /// It is logged at once and written to the database in the background: the request neither waits for it nor fails
     /// with it. No event is dropped.
     pub fn record(&self, db: &Db, kind: Kind, subject: Option<(Uuid, &str)>) {
+        self.write(db, kind, subject.map(|(id, _)| id), subject.map(|(_, name)| name).unwrap_or_default());
+    }
+
+    /// The same, about something that has a name and no id, such as an authenticator app.
+    pub fn record_named(&self, db: &Db, kind: Kind, subject: &str) {
+        self.write(db, kind, None, subject);
+    }
+
+    fn write(&self, db: &Db, kind: Kind, subject_id: Option<Uuid>, subject: &str) {
         let event = Event {
             id: Uuid::now_v7(),
             at: db.now(),
             kind,
             credential: self.means.as_str().into(),
             credential_id: self.means.id(),
-            subject_id: subject.map(|(id, _)| id),
-            subject: subject.map(|(_, name)| name.into()).unwrap_or_default(),
+            subject_id,
+            subject: subject.into(),
             address: self.client.address(),
             browser: match self.means {
                 ActorCredential::Operator => "the command line".into(),
@@ -86,7 +95,11 @@ fn log(account: Uuid, event: &Event) {
             )
         };
     }
-    if matches!(event.kind, Kind::SignInFailed | Kind::PasskeyRefused | Kind::PasskeyCounterWentBack) { log!(warn) } else { log!(info) }
+    if matches!(event.kind, Kind::SignInFailed | Kind::PasskeyRefused | Kind::PasskeyCounterWentBack) {
+        log!(warn)
+    } else {
+        log!(info)
+    }
 }
 
 /// The newest events of the account, newest first.

@@ -32,8 +32,9 @@ pub(crate) async fn remember(
 ) -> sqlx::Result<()> {
     if let Some(before) = before {
         let moved: sqlx::Result<u64> =
-            execute!(db, affected, "UPDATE known_devices SET hash = $2 WHERE hash = $1", before, hash.clone());
+            execute!(db, affected, "UPDATE known_devices SET hash = $2 WHERE hash = $1", before.clone(), hash.clone());
         moved?;
+        super::trust::follow(db, before, hash.clone()).await?;
     }
     let added: sqlx::Result<u64> = execute!(
         db,

@@ -15,10 +15,15 @@
 
 mod devices;
 mod store;
+mod trust;
 
 use std::fmt::Write;
 
 use uuid::Uuid;
+
+pub use self::trust::{
+    TrustedDevice, delete_expired as delete_expired_trust, end as end_trust, is_trusted, list as trusted, revoke, trust,
+};
 
 use crate::{
     auth::{device_cookie::LIFETIME, rate_limit::attempts::Key},

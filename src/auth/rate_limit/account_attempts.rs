@@ -2,6 +2,7 @@
 //! reasons.
 
 use time::Duration;
+use uuid::Uuid;
 
 use crate::{
     auth::{
@@ -63,6 +64,51 @@ impl SignInAttempt {
         attempts::forgive(db, self.here).await;
         if let Err(error) = attempts::remember(db, self.familiar, FAMILIAR).await {
             tracing::warn!(%error, "network not remembered");
+        }
+    }
+
+    /// Uncounts the attempt, because it failed for another reason.
+    pub(crate) async fn give_back(self, db: &Db) {
+        self.taken.give_back(db).await;
+    }
+}
+
+/// A counted answer to the question for a second factor.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct SecondFactorAttempt {
+    taken: Taken,
+    here: Option<Count>,
+}
+
+/// Counts an answer to the question for a second factor of `account`, whose address is `email`. The right password does
+/// not forgive these attempts, or whoever knows it could guess without end. A browser that signed in before is counted
+/// by itself, so that nobody who knows the password keeps the owner out there (S68).
+///
+/// # Errors
+/// [`Problem::RateLimited`]; or if the database fails.
+pub(crate) async fn second_factor(
+    db: &Db,
+    throttle: &Throttle,
+    client: &Client,
+    (account, email): (Uuid, &str),
+) -> Result<SecondFactorAttempt, Problem> {
+    let (burst, pace, account) = (throttle.sign_ins_here, Duration::minutes(15), account.to_string());
+    let rule = |what| Rule { what, limit: Limit::Code, burst, pace };
+    if let Some(device) = known_devices::device(db, client, email).await? {
+        let here = rule("second factor device").of(&[&account, &device]);
+        return Ok(SecondFactorAttempt { taken: attempts::take(db, vec![here]).await?, here: Some(here) });
+    }
+    let taken = attempts::take(db, vec![rule("second factor account").of(&[&account])]).await?;
+    Ok(SecondFactorAttempt { taken, here: None })
+}
+
+impl SecondFactorAttempt {
+    /// The answer was right: it is not counted, and the failed ones from this browser are forgiven.
+    pub(crate) async fn succeeded(self, db: &Db) {
+        self.taken.give_back(db).await;
+        if let Some(here) = self.here {
+            attempts::forgive(db, here).await;
         }
     }
 

@@ -3,17 +3,19 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 
-use super::settings;
+use super::{
+    settings,
+    sign_in::finish::{self, LoggedIn, SignedIn},
+};
 use crate::{
     auth::{
-        Account, Allowed, Anything, AuthSession, Credential, Scope, Scopes,
-        examples::{account, token, token_text},
+        Allowed, Anything, AuthSession, Credential, Scope, Scopes,
         reauthentication::Reauthentication,
+        sign_in::{At, PendingCookie, Wants},
         verify_password::verify_password,
     },
     db::Db,
@@ -26,14 +28,12 @@ use crate::{
         client::Client,
         extract::{Body, Unvalidated},
         openapi::{
-            TokenText,
             refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
             texts::{name, or_null},
         },
         problem::Problem,
     },
     state::AppState,
-    timestamp::Timestamp,
 };
 
 /// The routes of both mounts.
@@ -106,38 +106,12 @@ struct Login {
     remember: bool,
 }
 
-/// A new token. Its secret is shown only once.
-#[derive(Serialize, ToSchema)]
-#[schema(examples(json!({
-    "token": token_text(),
-    "id": token()["id"],
-    "name": token()["name"],
-    "scopes": token()["scopes"],
-    "expires_at": token()["expires_at"],
-    "expires_in": 30 * 24 * 60 * 60,
-    "account": account(),
-})))]
-struct LoggedIn {
-    token: TokenText,
-    /// The id of the token, for `DELETE tokens/{id}`.
-    id: Uuid,
-    /// The name of the token.
-    name: String,
-    /// The scopes of the token.
-    scopes: Scopes,
-    /// When the token expires, unless it is renewed.
-    expires_at: Timestamp,
-    /// In how many seconds the token expires, unless it is renewed.
-    expires_in: i64,
-    /// The account it belongs to.
-    account: Account,
-}
-
 /// Sign in
 ///
 /// Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
 /// password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
-/// endpoint off.
+/// endpoint off. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
+/// the steps in `next`.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = TokenLogin,
@@ -165,22 +139,9 @@ async fn token_login(
         Some(named) => named.into_iter().collect(),
     };
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
-    let proven = proven.admitted(&settings.accounts)?;
-    notify_if_new(&state, &proven.account, &client);
-    let name = login.name.as_deref();
-    let issued =
-        tokens::service::create_at_login(db, &settings.tokens, &client, &proven, scopes, name, login.remember).await?;
-    let expires_in = tokens::service::expires_in(&issued.token, issued.token.created_at);
-    let body = LoggedIn {
-        token: TokenText(issued.secret.reveal().to_owned()),
-        id: issued.token.id,
-        name: issued.token.name,
-        scopes: issued.token.scopes,
-        expires_at: issued.token.expires_at,
-        expires_in,
-        account: proven.account,
-    };
-    Ok((StatusCode::CREATED, Json(body)))
+    let wants = Wants { remember: login.remember, name: login.name, scopes };
+    let admitted = state.sign_ins.proceed(proven, At::Client(None), wants.clone(), &client).await?;
+    finish::with_token(&state, &client, &admitted, wants).await
 }
 
 /// Revoke the calling token
@@ -219,17 +180,10 @@ async fn token_logout_all(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The account that is now signed in.
-#[derive(Serialize, ToSchema)]
-#[schema(examples(json!({"account": account()})))]
-struct SignedIn {
-    /// The account.
-    account: Account,
-}
-
 /// Sign in
 ///
-/// Exchanges a password for the session cookie.
+/// Exchanges a password for the session cookie. If the account has two-factor authentication, the answer is
+/// `second_factor_required`: go on with one of the steps in `next`.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = Login,
@@ -241,15 +195,15 @@ struct SignedIn {
 async fn session_login(
     State(state): State<AppState>,
     mut auth: AuthSession,
+    pending: PendingCookie,
     client: Client,
     Body(login): Body<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
-    let proven = proven.admitted(&settings.accounts)?;
-    let account = proven.account.clone();
-    notify_if_new(&state, &account, &client);
-    browser_sessions::service::begin(db, &settings.sessions, &mut auth, proven, login.remember, &client).await?;
+    let wants = Wants::in_browser(login.remember);
+    let admitted = state.sign_ins.proceed(proven, At::Browser(&pending), wants, &client).await?;
+    let account = finish::in_browser(&state, &mut auth, admitted, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
 }
 

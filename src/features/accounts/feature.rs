@@ -3,7 +3,7 @@
 use super::{
     api, email_verification, one_time_links, page, password_reset, reauthentication,
     scopes::{AccountExport, AccountRead, AccountWrite},
-    settings,
+    settings, sign_in,
 };
 use crate::{
     feature::{Feature, Job},
@@ -39,6 +39,8 @@ fn pages() -> Pages<AppState> {
         .post("/sign-up", page::post_sign_up)
         .get("/sign-in", page::sign_in)
         .post_large("/sign-in", page::post_sign_in)
+        .get("/sign-in/{step}", sign_in::page::step)
+        .post_large("/sign-in/{step}", sign_in::page::post_step)
         .post("/sign-out", page::sign_out)
         .get("/forgot", password_reset::page::forgot)
         .post("/forgot", password_reset::page::post_forgot)

@@ -29,6 +29,8 @@ pub mod service;
 #[cfg(feature = "ssr")]
 pub mod settings;
 #[cfg(feature = "ssr")]
+pub(crate) mod sign_in;
+#[cfg(feature = "ssr")]
 mod sign_in_form;
 #[cfg(feature = "ssr")]
 pub mod unsent;

@@ -12,15 +12,20 @@ use uuid::Uuid;
 
 use super::{
     service::{self, SignUp},
+    sign_in::{finish, page as step},
     sign_in_form::{later, sign_in_form},
-    unsent::Unsent,
     view::{AccountView, SignUpView},
 };
 use crate::{
-    auth::{AuthSession, activity, page::PageContext},
+    auth::{
+        AuthSession, activity,
+        page::PageContext,
+        sign_in::{At, PendingCookie, Wants},
+        verify_password::verify_password,
+    },
     db::Db,
     features::{
-        accounts::{email_verification, new_browser::notify_if_new, password_reset},
+        accounts::{email_verification, password_reset},
         browser_sessions,
     },
     http::{
@@ -54,6 +59,7 @@ pub async fn post_sign_up(
     context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
+    pending: PendingCookie,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
@@ -76,8 +82,8 @@ pub async fn post_sign_up(
         }
     };
     email_verification::service::ask(&db, &settings, &mailer, &proven.account);
-    notify_if_new(&state, &proven.account, &client);
-    browser_sessions::service::begin(&db, &settings.sessions, &mut auth, proven, false, &client).await?;
+    let admitted = state.sign_ins.proceed(proven, At::Browser(&pending), Wants::default(), &client).await?;
+    finish::in_browser(&state, &mut auth, admitted, false, &client).await?;
     Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
 }
 
@@ -105,36 +111,14 @@ pub async fn post_sign_in(
     context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
+    pending: PendingCookie,
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let home = context.home();
-    let AppState { db, hasher, settings, .. } = state.clone();
-    let remember = form.ticked("remember");
-    let unsent = Unsent::carried(&form);
-    let mut typed = typed(&form, &["email", "next"]);
-    if let Some(unsent) = &unsent {
-        typed = unsent.carry(typed);
-    }
-    if remember {
-        typed = typed.with("remember", "on");
-    }
+    let AppState { db, hasher, settings, .. } = &state;
     let (email, password) = (form.text("email"), form.text("password").into());
-    let proven =
-        crate::auth::verify_password::verify_password(&db, &hasher, &settings.throttle, &client, &email, password)
-            .await;
-    let proven = match proven.and_then(|proven| proven.admitted(&settings.accounts)) {
-        Ok(proven) => proven,
-        Err(problem) => {
-            return Ok(later(&problem, sign_in_form(context, problem.status(), typed.with_errors(&problem)).await));
-        }
-    };
-    notify_if_new(&state, &proven.account, &client);
-    browser_sessions::service::begin(&db, &settings.sessions, &mut auth, proven, remember, &client).await?;
-    if let Some(unsent) = unsent {
-        return unsent.offer(context, &auth).await;
-    }
-    Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &email, password).await;
+    step::begin(context, &state, (&mut auth, &pending), &client, &form, proven).await
 }
 
 /// `POST /sign-out`. Signing out twice is not an error.

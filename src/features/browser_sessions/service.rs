@@ -8,8 +8,9 @@ use crate::{
         activity::{Actor, ActorCredential, Kind},
         browser_session::{BrowserSession, BrowserSessionWithOwner},
         session::{self, CurrentSession},
+        sign_in::Admitted,
         store::browser_sessions,
-        verify_password::{VerifiedPassword, why_refused},
+        verify_password::why_refused,
     },
     db::Db,
     http::{
@@ -35,30 +36,30 @@ pub async fn begin(
     db: &Db,
     settings: &Sessions,
     auth: &mut AuthSession,
-    proven: VerifiedPassword,
+    admitted: Admitted,
     remember: bool,
     client: &Client,
 ) -> Result<(), Problem> {
-    let account = proven.account.id;
-    let sign_in = record(db, settings, &proven, remember, client).await?;
+    let actor = admitted.acting(client);
+    let sign_in = record(db, settings, &admitted, remember, client).await?;
     if let Some(before) = auth.user.take() {
         sign_out(db, &before, client).await?;
     }
     let signed_in = CurrentSession {
         id: sign_in.id,
-        account: proven.account,
+        account: admitted.account().clone(),
         remembered: remember,
         last_seen_at: sign_in.last_seen_at,
         ends_at: sign_in.ends_at,
-        stamp: Stamp(proven.auth_stamp),
+        stamp: Stamp(admitted.auth_stamp().to_vec()),
         last_change: None,
     };
     session::begin(auth, &signed_in).await?;
-    Actor::by_password(account, client).record(db, Kind::SignedIn, Some((sign_in.id, "")));
+    actor.record(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
 }
 
-/// Stores the row of a signed-in browser, for the password that was verified. At the limit, the oldest browser is
+/// Stores the row of a signed-in browser, for somebody who is let in. At the limit, the oldest browser is
 /// signed out (ASVS 7.1.2).
 ///
 /// # Errors
@@ -67,7 +68,7 @@ pub async fn begin(
 pub async fn record(
     db: &Db,
     settings: &Sessions,
-    proven: &VerifiedPassword,
+    admitted: &Admitted,
     remember: bool,
     client: &Client,
 ) -> Result<BrowserSession, Problem> {
@@ -83,13 +84,12 @@ pub async fn record(
         expires_at: now + idle.min(whole),
         ends_at: now + whole,
     };
-    let (ours, proven, kept) = (db.clone(), proven.clone(), i64::from(settings.per_account));
-    let actor = Actor::by_password(proven.account.id, client);
+    let (ours, kept, stamp) = (db.clone(), i64::from(settings.per_account), admitted.auth_stamp().to_vec());
+    let actor = admitted.acting(client);
     // Run to completion, so that a client that disconnects leaves no browser above the limit.
     db.run_to_completion(async move {
-        let Some(sign_in) = browser_sessions::insert(&ours, actor.account, proven.auth_stamp.clone(), row).await?
-        else {
-            return Err(why_refused(&ours, &proven).await?);
+        let Some(sign_in) = browser_sessions::insert(&ours, actor.account, stamp, row).await? else {
+            return Err(why_refused(&ours, actor.account).await?);
         };
         let displaced = browser_sessions::delete_oldest(&ours, actor.account, sign_in.id, kept, now).await?;
         tell_ended(&ours, &actor, Kind::SignInDisplaced, &displaced);

@@ -3,7 +3,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -62,7 +62,7 @@ struct Adding {
 struct Answer {
     /// What `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3).
     #[schema(value_type = Object)]
-    credential: Value,
+    credential: Map<String, Value>,
 }
 
 /// A passkey of the account.
@@ -131,6 +131,6 @@ async fn add(
     Body(Answer { credential }): Body<Answer>,
 ) -> Result<(StatusCode, Json<Item>), Problem> {
     let Passkey { id, name, backed_up, created_at, last_used_at, .. } =
-        service::add(&state, &caller, &client, &credential).await?;
+        service::add(&state, &caller, &client, &credential.into()).await?;
     Ok((StatusCode::CREATED, Json(Item { id, name, backed_up, created_at, last_used_at })))
 }

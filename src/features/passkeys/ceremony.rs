@@ -13,9 +13,7 @@ use webauthn_rp::{
     request::{
         AsciiDomain, BackupReq, CredentialMediationRequirement, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
         auth::AuthenticationVerificationOptions,
-        register::{
-            CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16,
-        },
+        register::{CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16},
     },
     response::{
         AuthTransports, AuthenticatorAttachment, Backup, CredentialId,

@@ -12,23 +12,27 @@ mod emails;
 mod model;
 mod page;
 pub mod service;
+mod sign_in;
 mod store;
 mod view;
 
 use crate::{
     feature::{Feature, Job},
     http::pages::Pages,
+    ui::WayIn,
 };
 
 /// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     is_on: |settings| settings.passkeys.rp_id(&settings.server.public_url).is_some(),
-    session_api: api::session_routes,
+    ways_in: &[WayIn { script: "passkeys.js", autocomplete: Some("username webauthn"), view: view::sign_in_button }],
+    session_api: || api::session_routes().merge(sign_in::session_routes()),
     pages: || {
         Pages::new()
             .get("/account/passkeys", page::index)
             .post("/account/passkeys/{id}/rename", page::rename)
             .post("/account/passkeys/{id}/remove", page::remove)
+            .post_large("/passkeys/sign-in", sign_in::post_sign_in)
     },
     open_pages: |_| Pages::new().get("/.well-known/passkey-endpoints", page::endpoints),
     export: Some(|db, account, document| {

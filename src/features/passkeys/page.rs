@@ -10,12 +10,7 @@ use super::{
     view::{PasskeysView, Signals},
 };
 use crate::{
-    auth::{
-        Account,
-        activity::Actor,
-        page::PageContext,
-        reauthentication::Reauthentication,
-    },
+    auth::{Account, activity::Actor, page::PageContext, reauthentication::Reauthentication},
     http::{
         client::Client,
         extract::{Form, PathId},

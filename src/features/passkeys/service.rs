@@ -18,6 +18,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         rate_limit::attempts::{self, Rule, from_network},
+        sign_in::{Factor, Proven},
     },
     db::{Db, is_unique_violation},
     http::{
@@ -143,16 +144,26 @@ pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, P
     keep(db, RelyingParty::of(settings)?.begin_sign_in()?, None).await
 }
 
-/// Verifies the answer to the challenge of [`begin_sign_in`], and returns the passkey that was used. It works once.
+/// Verifies the answer to the challenge of [`begin_sign_in`]: whose passkey it is has proved who they are. It is done to
+/// the end, even if the client disconnects.
 ///
 /// # Errors
 /// [`Problem::PasskeyUnknown`]; [`Problem::PasskeyRefused`]; [`Problem::Unavailable`].
-pub(super) async fn verify(
-    db: &Db,
-    settings: &Settings,
-    client: &Client,
-    credential: &Value,
-) -> Result<Stored, Problem> {
+pub(super) async fn prove(state: &AppState, client: &Client, credential: &Value) -> Result<Proven, Problem> {
+    let (db, settings) = (state.db.clone(), state.settings.clone());
+    let (client, credential) = (client.clone(), credential.clone());
+    let work = async move {
+        let account = verify(&db, &settings, &client, &credential).await?.account_id;
+        Proven::of(&db, account, Factor::Passkey).await?.ok_or(Problem::PasskeyUnknown)
+    };
+    state.db.run_to_completion(work).await
+}
+
+/// Verifies the answer to the challenge of [`begin_sign_in`], and returns the passkey that was used. It works once.
+///
+/// # Errors
+/// The same as [`prove`].
+async fn verify(db: &Db, settings: &Settings, client: &Client, credential: &Value) -> Result<Stored, Problem> {
     let refused = |refusal: &Refusal| {
         let (address, browser) = (client.address(), client.browser());
         tracing::warn!(event = "sign_in_failed", address, browser, %refusal, "passkey not accepted");

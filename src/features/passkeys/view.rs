@@ -58,7 +58,7 @@ pub(super) fn PasskeysView(
             <Notice text=notice />
             {none}
             <ul class="rows">{passkeys.into_iter().map(|passkey| view! { <Row passkey /> }).collect_view()}</ul>
-            <div id="passkeys" data-task="add" data-details=signals.details() data-accepted=signals.accepted()>
+            <div id="passkeys" data-details=signals.details() data-accepted=signals.accepted()>
                 <p class="error" role="alert"></p>
                 <p class="hint">"This browser cannot make passkeys here. They need JavaScript, and https."</p>
                 <button type="button" hidden>"Add a passkey"</button>
@@ -72,10 +72,8 @@ pub(super) fn PasskeysView(
 fn Row(passkey: Passkey) -> impl IntoView {
     let Passkey { id, name, backed_up, created_at, last_used_at, .. } = passkey;
     let field = format!("name-{id}");
-    let used = last_used_at.map_or_else(
-        || view! { ", not used yet" }.into_any(),
-        |at| view! { ", last used " <Time at /> }.into_any(),
-    );
+    let used = last_used_at
+        .map_or_else(|| view! { ", not used yet" }.into_any(), |at| view! { ", last used " <Time at /> }.into_any());
     view! {
         <li>
             <div>
@@ -115,24 +113,20 @@ fn Row(passkey: Passkey) -> impl IntoView {
     }
 }
 
-/// The button beside the password. It is shown by the script, if the browser supports passkeys.
-#[component]
-pub(super) fn SignInButton(
-    /// Where to go afterwards, and what goes along: the hidden fields of the sign-in form.
-    carried: Vec<(String, String)>,
-    /// The URL of `passkeys.js`.
-    script: String,
-) -> impl IntoView {
+/// The button beside the password. The script shows it, if the browser supports passkeys, and fills in `credential`.
+/// `carried` are the hidden fields that go along.
+pub(super) fn sign_in_button(carried: Vec<(String, String)>, script: String) -> AnyView {
     let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
     view! {
-        <form id="passkeys" data-task="sign-in" method="post" action="/passkeys/sign-in" hidden>
+        <form id="passkeys" method="post" action="/passkeys/sign-in" hidden>
             <FormGuard anybody=true />
             {carried.into_iter().map(hidden).collect_view()}
             <input type="hidden" name="credential" />
-            <input type="hidden" name="remember" disabled />
+            <input type="hidden" name="remember" value="on" disabled />
             <p class="error" role="alert"></p>
             <button class="quiet">"Sign in with a passkey"</button>
         </form>
         <script type="module" src=script nonce=use_nonce()></script>
     }
+    .into_any()
 }

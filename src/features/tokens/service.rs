@@ -9,10 +9,11 @@ use super::{
 };
 use crate::{
     auth::{
-        IssuedBy, Scopes, Stamp, Token,
+        IssuedBy, Stamp, Token,
         activity::{Actor, Kind},
+        sign_in::{Admitted, Wants},
         store::tokens::{self, New},
-        verify_password::{VerifiedPassword, why_refused},
+        verify_password::why_refused,
     },
     db::Db,
     features::tokens::emails,
@@ -180,12 +181,11 @@ pub async fn create_at_login(
     db: &Db,
     settings: &Tokens,
     client: &Client,
-    proven: &VerifiedPassword,
-    scopes: Scopes,
-    name: Option<&str>,
-    remember: bool,
+    admitted: &Admitted,
+    wants: Wants,
 ) -> Result<Issued, Problem> {
-    let name = checked_name(name.unwrap_or("Login"))?;
+    let Wants { remember, name, scopes } = wants;
+    let name = checked_name(name.as_deref().unwrap_or("Login"))?;
     let (lasts, in_all) = settings.login_lifetime(remember);
     let now = db.now();
     let token = Token {
@@ -202,13 +202,13 @@ pub async fn create_at_login(
         last_used_from: None,
         revoked_at: None,
     };
-    let actor = Actor::by_password(proven.account.id, client);
-    let (ours, settings, proven) = (db.clone(), settings.clone(), proven.clone());
+    let actor = admitted.acting(client);
+    let (ours, settings, stamp) = (db.clone(), settings.clone(), admitted.auth_stamp().to_vec());
     // Run to completion, so that a client that disconnects leaves no token above the limit.
     db.run_to_completion(async move {
-        let by = (None, Some(proven.auth_stamp.clone()));
+        let by = (None, Some(stamp));
         let Some(issued) = issue(&ours, &settings, &actor, by, token, i64::MAX).await? else {
-            return Err(why_refused(&ours, &proven).await?);
+            return Err(why_refused(&ours, actor.account).await?);
         };
         let kept = settings.per_account.into();
         until_none(&ours, &actor, || tokens::revoke_old_logins(&ours, actor.account, kept, now)).await?;

@@ -11,15 +11,20 @@ use utoipa::{
     openapi::{Content, Header, RefOr, Response, ResponseBuilder, content::ContentBuilder, example::ExampleBuilder},
 };
 
-use crate::http::{
-    conditional::Conditions,
-    extract::not_json_at,
-    problem::{Details, FieldError, Limit, MEDIA_TYPE, Problem, describe},
-    request_id::RequestId,
+use crate::{
+    http::{
+        conditional::Conditions,
+        extract::not_json_at,
+        problem::{Details, FieldError, Limit, MEDIA_TYPE, Problem, describe},
+        request_id::RequestId,
+    },
+    secret::Secret,
 };
 
 /// The request id in examples.
 const REQUEST_ID: &str = "019526de6c0071f0a1b2c3d4e5f60718";
+/// The handle of a pending sign-in in examples.
+const PENDING: &str = "pending_000000000000000000000000000000001k5k96";
 
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident => $problems:expr;)+) => {$(
@@ -88,6 +93,7 @@ refusals! {
     /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
+        Problem::SecondFactorRequired { pending: None, next: steps() },
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         limited(Limit::Password)
@@ -95,11 +101,28 @@ refusals! {
     /// Like [`PasswordRefused`], for the token API, where the settings may turn passwords off.
     LoginRefused => [
         Problem::InvalidCredentials,
+        Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
         Problem::LoginDisabled,
         Problem::OriginNotAllowed,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         limited(Limit::Password)
+    ];
+    /// By a step of a sign-in after the first.
+    StepRefused => [
+        Problem::SignInExpired,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        limited(Limit::Code)
+    ];
+    /// Like [`StepRefused`], for the token API.
+    TokenStepRefused => [
+        Problem::SignInExpired,
+        Problem::LoginDisabled,
+        Problem::OriginNotAllowed,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        limited(Limit::Code)
     ];
 }
 
@@ -150,6 +173,10 @@ fn invalid() -> Problem {
 
 fn out_of_range() -> Problem {
     FieldError::out_of_range("limit", "Enter a number from 1 to 100.", 1, 100).into()
+}
+
+fn steps() -> Vec<&'static str> {
+    vec!["totp", "recovery_code"]
 }
 
 fn limited(limit: Limit) -> Problem {

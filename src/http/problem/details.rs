@@ -33,6 +33,21 @@ pub struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(value_type = String, nullable = false))]
     pub limit: Option<Cow<'static, str>>,
+    /// The handle of the sign-in that waits for a second factor; with `second_factor_required` of `/api/v1` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = String, nullable = false))]
+    pub pending: Option<String>,
+    /// The steps of which one comes next; with `second_factor_required` only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<NextStep>,
+}
+
+/// A step with which a sign-in may go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(json!({"step": "totp"}))))]
+pub struct NextStep {
+    /// Its name, and the last segment of the path of `POST login/{step}`. Later versions may add others.
+    pub step: String,
 }
 
 impl SubmitError for Details {
@@ -61,6 +76,8 @@ impl Details {
             request_id: String::new(),
             errors: Vec::new(),
             limit: None,
+            pending: None,
+            next: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Details, Problem};
+use super::{Details, NextStep, Problem};
 use crate::http::{answer_log::Refusal, request_id::RequestId};
 
 /// The media type of a problem (RFC 9457 section 3).
@@ -66,6 +66,8 @@ pub fn describe(problem: &Problem, id: &RequestId) -> Details {
         request_id: id.to_string(),
         errors: problem.errors().to_vec(),
         limit: problem.limit().map(|limit| limit.as_str().into()),
+        pending: problem.pending().map(str::to_owned),
+        next: problem.next_steps().iter().map(|step| NextStep { step: (*step).into() }).collect(),
         ..Details::new(problem.status().as_u16(), problem.code(), problem.title(), problem.detail())
     }
 }

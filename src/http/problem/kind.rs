@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt};
 use axum::http::StatusCode;
 
 use super::{FieldError, Limit};
+use crate::secret::Secret;
 
 /// Makes [`Problem`] of a table with one row per kind: status, code, title, and what a client can do about it.
 macro_rules! problems {
@@ -74,6 +75,17 @@ problems! {
     /// Does not say which of the two is wrong (ASVS 6.3.8).
     InvalidCredentials => 401, "invalid_credentials", "Wrong e-mail or password",
         "The e-mail address or the password is wrong.";
+    /// The first factor, such as the password, is right. Holds the handle of the pending sign-in, at the token API, and
+    /// the steps of which one comes next.
+    SecondFactorRequired { pending: Option<Secret>, next: Vec<&'static str> }
+        => 401, "second_factor_required", "Second factor required", {
+            let _ = (pending, next);
+            "This account has two-factor authentication. Send the answer to one of the steps in `next` to POST \
+             login/{step}, with `pending` if there is one."
+        };
+    /// The sign-in that waits for a second factor is over, or there is none.
+    SignInExpired => 401, "sign_in_expired", "Sign-in expired",
+        "This sign-in has expired, was completed already, or had too many wrong codes. Sign in again.";
     /// Pages redirect to the sign-in page instead.
     NotSignedIn => 401, "not_signed_in", "Not signed in", "Sign in first.";
     /// The password is right.
@@ -214,6 +226,22 @@ impl Problem {
         match self {
             Self::RateLimited { limit, .. } => Some(*limit),
             _ => None,
+        }
+    }
+
+    /// The handle of the sign-in that waits for a second factor, for [`Problem::SecondFactorRequired`].
+    pub fn pending(&self) -> Option<&str> {
+        match self {
+            Self::SecondFactorRequired { pending, .. } => pending.as_ref().map(Secret::reveal),
+            _ => None,
+        }
+    }
+
+    /// The steps of which one comes next, for [`Problem::SecondFactorRequired`].
+    pub fn next_steps(&self) -> &[&'static str] {
+        match self {
+            Self::SecondFactorRequired { next, .. } => next,
+            _ => &[],
         }
     }
 

@@ -17,7 +17,7 @@ mod limit;
 mod response;
 
 pub use crate::ui::{FieldCode, FieldError};
-pub use details::Details;
+pub use details::{Details, NextStep};
 
 #[cfg(feature = "ssr")]
 pub use self::{

@@ -103,6 +103,9 @@ pub fn session_calls() -> Vec<Call> {
 /// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
 pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
 
+/// The page of a step of a sign-in, which leads to the sign-in page without one.
+pub const STEP: &str = "/sign-in/{step}";
+
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 
@@ -119,12 +122,16 @@ pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbo
 pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 
 /// Endpoints for monitoring, and what programs look for.
-pub const OPERATIONS: [&str; 3] = ["/healthz", "/readyz", "/.well-known/change-password"];
+pub const OPERATIONS: [&str; 4] =
+    ["/healthz", "/readyz", "/.well-known/change-password", "/.well-known/passkey-endpoints"];
 
 /// The app's own forms, in an order in which all of them can be posted.
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 18] = [
     "/sign-up",
     "/sign-in",
+    "/passkeys/sign-in",
+    "/account/passkeys/{id}/rename",
+    "/account/passkeys/{id}/remove",
     "/sign-out",
     "/tokens",
     "/tokens/{id}/revoke",

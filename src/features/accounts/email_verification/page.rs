@@ -16,14 +16,16 @@ use super::{
     view::{LinkView, SentView},
 };
 use crate::{
-    auth::{AuthSession, page::PageContext, verify_password::verify_account_password},
+    auth::{
+        AuthSession,
+        page::PageContext,
+        sign_in::{At, PendingCookie, Wants},
+        verify_password::verify_account_password,
+    },
     db::Db,
-    features::{
-        accounts::{
-            new_browser::notify_if_new,
-            one_time_links::{self, Link, Purpose},
-        },
-        browser_sessions,
+    features::accounts::{
+        one_time_links::{self, Link, Purpose},
+        sign_in::{finish, page as step},
     },
     http::{
         client::Client,
@@ -60,6 +62,7 @@ pub async fn post_link(
     context: PageContext,
     State(state): State<AppState>,
     mut auth: AuthSession,
+    pending: PendingCookie,
     purpose: Purpose,
     Path(token): Path<SecretString>,
     client: Client,
@@ -98,8 +101,14 @@ pub async fn post_link(
             proven.account.email = link.sent_to;
         }
         proven.account.email_confirmed = true;
-        notify_if_new(&state, &proven.account, &client);
-        browser_sessions::service::begin(db, &settings.sessions, &mut auth, proven, false, &client).await?;
+        // The link is used up and the address confirmed; a second factor is asked for to be signed in.
+        match state.sign_ins.proceed(proven, At::Browser(&pending), Wants::default(), &client).await {
+            Ok(admitted) => drop(finish::in_browser(&state, &mut auth, admitted, false, &client).await?),
+            Err(Problem::SecondFactorRequired { next, .. }) => {
+                return step::first(context, &state, &next, "/account", None).await;
+            }
+            Err(problem) => return Err(problem),
+        }
     }
     Ok(see_other("/account"))
 }

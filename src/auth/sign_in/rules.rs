@@ -1,0 +1,87 @@
+//! Which steps a sign-in has. Pure: what the database knows is passed in.
+
+use super::Factor;
+
+impl Factor {
+    /// Whether a sign-in may begin with it.
+    pub fn is_first(self) -> bool {
+        matches!(self, Self::Password | Self::Passkey | Self::EmailCode)
+    }
+
+    /// Whether it counts as two: a passkey is something that the person has, and is unlocked by something that they
+    /// know or are (NIST SP 800-63B section 3.1.7).
+    pub fn stands_alone(self) -> bool {
+        self == Self::Passkey
+    }
+
+    /// Whether an account that has it is opened by no other factor alone. A passkey is a way in beside the password,
+    /// and a recovery code is a substitute.
+    pub fn is_demanded(self) -> bool {
+        self == Self::Totp
+    }
+
+    /// Whether it answers the question for a second factor. Mail does not: whoever reads it can reset the password
+    /// (ASVS 6.3.6).
+    pub fn is_second(self) -> bool {
+        matches!(self, Self::Totp | Self::Passkey | Self::RecoveryCode)
+    }
+}
+
+/// The factors of which one is still wanted from somebody who proved `first`; none if they are let in. `enrolled` are
+/// the second factors of the account, `is_trusted` is whether the account trusts the browser.
+pub(super) fn wanted(first: Factor, enrolled: &[Factor], is_trusted: bool) -> Vec<Factor> {
+    if first.stands_alone() || is_trusted || !is_required(enrolled) {
+        return Vec::new();
+    }
+    Factor::ALL
+        .into_iter()
+        .filter(|factor| factor.is_second() && *factor != first && enrolled.contains(factor))
+        .collect()
+}
+
+/// Whether an account with these second factors asks for one of them.
+pub(super) fn is_required(enrolled: &[Factor]) -> bool {
+    enrolled.iter().any(|factor| factor.is_demanded())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Factor::{EmailCode, Passkey, Password, RecoveryCode, Totp},
+        *,
+    };
+
+    #[test]
+    fn without_a_factor_that_is_demanded_the_first_one_is_enough() {
+        for first in [Password, EmailCode, Passkey] {
+            for enrolled in [&[][..], &[Passkey], &[RecoveryCode], &[Passkey, RecoveryCode, EmailCode]] {
+                assert_eq!(wanted(first, enrolled, false), [], "{first:?} {enrolled:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_factor_is_wanted_of_whoever_proved_only_one() {
+        for first in [Password, EmailCode] {
+            assert_eq!(wanted(first, &[Totp], false), [Totp]);
+            assert_eq!(wanted(first, &[RecoveryCode, Totp], false), [Totp, RecoveryCode], "in the order to ask");
+            assert_eq!(wanted(first, &[Passkey, RecoveryCode, Totp], false), [Totp, Passkey, RecoveryCode]);
+            assert_eq!(wanted(first, &[Totp, EmailCode], false), [Totp], "mail resets the password");
+        }
+    }
+
+    #[test]
+    fn a_passkey_and_a_trusted_browser_are_enough() {
+        assert_eq!(wanted(Passkey, &[Totp, RecoveryCode, Passkey], false), []);
+        assert_eq!(wanted(Password, &[Totp, RecoveryCode], true), []);
+    }
+
+    #[test]
+    fn every_name_leads_back_to_its_factor() {
+        for factor in Factor::ALL {
+            assert_eq!(Factor::of_name(factor.as_str()), Some(factor));
+        }
+        assert_eq!(Factor::of_name("sms"), None);
+        assert!(Factor::ALL.into_iter().all(|factor| factor.is_first() || factor.is_second()));
+    }
+}

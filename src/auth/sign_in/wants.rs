@@ -1,0 +1,50 @@
+//! What a sign-in asks for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{auth::Scopes, http::problem::Problem};
+
+/// What somebody who signs in asks for. A pending sign-in keeps it, so that a later step cannot ask for more.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Wants {
+    /// Whether to stay signed in for longer.
+    #[serde(default)]
+    pub remember: bool,
+    /// The name of the token, at the token door.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The scopes of the token, at the token door.
+    #[serde(default)]
+    pub scopes: Scopes,
+}
+
+impl Wants {
+    /// In a browser.
+    pub fn in_browser(remember: bool) -> Self {
+        Self { remember, ..Self::default() }
+    }
+
+    pub(super) fn to_text(&self) -> Result<String, Problem> {
+        serde_json::to_string(self).map_err(|error| Problem::Internal(error.to_string()))
+    }
+
+    /// What cannot be read asks for the least.
+    pub(super) fn of_text(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_kept_and_nothing_more() {
+        let wants = Wants { remember: true, name: Some("phone".into()), scopes: ["notes:read"].into_iter().collect() };
+        let kept = Wants::of_text(&wants.to_text().unwrap());
+        assert!(kept.remember);
+        assert_eq!(kept.name.as_deref(), Some("phone"));
+        assert_eq!(kept.scopes.iter().collect::<Vec<_>>(), ["notes:read"]);
+        assert!(!Wants::of_text("of a later version").remember);
+    }
+}
