@@ -27,7 +27,8 @@ pub mod flags {
 
 /// An authenticator with one passkey. What is public may be set wrong.
 pub struct Authenticator {
-    key: EcdsaKeyPair,
+    /// What it signs with.
+    pub key: EcdsaKeyPair,
     /// What it calls the passkey.
     pub credential_id: Vec<u8>,
     /// The account that it says the passkey is of.
