@@ -14,7 +14,10 @@ mod token_door;
 pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
-    features::{accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, passkeys, tokens},
+    features::{
+        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, passkeys, recovery_codes, tokens,
+        totp,
+    },
 };
 
 /// Every feature, in the order of the links in the header. Whoever signs in comes to the first link.
@@ -23,6 +26,8 @@ pub const FEATURES: &[Feature] = &[
     events::FEATURE,
     tokens::FEATURE,
     accounts::FEATURE,
+    totp::FEATURE,
+    recovery_codes::FEATURE,
     browser_sessions::FEATURE,
     passkeys::FEATURE,
     activity::FEATURE,

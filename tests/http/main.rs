@@ -69,6 +69,7 @@ mod session_door;
 mod sessions_api;
 mod settings;
 mod settings_check;
+mod sign_in;
 mod sign_in_ends;
 mod sign_in_limits;
 mod sockets;

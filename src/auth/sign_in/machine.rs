@@ -29,7 +29,7 @@ use crate::{
 /// How many answers a pending sign-in takes.
 const TRIES: i64 = 5;
 /// How many pending sign-ins an account has at most.
-const PER_ACCOUNT: i64 = 32;
+const PER_ACCOUNT: i64 = 64;
 /// The prefix of a handle.
 const PREFIX: &str = "pending";
 
@@ -231,6 +231,7 @@ impl SignIns {
         };
         let actor = Actor::by_password(account, client);
         match (second.check)(&self.context, account, text).await {
+            Ok(true) if factor == Factor::RecoveryCode => actor.record(db, Kind::RecoveryCodeUsed, None),
             Ok(true) => {}
             Ok(false) => {
                 actor.record(db, Kind::SecondFactorFailed, None);

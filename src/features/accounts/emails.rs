@@ -39,6 +39,30 @@ pub(super) fn password_changed(settings: &Settings, to: &str) -> Mail {
         .link("Reset your password", page_url(settings, "/forgot"))
 }
 
+/// A notification that a second factor was added.
+pub(crate) fn factor_added(settings: &Settings, to: &str, factor: &str) -> Mail {
+    Mail::new("factor_added", to, "Two-factor authentication was added")
+        .text(greeting(settings))
+        .text(format!(
+            "This was just added to your account: {factor}. If this was you, you do not need to do anything."
+        ))
+        .text(NOT_YOU)
+        .link("Review your security settings", page_url(settings, "/account/security"))
+        .link("Reset your password", page_url(settings, "/forgot"))
+}
+
+/// A notification that a second factor was removed.
+pub(crate) fn factor_removed(settings: &Settings, to: &str, factor: &str) -> Mail {
+    Mail::new("factor_removed", to, "Two-factor authentication was removed")
+        .text(greeting(settings))
+        .text(format!(
+            "This was just removed from your account: {factor}. If this was you, you do not need to do anything."
+        ))
+        .text(NOT_YOU)
+        .link("Review your security settings", page_url(settings, "/account/security"))
+        .link("Reset your password", page_url(settings, "/forgot"))
+}
+
 /// A notification of a sign-in from a new browser.
 pub(super) fn new_browser(settings: &Settings, to: &str, client: &Client) -> Mail {
     let from = client.address.map(|address| format!(", from {address}")).unwrap_or_default();

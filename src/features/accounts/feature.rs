@@ -3,7 +3,7 @@
 use super::{
     api, email_verification, one_time_links, page, password_reset, reauthentication,
     scopes::{AccountExport, AccountRead, AccountWrite},
-    settings, sign_in,
+    security, settings, sign_in,
 };
 use crate::{
     feature::{Feature, Job},
@@ -60,6 +60,8 @@ fn pages() -> Pages<AppState> {
         .post("/account/password", settings::page::post_password)
         .get("/account/email", settings::page::email)
         .post("/account/email", settings::page::post_email)
+        .get(security::PATH, security::page::show)
+        .post("/account/security/trusted/{id}/revoke", security::page::end_trust)
         .get("/account/export", settings::page::export)
         .get("/account/delete", settings::page::delete)
         .post("/account/delete", settings::page::post_delete)

@@ -25,6 +25,8 @@ pub mod reauthentication;
 #[cfg(feature = "ssr")]
 mod scopes;
 #[cfg(feature = "ssr")]
+pub(crate) mod security;
+#[cfg(feature = "ssr")]
 pub mod service;
 #[cfg(feature = "ssr")]
 pub mod settings;

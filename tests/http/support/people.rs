@@ -80,6 +80,16 @@ impl Browser {
         self.of_name("session")
     }
 
+    /// The value of the cookie of a sign-in that waits for a second factor.
+    pub fn pending(&self) -> Option<String> {
+        self.of_name("pending")
+    }
+
+    /// Puts a cookie of the tester's choice into the browser.
+    pub fn put(&self, name: &str, value: &str) {
+        self.jar.lock().unwrap().insert(name.into(), value.into());
+    }
+
     /// The value of the device cookie.
     pub fn device(&self) -> Option<String> {
         self.of_name("device")

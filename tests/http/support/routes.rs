@@ -106,6 +106,15 @@ pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/la
 /// The page of a step of a sign-in, which leads to the sign-in page without one.
 pub const STEP: &str = "/sign-in/{step}";
 
+/// Forms of accounts with a second factor: `tests/http/sign_in` posts them.
+pub const OF_A_SECOND_FACTOR: [&str; 5] = [
+    STEP,
+    "/account/security/trusted/{id}/revoke",
+    "/account/security/totp/confirm",
+    "/account/security/totp/remove",
+    "/account/security/recovery-codes",
+];
+
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 
@@ -161,13 +170,14 @@ pub fn public_pages() -> Vec<&'static str> {
 
 /// Pages of signed-in people.
 pub fn personal_pages() -> Vec<&'static str> {
-    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE]].concat();
+    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP]].concat();
     pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
 }
 
-/// Every form's post, but for those of [`LINKS`].
+/// Every form's post, but for those of [`LINKS`] and [`OF_A_SECOND_FACTOR`].
 pub fn posts() -> Vec<&'static str> {
-    let of_features = pages("POST").into_iter().filter(|path| !FORMS.contains(path) && !LINKS.contains(path));
+    let listed = |path: &&str| FORMS.contains(path) || LINKS.contains(path) || OF_A_SECOND_FACTOR.contains(path);
+    let of_features = pages("POST").into_iter().filter(|path| !listed(path));
     of_features.chain(FORMS).collect()
 }
 

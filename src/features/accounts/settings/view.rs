@@ -27,6 +27,7 @@ pub fn ManageSection() -> impl IntoView {
                 {item("/account/name", "Change your name", "The name shown on your account.")}
                 {item("/account/email", "Change your email address", "You sign in with it and get our emails there.")}
                 {item("/account/password", "Change your password", "This signs out your other browsers.")}
+                {item("/account/security", "Security", "Two-factor authentication and trusted browsers.")}
                 {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
                 {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
                 {item("/account/delete", "Delete your account", "Permanently, with everything in it.")}

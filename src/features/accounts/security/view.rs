@@ -1,0 +1,104 @@
+//! The security page.
+
+use leptos::prelude::*;
+
+use crate::{
+    auth::{known_devices::TrustedDevice, sign_in::Summary},
+    ui::{Badge, Card, Confirm, Time},
+};
+
+#[component]
+pub(super) fn SecurityView(is_required: bool, summaries: Vec<Summary>, trusted: Vec<TrustedDevice>) -> impl IntoView {
+    let state = if is_required {
+        "Two-factor authentication is on: after your password, you are asked for a second factor."
+    } else {
+        "Two-factor authentication is off: your password alone is enough to sign in."
+    };
+    view! {
+        <header>
+            <h1>"Security"</h1>
+            <p><a href="/account">"Back to your account"</a></p>
+        </header>
+        <Card title="Two-factor authentication">
+            <p>{state}</p>
+            <ul class="rows">
+                {summaries.into_iter().map(|summary| view! { <FactorRow summary /> }).collect_view()}
+            </ul>
+        </Card>
+        {(!trusted.is_empty()).then(|| view! {
+            <Card title="Trusted browsers">
+                <p class="hint">
+                    "These browsers are asked for your password only. Changing your password or your second factors ends "
+                    "the trust in all of them."
+                </p>
+                <ul class="rows">
+                    {trusted.into_iter().map(|device| view! { <TrustedRow device /> }).collect_view()}
+                </ul>
+            </Card>
+        })}
+        <Card title="Password">
+            <ul class="rows">
+                <li>
+                    <div>
+                        <p><a href="/account/password">"Change your password"</a></p>
+                        <p class="hint">"This signs out your other browsers."</p>
+                    </div>
+                </li>
+            </ul>
+        </Card>
+    }
+}
+
+#[component]
+fn FactorRow(summary: Summary) -> impl IntoView {
+    let Summary { title, state, since, links } = summary;
+    let since = since.map(|at| view! { " Since " <Time at=at /> "." });
+    let badge = since.is_some().then(|| view! { " " <Badge>"On"</Badge> });
+    let link = move |(href, label): (&'static str, &'static str)| {
+        view! { <a href=href>{label}<span class="unseen">" "{title}</span></a> }
+    };
+    view! {
+        <li>
+            <div>
+                <p>{title}{badge}</p>
+                <p class="hint">{state}{since}</p>
+            </div>
+            {links.into_iter().map(link).collect_view()}
+        </li>
+    }
+}
+
+#[component]
+fn TrustedRow(device: TrustedDevice) -> impl IntoView {
+    let browser = device.browser();
+    view! {
+        <li>
+            <div>
+                <p class="agent">{browser.clone()}</p>
+                <p class="hint">"Trusted since " <Time at=device.created_at /> ", until " <Time at=device.expires_at /></p>
+            </div>
+            <Confirm
+                id=format!("trust-{}", device.id)
+                open="End trust…"
+                about=browser.clone()
+                title=format!("End the trust in {browser}?")
+                action=format!("/account/security/trusted/{}/revoke", device.id)
+                confirm="End trust"
+            >
+                "The next sign-in there will ask for a second factor."
+            </Confirm>
+        </li>
+    }
+}
+
+/// A page below the security page, with a link back.
+#[component]
+pub(crate) fn SecurityPage<C: IntoView + 'static>(title: &'static str, children: TypedChildren<C>) -> impl IntoView {
+    view! {
+        <header>
+            <h1>{title}</h1>
+            <p><a href=super::PATH>"Back to security"</a></p>
+        </header>
+        <Card>{children.into_inner()()}</Card>
+    }
+}

@@ -1,0 +1,28 @@
+//! The feature's entry in the list of features.
+
+use leptos::prelude::*;
+
+use super::{PATH, api, page, service, view};
+use crate::{
+    auth::sign_in::{Factor, SecondFactor},
+    feature::Feature,
+    http::pages::Pages,
+};
+
+/// Listed in `app.rs`.
+pub const FEATURE: Feature = Feature {
+    factors: &[SecondFactor {
+        factor: Factor::RecoveryCode,
+        label: "Use a recovery code",
+        is_enrolled: |db, account| Box::pin(async move { Ok(service::left(db, account).await? > 0) }),
+        check: |context, account, typed| Box::pin(service::check(context, account, typed)),
+        fields: |form| view! { <view::CodeField form /> }.into_any(),
+        summary: |db, account| Box::pin(service::summary(db, account)),
+        remove: |db, account| Box::pin(service::remove(db, account)),
+        after_change: Some(|db, account, is_required| Box::pin(service::follow(db, account, is_required))),
+    }],
+    session_api: api::session_routes,
+    unauthenticated_api: api::token_routes,
+    pages: || Pages::new().get(PATH, page::show).post(PATH, page::renew),
+    ..Feature::new("recovery_codes")
+};
