@@ -3,7 +3,6 @@
 // without passkeys do not show the buttons. The server asks and verifies; the browser answers in between.
 
 const place = /** @type {HTMLElement} */ (document.querySelector("#passkeys"));
-const button = /** @type {HTMLButtonElement} */ (place.querySelector("button"));
 const alert = /** @type {HTMLElement} */ (place.querySelector("[role=alert]"));
 /** As the browser has it: some of its functions are too new for what TypeScript knows. @type {any} */
 const Passkeys = globalThis.PublicKeyCredential;
@@ -12,8 +11,9 @@ const Passkeys = globalThis.PublicKeyCredential;
 let open = new AbortController();
 
 if (Passkeys?.parseCreationOptionsFromJSON) {
-  if (place instanceof HTMLFormElement) void offerSignIn(place);
-  else offerToAdd();
+  const form = place.closest("form");
+  if (form) void offerSignIn(form);
+  else offerToAdd(/** @type {HTMLButtonElement} */ (place.querySelector("button")));
 }
 
 /**
@@ -29,7 +29,8 @@ async function post(path, body) {
   return answer;
 }
 
-function offerToAdd() {
+/** @param {HTMLButtonElement} button */
+function offerToAdd(button) {
   place.querySelector(".hint")?.remove();
   button.hidden = false;
   button.addEventListener("click", () => void told(add()));
@@ -46,13 +47,19 @@ async function add() {
   location.reload();
 }
 
-/** @param {HTMLFormElement} form */
+/**
+ * On the sign-in page, or on that of the step after the password.
+ * @param {HTMLFormElement} form
+ */
 async function offerSignIn(form) {
-  form.hidden = false;
   form.addEventListener("submit", (event) => {
+    // The button of another step.
+    if (event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     void told(signIn(form));
   });
+  if (form !== place) return;
+  form.hidden = false;
   // The passkeys are suggested in the address field, until one is chosen there or the button is pressed.
   if (await Passkeys.isConditionalMediationAvailable?.()) void told(signIn(form, "conditional"));
 }
@@ -68,17 +75,15 @@ async function signIn(form, mediation) {
   const { public_key } = await post("login/passkey/options", {});
   const publicKey = Passkeys.parseRequestOptionsFromJSON(public_key);
   const options = /** @type {CredentialRequestOptions} */ ({ publicKey, signal, mediation });
-  field(form, "credential").value = JSON.stringify(await navigator.credentials.get(options));
-  const remember = document.querySelector("input[name=remember][type=checkbox]");
-  field(form, "remember").disabled = !(remember instanceof HTMLInputElement && remember.checked);
+  /** @type {HTMLInputElement} */ (form.querySelector("[data-answer]")).value = JSON.stringify(
+    await navigator.credentials.get(options),
+  );
+  // Whether to stay signed in is asked beside the password.
+  const asked = document.querySelector("input[name=remember][type=checkbox]");
+  const remember = form.querySelector("input[name=remember][type=hidden]");
+  if (asked instanceof HTMLInputElement && remember instanceof HTMLInputElement) remember.disabled = !asked.checked;
   form.submit();
 }
-
-/**
- * @param {HTMLFormElement} form
- * @param {string} name
- */
-const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
 
 /**
  * Says what went wrong. Whoever closes the browser's dialog knows that.
@@ -86,7 +91,6 @@ const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.nam
  */
 async function told(task) {
   alert.textContent = "";
-  button.disabled = false;
   try {
     await task;
   } catch (error) {

@@ -17,6 +17,7 @@ use vestibule::{
 
 use crate::{
     passkeys::{spoiled, wrong},
+    sign_in::Enrolled,
     support::{
         Authenticator, Browser, Database, Door, PageForm, Person, Response, TestApp, flags, members, on_both_databases,
         resource::PAGE,
@@ -42,6 +43,7 @@ on_both_databases! {
     requests_for_a_passkey_are_counted_by_address,
     a_new_password_does_not_take_the_passkey_away,
     a_passkey_of_a_domain_above_works_on_its_origin,
+    a_passkey_answers_for_the_second_factor,
 }
 
 /// A person with the passkey of `authenticator`.
@@ -398,4 +400,39 @@ async fn a_passkey_of_a_domain_above_works_on_its_origin(database: Database) {
     key.rp_id = "accounts.vestibule.example".into();
     app.browser().sign_in_with(&mut key).await.problem(401, "passkey_refused");
     app.browser().ask(Method::GET, "/.well-known/passkey-endpoints").await.assert_status(200);
+}
+
+async fn a_passkey_answers_for_the_second_factor(app: TestApp) {
+    let mut key = Authenticator::new();
+    let ada = with_passkey(&app, "ada", &mut key).await;
+    let enrolled = Enrolled::of(&app, ada.clone()).await;
+
+    // Alone it is enough.
+    app.browser().sign_in_with(&mut key).await.assert_status(200);
+    // After the password it is one of the steps.
+    let browser = app.browser();
+    let problem = enrolled.password_in(&browser).await.problem(401, "second_factor_required");
+    let steps = json!([{"step": "totp"}, {"step": "passkey"}, {"step": "recovery_code"}]);
+    assert_eq!(problem["next"], steps);
+    let page = browser.visit("/sign-in/passkey").await.page(200);
+    assert!(page.contains(r#"<script type="module" src="/passkeys.js" nonce=""#), "{page}");
+    let answer = async |key: &mut Authenticator| {
+        let credential = key.sign(&browser.asked_to_sign().await).to_string();
+        let page = browser.visit("/sign-in/passkey").await.page(200);
+        PageForm::to(&page, "/sign-in/passkey").with(&[("code", &credential)]).by(&browser).await
+    };
+    let mut other = Authenticator::new();
+    with_passkey(&app, "bob", &mut other).await;
+    answer(&mut other).await.page(422);
+    browser.submit("/sign-in/passkey", &[("code", "nonsense")]).await.page(422);
+    assert!(!browser.is_signed_in().await);
+    answer(&mut key).await.assert_redirect(PAGE);
+    assert!(browser.is_signed_in().await);
+
+    // Not at the token door, whose pages have other origins.
+    let problem = enrolled.login(&app, json!({})).await.problem(401, "second_factor_required");
+    assert_eq!(problem["next"], json!([{"step": "totp"}, {"step": "recovery_code"}]));
+
+    let page = ada.browser.visit("/account/security").await.page(200);
+    assert!(page.contains("1 passkey.") && page.contains(r#"href="/account/passkeys""#), "{page}");
 }

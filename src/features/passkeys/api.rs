@@ -44,16 +44,11 @@ pub(super) struct Options {
     pub public_key: Value,
 }
 
-/// How to add a passkey.
-#[derive(Default, Deserialize, ToSchema)]
+/// Nothing: what is asked for depends on the account only.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PasskeyRequest, examples(json!({})))]
-struct Adding {
-    /// Whether the browser will make it without a question, after it has filled in the password: with `mediation:
-    /// "conditional"`.
-    #[serde(default)]
-    conditional: bool,
-}
+struct Adding {}
 
 /// The answer of the browser.
 #[derive(Deserialize, ToSchema)]
@@ -108,10 +103,10 @@ async fn begin_adding(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<Anything>,
     reauthentication: Reauthentication,
-    Body(Adding { conditional }): Body<Adding>,
+    Body(Adding {}): Body<Adding>,
 ) -> Result<Json<Options>, Problem> {
     reauthentication.must_be_recent(&caller).await?;
-    let public_key = service::begin_adding(&state, &caller, conditional).await?;
+    let public_key = service::begin_adding(&state, &caller).await?;
     Ok(Json(Options { public_key }))
 }
 

@@ -11,7 +11,7 @@ use webauthn_rp::{
     DiscoverableCredentialRequestOptions, PublicKeyCredentialCreationOptions, Registration, RegistrationServerState,
     bin::{Decode, Encode},
     request::{
-        AsciiDomain, BackupReq, CredentialMediationRequirement, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
+        AsciiDomain, BackupReq, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
         auth::AuthenticationVerificationOptions,
         register::{CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16},
     },
@@ -82,12 +82,11 @@ impl RelyingParty {
         Ok(Self { id: RpId::Domain(id), name: settings.passkeys.rp_name.clone(), origin: settings.origin() })
     }
 
-    /// Asks for a new passkey of `account`, on an authenticator that has none of `known`. The browser makes one
-    /// without a question if it is `silent`, after it has filled in the account's password (conditional create).
+    /// Asks for a new passkey of `account`, on an authenticator that has none of `known`.
     ///
     /// # Errors
     /// [`Problem::Internal`]
-    pub fn begin_adding(&self, account: &Account, known: Vec<Vec<u8>>, silent: bool) -> Result<Begun, Problem> {
+    pub fn begin_adding(&self, account: &Account, known: Vec<Vec<u8>>) -> Result<Begun, Problem> {
         let handle = UserHandle16::decode(*account.id.as_bytes()).map_err(internal)?;
         let known = known.into_iter().filter_map(|id| CredentialId::<Vec<u8>>::decode(id).ok());
         // Browsers ask every kind of authenticator.
@@ -96,9 +95,6 @@ impl RelyingParty {
         let user = PublicKeyCredentialUserEntity::from(&handle);
         let mut options = PublicKeyCredentialCreationOptions::passkey(&self.id, user, known.collect());
         options.extensions.cred_protect = CredProtect::None;
-        if silent {
-            options.mediation = CredentialMediationRequirement::Conditional;
-        }
         let (server, client) = options.start_ceremony().map_err(internal)?;
         let mut options = serde_json::to_value(&client).map_err(internal)?;
         options["rp"]["name"] = self.name.clone().into();

@@ -17,6 +17,7 @@ mod store;
 mod view;
 
 use crate::{
+    auth::sign_in::{Factor, SecondFactor},
     feature::{Feature, Job},
     http::pages::Pages,
     ui::WayIn,
@@ -25,6 +26,16 @@ use crate::{
 /// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     is_on: |settings| settings.passkeys.rp_id(&settings.server.public_url).is_some(),
+    factors: &[SecondFactor {
+        factor: Factor::Passkey,
+        label: "Use a passkey",
+        is_enrolled: |db, account| Box::pin(async move { Ok(store::count(db, account).await? > 0) }),
+        check: |context, account, answer| Box::pin(service::check(context, account, answer)),
+        fields: view::step_fields,
+        summary: |db, account| Box::pin(service::summary(db, account)),
+        remove: |db, account| Box::pin(async move { Ok(store::delete_all(db, account).await.map(drop)?) }),
+        after_change: None,
+    }],
     ways_in: &[WayIn { script: "passkeys.js", autocomplete: Some("username webauthn"), view: view::sign_in_button }],
     session_api: || api::session_routes().merge(sign_in::session_routes()),
     pages: || {

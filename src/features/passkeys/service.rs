@@ -18,7 +18,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         rate_limit::attempts::{self, Rule, from_network},
-        sign_in::{Factor, Proven},
+        sign_in::{Factor, FactorContext, Proven, Summary},
     },
     db::{Db, is_unique_violation},
     http::{
@@ -48,7 +48,7 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Passkey>, Problem> {
 ///
 /// # Errors
 /// [`Problem::Conflict`] if the account has as many as it may have; [`Problem::RateLimited`]; [`Problem::Unavailable`].
-pub async fn begin_adding(state: &AppState, caller: &Caller, silent: bool) -> Result<Value, Problem> {
+pub async fn begin_adding(state: &AppState, caller: &Caller) -> Result<Value, Problem> {
     let AppState { db, settings, .. } = state;
     let account = &caller.account;
     let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
@@ -58,7 +58,7 @@ pub async fn begin_adding(state: &AppState, caller: &Caller, silent: bool) -> Re
         return Err(full());
     }
     let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
-    keep(db, RelyingParty::of(settings)?.begin_adding(account, known, silent)?, Some(account.id)).await
+    keep(db, RelyingParty::of(settings)?.begin_adding(account, known)?, Some(account.id)).await
 }
 
 /// Adds the passkey that a browser made for the challenge of [`begin_adding`].
@@ -142,6 +142,34 @@ pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, P
     let rule = Rule { what: "passkey address", limit: Limit::Passkey, burst, pace: Duration::seconds(1) };
     let _counted = attempts::take(db, from_network(client, rule)).await?;
     keep(db, RelyingParty::of(settings)?.begin_sign_in()?, None).await
+}
+
+/// Whether `answer` to the challenge of [`begin_sign_in`] is by a passkey of `account`, whose password was given.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn check(context: &FactorContext, account: Uuid, answer: &str) -> Result<bool, Problem> {
+    let credential = serde_json::from_str(answer).unwrap_or_default();
+    match verify(&context.db, &context.settings, &Client::default(), &credential).await {
+        Ok(passkey) => Ok(passkey.account_id == account),
+        Err(Problem::PasskeyRefused | Problem::PasskeyUnknown) => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What the security page shows.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> {
+    let passkeys = store::list(db, account).await?;
+    let state = match passkeys.len() {
+        0 => "Sign in with your face, finger or PIN in place of your password.".into(),
+        1 => "1 passkey.".into(),
+        number => format!("{number} passkeys."),
+    };
+    let since = passkeys.first().map(|passkey| passkey.created_at);
+    Ok(Summary { title: "Passkeys", state, since, links: vec![("/account/passkeys", "Manage")] })
 }
 
 /// Verifies the answer to the challenge of [`begin_sign_in`]: whose passkey it is has proved who they are. It is done to

@@ -101,6 +101,11 @@ pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Opt
     execute!(db, optional, "DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING name", id, account)
 }
 
+/// Deletes all passkeys of an account.
+pub(super) async fn delete_all(db: &Db, account: Uuid) -> sqlx::Result<u64> {
+    execute!(db, affected, "DELETE FROM passkeys WHERE account_id = $1", account)
+}
+
 /// Stores that a passkey was used, unless its counter is already as high as this one: then it goes back, or another
 /// answer with the same count was faster.
 pub(super) async fn used(db: &Db, id: Uuid, sign_count: i64, backed_up: bool, now: Timestamp) -> sqlx::Result<u64> {

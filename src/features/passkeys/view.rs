@@ -5,8 +5,8 @@ use leptos::{nonce::use_nonce, prelude::*};
 
 use super::{model::Passkey, service::NAME_MAX};
 use crate::{
-    auth::Account,
-    ui::{Badge, Card, Confirm, Empty, FormGuard, Notice, Time},
+    auth::{Account, sign_in::ANSWER_FIELD},
+    ui::{Badge, Card, Confirm, Empty, FormGuard, FormState, Notice, Time},
 };
 
 /// What `passkeys.js` tells the browser about the account, so that password managers show the same (Signal API).
@@ -52,7 +52,7 @@ pub(super) fn PasskeysView(
                 "A passkey signs you in without your password. It stays on your device or in your password manager, and
                 works on this site only."
             </p>
-            <p><a href="/account">"Back to your account"</a></p>
+            <p><a href="/account/security">"Back to security"</a></p>
         </header>
         <Card title="Your passkeys">
             <Notice text=notice />
@@ -113,18 +113,33 @@ fn Row(passkey: Passkey) -> impl IntoView {
     }
 }
 
+/// The fields of the step after the password: the script fills in the answer.
+pub(super) fn step_fields(form: FormState) -> AnyView {
+    let error = form.error(ANSWER_FIELD);
+    view! {
+        <div id="passkeys">
+            <p>"Confirm with a passkey of your account."</p>
+            <input type="hidden" name=ANSWER_FIELD data-answer />
+            <p class="error" role="alert">{error}</p>
+            <noscript><p class="hint">"Passkeys need JavaScript. Use another way."</p></noscript>
+        </div>
+        <script type="module" src="/passkeys.js" nonce=use_nonce()></script>
+    }
+    .into_any()
+}
+
 /// The button beside the password. The script shows it, if the browser supports passkeys, and fills in `credential`.
 /// `carried` are the hidden fields that go along.
 pub(super) fn sign_in_button(carried: Vec<(String, String)>, script: String) -> AnyView {
     let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
     view! {
-        <form id="passkeys" method="post" action="/passkeys/sign-in" hidden>
+        <form method="post" action="/passkeys/sign-in" id="passkeys" hidden>
             <FormGuard anybody=true />
             {carried.into_iter().map(hidden).collect_view()}
-            <input type="hidden" name="credential" />
+            <input type="hidden" name="credential" data-answer />
             <input type="hidden" name="remember" value="on" disabled />
             <p class="error" role="alert"></p>
-            <button class="quiet">"Sign in with a passkey"</button>
+            <button class="quiet">"Use a passkey"</button>
         </form>
         <script type="module" src=script nonce=use_nonce()></script>
     }
