@@ -61,7 +61,7 @@ async function offerSignIn(form) {
   if (form !== place) return;
   form.hidden = false;
   // The passkeys are suggested in the address field, until one is chosen there or the button is pressed.
-  if (await Passkeys.isConditionalMediationAvailable?.()) void told(signIn(form, "conditional"));
+  if (await Passkeys.isConditionalMediationAvailable?.()) await signIn(form, "conditional").catch(() => {});
 }
 
 /**
@@ -75,9 +75,9 @@ async function signIn(form, mediation) {
   const { public_key } = await post("login/passkey/options", {});
   const publicKey = Passkeys.parseRequestOptionsFromJSON(public_key);
   const options = /** @type {CredentialRequestOptions} */ ({ publicKey, signal, mediation });
-  /** @type {HTMLInputElement} */ (form.querySelector("[data-answer]")).value = JSON.stringify(
-    await navigator.credentials.get(options),
-  );
+  const credential = await navigator.credentials.get(options);
+  const answer = /** @type {HTMLInputElement} */ (form.querySelector("[data-answer]"));
+  answer.value = JSON.stringify(credential);
   // Whether to stay signed in is asked beside the password.
   const asked = document.querySelector("input[name=remember][type=checkbox]");
   const remember = form.querySelector("input[name=remember][type=hidden]");

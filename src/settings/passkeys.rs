@@ -32,10 +32,7 @@ impl Passkeys {
     /// The RP ID for a site at `public_url`; `None` if passkeys are off, or if the site has an address in place of a
     /// domain, for which there are no passkeys (WebAuthn section 5.1.3).
     pub fn rp_id(&self, public_url: &Url) -> Option<String> {
-        let host = match public_url.host() {
-            Some(Host::Domain(name)) => name,
-            _ => return None,
-        };
+        let Some(Host::Domain(host)) = public_url.host() else { return None };
         self.enabled.then(|| if self.rp_id.is_empty() { host.to_owned() } else { self.rp_id.clone() })
     }
 

@@ -49,6 +49,7 @@ mod openapi;
 mod operating;
 mod operators;
 mod pages;
+mod passkey_counts;
 mod passkey_sign_in;
 mod passkeys;
 mod password_proofs;

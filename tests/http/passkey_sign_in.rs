@@ -4,7 +4,6 @@ use axum::http::Method;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 use time::Duration;
-use tokio::task::JoinSet;
 use vestibule::{
     auth::{
         activity::service::list,
@@ -19,7 +18,7 @@ use crate::{
     passkeys::{spoiled, wrong},
     sign_in::Enrolled,
     support::{
-        Authenticator, Browser, Database, Door, PageForm, Person, Response, TestApp, flags, members, on_both_databases,
+        Authenticator, Browser, Database, Door, PageForm, Person, Response, TestApp, members, on_both_databases,
         resource::PAGE,
     },
 };
@@ -35,10 +34,6 @@ on_both_databases! {
     a_challenge_is_answered_once_and_in_time,
     a_passkey_opens_its_own_account_only,
     a_removed_passkey_is_unknown,
-    a_counter_that_goes_back_is_refused_and_reported,
-    a_passkey_that_does_not_count_is_used_again_and_again,
-    of_fifty_answers_at_once_one_signs_in,
-    of_fifty_answers_with_one_count_one_signs_in,
     who_may_not_sign_in_may_not_with_a_passkey,
     requests_for_a_passkey_are_counted_by_address,
     a_new_password_does_not_take_the_passkey_away,
@@ -47,13 +42,13 @@ on_both_databases! {
 }
 
 /// A person with the passkey of `authenticator`.
-async fn with_passkey(app: &TestApp, name: &str, authenticator: &mut Authenticator) -> Person {
+pub async fn with_passkey(app: &TestApp, name: &str, authenticator: &mut Authenticator) -> Person {
     let person = app.person(name).await;
     person.browser.add_passkey(authenticator).await;
     person
 }
 
-async fn sign(browser: &Browser, credential: Value) -> Response {
+pub async fn sign(browser: &Browser, credential: Value) -> Response {
     browser.post("/login/passkey", json!({"credential": credential})).await
 }
 
@@ -269,71 +264,6 @@ async fn a_removed_passkey_is_unknown(app: TestApp) {
     // It can be added again.
     ada.browser.add_passkey(&mut key).await;
     app.browser().sign_in_with(&mut key).await.assert_status(200);
-}
-
-async fn a_counter_that_goes_back_is_refused_and_reported(app: TestApp) {
-    let mut key = Authenticator { sign_count: 5, ..Authenticator::new() };
-    let ada = with_passkey(&app, "ada", &mut key).await;
-    app.browser().sign_in_with(&mut key).await.assert_status(200);
-    for count in [6, 5, 1, 0] {
-        key.sign_count = count;
-        let credential = key.sign_without_counting(&app.browser().asked_to_sign().await);
-        sign(&app.browser(), credential).await.problem(401, "passkey_refused");
-    }
-    app.db.wait_idle().await;
-    let events = list(&app.db, ada.account.id).await.unwrap();
-    let reported = events.iter().filter(|event| event.kind.as_str() == "passkey_counter_went_back").count();
-    assert_eq!(reported, 4);
-    assert!(ada.browser.visit("/account").await.page(200).contains("because it may have been copied"));
-    key.sign_count = 7;
-    let credential = key.sign_without_counting(&app.browser().asked_to_sign().await);
-    sign(&app.browser(), credential).await.assert_status(200);
-}
-
-async fn a_passkey_that_does_not_count_is_used_again_and_again(app: TestApp) {
-    let mut key = Authenticator::synced();
-    let ada = with_passkey(&app, "ada", &mut key).await;
-    for _ in 0..3 {
-        app.browser().sign_in_with(&mut key).await.assert_status(200);
-    }
-    // It is no longer copied anywhere: that is told, and no reason to refuse it.
-    key.flags &= !flags::BACKED_UP;
-    app.browser().sign_in_with(&mut key).await.assert_status(200);
-    assert!(!ada.browser.visit("/account/passkeys").await.page(200).contains("Synced"));
-}
-
-async fn at_once(app: &TestApp, credentials: Vec<Value>) -> Vec<u16> {
-    let mut running = JoinSet::new();
-    for credential in credentials {
-        let ask = app.browser().post("/login/passkey", json!({"credential": credential}));
-        running.spawn(ask.into_future());
-    }
-    let mut statuses: Vec<_> = running.join_all().await.iter().map(|reply| reply.status.as_u16()).collect();
-    statuses.sort_unstable();
-    statuses
-}
-
-async fn of_fifty_answers_at_once_one_signs_in(app: TestApp) {
-    let mut key = Authenticator::synced();
-    let ada = with_passkey(&app, "ada", &mut key).await;
-    let credential = key.sign(&app.browser().asked_to_sign().await);
-    let statuses = at_once(&app, vec![credential; 50]).await;
-    assert_eq!((statuses[0], statuses[1..].iter().all(|status| *status == 401)), (200, true), "{statuses:?}");
-    let sessions = ada.browser.get("/sessions").await.json();
-    assert_eq!(sessions["items"].as_array().unwrap().len(), 2);
-}
-
-/// A copy of the authenticator answers at the same moment: each to a challenge of its own.
-async fn of_fifty_answers_with_one_count_one_signs_in(app: TestApp) {
-    let mut key = Authenticator::new();
-    with_passkey(&app, "ada", &mut key).await;
-    key.sign_count = 9;
-    let mut credentials = Vec::new();
-    for _ in 0..50 {
-        credentials.push(key.sign_without_counting(&app.browser().asked_to_sign().await));
-    }
-    let statuses = at_once(&app, credentials).await;
-    assert_eq!((statuses[0], statuses[1..].iter().all(|status| *status == 401)), (200, true), "{statuses:?}");
 }
 
 async fn who_may_not_sign_in_may_not_with_a_passkey(database: Database) {

@@ -96,9 +96,9 @@ fn log(account: Uuid, event: &Event) {
         };
     }
     if matches!(event.kind, Kind::SignInFailed | Kind::PasskeyRefused | Kind::PasskeyCounterWentBack) {
-        log!(warn)
+        log!(warn);
     } else {
-        log!(info)
+        log!(info);
     }
 }
 
