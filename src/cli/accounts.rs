@@ -1,5 +1,7 @@
 //! `vestibule accounts`
 
+use std::sync::Arc;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
@@ -11,9 +13,16 @@ use super::{
     prompt::{confirm, new_password},
 };
 use crate::{
-    auth::{passwords::Hasher, store::accounts::AccountDetails},
+    app::FEATURES,
+    auth::{
+        passwords::Hasher,
+        sign_in::{FactorContext, SignIns},
+        store::accounts::AccountDetails,
+    },
     cli::operators::served,
-    features::accounts::{admin, service::SignUp},
+    feature,
+    features::accounts::{admin, factor_reset, service::SignUp},
+    mail::Mailer,
 };
 
 /// Commands for accounts.
@@ -40,6 +49,8 @@ enum Command {
     Delete(Delete),
     /// Create a link with which the owner of an account chooses a new password
     ResetLink(Account),
+    /// Remove all second factors of an account after a waiting time, in which its owner can stop it
+    ResetFactors(Account),
 }
 
 #[derive(Debug, Args)]
@@ -88,6 +99,7 @@ impl Accounts {
             Command::Enable(account) => account.set_enabled(context, true, json).await,
             Command::Delete(delete) => delete.run(context, json).await,
             Command::ResetLink(account) => account.reset_link(context, json).await,
+            Command::ResetFactors(account) => account.reset_factors(context, json).await,
         }
     }
 }
@@ -189,6 +201,34 @@ impl Account {
             "The link works once, for {minutes} minutes. It gives access to the account {}.",
             account.email
         ));
+        Ok(())
+    }
+}
+
+impl Account {
+    async fn reset_factors(&self, context: &Context, json: bool) -> Result<(), Failure> {
+        let AccountDetails { id, email, disabled_at, .. } = context.account(&self.account).await?;
+        if disabled_at.is_some() {
+            return Err(Failure::usage(format!("the account {email} is disabled; enable it first")));
+        }
+        // The owner gets a link that stops it.
+        check_public_url(context).await?;
+        let settings = Arc::new(context.settings.clone());
+        let mailer = Mailer::new(&settings, context.db.clone()).map_err(Failure::usage)?;
+        let factors = feature::site(FEATURES, &settings).factors;
+        let with = FactorContext { db: context.db.clone(), settings, mailer: mailer.clone() };
+        let sign_ins = SignIns::new(with, factors);
+        if sign_ins.enrolled(id).await?.is_empty() {
+            return Err(Failure::usage(format!("the account {email} has no second factor")));
+        }
+        let with = (&context.db, &context.settings, &mailer);
+        let work = factor_reset::service::ask(with, &sign_ins, (id, &email));
+        let due_at = context.logged("accounts reset-factors", (Some(id), &email), work).await?;
+        if json {
+            return print_json(&json!({"account_id": id, "due_at": due_at}));
+        }
+        print(&format!("The second factors of {email} will be removed at {}.", due_at.to_minute()));
+        eprint("Its owner was mailed, and can stop it until then. The server removes them when it runs.");
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod activity;
 mod cors;
 mod database;
 mod events;
+mod factors;
 mod findings;
 mod hosts;
 mod lab;
@@ -38,6 +39,7 @@ pub use self::{
     cors::Cors,
     database::{Database, without_credentials},
     events::Events,
+    factors::Factors,
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
@@ -69,6 +71,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Verification of addresses, and links in mails.
     pub accounts: Accounts,
+    /// Second factors.
+    pub factors: Factors,
     /// Signing in with passkeys.
     pub passkeys: Passkeys,
     /// The cost of hashing passwords.
@@ -142,6 +146,7 @@ impl Settings {
         self.database.check(&mut found);
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
+        self.factors.check(&mut found);
         self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);

@@ -188,6 +188,8 @@ fn dangerous_and_mistyped_settings_are_named() {
         ("VESTIBULE_RESOURCES__PER_ACCOUNT", "0", "resources.per_account"),
         ("VESTIBULE_RESOURCES__PER_ACCOUNT", "1000001", "resources.per_account"),
         ("VESTIBULE_ACCOUNTS__RESET_MINUTES", "61", "accounts.reset_minutes"),
+        ("VESTIBULE_FACTORS__RESET_HOURS", "0", "factors.reset_hours"),
+        ("VESTIBULE_FACTORS__RESET_HOURS", "721", "factors.reset_hours"),
         ("VESTIBULE_ACCOUNTS__CONFIRM_HOURS", "0", "accounts.confirm_hours"),
         ("VESTIBULE_ACCOUNTS__REAUTHENTICATION_MINUTES", "0", "accounts.reauthentication_minutes"),
         ("VESTIBULE_ACCOUNTS__CONFIRM", "maybe", "confirm"),

@@ -227,6 +227,11 @@ async fn the_examples_are_taken(database: Database) {
                 reply.problem(404, "not_found");
                 continue;
             }
+            if path.starts_with("/login/") {
+                // It goes on with a sign-in that waits, and none does.
+                reply.problem(401, "sign_in_expired");
+                continue;
+            }
             assert!(reply.status.is_success(), "{}: {}", reply.asked, reply.text());
             let answer = &operation["responses"][reply.status.as_str()];
             assert!(answer.is_object(), "{}: {} is not described", reply.asked, reply.status);

@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use crate::{
     binary::{DatabaseLocation, Server, command, exit_code, free_address},
-    support::{PASSWORD, folder, members, on_both_databases},
+    support::{PASSWORD, RawDb, folder, members, on_both_databases},
 };
 
 on_both_databases! {
     accounts_are_made_listed_and_deleted,
     an_account_is_disabled_and_enabled_under_a_running_server,
     a_link_for_a_new_password_works_once,
+    second_factors_are_removed_after_a_waiting_time,
     browsers_are_listed_and_signed_out,
     what_cannot_be_done_is_one_line_and_2,
 }
@@ -150,6 +151,31 @@ async fn a_link_for_a_new_password_works_once(place: DatabaseLocation) {
     assert!(cookie(&server, "ada@example.org", "entirely different words").is_some());
     let said = run(&folder, &place, &["accounts", "reset-link", "ada@example.org", "--json"], "").json();
     assert_eq!(members(&said), ["account_id", "link", "minutes"]);
+}
+
+async fn second_factors_are_removed_after_a_waiting_time(place: DatabaseLocation) {
+    let folder = folder();
+    let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
+    server.token();
+    let line = ["accounts", "reset-factors", "ada@example.org"];
+    let said = run(&folder, &place, &line, "").assert_status(2);
+    assert!(said.err.contains("has no second factor"), "{}", said.err);
+    let file = format!("sqlite:{}", folder.join("vestibule.db").display());
+    let mut raw = RawDb::connect(if place.url().starts_with("sqlite:") { &file } else { place.url() }).await;
+    // As if she had set up an app.
+    raw.run(
+        "INSERT INTO totp_secrets (account_id, secret, created_at, enabled_at)
+         SELECT id, auth_stamp, created_at, created_at FROM accounts",
+    )
+    .await;
+    let said = run(&folder, &place, &line, "").assert_status(0);
+    assert!(said.out.starts_with("The second factors of ada@example.org will be removed at "), "{}", said.out);
+    assert!(said.err.contains("was mailed"), "{}", said.err);
+    let said = run(&folder, &place, &[&line[..], &["--json"]].concat(), "").json();
+    assert_eq!(members(&said), ["account_id", "due_at"]);
+    assert_eq!(raw.count("factor_resets").await, 1);
+    let log = run(&folder, &place, &["log", "--json"], "").json();
+    assert_eq!((&log[0]["action"], &log[0]["outcome"]), (&json!("accounts reset-factors"), &json!("done")));
 }
 
 async fn browsers_are_listed_and_signed_out(place: DatabaseLocation) {

@@ -9,6 +9,7 @@ use crate::{
         template::{greeting, page_url},
     },
     settings::Settings,
+    timestamp::Timestamp,
 };
 
 /// What to do if the person did not do it themselves.
@@ -61,6 +62,31 @@ pub(crate) fn factor_removed(settings: &Settings, to: &str, factor: &str) -> Mai
         .text(NOT_YOU)
         .link("Review your security settings", page_url(settings, "/account/security"))
         .link("Reset your password", page_url(settings, "/forgot"))
+}
+
+/// A notification that an operator was asked to remove the second factors, with the link that stops it.
+pub(super) fn factor_reset_asked(settings: &Settings, to: &str, due_at: Timestamp, link: Url) -> Mail {
+    Mail::new("factor_reset_asked", to, "Two-factor authentication will be removed")
+        .text(greeting(settings))
+        .text(format!(
+            "The operator of this site was asked to remove two-factor authentication from your account. It will be \
+             removed on {}. From then on, your password alone will be enough to sign in.",
+            due_at.to_minute()
+        ))
+        .text("If you asked for this, you do not need to do anything. If not, stop it:")
+        .link("Keep two-factor authentication", link)
+}
+
+/// A notification that the second factors were removed by an operator.
+pub(super) fn factors_reset(settings: &Settings, to: &str) -> Mail {
+    Mail::new("factors_reset", to, "Two-factor authentication was removed by the operator")
+        .text(greeting(settings))
+        .text(
+            "Two-factor authentication was removed from your account, as the operator of this site was asked to. Your \
+             password alone is enough to sign in now. Set it up again once you can:",
+        )
+        .link("Review your security settings", page_url(settings, "/account/security"))
+        .text("If you did not ask for this, contact the operator of this site.")
 }
 
 /// A notification of a sign-in from a new browser.

@@ -1,7 +1,7 @@
 //! The feature's entry in the list of features.
 
 use super::{
-    api, email_verification, one_time_links, page, password_reset, reauthentication,
+    api, email_verification, factor_reset, one_time_links, page, password_reset, reauthentication,
     scopes::{AccountExport, AccountRead, AccountWrite},
     security, settings, sign_in,
 };
@@ -25,11 +25,17 @@ pub const FEATURE: Feature = Feature {
     token_api: api::token_routes,
     unauthenticated_api: api::unauthenticated_routes,
     pages,
-    jobs: &[Job {
-        what: "one-time links",
-        run: |state, batch| Box::pin(async move { one_time_links::delete_expired(&state.db, batch).await }),
-    }],
-    secret_paths: &["/reset", "/confirm", "/email"],
+    jobs: &[
+        Job {
+            what: "one-time links",
+            run: |state, batch| Box::pin(async move { one_time_links::delete_expired(&state.db, batch).await }),
+        },
+        Job {
+            what: "removal of second factors",
+            run: |state, batch| Box::pin(async move { factor_reset::service::remove_due(&state, batch).await }),
+        },
+    ],
+    secret_paths: &["/reset", "/confirm", "/email", "/keep-factors"],
     ..Feature::new("accounts")
 };
 
@@ -60,6 +66,9 @@ fn pages() -> Pages<AppState> {
         .post("/account/password", settings::page::post_password)
         .get("/account/email", settings::page::email)
         .post("/account/email", settings::page::post_email)
+        .get("/keep-factors/{token}", factor_reset::page::link)
+        .post("/keep-factors/{token}", factor_reset::page::post_link)
+        .post("/account/security/reset/stop", factor_reset::page::stop)
         .get(security::PATH, security::page::show)
         .post("/account/security/trusted/{id}/revoke", security::page::end_trust)
         .get("/account/export", settings::page::export)

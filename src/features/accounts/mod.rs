@@ -11,6 +11,8 @@ pub mod email_verification;
 #[cfg(feature = "ssr")]
 pub(crate) mod emails;
 #[cfg(feature = "ssr")]
+pub mod factor_reset;
+#[cfg(feature = "ssr")]
 mod feature;
 #[cfg(feature = "ssr")]
 pub(crate) mod new_browser;

@@ -46,7 +46,7 @@ pub struct Details {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(examples(json!({"step": "totp"}))))]
 pub struct NextStep {
-    /// Its name, and the last segment of the path of `POST login/{step}`. Later versions may add others.
+    /// Its name, and the last segment of the path that its answer is posted to. Later versions may add others.
     pub step: String,
 }
 

@@ -7,12 +7,15 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use vestibule::{
-    features::tokens::service::tell_of_end,
+    features::{accounts::factor_reset, tokens::service::tell_of_end},
     settings::{Confirm, Settings},
     timestamp::Timestamp,
 };
 
-use crate::support::{Authenticator, Database, Email, PASSWORD, TestApp, resource::READ, without_database};
+use crate::{
+    sign_in::{Enrolled, step, text_of},
+    support::{Authenticator, Database, Email, PASSWORD, TestApp, resource::READ, without_database},
+};
 
 without_database! {
     every_mail_says_what_its_file_says,
@@ -97,6 +100,24 @@ async fn of_signing_up_twice(database: Database) -> Vec<String> {
     texts(&app).await
 }
 
+/// The mails about second factors.
+async fn of_second_factors(database: Database) -> Vec<String> {
+    let app = app(database, |_| {}).await;
+    let ada = Enrolled::new(&app, "ada").await;
+    let page = ada.person.browser.submit("/account/security/recovery-codes", &[]).await.page(201);
+    for code in text_of(&page, "recovery-codes").lines().take(8) {
+        step(&app, "recovery_code", &ada.pending(&app).await, code).await.assert_status(201);
+    }
+    ada.person.browser.submit("/account/security/totp/remove", &[]).await.assert_status(303);
+    let ada = Enrolled::of(&app, ada.person).await;
+    let with = (&app.db, &app.settings, &app.state.mailer);
+    let whose = (ada.person.account.id, ada.person.email.as_str());
+    factor_reset::service::ask(with, &app.state.sign_ins, whose).await.unwrap();
+    app.clock.advance(Duration::hours(24));
+    assert_eq!(factor_reset::service::remove_due(&app.state, 10).await.unwrap(), 1);
+    texts(&app).await
+}
+
 /// By the name of the file, such as `confirm-your-address-1.txt`: a subject may have several texts.
 fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
@@ -112,7 +133,9 @@ fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
 }
 
 async fn every_mail_says_what_its_file_says(database: Database) {
-    let said = by_name([Box::pin(of_a_life(database)).await, of_signing_up_twice(database).await].concat());
+    let of_second_factors = Box::pin(of_second_factors(database)).await;
+    let said = [Box::pin(of_a_life(database)).await, of_signing_up_twice(database).await, of_second_factors].concat();
+    let said = by_name(said);
     let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mails");
     fs::create_dir_all(&new).unwrap();
     for (name, text) in &said {

@@ -4,6 +4,7 @@ mod factors;
 mod limits;
 mod pages;
 mod pending;
+mod reset;
 mod trust;
 mod walk;
 
@@ -23,7 +24,7 @@ pub struct Enrolled {
 
 /// What stands in the element with the id `id`.
 #[track_caller]
-fn text_of<'a>(page: &'a str, id: &str) -> &'a str {
+pub fn text_of<'a>(page: &'a str, id: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}"));
     let (_, rest) = rest.split_once('>').unwrap();
     rest.split_once('<').unwrap().0

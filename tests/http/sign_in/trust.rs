@@ -94,5 +94,7 @@ async fn the_token_door_knows_no_trust(app: TestApp) {
     let reply = app.post("/api/v1/login").json(login).header("cookie", &device).await;
     let problem = reply.problem(401, "second_factor_required");
     let body = json!({"pending": problem["pending"], "code": ada.next_code(&app), "trust": true});
-    app.post("/api/v1/login/totp").json(body).header("cookie", &device).await.names_field("trust");
+    let reply = app.post("/api/v1/login/totp").json(body).header("cookie", &device).await;
+    assert!(reply.assert_status(201).all_cookies().is_empty());
+    assert_eq!(app.count("trusted_devices").await, 1, "that of the browser");
 }

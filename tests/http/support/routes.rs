@@ -107,8 +107,10 @@ pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/la
 pub const STEP: &str = "/sign-in/{step}";
 
 /// Forms of accounts with a second factor: `tests/http/sign_in` posts them.
-pub const OF_A_SECOND_FACTOR: [&str; 5] = [
+pub const OF_A_SECOND_FACTOR: [&str; 7] = [
     STEP,
+    "/keep-factors/{token}",
+    "/account/security/reset/stop",
     "/account/security/trusted/{id}/revoke",
     "/account/security/totp/confirm",
     "/account/security/totp/remove",
@@ -170,7 +172,7 @@ pub fn public_pages() -> Vec<&'static str> {
 
 /// Pages of signed-in people.
 pub fn personal_pages() -> Vec<&'static str> {
-    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP]].concat();
+    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1]]].concat();
     pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
 }
 

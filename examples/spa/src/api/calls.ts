@@ -7,6 +7,9 @@ type Schemas = components["schemas"];
 export type Account = Schemas["Account"];
 export type Token = Schemas["Token"];
 export type Login = Schemas["Login"];
+export type Step = "totp" | "recovery_code";
+/** The answer to a step after the password. */
+export type SecondStep = Schemas["SecondStep"] & { readonly step: Step };
 export type Scope = Schemas["Scope"];
 export type Note = Schemas["Note"];
 export type NoteText = Pick<Note, "title" | "body">;
@@ -26,8 +29,12 @@ export function callsOf(door: Door, onRefused?: (problem: Problem) => void) {
     version(client.GET("/notes/{id}", { params: { path: { id } }, ...withSignal(signal) }));
 
   return {
-    login: async (body: Login, signal?: AbortSignal) =>
-      (await answer(client.POST("/login", { body, ...withSignal(signal) }))).data,
+    /** With `second`, goes on after the server has answered `second_factor_required`. */
+    login: async (body: Login, second?: SecondStep, signal?: AbortSignal) => {
+      if (second === undefined) return (await answer(client.POST("/login", { body, ...withSignal(signal) }))).data;
+      const { step, ...given } = second;
+      return (await answer(client.POST(`/login/${step}`, { body: given, ...withSignal(signal) }))).data;
+    },
     logout: async () => {
       await answer(client.POST("/logout"));
     },

@@ -27,6 +27,8 @@ interface Facts {
   message: string;
   errors?: readonly FieldError[];
   limit?: string | null;
+  pending?: string | null;
+  next?: readonly string[];
   requestId?: string | null;
   retryAfter?: number | null;
 }
@@ -41,6 +43,10 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[];
   /** Which limit was met, on a 429, such as `token` or `password`. */
   readonly limit: string | null;
+  /** The handle of the sign-in that waits for a second factor; at the session door it is in a cookie. */
+  readonly pending: string | null;
+  /** The steps with which that sign-in may go on. */
+  readonly next: readonly string[];
   readonly requestId: string | null;
   /** How many seconds to wait before trying again. */
   readonly retryAfter: number | null;
@@ -51,6 +57,8 @@ export class Problem extends Error {
     this.code = facts.code;
     this.errors = facts.errors ?? [];
     this.limit = facts.limit ?? null;
+    this.pending = facts.pending ?? null;
+    this.next = facts.next ?? [];
     this.requestId = facts.requestId ?? null;
     this.retryAfter = facts.retryAfter ?? null;
   }
@@ -72,6 +80,8 @@ export class Problem extends Error {
       message: WORDS[code] ?? detail,
       errors: Array.isArray(fields.errors) ? fields.errors.filter(isFieldError) : [],
       limit: text(fields.limit),
+      pending: text(fields.pending),
+      next: Array.isArray(fields.next) ? fields.next.filter(isStep).map(({ step }) => step) : [],
       requestId: text(fields.request_id) ?? headers.get("x-request-id"),
       retryAfter,
     });
@@ -155,6 +165,10 @@ function text(value: unknown): string | null {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+function isStep(value: unknown): value is Schemas["NextStep"] {
+  return isRecord(value) && typeof value.step === "string";
 }
 
 function isFieldError(value: unknown): value is FieldError {

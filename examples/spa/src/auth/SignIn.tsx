@@ -5,7 +5,7 @@ import { Field, focusFirstInvalid } from "../ui/Field";
 import { Trouble } from "../ui/Trouble";
 import { Waiting } from "../ui/Waiting";
 import { useAuth, type Notice } from "./AuthProvider";
-import type { Typed, Way } from "./ways";
+import { SECOND_WAYS, type Typed, type Way } from "./ways";
 
 interface Props {
   readonly notice: Notice | null;
@@ -15,7 +15,10 @@ interface Props {
 
 export function SignIn({ notice, hasUnsaved }: Props) {
   const { enter } = useAuth();
-  const [way, setWay] = useState(auth.ways[0]);
+  const [ways, setWays] = useState<readonly Way[]>(auth.ways);
+  const [way, setWay] = useState<Way>(auth.ways[0]);
+  /** The handle of the sign-in that waits for a second factor. */
+  const [pending, setPending] = useState("");
   const [typed, setTyped] = useState<Typed>({});
   const [keep, setKeep] = useState(false);
   const [asking, setAsking] = useState<AbortController | null>(null);
@@ -39,12 +42,29 @@ export function SignIn({ notice, hasUnsaved }: Props) {
     setAsking(control);
     setProblem(null);
     try {
-      await enter(filledIn(way, typed), keep, control.signal);
+      await enter(filledIn(way, typed, pending), keep, control.signal);
     } catch (error) {
-      setProblem(Problem.of(error));
+      refused(Problem.of(error));
     } finally {
       setAsking(null);
     }
+  }
+
+  /** After the password comes a second factor, if the account has one; without an answer in time, the password again. */
+  function refused(problem: Problem) {
+    const second = SECOND_WAYS.filter(({ step }) => step !== undefined && problem.next.includes(step));
+    if (second[0] !== undefined) {
+      setPending(problem.pending ?? "");
+      setWays(second);
+      setTyped({});
+      change(second[0]);
+      return;
+    }
+    if (problem.code === "sign_in_expired") {
+      setWays(auth.ways);
+      change(auth.ways[0]);
+    }
+    setProblem(problem);
   }
 
   // After switching to another form, focus its first field.
@@ -53,7 +73,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
     if (changed.current) form.current?.querySelector("input")?.focus();
   }, [way]);
 
-  function change(to: typeof way) {
+  function change(to: Way) {
     changed.current = true;
     setWay(to);
     setProblem(null);
@@ -116,7 +136,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
       </form>
 
       <p className="aside">
-        {auth.ways
+        {ways
           .filter((other) => other !== way)
           .map((other) => (
             <button key={other.name} type="button" className="link" onClick={() => change(other)}>
@@ -130,11 +150,12 @@ export function SignIn({ notice, hasUnsaved }: Props) {
 }
 
 /** The values of this form's fields. Blanks around them are removed, except from passwords. */
-function filledIn({ fields }: Way, typed: Typed): Typed {
+function filledIn({ fields, step }: Way, typed: Typed, pending: string): Typed {
   const values = fields.map(({ name, type, pattern }) => {
     const value = type === "password" ? (typed[name] ?? "") : (typed[name] ?? "").trim();
     if (pattern?.test.test(value) === false) throw Problem.inField(name, pattern.complaint);
     return [name, value] as const;
   });
-  return Object.fromEntries(values);
+  const filled: Typed = Object.fromEntries(values);
+  return step === undefined ? filled : { second: { step, pending, code: filled.code ?? "", trust: false } };
 }

@@ -21,8 +21,8 @@ export const auth: Auth = {
     yes: "On this browser, until you sign out or have not used it for two weeks.",
     no: "Until you close the browser, or have not used it for two hours.",
   },
-  async enter({ email = "", password = "" }, remember, signal) {
-    await callsOf(auth.door).login({ email, password, remember }, signal);
+  async enter({ email = "", password = "", second }, remember, signal) {
+    await callsOf(auth.door).login({ email, password, remember }, second, signal);
   },
   credential: () => Promise.resolve({ name: "Session cookie", place: "which no script can read" }),
 };

@@ -47,9 +47,9 @@ export const auth: Auth = {
     yes: "The token is stored in this tab’s sessionStorage. It survives a reload; any script on this page can read it.",
     no: "The token is stored in this page’s memory. A reload forgets it.",
   },
-  async enter({ email = "", password = "", secret }, keep, signal) {
+  async enter({ email = "", password = "", secret, second }, keep, signal) {
     const body = { email, password, name: NAME, remember: keep };
-    hold(secret ?? (await callsOf(auth.door).login(body, signal)).token, keep);
+    hold(secret ?? (await callsOf(auth.door).login(body, second, signal)).token, keep);
   },
   async credential(api, signal) {
     const { id, name, scopes, expires_at: until } = await api.token(signal);

@@ -1,8 +1,13 @@
+import type { SecondStep, Step } from "../api/calls";
+
 /** The values of the sign-in fields, by name. */
 export interface Typed {
   readonly email?: string;
   readonly password?: string;
   readonly secret?: string;
+  readonly code?: string;
+  /** The answer to the step after the password. */
+  readonly second?: SecondStep;
 }
 
 /** A sign-in form. */
@@ -11,10 +16,12 @@ export interface Way {
   readonly name: string;
   readonly submit: string;
   readonly fields: readonly TextField[];
+  /** The step that its code answers, if it is one after the password. */
+  readonly step?: Step;
 }
 
 interface TextField {
-  readonly name: keyof Typed;
+  readonly name: Exclude<keyof Typed, "second">;
   readonly label: string;
   readonly type: "email" | "password" | "text";
   readonly autoComplete: string;
@@ -47,3 +54,27 @@ export const ACCESS_TOKEN: Way = {
     },
   ],
 };
+
+/** The forms of the steps after the password, the usual one first. */
+export const SECOND_WAYS: readonly Way[] = [
+  {
+    name: "Use your authenticator app",
+    submit: "Sign in",
+    step: "totp",
+    fields: [
+      {
+        name: "code",
+        label: "Code",
+        type: "text",
+        autoComplete: "one-time-code",
+        hint: "The six digits that your authenticator app shows.",
+      },
+    ],
+  },
+  {
+    name: "Use a recovery code",
+    submit: "Sign in",
+    step: "recovery_code",
+    fields: [{ name: "code", label: "Recovery code", type: "text", autoComplete: "off" }],
+  },
+];

@@ -4,7 +4,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::{auth::Stamp, http::problem::Problem, settings::Accounts, timestamp::Timestamp};
+use crate::{auth::Stamp, http::problem::Problem, settings::Settings, timestamp::Timestamp};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,10 +15,12 @@ pub enum Purpose {
     Email,
     /// Choose a new password.
     Reset,
+    /// Stop the removal of the account's second factors.
+    KeepFactors,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::Confirm, Self::Email, Self::Reset];
+    const ALL: [Self; 4] = [Self::Confirm, Self::Email, Self::Reset, Self::KeepFactors];
 
     /// The name in the database, and the first segment of the link's path.
     pub fn as_str(self) -> &'static str {
@@ -26,13 +28,15 @@ impl Purpose {
             Self::Confirm => "confirm",
             Self::Email => "email",
             Self::Reset => "reset",
+            Self::KeepFactors => "keep-factors",
         }
     }
 
-    pub(super) fn lifetime(self, settings: &Accounts) -> Duration {
+    pub(super) fn lifetime(self, Settings { accounts, factors, .. }: &Settings) -> Duration {
         match self {
-            Self::Confirm | Self::Email => Duration::hours(settings.confirm_hours.into()),
-            Self::Reset => Duration::minutes(settings.reset_minutes.into()),
+            Self::Confirm | Self::Email => Duration::hours(accounts.confirm_hours.into()),
+            Self::Reset => Duration::minutes(accounts.reset_minutes.into()),
+            Self::KeepFactors => Duration::hours(factors.reset_hours.into()),
         }
     }
 
@@ -40,6 +44,7 @@ impl Purpose {
     pub(super) fn renewal(self) -> (&'static str, &'static str) {
         match self {
             Self::Confirm | Self::Email => ("/account", "Go to your account"),
+            Self::KeepFactors => ("/account/security", "Go to your security settings"),
             Self::Reset => ("/forgot", "Request a new link"),
         }
     }

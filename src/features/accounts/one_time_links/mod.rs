@@ -51,7 +51,7 @@ pub async fn issue_if_old(
     account: Uuid,
     purpose: Purpose,
 ) -> Result<Option<Url>, Problem> {
-    let good_until = db.now() + purpose.lifetime(&settings.accounts) / 2;
+    let good_until = db.now() + purpose.lifetime(settings) / 2;
     issue_unless(db, settings, (account, None), (purpose, None), Some(good_until)).await
 }
 
@@ -63,7 +63,7 @@ async fn issue_unless(
     good_until: Option<Timestamp>,
 ) -> Result<Option<Url>, Problem> {
     let secret = Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))?;
-    let expires_at = db.now() + purpose.lifetime(&settings.accounts);
+    let expires_at = db.now() + purpose.lifetime(settings);
     let link = (purpose.as_str(), secret.hash(), sent_to, expires_at);
     let made = store::replace(db, (account, stamp), link, good_until).await?;
     let mut url = settings.server.public_url.clone();

@@ -6,6 +6,7 @@ use super::{PATH, service, view::SecurityView};
 use crate::{
     auth::{known_devices, page::PageContext, sign_in::NextPage},
     db::Db,
+    features::accounts::factor_reset,
     http::{
         client::Client,
         extract::PathId,
@@ -28,7 +29,8 @@ pub async fn show(context: PageContext, State(state): State<AppState>) -> Result
         summaries.push((second.summary)(&state.db, account).await?);
     }
     let trusted = known_devices::trusted(&state.db, account).await?;
-    let view = move || view! { <SecurityView is_required summaries trusted /> };
+    let reset_at = factor_reset::service::due_at(&state.db, account).await?;
+    let view = move || view! { <SecurityView is_required summaries trusted reset_at /> };
     Ok(context.page(StatusCode::OK, "Security", view).await)
 }
 

@@ -4,11 +4,18 @@ use leptos::prelude::*;
 
 use crate::{
     auth::{known_devices::TrustedDevice, sign_in::Summary},
+    features::accounts::factor_reset::PendingReset,
+    timestamp::Timestamp,
     ui::{Badge, Card, Confirm, Time},
 };
 
 #[component]
-pub(super) fn SecurityView(is_required: bool, summaries: Vec<Summary>, trusted: Vec<TrustedDevice>) -> impl IntoView {
+pub(super) fn SecurityView(
+    is_required: bool,
+    summaries: Vec<Summary>,
+    trusted: Vec<TrustedDevice>,
+    reset_at: Option<Timestamp>,
+) -> impl IntoView {
     let state = if is_required {
         "Two-factor authentication is on: after your password, you are asked for a second factor."
     } else {
@@ -19,6 +26,7 @@ pub(super) fn SecurityView(is_required: bool, summaries: Vec<Summary>, trusted: 
             <h1>"Security"</h1>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
+        {reset_at.map(|due_at| view! { <PendingReset due_at /> })}
         <Card title="Two-factor authentication">
             <p>{state}</p>
             <ul class="rows">

@@ -1,4 +1,4 @@
-//! The JSON calls `POST login/{step}`, for second factors that are answered with a code.
+//! The JSON calls `/login/{step}`, for second factors that are answered with a code.
 
 use axum::{Json, http::StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,6 +29,10 @@ pub(crate) struct TokenStep {
     /// The code. Spaces and hyphens do not count.
     #[schema(value_type = String, format = Password)]
     code: SecretString,
+    /// Not read: only browsers at the session door are trusted.
+    #[serde(default)]
+    #[expect(dead_code, reason = "taken so that a client may send the same at both doors")]
+    trust: bool,
 }
 
 /// The answer to a step of a sign-in.
@@ -36,6 +40,10 @@ pub(crate) struct TokenStep {
 #[serde(deny_unknown_fields)]
 #[schema(as = SecondStep, examples(json!({"code": "123456", "trust": false})))]
 pub(crate) struct BrowserStep {
+    /// Not read: the handle is in the cookie.
+    #[schema(value_type = Option<String>)]
+    #[expect(dead_code, reason = "taken so that a client may send the same at both doors")]
+    pending: Option<SecretString>,
     /// The code. Spaces and hyphens do not count.
     #[schema(value_type = String, format = Password)]
     code: SecretString,
@@ -53,7 +61,7 @@ pub(crate) async fn at_token_door(
     state: &AppState,
     client: &Client,
     factor: Factor,
-    TokenStep { pending, code }: &TokenStep,
+    TokenStep { pending, code, .. }: &TokenStep,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     if !state.settings.tokens.login {
         return Err(Problem::LoginDisabled);
@@ -73,7 +81,7 @@ pub(crate) async fn in_browser(
     auth: &mut AuthSession,
     pending: &PendingCookie,
     client: &Client,
-    (factor, BrowserStep { code, trust }): (Factor, &BrowserStep),
+    (factor, BrowserStep { code, trust, .. }): (Factor, &BrowserStep),
 ) -> Result<Json<SignedIn>, Problem> {
     let answer = Answer { factor, text: code.expose_secret(), trust: *trust };
     let (admitted, wants) = state.sign_ins.answer(answer, At::Browser(pending), client).await?;

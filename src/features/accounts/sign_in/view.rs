@@ -30,7 +30,7 @@ pub(super) fn StepView(second: SecondFactor, others: Vec<SecondFactor>, form: Fo
         let link = if carries {
             let action = format!("/sign-in/{step}");
             Either::Left(view! {
-                <button class="link" formaction=action formnovalidate=true name=SHOW value="on">{label}</button>
+                <button class="quiet" formaction=action formnovalidate=true name=SHOW value="on">{label}</button>
             })
         } else {
             let href = step_path(step, &next);
