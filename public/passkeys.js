@@ -10,10 +10,13 @@ const Passkeys = globalThis.PublicKeyCredential;
 /** Ends the request for a passkey that is open, so that another one can begin. */
 let open = new AbortController();
 
-if (Passkeys?.parseCreationOptionsFromJSON) {
-  const form = place.closest("form");
-  if (form) void offerSignIn(form);
-  else offerToAdd(/** @type {HTMLButtonElement} */ (place.querySelector("button")));
+const form = place.closest("form");
+if (!Passkeys?.parseCreationOptionsFromJSON) {
+  if (form !== place) alert.textContent = "Passkeys do not work in this browser.";
+} else if (form) {
+  void offerSignIn(form);
+} else {
+  offerToAdd(/** @type {HTMLButtonElement} */ (place.querySelector("button")));
 }
 
 /**
@@ -31,8 +34,7 @@ async function post(path, body) {
 
 /** @param {HTMLButtonElement} button */
 function offerToAdd(button) {
-  place.querySelector(".hint")?.remove();
-  button.hidden = false;
+  button.removeAttribute("data-waiting");
   button.addEventListener("click", () => void told(add()));
   // Password managers forget passkeys that were removed here, and learn the account's new name and address.
   const { details = "", accepted = "" } = place.dataset;
@@ -59,7 +61,7 @@ async function offerSignIn(form) {
     void told(signIn(form));
   });
   if (form !== place) return;
-  form.hidden = false;
+  form.removeAttribute("data-waiting");
   // The passkeys are suggested in the address field, until one is chosen there or the button is pressed.
   if (await Passkeys.isConditionalMediationAvailable?.()) await signIn(form, "conditional").catch(() => {});
 }

@@ -143,7 +143,7 @@ test.describe("without JavaScript", () => {
   test("passkeys are not offered", async ({ page }) => {
     await signUp(page);
     await page.goto("/account/passkeys");
-    await expect(page.getByText("They need JavaScript")).toBeVisible();
+    await expect(page.getByText("Passkeys need JavaScript")).toBeVisible();
     await expect(page.getByRole("button", { name: "Add a passkey" })).toBeHidden();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.goto("/sign-in");

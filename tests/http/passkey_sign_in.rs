@@ -92,7 +92,7 @@ async fn what_is_asked_says_nothing_of_anybody(app: TestApp) {
     assert!(page.contains(r#"autocomplete="username webauthn""#));
     assert!(page.contains(r#"<script type="module" src="/passkeys.js" nonce=""#), "{page}");
     let (_, form) = page.split_once(r#"action="/passkeys/sign-in""#).unwrap();
-    assert!(form.split_once('>').unwrap().0.contains("hidden"), "without JavaScript it is not offered");
+    assert!(form.split_once('>').unwrap().0.contains("data-waiting"), "without JavaScript it is not offered");
     // Nor at the token door, whose pages have other origins.
     app.post("/api/v1/login/passkey/options").json(json!({})).await.problem(404, "route_not_found");
 }

@@ -60,8 +60,8 @@ pub(super) fn PasskeysView(
             <ul class="rows">{passkeys.into_iter().map(|passkey| view! { <Row passkey /> }).collect_view()}</ul>
             <div id="passkeys" data-details=signals.details() data-accepted=signals.accepted()>
                 <p class="error" role="alert"></p>
-                <p class="hint">"This browser cannot make passkeys here. They need JavaScript, and https."</p>
-                <button type="button" hidden>"Add a passkey"</button>
+                <noscript><p class="hint">"Passkeys need JavaScript."</p></noscript>
+                <button type="button" data-waiting>"Add a passkey"</button>
             </div>
             <script type="module" src=script nonce=use_nonce()></script>
         </Card>
@@ -133,7 +133,7 @@ pub(super) fn step_fields(form: FormState) -> AnyView {
 pub(super) fn sign_in_button(carried: Vec<(String, String)>, script: String) -> AnyView {
     let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
     view! {
-        <form method="post" action="/passkeys/sign-in" id="passkeys" hidden>
+        <form method="post" action="/passkeys/sign-in" id="passkeys" data-waiting>
             <FormGuard anybody=true />
             {carried.into_iter().map(hidden).collect_view()}
             <input type="hidden" name="credential" data-answer />

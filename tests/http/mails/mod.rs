@@ -14,7 +14,7 @@ use vestibule::{
 
 use crate::{
     sign_in::{Enrolled, step, text_of},
-    support::{Authenticator, Database, Email, PASSWORD, TestApp, resource::READ, without_database},
+    support::{Authenticator, Database, Door, Email, PASSWORD, TestApp, resource::READ, without_database},
 };
 
 without_database! {
