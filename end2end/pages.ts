@@ -197,6 +197,7 @@ export const ENTRIES: readonly Entry[] = [
   { name: "account-name", path: "/account/name", who: "seeded", status: 200 },
   { name: "account-email", path: "/account/email", who: "seeded", status: 200 },
   { name: "account-password", path: "/account/password", who: "seeded", status: 200 },
+  { name: "passkeys", path: "/account/passkeys", who: "empty", status: 200 },
   { name: "account-delete", path: "/account/delete", who: "seeded", status: 200 },
 
   {

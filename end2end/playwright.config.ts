@@ -52,6 +52,7 @@ export default defineConfig({
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
         VESTIBULE_LAB__ADDRESS: `127.0.0.1:${LAB_PORT}`,
         // All of these tests come from one address.
+        VESTIBULE_THROTTLE__PASSKEYS_PER_ADDRESS: "10000",
         VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
         VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",
         RUST_LOG: "warn",

@@ -15,7 +15,8 @@ pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
     features::{
-        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, recovery_codes, tokens, totp,
+        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, passkeys, recovery_codes, tokens,
+        totp,
     },
 };
 
@@ -28,6 +29,7 @@ pub const FEATURES: &[Feature] = &[
     totp::FEATURE,
     recovery_codes::FEATURE,
     browser_sessions::FEATURE,
+    passkeys::FEATURE,
     activity::FEATURE,
     landing::FEATURE,
     #[cfg(feature = "lab")]

@@ -13,7 +13,7 @@ use crate::{
     http::{export::Export, pages::Pages},
     settings::Settings,
     state::{AppState, Site},
-    ui::{NavLink, SiteLinks},
+    ui::{NavLink, SiteLinks, WayIn},
 };
 
 /// A part of the product: plain data and function pointers. Begin with [`Feature::new`] and set what there is.
@@ -32,6 +32,8 @@ pub struct Feature {
     pub events: &'static [ResourceEvents],
     /// The second factors that it adds to signing in.
     pub factors: &'static [SecondFactor],
+    /// The ways to sign in that it adds to the sign-in page.
+    pub ways_in: &'static [WayIn],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -70,6 +72,7 @@ impl Feature {
             scopes: &[],
             events: &[],
             factors: &[],
+            ways_in: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -169,6 +172,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         links: Arc::new(SiteLinks {
             nav: on().flat_map(|feature| feature.nav).copied().collect(),
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
+            ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),

@@ -31,6 +31,7 @@ export class TestServer {
       LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
       LEPTOS_SITE_ROOT: join(target, "site"),
       VESTIBULE_SERVER__PUBLIC_URL: this.origin,
+      VESTIBULE_THROTTLE__PASSKEYS_PER_ADDRESS: "10000",
       VESTIBULE_THROTTLE__SIGN_UPS_PER_ADDRESS: "1000",
       VESTIBULE_THROTTLE__MAILS_PER_ADDRESS: "1000",
       RUST_LOG: "warn",

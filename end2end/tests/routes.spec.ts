@@ -10,8 +10,8 @@ interface Route {
   readonly feature: string | null;
 }
 
-/** Pages that answer with a file to download. */
-const DOWNLOADS = ["/account/export"];
+/** Pages that answer with a file to download, or with what programs look for. */
+const DOWNLOADS = ["/account/export", "/.well-known/passkey-endpoints"];
 
 test("every page is looked at", () => {
   const output = execFileSync(server, ["routes", "--json"], { cwd: folder, encoding: "utf8" });

@@ -27,7 +27,7 @@ use crate::{
     },
     timestamp::Timestamp,
     ui::{
-        FormOrigin, Now, SiteLinks,
+        FormOrigin, Now, SiteLinks, WayIn,
         layout::{Layout, Who},
         shape::with_shapes,
     },
@@ -100,6 +100,11 @@ impl PageContext {
     /// Whether the footer links to `path`.
     pub fn leads_to(&self, path: &str) -> bool {
         self.links.footer.iter().any(|link| link.path == path)
+    }
+
+    /// The ways to sign in beside the password, each with the URL of its script.
+    pub fn ways_in(&self) -> Vec<(WayIn, String)> {
+        self.links.ways_in.iter().map(|way| (*way, self.asset(way.script))).collect()
     }
 
     /// After a post: redirects (303) to `path`, which shows `what` once, so that a reload repeats nothing. `None` if

@@ -15,6 +15,7 @@ mod lab;
 mod mail;
 mod names;
 mod origins;
+mod passkeys;
 mod passwords;
 mod rate_limits;
 mod resources;
@@ -43,6 +44,7 @@ pub use self::{
     lab::{Lab, LabEnabled},
     mail::Mail,
     origins::check_origin,
+    passkeys::Passkeys,
     passwords::Passwords,
     rate_limits::RateLimits,
     resources::Resources,
@@ -71,6 +73,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Second factors.
     pub factors: Factors,
+    /// Passkeys.
+    pub passkeys: Passkeys,
     /// The cost of hashing passwords, and breached ones.
     pub passwords: Passwords,
     /// The mail server.
@@ -143,6 +147,7 @@ impl Settings {
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
         self.factors.check(&mut found);
+        self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);
         self.throttle.check(&mut found);

@@ -14,6 +14,8 @@ pub struct Throttle {
     pub sign_ins_per_address: u32,
     /// Sign-ins to one account from all addresses that have not signed in to it recently.
     pub sign_ins_per_account: u32,
+    /// Requests for a passkey from one address: each sign-in page makes one.
+    pub passkeys_per_address: u32,
     /// Attempts to create an account from one address, whether or not they succeed.
     pub sign_ups_per_address: u32,
     /// Mails that are requested from one address.
@@ -28,6 +30,7 @@ impl Default for Throttle {
             sign_ins_here: 10,
             sign_ins_per_address: 60,
             sign_ins_per_account: 30,
+            passkeys_per_address: 300,
             sign_ups_per_address: 30,
             mails_per_address: 30,
             mails_per_recipient: 5,
@@ -42,6 +45,7 @@ impl Throttle {
         for (key, attempts) in [
             ("throttle.sign_ins_per_address", self.sign_ins_per_address),
             ("throttle.sign_ins_per_account", self.sign_ins_per_account),
+            ("throttle.passkeys_per_address", self.passkeys_per_address),
             ("throttle.sign_ups_per_address", self.sign_ups_per_address),
             ("throttle.mails_per_address", self.mails_per_address),
             ("throttle.mails_per_recipient", self.mails_per_recipient),

@@ -1,4 +1,6 @@
-//! The links that every page has. The server says what there is.
+//! The links that every page has, and the ways to sign in beside the password. The server says what there is.
+
+use leptos::prelude::AnyView;
 
 /// A link: its path and its label.
 #[derive(Clone, Copy, Debug)]
@@ -16,4 +18,17 @@ pub struct SiteLinks {
     pub nav: Vec<NavLink>,
     /// In the footer.
     pub footer: Vec<NavLink>,
+    /// On the sign-in page, below the password.
+    pub ways_in: Vec<WayIn>,
+}
+
+/// A way to sign in beside the password, as the sign-in page offers it: plain data and a function pointer.
+#[derive(Clone, Copy, Debug)]
+pub struct WayIn {
+    /// The file of its script.
+    pub script: &'static str,
+    /// What it adds to the `autocomplete` of the address field, if browsers suggest it there.
+    pub autocomplete: Option<&'static str>,
+    /// Its HTML. It gets the hidden fields that go along with a sign-in, and the URL of the script.
+    pub view: fn(Vec<(String, String)>, String) -> AnyView,
 }

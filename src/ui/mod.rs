@@ -55,4 +55,4 @@ pub use self::{
     toast::{Toasts, toast},
 };
 #[cfg(feature = "ssr")]
-pub use links::{NavLink, SiteLinks};
+pub use links::{NavLink, SiteLinks, WayIn};

@@ -56,6 +56,7 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
         let place = match path.split('/').nth(1) {
             _ if path == "/account/email/resend" => "/account/email",
             Some("tokens") => "/tokens",
+            Some("account") if path.starts_with("/account/passkeys/") => "/account/passkeys",
             Some("account") => "/account",
             // The page of the item that the form deletes.
             _ => own.as_deref().unwrap_or("/"),

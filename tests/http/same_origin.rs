@@ -5,7 +5,7 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 
 use crate::support::{
-    Browser, Database, Door, OURS, PASSWORD, PageForm, Person, Request, TestApp, on_both_databases,
+    Authenticator, Browser, Database, Door, OURS, PASSWORD, PageForm, Person, Request, TestApp, on_both_databases,
     resource::{
         CREATE_FUNCTION, HOME, ITEM, LIST_FUNCTION, PAGE, READ_FIELD, SAVE_FUNCTION, TABLE, any_arguments,
         create_arguments, item, list_arguments, resource, save_arguments,
@@ -56,6 +56,8 @@ pub(super) struct Things {
     items: Items,
     token: String,
     sign_in: String,
+    passkey: String,
+    credential: String,
 }
 
 impl Things {
@@ -64,12 +66,16 @@ impl Things {
         let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         other_sign_in(&ada.browser, ada).await;
         let sign_in = other_sign_in(&ada.browser, ada).await;
-        Self { items, token, sign_in }
+        let mut authenticator = Authenticator::new();
+        let passkey = ada.browser.add_passkey(&mut authenticator).await;
+        let credential = authenticator.sign(&ada.browser.asked_to_sign().await).to_string();
+        Self { items, token, sign_in, passkey, credential }
     }
 
     pub(super) fn path(&self, path: &str) -> String {
         let id = match path {
             path if path.starts_with("/tokens") => &self.token,
+            path if path.starts_with("/account/passkeys") => &self.passkey,
             path if path.starts_with("/account") => &self.sign_in,
             path => self.items.id(path),
         };
@@ -93,6 +99,7 @@ pub(super) fn form(path: &str) -> Vec<(&'static str, &'static str)> {
         "/forgot" => vec![("email", "ada@example.org")],
         "/account/confirm" => vec![("password-again", PASSWORD)],
         "/account/name" => vec![("name", "Eve")],
+        "/account/passkeys/{id}/rename" => vec![("name", "planted")],
         "/account/email" => vec![("email", "eve@new.example")],
         "/account/password" => vec![("current", PASSWORD), ("password", "the words of a thief")],
         "/account/delete" => vec![("email", "bob@example.org")],
@@ -134,6 +141,8 @@ async fn every_form_of_ours_does_something(app: TestApp) {
             _ => &ada.browser,
         };
         let to = things.path(path);
+        let passkey = [("credential", things.credential.as_str())];
+        let form = |path: &str| if path == "/passkeys/sign-in" { passkey.to_vec() } else { form(path) };
         let reply = if form(path).is_empty() && personal_pages().contains(&path) {
             // A feature of which nothing is known here.
             PageForm::to(&browser.visit(&to).await.page(200), &to).edited().by(browser).await

@@ -63,6 +63,16 @@ kinds! {
     PasswordChanged = "password_changed", "Password changed";
     /// The password was reset with a link sent by email.
     PasswordReset = "password_reset", "Password reset by email";
+    /// A passkey was added.
+    PasskeyAdded = "passkey_added", "Passkey added";
+    /// A passkey was given another name.
+    PasskeyRenamed = "passkey_renamed", "Passkey renamed";
+    /// A passkey was removed.
+    PasskeyRemoved = "passkey_removed", "Passkey removed";
+    /// A passkey was not accepted.
+    PasskeyRefused = "passkey_refused", "Passkey not accepted";
+    /// A passkey was used that has counted less than before: somebody may have copied it.
+    PasskeyCounterWentBack = "passkey_counter_went_back", "Passkey refused, because it may have been copied";
     /// The name was changed.
     Renamed = "name_changed", "Name changed";
     /// The email address was confirmed.
@@ -112,6 +122,8 @@ kinds! {
 pub enum ActorCredential {
     /// The password.
     Password,
+    /// A passkey.
+    Passkey,
     /// A signed-in browser.
     Session(Uuid),
     /// A token.
@@ -127,6 +139,7 @@ impl ActorCredential {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::Session(_) => "session",
             Self::Token(_) => "token",
             Self::Operator => "operator",
@@ -137,7 +150,7 @@ impl ActorCredential {
     /// The id of the browser session or the token.
     pub fn id(self) -> Option<Uuid> {
         match self {
-            Self::Password | Self::Operator | Self::LeakReporter => None,
+            Self::Password | Self::Passkey | Self::Operator | Self::LeakReporter => None,
             Self::Session(id) | Self::Token(id) => Some(id),
         }
     }
@@ -153,7 +166,7 @@ pub struct Event {
     /// What happened.
     #[sqlx(try_from = "String")]
     pub kind: Kind,
-    /// The kind of credential: `password`, `session`, `token`, `operator` or `finder`.
+    /// The kind of credential: `password`, `passkey`, `session`, `token`, `operator` or `finder`.
     pub credential: String,
     /// The id of the browser session or token that was the credential.
     pub credential_id: Option<Uuid>,

@@ -35,6 +35,11 @@ impl Actor {
         Self { account, means: ActorCredential::Password, client: client.clone(), stamp: None }
     }
 
+    /// Somebody who just used a passkey of `account`, or tried to.
+    pub fn by_passkey(account: Uuid, client: &Client) -> Self {
+        Self { account, means: ActorCredential::Passkey, client: client.clone(), stamp: None }
+    }
+
     /// An operator who does something to `account`.
     pub fn operator(account: Uuid) -> Self {
         Self { account, means: ActorCredential::Operator, client: Client::default(), stamp: None }
@@ -90,7 +95,11 @@ fn log(account: Uuid, event: &Event) {
             )
         };
     }
-    if event.kind == Kind::SignInFailed { log!(warn) } else { log!(info) }
+    if matches!(event.kind, Kind::SignInFailed | Kind::PasskeyRefused | Kind::PasskeyCounterWentBack) {
+        log!(warn);
+    } else {
+        log!(info);
+    }
 }
 
 /// The newest events of the account, newest first.

@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use super::Factor;
 use crate::{
-    auth::{Account, store::accounts, verify_password::VerifiedPassword},
+    auth::{Account, activity::Actor, store::accounts, verify_password::VerifiedPassword},
     db::Db,
-    http::problem::Problem,
+    http::{client::Client, problem::Problem},
     settings::{Accounts, Confirm},
 };
 
@@ -84,6 +84,14 @@ impl Admitted {
     /// The account's stamp when the factors were proved. Whatever is created requires that it is unchanged (S59).
     pub fn auth_stamp(&self) -> &[u8] {
         &self.auth_stamp
+    }
+
+    /// Who is let in, as the actor of activity events, with the `client` they use.
+    pub fn acting(&self, client: &Client) -> Actor {
+        match self.factors.first() {
+            Some(Factor::Passkey) => Actor::by_passkey(self.account.id, client),
+            _ => Actor::by_password(self.account.id, client),
+        }
     }
 
     /// The factors that were proved, the first one first.

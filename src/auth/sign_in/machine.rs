@@ -154,7 +154,11 @@ impl SignIns {
             }
             _ => false,
         };
-        let next = rules::wanted(proven.factor, &enrolled, is_trusted);
+        let mut next = rules::wanted(proven.factor, &enrolled, is_trusted);
+        if matches!(at, At::Client(_)) {
+            // A passkey belongs to this site's own origin, so the token door has no step for it.
+            next.retain(|factor| *factor != Factor::Passkey);
+        }
         if next.is_empty() {
             return Ok(Admitted::new(proven, None));
         }

@@ -95,7 +95,7 @@ pub(super) fn new_browser(settings: &Settings, to: &str, client: &Client) -> Mai
     Mail::new("new_browser", to, "New sign-in to your account")
         .text(greeting(settings))
         .text(format!(
-            "Your password was just used in a browser that is new to your account: {}{from}.",
+            "Somebody just signed in to your account in a browser that is new to it: {}{from}.",
             client.browser()
         ))
         .text("If this was you, you do not need to do anything. We will not email you about this browser again.")

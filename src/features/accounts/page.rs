@@ -14,7 +14,6 @@ use super::{
     service::{self, SignUp},
     sign_in::{finish, page as step},
     sign_in_form::{later, sign_in_form},
-    unsent::Unsent,
     view::{AccountView, SignUpView},
 };
 use crate::{
@@ -116,39 +115,10 @@ pub async fn post_sign_in(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let home = context.home();
-    let AppState { db, hasher, settings, .. } = state.clone();
-    let remember = form.ticked("remember");
-    let unsent = Unsent::carried(&form);
-    let mut typed = typed(&form, &["email", "next"]);
-    if let Some(unsent) = &unsent {
-        typed = unsent.carry(typed);
-    }
-    if remember {
-        typed = typed.with("remember", "on");
-    }
+    let AppState { db, hasher, settings, .. } = &state;
     let (email, password) = (form.text("email"), form.text("password").into());
-    let admitted = match verify_password(&db, &hasher, &settings.throttle, &client, &email, password).await {
-        Ok(proven) => {
-            let wants = Wants::in_browser(remember);
-            state.sign_ins.proceed(proven, At::Browser(&pending), wants, &client).await
-        }
-        Err(problem) => Err(problem),
-    };
-    let admitted = match admitted {
-        Ok(admitted) => admitted,
-        Err(Problem::SecondFactorRequired { next, .. }) => {
-            return step::first(context, &state, &next, &form.text("next"), unsent).await;
-        }
-        Err(problem) => {
-            return Ok(later(&problem, sign_in_form(context, problem.status(), typed.with_errors(&problem)).await));
-        }
-    };
-    finish::in_browser(&state, &mut auth, admitted, remember, &client).await?;
-    if let Some(unsent) = unsent {
-        return unsent.offer(context, &auth).await;
-    }
-    Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
+    let proven = verify_password(db, hasher, &settings.throttle, &client, &email, password).await;
+    step::begin(context, &state, (&mut auth, &pending), &client, &form, proven).await
 }
 
 /// `POST /sign-out`. Signing out twice is not an error.

@@ -11,7 +11,9 @@ use crate::{auth::page::PageContext, http::problem::Problem, ui::FormState};
 /// Answers with the sign-in page.
 pub(super) async fn sign_in_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    context.page(status, "Sign in", move || view! { <SignInView form=form.clone() /> }).await
+    let ways_in = context.ways_in();
+    let view = move || view! { <SignInView form=form.clone() ways_in=ways_in.clone() /> };
+    context.page(status, "Sign in", view).await
 }
 
 /// `page`, with a `Retry-After` header if `problem` has one.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::unsent::Carried;
+use super::unsent::{Carried, carried_fields};
 use crate::{
     auth::{Account, Credential, activity, browser_session::BrowserSession, passwords},
     features::{
@@ -11,7 +11,7 @@ use crate::{
         browser_sessions::BrowserSessionList,
     },
     text::email_address::shown,
-    ui::{Avatar, Card, FormGuard, FormState, Notice, TextField, Time},
+    ui::{Avatar, Card, FormGuard, FormState, Notice, TextField, Time, WayIn},
 };
 
 #[component]
@@ -43,8 +43,10 @@ pub(super) fn SignUpView(form: FormState) -> impl IntoView {
 }
 
 #[component]
-pub(super) fn SignInView(form: FormState) -> impl IntoView {
+pub(super) fn SignInView(form: FormState, ways_in: Vec<(WayIn, String)>) -> impl IntoView {
     let sign_up = with_next("/sign-up", &form.value("next"));
+    let suggested = ways_in.iter().find_map(|(way, _)| way.autocomplete).unwrap_or("username");
+    let carried = carried_fields(&form);
     let remember = !form.value("remember").is_empty();
     view! {
         <section class="door">
@@ -59,7 +61,7 @@ pub(super) fn SignInView(form: FormState) -> impl IntoView {
                     label="E-mail"
                     kind="email"
                     form=form.clone()
-                    autocomplete="username"
+                    autocomplete=suggested
                     autofocus=true
                 />
                 <TextField
@@ -75,6 +77,7 @@ pub(super) fn SignInView(form: FormState) -> impl IntoView {
                 </label>
                 <button>"Sign in"</button>
             </form>
+            {ways_in.into_iter().map(|(way, script)| (way.view)(carried.clone(), script)).collect_view()}
             <p><a href="/forgot">"Forgot your password?"</a></p>
             <p>"New here? " <a href=sign_up>"Sign up"</a></p>
         </section>

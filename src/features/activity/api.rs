@@ -59,8 +59,8 @@ struct Item {
     event: &'static str,
     /// The kind of event, in a few words.
     description: &'static str,
-    /// With which credential it was done: `password`, `session`, `token`, `operator` (on the server) or `finder` (who
-    /// reported a leaked token).
+    /// With which credential it was done: `password`, `passkey`, `session`, `token`, `operator` (on the server) or
+    /// `finder` (who reported a leaked token).
     credential: String,
     /// The id of the browser session or the token.
     credential_id: Option<Uuid>,

@@ -40,7 +40,7 @@ pub async fn begin(
     remember: bool,
     client: &Client,
 ) -> Result<(), Problem> {
-    let account = admitted.account().id;
+    let actor = admitted.acting(client);
     let sign_in = record(db, settings, &admitted, remember, client).await?;
     if let Some(before) = auth.user.take() {
         sign_out(db, &before, client).await?;
@@ -55,7 +55,7 @@ pub async fn begin(
         last_change: None,
     };
     session::begin(auth, &signed_in).await?;
-    Actor::by_password(account, client).record(db, Kind::SignedIn, Some((sign_in.id, "")));
+    actor.record(db, Kind::SignedIn, Some((sign_in.id, "")));
     Ok(())
 }
 
@@ -85,7 +85,7 @@ pub async fn record(
         ends_at: now + whole,
     };
     let (ours, kept, stamp) = (db.clone(), i64::from(settings.per_account), admitted.auth_stamp().to_vec());
-    let actor = Actor::by_password(admitted.account().id, client);
+    let actor = admitted.acting(client);
     // Run to completion, so that a client that disconnects leaves no browser above the limit.
     db.run_to_completion(async move {
         let Some(sign_in) = browser_sessions::insert(&ours, actor.account, stamp, row).await? else {

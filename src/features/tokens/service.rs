@@ -202,7 +202,7 @@ pub async fn create_at_login(
         last_used_from: None,
         revoked_at: None,
     };
-    let actor = Actor::by_password(admitted.account().id, client);
+    let actor = admitted.acting(client);
     let (ours, settings, stamp) = (db.clone(), settings.clone(), admitted.auth_stamp().to_vec());
     // Run to completion, so that a client that disconnects leaves no token above the limit.
     db.run_to_completion(async move {

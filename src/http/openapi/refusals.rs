@@ -64,6 +64,20 @@ refusals! {
     TooManyStreams => [Problem::TooManyStreams(10)];
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
+    /// When a limit on the number of passkeys is reached, or on how often somebody tries.
+    PasskeysFull => [
+        Problem::Conflict("The account has the maximum number of passkeys. Remove one first."),
+        limited(Limit::Passkey)
+    ];
+    /// By the check of a passkey.
+    PasskeyRefused => [
+        Problem::PasskeyRefused,
+        Problem::PasskeyUnknown,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled
+    ];
+    /// When a limit on attempts with a passkey is reached.
+    PasskeysLimited => [limited(Limit::Passkey)];
     /// Where a token with a fixed end cannot be renewed.
     FixedEnd => [Problem::Conflict("This token has a fixed end, so it cannot be renewed.")];
     /// Where the body holds the account's password, to prove who sends it.

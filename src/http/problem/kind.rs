@@ -106,6 +106,12 @@ problems! {
     /// The password is right.
     AccountDisabled => 403, "account_disabled", "Account disabled",
         "This account is disabled. Contact the operators of this site.";
+    /// The challenge was answered before or has expired, or the answer is not valid. Does not say which.
+    PasskeyRefused => 401, "passkey_refused", "Passkey not accepted",
+        "The passkey was not accepted, or it took too long. Try again.";
+    /// It was removed, or its account was deleted.
+    PasskeyUnknown => 401, "passkey_unknown", "Unknown passkey",
+        "This passkey does not belong to any account here. It was probably removed. Sign in another way.";
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
         format!("This token does not have the scope `{scope}`.");

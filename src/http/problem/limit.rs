@@ -11,6 +11,8 @@ pub enum Limit {
     Password,
     /// The failed attempts to give a code or another second factor, by account or by browser.
     Code,
+    /// The requests to use a passkey from one network address, or to add one to an account.
+    Passkey,
     /// The attempts to sign up from one network address.
     SignUp,
     /// The mails that are requested from one network address, or for one recipient.
@@ -21,8 +23,8 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 7] =
-        [Self::Token, Self::Address, Self::Password, Self::Code, Self::SignUp, Self::Mail, Self::Lab];
+    pub const ALL: [Self; 8] =
+        [Self::Token, Self::Address, Self::Password, Self::Code, Self::Passkey, Self::SignUp, Self::Mail, Self::Lab];
 
     /// Its name, which never changes.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Limit {
             Self::Address => "address",
             Self::Password => "password",
             Self::Code => "code",
+            Self::Passkey => "passkey",
             Self::SignUp => "sign_up",
             Self::Mail => "mail",
             Self::Lab => "lab",
@@ -44,6 +47,7 @@ impl Limit {
             Self::Address => "Too many requests without a valid token came from your network address.",
             Self::Password => "Too many attempts with a password.",
             Self::Code => "Too many attempts with a code.",
+            Self::Passkey => "Too many attempts with a passkey.",
             Self::SignUp => "Too many attempts to sign up came from your network address.",
             Self::Mail => "Too many emails were requested.",
             Self::Lab => "This experiment has made too many requests.",

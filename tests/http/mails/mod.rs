@@ -14,7 +14,7 @@ use vestibule::{
 
 use crate::{
     sign_in::{Enrolled, step, text_of},
-    support::{Database, Email, PASSWORD, TestApp, resource::READ, without_database},
+    support::{Authenticator, Database, Door, Email, PASSWORD, TestApp, resource::READ, without_database},
 };
 
 without_database! {
@@ -50,12 +50,21 @@ async fn texts(app: &TestApp) -> Vec<String> {
 async fn of_a_life(database: Database) -> Vec<String> {
     let app = app(database, |settings| settings.throttle.mails_per_recipient = 100).await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    let credential = Authenticator::new().make(&bob.browser.asked_to_add().await);
+    let add = bob.browser.post("/passkeys", json!({"credential": credential})).header("user-agent", firefox);
+    let added = add.at("203.0.113.7").await.assert_status(201).json();
+    for action in ["rename", "remove"] {
+        app.db.wait_idle().await;
+        let path = format!("/account/passkeys/{}/{action}", added["id"].as_str().unwrap());
+        let change = bob.browser.ask(axum::http::Method::POST, &path).form(&[("name", "phone")]);
+        change.header("user-agent", firefox).at("203.0.113.7").await.assert_status(303);
+    }
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
     let reset = app.link("/reset/").await;
     app.browser().submit(&reset, &[("password", NEW_PASSWORD)]).await.assert_status(200);
     let browser = app.browser();
     let form = [("email", ada.email.as_str()), ("password", NEW_PASSWORD)];
-    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
     let sign_in = browser.ask(axum::http::Method::POST, "/sign-in").form(&form).header("user-agent", firefox);
     sign_in.at("203.0.113.7").await.assert_status(303);
     app.db.wait_idle().await;

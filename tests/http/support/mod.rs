@@ -2,6 +2,7 @@
 
 mod app;
 mod ask;
+mod authenticator;
 mod entries;
 mod forms;
 mod people;
@@ -16,6 +17,7 @@ pub mod visitor;
 pub use self::{
     app::{Database, OURS, PASSWORD, Prepare, SPA, TestApp, all_scopes, features},
     ask::{Request, Response, field_error, hang_up_after, members},
+    authenticator::{Authenticator, flags},
     forms::PageForm,
     people::{Browser, Client, Door, Person, TOKEN_MEMBERS, current_token_members},
     post::{Email, Sink},

@@ -133,12 +133,16 @@ pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbo
 pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 
 /// Endpoints for monitoring, and what programs look for.
-pub const OPERATIONS: [&str; 3] = ["/healthz", "/readyz", "/.well-known/change-password"];
+pub const OPERATIONS: [&str; 4] =
+    ["/healthz", "/readyz", "/.well-known/change-password", "/.well-known/passkey-endpoints"];
 
 /// The app's own forms, in an order in which all of them can be posted.
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 18] = [
     "/sign-up",
     "/sign-in",
+    "/passkeys/sign-in",
+    "/account/passkeys/{id}/rename",
+    "/account/passkeys/{id}/remove",
     "/sign-out",
     "/tokens",
     "/tokens/{id}/revoke",

@@ -1,7 +1,9 @@
 //! A person with one of everything, and the forms of all pages that show it.
 
+use std::sync::Mutex;
+
 use super::{
-    Browser, Database, PASSWORD, PageForm, Person, TestApp, features,
+    Authenticator, Browser, Database, PASSWORD, PageForm, Person, TestApp, features,
     resource::{ITEM, PAGE, item_form},
     routes::{Items, personal_pages, public_pages},
 };
@@ -20,6 +22,7 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
         "/tokens" => &[("name", "phone"), ("days", "30")],
         "/account/confirm" => &[("password-again", PASSWORD)],
         "/account/name" => &[("name", "Ada King")],
+        "/account/passkeys/{id}/rename" => &[("name", "phone")],
         "/account/email" => &[("email", "new@example.org")],
         "/account/password" => &[("current", PASSWORD), ("password", NEW_PASSWORD)],
         "/reset/{token}" => &[("password", NEW_PASSWORD)],
@@ -45,6 +48,8 @@ pub struct Visitor {
     pub ada: Person,
     /// Her items.
     pub items: Items,
+    /// Her passkey.
+    pub passkey: Mutex<Authenticator>,
     /// Where links in her mails lead.
     pub links: Vec<String>,
 }
@@ -54,6 +59,8 @@ impl Visitor {
     pub async fn new(app: &TestApp, name: &str) -> Self {
         let ada = app.person(name).await;
         let items = Items::of(&ada).await;
+        let mut passkey = Authenticator::new();
+        ada.browser.add_passkey(&mut passkey).await;
         let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
         app.browser().submit("/sign-in", &form).await.assert_status(303);
         let confirm = app.link("/confirm/").await;
@@ -61,7 +68,13 @@ impl Visitor {
         let reset = app.link("/reset/").await;
         ada.browser.submit("/account/email", &[("email", &format!("{name}@new.example"))]).await.assert_status(202);
         let email = app.link("/email/").await;
-        Self { ada, items, links: vec![reset, confirm, email] }
+        Self { ada, items, passkey: Mutex::new(passkey), links: vec![reset, confirm, email] }
+    }
+
+    /// What her authenticator answers when somebody signs in with `browser`.
+    async fn answer(&self, browser: &Browser) -> String {
+        let asked = browser.asked_to_sign().await;
+        self.passkey.lock().unwrap().sign(&asked).to_string()
     }
 
     /// Every page with a form, with the browser that looks at it.
@@ -111,6 +124,9 @@ pub async fn filled(visitor: &Visitor, stranger: &Browser, action: &str) -> (Bro
             if matches!(action, "/sign-up" | "/sign-in" | "/confirm/{token}" | "/email/{token}") {
                 typed.retain(|(name, value)| *name != "password" || value != NEW_PASSWORD);
                 typed.push(("password", PASSWORD.into()));
+            }
+            if action == "/passkeys/sign-in" {
+                typed.push(("credential", visitor.answer(&browser).await));
             }
             let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
             return (browser, form.with(&typed));

@@ -5,3 +5,5 @@ pub(crate) mod finish;
 pub(super) mod page;
 pub(crate) mod steps;
 mod view;
+
+pub(crate) use page::begin;

@@ -18,7 +18,7 @@ use crate::{
     auth::{
         AuthSession,
         page::PageContext,
-        sign_in::{ANSWER_FIELD, Answer, At, Factor, PendingCookie},
+        sign_in::{ANSWER_FIELD, Answer, At, Factor, PendingCookie, Proven, Wants},
     },
     features::accounts::{
         sign_in_form::{later, sign_in_form},
@@ -38,6 +38,48 @@ use crate::{
 #[derive(Deserialize)]
 pub struct Step {
     step: String,
+}
+
+/// Answers a form of the sign-in page, by which somebody has `proven` a first factor or not: signs in this browser, asks
+/// for a second factor, or shows the page again, with what is wrong.
+///
+/// # Errors
+/// If the session cannot be written. Other problems are shown on the page.
+pub(crate) async fn begin(
+    context: PageContext,
+    state: &AppState,
+    (auth, pending): (&mut AuthSession, &PendingCookie),
+    client: &Client,
+    form: &Form,
+    proven: Result<impl Into<Proven>, Problem>,
+) -> Result<Response, Problem> {
+    let (home, next, remember, unsent) =
+        (context.home(), form.text("next"), form.ticked("remember"), Unsent::carried(form));
+    let mut typed = FormState::default().with("email", form.text("email")).with("next", next.clone());
+    if let Some(unsent) = &unsent {
+        typed = unsent.carry(typed);
+    }
+    if remember {
+        typed = typed.with("remember", "on");
+    }
+    let admitted = match proven {
+        Ok(proven) => state.sign_ins.proceed(proven, At::Browser(pending), Wants::in_browser(remember), client).await,
+        Err(problem) => Err(problem),
+    };
+    let admitted = match admitted {
+        Ok(admitted) => admitted,
+        Err(Problem::SecondFactorRequired { next: steps, .. }) => {
+            return first(context, state, &steps, &next, unsent).await;
+        }
+        Err(problem) => {
+            return Ok(later(&problem, sign_in_form(context, problem.status(), typed.with_errors(&problem)).await));
+        }
+    };
+    finish::in_browser(state, auth, admitted, remember, client).await?;
+    match unsent {
+        Some(unsent) => unsent.offer(context, auth).await,
+        None => Ok(see_other(ReturnTo { next }.or(home))),
+    }
 }
 
 /// Answers a first factor with the first of the steps `steps`: a redirect to its page, or the page itself, if it has to

@@ -15,7 +15,7 @@ use axum::{
 };
 use uuid::Uuid;
 
-pub(super) use self::view::Carried;
+pub(super) use self::view::{Carried, carried_fields};
 use self::{
     fields::{PREFIX, TO, is_secret, is_seen},
     view::UnsentView,

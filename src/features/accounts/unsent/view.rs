@@ -5,6 +5,12 @@ use leptos::{either::Either, prelude::*};
 use super::fields::{PREFIX, TO, is_seen};
 use crate::ui::{Card, FormGuard, FormState, in_textarea};
 
+/// What goes along with a sign-in: where to go afterwards, and the form that was not sent.
+pub(in crate::features::accounts) fn carried_fields(form: &FormState) -> Vec<(String, String)> {
+    let goes_along = |name: &str| name == "next" || name == TO || name.starts_with(PREFIX);
+    form.values.iter().filter(|(name, _)| goes_along(name)).cloned().collect()
+}
+
 /// The hidden fields of the sign-in form that carry a form along.
 #[component]
 pub(in crate::features::accounts) fn Carried(form: FormState) -> impl IntoView {

@@ -1,0 +1,131 @@
+//! The JSON API of passkeys, at the session door: a passkey belongs to this site's own origin, so a page of another
+//! origin can neither make nor use one.
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{model::Passkey, service};
+use crate::{
+    auth::{Allowed, Anything, reauthentication::Reauthentication},
+    http::{
+        client::Client,
+        extract::Body,
+        openapi::{
+            examples::{id, moment},
+            refusals::{BodyRefused, PasskeysFull, ReauthenticationRequired},
+        },
+        problem::Problem,
+    },
+    state::AppState,
+    timestamp::Timestamp,
+};
+
+/// The routes of the session mount.
+pub fn session_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(begin_adding)).routes(routes!(add))
+}
+
+/// What the browser is to be asked.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PasskeyOptions, examples(json!({"public_key": {
+    "challenge": "4PbG2pfOeNoEhH1JpBsoRA",
+    "rpId": "localhost",
+    "allowCredentials": [],
+    "userVerification": "required",
+    "timeout": 300_000,
+}})))]
+pub(super) struct Options {
+    /// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` (WebAuthn Level 3).
+    #[schema(value_type = Object)]
+    pub public_key: Value,
+}
+
+/// Nothing: what is asked for depends on the account only.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasskeyRequest, examples(json!({})))]
+struct Adding {}
+
+/// The answer of the browser.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewPasskey, examples(json!({"credential": {"id": "AQIDBA", "type": "public-key"}})))]
+struct Answer {
+    /// What `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3).
+    #[schema(value_type = Object)]
+    credential: Map<String, Value>,
+}
+
+/// A passkey of the account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Passkey, examples(example))]
+struct Item {
+    /// The id of the passkey.
+    id: Uuid,
+    /// Its name.
+    name: String,
+    /// Whether it has been copied to other devices of its owner.
+    backed_up: bool,
+    /// When it was added.
+    created_at: Timestamp,
+    /// When somebody last signed in with it.
+    last_used_at: Option<Timestamp>,
+}
+
+fn example() -> Value {
+    json!({
+        "id": id(4),
+        "name": "Google Password Manager (Chrome on Android)",
+        "backed_up": true,
+        "created_at": moment(0),
+        "last_used_at": null,
+    })
+}
+
+/// Begin to add a passkey
+///
+/// Returns what the browser has to be asked. Its answer is taken by `POST passkeys` for five minutes, once. The password
+/// must have been given recently.
+#[utoipa::path(
+    post, path = "/passkeys/options", operation_id = "beginPasskey", tag = "Account",
+    request_body = Adding,
+    responses(
+        (status = OK, body = Options, description = "What to ask the browser."),
+        BodyRefused, ReauthenticationRequired, PasskeysFull,
+    ),
+    security(("caller" = [])),
+)]
+async fn begin_adding(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<Anything>,
+    reauthentication: Reauthentication,
+    Body(Adding {}): Body<Adding>,
+) -> Result<Json<Options>, Problem> {
+    reauthentication.must_be_recent(&caller).await?;
+    let public_key = service::begin_adding(&state, &caller).await?;
+    Ok(Json(Options { public_key }))
+}
+
+/// Add a passkey
+///
+/// Takes the answer of the browser to the challenge of `POST passkeys/options`.
+#[utoipa::path(
+    post, path = "/passkeys", operation_id = "addPasskey", tag = "Account",
+    request_body = Answer,
+    responses((status = CREATED, body = Item, description = "The new passkey."), BodyRefused, PasskeysFull),
+    security(("caller" = [])),
+)]
+async fn add(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<Anything>,
+    client: Client,
+    Body(Answer { credential }): Body<Answer>,
+) -> Result<(StatusCode, Json<Item>), Problem> {
+    let Passkey { id, name, backed_up, created_at, last_used_at, .. } =
+        service::add(&state, &caller, &client, &credential.into()).await?;
+    Ok((StatusCode::CREATED, Json(Item { id, name, backed_up, created_at, last_used_at })))
+}

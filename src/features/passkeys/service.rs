@@ -1,0 +1,268 @@
+//! The rules for passkeys.
+
+use std::fmt;
+
+use serde_json::Value;
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    authenticators,
+    ceremony::{Answer, Begun, Refusal, RelyingParty, SignInAnswer},
+    emails::{self, Change},
+    model::{Passkey, Stored},
+    store,
+};
+use crate::{
+    auth::{
+        Account, Caller,
+        activity::{Actor, Kind},
+        rate_limit::attempts::{self, Rule, from_network},
+        sign_in::{Factor, FactorContext, Proven, Summary},
+    },
+    db::{Db, is_unique_violation},
+    http::{
+        client::Client,
+        problem::{FieldError, Limit, Problem},
+    },
+    settings::Settings,
+    state::AppState,
+    text::{is_blank, turns_direction},
+};
+
+/// How long a challenge can be answered.
+const LIFETIME: Duration = Duration::minutes(5);
+/// The longest name of a passkey, in characters.
+pub(super) const NAME_MAX: usize = 100;
+
+/// The account's passkeys, the oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Passkey>, Problem> {
+    Ok(store::list(db, account).await?)
+}
+
+/// Begins to add a passkey to the account of `caller`, who has just proved who they are. Returns what the browser is
+/// asked.
+///
+/// # Errors
+/// [`Problem::Conflict`] if the account has as many as it may have; [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn begin_adding(state: &AppState, caller: &Caller) -> Result<Value, Problem> {
+    let AppState { db, settings, .. } = state;
+    let account = &caller.account;
+    let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
+    let _counted = attempts::take(db, vec![rule.of(&[&account.id.to_string()])]).await?;
+    let known = store::list(db, account.id).await?;
+    if known.len() >= settings.passkeys.per_account as usize {
+        return Err(full());
+    }
+    let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
+    keep(db, RelyingParty::of(settings)?.begin_adding(account, known)?, Some(account.id)).await
+}
+
+/// Adds the passkey that a browser made for the challenge of [`begin_adding`].
+///
+/// # Errors
+/// [`Problem::Validation`] if it is not accepted; [`Problem::Conflict`] if the account has as many as it may have;
+/// [`Problem::NotSignedIn`] if the password was changed meanwhile (S59); [`Problem::Unavailable`].
+pub async fn add(state: &AppState, caller: &Caller, client: &Client, credential: &Value) -> Result<Passkey, Problem> {
+    let AppState { db, settings, mailer, .. } = state;
+    let (account, actor) = (&caller.account, caller.acting(client.clone()));
+    let not_accepted = |refusal: Refusal| {
+        tracing::warn!(event = "passkey_not_added", account = %account.id, %refusal);
+        Problem::field("credential", "The passkey could not be added. Try again.")
+    };
+    let answer = Answer::read(credential).map_err(not_accepted)?;
+    let taken = store::take_challenge(db, answer.challenge.clone(), Some(account.id), db.now()).await?;
+    let (asked,) = taken.ok_or_else(|| not_accepted(Refusal::Invalid(NO_CHALLENGE.into())))?;
+    let new = RelyingParty::of(settings)?.added(&answer, &asked).map_err(not_accepted)?;
+    let name = authenticators::name_of(&new.aaguid, &client.browser());
+    let owner = (account.id, caller.stamp.clone().unwrap_or_default(), i64::from(settings.passkeys.per_account));
+    let added = match store::insert(db, owner, (Uuid::now_v7(), name, new), db.now()).await {
+        Ok(Some(added)) => added,
+        Ok(None) if store::count(db, account.id).await? >= i64::from(settings.passkeys.per_account) => {
+            return Err(full());
+        }
+        Ok(None) => return Err(Problem::NotSignedIn),
+        Err(error) if is_unique_violation(&error) => {
+            return Err(not_accepted(Refusal::Invalid("the passkey is registered already".into())));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    actor.record(db, Kind::PasskeyAdded, Some((added.id, &added.name)));
+    mailer.post(emails::changed(settings, &account.email, Change::Added, client));
+    Ok(added)
+}
+
+/// Gives a passkey another name.
+///
+/// # Errors
+/// [`Problem::Validation`]; [`Problem::NotFound`] if the account has no such passkey; or if the database fails.
+pub async fn rename(
+    state: &AppState,
+    (account, actor): (&Account, &Actor),
+    id: Uuid,
+    name: &str,
+) -> Result<(), Problem> {
+    let AppState { db, settings, mailer, .. } = state;
+    let name = name.trim();
+    if let Some(error) = name_error(name) {
+        return Err(error.into());
+    }
+    if store::rename(db, account.id, id, name.to_owned()).await? == 0 {
+        // The name it has already is no change.
+        return if store::exists(db, account.id, id).await? { Ok(()) } else { Err(Problem::NotFound) };
+    }
+    actor.record(db, Kind::PasskeyRenamed, Some((id, name)));
+    mailer.post(emails::changed(settings, &account.email, Change::Renamed, &actor.client));
+    Ok(())
+}
+
+/// Removes a passkey: nobody can sign in with it any more.
+///
+/// # Errors
+/// [`Problem::NotFound`] if the account has no such passkey; or if the database fails.
+pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: Uuid) -> Result<(), Problem> {
+    let AppState { db, settings, mailer, .. } = state;
+    let (name,) = store::delete(db, account.id, id).await?.ok_or(Problem::NotFound)?;
+    actor.record(db, Kind::PasskeyRemoved, Some((id, &name)));
+    mailer.post(emails::changed(settings, &account.email, Change::Removed, &actor.client));
+    Ok(())
+}
+
+/// Begins to sign somebody in. Returns what the browser is asked, which is the same for everybody but for its
+/// challenge.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, Problem> {
+    let AppState { db, settings, .. } = state;
+    let burst = settings.throttle.passkeys_per_address;
+    let rule = Rule { what: "passkey address", limit: Limit::Passkey, burst, pace: Duration::seconds(1) };
+    let _counted = attempts::take(db, from_network(client, rule)).await?;
+    keep(db, RelyingParty::of(settings)?.begin_sign_in()?, None).await
+}
+
+/// Whether `answer` to the challenge of [`begin_sign_in`] is by a passkey of `account`, whose password was given.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn check(context: &FactorContext, account: Uuid, answer: &str) -> Result<bool, Problem> {
+    let credential = serde_json::from_str(answer).unwrap_or_default();
+    match verify(&context.db, &context.settings, &Client::default(), &credential).await {
+        Ok(passkey) => Ok(passkey.account_id == account),
+        Err(Problem::PasskeyRefused | Problem::PasskeyUnknown) => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What the security page shows.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> {
+    let passkeys = store::list(db, account).await?;
+    let state = match passkeys.len() {
+        0 => "Sign in with your face, finger or PIN in place of your password.".into(),
+        1 => "1 passkey.".into(),
+        number => format!("{number} passkeys."),
+    };
+    let since = passkeys.first().map(|passkey| passkey.created_at);
+    Ok(Summary { title: "Passkeys", state, since, links: vec![("/account/passkeys", "Manage")] })
+}
+
+/// Verifies the answer to the challenge of [`begin_sign_in`]: whose passkey it is has proved who they are. It is done to
+/// the end, even if the client disconnects.
+///
+/// # Errors
+/// [`Problem::PasskeyUnknown`]; [`Problem::PasskeyRefused`]; [`Problem::Unavailable`].
+pub(super) async fn prove(state: &AppState, client: &Client, credential: &Value) -> Result<Proven, Problem> {
+    let (db, settings) = (state.db.clone(), state.settings.clone());
+    let (client, credential) = (client.clone(), credential.clone());
+    let work = async move {
+        let account = verify(&db, &settings, &client, &credential).await?.account_id;
+        Proven::of(&db, account, Factor::Passkey).await?.ok_or(Problem::PasskeyUnknown)
+    };
+    state.db.run_to_completion(work).await
+}
+
+/// Verifies the answer to the challenge of [`begin_sign_in`], and returns the passkey that was used. It works once.
+///
+/// # Errors
+/// The same as [`prove`].
+async fn verify(db: &Db, settings: &Settings, client: &Client, credential: &Value) -> Result<Stored, Problem> {
+    let refused = |refusal: &Refusal| {
+        let (address, browser) = (client.address(), client.browser());
+        tracing::warn!(event = "sign_in_failed", address, browser, %refusal, "passkey not accepted");
+        Problem::PasskeyRefused
+    };
+    let answer = SignInAnswer::read(credential).map_err(|refusal| refused(&refusal))?;
+    // First of all, so that no challenge is answered twice, whatever the answer is worth.
+    let taken = store::take_challenge(db, answer.challenge.clone(), None, db.now()).await?;
+    let (asked,) = taken.ok_or_else(|| refused(&Refusal::Invalid(NO_CHALLENGE.into())))?;
+    let Some(passkey) = store::find(db, answer.credential_id()).await? else {
+        refused(&Refusal::Invalid("there is no such passkey".into()));
+        return Err(Problem::PasskeyUnknown);
+    };
+    let outcome = match RelyingParty::of(settings)?.signed_in(&answer, &asked, &passkey) {
+        Ok(used) => match store::used(db, passkey.id, used.sign_count, used.backed_up, db.now()).await? {
+            0 => Err(Refusal::CounterWentBack),
+            _ => Ok(()),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    match outcome {
+        Ok(()) => Ok(passkey),
+        Err(refusal) => {
+            let kind = match refusal {
+                Refusal::CounterWentBack => Kind::PasskeyCounterWentBack,
+                Refusal::Invalid(_) => Kind::PasskeyRefused,
+            };
+            Actor::by_passkey(passkey.account_id, client).record(db, kind, Some((passkey.id, &passkey.name)));
+            Err(refused(&refusal))
+        }
+    }
+}
+
+const NO_CHALLENGE: &str = "the challenge is unknown, was answered, or has expired";
+
+/// Deletes up to `batch` expired challenges and returns how many there were.
+///
+/// # Errors
+/// If the database fails.
+pub async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
+    store::delete_expired(db, db.now(), batch).await
+}
+
+/// Keeps the challenge of `begun`, and returns what the browser is asked.
+async fn keep(db: &Db, begun: Begun, account: Option<Uuid>) -> Result<Value, Problem> {
+    store::keep_challenge(db, begun.challenge, account, begun.state, db.now() + LIFETIME).await?;
+    Ok(begun.options)
+}
+
+fn full() -> Problem {
+    Problem::Conflict("The account has the maximum number of passkeys. Remove one first.")
+}
+
+/// What is wrong with the name of a passkey; `None` if it is accepted.
+fn name_error(name: &str) -> Option<FieldError> {
+    let (message, length) = ("Enter a name of 1 to 100 characters.", name.chars().count());
+    if is_blank(name) {
+        return Some(FieldError::required("name", message));
+    }
+    if length > NAME_MAX {
+        return Some(FieldError::too_long("name", message, NAME_MAX, length));
+    }
+    let odd = name.contains(char::is_control) || turns_direction(name);
+    odd.then(|| FieldError::new("name", "Remove the characters that cannot be seen or that change the direction."))
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CounterWentBack => f.write_str("its counter went back"),
+            Self::Invalid(reason) => f.write_str(reason),
+        }
+    }
+}
