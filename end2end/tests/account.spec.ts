@@ -78,13 +78,13 @@ for (const javaScriptEnabled of [true, false]) {
       const person = await signUp(page);
       const moved = { ...person, email: `new-${person.email}` };
       await page.goto("/account/email");
-      await page.getByLabel("New e-mail").fill("no address");
+      await page.getByLabel("New email").fill("no address");
       await page
-        .getByLabel("New e-mail")
+        .getByLabel("New email")
         .evaluate((input: HTMLInputElement) => input.form!.setAttribute("novalidate", ""));
       await page.getByRole("button", { name: "Send confirmation link" }).click();
       await expect(page.locator("#email-error")).toContainText("Enter an email address");
-      await page.getByLabel("New e-mail").fill(moved.email);
+      await page.getByLabel("New email").fill(moved.email);
       await page.getByRole("button", { name: "Send confirmation link" }).click();
       await expect(page.getByRole("main").getByRole("status")).toContainText(moved.email);
       await mailed(page, moved, /new email address/, /\/email\//);

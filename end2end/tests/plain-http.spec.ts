@@ -64,7 +64,7 @@ test("links in mails are followed to their end", async ({ page }) => {
   await expect.poll(() => sent).toEqual([`${SITE} undefined`]);
 
   await page.goto("/account/email");
-  await page.getByLabel("New e-mail").fill("ada@new.example");
+  await page.getByLabel("New email").fill("ada@new.example");
   await page.getByRole("button", { name: "Send confirmation link" }).click();
   await expect(main).toContainText("ada@new.example");
   await page.goto(await link("/email/"));

@@ -8,6 +8,7 @@ use crate::{
     feature::Feature,
     http::{
         known_params::{self, KnownParams},
+        known_paths::no_such_path,
         negotiation,
         problem::Problem,
         shared::Share,
@@ -43,11 +44,6 @@ fn with_json_layers(mount: &str, routes: OpenApiRouter<AppState>) -> OpenApiRout
         .layer(negotiation::compression())
         .layer(from_fn(negotiation::layer))
         .layer(Share)
-}
-
-/// A mount's own 404: a nested router would answer with the pages' (T19).
-pub(super) async fn no_such_path() -> Problem {
-    Problem::RouteNotFound
 }
 
 /// The 404 of pages.

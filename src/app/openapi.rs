@@ -1,5 +1,7 @@
 //! `openapi.json` of each JSON mount: the description of exactly the routes that are served.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::{
     Extension,
     body::Bytes,
@@ -38,18 +40,24 @@ fn document(mount: &MountDocs, api: OpenApiRouter<AppState>, features: &[Feature
     mount.describe(api.merge(routes()).into_openapi(), tags)
 }
 
+/// A document that is made when it is first asked for: making it takes some milliseconds and megabytes.
+#[derive(Clone)]
+pub(super) struct Document(Arc<LazyLock<Text, Box<dyn FnOnce() -> Text + Send>>>);
+
 /// A document, ready to be sent.
-#[derive(Clone, Debug)]
-pub(super) struct Document {
+struct Text {
     json: Bytes,
     etag: String,
 }
 
 impl Document {
-    pub(super) fn new(document: &Value) -> Self {
-        let json = document.to_string();
-        let etag = conditional::hashed(json.as_bytes());
-        Self { json: json.into(), etag }
+    /// The document that `make` returns as JSON.
+    pub(super) fn new(make: impl FnOnce() -> String + Send + 'static) -> Self {
+        let make = || {
+            let json = make();
+            Text { etag: conditional::hashed(json.as_bytes()), json: json.into() }
+        };
+        Self(Arc::new(LazyLock::new(Box::new(make))))
     }
 }
 
@@ -73,9 +81,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn show(Extension(document): Extension<Document>, conditions: Conditions) -> Response {
     // A browser revalidates it on every use, so that it never shows the document of an older version.
     let cache = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    if conditions.is_known(&document.etag) {
-        return (cache, conditional::not_modified(&document.etag)).into_response();
+    let Text { json, etag } = &**document.0;
+    if conditions.is_known(etag) {
+        return (cache, conditional::not_modified(etag)).into_response();
     }
-    let json = HeaderValue::from_static("application/json");
-    (cache, [(header::ETAG, document.etag)], [(header::CONTENT_TYPE, json)], document.json).into_response()
+    let kind = HeaderValue::from_static("application/json");
+    (cache, [(header::ETAG, etag.clone())], [(header::CONTENT_TYPE, kind)], json.clone()).into_response()
 }

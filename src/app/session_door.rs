@@ -33,6 +33,7 @@ use crate::{
         cookie::{self, SessionCookie},
         extract::{BODY_LIMIT, LARGE_BODY_LIMIT},
         forms::{self, Forms},
+        known_paths::{KnownPaths, no_such_path},
         pages::Pages,
         problem::answer_json,
         shared::Share,
@@ -68,11 +69,16 @@ pub(super) fn session_door(
             .layer(Share)
     };
 
+    let api = api::session_mount(features).merge(openapi::routes());
+    let paths = KnownPaths::of("/session/v1", api.get_openapi());
+    let described = (state.settings.clone(), features.to_vec());
+    let document = Document::new(move || openapi::session_document(&described.0, &described.1).to_string());
     let calls = Router::new()
-        .nest("/session/v1", api::session_mount(features).merge(openapi::routes()).into())
-        .route("/session/{*rest}", any(api::no_such_path))
+        .nest("/session/v1", api.into())
+        .route("/session/{*rest}", any(no_such_path))
+        .layer(Extension(paths))
         .merge(server_functions(state))
-        .layer(Extension(Document::new(&openapi::session_document(settings, features))))
+        .layer(Extension(document))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 

@@ -22,7 +22,11 @@ use crate::{
         refused_origins::RefusedOrigins,
     },
     feature::Feature,
-    http::{problem::answer_json, shared::Share},
+    http::{
+        known_paths::{KnownPaths, no_such_path},
+        problem::answer_json,
+        shared::Share,
+    },
     state::AppState,
 };
 
@@ -34,9 +38,12 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let (db, refused) = (state.db.clone(), RefusedOrigins::default());
     let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
     let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), origins, limits };
+    let api = api::token_mount(features);
+    let paths = KnownPaths::of("/api/v1", api.get_openapi());
     let mount = Router::new()
-        .nest("/v1", api::token_mount(features).into())
-        .fallback(api::no_such_path)
+        .nest("/v1", api.into())
+        .fallback(no_such_path)
+        .layer(Extension(paths))
         .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount)
         .layer(Share)
@@ -53,6 +60,7 @@ pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppS
     let pages = features.iter().map(|feature| (feature.open_pages)(&document));
     let pages = pages.fold(Router::new(), |router, pages| router.merge(pages.into_router()));
     let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
-    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(&document)));
+    let json = document.to_string();
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(move || json)));
     contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages)
 }

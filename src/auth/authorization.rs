@@ -5,8 +5,10 @@ use axum::http::{HeaderMap, HeaderValue, header};
 /// Why a request has no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoToken {
-    /// There is no such header, or it uses another scheme.
+    /// There is no such header.
     Missing,
+    /// The header uses another scheme, or none.
+    OtherScheme,
     /// The header is not ASCII text.
     Unreadable,
     /// There are several such headers.
@@ -26,7 +28,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, NoToken> {
     };
     let (scheme, token) = split(value).ok_or(NoToken::Unreadable)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(NoToken::Missing);
+        return Err(NoToken::OtherScheme);
     }
     Ok(token)
 }
@@ -55,7 +57,7 @@ mod tests {
         assert_eq!(read(&[b"Bearer abc"]).as_deref(), Ok("abc"));
         assert_eq!(read(&[b"bEARER   abc"]).as_deref(), Ok("abc"));
         assert_eq!(read(&[]), Err(NoToken::Missing));
-        assert_eq!(read(&[b"Basic abc"]), Err(NoToken::Missing));
+        assert_eq!(read(&[b"Basic abc"]), Err(NoToken::OtherScheme));
         assert_eq!(read(&[b"Bearer"]).as_deref(), Ok(""));
         assert_eq!(read(&[b"Bearer \xff"]), Err(NoToken::Unreadable));
         assert_eq!(read(&[b"Bearer a", b"Bearer b"]), Err(NoToken::Repeated));
@@ -89,7 +91,7 @@ mod tests {
         fn no_other_scheme_is_taken_for_it(scheme in "[!-~]{0,20}", token in "[!-~]{0,99}") {
             prop_assume!(!scheme.eq_ignore_ascii_case("bearer"));
             let line = format!("{scheme} {token}");
-            prop_assert_eq!(read(&[line.as_bytes()]), Err(NoToken::Missing));
+            prop_assert_eq!(read(&[line.as_bytes()]), Err(NoToken::OtherScheme));
         }
 
         #[test]

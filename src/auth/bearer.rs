@@ -1,7 +1,7 @@
 //! The token door: authentication by a bearer token (RFC 6750 section 2.1).
 
 use axum::{
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::Response,
 };
 use time::Duration;
@@ -54,7 +54,7 @@ impl TokenDoor {
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
         let now = self.db.now();
-        let Some(secret) = Secret::parse(&self.prefix, bearer(headers)?) else {
+        let Some(secret) = Secret::parse(&self.prefix, sent_token(headers)?) else {
             auth_info.counted(self.limits.check_address(&client, now))?;
             return Err(Problem::TokenInvalid);
         };
@@ -143,14 +143,15 @@ impl TokenDoor {
     }
 }
 
-impl From<NoToken> for Problem {
-    fn from(reason: NoToken) -> Self {
-        match reason {
-            NoToken::Missing => Self::TokenMissing,
-            NoToken::Unreadable => Self::TokenInvalid,
-            NoToken::Repeated => Self::InvalidBody("Send a single Authorization header.".into()),
-        }
-    }
+/// The token that the request sends. What is said of a request without one depends on what it sends instead.
+fn sent_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    bearer(headers).map_err(|reason| match reason {
+        NoToken::Missing if headers.contains_key(header::COOKIE) => Problem::CookieAtTokenDoor,
+        NoToken::Missing => Problem::TokenMissing,
+        NoToken::OtherScheme => Problem::OtherScheme,
+        NoToken::Unreadable => Problem::TokenInvalid,
+        NoToken::Repeated => Problem::InvalidBody("Send a single Authorization header.".into()),
+    })
 }
 
 /// Middleware that adds a challenge to every 401 of this door, also after a wrong password (RFC 9110 section 15.5.2).

@@ -54,7 +54,7 @@ const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// fail.
 const HEADERS: &str = "authorization, baggage, content-type, idempotency-key, if-match, if-none-match, last-event-id, \
                        sentry-trace, traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "date, deprecation, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
+const EXPOSED: &str = "allow, date, deprecation, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
                        retry-after, sunset, www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
@@ -138,7 +138,7 @@ impl AllowedOrigins {
         let own = self.own.to_str().unwrap_or_default();
         let near = near_miss(origin, listed.iter().copied().chain([own]));
         let near = near.map(|near| format!(" ({near})")).unwrap_or_default();
-        let now = if listed.is_empty() { "empty".into() } else { listed.join(", ") };
+        let now = if listed.is_empty() { "no origin".into() } else { listed.join(", ") };
         if origin == "null" {
             return format!(
                 "pages opened from a file or in a sandbox have it, and it cannot be allowed; serve the page over http \

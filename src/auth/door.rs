@@ -23,7 +23,7 @@ impl Door {
     /// 401 without a valid credential; 503 if it cannot be checked.
     pub async fn identify(parts: &Parts) -> Result<Caller, Problem> {
         match parts.extensions.get::<Self>() {
-            Some(Self::Session) => session::identify(&parts.extensions),
+            Some(Self::Session) => session::identify_call(parts),
             Some(Self::Token(door)) => door.identify(parts).await,
             None => Err(Problem::Internal("a handler that needs a caller is mounted behind neither door".into())),
         }

@@ -1,6 +1,6 @@
 //! Proving who somebody is by their password.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::{
@@ -12,9 +12,15 @@ use super::{
 };
 use crate::{
     db::Db,
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{FieldError, Problem},
+    },
     settings::Throttle,
-    text::email_address::{may_be_known, normalized},
+    text::{
+        email_address::{may_be_known, normalized},
+        is_blank,
+    },
 };
 
 /// An account whose password was just verified. It lets nobody in: [`super::sign_in::SignIns::proceed`] decides.
@@ -124,6 +130,14 @@ async fn check(
         created_at: found.created_at,
     };
     Ok(VerifiedPassword { account, auth_stamp: found.auth_stamp, disabled: found.disabled_at.is_some() })
+}
+
+/// What is missing of the credentials that somebody signs in with.
+pub fn missing_credentials(email: &str, password: &SecretString) -> Vec<FieldError> {
+    let email = is_blank(email).then(|| FieldError::required("email", "Enter your email address."));
+    let password =
+        password.expose_secret().is_empty().then(|| FieldError::required("password", "Enter your password."));
+    email.into_iter().chain(password).collect()
 }
 
 /// Why nothing was created for an account that was proved: its password was changed meanwhile, or it was disabled or

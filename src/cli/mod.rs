@@ -11,11 +11,13 @@ mod openapi;
 mod operator_log;
 mod operators;
 mod output;
+mod passwords;
 mod prompt;
 mod revoke;
 mod routes;
 mod serve;
 mod sessions;
+mod settings;
 mod tokens;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -46,6 +48,8 @@ enum Command {
     Serve,
     /// Check all settings and print errors and advice
     Check(check::Check),
+    /// Print every setting with its default and its range, as a settings file
+    Settings,
     /// Print the OpenAPI 3.1 document of an API
     Openapi(openapi::Openapi),
     /// List every route with its door, guard and scopes
@@ -56,6 +60,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// List and revoke tokens
     Tokens(tokens::Tokens),
+    /// Make the file of breached passwords
+    Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
     Lockdown(lockdown::Lockdown),
     /// List what operators did on the command line
@@ -69,11 +75,16 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&config),
         Command::Check(check) => check.run(&config),
+        Command::Settings => {
+            settings::print();
+            Ok(())
+        }
         Command::Openapi(openapi) => openapi.run(&config),
         Command::Routes(routes) => routes.run(),
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
+        Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };

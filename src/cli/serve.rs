@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{config::Config, failure::Failure, log::log, output::print};
+use super::{config::Config, failure::Failure, log::log, output::print, passwords};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
@@ -28,9 +28,11 @@ pub(super) fn serve(config: &Config) -> Result<(), Failure> {
     let (settings, findings) = examined.map_err(Failure::usage)?;
     SettingsError::refused(&findings).map_err(Failure::usage)?;
     SettingsError::refused(&settings.machine_findings()).map_err(Failure::machine)?;
+    let (of_breached, _) = passwords::examine(&settings);
+    SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
     log("info,sqlx=warn");
-    for Finding { key, message, .. } in findings {
+    for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
@@ -136,7 +138,8 @@ async fn bind_extras(settings: &Settings) -> Result<Vec<Extra>, Failure> {
         if let (true, Err(error)) = (required, &bound) {
             return Err(Failure::machine(format!("{error}. Set {setting}")));
         }
-        let bound = bound.map_err(|error| format!("The server {error}. Set {setting} to a free port."));
+        let variable = format!("VESTIBULE_{}", setting.to_uppercase().replace('.', "__"));
+        let bound = bound.map_err(|error| format!("The server {error}. Set {setting} ({variable}) to a free port."));
         extras.push(Extra(feature, Some(bound)));
     }
     Ok(extras)

@@ -1,14 +1,18 @@
-//! SQLite's files: they are private to the server's own user (S74), and a limit on their size fails a write instead of
-//! ending the server.
+//! SQLite's files: they are private to the server's own user (S74), one process at a time migrates them, and a limit on
+//! their size fails a write instead of ending the server.
 
 use std::{
-    fs::{self, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
 /// Read and write for the owner only.
 const PRIVATE: u32 = 0o600;
@@ -21,6 +25,32 @@ pub(super) fn make(file: &Path) {
         && error.kind() != io::ErrorKind::AlreadyExists
     {
         tracing::debug!(%error, "the database file could not be created");
+    }
+}
+
+/// Waits until no other process migrates a database in the folder of `file`, and keeps others waiting until the result
+/// is dropped. PostgreSQL's migrations have a lock; those of SQLite would meet, one transaction at a time.
+///
+/// The lock (`flock`) is on the folder: closing a second handle of the database itself would release SQLite's own locks.
+/// `None` if the file system has no locks.
+pub(super) async fn lock_folder(file: &Path) -> Option<File> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder).ok()?;
+    let mut waits = false;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Some(folder),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(%error, "the folder of the database cannot be locked");
+                return None;
+            }
+        }
+        if !std::mem::replace(&mut waits, true) {
+            tracing::info!("waiting for another process that opens the database");
+        }
+        sleep(PAUSE).await;
     }
 }
 

@@ -86,8 +86,10 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenEr
     if is_file && !url.contains("mode=ro") {
         file::make(&path);
     }
+    let lock = if is_file { file::lock_folder(&path).await } else { None };
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
     migrations::SQLITE.run(&writer).await.map_err(|error| refused(url, error))?;
+    drop(lock);
     let reader = pool().max_connections(8).connect_with(options.clone().read_only(true)).await.map_err(failed)?;
     let searches = pool().max_connections(search::AT_ONCE).connect_with(options.read_only(true)).await;
     let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };

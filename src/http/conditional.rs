@@ -63,7 +63,7 @@ impl Conditions {
                 let version = version.await?;
                 let tag = version_tag(version);
                 if unwanted.as_ref().is_some_and(|tags| tags.name(&tag)) {
-                    return Err(Problem::PreconditionFailed);
+                    return Err(Problem::PreconditionFailed(version));
                 }
                 let is_wanted = wanted.is_none_or(|tags| is_among(tags, &tag));
                 Ok(Some(if is_wanted { version } else { NO_VERSION }))

@@ -14,6 +14,7 @@ use axum::{
 
 use crate::{
     http::{
+        origin::shown,
         problem::{Problem, problem_response},
         request_id::RequestId,
     },
@@ -68,7 +69,7 @@ pub(crate) async fn layer(State(hosts): State<Hosts>, request: Request, next: Ne
         return next.run(request).await;
     }
     tracing::warn!(event = "host_refused", host = ?named, "request for a host that is not in server.hosts");
-    let problem = Problem::Misdirected;
+    let problem = Problem::Misdirected(shown(named.join(", ")));
     problem_response(problem.clone().into_response(), &problem, &RequestId::of(request.extensions()))
 }
 

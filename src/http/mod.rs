@@ -27,6 +27,8 @@ pub mod idempotency;
 #[cfg(feature = "ssr")]
 pub mod known_params;
 #[cfg(feature = "ssr")]
+pub mod known_paths;
+#[cfg(feature = "ssr")]
 pub mod list;
 #[cfg(feature = "ssr")]
 pub mod listener;

@@ -71,7 +71,7 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Second factors.
     pub factors: Factors,
-    /// The cost of hashing passwords.
+    /// The cost of hashing passwords, and breached ones.
     pub passwords: Passwords,
     /// The mail server.
     pub mail: Mail,

@@ -1,4 +1,4 @@
-//! `[passwords]`: the cost of hashing. The defaults are OWASP's parameters for Argon2id.
+//! `[passwords]`: the cost of hashing, and breached passwords. The defaults are OWASP's parameters for Argon2id.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,14 @@ pub struct Passwords {
     /// How many more requests may wait for a worker before the response is 503. One network may use a quarter of all
     /// places.
     pub queue: usize,
+    /// The file that `vestibule passwords learn` makes of a list of breached passwords, which are refused; empty if
+    /// there is none.
+    pub breached: String,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 126 }
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 2, queue: 126, breached: String::new() }
     }
 }
 

@@ -33,11 +33,13 @@ pub enum FieldCode {
     Incorrect,
     /// The password is too easy to guess.
     Weak,
+    /// The password is known from a breach of another site.
+    Breached,
 }
 
 impl FieldCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Required,
         Self::InvalidType,
         Self::Invalid,
@@ -50,6 +52,7 @@ impl FieldCode {
         Self::Exclusive,
         Self::Incorrect,
         Self::Weak,
+        Self::Breached,
     ];
 
     /// The code as it is sent.
@@ -67,6 +70,7 @@ impl FieldCode {
             Self::Exclusive => "exclusive",
             Self::Incorrect => "incorrect",
             Self::Weak => "weak",
+            Self::Breached => "breached",
         }
     }
 }

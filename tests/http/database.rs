@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use tokio::task::JoinSet;
 use vestibule::db::{Clock, Db};
 
 use crate::support::{Door, TestApp, folder, on_both_databases, resource::COLLECTION};
@@ -23,6 +24,20 @@ async fn what_was_written_is_there_when_it_is_opened_again(app: TestApp) {
     let again = app.another_instance().await;
     let list = again.client(&ada.client.token).get(COLLECTION).await.assert_status(200).json();
     assert_eq!(list["items"][0], note);
+}
+
+/// As a command does right after the first start of a server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_that_another_process_is_creating_is_waited_for() {
+    let folder = folder();
+    let url = format!("sqlite:{}", folder.join("new.db").display());
+    let opened: JoinSet<_> = (0..8)
+        .map(|_| {
+            let url = url.clone();
+            async move { Db::open(&url, Clock::default()).await.map(drop).map_err(|error| error.to_string()) }
+        })
+        .collect();
+    assert_eq!(opened.join_all().await, vec![Ok(()); 8]);
 }
 
 #[tokio::test]

@@ -21,6 +21,11 @@ without_database! {
     every_route_names_everything_that_is_wrong_in_its_own_words,
     types_and_rules_are_told_in_one_answer,
     the_numbers_of_a_message_are_told_apart,
+    the_wrong_door_names_the_right_one,
+    a_path_that_is_nearly_right_is_named,
+    a_login_without_credentials_is_incomplete,
+    a_stale_change_is_told_the_current_version,
+    a_host_that_is_not_served_is_named,
     a_repeated_member_is_refused,
     a_429_says_which_limit_was_met,
 }
@@ -125,7 +130,7 @@ async fn every_route_names_everything_that_is_wrong_in_its_own_words(app: TestAp
             assert_eq!(fields(&reply), expected, "{}", reply.asked);
             for text in ["7", "[]", "null", "[7]"] {
                 let reply = door.call(call.method.clone(), &path).body("application/json", text).await;
-                assert_eq!(errors(&reply), [("body".to_owned(), "invalid_type".to_owned())], "{}", reply.asked);
+                assert_eq!(errors(&reply), [("$".to_owned(), "invalid_type".to_owned())], "{}", reply.asked);
             }
             for text in ["{", "{'a': 1}", "", "{\"a\": \"\\ud800\"}", "{} {}", "nonsense"] {
                 let reply = door.call(call.method.clone(), &path).body("application/json", text).await;
@@ -171,7 +176,7 @@ async fn types_and_rules_are_told_in_one_answer(app: TestApp) {
             ("name", "invalid_type"),
             ("origins", "invalid"),
             ("renew", "invalid_type"),
-            ("scopes", "invalid_choice"),
+            ("scopes[0]", "invalid_choice"),
         ]);
         assert_eq!(errors(&door.post("/tokens", wrong).await), expected);
         let wrong = json!({"name": "", "scopes": [], "days": 1, "expires_at": "tomorrow"});
@@ -182,7 +187,7 @@ async fn types_and_rules_are_told_in_one_answer(app: TestApp) {
     }
     assert_eq!(app.count("tokens").await, 1, "only that of the login");
     let login = json!({"email": 7, "password": PASSWORD, "name": "x".repeat(101), "scopes": ["nonsense"]});
-    let expected = pairs(&[("email", "invalid_type"), ("name", "too_long"), ("scopes", "invalid_choice")]);
+    let expected = pairs(&[("email", "invalid_type"), ("name", "too_long"), ("scopes[0]", "invalid_choice")]);
     assert_eq!(errors(&app.post("/api/v1/login").json(login).await), expected);
 }
 
@@ -200,6 +205,85 @@ async fn the_numbers_of_a_message_are_told_apart(app: TestApp) {
         assert_eq!(short["errors"][0]["code"], "too_short");
         assert_eq!(short["errors"][0]["params"], json!({"min": 8, "actual": 5}));
     }
+}
+
+/// It says what came instead of the credential, and nothing that the caller did not send.
+async fn the_wrong_door_names_the_right_one(app: TestApp) {
+    let detail = |reply: &Response, code: &str| reply.problem(401, code)["detail"].as_str().unwrap().to_owned();
+    let nothing = app.get("/api/v1/me").await;
+    assert!(!detail(&nothing, "token_missing").contains("Cookie"));
+    let cookie = app.get("/api/v1/me").header("cookie", "session=anything").await;
+    assert!(detail(&cookie, "token_missing").contains("/session/v1, which takes the session cookie"));
+    for scheme in ["Basic YTpi", "Token vst_x", "vst_x"] {
+        let other = app.get("/api/v1/me").header("authorization", scheme).header("cookie", "session=anything").await;
+        assert!(detail(&other, "token_missing").contains("does not begin with `Bearer`"), "{scheme}");
+        assert_eq!(other.header("www-authenticate"), r#"Bearer realm="vestibule""#, "no token was sent");
+    }
+
+    let nothing = app.get("/session/v1/me").await;
+    assert_eq!(detail(&nothing, "not_signed_in"), "Sign in first.");
+    let token = app.person("ada").await.client.token;
+    let token = app.get("/session/v1/me").bearer(&token).await;
+    assert!(detail(&token, "not_signed_in").contains("Send the token to /api/v1"));
+}
+
+async fn a_path_that_is_nearly_right_is_named(app: TestApp) {
+    for (asked, meant) in [
+        ("/api/v1/my", None),
+        ("/api/v1/toekns", Some("/api/v1/tokens")),
+        ("/api/v1/tokens/", Some("/api/v1/tokens")),
+        ("/api/tokens", Some("/api/v1/tokens")),
+        ("/session/v1/toekns", Some("/session/v1/tokens")),
+        ("/session/tokens", Some("/session/v1/tokens")),
+        ("/api/v1/nonsense", None),
+    ] {
+        let problem = app.get(asked).await.problem(404, "route_not_found");
+        let detail = problem["detail"].as_str().unwrap();
+        match meant {
+            Some(meant) => assert!(detail.contains(&format!("Did you mean {meant}?")), "{asked}: {detail}"),
+            None => assert!(!detail.contains("Did you mean"), "{asked}: {detail}"),
+        }
+        assert!(detail.contains("/api/docs"), "{detail}");
+    }
+}
+
+async fn a_login_without_credentials_is_incomplete(app: TestApp) {
+    let browser = app.browser();
+    for (email, password, missing) in
+        [("", "", vec!["email", "password"]), (" ", PASSWORD, vec!["email"]), ("a@b.example", "", vec!["password"])]
+    {
+        let body = json!({"email": email, "password": password});
+        for request in [app.post("/api/v1/login"), browser.ask(Method::POST, "/session/v1/login")] {
+            let found = errors(&request.json(body.clone()).await);
+            let expected: Vec<_> = missing.iter().map(|field| ((*field).to_owned(), "required".to_owned())).collect();
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+/// So a client that merges knows what it is about to read.
+async fn a_stale_change_is_told_the_current_version(app: TestApp) {
+    let ada = app.person("ada").await;
+    let item = ada.item_path("a").await;
+    ada.client.patch(&item, json!({"title": "b"})).await.assert_status(200);
+    for door in ada.doors() {
+        for request in [
+            door.call(Method::PATCH, &item).json(json!({"title": "c"})).header("if-match", "\"1\""),
+            door.call(Method::DELETE, &item).header("if-match", "\"1\""),
+            door.call(Method::PATCH, &item).json(json!({"title": "c"})).header("if-none-match", "\"2\""),
+        ] {
+            let stale = request.await;
+            stale.problem(412, "precondition_failed");
+            assert_eq!(stale.header("etag"), "\"2\"");
+        }
+    }
+}
+
+async fn a_host_that_is_not_served_is_named(app: TestApp) {
+    let reply = app.get("/api/v1/me").header("host", "other.example").await;
+    let problem = reply.problem(421, "misdirected_request");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("other.example") && detail.contains("server.hosts"), "{detail}");
 }
 
 async fn a_repeated_member_is_refused(app: TestApp) {

@@ -34,7 +34,14 @@ fn sign_up(app: &TestApp, name: &str, email: &str, password: &str) -> Request {
 /// Sixteen places, of which one network has four at most; so ten at a time from elsewhere have always one.
 async fn one_network_cannot_fill_the_queue(database: Database) {
     let app = TestApp::with(database, |settings| {
-        settings.passwords = Passwords { memory_kib: 4096, iterations: 2, parallelism: 1, workers: 2, queue: 14 };
+        settings.passwords = Passwords {
+            memory_kib: 4096,
+            iterations: 2,
+            parallelism: 1,
+            workers: 2,
+            queue: 14,
+            ..Passwords::default()
+        };
         settings.throttle.sign_ups_per_address = 1_000_000;
         settings.throttle.mails_per_recipient = 1_000_000;
     })

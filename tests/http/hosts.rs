@@ -27,7 +27,8 @@ async fn what_is_asked_of_another_host_is_misdirected(database: Database) {
         for host in ELSEWHERE {
             let reply = app.browser().ask(Method::GET, path).header("host", host).await;
             let problem = reply.problem(421, "misdirected_request");
-            assert!(!problem.to_string().contains("vestibule.example"), "it does not say what it is called");
+            let told = problem.to_string().replace(host, "");
+            assert!(!told.contains("vestibule.example"), "it does not say what it is called");
         }
         let reply = app.get(path).header("host", "vestibule.example").append_header("host", "evil.example").await;
         reply.problem(421, "misdirected_request");

@@ -11,6 +11,7 @@ mod account_api;
 mod activity;
 mod addresses;
 mod binary;
+mod breached_passwords;
 mod browser_sessions;
 mod browsers;
 mod confirmation;

@@ -117,7 +117,7 @@ async fn signing_in_with_a_wrong_password_says_the_same_as_with_an_unknown_addre
         let form = [("email", email), ("password", "wrong password"), ("remember", "on"), ("next", "/tokens")];
         let reply = browser.submit("/sign-in", &form).await;
         let page = reply.page(401);
-        assert!(page.contains("The e-mail address or the password is wrong.</p>"), "{page}");
+        assert!(page.contains("The email address or the password is wrong.</p>"), "{page}");
         assert!(page.contains(&format!(r#"value="{email}""#)), "what was typed stays");
         assert!(page.contains(r#"name="remember" checked"#) && page.contains(r#"name="next" value="/tokens""#));
         assert!(!reply.has("set-cookie"));

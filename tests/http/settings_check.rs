@@ -43,6 +43,18 @@ const ODD: [(&str, &str); 3] = [
     ("VESTIBULE_TOKENS__PER_ACCOUNT", "0"),
 ];
 
+/// So that whoever has the binary only can begin with it.
+#[test]
+fn the_settings_that_are_printed_are_a_settings_file() {
+    let folder = folder();
+    let printed = command(&folder, free_address(), &[]).arg("settings").output().unwrap();
+    assert!(printed.status.success());
+    fs::write(folder.join("mine.toml"), &printed.stdout).unwrap();
+    let checked = command(&folder, free_address(), &[]).args(["check", "--config", "mine.toml"]).output().unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success(), "{said}");
+}
+
 #[test]
 fn check_says_everything_at_once() {
     let (code, said) = check(&ODD, &[]);

@@ -122,7 +122,7 @@ async fn signing_in_wrongly_loses_no_text(app: TestApp) {
     let page = too_late(&app, &ada, PAGE, &item_form("Milk", "a\nb")).await;
     let wrong = PageForm::to(&page, "/sign-in").with(&[("email", &ada.email), ("password", "wrong password")]);
     let page = wrong.by(&ada.browser).await.page(401);
-    assert!(page.contains("The e-mail address or the password is wrong."));
+    assert!(page.contains("The email address or the password is wrong."));
     let right = PageForm::to(&page, "/sign-in").with(&[("password", PASSWORD)]);
     let page = right.by(&ada.browser).await.page(200);
     assert_eq!(PageForm::to(&page, PAGE).value("body"), "a\nb");

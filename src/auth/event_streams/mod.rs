@@ -75,6 +75,9 @@ pub enum Told {
     Reset(i64),
     /// Changes, in their order.
     Changes(Vec<Change>),
+    /// The changes that were missed are over, up to this number: all after it happen now. It comes once, in a stream
+    /// that goes on where another ended.
+    CaughtUp(i64),
     /// Nothing has happened for a while.
     Nothing,
     /// The credential works no longer. Nothing comes after it.
@@ -109,6 +112,7 @@ impl EventStreams {
         let at = store::position(&self.0.db, account).await?.ok_or(Problem::NotSignedIn)?;
         self.0.open().learn(account, at.latest);
         let known = at.oldest - 1..=at.latest;
+        stream.missed_until = (start != Start::Now).then_some(at.latest);
         (stream.cursor, stream.first) = match start {
             Start::Now => (at.latest, Some(Told::Ready(at.latest))),
             Start::After(number) if known.contains(&number) => (number, Some(Told::Ready(number))),
@@ -129,7 +133,7 @@ impl EventStreams {
         let listened =
             open.accounts.entry(account).or_insert_with(|| Account { streams: 0, latest: latest::Sender::new(0) });
         if listened.streams >= limits.streams_per_account {
-            return Err(Problem::TooManyStreams);
+            return Err(Problem::TooManyStreams(limits.streams_per_account));
         }
         listened.streams += 1;
         let latest = listened.latest.subscribe();
@@ -139,7 +143,17 @@ impl EventStreams {
         if !std::mem::replace(&mut open.watched, true) {
             tokio::spawn(watch::watch(self.0.clone()));
         }
-        Ok(Stream { streams: self.clone(), key, account, cursor: 0, first: None, latest, end, is_over: false })
+        Ok(Stream {
+            streams: self.clone(),
+            key,
+            account,
+            cursor: 0,
+            first: None,
+            missed_until: None,
+            latest,
+            end,
+            is_over: false,
+        })
     }
 }
 
@@ -152,6 +166,8 @@ pub struct Stream {
     /// The number of the last change that was told.
     cursor: i64,
     first: Option<Told>,
+    /// The number of the newest change when a stream began that goes on; `None` once that was told.
+    missed_until: Option<i64>,
     latest: latest::Receiver<i64>,
     end: CancellationToken,
     /// Whether the end was told.
@@ -172,6 +188,9 @@ impl Stream {
         }
         if let Some(first) = self.first.take() {
             return Some(first);
+        }
+        if self.missed_until.take_if(|missed| *missed <= self.cursor).is_some() {
+            return Some(Told::CaughtUp(self.cursor));
         }
         loop {
             let latest = *self.latest.borrow_and_update();

@@ -12,7 +12,9 @@ use argon2::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    PasswordContext, PasswordStrength, normalize,
+    PasswordContext, PasswordStrength, Rejection,
+    breached::BreachedPasswords,
+    normalize,
     pool::{Held, Memory, Pool, Source},
     rules,
 };
@@ -42,6 +44,8 @@ pub struct Hasher {
     argon2: Argon2<'static>,
     /// Verified against if there is no such account, so that both cases take the same time (S25, T20).
     dummy: Arc<str>,
+    /// The passwords that are refused because they are known from breaches, if there is a list of them.
+    breached: Option<Arc<BreachedPasswords>>,
     source: Source,
     pool: Pool,
     /// Rating new passwords has a thread of its own, so that it does not delay sign-ins.
@@ -54,7 +58,8 @@ impl Hasher {
     /// Creates a hasher with the parameters and limits of `settings`, for the operator: not limited to a share.
     ///
     /// # Errors
-    /// Says which of the parameters Argon2 does not accept, or that the threads could not be started.
+    /// Says which of the parameters Argon2 does not accept, that the file of breached passwords cannot be used, or that
+    /// the threads could not be started.
     pub fn new(settings: &Passwords) -> Result<Self, String> {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
             .map_err(|error| format!("passwords: {error}"))?;
@@ -64,6 +69,7 @@ impl Hasher {
         Ok(Self {
             argon2,
             dummy: dummy.into(),
+            breached: BreachedPasswords::open(settings)?.map(Arc::new),
             source: Source::Operator,
             pool: Pool::new("hash", settings.workers, settings.queue, blocks)?,
             ratings: Pool::new("rate", 1, settings.queue, 0)?,
@@ -128,11 +134,11 @@ impl Hasher {
 
     /// Why `password` is rejected, by the checks that cost no noticeable time. `None` if they pass. Run these before
     /// counting an attempt (S62).
-    pub fn quick_rejection(password: &SecretString, context: &PasswordContext) -> Option<String> {
+    pub fn quick_rejection(password: &SecretString, context: &PasswordContext) -> Option<Rejection> {
         rules::quick_rejection(password, context)
     }
 
-    /// Why `password` is rejected; `None` if it is accepted (S24).
+    /// Why `password` is rejected; `None` if it is accepted (S24, S79).
     ///
     /// # Errors
     /// [`Problem::Unavailable`] if the queue, or the network's share of it, is full.
@@ -140,9 +146,9 @@ impl Hasher {
         &self,
         password: &SecretString,
         context: PasswordContext,
-    ) -> Result<Option<String>, Problem> {
-        let password = password.clone();
-        self.ratings.run(self.source, move |_| rules::strength(&password, &context).rejection).await
+    ) -> Result<Option<Rejection>, Problem> {
+        let (password, breached) = (password.clone(), self.breached.clone());
+        self.ratings.run(self.source, move |_| rules::rate(&password, &context, breached.as_deref()).rejection).await
     }
 
     /// Rates `password` while it is being typed.
@@ -154,7 +160,8 @@ impl Hasher {
         password: SecretString,
         context: PasswordContext,
     ) -> Result<PasswordStrength, Problem> {
-        self.feedback.run(self.source, move |_| rules::strength(&password, &context)).await
+        let breached = self.breached.clone();
+        self.feedback.run(self.source, move |_| rules::rate(&password, &context, breached.as_deref()).into()).await
     }
 }
 

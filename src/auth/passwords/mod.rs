@@ -1,15 +1,20 @@
 //! Passwords: the rules for choosing one, an estimate of their strength, and hashing with Argon2id on dedicated
 //! threads.
 //!
-//! **Rejected passwords** (S24): shorter than 8 or longer than 128 characters, one of the most common passwords, the
-//! person's email address, their name or the site's name, and anything zxcvbn guesses in fewer than a million attempts
-//! (scores 0 and 1). No character class is required: any long password that is not mere repetition passes. The strength
-//! meter and the rejected form show the same message.
+//! **Rejected passwords** (S24): shorter than 8 or longer than 128 characters, one of the 30,000 most common passwords,
+//! the person's email address, their name or the site's name, and anything zxcvbn guesses in fewer than a million
+//! attempts (scores 0 and 1). No character class is required: any long password that is not mere repetition passes. The
+//! strength meter and the rejected form show the same message.
+//!
+//! **Breached passwords** (S79): see [`breached`]. They are refused when somebody chooses a password; whoever has one
+//! already can still sign in with it.
 //!
 //! **Unicode** (S75): see [`normalize`].
 
 mod model;
 
+#[cfg(feature = "ssr")]
+pub mod breached;
 #[cfg(feature = "ssr")]
 mod hasher;
 #[cfg(feature = "ssr")]
@@ -24,7 +29,7 @@ pub use self::{
     hasher::{Hasher, Match},
     normalize::normalize,
     pool::Held,
-    rules::{PasswordContext, password_error},
+    rules::{PasswordContext, Rejection, password_error},
 };
 pub use model::PasswordStrength;
 

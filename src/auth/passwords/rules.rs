@@ -1,14 +1,49 @@
 //! The rules for choosing a password.
 
 use secrecy::{ExposeSecret, SecretString};
-use zxcvbn::zxcvbn;
+use zxcvbn::{
+    Entropy,
+    feedback::{Feedback, Warning},
+    zxcvbn,
+};
 
-use super::{PasswordStrength, SHORTEST, normalize};
+use super::{PasswordStrength, SHORTEST, breached::BreachedPasswords, normalize};
 use crate::http::problem::{FieldCode, FieldError};
 
-/// The most common passwords, one per line: those of at least 8 characters in zxcvbn's list (Mark Burnett's ten million
-/// passwords), most common first, plus some that became common since. ASVS 6.2.4 asks for at least 3,000.
-const COMMON: &str = include_str!("common.txt");
+/// Passwords that became common after zxcvbn's list was made.
+const COMMON_SINCE: [&str; 19] = [
+    "admin1234",
+    "admin12345",
+    "changeme123",
+    "contraseña",
+    "correcthorsebatterystaple",
+    "facebook1",
+    "fortnite",
+    "guest123",
+    "login123",
+    "passwort1",
+    "spring2025",
+    "spring2026",
+    "summer2024",
+    "summer2025",
+    "summer2026",
+    "user1234",
+    "winter2024",
+    "winter2025",
+    "winter2026",
+];
+
+/// The length of the longest entry in zxcvbn's list of the 30,000 most common passwords (Mark Burnett's ten million).
+/// More than 11,000 of them have 8 characters or more; ASVS 6.2.4 asks for at least 3,000.
+const LONGEST_COMMON: usize = 20;
+
+/// The most guesses for an entry of that list: one for each entry before it, and one more, as zxcvbn counts. An entry
+/// that is also a pattern, such as a row of keys, takes no more.
+const GUESSES_OF_COMMON: u64 = 30_001;
+
+const COMMON: &str = "This is one of the most common passwords. Choose another.";
+
+const BREACHED: &str = "This password is in a list of passwords that were stolen from other sites. Choose another one.";
 
 /// The maximum length, in characters (ASVS 6.2.9).
 const LONGEST: usize = 128;
@@ -28,6 +63,37 @@ const MAX_WORK: usize = 8 * RATED * RATED;
 
 const SITE: &str = "vestibule";
 
+/// Why a password is rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// For the person who chose it.
+    pub message: String,
+    code: FieldCode,
+}
+
+impl Rejection {
+    fn new(code: FieldCode, message: impl Into<String>) -> Self {
+        Self { message: message.into(), code }
+    }
+}
+
+/// What is found out about a password.
+#[derive(Debug)]
+pub(crate) struct Rating {
+    /// The zxcvbn score, from 0 to 4.
+    pub(crate) score: u8,
+    /// Why it is rejected; `None` if it is accepted.
+    pub(crate) rejection: Option<Rejection>,
+    /// How to make it stronger.
+    pub(crate) feedback: String,
+}
+
+impl From<Rating> for PasswordStrength {
+    fn from(Rating { score, rejection, feedback }: Rating) -> Self {
+        Self { score, rejection: rejection.map(|rejection| rejection.message), feedback }
+    }
+}
+
 /// What an attacker who knows the person would try: parts of their email address and name, and the site's name.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordContext(Vec<String>);
@@ -43,58 +109,77 @@ impl PasswordContext {
 }
 
 /// Why `password` is rejected, by the checks that cost no noticeable time (S24). `None` if they pass.
-pub(crate) fn quick_rejection(password: &SecretString, context: &PasswordContext) -> Option<String> {
+pub(crate) fn quick_rejection(password: &SecretString, context: &PasswordContext) -> Option<Rejection> {
     let normalized = normalized(password);
     let password = normalized.expose_secret();
     let length = password.chars().count();
     if length < SHORTEST {
-        return Some(
-            "Use at least 8 characters; 15 or more is better. A few words in a row make a good password.".into(),
-        );
+        let message = "Use at least 8 characters; 15 or more is better. A few words in a row make a good password.";
+        let code = if length == 0 { FieldCode::Required } else { FieldCode::TooShort };
+        return Some(Rejection::new(code, message));
     }
     if length > LONGEST {
-        return Some("Use at most 128 characters.".into());
+        return Some(Rejection::new(FieldCode::TooLong, "Use at most 128 characters."));
     }
     let lower = password.to_lowercase();
-    if COMMON.lines().any(|common| common == lower) {
-        return Some("This is one of the most common passwords. Choose another.".into());
+    if COMMON_SINCE.contains(&lower.as_str()) {
+        return Some(Rejection::new(FieldCode::Weak, COMMON));
     }
     let bare = lower.trim_matches(|c: char| c.is_ascii_digit());
-    context
-        .0
-        .iter()
-        .any(|word| *word == lower || word == bare)
-        .then(|| "This is easy to guess from your email address, your name or the site name. Choose another.".into())
+    let message = "This is easy to guess from your email address, your name or the site name. Choose another.";
+    let known = context.0.iter().any(|word| *word == lower || word == bare);
+    known.then(|| Rejection::new(FieldCode::Weak, message))
 }
 
-/// `message`, why `password` is rejected, as the error of `field`.
-pub fn password_error(field: &str, password: &SecretString, message: String) -> FieldError {
+/// `rejection` of `password`, as the error of `field`.
+pub fn password_error(field: &str, password: &SecretString, rejection: Rejection) -> FieldError {
+    let Rejection { message, code } = rejection;
     let length = normalized(password).expose_secret().chars().count();
-    if length > LONGEST {
-        return FieldError::too_long(field, message, LONGEST, length);
-    }
-    let error = FieldError::new(field, message);
-    if length == 0 {
-        error.code(FieldCode::Required)
-    } else if length < SHORTEST {
-        error.code(FieldCode::TooShort).param("min", SHORTEST).param("actual", length)
-    } else {
-        error.code(FieldCode::Weak)
+    match code {
+        FieldCode::TooLong => FieldError::too_long(field, message, LONGEST, length),
+        FieldCode::TooShort => {
+            FieldError::new(field, message).code(code).param("min", SHORTEST).param("actual", length)
+        }
+        code => FieldError::new(field, message).code(code),
     }
 }
 
-/// Rates `password`. Any characters are allowed and none is required (S24).
-pub(crate) fn strength(password: &SecretString, context: &PasswordContext) -> PasswordStrength {
+/// Rates `password`. Any characters are allowed and none is required (S24); those that are known from breaches are
+/// rejected (S79).
+pub(crate) fn rate(password: &SecretString, context: &PasswordContext, breached: Option<&BreachedPasswords>) -> Rating {
+    let rejected = |rejection| Rating { score: 0, rejection: Some(rejection), feedback: String::new() };
     if let Some(rejection) = quick_rejection(password, context) {
-        return PasswordStrength { score: 0, rejection: Some(rejection), feedback: String::new() };
+        return rejected(rejection);
     }
-    let beginning = beginning(normalized(password).expose_secret());
+    if breached.is_some_and(|breached| breached.contains(password.expose_secret())) {
+        return rejected(Rejection::new(FieldCode::Breached, BREACHED));
+    }
+    let normalized = normalized(password);
+    let beginning = beginning(normalized.expose_secret());
+    let beginning = beginning.expose_secret();
     let words: Vec<_> = context.0.iter().map(String::as_str).collect();
-    let found = zxcvbn(beginning.expose_secret(), &words);
-    let score = u8::from(found.score());
+    let found = zxcvbn(beginning, &words);
+    // Capitals do not make a common password another one.
+    let lower = SecretString::from(beginning.to_lowercase());
+    let may_be_common = beginning == normalized.expose_secret() && beginning.chars().count() <= LONGEST_COMMON;
+    let lower = (may_be_common && lower.expose_secret() != beginning).then(|| zxcvbn(lower.expose_secret(), &[]));
+    let lower = lower.as_ref().unwrap_or(&found);
+    if is_common(lower) {
+        return rejected(Rejection::new(FieldCode::Weak, COMMON));
+    }
+    let easy = lower.guesses() <= GUESSES_OF_COMMON;
+    let (score, found) = if easy { (u8::from(lower.score()), lower) } else { (u8::from(found.score()), &found) };
     let feedback = found.feedback().map(ToString::to_string).unwrap_or_default().trim_end().to_owned();
-    let rejection = (score <= WEAK).then(|| format!("This is too easy to guess. {feedback}").trim_end().to_owned());
-    PasswordStrength { score, rejection, feedback }
+    let message = || format!("This is too easy to guess. {feedback}").trim_end().to_owned();
+    let rejection = (score <= WEAK).then(|| Rejection::new(FieldCode::Weak, message()));
+    Rating { score, rejection, feedback }
+}
+
+/// Whether the whole password is an entry of zxcvbn's list of passwords.
+fn is_common(found: &Entropy) -> bool {
+    use Warning::{ThisIsACommonPassword, ThisIsATop10Password, ThisIsATop100Password};
+    let warning = found.feedback().and_then(Feedback::warning);
+    matches!(warning, Some(ThisIsATop10Password | ThisIsATop100Password | ThisIsACommonPassword))
 }
 
 fn normalized(password: &SecretString) -> SecretString {
@@ -118,17 +203,53 @@ mod tests {
     use super::*;
 
     fn of(password: &str) -> PasswordStrength {
-        strength(&password.into(), &PasswordContext::new("ada.lovelace@example.org", "Ada Lovelace"))
+        rate(&password.into(), &PasswordContext::new("ada.lovelace@example.org", "Ada Lovelace"), None).into()
     }
 
     #[test]
     fn the_most_common_are_refused() {
-        let known: std::collections::HashSet<_> = COMMON.lines().collect();
-        assert!(known.len() >= 3000, "{}", known.len());
-        assert!(known.iter().all(|word| word.chars().count() >= 8 && *word == word.to_lowercase()));
         for common in ["password", "Password1", "12345678", "QWERTYUIOP", "iloveyou1", "trustno1", "summer2025"] {
             assert!(of(common).rejection.is_some_and(|text| text.contains("most common")), "{common:?}");
         }
+        for common in COMMON_SINCE {
+            assert!(common.chars().count() >= SHORTEST && common.to_lowercase() == common, "{common}");
+            assert!(of(&common.to_uppercase()).rejection.is_some_and(|text| text.contains("most common")), "{common}");
+        }
+    }
+
+    #[test]
+    fn the_whole_list_is_refused_in_any_case() {
+        // From the end of zxcvbn's list. Without the list, capitals would save all of them.
+        for rare in
+            ["berliner", "boondock", "doma77ns", "fightclu", "harrypot", "lost4815162342", "rottweil", "vonnegut"]
+        {
+            let mixed: String =
+                rare.chars().enumerate().map(|(n, c)| if n % 2 == 0 { c } else { c.to_ascii_uppercase() }).collect();
+            for common in [rare, &rare.to_uppercase(), &mixed] {
+                let rejection = of(common).rejection.unwrap_or_default();
+                assert!(rejection.contains("common") || rejection.contains("too easy"), "{common}: {rejection}");
+            }
+        }
+        assert_eq!(of("berliner boondock").rejection, None);
+    }
+
+    #[test]
+    fn breached_ones_are_refused_before_anything_is_said_about_their_strength() {
+        use crate::{auth::passwords::breached, settings::Passwords};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("breached.filter");
+        let list = b"aaaaaaaaaaaa\nan umbrella nobody guesses".as_slice();
+        let learned = breached::learn(list, breached::Format::Plain, 10, |_| {}).unwrap();
+        learned.write(&path, "2026-11-28T12:00:00Z".parse().unwrap()).unwrap();
+        let settings = Passwords { breached: path.display().to_string(), ..Passwords::default() };
+        let breached = BreachedPasswords::open(&settings).unwrap();
+        let rated = |password: &str| rate(&password.into(), &PasswordContext::default(), breached.as_ref());
+        for password in ["aaaaaaaaaaaa", "an umbrella nobody guesses"] {
+            let rejection = rated(password).rejection.unwrap();
+            let error = password_error("password", &password.into(), rejection);
+            assert_eq!((&*error.code, error.message.as_str()), ("breached", BREACHED));
+        }
+        assert_eq!(rated("an umbrella Nobody guesses").rejection, None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use axum::{
     extract::{Request, State},
-    http::{Extensions, StatusCode},
+    http::{Extensions, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -161,6 +161,17 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     let signed_in = user.ok_or(Problem::NotSignedIn)?;
     let credential = Credential::Session(signed_in.id);
     Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp) })
+}
+
+/// The caller of the JSON API, by the session. A token that is sent instead is not read, and the answer says so.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; [`Problem::TokenAtSessionDoor`]
+pub fn identify_call(parts: &Parts) -> Result<Caller, Problem> {
+    identify(&parts.extensions).map_err(|problem| match problem {
+        Problem::NotSignedIn if parts.headers.contains_key(header::AUTHORIZATION) => Problem::TokenAtSessionDoor,
+        other => other,
+    })
 }
 
 /// The id of the newest event of the person who is signed in, from before anything else was read for the request.

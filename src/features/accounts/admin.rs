@@ -9,7 +9,7 @@ use crate::{
     auth::{
         activity::{Actor, Kind},
         new_stamp,
-        passwords::{Hasher, PasswordContext},
+        passwords::{Hasher, PasswordContext, password_error},
         store::accounts::{self, AccountDetails},
     },
     db::Db,
@@ -44,8 +44,8 @@ pub async fn find(db: &Db, who: &str) -> Result<AccountDetails, Problem> {
 /// [`Problem::Validation`] with an error for each invalid field; or if the database fails.
 pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> Result<AccountDetails, Problem> {
     let (name, email) = validated(&form)?;
-    if let Some(message) = hasher.rejection(&form.password, PasswordContext::new(&email, &name)).await? {
-        return Err(Problem::field("password", &message));
+    if let Some(rejection) = hasher.rejection(&form.password, PasswordContext::new(&email, &name)).await? {
+        return Err(password_error("password", &form.password, rejection).into());
     }
     let hash = hasher.hash(form.password).await?;
     let account = make(db, name, email, hash).await?.account;

@@ -16,7 +16,7 @@ use crate::{
         Allowed, Anything, AuthSession, Credential, Scope, Scopes,
         reauthentication::Reauthentication,
         sign_in::{At, PendingCookie, Wants},
-        verify_password::verify_password,
+        verify_password::{missing_credentials, verify_password},
     },
     db::Db,
     features::{
@@ -132,7 +132,8 @@ async fn token_login(
     let login = login.validate(|login| {
         let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
         let name = login.name.as_deref().map(tokens::service::name_errors);
-        scopes.into_iter().chain(name).flatten().collect()
+        let missing = missing_credentials(&login.email, &login.password);
+        [Some(missing), scopes, name].into_iter().flatten().flatten().collect()
     })?;
     let scopes = match login.scopes {
         None => Scopes::of_login(&state.site.scopes),
@@ -197,9 +198,10 @@ async fn session_login(
     mut auth: AuthSession,
     pending: PendingCookie,
     client: Client,
-    Body(login): Body<Login>,
+    login: Unvalidated<Login>,
 ) -> Result<Json<SignedIn>, Problem> {
     let AppState { db, hasher, settings, .. } = &state;
+    let login = login.validate(|login| missing_credentials(&login.email, &login.password))?;
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
     let wants = Wants::in_browser(login.remember);
     let admitted = state.sign_ins.proceed(proven, At::Browser(&pending), wants, &client).await?;

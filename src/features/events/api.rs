@@ -48,7 +48,7 @@ struct Schemas;
 #[into_params(parameter_in = Query)]
 struct EventsQuery {
     /// Like the header `Last-Event-ID`, for clients that cannot set it. The header comes first.
-    #[param(nullable = false, example = "")]
+    #[param(nullable = false, example = "42")]
     last_event_id: Option<String>,
 }
 
@@ -59,10 +59,12 @@ struct EventsQuery {
 ///
 /// Each event has an `id`, an `event` and `data` in JSON:
 ///
-/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["invoices"]}`, lists what the
-///   stream covers: what the scopes of the token allow to read, such as `invoices:read`.
+/// - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": […]}`, lists what the stream
+///   covers: the resources that the scopes of the token allow to read.
 /// - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
 ///   Read the item if you need it.
+/// - `caught_up`: the changes that you missed are over, and what follows happens now. It comes once, if you sent a
+///   `Last-Event-ID`. Its data is that of `ready`.
 /// - `reset` comes in place of `ready` if the `Last-Event-ID` is too old or unknown, and at any time if the client is
 ///   too slow: changes were missed. Read everything again, and go on from its `id`.
 /// - `end`: the credential works no longer, so it is no use to come back with it.

@@ -55,6 +55,7 @@ impl Source {
             let text = match self.stream.next().await? {
                 Told::Ready(id) => self.whole("ready", id),
                 Told::Reset(id) => self.whole("reset", id),
+                Told::CaughtUp(id) => self.whole("caught_up", id),
                 Told::Changes(changes) => self.changed(&changes),
                 Told::Nothing => ":\n\n".into(),
                 Told::Ended => "event: end\ndata: {}\n\n".into(),

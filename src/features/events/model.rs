@@ -25,10 +25,10 @@ pub(super) struct ChangeEvent<'a> {
 })))]
 #[expect(dead_code, reason = "the body writes its text; this describes it")]
 pub(super) struct ServerSentEvent {
-    /// `ready`, `created`, `updated`, `deleted`, `reset` or `end`.
+    /// `ready`, `created`, `updated`, `deleted`, `caught_up`, `reset` or `end`.
     event: String,
     /// What to send as `Last-Event-ID` to go on after it.
     id: String,
-    /// JSON: a `ChangeEvent`, or of `ready` and `reset` the names of the resources that the stream covers.
+    /// JSON: a `ChangeEvent`, or of `ready`, `caught_up` and `reset` the names of the resources that the stream covers.
     data: String,
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     assets::{self, Assets},
     http::{
-        host,
+        host, origin,
         problem::{Problem, answer_json},
         request_id,
     },
@@ -62,7 +62,8 @@ async fn not_found() -> Problem {
 /// A refusal carries no CORS header, so such a page cannot read it.
 async fn check_origin(State(lab): State<Lab>, mut request: Request, next: Next) -> Response {
     let Some(here) = lab.origins().requested(request.headers()) else {
-        return Problem::Misdirected.into_response();
+        let host = request.headers().get(header::HOST).map(origin::shown).unwrap_or_default();
+        return Problem::Misdirected(host).into_response();
     };
     let allowed = lab.origins().all();
     let mut origins = request.headers().get_all(header::ORIGIN).iter();

@@ -117,7 +117,7 @@ pub async fn save(
         Err(problem) => {
             let current = service::find(&db, caller.account.id, id).await?;
             let mut form = typed(&form).with_errors(&problem);
-            if matches!(problem, Problem::PreconditionFailed) {
+            if matches!(problem, Problem::PreconditionFailed(_)) {
                 form.notice = Some(CHANGED_ELSEWHERE.into());
             }
             Ok(editor(context, &caller, problem.status(), current, form).await)

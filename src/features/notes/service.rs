@@ -195,7 +195,7 @@ pub async fn update(db: &Db, account: Uuid, id: Uuid, version: Option<i64>, chan
         return Ok(changed);
     }
     let current = find(db, account, id).await?;
-    if change.is_made_in(&current) { Ok(current) } else { Err(Problem::PreconditionFailed) }
+    if change.is_made_in(&current) { Ok(current) } else { Err(Problem::PreconditionFailed(current.version)) }
 }
 
 /// Deletes the account's note `id`; with a `version`, only if the note still has it.
@@ -204,8 +204,8 @@ pub async fn update(db: &Db, account: Uuid, id: Uuid, version: Option<i64>, chan
 /// [`Problem::NotFound`]; [`Problem::PreconditionFailed`] if the note has another version; if the database fails.
 pub async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
     if store::delete(db, account, id, version).await? == 0 {
-        find(db, account, id).await?;
-        return Err(Problem::PreconditionFailed);
+        let current = find(db, account, id).await?;
+        return Err(Problem::PreconditionFailed(current.version));
     }
     Ok(())
 }

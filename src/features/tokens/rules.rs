@@ -13,6 +13,9 @@ use crate::{
 /// The maximum number of origins of a token.
 const ORIGINS_MAX: usize = 5;
 
+/// How many unknown scopes one answer names.
+const ERRORS_MAX: usize = 20;
+
 /// The parameters of a new token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
@@ -42,12 +45,12 @@ pub fn scope_errors(declared: &[ScopeInfo], named: &[Scope]) -> Vec<FieldError> 
     if named.is_empty() {
         return vec![FieldError::required("scopes", "Choose at least one scope.")];
     }
-    let unknown = named.iter().filter(|scope| !declared.iter().any(|known| known.name == scope.0));
-    let error = |Scope(unknown): &Scope| {
-        let shown: String = unknown.chars().take(100).collect();
-        FieldError::new("scopes", format!("There is no scope “{shown}”.")).code(FieldCode::InvalidChoice)
+    let unknown = named.iter().enumerate().filter(|(_, scope)| !declared.iter().any(|known| known.name == scope.0));
+    let error = |(index, Scope(unknown)): (usize, &Scope)| {
+        let (field, shown): (_, String) = (format!("scopes[{index}]"), unknown.chars().take(100).collect());
+        FieldError::new(&field, format!("There is no scope “{shown}”.")).code(FieldCode::InvalidChoice)
     };
-    unknown.take(1).map(error).collect()
+    unknown.take(ERRORS_MAX).map(error).collect()
 }
 
 /// What is wrong with the name of a token.

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::http::problem::{FieldError, Problem};
 
+/// The field of an error about the whole body. No member has this name.
+const WHOLE: &str = "$";
+
 /// A JSON object of `Content-Type: application/json`, up to the limit of the route. All members of a wrong type, all
 /// that are missing and all that are unknown are refused at once.
 ///
@@ -73,7 +76,7 @@ pub(crate) fn not_json_at(line: usize, column: usize) -> Problem {
 fn explained<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem> {
     let mut body: Value = serde_json::from_slice(json).map_err(|error| not_json(&error))?;
     if !body.is_object() {
-        return Err(Expected::Object.error("body".into(), &body).into());
+        return Err(Expected::Object.error(WHOLE.into(), &body).into());
     }
     let mut errors: Vec<_> = match serde_json::from_slice(json) {
         Ok(Repeated(names)) => names.iter().map(|name| repeated(name)).collect(),
@@ -95,7 +98,7 @@ fn explained<T: DeserializeOwned>(json: &[u8]) -> Result<Unvalidated<T>, Problem
         }
     }
     if errors.is_empty() {
-        errors.push(FieldError::new("body", "The body is not valid."));
+        errors.push(FieldError::new(WHOLE, "The body is not valid."));
     }
     Ok(Unvalidated { value, errors })
 }
@@ -136,7 +139,7 @@ fn replace(
         errors.push(unknown(above + &short(&name), "member", &known));
         return Some(());
     }
-    let field = if segments.is_empty() { "body".to_owned() } else { path.to_string() };
+    let field = if segments.is_empty() { WHOLE.to_owned() } else { path.to_string() };
     let (expected, place) = (Expected::of(message), find(body, &segments)?);
     match replaced.iter().filter(|done| **done == field).count() {
         0 if is_inside(&field, replaced) => {}
@@ -289,10 +292,10 @@ mod tests {
             (r#"{"title": "a", "point": {}}"#, &[("point.x", "required")]),
             (r#"{"title": "a", "point": 7}"#, &[("point", "invalid_type")]),
             (r#"{"a`b": 1, "a": 2, "title": "a"}"#, &[("a`b", "unknown"), ("a", "unknown")]),
-            ("[7]", &[("body", "invalid_type")]),
-            (r#" ["a", null]"#, &[("body", "invalid_type")]),
-            ("7", &[("body", "invalid_type")]),
-            ("null", &[("body", "invalid_type")]),
+            ("[7]", &[("$", "invalid_type")]),
+            (r#" ["a", null]"#, &[("$", "invalid_type")]),
+            ("7", &[("$", "invalid_type")]),
+            ("null", &[("$", "invalid_type")]),
             (r#"{"title": "a", "point": null, "days": null}"#, &[]),
         ] {
             let mut found = wrong(json);

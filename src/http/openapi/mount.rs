@@ -217,7 +217,7 @@ impl MountDocs {
 fn always() -> [Problem; 5] {
     let (busy, broken) = (Problem::Unavailable(String::new()), Problem::Internal(String::new()));
     let unknown = Problem::Validation(unknown_params("colour=red", &[]));
-    [Problem::NotAcceptable, Problem::Misdirected, unknown, busy, broken]
+    [Problem::NotAcceptable, Problem::Misdirected("shop.example".into()), unknown, busy, broken]
 }
 
 pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

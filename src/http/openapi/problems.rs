@@ -37,7 +37,7 @@ pub(super) fn complete(problem: &mut Object) {
 
 /// Every code that `operations` answer with, and those of unknown paths and methods, which no operation lists.
 pub(super) fn codes(operations: &[&mut Operation]) -> BTreeSet<String> {
-    let unrouted = [Problem::RouteNotFound, Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
+    let unrouted = [Problem::RouteNotFound(None), Problem::MethodNotAllowed].map(|problem| problem.code().to_owned());
     let listed = operations.iter().flat_map(|operation| operation.responses.responses.values()).flat_map(codes_of);
     listed.chain(unrouted).collect()
 }

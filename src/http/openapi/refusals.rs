@@ -48,7 +48,7 @@ refusals! {
     /// For an id in the path that does not exist.
     NotFound => [Problem::NotFound];
     /// By `If-Match`.
-    Stale => [Problem::PreconditionFailed];
+    Stale => [Problem::PreconditionFailed(2)];
     /// By `If-Match` and `If-None-Match`, of an operation that takes no body. [`BodyRefused`] has this status as well.
     TagRefused => [no_tag()];
     /// Like [`BodyRefused`], for a request that takes an `Idempotency-Key`.
@@ -61,7 +61,7 @@ refusals! {
         Problem::Conflict("Another request with this Idempotency-Key is still in progress.")
     ];
     /// When a limit on the number of event streams is reached.
-    TooManyStreams => [Problem::TooManyStreams];
+    TooManyStreams => [Problem::TooManyStreams(10)];
     /// When a limit on the number of tokens is reached.
     Full => [Problem::Conflict("The account has the maximum number of tokens.")];
     /// Where a token with a fixed end cannot be renewed.
@@ -130,6 +130,9 @@ fn response(problems: &[&Problem]) -> Response {
     }
     if problems.iter().any(|problem| problem.retry_after().is_some()) {
         response = response.header("Retry-After", Header::default());
+    }
+    if problems.iter().any(|problem| problem.version().is_some()) {
+        response = response.header("ETag", Header::default());
     }
     response.build()
 }

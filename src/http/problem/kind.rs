@@ -65,6 +65,13 @@ problems! {
     /// A request to the token API without a token.
     TokenMissing => 401, "token_missing", "Token missing",
         "Send an access token in the Authorization header: `Bearer <token>`.";
+    /// A cookie at the token API, and no token.
+    CookieAtTokenDoor => 401, "token_missing", "Token missing",
+        "The request has a `Cookie` header, which /api/v1 does not read. Send an access token in the Authorization \
+         header: `Bearer <token>`. Pages of this site itself call /session/v1, which takes the session cookie.";
+    /// An `Authorization` header that does not begin with `Bearer`.
+    OtherScheme => 401, "token_missing", "Token missing",
+        "The Authorization header does not begin with `Bearer`. Send `Authorization: Bearer <token>`.";
     /// Malformed, mistyped (its checksum fails) or unknown.
     TokenInvalid => 401, "token_invalid", "Token invalid",
         "This is not a token we issued. Check that you copied all of it.";
@@ -73,8 +80,8 @@ problems! {
     TokenRevoked => 401, "token_revoked", "Token revoked",
         "This token was revoked. Create a new one, or sign in again.";
     /// Does not say which of the two is wrong (ASVS 6.3.8).
-    InvalidCredentials => 401, "invalid_credentials", "Wrong e-mail or password",
-        "The e-mail address or the password is wrong.";
+    InvalidCredentials => 401, "invalid_credentials", "Wrong email or password",
+        "The email address or the password is wrong.";
     /// The first factor, such as the password, is right. Holds the handle of the pending sign-in, at the token API, and
     /// the steps of which one comes next.
     SecondFactorRequired { pending: Option<Secret>, next: Vec<&'static str> }
@@ -88,6 +95,10 @@ problems! {
         "This sign-in has expired, was completed already, or had too many wrong codes. Sign in again.";
     /// Pages redirect to the sign-in page instead.
     NotSignedIn => 401, "not_signed_in", "Not signed in", "Sign in first.";
+    /// An `Authorization` header at the session API, and no session.
+    TokenAtSessionDoor => 401, "not_signed_in", "Not signed in",
+        "The request has an `Authorization` header, which /session/v1 does not read. Send the token to /api/v1. Pages of \
+         this site sign in first, and send the session cookie.";
     /// The password is right.
     AddressNotConfirmed => 403, "address_not_confirmed", "Address not confirmed",
         "Your address is not confirmed yet. Follow the link in the email we sent you. To get another, use “Forgot your \
@@ -142,10 +153,13 @@ problems! {
              {seen}, the operator has to set `server.public_url` to it. Clients on other origins use /api/v1 with a \
              token, or a proxy that serves the page and this site on one origin."
         );
-    /// A path of a JSON mount that no route has.
-    RouteNotFound => 404, "route_not_found", "No such path",
-        "There is no such path. `openapi.json`, next to the paths of this version, lists all of them; none ends with a \
-         slash.";
+    /// A path of a JSON mount that no route has. Holds the path that was perhaps meant.
+    RouteNotFound(nearest: Option<String>) => 404, "route_not_found", "No such path",
+        format!(
+            "There is no such path.{} /api/docs shows all of them, and `openapi.json` next to the paths of this version \
+             lists them. None ends with a slash.",
+            nearest.as_ref().map(|path| format!(" Did you mean {path}?")).unwrap_or_default(),
+        );
     /// Also for resources of another account.
     NotFound => 404, "not_found", "Not found", "There is nothing here, or you do not have access to it.";
     MethodNotAllowed => 405, "method_not_allowed", "Method not allowed",
@@ -159,8 +173,8 @@ problems! {
         "This page was opened with another account. Copy what you wrote, then reload the page.";
     /// It conflicts with something that exists already. Holds the detail.
     Conflict(detail: &'static str) => 409, "conflict", "Conflict", *detail;
-    /// The resource has another version than the request expects.
-    PreconditionFailed => 412, "precondition_failed", "Changed in the meantime",
+    /// The resource has another version than the request expects. Holds the version that it has.
+    PreconditionFailed(_version: i64) => 412, "precondition_failed", "Changed in the meantime",
         "It was changed since you read it. Read it again, then repeat the change.";
     /// More than the limit of the route.
     BodyTooLarge => 413, "body_too_large", "Body too large", "The request body is larger than this address accepts.";
@@ -169,8 +183,12 @@ problems! {
         "Send the body as `Content-Type: application/json`.";
     /// Not JSON, or not a valid HTTP request. Holds the detail.
     InvalidBody(detail: String) => 400, "invalid_body", "Invalid request", detail.clone();
-    /// A request for a host that this server does not serve.
-    Misdirected => 421, "misdirected_request", "Misdirected request", "This server does not serve the requested host.";
+    /// A request for a host that this server does not serve. Holds the host.
+    Misdirected(host: String) => 421, "misdirected_request", "Misdirected request",
+        format!(
+            "This server does not serve the host {host}. If it should, the operator has to add it to the setting \
+             `server.hosts`, or set `server.public_url` to it."
+        );
     /// An `Idempotency-Key` that was sent with a different request before.
     KeyReused => 422, "idempotency_key_reused", "Idempotency key reused",
         "This Idempotency-Key was sent with a different request before. Use a new key for a new request.";
@@ -182,9 +200,11 @@ problems! {
     /// Holds the limit, and the seconds after which another attempt is allowed.
     RateLimited { limit: Limit, seconds: u32 } => 429, "rate_limited", "Too many requests",
         format!("{} Try again in {}.", limit.reason(), in_words(*seconds));
-    /// The account has as many event streams open as it may have.
-    TooManyStreams => 429, "too_many_streams", "Too many event streams",
-        "This account has the maximum number of event streams open. Close one, or try again later.";
+    /// The account has as many event streams open as it may have. Holds that number.
+    TooManyStreams(number: u32) => 429, "too_many_streams", "Too many event streams",
+        format!(
+            "This account has {number} event streams open, and may have no more. Close one, or try again later."
+        );
     /// The database or the password hashing is busy or down. Holds the reason, for the log only.
     Unavailable(_reason: String) => 503, "unavailable", "Temporarily unavailable",
         "The server is too busy. Try again in a moment.";
@@ -243,8 +263,16 @@ impl Problem {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::RateLimited { seconds, .. } => Some(*seconds),
-            Self::TooManyStreams => Some(60),
+            Self::TooManyStreams(_) => Some(60),
             Self::Unavailable(_) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The version that the resource has, for [`Problem::PreconditionFailed`].
+    pub fn version(&self) -> Option<i64> {
+        match self {
+            Self::PreconditionFailed(version) => Some(*version),
             _ => None,
         }
     }
@@ -253,7 +281,7 @@ impl Problem {
     pub fn challenge(&self) -> Option<String> {
         let realm = r#"Bearer realm="vestibule""#;
         match self {
-            Self::TokenMissing => Some(realm.into()),
+            Self::TokenMissing | Self::CookieAtTokenDoor | Self::OtherScheme => Some(realm.into()),
             Self::TokenInvalid | Self::TokenExpired | Self::TokenRevoked => {
                 Some(format!(r#"{realm}, error="invalid_token", error_description="{}""#, self.title()))
             }

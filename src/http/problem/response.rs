@@ -6,6 +6,7 @@ use axum::{
 };
 
 use super::Problem;
+use crate::http::conditional::version_tag;
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -24,6 +25,9 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(tag) = self.version().and_then(|version| HeaderValue::from_str(&version_tag(version)).ok()) {
+            headers.insert(header::ETAG, tag);
         }
         response.extensions_mut().insert(self);
         response

@@ -212,10 +212,26 @@ async fn a_stream_goes_on_where_another_ended(app: TestApp) {
             assert_eq!((first.kind.as_str(), first.id), ("ready", Some(1)));
             assert_eq!(stream.event().await, told("created", 2, &items[1], 1));
             assert_eq!(stream.event().await, told("created", 3, &items[2], 1));
+            assert_eq!(stream.event().await, caught_up(3, &first), "the end of what was missed is told");
         }
         let first = Listener::open(door.get("/events?last_event_id=")).await.event().await;
         assert_eq!((first.kind.as_str(), first.id), ("ready", Some(3)), "none is like no id");
     }
+    // Nor has one that missed nothing to wait.
+    let mut stream = Listener::open(ada.client.get("/events").header("last-event-id", "3")).await;
+    let first = stream.event().await;
+    assert_eq!(first.kind, "ready");
+    assert_eq!(stream.event().await, caught_up(3, &first));
+    // What happens meanwhile is told before or after it, and it comes once.
+    let next = ada.item("d", "").await;
+    assert_eq!(stream.event().await, told("created", 4, &next, 1));
+    let last = ada.item("e", "").await;
+    assert_eq!(stream.event().await, told("created", 5, &last, 1));
+}
+
+/// The event after everything that was missed, in a stream that began with `first`.
+fn caught_up(id: i64, first: &Event) -> Event {
+    Event { kind: "caught_up".into(), id: Some(id), data: first.data.clone() }
 }
 
 async fn an_id_that_is_unknown_or_too_old_is_a_reset(app: TestApp) {
@@ -240,7 +256,9 @@ async fn an_id_that_is_unknown_or_too_old_is_a_reset(app: TestApp) {
 
     // After a reset, it goes on.
     let mut stream = Listener::open(client.get("/events").header("last-event-id", "0")).await;
-    assert_eq!(stream.event().await.id, Some(2));
+    let first = stream.event().await;
+    assert_eq!(first.id, Some(2));
+    assert_eq!(stream.event().await, caught_up(2, &first));
     app.sql("UPDATE entries SET version = version + 1 WHERE title = 'a'").await;
     let next = stream.event().await;
     assert_eq!((next.kind.as_str(), next.id), ("updated", Some(3)));

@@ -117,7 +117,8 @@ impl TestApp {
         // Everybody in these tests comes from one address, in no time.
         settings.rate_limits = RateLimits { per_token: 100_000, per_address: 100_000 };
         // What hashing really costs is tested where the binary runs.
-        settings.passwords = Passwords { memory_kib: 8, iterations: 1, parallelism: 1, workers: 4, queue: 256 };
+        settings.passwords =
+            Passwords { memory_kib: 8, iterations: 1, parallelism: 1, workers: 4, queue: 256, ..Passwords::default() };
         settings.database.url = match &postgres {
             Some(postgres) => postgres.url.clone(),
             None => template::sqlite(&folder.join("house.db")).await,

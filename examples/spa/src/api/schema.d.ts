@@ -43,6 +43,8 @@ export interface paths {
          *       stream covers: what the scopes of the token allow to read, such as `invoices:read`.
          *     - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
          *       Read the item if you need it.
+         *     - `caught_up`: the changes that you missed are over, and what follows happens now. It comes once, if you sent a
+         *       `Last-Event-ID`. Its data is that of `ready`.
          *     - `reset` comes in place of `ready` if the `Last-Event-ID` is too old or unknown, and at any time if the client is
          *       too slow: changes were missed. Read everything again, and go on from its `id`.
          *     - `end`: the credential works no longer, so it is no use to come back with it.
@@ -964,9 +966,9 @@ export interface components {
          *     }
          */
         Event: {
-            /** @description JSON: a `ChangeEvent`, or of `ready` and `reset` the names of the resources that the stream covers. */
+            /** @description JSON: a `ChangeEvent`, or of `ready`, `caught_up` and `reset` the names of the resources that the stream covers. */
             data: string;
-            /** @description `ready`, `created`, `updated`, `deleted`, `reset` or `end`. */
+            /** @description `ready`, `created`, `updated`, `deleted`, `caught_up`, `reset` or `end`. */
             event: string;
             /** @description What to send as `Last-Event-ID` to go on after it. */
             id: string;
@@ -1042,6 +1044,7 @@ export interface components {
          *       "expires_in": 2592000,
          *       "id": "019254d3-8000-7000-8000-000000000002",
          *       "name": "phone",
+         *       "renewable_until": "2025-01-02T00:00:00.000Z",
          *       "scopes": [
          *         "account:read"
          *       ],
@@ -1065,6 +1068,12 @@ export interface components {
             id: string;
             /** @description The name of the token. */
             name: string;
+            /**
+             * Format: date-time
+             * @description Until when `POST token/renew` can prolong it.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            renewable_until: string | null;
             /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
@@ -1314,7 +1323,7 @@ export interface components {
             current_password: string;
             /**
              * Format: password
-             * @description The new password, 8 to 128 characters. Common passwords are refused.
+             * @description The new password, 8 to 128 characters. Common and breached passwords are refused.
              */
             new_password: string;
             /** @description Whether to revoke all tokens, not only those from `POST login`. */
@@ -1667,6 +1676,7 @@ export interface components {
         /** @description `precondition_failed`: Changed in the meantime. */
         PreconditionFailed: {
             headers: {
+                ETag: components["headers"]["ETag"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "x-request-id": components["headers"]["x-request-id"];
@@ -1861,7 +1871,7 @@ export interface operations {
             query?: {
                 /**
                  * @description Like the header `Last-Event-ID`, for clients that cannot set it. The header comes first.
-                 * @example
+                 * @example 42
                  */
                 last_event_id?: string;
             };

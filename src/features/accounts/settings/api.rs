@@ -112,7 +112,7 @@ struct PasswordBody {
     /// The account's password.
     #[schema(value_type = String, format = Password)]
     current_password: SecretString,
-    /// The new password, 8 to 128 characters. Common passwords are refused.
+    /// The new password, 8 to 128 characters. Common and breached passwords are refused.
     #[schema(value_type = String, format = Password)]
     new_password: SecretString,
     /// Whether to revoke all tokens, not only those from `POST login`.

@@ -102,7 +102,7 @@ pub(super) fn EmailView(form: FormState) -> impl IntoView {
                 <FormGuard />
                 <TextField
                     name="email"
-                    label="New e-mail"
+                    label="New email"
                     kind="email"
                     form=form.clone()
                     autocomplete="email"

@@ -12,7 +12,11 @@ use crate::{
         sign_in::{Admitted, Wants},
     },
     features::{accounts::new_browser::notify_if_new, browser_sessions, tokens},
-    http::{client::Client, openapi::TokenText, problem::Problem},
+    http::{
+        client::Client,
+        openapi::{TokenText, examples::moment},
+        problem::Problem,
+    },
     state::AppState,
     timestamp::Timestamp,
 };
@@ -26,6 +30,7 @@ use crate::{
     "scopes": token()["scopes"],
     "expires_at": token()["expires_at"],
     "expires_in": 30 * 24 * 60 * 60,
+    "renewable_until": moment(90 * 24 * 60 * 60),
     "account": account(),
 })))]
 pub(crate) struct LoggedIn {
@@ -40,6 +45,8 @@ pub(crate) struct LoggedIn {
     expires_at: Timestamp,
     /// In how many seconds the token expires, unless it is renewed.
     expires_in: i64,
+    /// Until when `POST token/renew` can prolong it.
+    renewable_until: Option<Timestamp>,
     /// The account it belongs to.
     account: Account,
 }
@@ -84,6 +91,7 @@ pub(crate) async fn with_token(
     let AppState { db, settings, .. } = state;
     let issued = tokens::service::create_at_login(db, &settings.tokens, client, admitted, wants).await?;
     let expires_in = tokens::service::expires_in(&issued.token, issued.token.created_at);
+    let renewable_until = tokens::service::renewable_until(&issued.token);
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
         id: issued.token.id,
@@ -91,6 +99,7 @@ pub(crate) async fn with_token(
         scopes: issued.token.scopes,
         expires_at: issued.token.expires_at,
         expires_in,
+        renewable_until,
         account: admitted.account().clone(),
     };
     Ok((StatusCode::CREATED, Json(body)))

@@ -104,15 +104,15 @@ pub(super) async fn update(
     let changed: Option<Entry> = execute!(db, optional, sql, title, body, db.now(), id, account, version)?;
     match changed {
         Some(changed) => Ok(changed),
-        None => find(db, account, id).await.and(Err(Problem::PreconditionFailed)),
+        None => Err(Problem::PreconditionFailed(find(db, account, id).await?.version)),
     }
 }
 
 pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid, version: Option<i64>) -> Result<(), Problem> {
     let sql = "DELETE FROM entries WHERE id = $1 AND account_id = $2 AND version = COALESCE($3, version)";
     if execute!(db, affected, sql, id, account, version)? == 0 {
-        find(db, account, id).await?;
-        return Err(Problem::PreconditionFailed);
+        let current = find(db, account, id).await?;
+        return Err(Problem::PreconditionFailed(current.version));
     }
     Ok(())
 }
