@@ -73,7 +73,7 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Second factors.
     pub factors: Factors,
-    /// Passkeys.
+    /// Signing in with passkeys.
     pub passkeys: Passkeys,
     /// The cost of hashing passwords, and breached ones.
     pub passwords: Passwords,

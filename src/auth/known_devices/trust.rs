@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     db::{Db, execute, fetch},
     http::{
-        client::{Client, browser_name},
+        client::{Client, Device, browser_name},
         problem::Problem,
     },
     timestamp::Timestamp,
@@ -45,7 +45,7 @@ impl TrustedDevice {
 /// # Errors
 /// If the database fails.
 pub async fn is_trusted(db: &Db, account: Uuid, stamp: &[u8], client: &Client) -> Result<bool, Problem> {
-    let Some(hash) = client.device.as_ref().and_then(|device| device.hash()) else { return Ok(false) };
+    let Some(hash) = client.device.as_ref().and_then(Device::hash) else { return Ok(false) };
     let found: Option<(i32,)> = fetch!(
         db,
         optional,

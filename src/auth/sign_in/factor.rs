@@ -64,6 +64,9 @@ pub struct FactorContext {
     pub mailer: Mailer,
 }
 
+/// What a [`SecondFactor`] does after the second factors of an account have changed.
+pub type AfterChange = for<'a> fn(&'a Db, Uuid, bool) -> Work<'a, Option<NextPage>>;
+
 /// A second factor: plain data and function pointers, listed in the `Feature` of its folder. Whether somebody is let in
 /// is decided by [`super::SignIns`], never here.
 #[derive(Clone, Copy)]
@@ -85,7 +88,7 @@ pub struct SecondFactor {
     pub remove: for<'a> fn(&'a Db, Uuid) -> Work<'a, ()>,
     /// Called after the second factors of `account` have changed; the flag says whether a second factor is required
     /// now. It may return a page to show next.
-    pub after_change: Option<for<'a> fn(&'a Db, Uuid, bool) -> Work<'a, Option<NextPage>>>,
+    pub after_change: Option<AfterChange>,
 }
 
 /// The name of the field, and of the JSON member, that holds the answer to a step.

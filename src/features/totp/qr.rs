@@ -1,5 +1,7 @@
 //! The QR code with which an authenticator app takes a secret.
 
+use std::fmt::Write;
+
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::code::base32;
@@ -34,7 +36,7 @@ pub(super) fn qr(text: &str) -> Option<Qr> {
         while x < width {
             let run = row[x..].iter().take_while(|color| **color == Color::Dark).count();
             if run > 0 {
-                path.push_str(&format!("M{} {}h{run}v1h-{run}z", x + QUIET, y + QUIET));
+                let _ = write!(path, "M{} {}h{run}v1h-{run}z", x + QUIET, y + QUIET);
             }
             x += run.max(1);
         }

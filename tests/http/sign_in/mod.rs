@@ -90,7 +90,7 @@ impl Enrolled {
     /// A code that is wrong.
     pub fn wrong_code(&self, app: &TestApp) -> String {
         let right: Vec<_> = (-2..=2).map(|steps| self.code(app, steps)).collect();
-        (0..).map(|number| format!("{number:06}")).find(|code| !right.contains(code)).unwrap()
+        (0..1_000_000).map(|number| format!("{number:06}")).find(|code| !right.contains(code)).unwrap()
     }
 
     /// `POST login` at the token door, with more members.

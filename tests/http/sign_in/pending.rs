@@ -59,7 +59,10 @@ async fn a_code_gives_what_the_login_asked_for(app: TestApp) {
     let problem = ada.login(&app, wants).await.problem(401, "second_factor_required");
     let reply = step(&app, "totp", problem["pending"].as_str().unwrap(), &ada.next_code(&app)).await;
     let login = reply.assert_status(201).json();
-    assert_eq!(members(&login), ["account", "expires_at", "expires_in", "id", "name", "scopes", "token"]);
+    assert_eq!(
+        members(&login),
+        ["account", "expires_at", "expires_in", "id", "name", "renewable_until", "scopes", "token"]
+    );
     assert_eq!((&login["name"], &login["scopes"]), (&json!("phone"), &json!([READ_NAME])));
     assert!(login["expires_in"].as_i64().unwrap() > 20 * 24 * 60 * 60, "{login}");
     app.client(login["token"].as_str().unwrap()).get("/token").await.assert_status(200);

@@ -63,8 +63,7 @@ pub async fn post_link(
     State(state): State<AppState>,
     mut auth: AuthSession,
     pending: PendingCookie,
-    purpose: Purpose,
-    Path(token): Path<SecretString>,
+    (purpose, Path(token)): (Purpose, Path<SecretString>),
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
