@@ -49,7 +49,7 @@ async fn only_who_knows_the_password_is_told(app: TestApp) {
     disable(&app, &ada).await;
     let (_, wrong, page) = sign_in(&app, &ada.email, "wrong password").await;
     let (_, nobody, _) = sign_in(&app, "nobody@example.org", "wrong password").await;
-    assert!(wrong == 401 && nobody == 401 && !page.contains("disabled"));
+    assert!(wrong == 401 && nobody == 401 && !page.contains("is disabled"));
     let (browser, right, page) = sign_in(&app, &ada.email, PASSWORD).await;
     assert!(right == 403 && page.contains("This account is disabled.") && page.contains(&ada.email));
     assert_eq!(browser.cookie(), None);

@@ -126,7 +126,7 @@ async fn every_form_with_a_password_tells_password_managers_whose_it_is(app: Tes
                 continue;
             }
             with_a_password.push(*path);
-            let names = inputs.iter().filter(|input| input.contains(r#"autocomplete="username""#));
+            let names = inputs.iter().filter(|input| input.contains(r#"autocomplete="username"#));
             assert!(names.clone().count() == 1, "one name on {path}: {form}");
             assert!(names.clone().all(|name| !name.contains(r#"type="hidden""#)), "managers see it on {path}: {form}");
             // Once it is shown it is a text like any other.

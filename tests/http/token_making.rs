@@ -82,7 +82,7 @@ async fn what_is_wrong_is_named(app: TestApp) {
             ("name", json!(""), "name"),
             ("name", json!("a\u{0}b"), "name"),
             ("scopes", json!([]), "scopes"),
-            ("scopes", json!(["everything"]), "scopes"),
+            ("scopes", json!(["everything"]), "scopes[0]"),
             ("days", json!(0), "days"),
             ("days", json!(367), "days"),
             ("days", json!(-1), "days"),
