@@ -130,8 +130,11 @@ async fn whoever_changes_passkeys_has_just_given_the_password(app: TestApp) {
     ada.client.post("/passkeys/options", json!({})).await.problem(404, "route_not_found");
 }
 
+/// What is wrong with an authenticator, and how it comes to be.
+pub type Fault = (&'static str, fn(&mut Authenticator));
+
 /// What an authenticator or a page may get wrong, on purpose.
-pub fn wrong() -> Vec<(&'static str, fn(&mut Authenticator))> {
+pub fn wrong() -> Vec<Fault> {
     vec![
         ("another RP ID", |key| key.rp_id = "evil.example".into()),
         ("a domain above", |key| key.rp_id = "host".into()),
@@ -317,7 +320,7 @@ async fn an_export_has_the_passkeys_and_no_key(app: TestApp) {
 async fn without_passkeys_there_is_none_of_it(database: Database) {
     for change in
         [(|settings| settings.passkeys.enabled = false) as fn(&mut vestibule::settings::Settings), |settings| {
-            settings.server.public_url = "http://127.0.0.1:3000".parse().unwrap()
+            settings.server.public_url = "http://127.0.0.1:3000".parse().unwrap();
         }]
     {
         let app = TestApp::with(database, change).await;
