@@ -10,7 +10,7 @@ export type Who = "anonymous" | "empty" | "seeded";
 export interface Entry {
   /** Names its test and its screenshots. */
   readonly name: string;
-  /** As `vestibule routes` prints it. `{id}` is a note of the seeded account, `{token}` a link that has expired. */
+  /** As `vestibule routes` prints it. `{id}` is a note of the seeded account, `{token}` a link that has expired, `{step}` a step. */
   readonly path: string;
   readonly who: Who;
   /** The status of the document that is shown in the end. */
@@ -198,6 +198,12 @@ export const ENTRIES: readonly Entry[] = [
   { name: "account-email", path: "/account/email", who: "seeded", status: 200 },
   { name: "account-password", path: "/account/password", who: "seeded", status: 200 },
   { name: "passkeys", path: "/account/passkeys", who: "empty", status: 200 },
+  { name: "security", path: "/account/security", who: "empty", status: 200 },
+  { name: "totp", path: "/account/security/totp", who: "empty", status: 200 },
+  { name: "recovery-codes", path: "/account/security/recovery-codes", who: "empty", status: 200 },
+  { name: "keep-factors-gone", path: "/keep-factors/{token}", who: "anonymous", status: 410 },
+  // Without a sign-in that waits, it leads to the sign-in page.
+  { name: "sign-in-step", path: "/sign-in/{step}", who: "anonymous", status: 200, isUnsteady: true },
   { name: "account-delete", path: "/account/delete", who: "seeded", status: 200 },
 
   {

@@ -46,7 +46,7 @@ export function cases(): void {
     await page.clock.pauseAt(Date.now() + 60_000);
     await page.goto(spa);
     await typeSignIn(page, person, "not this one");
-    await expect(page.getByRole("alert")).toHaveText("The e-mail address or the password is wrong.");
+    await expect(page.getByRole("alert")).toHaveText("The email address or the password is wrong.");
     // Each further wrong password doubles the wait, until even a slow machine asks again within it.
     let seconds = 0;
     await expect(async () => {

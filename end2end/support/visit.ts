@@ -50,7 +50,7 @@ export const test = base.extend<Visits, { accounts: Accounts }>({
         if (response.request().isNavigationRequest()) status = response.status();
       });
       await entry.before?.(page);
-      await page.goto(entry.path.replace("{id}", accounts.note).replace("{token}", "0".repeat(43)));
+      await page.goto(entry.path.replace("{id}", accounts.note).replace("{token}", "0".repeat(43)).replace("{step}", "totp"));
       await hydrated(page);
       await entry.after?.(page);
       await hydrated(page);

@@ -39,8 +39,8 @@ export interface paths {
          *
          *     Each event has an `id`, an `event` and `data` in JSON:
          *
-         *     - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": ["invoices"]}`, lists what the
-         *       stream covers: what the scopes of the token allow to read, such as `invoices:read`.
+         *     - `ready` is the first. From its `id` on nothing is missed. Its data, `{"resources": […]}`, lists what the stream
+         *       covers: the resources that the scopes of the token allow to read.
          *     - `created`, `updated`, `deleted`: an item was changed. The data is a `ChangeEvent`: which item, and its version.
          *       Read the item if you need it.
          *     - `caught_up`: the changes that you missed are over, and what follows happens now. It comes once, if you sent a
@@ -95,9 +95,52 @@ export interface paths {
          * Sign in
          * @description Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
          *     password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
-         *     endpoint off.
+         *     endpoint off. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
+         *     the steps in `next`.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/recovery_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in: use a recovery code
+         * @description Goes on after `login` has answered `second_factor_required`. A code works once, and after five wrong ones the sign-in
+         *     begins anew.
+         */
+        post: operations["loginRecoveryCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in: enter a code of the authenticator app
+         * @description Goes on after `login` has answered `second_factor_required`. A code works once, and after five wrong ones the sign-in
+         *     begins anew.
+         */
+        post: operations["loginTotp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -621,8 +664,8 @@ export interface components {
             /** @description A readable name of the client, such as "Firefox on Windows". */
             browser: string;
             /**
-             * @description With which credential it was done: `password`, `session`, `token`, `operator` (on the server) or `finder` (who
-             *     reported a leaked token).
+             * @description With which credential it was done: `password`, `passkey`, `session`, `token`, `operator` (on the server) or
+             *     `finder` (who reported a leaked token).
              */
             credential: string;
             /**
@@ -1162,6 +1205,16 @@ export interface components {
             /** @description The scopes of the token, at least one. A token can only grant scopes it has. */
             scopes: components["schemas"]["Scope"][];
         };
+        /**
+         * @description A step with which a sign-in may go on.
+         * @example {
+         *       "step": "totp"
+         *     }
+         */
+        NextStep: {
+            /** @description Its name, and the last segment of the path that its answer is posted to. Later versions may add others. */
+            step: string;
+        };
         /** @description A problem with status 406, Not Acceptable. */
         NotAcceptableProblem: components["schemas"]["Problem"] & {
             /**
@@ -1345,7 +1398,7 @@ export interface components {
              */
             status: 412;
         };
-        /** @description An error (RFC 9457), with the members `code`, `request_id`, `errors` and `limit`. */
+        /** @description An error (RFC 9457), with the members `code`, `request_id`, `errors`, `limit`, `pending` and `next`. */
         Problem: {
             code: components["schemas"]["ProblemCode"];
             /** @description What went wrong this time, and what to do about it. */
@@ -1354,6 +1407,10 @@ export interface components {
             errors?: components["schemas"]["FieldError"][];
             /** @description Which limit was met, such as `token` or `address`; with `rate_limited` only. docs/errors.md lists them. */
             limit?: string;
+            /** @description The steps of which one comes next; with `second_factor_required` only. */
+            next?: components["schemas"]["NextStep"][];
+            /** @description The handle of the sign-in that waits for a second factor; with `second_factor_required` of `/api/v1` only. */
+            pending?: string;
             /** @description The id of the request in the log of the server. */
             request_id: string;
             /**
@@ -1427,6 +1484,27 @@ export interface components {
         };
         /** @description Scopes, in alphabetical order, none twice. */
         Scopes: components["schemas"]["Scope"][];
+        /**
+         * @description The answer to a step of a sign-in.
+         * @example {
+         *       "code": "123456",
+         *       "pending": "pending_000000000000000000000000000000001k5k96"
+         *     }
+         */
+        SecondStep: {
+            /**
+             * Format: password
+             * @description The code. Spaces and hyphens do not count.
+             */
+            code: string;
+            /**
+             * Format: password
+             * @description `pending` of the problem `second_factor_required`.
+             */
+            pending: string;
+            /** @description Not read: only browsers at the session door are trusted. */
+            trust?: boolean;
+        };
         /** @description A problem with status 503, Service Unavailable. */
         ServiceUnavailableProblem: components["schemas"]["Problem"] & {
             /**
@@ -1697,6 +1775,18 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+            };
+        };
+        /** @description `sign_in_expired`: Sign-in expired. */
+        SignInExpired: {
+            headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-request-id": components["headers"]["x-request-id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
         /** @description `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
@@ -2011,7 +2101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            /** @description `invalid_credentials`: Wrong e-mail or password. */
+            /** @description `invalid_credentials`: Wrong email or password. `second_factor_required`: Second factor required. */
             401: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2023,6 +2113,172 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginRecoveryCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            /** @description The new token. It is shown only once. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["SignInExpired"];
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            /** @description The new token. It is shown only once. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["SignInExpired"];
             /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
             403: {
                 headers: {
@@ -3004,7 +3260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            /** @description `invalid_credentials`: Wrong e-mail or password. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
+            /** @description `invalid_credentials`: Wrong email or password. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
             401: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
