@@ -22,11 +22,11 @@ if (!Passkeys?.parseCreationOptionsFromJSON) {
 /**
  * Asks the server. What it refuses is thrown, with its code and in its words.
  * @param {string} path
- * @param {object} body
+ * @param {object} [body]
  */
 async function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  const response = await fetch(`/session/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const sent = body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(`/session/v1/${path}`, { method: "POST", ...sent });
   const answer = await response.json();
   if (!response.ok) throw Object.assign(new Error(answer.detail), { name: answer.code });
   return answer;
@@ -43,7 +43,7 @@ function offerToAdd(button) {
 }
 
 async function add() {
-  const { public_key } = await post("passkeys/options", {});
+  const { public_key } = await post("passkeys/options");
   const publicKey = Passkeys.parseCreationOptionsFromJSON(public_key);
   await post("passkeys", { credential: await navigator.credentials.create({ publicKey }) });
   location.reload();
@@ -74,7 +74,7 @@ async function signIn(form, mediation) {
   open.abort();
   open = new AbortController();
   const { signal } = open;
-  const { public_key } = await post("login/passkey/options", {});
+  const { public_key } = await post("login/passkey/options");
   const publicKey = Passkeys.parseRequestOptionsFromJSON(public_key);
   const options = /** @type {CredentialRequestOptions} */ ({ publicKey, signal, mediation });
   const credential = await navigator.credentials.get(options);

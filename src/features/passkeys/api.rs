@@ -4,7 +4,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use crate::{
         openapi::{
             examples::{id, moment},
             refusals::{BodyRefused, PasskeysFull, ReauthenticationRequired},
+            texts::any_object,
         },
         problem::Problem,
     },
@@ -39,24 +40,28 @@ pub fn session_routes() -> OpenApiRouter<AppState> {
     "timeout": 300_000,
 }})))]
 pub(super) struct Options {
-    /// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` (WebAuthn Level 3).
-    #[schema(value_type = Object)]
+    #[schema(schema_with = asked)]
     pub public_key: Value,
 }
 
-/// Nothing: what is asked for depends on the account only.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PasskeyRequest, examples(json!({})))]
-struct Adding {}
+/// The schema of what the browser is to be asked.
+fn asked() -> Object {
+    any_object(
+        "For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` (WebAuthn Level 3).",
+    )
+}
+
+/// The schema of the answer of the browser.
+pub(super) fn answered() -> Object {
+    any_object("What `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3).")
+}
 
 /// The answer of the browser.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewPasskey, examples(json!({"credential": {"id": "AQIDBA", "type": "public-key"}})))]
 struct Answer {
-    /// What `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3).
-    #[schema(value_type = Object)]
+    #[schema(schema_with = answered)]
     credential: Map<String, Value>,
 }
 
@@ -92,10 +97,9 @@ fn example() -> Value {
 /// must have been given recently.
 #[utoipa::path(
     post, path = "/passkeys/options", operation_id = "beginPasskey", tag = "Account",
-    request_body = Adding,
     responses(
         (status = OK, body = Options, description = "What to ask the browser."),
-        BodyRefused, ReauthenticationRequired, PasskeysFull,
+        ReauthenticationRequired, PasskeysFull,
     ),
     security(("caller" = [])),
 )]
@@ -103,7 +107,6 @@ async fn begin_adding(
     State(state): State<AppState>,
     Allowed { caller, .. }: Allowed<Anything>,
     reauthentication: Reauthentication,
-    Body(Adding {}): Body<Adding>,
 ) -> Result<Json<Options>, Problem> {
     reauthentication.must_be_recent(&caller).await?;
     let public_key = service::begin_adding(&state, &caller).await?;

@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{api::Options, service};
+use super::{
+    api::{Options, answered},
+    service,
+};
 use crate::{
     auth::{
         AuthSession,
@@ -32,19 +35,12 @@ pub(super) fn session_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(begin_login)).routes(routes!(login))
 }
 
-/// Nothing: what is asked for does not depend on who signs in.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = PasskeyLoginRequest, examples(json!({})))]
-struct Beginning {}
-
 /// The answer of the browser.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PasskeyLogin, examples(json!({"credential": {"id": "AQIDBA", "type": "public-key"}, "remember": false})))]
 struct Login {
-    /// What `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3).
-    #[schema(value_type = Object)]
+    #[schema(schema_with = answered)]
     credential: Map<String, Value>,
     /// Whether to stay signed in for longer.
     #[serde(default)]
@@ -56,14 +52,9 @@ struct Login {
 /// Returns what the browser has to be asked. Its answer is taken by `POST login/passkey` for five minutes, once.
 #[utoipa::path(
     post, path = "/login/passkey/options", operation_id = "beginPasskeyLogin", tag = "Signing in",
-    request_body = Beginning,
-    responses((status = OK, body = Options, description = "What to ask the browser."), BodyRefused, PasskeysLimited),
+    responses((status = OK, body = Options, description = "What to ask the browser."), PasskeysLimited),
 )]
-async fn begin_login(
-    State(state): State<AppState>,
-    client: Client,
-    Body(Beginning {}): Body<Beginning>,
-) -> Result<Json<Options>, Problem> {
+async fn begin_login(State(state): State<AppState>, client: Client) -> Result<Json<Options>, Problem> {
     Ok(Json(Options { public_key: service::begin_sign_in(&state, &client).await? }))
 }
 

@@ -37,7 +37,7 @@ pub(super) fn CodeField(form: FormState) -> impl IntoView {
 #[component]
 pub(super) fn OffView() -> impl IntoView {
     view! {
-        <SecurityPage title="Authenticator app">
+        <SecurityPage title="Authen\u{ad}ticator app">
             <p>
                 "After your password, you will be asked for a code from an app on your phone. Somebody who learns your "
                 "password cannot sign in without your phone."
@@ -75,7 +75,7 @@ pub(super) fn SetUpView(secret: Vec<u8>, code: Option<Qr>, form: FormState) -> i
         }
     });
     view! {
-        <SecurityPage title="Set up authenticator app">
+        <SecurityPage title="Set up authen\u{ad}ticator app">
             <h2>"1. Scan the QR code"</h2>
             <p>"Scan it with your authenticator app, or enter the key by hand:"</p>
             {code}
@@ -94,7 +94,7 @@ pub(super) fn SetUpView(secret: Vec<u8>, code: Option<Qr>, form: FormState) -> i
 #[component]
 pub(super) fn OnView() -> impl IntoView {
     view! {
-        <SecurityPage title="Authenticator app">
+        <SecurityPage title="Authen\u{ad}ticator app">
             <p>"Your authenticator app is set up. After your password, you are asked for the code that it shows."</p>
             <p class="hint">"To use another app or another phone, remove this one first, then set up the new one."</p>
             <Confirm

@@ -6,7 +6,7 @@
 
 use std::{fmt::Write, ops::RangeInclusive};
 
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Type};
 
 use crate::text::INVISIBLE;
 
@@ -26,6 +26,12 @@ pub fn visible_text(about: &str, max: usize) -> Object {
 /// The name of something, in one line: like [`visible_text`], without characters that change the direction.
 pub fn name(about: &str, max: usize) -> Object {
     visible(about, max, NOT_IN_NAMES, r"\u0000-\u001f\u007f-\u009f")
+}
+
+/// An object with any members.
+pub fn any_object(about: &str) -> Object {
+    let any = AdditionalProperties::FreeForm(true);
+    ObjectBuilder::new().schema_type(Type::Object).description(Some(about)).additional_properties(Some(any)).build()
 }
 
 /// `schema`, or null, which counts as left out.
