@@ -5,7 +5,7 @@ use std::{fs, path::Path, str::FromStr};
 
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Clock, Db, OpenError};
+use super::{Clock, Db, OpenError, file};
 use crate::settings::without_credentials as shown;
 
 impl Db {
@@ -29,9 +29,12 @@ impl Db {
 
 async fn sqlite(url: &str) -> sqlx::Result<bool> {
     let options = SqliteConnectOptions::from_str(url)?.create_if_missing(false);
-    if !is_there(options.get_filename()) {
+    let file = options.get_filename();
+    if !is_there(file) {
         return Ok(false);
     }
+    // A server that is creating the database at this moment holds the lock from before there is a file.
+    drop(file::lock_folder(file).await);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     let tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     let (tables,): (i64,) = sqlx::query_as(tables).fetch_one(&mut connection).await?;

@@ -83,10 +83,10 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenEr
 
     file::outlive_limits();
     let (path, is_file) = (options.get_filename().to_owned(), !in_memory(url));
+    let lock = if is_file { file::lock_folder(&path).await } else { None };
     if is_file && !url.contains("mode=ro") {
         file::make(&path);
     }
-    let lock = if is_file { file::lock_folder(&path).await } else { None };
     let writer = pool().max_connections(1).connect_with(options.clone()).await.map_err(failed)?;
     migrations::SQLITE.run(&writer).await.map_err(|error| refused(url, error))?;
     drop(lock);

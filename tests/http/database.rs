@@ -40,6 +40,26 @@ async fn a_database_that_another_process_is_creating_is_waited_for() {
     assert_eq!(opened.join_all().await, vec![Ok(()); 8]);
 }
 
+/// The file is there as soon as a server begins to create its tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_command_waits_for_a_server_that_creates_the_database() {
+    for _ in 0..5 {
+        let folder = folder();
+        let file = folder.join("new.db");
+        let url = format!("sqlite:{}", file.display());
+        let server = tokio::spawn({
+            let url = url.clone();
+            async move { Db::open(&url, Clock::default()).await.map(drop).map_err(|error| error.to_string()) }
+        });
+        while !file.exists() {
+            tokio::task::yield_now().await;
+        }
+        let command = Db::open_existing(&url, Clock::default()).await.map(drop).map_err(|error| error.to_string());
+        assert_eq!(command, Ok(()));
+        assert_eq!(server.await.unwrap(), Ok(()));
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let folder = folder();
