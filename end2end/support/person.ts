@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, request, type APIRequestContext } from "@playwright/test";
+import { code } from "./totp.ts";
 
 export const PASSWORD = "three quiet words";
 
@@ -90,6 +91,16 @@ export class Person {
   async revokeTokens(): Promise<void> {
     const { items } = await (await this.#http.get("/session/v1/tokens")).json();
     for (const { id } of items) expect((await this.#http.delete(`/session/v1/tokens/${id}`)).status()).toBe(204);
+  }
+
+  /** Sets up an authenticator app, and answers with its key. */
+  async turnOnTotp(): Promise<string> {
+    await post(this.#http, "/account/security/totp", {});
+    const page = await (await this.#http.get("/account/security/totp")).text();
+    const [, key = ""] = /id="totp-secret"[^>]*>([A-Z2-7 ]+)</.exec(page) ?? [];
+    const secret = key.replaceAll(" ", "");
+    await post(this.#http, "/account/security/totp/confirm", { code: code(secret) });
+    return secret;
   }
 
   /** Closes the connection. */

@@ -1,5 +1,6 @@
 import { faultsOf } from "./checks.ts";
 import { either } from "./fixtures.ts";
+import { code } from "./totp.ts";
 import { editor, enter, expect, hold, row, test, typeSignIn, write } from "./spa.ts";
 
 // Chromium logs every refusal, and every call that is not answered.
@@ -38,6 +39,19 @@ export function cases(): void {
     await expect(page.getByText(/You are signed out/)).toBeVisible();
     await page.reload();
     await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  });
+
+  test("an account with an authenticator app asks for its code", async ({ page, spa, person }) => {
+    const secret = await person.turnOnTotp();
+    await page.goto(spa);
+    await typeSignIn(page, person);
+    await page.getByLabel("Code").fill("000000");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await expect(page.getByText("The code is wrong, or was used before.")).toBeVisible();
+    // The step of the first code is used up; the next one counts as well.
+    await page.getByLabel("Code").fill(code(secret, 1));
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
   });
 
   test("a wrong password is told, and too many are counted down", async ({ page, spa, person }) => {
