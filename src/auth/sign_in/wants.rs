@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_kept_and_nothing_more() {
-        let wants = Wants { remember: true, name: Some("phone".into()), scopes: ["account:read"].into_iter().collect() };
+        let wants =
+            Wants { remember: true, name: Some("phone".into()), scopes: ["account:read"].into_iter().collect() };
         let kept = Wants::of_text(&wants.to_text().unwrap());
         assert!(kept.remember);
         assert_eq!(kept.name.as_deref(), Some("phone"));
