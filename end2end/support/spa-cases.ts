@@ -45,9 +45,6 @@ export function cases(): void {
     const secret = await person.turnOnTotp();
     await page.goto(spa);
     await typeSignIn(page, person);
-    await page.getByLabel("Code").fill("000000");
-    await page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await expect(page.getByText("The code is wrong, or was used before.")).toBeVisible();
     // The step of the first code is used up; the next one counts as well.
     await page.getByLabel("Code").fill(code(secret, 1));
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
