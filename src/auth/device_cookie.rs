@@ -5,53 +5,36 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 use url::Url;
 
-use crate::http::{client::Device, cookie};
+use crate::http::{client::Device, cookie::HostCookie};
 
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
 pub const LIFETIME: time::Duration = time::Duration::days(400);
 
-/// The cookie's name and whether it is `Secure`.
+/// The cookie `__Host-Http-device`, or `device` without https.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceCookie {
-    name: &'static str,
-    secure: bool,
-}
+pub struct DeviceCookie(HostCookie);
 
 impl DeviceCookie {
-    /// The cookie for a site at `public_url`: `__Host-Http-device`, or `device` without https, where browsers refuse
-    /// the prefix.
+    /// The cookie for a site at `public_url`.
     pub fn of(public_url: &Url) -> Self {
-        if public_url.scheme() == "https" {
-            Self { name: "__Host-Http-device", secure: true }
-        } else {
-            Self { name: "device", secure: false }
-        }
-    }
-
-    /// Its value, if it is there exactly once and with the exact name. Other pairs may be any bytes.
-    fn value<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let mut ours = cookie::values(headers, self.name);
-        let value = ours.next()?;
-        ours.next().is_none().then(|| std::str::from_utf8(value).ok())?
+        Self(HostCookie::of(public_url, "__Host-Http-device", "device"))
     }
 
     fn line(&self, value: &str) -> Option<HeaderValue> {
-        let (name, age) = (self.name, LIFETIME.whole_seconds());
-        let secure = if self.secure { "; Secure" } else { "" };
-        HeaderValue::from_str(&format!("{name}={value}; Max-Age={age}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
+        self.0.line(value, LIFETIME.whole_seconds())
     }
 }
 
 /// Middleware outside the session door, which passes on only the session cookie. Handlers find a [`Device`] in their
 /// [`crate::http::client::Client`]; the id they give it is set as the cookie of the response.
 pub async fn layer(State(cookie): State<DeviceCookie>, mut request: Request, next: Next) -> Response {
-    let device = Device::new(cookie.value(request.headers()));
+    let device = Device::new(cookie.0.value(request.headers()));
     request.extensions_mut().insert(device.clone());
     let mut response = next.run(request).await;
     if let Some(line) = device.given().and_then(|id| cookie.line(&id)) {
@@ -62,6 +45,8 @@ pub async fn layer(State(cookie): State<DeviceCookie>, mut request: Request, nex
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
 
     #[test]
@@ -72,7 +57,7 @@ mod tests {
             for line in lines {
                 headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
             }
-            cookie.value(&headers).map(str::to_owned)
+            cookie.0.value(&headers).map(str::to_owned)
         };
         let ours: &[u8] = b"__Host-Http-device=a";
         assert_eq!(value(&[ours]).as_deref(), Some("a"));

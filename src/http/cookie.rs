@@ -52,6 +52,37 @@ impl SessionCookie {
     }
 }
 
+/// A cookie of this site beside that of the session, which opens nothing by itself: for its own host, all paths and
+/// HTTP only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostCookie {
+    name: &'static str,
+    secure: bool,
+}
+
+impl HostCookie {
+    /// The cookie for a site at `public_url`: `prefixed` on https, where its name begins with `__Host-Http-`, and `plain`
+    /// elsewhere, where browsers refuse the prefix.
+    pub fn of(public_url: &Url, prefixed: &'static str, plain: &'static str) -> Self {
+        let secure = public_url.scheme() == "https";
+        Self { name: if secure { prefixed } else { plain }, secure }
+    }
+
+    /// Its value, if it is there exactly once and with the exact name. Other pairs may be any bytes.
+    pub fn value<'a>(&'a self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let mut ours = values(headers, self.name);
+        let value = ours.next()?;
+        ours.next().is_none().then(|| std::str::from_utf8(value).ok())?
+    }
+
+    /// The header value that sets the cookie for so many seconds.
+    pub fn line(&self, value: &str, seconds: i64) -> Option<HeaderValue> {
+        let (name, secure) = (self.name, if self.secure { "; Secure" } else { "" });
+        let line = format!("{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::from_str(&line).ok()
+    }
+}
+
 /// Every cookie pair with exactly this `name`.
 ///
 /// Cookies are bytes, and sibling domains can set any (RFC 6265 section 5.4), so a pair that is not text must not

@@ -9,47 +9,31 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 use time::Duration;
 use url::Url;
 
-use crate::http::cookie;
+use crate::http::cookie::HostCookie;
 
 /// How long a sign-in waits for a second factor.
 pub(super) const LASTS: Duration = Duration::minutes(10);
 
-/// The cookie's name and whether it is `Secure`.
+/// The cookie `__Host-Http-pending`, or `pending` without https.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CookieName {
-    name: &'static str,
-    secure: bool,
-}
+pub struct CookieName(HostCookie);
 
 impl CookieName {
-    /// The cookie for a site at `public_url`: `__Host-Http-pending`, or `pending` without https, where browsers refuse
-    /// the prefix.
+    /// The cookie for a site at `public_url`.
     pub fn of(public_url: &Url) -> Self {
-        if public_url.scheme() == "https" {
-            Self { name: "__Host-Http-pending", secure: true }
-        } else {
-            Self { name: "pending", secure: false }
-        }
+        Self(HostCookie::of(public_url, "__Host-Http-pending", "pending"))
     }
 
-    /// Its value, if it is there exactly once and with the exact name.
-    fn value(&self, headers: &HeaderMap) -> Option<String> {
-        let mut ours = cookie::values(headers, self.name);
-        let value = ours.next()?;
-        ours.next().is_none().then(|| std::str::from_utf8(value).ok().map(str::to_owned))?
-    }
-
+    /// The header value that sets the cookie, or removes it if `value` is empty.
     fn line(&self, value: &str) -> Option<HeaderValue> {
-        let age = if value.is_empty() { 0 } else { LASTS.whole_seconds() };
-        let (name, secure) = (self.name, if self.secure { "; Secure" } else { "" });
-        HeaderValue::from_str(&format!("{name}={value}; Max-Age={age}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
+        self.0.line(value, if value.is_empty() { 0 } else { LASTS.whole_seconds() })
     }
 }
 
@@ -97,7 +81,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PendingCookie {
 
 /// Middleware outside the session door, which passes on only the session cookie.
 pub async fn layer(State(name): State<CookieName>, mut request: Request, next: Next) -> Response {
-    let cookie = PendingCookie(Arc::new(Cookie { received: name.value(request.headers()), ..Cookie::default() }));
+    let cookie = PendingCookie(Arc::new(Cookie {
+        received: name.0.value(request.headers()).map(str::to_owned),
+        ..Cookie::default()
+    }));
     request.extensions_mut().insert(cookie.clone());
     let mut response = next.run(request).await;
     let given = cookie.0.given.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -109,6 +96,8 @@ pub async fn layer(State(name): State<CookieName>, mut request: Request, next: N
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
     use super::*;
 
     #[test]
@@ -127,7 +116,7 @@ mod tests {
         let value = |line: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::COOKIE, HeaderValue::from_static(line));
-            cookie.value(&headers)
+            cookie.0.value(&headers).map(str::to_owned)
         };
         assert_eq!(value("a=b; __Host-Http-pending=x").as_deref(), Some("x"));
         for forged in ["__Host-Http-pending=x; __Host-Http-pending=y", "__%48ost-Http-pending=x", "pending=x"] {
