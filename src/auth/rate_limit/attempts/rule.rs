@@ -8,6 +8,9 @@ use crate::{http::problem::Limit, timestamp::Timestamp};
 /// The first wait after the burst is used up.
 const FIRST_WAIT: Duration = Duration::SECOND;
 
+/// By how much the clocks of concurrent attempts may differ without costing one of them an attempt.
+const MOMENT: Duration = Duration::SECOND;
+
 /// How often something can be attempted.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -42,8 +45,9 @@ impl Rule {
 
     /// How much longer to wait at the time `now`.
     pub(super) fn remaining(self, state: &State, now: Timestamp) -> Duration {
-        let debt = (state.due_at - state.counted_at).whole_milliseconds();
         let pace = self.pace.whole_milliseconds().max(1);
+        // A concurrent attempt, counted a moment later, makes the debt of this one that much longer.
+        let debt = (state.due_at - state.counted_at).whole_milliseconds() - MOMENT.whole_milliseconds().min(pace / 2);
         let level = i64::try_from((debt + pace - 1) / pace).unwrap_or(i64::MAX);
         let wait = self.wait(level);
         // An attempt counted further in the future than the longest wait comes from a clock that was ahead. A clock
@@ -138,6 +142,18 @@ mod tests {
         assert_eq!(RULE.remaining(&state, at(-1_000)), Duration::ZERO, "a clock that was ahead");
         let longest = State { due_at: at(60 * 60), ..state };
         assert_eq!(RULE.remaining(&longest, at(-1)), RULE.pace, "one that was counted a moment later");
+    }
+
+    #[test]
+    fn a_concurrent_attempt_counted_a_moment_later_costs_no_attempt() {
+        // Two attempts: one counted at 1, then one that read the clock before it.
+        let mut state = State { due_at: at(121), ..state(0, 0, 1) };
+        assert_eq!(RULE.remaining(&state, at(0)), Duration::ZERO);
+        state.due_at = at(181);
+        assert_eq!(RULE.remaining(&state, at(0)), RULE.wait(3));
+        let fast = Rule { pace: Duration::milliseconds(100), ..RULE };
+        state.due_at = Timestamp::new(OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(310));
+        assert_eq!(fast.remaining(&state, at(0)), fast.wait(3));
     }
 
     #[test]
