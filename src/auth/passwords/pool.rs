@@ -173,7 +173,16 @@ impl Pool {
     }
 }
 
+/// By how much the system prefers the threads of requests, in steps of `nice`. The work of a pool fills a core for
+/// milliseconds; without it, requests wait behind it for the scheduler's turn.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Runs the jobs, one after the other.
 fn work(waiting: &Mutex<Receiver<Job>>, kept: usize) {
+    // Linux takes this for the thread, not for the process. If it is refused, requests wait a little longer.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICE);
     let mut memory = Memory { blocks: Vec::new(), kept };
     loop {
         let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
