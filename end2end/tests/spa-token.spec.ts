@@ -115,7 +115,7 @@ test("a token that may only read says so, and one that may not even that can be 
   await page.getByRole("button", { name: "Paste a token" }).click();
   await page.getByLabel("Access token").fill(` ${nothing} `);
   await page.getByRole("button", { name: "Use token" }).click();
-  await expect(page.getByRole("alert")).toHaveText("This token does not have the scope `notes:read`.");
+  await expect(page.getByRole("alert")).toHaveText("The token of this call does not have the scope `notes:read`.");
   await page.getByRole("region", { name: "Notes" }).getByRole("button", { name: "Sign in another way" }).last().click();
 
   await page.getByRole("button", { name: "Paste a token" }).click();

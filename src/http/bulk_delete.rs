@@ -28,7 +28,7 @@ pub struct IdsToDelete {
 impl IdsToDelete {
     /// What is wrong with them: there are none, or too many.
     pub fn errors(&self) -> Vec<FieldError> {
-        let message = "Name 1 to 100 ids.";
+        let message = "Send 1 to 100 ids.";
         match self.ids.len() {
             0 => vec![FieldError::new("ids", message).code(FieldCode::TooShort).param("min", 1).param("actual", 0)],
             1..=MOST => Vec::new(),

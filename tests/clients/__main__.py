@@ -4,7 +4,8 @@
 
 The generators, their versions and their commands are those of docs/generated-clients.md. Each of them must take both
 documents without a warning. What it makes is type-checked (TypeScript) or imported (Python), and flow.ts and flow.py
-run with the clients of two of them. The code that the page shows is code of these two.
+run with the clients of two of them. The code that the page shows is code of these two. The TypeScript of docs/clients.md
+and docs/events.md is type-checked as well.
 """
 import concurrent.futures
 import contextlib
@@ -54,6 +55,20 @@ for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
 """
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery staple"
+
+
+# What the samples of a client of one's own leave to whoever copies them.
+PAGES = HERE.parents[1] / "docs"
+YOURS = """
+declare let token: string;
+declare const note: { id: string; version: number };
+declare function send(note: { id: string; version: number }): Promise<number>;
+declare function showErrors(errors: { field: string; message: string }[]): void;
+declare function showSignIn(): void;
+declare function showState(state: string): void;
+declare function refreshAll(): void;
+declare function refresh(kind: string, change: Change): void;
+"""
 
 
 class Failure(Exception):
@@ -141,6 +156,18 @@ def check_code(found):
         for kind, code in generator.code:
             if code not in flows[kind]:
                 raise Failure(f"{PAGE.name}: this is not in the flow, {kind}:\n{code}")
+
+
+def samples(folder):
+    """Writes the TypeScript of docs/clients.md and docs/events.md beside the types that openapi-typescript made."""
+    client, *usage = blocks((PAGES / "clients.md").read_text())
+    (folder / "api.ts").write_text(f"declare function showSignIn(): void;\n{client}")
+    events = [YOURS, *blocks((PAGES / "events.md").read_text())]
+    (folder / "usage.ts").write_text("\n".join(['import { api } from "./api";', *events, *usage]))
+
+
+def blocks(text):
+    return [code for code in re.findall(r"^```ts\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if "proxy:" not in code]
 
 
 @contextlib.contextmanager
@@ -232,6 +259,7 @@ def check(binary):
             typed, tried = made["token", hey].result(), made["token", python_client].result()
             shutil.copy(HERE / "flow.ts", typed)
             shutil.copy(HERE / "flow.py", tried)
+            samples(made["token", by_title["openapi-typescript"]].result())
             (folder / "package.json").write_text('{"type": "module"}')
             (folder / "tsconfig.json").write_text(json.dumps(TSCONFIG))
             arguments = [origin, EMAIL, PASSWORD]

@@ -154,7 +154,10 @@ pub(super) fn checked_expiry(
     match parent {
         Some(parent) if expires_at > parent.expires_at => {
             let end = parent.expires_at;
-            let message = format!("The calling token expires at {end}. A token that it creates cannot expire later.");
+            let message = format!(
+                "The calling token expires at {end}, and what it creates no later. Send `password`, the account’s, to \
+                 create a token that outlives it."
+            );
             Err(FieldError::new(field, message).code(FieldCode::OutOfRange))
         }
         _ => Ok(expires_at),

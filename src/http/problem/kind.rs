@@ -76,9 +76,9 @@ problems! {
     TokenInvalid => 401, "token_invalid", "Token invalid",
         "This is not a token we issued. Check that you copied all of it.";
     TokenExpired => 401, "token_expired", "Token expired",
-        "This token has expired. Create a new one, or sign in again.";
+        "This token has expired. Sign in again, or create a new token.";
     TokenRevoked => 401, "token_revoked", "Token revoked",
-        "This token was revoked. Create a new one, or sign in again.";
+        "This token was revoked. Sign in again, or create a new token.";
     /// Does not say which of the two is wrong (ASVS 6.3.8).
     InvalidCredentials => 401, "invalid_credentials", "Wrong email or password",
         "The email address or the password is wrong.";
@@ -87,8 +87,7 @@ problems! {
     SecondFactorRequired { pending: Option<Secret>, next: Vec<&'static str> }
         => 401, "second_factor_required", "Second factor required", {
             let _ = (pending, next);
-            "This account has two-factor authentication. Send the answer to one of the steps in `next` to POST \
-             login/{step}, with `pending` if there is one."
+            "This account has two-factor authentication. Finish signing in with one of the steps in `next`."
         };
     /// The sign-in that waits for a second factor is over, or there is none.
     SignInExpired => 401, "sign_in_expired", "Sign-in expired",
@@ -114,7 +113,7 @@ problems! {
         "This passkey does not belong to any account here. It was probably removed. Sign in another way.";
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
-        format!("This token does not have the scope `{scope}`.");
+        format!("The token of this call does not have the scope `{scope}`.");
     /// The password was given too long ago in this browser, or with this token.
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
         "This action needs your password again. Send it to POST /session/v1/reauthenticate, or with a token to POST \
