@@ -17,9 +17,10 @@ use time::OffsetDateTime;
 
 use crate::{
     assets::Assets,
-    auth::{Caller, session},
+    auth::{Caller, session, sign_in::Factor},
     http::{
         answer_log::Refusal,
+        client::Device,
         forms::{self, Posted, ShownOnce},
         problem::{Problem, problem_of},
         redirect::see_other,
@@ -27,7 +28,7 @@ use crate::{
     },
     timestamp::Timestamp,
     ui::{
-        FormOrigin, Now, SiteLinks, WayIn,
+        FormOrigin, LastWay, Now, SiteLinks, WayIn,
         layout::{Layout, Who},
         shape::with_shapes,
     },
@@ -51,6 +52,8 @@ pub struct PageContext {
     keyed: bool,
     shown: Option<ShownOnce>,
     last_event_id: Option<i64>,
+    /// The factor by which somebody signed in last in this browser.
+    last_way: Option<&'static str>,
 }
 
 impl PageContext {
@@ -105,6 +108,11 @@ impl PageContext {
     /// The ways to sign in beside the password, each with the URL of its script.
     pub fn ways_in(&self) -> Vec<(WayIn, String)> {
         self.links.ways_in.iter().map(|way| (*way, self.asset(way.script))).collect()
+    }
+
+    /// The ways to sign up beside the password, each with the URL of its script.
+    pub fn ways_up(&self) -> Vec<(WayIn, String)> {
+        self.links.ways_up.iter().map(|way| (*way, self.asset(way.script))).collect()
     }
 
     /// After a post: redirects (303) to `path`, which shows `what` once, so that a reload repeats nothing. `None` if
@@ -169,6 +177,7 @@ impl PageContext {
             None if self.knows => Who::Visitor,
             None => Who::Unknown,
         };
+        let last_way = LastWay(self.last_way);
         let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
         let last_event_id = self.last_event_id;
 
@@ -177,6 +186,8 @@ impl PageContext {
             provide_context(nonce);
             provide_context(Now(now));
             provide_context(origin);
+            provide_context(assets.clone());
+            provide_context(last_way);
             let content = content();
             view! { <Layout title who assets styles path links last_event_id content /> }.to_html()
         });
@@ -259,6 +270,11 @@ where
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
             last_event_id: session::last_event_id(&parts.extensions),
+            last_way: parts
+                .extensions
+                .get::<Device>()
+                .and_then(|device| Factor::of_name(device.last_way()?))
+                .map(Factor::as_str),
         })
     }
 }
