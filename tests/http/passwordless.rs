@@ -74,7 +74,7 @@ async fn somebody_signs_up_with_a_passkey_alone(app: TestApp) {
     app.db.wait_idle().await;
     let account = me["id"].as_str().unwrap().parse().unwrap();
     let events: Vec<_> = list(&app.db, account).await.unwrap().iter().map(|event| event.kind.as_str()).collect();
-    assert!(events.contains(&"signed_up") && events.contains(&"sign_in_failed"), "{events:?}");
+    assert!(events.contains(&"account_created") && events.contains(&"sign_in_failed"), "{events:?}");
 
     let page = browser.visit("/account").await.page(200);
     assert!(page.contains("Set a password") && !page.contains("Change your password"), "{page}");
