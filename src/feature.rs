@@ -36,6 +36,8 @@ pub struct Feature {
     pub ways_in: &'static [WayIn],
     /// The ways to sign up that it adds to the sign-up page.
     pub ways_up: &'static [WayIn],
+    /// The files of the scripts that it adds to the first page after a sign-in with the password.
+    pub after_sign_in: &'static [&'static str],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -76,6 +78,7 @@ impl Feature {
             factors: &[],
             ways_in: &[],
             ways_up: &[],
+            after_sign_in: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -177,6 +180,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
             ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
             ways_up: on().flat_map(|feature| feature.ways_up).copied().collect(),
+            after_sign_in: on().flat_map(|feature| feature.after_sign_in).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),

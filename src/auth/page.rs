@@ -121,6 +121,21 @@ impl PageContext {
         self.keyed.then(|| what.at(path))
     }
 
+    /// After a sign-in with the password: redirects (303) to `path`, where the scripts for that run once.
+    pub fn signed_in_at(&self, path: &str) -> Response {
+        let scripts = !self.links.after_sign_in.is_empty();
+        let shown = scripts.then(|| self.show_at(path, ShownOnce::new(SIGNED_IN, ""))).flatten();
+        shown.unwrap_or_else(|| see_other(path))
+    }
+
+    /// The URLs of the scripts that this page runs because somebody has just signed in.
+    fn scripts(&self) -> Vec<String> {
+        if self.caller.is_none() || self.to_show(SIGNED_IN).is_none() {
+            return Vec::new();
+        }
+        self.links.after_sign_in.iter().map(|script| self.asset(script)).collect()
+    }
+
     /// The text of `kind` that [`Self::show_at`] left for this page. A page that shows it answers with
     /// [`forms::shown`].
     pub fn to_show(&self, kind: &str) -> Option<String> {
@@ -136,7 +151,9 @@ impl PageContext {
     ) -> Ready<Response> {
         let (nonce, policy) = self.nonce();
         let key = forms::new_key().unwrap_or_default();
-        ready(answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy))
+        let has_scripts = !self.scripts().is_empty();
+        let answer = answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy);
+        ready(if has_scripts { forms::shown(answer) } else { answer })
     }
 
     /// Renders a page at one URL that is the same for everybody who is not signed in, and has no form that is posted.
@@ -172,6 +189,7 @@ impl PageContext {
         let now = Timestamp::new(OffsetDateTime::now_utc());
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
         let origin = FormOrigin { key, account };
+        let scripts = self.scripts();
         let who = match self.caller {
             Some(caller) => Who::SignedIn { email: caller.account.email },
             None if self.knows => Who::Visitor,
@@ -189,7 +207,7 @@ impl PageContext {
             provide_context(assets.clone());
             provide_context(last_way);
             let content = content();
-            view! { <Layout title who assets styles path links last_event_id content /> }.to_html()
+            view! { <Layout title who assets styles scripts path links last_event_id content /> }.to_html()
         });
         drop(owner);
         with_shapes(&html)
@@ -214,6 +232,9 @@ impl PageContext {
         .await
     }
 }
+
+/// The kind of [`ShownOnce`] that [`PageContext::signed_in_at`] leaves for the page it redirects to.
+const SIGNED_IN: &str = "signed-in";
 
 /// What renders the content of a page.
 type Content<'a> = Box<dyn FnOnce() -> String + 'a>;

@@ -22,6 +22,8 @@ pub struct SiteLinks {
     pub ways_in: Vec<WayIn>,
     /// On the sign-up page, below the password.
     pub ways_up: Vec<WayIn>,
+    /// The files of the scripts of the first page after a sign-in with the password.
+    pub after_sign_in: Vec<&'static str>,
 }
 
 /// A way to sign in or up beside the password, as the page offers it: plain data and a function pointer.

@@ -25,12 +25,15 @@ use secrecy::SecretString;
 use time::Duration;
 
 pub use self::question::Question;
-use self::view::ReauthenticateFormView;
+use self::{
+    question::{BEGIN_FIELD, BY_FIELD, PASSWORD_FIELD, SHOW_FIELD, Way, is_ours},
+    view::ReauthenticateFormView,
+};
 use super::{
     Account, Caller, Credential, Door, Token,
     passwords::Hasher,
     session::{self, CurrentSession},
-    sign_in::{Factor, Proven, SignIns},
+    sign_in::{ANSWER_FIELD, Factor, Proven, SignIns},
     stamp::Stamp,
     store::{accounts, browser_sessions, token_renewal},
     verify_password::{VerifiedPassword, verify_account_password},
@@ -125,6 +128,56 @@ impl Reauthentication {
         }
         let Some(question) = self.asked(&account, form).await? else { return Ok(None) };
         Ok(Some(prompt(context.clone(), account, form, question).await))
+    }
+
+    /// What a form of the page that asks says: the next question, or `None` if it has just proved who the person is.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`]; or if the database fails.
+    pub async fn asked(&mut self, account: &Account, form: &Form) -> Result<Option<Question>, Problem> {
+        let named = |field: &str| Factor::of_name(&form.text(field));
+        if let Some(factor) = named(SHOW_FIELD) {
+            return self.question(account, Some(factor)).await.map(Some);
+        }
+        if let Some(factor) = named(BEGIN_FIELD) {
+            let begun = self.sign_ins.begin_reauthentication(account, factor, &self.client).await;
+            let question = self.question(account, Some(factor)).await?;
+            return Ok(Some(match begun {
+                Ok(begun) => Question { begun, ..question },
+                Err(problem) => Question { refused: Some(problem), ..question },
+            }));
+        }
+        let (factor, result) = if form.all(PASSWORD_FIELD).next().is_some() {
+            (Factor::Password, self.verify(account, form.text(PASSWORD_FIELD).into()).await)
+        } else if let Some(factor) = named(BY_FIELD) {
+            (factor, self.verify_by(account, factor, &form.text(ANSWER_FIELD)).await)
+        } else {
+            return self.question(account, None).await.map(Some);
+        };
+        match result {
+            Ok(()) => Ok(None),
+            Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
+            Err(problem) => {
+                let question = self.question(account, Some(factor)).await?;
+                Ok(Some(Question { begun: true, refused: Some(problem), ..question }))
+            }
+        }
+    }
+
+    /// The question to `account`, by `wanted` if it has that, or else by the best that it has.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn question(&self, account: &Account, wanted: Option<Factor>) -> Result<Question, Problem> {
+        let factors = self.sign_ins.reauthentication(account.id).await?;
+        let way = |factor: Factor| match factor {
+            Factor::Password => Some(Way::Password),
+            factor => self.sign_ins.second(factor).copied().map(Way::Second),
+        };
+        let mut ways: Vec<_> = factors.into_iter().filter_map(way).collect();
+        // A stable sort: the others keep their order.
+        ways.sort_by_key(|way| Some(way.factor()) != wanted);
+        Ok(Question { ways, begun: false, refused: None })
     }
 
     /// For a JSON call: an error if the password was not given recently enough with the credential of `caller`.
@@ -320,7 +373,7 @@ pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> 
 async fn prompt(context: PageContext, account: Account, form: &Form, question: Question) -> Response {
     use leptos::prelude::*;
     let (action, status) = (context.uri.path().to_owned(), question.status().unwrap_or(StatusCode::FORBIDDEN));
-    let posted = form.pairs().filter(|(name, _)| !view::is_ours(name)).cloned().collect();
+    let posted = form.pairs().filter(|(name, _)| !is_ours(name)).cloned().collect();
     let view = move || view! { <ReauthenticateFormView action email=account.email posted question /> };
     context.page(status, "Confirm it's you", view).await
 }

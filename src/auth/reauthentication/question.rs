@@ -1,19 +1,27 @@
-//! What a form says to the page that asks who somebody is, and what that page shows.
+//! What the page that asks who somebody is shows, and the names of its fields.
 
 use axum::http::StatusCode;
 
-use super::{
-    Reauthentication,
-    view::{BEGIN_FIELD, BY_FIELD, PASSWORD_FIELD, SHOW_FIELD},
-};
 use crate::{
-    auth::{
-        Account,
-        sign_in::{ANSWER_FIELD, Factor, SecondFactor},
-    },
-    http::{extract::Form, problem::Problem},
+    auth::sign_in::{ANSWER_FIELD, Factor, SecondFactor},
+    http::problem::Problem,
     ui::FormState,
 };
+
+/// The name of the password field. No other form uses this name, nor those that follow.
+pub(super) const PASSWORD_FIELD: &str = "password-again";
+/// The factor that is answered by [`ANSWER_FIELD`].
+pub(super) const BY_FIELD: &str = "again-by";
+/// The button that shows the question by another factor, and checks nothing.
+pub(super) const SHOW_FIELD: &str = "again-show";
+/// The button that does what comes before an answer, such as sending a code.
+pub(super) const BEGIN_FIELD: &str = "again-begin";
+
+/// Whether the page that asks has a field of this name, so that it holds no other. The field for the answer is also that
+/// of forms for a code of an app, which is too old by then anyway.
+pub(super) fn is_ours(name: &str) -> bool {
+    [PASSWORD_FIELD, BY_FIELD, SHOW_FIELD, BEGIN_FIELD, ANSWER_FIELD].contains(&name)
+}
 
 /// What the page that asks has to show.
 #[derive(Debug)]
@@ -23,7 +31,7 @@ pub struct Question {
     /// Whether what comes before the answer was done, such as sending a code.
     pub(super) begun: bool,
     /// Why the last answer was refused.
-    refused: Option<Problem>,
+    pub(super) refused: Option<Problem>,
 }
 
 /// A way to answer.
@@ -70,57 +78,5 @@ impl Question {
                 FormState { notice: form.notice.clone().or(elsewhere), ..form }
             }
         }
-    }
-}
-
-impl Reauthentication {
-    /// What a form of the page that asks says: the next question, or `None` if it has just proved who the person is.
-    ///
-    /// # Errors
-    /// [`Problem::NotSignedIn`]; or if the database fails.
-    pub async fn asked(&mut self, account: &Account, form: &Form) -> Result<Option<Question>, Problem> {
-        let named = |field: &str| Factor::of_name(&form.text(field));
-        if let Some(factor) = named(SHOW_FIELD) {
-            return self.question(account, Some(factor)).await.map(Some);
-        }
-        if let Some(factor) = named(BEGIN_FIELD) {
-            let begun = self.sign_ins.begin_reauthentication(account, factor, &self.client).await;
-            let question = self.question(account, Some(factor)).await?;
-            return Ok(Some(match begun {
-                Ok(begun) => Question { begun, ..question },
-                Err(problem) => Question { refused: Some(problem), ..question },
-            }));
-        }
-        let (factor, result) = if form.all(PASSWORD_FIELD).next().is_some() {
-            (Factor::Password, self.verify(account, form.text(PASSWORD_FIELD).into()).await)
-        } else if let Some(factor) = named(BY_FIELD) {
-            (factor, self.verify_by(account, factor, &form.text(ANSWER_FIELD)).await)
-        } else {
-            return self.question(account, None).await.map(Some);
-        };
-        match result {
-            Ok(()) => Ok(None),
-            Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
-            Err(problem) => {
-                let question = self.question(account, Some(factor)).await?;
-                Ok(Some(Question { begun: true, refused: Some(problem), ..question }))
-            }
-        }
-    }
-
-    /// The question to `account`, by `wanted` if it has that, or else by the best that it has.
-    ///
-    /// # Errors
-    /// If the database fails.
-    pub async fn question(&self, account: &Account, wanted: Option<Factor>) -> Result<Question, Problem> {
-        let factors = self.sign_ins.reauthentication(account.id).await?;
-        let way = |factor: Factor| match factor {
-            Factor::Password => Some(Way::Password),
-            factor => self.sign_ins.second(factor).copied().map(Way::Second),
-        };
-        let mut ways: Vec<_> = factors.into_iter().filter_map(way).collect();
-        // A stable sort: the others keep their order.
-        ways.sort_by_key(|way| Some(way.factor()) != wanted);
-        Ok(Question { ways, begun: false, refused: None })
     }
 }

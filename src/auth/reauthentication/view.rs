@@ -2,26 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::question::{Question, Way};
-use crate::{
-    auth::sign_in::ANSWER_FIELD,
-    ui::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormState, Notice, TextField, Username},
-};
-
-/// The name of the password field. No other form uses this name, nor those that follow.
-pub(super) const PASSWORD_FIELD: &str = "password-again";
-/// The factor that is answered by [`ANSWER_FIELD`].
-pub(super) const BY_FIELD: &str = "again-by";
-/// The button that shows the question by another factor, and checks nothing.
-pub(super) const SHOW_FIELD: &str = "again-show";
-/// The button that does what comes before an answer, such as sending a code.
-pub(super) const BEGIN_FIELD: &str = "again-begin";
-
-/// Whether the page that asks has a field of this name, so that it holds no other. The field for the answer is also that
-/// of forms for a code of an app, which is too old by then anyway.
-pub(super) fn is_ours(name: &str) -> bool {
-    [PASSWORD_FIELD, BY_FIELD, SHOW_FIELD, BEGIN_FIELD, ANSWER_FIELD].contains(&name)
-}
+use super::question::{BEGIN_FIELD, BY_FIELD, PASSWORD_FIELD, Question, SHOW_FIELD, Way};
+use crate::ui::{FOR_ACCOUNT, FORM_KEY, FormGuard, FormState, Notice, TextField, Username};
 
 /// Before a page: the form redirects to it.
 #[component]

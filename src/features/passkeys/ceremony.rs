@@ -12,7 +12,8 @@ use webauthn_rp::{
     DiscoverableCredentialRequestOptions, PublicKeyCredentialCreationOptions, Registration, RegistrationServerState,
     bin::{Decode, Encode},
     request::{
-        AsciiDomain, BackupReq, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
+        AsciiDomain, BackupReq, CredentialMediationRequirement, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
+        UserVerificationRequirement,
         auth::AuthenticationVerificationOptions,
         register::{CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16},
     },
@@ -31,6 +32,15 @@ pub(super) struct RelyingParty {
     id: RpId,
     name: String,
     origin: String,
+}
+
+/// How a passkey is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Making {
+    /// Its owner is there, and verified.
+    ByOwner,
+    /// By the browser, after a sign-in (WebAuthn Level 3, "conditional create").
+    Automatic,
 }
 
 /// A ceremony that has begun.
@@ -88,7 +98,13 @@ impl RelyingParty {
     ///
     /// # Errors
     /// [`Problem::Internal`]
-    pub fn begin_adding(&self, id: Uuid, (name, email): (&str, &str), known: Vec<Vec<u8>>) -> Result<Begun, Problem> {
+    pub fn begin_adding(
+        &self,
+        id: Uuid,
+        (name, email): (&str, &str),
+        known: Vec<Vec<u8>>,
+        how: Making,
+    ) -> Result<Begun, Problem> {
         let handle = UserHandle16::decode(*id.as_bytes()).map_err(internal)?;
         let known = known.into_iter().filter_map(|id| CredentialId::<Vec<u8>>::decode(id).ok());
         // Browsers ask every kind of authenticator.
@@ -97,6 +113,11 @@ impl RelyingParty {
         let user = PublicKeyCredentialUserEntity::from(&handle);
         let mut options = PublicKeyCredentialCreationOptions::passkey(&self.id, user, known.collect());
         options.extensions.cred_protect = CredProtect::None;
+        if how == Making::Automatic {
+            // Nobody is asked. Signing in with it verifies the user, as with any other.
+            options.mediation = CredentialMediationRequirement::Conditional;
+            options.authenticator_selection.user_verification = UserVerificationRequirement::Discouraged;
+        }
         let (server, client) = options.start_ceremony().map_err(internal)?;
         let mut options = serde_json::to_value(&client).map_err(internal)?;
         options["rp"]["name"] = self.name.clone().into();

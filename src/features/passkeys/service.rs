@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     authenticators,
-    ceremony::{Answer, Begun, Refusal, RelyingParty, SignInAnswer},
+    ceremony::{Answer, Begun, Making, Refusal, RelyingParty, SignInAnswer},
     emails::{self, Change},
     model::{Passkey, Stored},
     store,
@@ -52,22 +52,41 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Passkey>, Problem> {
 pub async fn begin_adding(state: &AppState, caller: &Caller) -> Result<Value, Problem> {
     let AppState { db, settings, .. } = state;
     let account = &caller.account;
-    let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
-    let _counted = attempts::take(db, vec![rule.of(&[&account.id.to_string()])]).await?;
+    count_by_account(db, account).await?;
     let known = store::list(db, account.id).await?;
     if known.len() >= settings.passkeys.per_account as usize {
         return Err(full());
     }
     let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
-    keep(
-        db,
-        RelyingParty::of(settings)?.begin_adding(account.id, (&account.name, &account.email), known)?,
-        Some(account.id),
-    )
-    .await
+    let shown = (account.name.as_str(), account.email.as_str());
+    let begun = RelyingParty::of(settings)?.begin_adding(account.id, shown, known, Making::ByOwner)?;
+    keep(db, begun, Some(account.id)).await
 }
 
-/// Adds the passkey that a browser made for the challenge of [`begin_adding`].
+/// Begins to add a passkey that the browser makes by itself, right after a sign-in with the password. `None` if the
+/// account has one, or the settings turn it off.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn begin_automatic(state: &AppState, caller: &Caller) -> Result<Option<Value>, Problem> {
+    let AppState { db, settings, .. } = state;
+    let account = &caller.account;
+    if !settings.passkeys.automatic || store::count(db, account.id).await? > 0 {
+        return Ok(None);
+    }
+    count_by_account(db, account).await?;
+    let shown = (account.name.as_str(), account.email.as_str());
+    let begun = RelyingParty::of(settings)?.begin_adding(account.id, shown, Vec::new(), Making::Automatic)?;
+    keep(db, begun, Some(account.id)).await.map(Some)
+}
+
+/// Counts a challenge that somebody asks for to add a passkey.
+async fn count_by_account(db: &Db, account: &Account) -> Result<(), Problem> {
+    let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
+    attempts::take(db, vec![rule.of(&[&account.id.to_string()])]).await.map(drop)
+}
+
+/// Adds the passkey that a browser made for the challenge of [`begin_adding`] or [`begin_automatic`].
 ///
 /// # Errors
 /// [`Problem::Validation`] if it is not accepted; [`Problem::Conflict`] if the account has as many as it may have;
@@ -116,7 +135,7 @@ pub(super) async fn begin_sign_up(
     let id = Uuid::now_v7();
     let newcomer = Newcomer::new(id, name, email)?;
     count_by_address(state, client).await?;
-    keep(db, RelyingParty::of(settings)?.begin_adding(id, newcomer.shown(), Vec::new())?, None).await
+    keep(db, RelyingParty::of(settings)?.begin_adding(id, newcomer.shown(), Vec::new(), Making::ByOwner)?, None).await
 }
 
 /// Creates an account that signs in with the passkey which a browser made for the challenge of [`begin_sign_up`]. `None`

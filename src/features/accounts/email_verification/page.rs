@@ -12,6 +12,7 @@ use axum::{
 use secrecy::SecretString;
 
 use super::{
+    proof::Proof,
     service,
     view::{LinkView, SentView},
 };
@@ -19,7 +20,7 @@ use crate::{
     auth::{
         AuthSession,
         page::PageContext,
-        sign_in::{ANSWER_FIELD, At, Factor, PendingCookie, Proven, SecondFactor, Wants},
+        sign_in::{ANSWER_FIELD, At, Factor, PendingCookie, Proven, Wants},
         verify_password::verify_account_password,
     },
     features::accounts::{
@@ -52,33 +53,6 @@ pub async fn link(
     };
     let proof = Proof::of(&context, &state, &link).await?;
     Ok(link_form(context, StatusCode::OK, (purpose, proof), token, link, FormState::default()).await)
-}
-
-/// What shows that the account of a link is that of the person who opens it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Proof {
-    /// This browser is signed in to it.
-    SignedIn,
-    /// Its password.
-    Password,
-    /// A passkey of it: it has no password.
-    Passkey(SecondFactor),
-    /// It has neither, so that a new password has to be chosen first, by mail.
-    Nothing,
-}
-
-impl Proof {
-    async fn of(context: &PageContext, state: &AppState, link: &Link) -> Result<Self, Problem> {
-        if is_owner_signed_in(context, link) {
-            return Ok(Self::SignedIn);
-        }
-        let ways = state.sign_ins.reauthentication(link.account_id).await?;
-        if ways.contains(&Factor::Password) {
-            return Ok(Self::Password);
-        }
-        let passkey = state.sign_ins.second(Factor::Passkey).filter(|_| ways.contains(&Factor::Passkey));
-        Ok(passkey.copied().map_or(Self::Nothing, Self::Passkey))
-    }
 }
 
 /// `POST /confirm/{token}` and `POST /email/{token}`
@@ -180,11 +154,6 @@ async fn sent_page(context: PageContext, status: StatusCode, address: String) ->
         view! { <SentView address /> }
     };
     context.page(status, "Check your email", view).await
-}
-
-/// Whether this browser is signed in to the account of the link.
-fn is_owner_signed_in(context: &PageContext, link: &Link) -> bool {
-    context.caller.as_ref().is_some_and(|caller| caller.account.id == link.account_id)
 }
 
 async fn link_form(

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::page::Proof;
+use super::proof::Proof;
 use crate::{
     features::accounts::one_time_links::{Link, Purpose},
     text::email_address::shown,
