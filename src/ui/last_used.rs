@@ -12,5 +12,5 @@ pub struct LastWay(pub Option<&'static str>);
 #[component]
 pub fn LastUsed(way: &'static str) -> impl IntoView {
     let last = use_context::<LastWay>().unwrap_or_default();
-    (last.0 == Some(way)).then(|| view! { <p class="hint last-used"><Badge>"Last used here"</Badge></p> })
+    (last.0 == Some(way)).then(|| view! { <p class="hint"><Badge>"Last used here"</Badge></p> })
 }

@@ -203,4 +203,15 @@ async fn an_ended_session_is_not_confirmed(app: TestApp) {
     let form = [("again-by", "passkey"), ("code", credential.as_str())];
     browser.submit("/account/confirm", &form).await.assert_redirect("/sign-in");
     assert_eq!(app.count("browser_sessions").await, 0);
+
+    // What was written is kept, and not what was meant to confirm it.
+    browser.sign_in_with(&mut key).await.assert_status(200);
+    app.clock.advance(Duration::minutes(11));
+    let page = browser.submit("/tokens", &TOKEN).await.page(403);
+    let credential = answer(&browser, &mut key).await;
+    let form = PageForm::to(&page, "/tokens").with(&[("code", &credential)]);
+    app.sql("DELETE FROM browser_sessions").await;
+    let page = form.by(&browser).await.page(401);
+    assert!(page.contains("What you wrote has been kept.") && page.contains("backup"), "{page}");
+    assert!(!page.contains("again-by") && !page.contains("public-key"), "{page}");
 }
