@@ -114,10 +114,10 @@ problems! {
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
         format!("The token of this call does not have the scope `{scope}`.");
-    /// The password was given too long ago in this browser, or with this token.
+    /// It was proved too long ago in this browser, or with this token.
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
-        "This action needs your password again. Send it to POST /session/v1/reauthenticate, or with a token to POST \
-         /api/v1/reauthenticate, then try again.";
+        "This action needs your password again, or what your account has instead: see GET reauthenticate. Send it to \
+         POST /session/v1/reauthenticate, or with a token to POST /api/v1/reauthenticate, then try again.";
     /// The settings turn passwords off at the token API.
     LoginDisabled => 403, "login_disabled", "Password login disabled",
         "This site takes passwords on its own pages only. Create a token on the tokens page.";
