@@ -116,13 +116,7 @@ impl TokenDoor {
     }
 
     /// Checks that a token is sent with the scheme that it was made for, and a bound one with a proof of its key.
-    async fn check_key(
-        &self,
-        parts: &Parts,
-        scheme: Scheme,
-        token: &Token,
-        hash: &[u8; 32],
-    ) -> Result<(), Problem> {
+    async fn check_key(&self, parts: &Parts, scheme: Scheme, token: &Token, hash: &[u8; 32]) -> Result<(), Problem> {
         match (scheme, &token.key_thumbprint) {
             (Scheme::Bearer, None) => Ok(()),
             (Scheme::Bearer, Some(_)) => Err(Problem::TokenBound),
@@ -207,7 +201,7 @@ pub async fn challenge(State(dpop): State<Dpop>, request: Request, next: Next) -
     if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (status, challenge) {
         headers.entry(header::WWW_AUTHENTICATE).or_insert(challenge);
     }
-    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+    if proves_key || status == StatusCode::UNAUTHORIZED {
         name_both_schemes(headers, proves_key);
     }
     if has_proof

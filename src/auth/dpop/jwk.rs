@@ -163,14 +163,13 @@ mod tests {
         let key = key(Algorithm::Ed25519, jwk).unwrap();
         assert_eq!(key.thumbprint.as_str(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         let signed = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-        let signature =
-            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
         let signature = BASE64.decode(signature).unwrap();
         assert!(key.verifies(signed, &signature));
         assert!(!key.verifies(&signed[1..], &signature) && !key.verifies(signed, &signature[1..]));
     }
 
-    const X: &str = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfVWAWBFs";
+    const X: &str = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs";
     const Y: &str = "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA";
 
     #[test]

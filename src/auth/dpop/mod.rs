@@ -170,7 +170,8 @@ impl SentProof {
         let is_required = self.dpop.0.settings.required;
         let key = self.verify().await?;
         if key.is_none() && is_required {
-            let detail = "A login gives only tokens that are bound to a key here, and the request has no `DPoP` header.";
+            let detail =
+                "A login gives only tokens that are bound to a key here, and the request has no `DPoP` header.";
             return Err(Problem::DpopProofInvalid(detail.into()));
         }
         Ok(key)

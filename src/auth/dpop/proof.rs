@@ -81,7 +81,8 @@ impl<'a> Proof<'a> {
         if header.typ != TYPE {
             return Err("`typ` of the proof is not `dpop+jwt`.");
         }
-        let algorithm = Algorithm::of_name(&header.alg).ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
+        let algorithm =
+            Algorithm::of_name(&header.alg).ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
         if header.crit {
             return Err("The header of the proof has `crit`, and no extension is known here.");
         }

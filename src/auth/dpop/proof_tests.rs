@@ -130,7 +130,12 @@ fn every_claim_is_checked() {
 fn every_parameter_of_the_header_is_checked() {
     for (name, values) in [
         ("typ", vec![json!(null), json!("JWT"), json!("jwt"), json!("application/dpop+jwt"), json!(["dpop+jwt"])]),
-        ("alg", ["none", "None", "", "HS256", "RS256", "PS256", "ES384", "ES256K", "es256", "EdDSA"].map(Value::from).into()),
+        (
+            "alg",
+            ["none", "None", "", "HS256", "RS256", "PS256", "ES384", "ES256K", "es256", "EdDSA"]
+                .map(Value::from)
+                .into(),
+        ),
         ("jwk", vec![json!(null), json!({}), json!([]), json!("x"), json!({"kty": "oct", "k": "AAAA"})]),
         ("crit", vec![json!(["exp"]), json!([]), json!(null)]),
     ] {
