@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
 };
 
 use super::{
@@ -37,7 +37,8 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let recent = cors::RecentOrigins::default();
     let (db, refused) = (state.db.clone(), RefusedOrigins::default());
     let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
-    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), origins, limits };
+    let (db, dpop, prefix) = (state.db.clone(), state.dpop.clone(), state.settings.tokens.prefix.clone());
+    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone() };
     let api = api::token_mount(features);
     let paths = KnownPaths::of("/api/v1", api.get_openapi());
     let mount = Router::new()
@@ -47,7 +48,7 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
         .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount)
         .layer(Share)
-        .layer(map_response(bearer::challenge))
+        .layer(from_fn_with_state(dpop, bearer::challenge))
         .layer(from_fn(requests::layer))
         .layer(Share);
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))

@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod cors;
 mod database;
+mod dpop;
 mod events;
 mod factors;
 mod findings;
@@ -38,6 +39,7 @@ pub use self::{
     activity::Activity,
     cors::Cors,
     database::{Database, without_credentials},
+    dpop::Dpop,
     events::Events,
     factors::Factors,
     findings::{Finding, SettingsError, Severity},
@@ -87,6 +89,8 @@ pub struct Settings {
     pub activity: Activity,
     /// The form of tokens, and how long they last.
     pub tokens: Tokens,
+    /// Tokens that are bound to a key.
+    pub dpop: Dpop,
     /// Limits that apply to each kind of object that accounts create.
     pub resources: Resources,
     /// The streams of `GET events`.
@@ -154,6 +158,7 @@ impl Settings {
         self.rate_limits.check(&mut found);
         self.activity.check(&mut found);
         self.tokens.check(&mut found);
+        self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
         self.cors.check(&self.server.public_url, &mut found);
