@@ -37,7 +37,8 @@ export async function faultsOf(page: Page): Promise<string[]> {
     mobile: false,
   });
   add("at 200 %", await sideways(page));
-  await wire.detach();
+  // Chromium takes the virtual authenticator of a page away when any session of it is detached.
+  await wire.send("Emulation.clearDeviceMetricsOverride");
   await page.setViewportSize(SIZES.desktop);
   return faults;
 }
