@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod cors;
 mod database;
+mod email_codes;
 mod events;
 mod factors;
 mod findings;
@@ -38,8 +39,9 @@ pub use self::{
     activity::Activity,
     cors::Cors,
     database::{Database, without_credentials},
+    email_codes::EmailCodes,
     events::Events,
-    factors::Factors,
+    factors::{Factors, Required},
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
@@ -73,6 +75,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Second factors.
     pub factors: Factors,
+    /// Codes that are sent by mail.
+    pub email_codes: EmailCodes,
     /// Signing in with passkeys.
     pub passkeys: Passkeys,
     /// The cost of hashing passwords, and breached ones.
@@ -147,6 +151,7 @@ impl Settings {
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
         self.factors.check(&mut found);
+        self.email_codes.check(self.mail.has_server() || development, &mut found);
         self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);

@@ -6,8 +6,9 @@ use leptos::prelude::AnyView;
 use uuid::Uuid;
 
 use crate::{
+    auth::Account,
     db::Db,
-    http::{forms::ShownOnce, problem::Problem},
+    http::{client::Client, forms::ShownOnce, problem::Problem},
     mail::Mailer,
     settings::Settings,
     timestamp::Timestamp,
@@ -62,10 +63,15 @@ pub struct FactorContext {
     pub settings: Arc<Settings>,
     /// Sending mail.
     pub mailer: Mailer,
+    /// What the answer is bound to, such as the handle of the pending sign-in.
+    pub handle: Option<Arc<str>>,
 }
 
 /// What a [`SecondFactor`] does after the second factors of an account have changed.
 pub type AfterChange = for<'a> fn(&'a Db, Uuid, bool) -> Work<'a, Option<NextPage>>;
+
+/// What a [`SecondFactor`] does before it is asked for.
+pub type Begin = for<'a> fn(&'a FactorContext, &'a Account, &'a Client) -> Work<'a, ()>;
 
 /// A second factor: plain data and function pointers, listed in the `Feature` of its folder. Whether somebody is let in
 /// is decided by [`super::SignIns`], never here.
@@ -80,6 +86,8 @@ pub struct SecondFactor {
     /// Whether `answer` proves it for `account`. What can be used once is used up by the statement that compares it. An
     /// error counts as no attempt: [`Problem::Validation`] for what cannot be an answer.
     pub check: for<'a> fn(&'a FactorContext, Uuid, &'a str) -> Work<'a, bool>,
+    /// Called before it is asked for, such as to send a code; `None` if there is nothing to do.
+    pub begin: Option<Begin>,
     /// The fields of its form, without the form: the answer is in the field [`ANSWER_FIELD`].
     pub fields: fn(FormState) -> AnyView,
     /// What the security page shows of it.
@@ -112,6 +120,8 @@ pub struct Summary {
     pub state: String,
     /// Since when the account has it; `None` if it has not.
     pub since: Option<Timestamp>,
+    /// When it was last used, if that is known.
+    pub last_used_at: Option<Timestamp>,
     /// Where to add, change or remove it: path and label.
     pub links: Vec<(&'static str, &'static str)>,
 }

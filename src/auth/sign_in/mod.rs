@@ -14,7 +14,9 @@
 mod admitted;
 pub mod cookie;
 mod factor;
+pub mod letters;
 mod machine;
+pub mod required;
 mod rules;
 mod store;
 mod wants;
@@ -22,7 +24,7 @@ mod wants;
 pub use self::{
     admitted::{Admitted, Proven},
     cookie::PendingCookie,
-    factor::{ANSWER_FIELD, Factor, FactorContext, NextPage, SecondFactor, Summary, Work},
+    factor::{ANSWER_FIELD, Begin, Factor, FactorContext, NextPage, SecondFactor, Summary, Work},
     machine::{Answer, At, SignIns, delete_expired},
     wants::Wants,
 };

@@ -31,12 +31,14 @@ pub const FEATURE: Feature = Feature {
         label: "Use a passkey",
         is_enrolled: |db, account| Box::pin(async move { Ok(store::count(db, account).await? > 0) }),
         check: |context, account, answer| Box::pin(service::check(context, account, answer)),
+        begin: None,
         fields: view::step_fields,
         summary: |db, account| Box::pin(service::summary(db, account)),
         remove: |db, account| Box::pin(async move { Ok(store::delete_all(db, account).await.map(drop)?) }),
         after_change: None,
     }],
     ways_in: &[WayIn { script: "passkeys.js", autocomplete: Some("username webauthn"), view: view::sign_in_button }],
+    setup_paths: &["/account/passkeys", "/passkeys", "/session/v1/passkeys"],
     session_api: || api::session_routes().merge(sign_in::session_routes()),
     pages: || {
         Pages::new()

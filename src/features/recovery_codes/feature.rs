@@ -16,6 +16,7 @@ pub const FEATURE: Feature = Feature {
         label: "Use a recovery code",
         is_enrolled: |db, account| Box::pin(async move { Ok(service::left(db, account).await? > 0) }),
         check: |context, account, typed| Box::pin(service::check(context, account, typed)),
+        begin: None,
         fields: |form| view! { <view::CodeField form /> }.into_any(),
         summary: |db, account| Box::pin(service::summary(db, account)),
         remove: |db, account| Box::pin(service::remove(db, account)),

@@ -16,6 +16,7 @@ pub const FEATURE: Feature = Feature {
         label: "Use your authenticator app",
         is_enrolled: |db, account| Box::pin(service::is_on(db, account)),
         check: |context, account, typed| Box::pin(service::check(context, account, typed)),
+        begin: None,
         fields: |form| view! { <view::CodeField form /> }.into_any(),
         summary: |db, account| Box::pin(service::summary(db, account)),
         remove: |db, account| Box::pin(async move { service::remove(db, account).await.map(drop) }),
