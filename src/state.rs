@@ -76,7 +76,8 @@ impl AppState {
         let events = EventStreams::new(db.clone(), settings.events);
         let dev_key = DevKey::new()?;
         let settings = Arc::new(settings);
-        let context = FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone(), handle: None };
+        let context =
+            FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone(), handle: None };
         let sign_ins = SignIns::new(context, site.factors.clone());
         Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dev_key, site: Arc::new(site) })
     }

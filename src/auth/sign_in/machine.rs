@@ -250,7 +250,8 @@ impl SignIns {
     /// If the database fails.
     pub async fn next(&self, at: At<'_>) -> Result<Option<Vec<&SecondFactor>>, Problem> {
         let Some(handle) = at.sent() else { return Ok(None) };
-        let Some(row) = store::find(&self.context.db, handle.hash(), at.door(), TRIES, self.context.db.now()).await? else {
+        let Some(row) = store::find(&self.context.db, handle.hash(), at.door(), TRIES, self.context.db.now()).await?
+        else {
             return Ok(None);
         };
         let next = self.wanted(&row).await?;

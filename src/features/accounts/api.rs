@@ -8,7 +8,7 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    settings,
+    security, settings,
     sign_in::finish::{self, LoggedIn, SignedIn},
 };
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    settings::api::routes().routes(routes!(reauthenticate))
+    settings::api::routes().merge(security::api::routes()).routes(routes!(reauthenticate))
 }
 
 /// The routes of the token mount that require a token.

@@ -24,9 +24,7 @@ use crate::{
         client::Client,
         extract::{Body, Unvalidated},
         openapi::{
-            refusals::{
-                BodyRefused, CodeAskRefused, CodeRefused, TokenCodeAskRefused, TokenCodeRefused,
-            },
+            refusals::{BodyRefused, CodeAskRefused, CodeRefused, TokenCodeAskRefused, TokenCodeRefused},
             texts::{name, or_null},
         },
         problem::Problem,

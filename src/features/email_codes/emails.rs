@@ -16,7 +16,9 @@ pub(super) fn code(settings: &Settings, to: &str, client: &Client, code: &str) -
         .text(greeting(settings))
         .text(format!("A code was requested for your account in {}{from}. Enter it there:", client.browser()))
         .text(code.to_uppercase())
-        .text("It works once, within 10 minutes, and only where it was requested. Nobody from this site asks you for it.")
+        .text(
+            "It works once, within 10 minutes, and only where it was requested. Nobody from this site asks you for it.",
+        )
         .text(
             "If you did not request it, ignore this email and give the code to nobody. Without it, nobody can use your \
              request.",

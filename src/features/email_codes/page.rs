@@ -99,7 +99,8 @@ pub(super) async fn post_enter(
         Ok(None) => Problem::SignInExpired,
         Err(problem) => problem,
     };
-    let typed = if form.ticked("remember") { FormState::default().with("remember", "on") } else { FormState::default() };
+    let typed =
+        if form.ticked("remember") { FormState::default().with("remember", "on") } else { FormState::default() };
     let typed = typed.with_errors(&problem);
     match problem {
         Problem::Validation(_) => Ok(enter_page(context, problem.status(), carried, typed).await),

@@ -1,5 +1,6 @@
 //! The rules for recovery codes.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{KIND, PATH, code, emails, store};
@@ -94,6 +95,15 @@ pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> 
         left => format!("{left} codes left, for when you do not have your phone."),
     };
     Ok(Summary { title: "Recovery codes", state, since, last_used_at: None, links: vec![(PATH, "View")] })
+}
+
+/// What the data export holds: how many there are and since when, and no code.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn exported(db: &Db, account: Uuid) -> Result<Value, Problem> {
+    let (left, created_at) = store::count(db, account).await?;
+    Ok(json!({"left": left, "created_at": created_at}))
 }
 
 /// Removes all codes of `account`.

@@ -1,6 +1,7 @@
 //! The rules for authenticator apps.
 
 use rand::{TryRngCore, rngs::OsRng};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -110,6 +111,15 @@ pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> 
         last_used_at: row.filter(|_| since.is_some()).and_then(|row| used_at(row.last_step)),
         links: vec![(super::PATH, link)],
     })
+}
+
+/// What the data export holds: since when there is an app and when it was last used, and no secret. Null without one.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn exported(db: &Db, account: Uuid) -> Result<Option<Value>, Problem> {
+    let Summary { since, last_used_at, .. } = summary(db, account).await?;
+    Ok(since.map(|added_at| json!({"added_at": added_at, "last_used_at": last_used_at})))
 }
 
 fn no_code() -> Problem {
