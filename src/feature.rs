@@ -36,6 +36,10 @@ pub struct Feature {
     pub setup_paths: &'static [&'static str],
     /// The ways to sign in that it adds to the sign-in page.
     pub ways_in: &'static [WayIn],
+    /// The ways to sign up that it adds to the sign-up page.
+    pub ways_up: &'static [WayIn],
+    /// The files of the scripts that it adds to the first page after a sign-in with the password.
+    pub after_sign_in: &'static [&'static str],
     /// Its links in the header of every page, for people who are signed in. The first link of all features is where
     /// signing in leads.
     pub nav: &'static [NavLink],
@@ -76,6 +80,8 @@ impl Feature {
             factors: &[],
             setup_paths: &[],
             ways_in: &[],
+            ways_up: &[],
+            after_sign_in: &[],
             nav: &[],
             footer: &[],
             api: OpenApiRouter::new,
@@ -176,6 +182,8 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
             nav: on().flat_map(|feature| feature.nav).copied().collect(),
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
             ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
+            ways_up: on().flat_map(|feature| feature.ways_up).copied().collect(),
+            after_sign_in: on().flat_map(|feature| feature.after_sign_in).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),

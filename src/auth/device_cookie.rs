@@ -16,14 +16,18 @@ use crate::http::{client::Device, cookie::HostCookie};
 /// 400 days, the longest that browsers keep a cookie (RFC 6265bis, section 5.5).
 pub const LIFETIME: time::Duration = time::Duration::days(400);
 
-/// The cookie `__Host-Http-device`, or `device` without https.
+/// The cookie `__Host-Http-device`, or `device` without https. Beside it, `__Host-Http-last-way` or `last-way` holds the
+/// name of the factor by which somebody signed in last, for the sign-in page to say so: it does not say who.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceCookie(HostCookie);
+pub struct DeviceCookie(HostCookie, HostCookie);
 
 impl DeviceCookie {
     /// The cookie for a site at `public_url`.
     pub fn of(public_url: &Url) -> Self {
-        Self(HostCookie::of(public_url, "__Host-Http-device", "device"))
+        Self(
+            HostCookie::of(public_url, "__Host-Http-device", "device"),
+            HostCookie::of(public_url, "__Host-Http-last-way", "last-way"),
+        )
     }
 
     fn line(&self, value: &str) -> Option<HeaderValue> {
@@ -34,10 +38,13 @@ impl DeviceCookie {
 /// Middleware outside the session door, which passes on only the session cookie. Handlers find a [`Device`] in their
 /// [`crate::http::client::Client`]; the id they give it is set as the cookie of the response.
 pub async fn layer(State(cookie): State<DeviceCookie>, mut request: Request, next: Next) -> Response {
-    let device = Device::new(cookie.0.value(request.headers()));
+    let device = Device::new(cookie.0.value(request.headers()), cookie.1.value(request.headers()));
     request.extensions_mut().insert(device.clone());
     let mut response = next.run(request).await;
     if let Some(line) = device.given().and_then(|id| cookie.line(&id)) {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
+    if let Some(line) = device.newly_used().and_then(|way| cookie.1.line(way, LIFETIME.whole_seconds())) {
         response.headers_mut().append(header::SET_COOKIE, line);
     }
     response

@@ -17,9 +17,10 @@ use time::OffsetDateTime;
 
 use crate::{
     assets::Assets,
-    auth::{Caller, session},
+    auth::{Caller, session, sign_in::Factor},
     http::{
         answer_log::Refusal,
+        client::Device,
         forms::{self, Posted, ShownOnce},
         problem::{Problem, problem_of},
         redirect::see_other,
@@ -27,7 +28,7 @@ use crate::{
     },
     timestamp::Timestamp,
     ui::{
-        FormOrigin, Now, SiteLinks, WayIn,
+        FormOrigin, LastWay, Now, SiteLinks, WayIn,
         layout::{Layout, Who},
         shape::with_shapes,
     },
@@ -51,6 +52,8 @@ pub struct PageContext {
     keyed: bool,
     shown: Option<ShownOnce>,
     last_event_id: Option<i64>,
+    /// The factor by which somebody signed in last in this browser.
+    last_way: Option<&'static str>,
 }
 
 impl PageContext {
@@ -107,10 +110,30 @@ impl PageContext {
         self.links.ways_in.iter().map(|way| (*way, self.asset(way.script))).collect()
     }
 
+    /// The ways to sign up beside the password, each with the URL of its script.
+    pub fn ways_up(&self) -> Vec<(WayIn, String)> {
+        self.links.ways_up.iter().map(|way| (*way, self.asset(way.script))).collect()
+    }
+
     /// After a post: redirects (303) to `path`, which shows `what` once, so that a reload repeats nothing. `None` if
     /// the form was not posted by one of our pages: then answer at once.
     pub fn show_at(&self, path: &str, what: ShownOnce) -> Option<Response> {
         self.keyed.then(|| what.at(path))
+    }
+
+    /// After a sign-in with the password: redirects (303) to `path`, where the scripts for that run once.
+    pub fn signed_in_at(&self, path: &str) -> Response {
+        let scripts = !self.links.after_sign_in.is_empty();
+        let shown = scripts.then(|| self.show_at(path, ShownOnce::new(SIGNED_IN, ""))).flatten();
+        shown.unwrap_or_else(|| see_other(path))
+    }
+
+    /// The URLs of the scripts that this page runs because somebody has just signed in.
+    fn scripts(&self) -> Vec<String> {
+        if self.caller.is_none() || self.to_show(SIGNED_IN).is_none() {
+            return Vec::new();
+        }
+        self.links.after_sign_in.iter().map(|script| self.asset(script)).collect()
     }
 
     /// The text of `kind` that [`Self::show_at`] left for this page. A page that shows it answers with
@@ -128,7 +151,9 @@ impl PageContext {
     ) -> Ready<Response> {
         let (nonce, policy) = self.nonce();
         let key = forms::new_key().unwrap_or_default();
-        ready(answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy))
+        let has_scripts = !self.scripts().is_empty();
+        let answer = answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy);
+        ready(if has_scripts { forms::shown(answer) } else { answer })
     }
 
     /// Renders a page at one URL that is the same for everybody who is not signed in, and has no form that is posted.
@@ -164,11 +189,13 @@ impl PageContext {
         let now = Timestamp::new(OffsetDateTime::now_utc());
         let account = self.caller.as_ref().map(|caller| caller.account.id.to_string()).unwrap_or_default();
         let origin = FormOrigin { key, account };
+        let scripts = self.scripts();
         let who = match self.caller {
             Some(caller) => Who::SignedIn { email: caller.account.email },
             None if self.knows => Who::Visitor,
             None => Who::Unknown,
         };
+        let last_way = LastWay(self.last_way);
         let (assets, styles, path, links) = (self.assets, self.styles, self.uri.path().to_owned(), self.links);
         let last_event_id = self.last_event_id;
 
@@ -177,8 +204,10 @@ impl PageContext {
             provide_context(nonce);
             provide_context(Now(now));
             provide_context(origin);
+            provide_context(assets.clone());
+            provide_context(last_way);
             let content = content();
-            view! { <Layout title who assets styles path links last_event_id content /> }.to_html()
+            view! { <Layout title who assets styles scripts path links last_event_id content /> }.to_html()
         });
         drop(owner);
         with_shapes(&html)
@@ -203,6 +232,9 @@ impl PageContext {
         .await
     }
 }
+
+/// The kind of [`ShownOnce`] that [`PageContext::signed_in_at`] leaves for the page it redirects to.
+const SIGNED_IN: &str = "signed-in";
 
 /// What renders the content of a page.
 type Content<'a> = Box<dyn FnOnce() -> String + 'a>;
@@ -259,6 +291,11 @@ where
             keyed: parts.extensions.get::<Posted>().is_some_and(|posted| posted.keyed),
             shown: parts.extensions.get().cloned(),
             last_event_id: session::last_event_id(&parts.extensions),
+            last_way: parts
+                .extensions
+                .get::<Device>()
+                .and_then(|device| Factor::of_name(device.last_way()?))
+                .map(Factor::as_str),
         })
     }
 }

@@ -103,8 +103,7 @@ async fn check(
         None if may_be_known(email) => accounts::credentials(db, email).await?,
         None => None,
     };
-    // An account without a password has an empty hash.
-    let hash = found.as_ref().map(|found| found.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let hash = found.as_ref().and_then(|found| found.password_hash.clone());
     let right = hasher.compare(password.clone(), hash.clone()).await?;
     let Some(found) = found else {
         let (address, browser) = (client.address(), client.browser());

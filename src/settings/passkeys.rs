@@ -20,11 +20,13 @@ pub struct Passkeys {
     pub rp_name: String,
     /// How many passkeys an account may have.
     pub per_account: u32,
+    /// Whether browsers that can make a passkey by themselves after a sign-in with the password are asked to.
+    pub automatic: bool,
 }
 
 impl Default for Passkeys {
     fn default() -> Self {
-        Self { enabled: true, rp_id: String::new(), rp_name: "Vestibule".into(), per_account: 20 }
+        Self { enabled: true, rp_id: String::new(), rp_name: "Vestibule".into(), per_account: 20, automatic: true }
     }
 }
 

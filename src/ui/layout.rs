@@ -34,6 +34,8 @@ pub(crate) fn Layout(
     assets: Assets,
     /// The URLs of this page's own style sheets.
     styles: Vec<String>,
+    /// The URLs of this page's own scripts.
+    scripts: Vec<String>,
     path: String,
     links: Arc<SiteLinks>,
     /// The event after which `page.js` listens for changes to what the page shows.
@@ -64,6 +66,7 @@ pub(crate) fn Layout(
                 <link rel="icon" href=assets.url("mark.svg") type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
                 <Hydration assets=assets.clone() />
+                {scripts.into_iter().map(|src| view! { <script type="module" src=src nonce=use_nonce()></script> }).collect_view()}
                 <LiveReload />
             </head>
             <body>

@@ -20,15 +20,19 @@ pub struct SiteLinks {
     pub footer: Vec<NavLink>,
     /// On the sign-in page, below the password.
     pub ways_in: Vec<WayIn>,
+    /// On the sign-up page, below the password.
+    pub ways_up: Vec<WayIn>,
+    /// The files of the scripts of the first page after a sign-in with the password.
+    pub after_sign_in: Vec<&'static str>,
 }
 
-/// A way to sign in beside the password, as the sign-in page offers it: plain data and a function pointer.
+/// A way to sign in or up beside the password, as the page offers it: plain data and a function pointer.
 #[derive(Clone, Copy, Debug)]
 pub struct WayIn {
     /// The file of its script.
     pub script: &'static str,
     /// What it adds to the `autocomplete` of the address field, if browsers suggest it there.
     pub autocomplete: Option<&'static str>,
-    /// Its HTML. It gets the hidden fields that go along with a sign-in, and the URL of the script.
+    /// Its HTML. It gets the hidden fields that go along, and the URL of the script.
     pub view: fn(Vec<(String, String)>, String) -> AnyView,
 }

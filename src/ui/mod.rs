@@ -25,6 +25,8 @@ mod time;
 mod toast;
 
 #[cfg(feature = "ssr")]
+mod last_used;
+#[cfg(feature = "ssr")]
 pub mod layout;
 #[cfg(feature = "ssr")]
 mod links;
@@ -54,5 +56,7 @@ pub use self::{
     time::{Now, Time},
     toast::{Toasts, toast},
 };
+#[cfg(feature = "ssr")]
+pub use last_used::{LastUsed, LastWay};
 #[cfg(feature = "ssr")]
 pub use links::{NavLink, SiteLinks, WayIn};

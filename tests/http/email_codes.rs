@@ -28,6 +28,7 @@ on_both_databases! {
     strangers_keep_nobody_from_a_code,
     no_code_is_found_in_the_database,
     the_settings_may_ask_for_it_after_the_password,
+    it_confirms_a_session_or_a_token_where_it_was_asked_for,
     it_can_be_turned_off,
 }
 
@@ -320,6 +321,28 @@ async fn the_settings_may_ask_for_it_after_the_password(database: Database) {
     assert_eq!(problem["next"], json!([{"step": "totp"}, {"step": "recovery_code"}]));
     let pending = ask(&app, &bob.email).await;
     enter(&app, &pending, &newest_code(&app).await).await.assert_status(201);
+}
+
+async fn it_confirms_a_session_or_a_token_where_it_was_asked_for(app: TestApp) {
+    let ada = confirmed(&app, "ada").await;
+    let other = app.browser();
+    other.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
+    app.clock.advance(Duration::minutes(11));
+    for door in ada.doors() {
+        let ways = door.get("/reauthenticate").await.assert_status(200).json();
+        assert_eq!(ways["next"], json!([{"step": "password"}, {"step": "email_code"}]));
+        door.get("/export").await.problem(403, "reauthentication_required");
+        door.post("/reauthenticate", json!({"step": "email_code"})).await.assert_status(202);
+        let answer = json!({"step": "email_code", "code": newest_code(&app).await});
+        other.post("/reauthenticate", answer.clone()).await.names_field("code");
+        door.post("/reauthenticate", answer.clone()).await.assert_status(204);
+        door.get("/export").await.assert_status(200);
+        door.post("/reauthenticate", answer).await.names_field("code");
+    }
+    // An account with a second factor is confirmed by nothing that only reads its mail.
+    let ada = Enrolled::of(&app, ada).await;
+    app.clock.advance(Duration::minutes(11));
+    ada.person.browser.post("/reauthenticate", json!({"step": "email_code"})).await.names_field("step");
 }
 
 async fn it_can_be_turned_off(database: Database) {

@@ -23,7 +23,7 @@ on_both_databases! {
 }
 
 /// Sends all of them at once and gives the statuses, sorted.
-async fn at_once(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
+pub async fn at_once(asks: impl IntoIterator<Item = Request>) -> Vec<u16> {
     let mut running: JoinSet<_> = asks.into_iter().map(IntoFuture::into_future).collect();
     let mut statuses = Vec::new();
     while let Some(reply) = running.join_next().await {

@@ -58,6 +58,7 @@ pub(super) struct Things {
     sign_in: String,
     passkey: String,
     credential: String,
+    newcomer: String,
 }
 
 impl Things {
@@ -69,7 +70,9 @@ impl Things {
         let mut authenticator = Authenticator::new();
         let passkey = ada.browser.add_passkey(&mut authenticator).await;
         let credential = authenticator.sign(&ada.browser.asked_to_sign().await).to_string();
-        Self { items, token, sign_in, passkey, credential }
+        let asked = ada.browser.asked_to_sign_up("mallory@example.org").await;
+        let newcomer = Authenticator::new().make(&asked).to_string();
+        Self { items, token, sign_in, passkey, credential, newcomer }
     }
 
     pub(super) fn path(&self, path: &str) -> String {
@@ -136,13 +139,18 @@ async fn every_form_of_ours_does_something(app: TestApp) {
     let (last, others): (Vec<_>, Vec<_>) = posts().into_iter().partition(|path| *path == "/sign-out");
     for path in others.into_iter().chain(last) {
         let browser = match path {
-            "/sign-up" => &app.browser(),
+            "/sign-up" | "/passkeys/sign-up" => &app.browser(),
             "/account/delete" => &bob.browser,
             _ => &ada.browser,
         };
         let to = things.path(path);
         let passkey = [("credential", things.credential.as_str())];
-        let form = |path: &str| if path == "/passkeys/sign-in" { passkey.to_vec() } else { form(path) };
+        let newcomer = ("credential", things.newcomer.as_str());
+        let form = |path: &str| match path {
+            "/passkeys/sign-in" => passkey.to_vec(),
+            "/passkeys/sign-up" => vec![("name", "Mallory"), ("email", "mallory@example.org"), newcomer],
+            path => form(path),
+        };
         let reply = if form(path).is_empty() && personal_pages().contains(&path) {
             // A feature of which nothing is known here.
             PageForm::to(&browser.visit(&to).await.page(200), &to).edited().by(browser).await

@@ -1,32 +1,41 @@
-//! Asking for the password again before sensitive actions, so that somebody with a borrowed browser or a stolen token
+//! Asking once more who somebody is before sensitive actions, so that somebody with a borrowed browser or a stolen token
 //! cannot do them (S8).
 //!
-//! A JSON call requires either that the password was given recently with the credential that makes the call
+//! It is asked for by what the account has: the password, a passkey, a code of an authenticator app, a code by mail.
+//! [`crate::auth::sign_in`] says which of them count.
+//!
+//! A JSON call requires either that it was proved recently with the credential that makes the call
 //! ([`Reauthentication::must_be_recent`]), or, where the call could give access to the account for longer, the password
 //! itself ([`Reauthentication::prove`]).
 //!
-//! A page that requires it redirects here and back. A form that requires it loses nothing: the answer asks for the
-//! password and holds what was posted, and posting that does both.
+//! A page that requires it redirects here and back. A form that requires it loses nothing: the answer asks and holds
+//! what was posted, and posting that does both.
 
+mod question;
 pub mod view;
 
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header, request::Parts},
     response::Response,
 };
 use secrecy::SecretString;
 use time::Duration;
 
-use self::view::{PASSWORD_FIELD, ReauthenticateFormView};
+pub use self::question::Question;
+use self::{
+    question::{BEGIN_FIELD, BY_FIELD, PASSWORD_FIELD, SHOW_FIELD, Way, is_ours},
+    view::ReauthenticateFormView,
+};
 use super::{
     Account, Caller, Credential, Door, Token,
     passwords::Hasher,
     session::{self, CurrentSession},
+    sign_in::{ANSWER_FIELD, Factor, Proven, SignIns},
     stamp::Stamp,
-    store::{browser_sessions, token_renewal},
+    store::{accounts, browser_sessions, token_renewal},
     verify_password::{VerifiedPassword, verify_account_password},
 };
 use crate::{
@@ -40,13 +49,13 @@ use crate::{
     },
     settings::Settings,
     timestamp::Timestamp,
-    ui::FormState,
 };
 
-/// Makes sure that the person gave their password recently. An extractor for handlers.
+/// Makes sure that the person proved recently who they are. An extractor for handlers.
 pub struct Reauthentication {
     db: Db,
     hasher: Hasher,
+    sign_ins: SignIns,
     settings: Arc<Settings>,
     client: Client,
     /// The session of this browser. `None` at the token door.
@@ -56,6 +65,8 @@ pub struct Reauthentication {
     proven_at: Option<Timestamp>,
     /// Whether a page of the request's origin may send passwords (S70). Pages of the session door are our own.
     is_trusted_origin: bool,
+    /// The `Authorization` header of the token door.
+    authorization: Option<Arc<str>>,
 }
 
 impl<S> FromRequestParts<S> for Reauthentication
@@ -63,6 +74,7 @@ where
     S: Send + Sync,
     Db: FromRef<S>,
     Hasher: FromRef<S>,
+    SignIns: FromRef<S>,
     Arc<Settings>: FromRef<S>,
 {
     type Rejection = Infallible;
@@ -78,9 +90,12 @@ where
             Some(Door::Token(door)) => door.origins.are_known(&parts.headers),
             _ => true,
         };
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(Self {
+            authorization: authorization.map(Into::into),
             db,
             hasher: Hasher::from_ref(state),
+            sign_ins: SignIns::from_ref(state),
             settings: Arc::from_ref(state),
             client: Client::of(&parts.headers, &parts.extensions),
             auth,
@@ -91,7 +106,7 @@ where
 }
 
 impl Reauthentication {
-    /// For `GET`: a redirect to the page that asks for the password, or `None` if it was given recently enough.
+    /// For `GET`: a redirect to the page that asks, or `None` if it was proved recently enough.
     ///
     /// # Errors
     /// [`Problem::NotSignedIn`]; or if the database fails.
@@ -105,8 +120,8 @@ impl Reauthentication {
         Ok(Some(see_other(&format!("/account/confirm?next={next}"))))
     }
 
-    /// For `POST`: a page that asks for the password and holds the posted form, or `None` if the password was given
-    /// recently enough or is part of the form.
+    /// For `POST`: a page that asks and holds the posted form, or `None` if it was proved recently enough or by the form
+    /// itself.
     ///
     /// # Errors
     /// [`Problem::NotSignedIn`]; or if the database fails.
@@ -115,17 +130,58 @@ impl Reauthentication {
         if self.is_recent().await? {
             return Ok(None);
         }
-        let refused = if form.all(PASSWORD_FIELD).next().is_some() {
-            match self.verify(&account, form.text(PASSWORD_FIELD).into()).await {
-                Ok(()) => return Ok(None),
-                Err(Problem::NotSignedIn) => return Err(Problem::NotSignedIn),
-                Err(problem) => Some(problem),
-            }
+        let Some(question) = self.asked(&account, form).await? else { return Ok(None) };
+        Ok(Some(prompt(context.clone(), account, form, question).await))
+    }
+
+    /// What a form of the page that asks says: the next question, or `None` if it has just proved who the person is.
+    ///
+    /// # Errors
+    /// [`Problem::NotSignedIn`]; or if the database fails.
+    pub async fn asked(&mut self, account: &Account, form: &Form) -> Result<Option<Question>, Problem> {
+        let named = |field: &str| Factor::of_name(&form.text(field));
+        if let Some(factor) = named(SHOW_FIELD) {
+            return self.question(account, Some(factor)).await.map(Some);
+        }
+        if let Some(factor) = named(BEGIN_FIELD) {
+            let begun = self.sign_ins.begin_reauthentication(account, factor, self.handle(), &self.client).await;
+            let question = self.question(account, Some(factor)).await?;
+            return Ok(Some(match begun {
+                Ok(begun) => Question { begun, ..question },
+                Err(problem) => Question { refused: Some(problem), ..question },
+            }));
+        }
+        let (factor, result) = if form.all(PASSWORD_FIELD).next().is_some() {
+            (Factor::Password, self.verify(account, form.text(PASSWORD_FIELD).into()).await)
+        } else if let Some(factor) = named(BY_FIELD) {
+            (factor, self.verify_by(account, factor, &form.text(ANSWER_FIELD)).await)
         } else {
-            None
+            return self.question(account, None).await.map(Some);
         };
-        let status = refused.as_ref().map_or(StatusCode::FORBIDDEN, Problem::status);
-        Ok(Some(password_prompt(context.clone(), status, account, form, refused.as_ref()).await))
+        match result {
+            Ok(()) => Ok(None),
+            Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
+            Err(problem) => {
+                let question = self.question(account, Some(factor)).await?;
+                Ok(Some(Question { begun: true, refused: Some(problem), ..question }))
+            }
+        }
+    }
+
+    /// The question to `account`, by `wanted` if it has that, or else by the best that it has.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn question(&self, account: &Account, wanted: Option<Factor>) -> Result<Question, Problem> {
+        let factors = self.sign_ins.reauthentication(account.id).await?;
+        let way = |factor: Factor| match factor {
+            Factor::Password => Some(Way::Password),
+            factor => self.sign_ins.second(factor).copied().map(Way::Second),
+        };
+        let mut ways: Vec<_> = factors.into_iter().filter_map(way).collect();
+        // A stable sort: the others keep their order.
+        ways.sort_by_key(|way| Some(way.factor()) != wanted);
+        Ok(Question { ways, begun: false, refused: None })
     }
 
     /// For a JSON call: an error if the password was not given recently enough with the credential of `caller`.
@@ -157,7 +213,12 @@ impl Reauthentication {
                 self.verify(&caller.account, password).await.map(|()| caller.stamp.clone())
             }
             (Credential::Token(_), None) => {
-                return Err(FieldError::required("password", "Send the account’s password.").into());
+                let message = if accounts::has_password(&self.db, caller.account.id).await? {
+                    "Send the account’s password."
+                } else {
+                    "The account has no password. Do this on the pages of the site, or set a password there."
+                };
+                return Err(FieldError::required("password", message).into());
             }
             (Credential::Token(_), Some(password)) => {
                 self.verified(&caller.account, password).await.map(|proven| Some(Stamp(proven.auth_stamp)))
@@ -184,6 +245,34 @@ impl Reauthentication {
             0 => Err(Problem::TokenRevoked),
             _ => Ok(()),
         }
+    }
+
+    /// Verifies the answer `text` by a `factor` other than the password, and remembers that it was given with the
+    /// credential of `caller`.
+    ///
+    /// # Errors
+    /// [`Problem::Validation`] if it is wrong or the account cannot be confirmed this way; [`Problem::TokenRevoked`];
+    /// [`Problem::RateLimited`]; [`Problem::NotSignedIn`]; the errors of [`Self::may_take_password`].
+    pub async fn confirm_by(&mut self, caller: &Caller, factor: Factor, text: &str) -> Result<(), Problem> {
+        self.may_take_password()?;
+        let Credential::Token(Token { id, .. }) = &caller.credential else {
+            return self.verify_by(&caller.account, factor, text).await;
+        };
+        let proven = self.proven_by(&caller.account, factor, text).await?;
+        match token_renewal::reauthenticate(&self.db, caller.account.id, proven.auth_stamp, *id, self.db.now()).await? {
+            0 => Err(Problem::TokenRevoked),
+            _ => Ok(()),
+        }
+    }
+
+    /// What comes before an answer by `factor`, such as sending a code. Returns whether there is anything to do.
+    ///
+    /// # Errors
+    /// [`Problem::Validation`] if the account cannot be confirmed this way; [`Problem::RateLimited`]; the errors of
+    /// [`Self::may_take_password`]; or if the database fails.
+    pub async fn begin(&self, caller: &Caller, factor: Factor) -> Result<bool, Problem> {
+        self.may_take_password()?;
+        self.sign_ins.begin_reauthentication(&caller.account, factor, self.handle(), &self.client).await
     }
 
     /// Whether this request may hold a password. At the token door, only if the site has clients of its own there that
@@ -218,6 +307,27 @@ impl Reauthentication {
     /// meanwhile; or if the database fails.
     pub async fn verify(&mut self, account: &Account, password: SecretString) -> Result<(), Problem> {
         let proven = self.verified(account, password).await?;
+        self.remember(proven.into()).await
+    }
+
+    /// The same, by the answer `text` of another `factor`.
+    async fn verify_by(&mut self, account: &Account, factor: Factor, text: &str) -> Result<(), Problem> {
+        let proven = self.proven_by(account, factor, text).await?;
+        self.remember(proven).await
+    }
+
+    async fn proven_by(&self, account: &Account, factor: Factor, text: &str) -> Result<Proven, Problem> {
+        let whose = (account.id, account.email.as_str());
+        self.sign_ins.reauthenticate(whose, factor, (text, self.handle()), &self.client).await
+    }
+
+    /// What a code that is sent is bound to: the session of this browser, or the token of the request.
+    fn handle(&self) -> Option<Arc<str>> {
+        let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref());
+        signed_in.map(|signed_in| signed_in.id.to_string().into()).or_else(|| self.authorization.clone())
+    }
+
+    async fn remember(&mut self, proven: Proven) -> Result<(), Problem> {
         let auth = self.auth.as_mut().ok_or(Problem::NotSignedIn)?;
         let signed_in = auth.user.as_ref().ok_or(Problem::NotSignedIn)?;
         if proven.disabled || proven.account.id != signed_in.account.id || proven.auth_stamp != signed_in.stamp.0 {
@@ -270,30 +380,11 @@ pub async fn reauthenticate(db: &Db, auth: &mut AuthSession, stamp: Vec<u8>) -> 
     session::begin(auth, &CurrentSession { stamp: Stamp(stamp), ..signed_in }).await
 }
 
-pub(crate) async fn password_prompt(
-    context: PageContext,
-    status: StatusCode,
-    account: Account,
-    form: &Form,
-    refused: Option<&Problem>,
-) -> Response {
+/// The page that asks, and holds `form`.
+async fn prompt(context: PageContext, account: Account, form: &Form, question: Question) -> Response {
     use leptos::prelude::*;
-    let action = context.uri.path().to_owned();
-    let posted: Vec<(String, String)> = form.pairs().filter(|(name, _)| name != PASSWORD_FIELD).cloned().collect();
-    let filled = refused.map_or_else(FormState::default, refusal);
-    let view = move || {
-        let (action, email, posted, form) = (action.clone(), account.email.clone(), posted.clone(), filled.clone());
-        view! { <ReauthenticateFormView action email posted form /> }
-    };
+    let (action, status) = (context.uri.path().to_owned(), question.status().unwrap_or(StatusCode::FORBIDDEN));
+    let posted = form.pairs().filter(|(name, _)| !is_ours(name)).cloned().collect();
+    let view = move || view! { <ReauthenticateFormView action email=account.email posted question /> };
     context.page(status, "Confirm it's you", view).await
-}
-
-/// The message for a wrong password does not mention the address, which is not asked for here.
-pub fn refusal(problem: &Problem) -> FormState {
-    match problem {
-        Problem::InvalidCredentials => {
-            FormState::default().with_errors(&Problem::field(PASSWORD_FIELD, "The password is wrong."))
-        }
-        problem => FormState::default().with_errors(problem),
-    }
 }

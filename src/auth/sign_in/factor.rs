@@ -70,12 +70,12 @@ pub struct FactorContext {
 /// What a [`SecondFactor`] does after the second factors of an account have changed.
 pub type AfterChange = for<'a> fn(&'a Db, Uuid, bool) -> Work<'a, Option<NextPage>>;
 
-/// What a [`SecondFactor`] does before it is asked for.
+/// What a [`SecondFactor`] does before it can be answered, in the browser or program of this client.
 pub type Begin = for<'a> fn(&'a FactorContext, &'a Account, &'a Client) -> Work<'a, ()>;
 
 /// A second factor: plain data and function pointers, listed in the `Feature` of its folder. Whether somebody is let in
 /// is decided by [`super::SignIns`], never here.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct SecondFactor {
     /// Which one.
     pub factor: Factor,

@@ -38,7 +38,7 @@ const PREFIX: &str = "pending";
 /// The sign-ins of this server. Cheap to clone.
 #[derive(Clone)]
 pub struct SignIns {
-    context: FactorContext,
+    pub(super) context: FactorContext,
     factors: Arc<[SecondFactor]>,
 }
 
@@ -339,7 +339,8 @@ impl SignIns {
         FactorContext { handle: Some(handle.reveal().into()), ..self.context.clone() }
     }
 
-    fn second(&self, factor: Factor) -> Option<&SecondFactor> {
+    /// What `factor` is here; `None` if no feature has it, as for the password.
+    pub fn second(&self, factor: Factor) -> Option<&SecondFactor> {
         self.factors.iter().find(|second| second.factor == factor)
     }
 

@@ -16,6 +16,7 @@ pub mod cookie;
 mod factor;
 pub mod letters;
 mod machine;
+mod reauthentication;
 pub mod required;
 mod rules;
 mod store;

@@ -25,6 +25,28 @@ impl Factor {
     pub fn is_second(self) -> bool {
         matches!(self, Self::Totp | Self::Passkey | Self::RecoveryCode)
     }
+
+    /// Whether it proves once more who uses a session or a token, which the sign-in has opened with all that it asks
+    /// for: one factor is enough (ASVS 7.5.1, 7.5.3). `is_required` is whether the account asks for a second factor.
+    ///
+    /// Mail is none then: such an account is not opened by whoever reads it, and must not be changed by them either. A
+    /// recovery code is a substitute for a sign-in, and there are few.
+    fn reauthenticates(self, is_required: bool) -> bool {
+        match self {
+            Self::Password | Self::Passkey | Self::Totp => true,
+            Self::EmailCode => !is_required,
+            Self::RecoveryCode => false,
+        }
+    }
+}
+
+/// The factors by which somebody who is signed in may prove who they are once more, the one to offer first comes first.
+/// `enrolled` are the second factors of the account.
+pub(super) fn reauthentication(has_password: bool, enrolled: &[Factor]) -> Vec<Factor> {
+    let is_required = is_required(enrolled);
+    let has = |factor: &Factor| if *factor == Factor::Password { has_password } else { enrolled.contains(factor) };
+    let order = [Factor::Password, Factor::Passkey, Factor::Totp, Factor::EmailCode];
+    order.into_iter().filter(|factor| has(factor) && factor.reauthenticates(is_required)).collect()
 }
 
 /// The factors of which one is still wanted from somebody who proved `first`; none if they are let in. `enrolled` are
@@ -122,6 +144,17 @@ mod tests {
             assert_eq!(wanted_by(required, first, &[EmailCode], false), [], "it is set up after signing in");
         }
         assert!(is_enough(&[Passkey]) && is_enough(&[Totp]) && !is_enough(&[EmailCode, RecoveryCode]));
+    }
+
+    #[test]
+    fn reauthentication_takes_what_the_account_has_and_nothing_weaker_than_its_sign_in() {
+        assert_eq!(reauthentication(true, &[]), [Password]);
+        assert_eq!(reauthentication(false, &[Passkey]), [Passkey]);
+        assert_eq!(reauthentication(true, &[Totp, Passkey, RecoveryCode]), [Password, Passkey, Totp]);
+        assert_eq!(reauthentication(true, &[EmailCode, Passkey]), [Password, Passkey, EmailCode]);
+        assert_eq!(reauthentication(false, &[EmailCode]), [EmailCode]);
+        assert_eq!(reauthentication(false, &[EmailCode, Totp, RecoveryCode]), [Totp], "mail opens no such account");
+        assert_eq!(reauthentication(false, &[RecoveryCode]), []);
     }
 
     #[test]

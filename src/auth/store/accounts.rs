@@ -17,7 +17,9 @@ pub(crate) struct Credentials {
     pub email: String,
     pub name: String,
     pub created_at: Timestamp,
-    pub password_hash: String,
+    /// `None` for an account without a password. The column has an empty text then: no password has that hash, and a
+    /// server of an earlier version lets nobody in by it.
+    pub password_hash: Option<String>,
     pub auth_stamp: Vec<u8>,
     pub email_verified_at: Option<Timestamp>,
     pub disabled_at: Option<Timestamp>,
@@ -29,7 +31,8 @@ pub(crate) async fn credentials(db: &Db, email: &str) -> sqlx::Result<Option<Cre
     fetch!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp, email_verified_at, disabled_at
+        "SELECT id, email, name, created_at, NULLIF(password_hash, '') AS password_hash, auth_stamp, email_verified_at,
+                disabled_at
          FROM accounts WHERE email IN ($1, $2, $3)
          ORDER BY CASE email WHEN $1 THEN 0 WHEN $2 THEN 1 ELSE 2 END LIMIT 1",
         &typed,
@@ -42,10 +45,18 @@ pub(crate) async fn credentials_of(db: &Db, id: Uuid) -> sqlx::Result<Option<Cre
     fetch!(
         db,
         optional,
-        "SELECT id, email, name, created_at, password_hash, auth_stamp, email_verified_at, disabled_at
+        "SELECT id, email, name, created_at, NULLIF(password_hash, '') AS password_hash, auth_stamp, email_verified_at,
+                disabled_at
          FROM accounts WHERE id = $1",
         id,
     )
+}
+
+/// Whether `account` has a password.
+pub(crate) async fn has_password(db: &Db, account: Uuid) -> sqlx::Result<bool> {
+    let found: Option<(Uuid,)> =
+        fetch!(db, optional, "SELECT id FROM accounts WHERE id = $1 AND password_hash <> ''", account)?;
+    Ok(found.is_some())
 }
 
 /// Only if the stored hash is still the one that was verified, so that a concurrent password change is kept.
@@ -64,7 +75,7 @@ pub(crate) async fn replace_hash(db: &Db, account: Uuid, verified: String, hash:
 pub(crate) async fn insert(
     db: &Db,
     account: Account,
-    password_hash: String,
+    password_hash: Option<String>,
     auth_stamp: Vec<u8>,
 ) -> sqlx::Result<Account> {
     execute!(
@@ -75,7 +86,7 @@ pub(crate) async fn insert(
         account.id,
         account.email.clone(),
         account.name.clone(),
-        password_hash,
+        password_hash.unwrap_or_default(),
         auth_stamp,
         account.created_at,
     )?;

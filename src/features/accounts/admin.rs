@@ -48,7 +48,7 @@ pub async fn create(db: &Db, hasher: &Hasher, form: SignUp, confirmed: bool) -> 
         return Err(password_error("password", &form.password, rejection).into());
     }
     let hash = hasher.hash(form.password).await?;
-    let account = make(db, name, email, hash).await?.account;
+    let account = make(db, Uuid::now_v7(), (name, email), Some(hash)).await?.account;
     Actor::operator(account.id).record(db, Kind::SignedUp, None);
     if confirmed {
         accounts::confirm(db, account.id, account.email, db.now()).await?;

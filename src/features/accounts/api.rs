@@ -8,27 +8,25 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    security, settings,
+    reauthentication, security, settings,
     sign_in::finish::{self, LoggedIn, SignedIn},
 };
 use crate::{
     auth::{
         Allowed, Anything, AuthSession, Credential, Scope, Scopes,
-        reauthentication::Reauthentication,
         sign_in::{At, PendingCookie, Wants},
         verify_password::{missing_credentials, verify_password},
     },
     db::Db,
     features::{
-        accounts::new_browser::notify_if_new,
         browser_sessions,
         tokens::{self, TokensManage},
     },
     http::{
         client::Client,
-        extract::{Body, Unvalidated},
+        extract::Unvalidated,
         openapi::{
-            refusals::{BodyRefused, LoginRefused, PasswordRefused, ReauthenticationRefused},
+            refusals::{BodyRefused, LoginRefused, PasswordRefused},
             texts::{name, or_null},
         },
         problem::Problem,
@@ -38,7 +36,7 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    settings::api::routes().merge(security::api::routes()).routes(routes!(reauthenticate))
+    settings::api::routes().merge(security::api::routes()).merge(reauthentication::api::routes())
 }
 
 /// The routes of the token mount that require a token.
@@ -207,43 +205,6 @@ async fn session_login(
     let admitted = state.sign_ins.proceed(proven, At::Browser(&pending), wants, &client).await?;
     let account = finish::in_browser(&state, &mut auth, admitted, login.remember, &client).await?;
     Ok(Json(SignedIn { account }))
-}
-
-/// The password, given again.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Reauthentication, examples(json!({"password": "correct horse battery staple"})))]
-struct ReauthenticateBody {
-    /// The account's password.
-    #[schema(value_type = String, format = Password)]
-    password: SecretString,
-}
-
-/// Confirm your password
-///
-/// For calls that were refused with `reauthentication_required`. It counts for this browser, which gets a new session
-/// id, or for the calling token.
-#[utoipa::path(
-    post, path = "/reauthenticate", operation_id = "reauthenticate", tag = "Signing in",
-    request_body = ReauthenticateBody,
-    responses(
-        (status = NO_CONTENT, description = "Confirmed for a while. With a session cookie, its value is a new one."),
-        BodyRefused, ReauthenticationRefused,
-    ),
-    security(("caller" = [])),
-)]
-async fn reauthenticate(
-    State(state): State<AppState>,
-    Allowed { caller, .. }: Allowed<Anything>,
-    client: Client,
-    mut reauthentication: Reauthentication,
-    Body(ReauthenticateBody { password }): Body<ReauthenticateBody>,
-) -> Result<StatusCode, Problem> {
-    reauthentication.confirm(&caller, password).await?;
-    if let Credential::Token(_) = caller.credential {
-        notify_if_new(&state, &caller.account, &client);
-    }
-    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign out

@@ -40,6 +40,15 @@ pub(super) fn password_changed(settings: &Settings, to: &str) -> Mail {
         .link("Reset your password", page_url(settings, "/forgot"))
 }
 
+/// A notification that an account that had no password has one now.
+pub(super) fn password_added(settings: &Settings, to: &str) -> Mail {
+    Mail::new("password_added", to, "A password was added to your account")
+        .text(greeting(settings))
+        .text("Your account had no password, and was just given one. If this was you, you do not need to do anything.")
+        .text(NOT_YOU)
+        .link("Reset your password", page_url(settings, "/forgot"))
+}
+
 /// A notification that a second factor was added.
 pub(crate) fn factor_added(settings: &Settings, to: &str, factor: &str) -> Mail {
     Mail::new("factor_added", to, "Two-factor authentication was added")
@@ -65,12 +74,22 @@ pub(crate) fn factor_removed(settings: &Settings, to: &str, factor: &str) -> Mai
 }
 
 /// A notification that an operator was asked to remove the second factors, with the link that stops it.
-pub(super) fn factor_reset_asked(settings: &Settings, to: &str, due_at: Timestamp, link: Url) -> Mail {
+pub(super) fn factor_reset_asked(
+    settings: &Settings,
+    to: &str,
+    (due_at, has_password): (Timestamp, bool),
+    link: Url,
+) -> Mail {
+    let then = if has_password {
+        "your password alone will be enough to sign in"
+    } else {
+        "your passkeys will not work, and you will have to choose a password"
+    };
     Mail::new("factor_reset_asked", to, "Two-factor authentication will be removed")
         .text(greeting(settings))
         .text(format!(
             "The operator of this site was asked to remove two-factor authentication from your account. It will be \
-             removed on {}. From then on, your password alone will be enough to sign in.",
+             removed on {}. From then on, {then}.",
             due_at.to_minute()
         ))
         .text("If you asked for this, you do not need to do anything. If not, stop it:")
@@ -78,14 +97,22 @@ pub(super) fn factor_reset_asked(settings: &Settings, to: &str, due_at: Timestam
 }
 
 /// A notification that the second factors were removed by an operator.
-pub(super) fn factors_reset(settings: &Settings, to: &str) -> Mail {
-    Mail::new("factors_reset", to, "Two-factor authentication was removed by the operator")
-        .text(greeting(settings))
-        .text(
+pub(super) fn factors_reset(settings: &Settings, to: &str, has_password: bool) -> Mail {
+    let mail = Mail::new("factors_reset", to, "Two-factor authentication was removed by the operator")
+        .text(greeting(settings));
+    let mail = if has_password {
+        mail.text(
             "Two-factor authentication was removed from your account, as the operator of this site was asked to. Your \
              password alone is enough to sign in now. Set it up again once you can:",
         )
-        .link("Review your security settings", page_url(settings, "/account/security"))
+    } else {
+        mail.text(
+            "Your passkeys and two-factor authentication were removed from your account, as the operator of this site \
+             was asked to. Choose a password to sign in, and set it up again once you can:",
+        )
+        .link("Choose a password", page_url(settings, "/forgot"))
+    };
+    mail.link("Review your security settings", page_url(settings, "/account/security"))
         .text("If you did not ask for this, contact the operator of this site.")
 }
 

@@ -37,6 +37,8 @@ pub(crate) mod sign_in;
 #[cfg(feature = "ssr")]
 mod sign_in_form;
 #[cfg(feature = "ssr")]
+pub(crate) mod sign_up;
+#[cfg(feature = "ssr")]
 pub mod unsent;
 #[cfg(feature = "ssr")]
 mod view;

@@ -20,7 +20,8 @@ use crate::{
     auth::{
         AuthSession, activity,
         page::PageContext,
-        sign_in::{At, PendingCookie, Wants},
+        sign_in::{At, PendingCookie, Proven, Wants},
+        store::accounts,
         verify_password::verify_password,
     },
     db::Db,
@@ -63,33 +64,52 @@ pub async fn post_sign_up(
     client: Client,
     form: Form,
 ) -> Result<Response, Problem> {
-    let home = context.home();
-    let AppState { db, hasher, settings, mailer, .. } = state.clone();
-    let typed = typed(&form, &["name", "email", "next"]);
+    let AppState { db, hasher, settings, mailer, .. } = &state;
     let sign_up = SignUp { name: form.text("name"), email: form.text("email"), password: form.text("password").into() };
-    if settings.accounts.confirm == Confirm::Required {
-        return match email_verification::service::sign_up(&db, &hasher, &settings, &mailer, &client, sign_up).await {
-            Ok(()) => Ok(email_verification::page::sent(context, "/sign-up", form.text("email")).await),
-            Err(problem) => {
-                Ok(later(&problem, sign_up_form(context, problem.status(), typed.with_errors(&problem)).await))
-            }
-        };
-    }
-    let proven = match service::sign_up(&db, &hasher, &settings.throttle, &client, sign_up).await {
-        Ok(proven) => proven,
-        Err(problem) => {
-            return Ok(later(&problem, sign_up_form(context, problem.status(), typed.with_errors(&problem)).await));
-        }
+    let proven = if settings.accounts.confirm == Confirm::Required {
+        email_verification::service::sign_up(db, hasher, settings, mailer, &client, sign_up).await.map(|()| None)
+    } else {
+        let proven = service::sign_up(db, hasher, &settings.throttle, &client, sign_up).await;
+        proven.map(|proven| {
+            email_verification::service::ask(db, settings, mailer, &proven.account);
+            Some(Proven::from(proven))
+        })
     };
-    email_verification::service::ask(&db, &settings, &mailer, &proven.account);
-    let admitted = state.sign_ins.proceed(proven, At::Browser(&pending), Wants::default(), &client).await?;
-    finish::in_browser(&state, &mut auth, admitted, false, &client).await?;
-    Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
+    signed_up(context, &state, (&mut auth, &pending), &client, &form, proven).await
+}
+
+/// Answers a form of the sign-up page: signs in this browser, says that the address has to be confirmed first if nobody
+/// was `proven`, or shows the page again, with what is wrong.
+///
+/// # Errors
+/// If the session cannot be written. Other problems are shown in the form.
+pub(crate) async fn signed_up(
+    context: PageContext,
+    state: &AppState,
+    (auth, pending): (&mut AuthSession, &PendingCookie),
+    client: &Client,
+    form: &Form,
+    proven: Result<Option<Proven>, Problem>,
+) -> Result<Response, Problem> {
+    let home = context.home();
+    match proven {
+        Ok(Some(proven)) => {
+            let admitted = state.sign_ins.proceed(proven, At::Browser(pending), Wants::default(), client).await?;
+            finish::in_browser(state, auth, admitted, false, client).await?;
+            Ok(see_other(ReturnTo { next: form.text("next") }.or(home)))
+        }
+        Ok(None) => Ok(email_verification::page::sent(context, "/sign-up", form.text("email")).await),
+        Err(problem) => {
+            let typed = typed(form, &["name", "email", "next"]).with_errors(&problem);
+            Ok(later(&problem, sign_up_form(context, problem.status(), typed).await))
+        }
+    }
 }
 
 async fn sign_up_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
     use leptos::prelude::*;
-    context.page(status, "Sign up", move || view! { <SignUpView form=form.clone() /> }).await
+    let ways_up = context.ways_up();
+    context.page(status, "Sign up", move || view! { <SignUpView form ways_up /> }).await
 }
 
 /// `GET /sign-in`
@@ -153,10 +173,11 @@ pub async fn account(
     let shown = settings.sessions.per_account.into();
     let browser_sessions = browser_sessions::service::newest(&db, caller.account.id, shown).await?;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
+    let has_password = accounts::has_password(&db, caller.account.id).await?;
     let view = move || {
         let (account, credential, browser_sessions) =
             (caller.account.clone(), caller.credential.clone(), browser_sessions.clone());
-        view! { <AccountView account credential browser_sessions activity=activity.clone() /> }
+        view! { <AccountView account credential has_password browser_sessions activity=activity.clone() /> }
     };
     Ok(context.page(StatusCode::OK, "Account", view).await)
 }

@@ -49,7 +49,7 @@ pub async fn sign_up(
     let (name, email) = validated(&form)?;
     let (password_hash, counted) =
         hash_for_sign_up((db, hasher, throttle), client, (&name, &email), form.password).await?;
-    let proven = match make(db, name, email, password_hash).await {
+    let proven = match make(db, Uuid::now_v7(), (name, email), Some(password_hash)).await {
         Ok(proven) => proven,
         Err(problem) => {
             counted.mailed_nobody(db).await;
@@ -60,15 +60,15 @@ pub async fn sign_up(
     Ok(proven)
 }
 
-/// Stores a new account.
+/// Stores a new account with the id `id`, without a password if there is no hash.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the address is taken; or if the database fails.
 pub(super) async fn make(
     db: &Db,
-    name: String,
-    email: String,
-    password_hash: String,
+    id: Uuid,
+    (name, email): (String, String),
+    password_hash: Option<String>,
 ) -> Result<VerifiedPassword, Problem> {
     let message = "There is already an account with this email address. Sign in instead.";
     let taken = || FieldError::new("email", message).code(FieldCode::Taken).into();
@@ -78,7 +78,7 @@ pub(super) async fn make(
         return Err(taken());
     }
     let auth_stamp = new_stamp()?;
-    let account = Account { id: Uuid::now_v7(), email, email_confirmed: false, name, created_at: db.now() };
+    let account = Account { id, email, email_confirmed: false, name, created_at: db.now() };
     let account = accounts::insert(db, account, password_hash, auth_stamp.clone())
         .await
         .map_err(|error| if is_unique_violation(&error) { taken() } else { error.into() })?;
@@ -113,17 +113,21 @@ pub(super) async fn hash_for_sign_up(
 
 /// Returns the name and the address of a new account, after all checks that cost no noticeable time.
 pub(super) fn validated(form: &SignUp) -> Result<(String, String), Problem> {
-    let email = normalized(&form.email);
-    let name = form.name.trim().to_owned();
-    let mut errors = Vec::new();
-    errors.extend(name_error(&name));
-    if !is_address(&email) {
-        errors.push(FieldError::new("email", "Enter an email address, such as ada@example.org."));
-    }
+    let (name, email, mut errors) = checked(&form.name, &form.email);
     if let Some(message) = Hasher::quick_rejection(&form.password, &PasswordContext::new(&email, &name)) {
         errors.push(password_error("password", &form.password, message));
     }
     if errors.is_empty() { Ok((name, email)) } else { Err(Problem::Validation(errors)) }
+}
+
+/// The name and the address of a new account as they are stored, and what is wrong with them.
+pub(super) fn checked(name: &str, email: &str) -> (String, String, Vec<FieldError>) {
+    let (name, email) = (name.trim().to_owned(), normalized(email));
+    let mut errors: Vec<_> = name_error(&name).into_iter().collect();
+    if !is_address(&email) {
+        errors.push(FieldError::new("email", "Enter an email address, such as ada@example.org."));
+    }
+    (name, email, errors)
 }
 
 /// What is wrong with the name of a person; `None` if it is accepted.

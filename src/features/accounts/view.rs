@@ -11,11 +11,12 @@ use crate::{
         browser_sessions::BrowserSessionList,
     },
     text::email_address::shown,
-    ui::{Avatar, Card, FormGuard, FormState, Notice, TextField, Time, WayIn},
+    ui::{Avatar, Card, FormGuard, FormState, LastUsed, Notice, TextField, Time, WayIn},
 };
 
 #[component]
-pub(super) fn SignUpView(form: FormState) -> impl IntoView {
+pub(super) fn SignUpView(form: FormState, ways_up: Vec<(WayIn, String)>) -> impl IntoView {
+    let carried: Vec<_> = ["name", "email", "next"].map(|name| (name.to_owned(), form.value(name))).into();
     let sign_in = with_next("/sign-in", &form.value("next"));
     view! {
         <section class="door">
@@ -37,6 +38,7 @@ pub(super) fn SignUpView(form: FormState) -> impl IntoView {
                 <Strength />
                 <button>"Sign up"</button>
             </form>
+            {ways_up.into_iter().map(|(way, script)| (way.view)(carried.clone(), script)).collect_view()}
             <p>"Have an account? " <a href=sign_in>"Sign in"</a></p>
         </section>
     }
@@ -76,6 +78,7 @@ pub(super) fn SignInView(form: FormState, ways_in: Vec<(WayIn, String)>) -> impl
                     "Keep me signed in"
                 </label>
                 <button>"Sign in"</button>
+                <LastUsed way="password" />
             </form>
             {ways_in.into_iter().map(|(way, script)| (way.view)(carried.clone(), script)).collect_view()}
             <p><a href="/forgot">"Forgot your password?"</a></p>
@@ -97,6 +100,7 @@ fn with_next(path: &str, next: &str) -> String {
 pub(super) fn AccountView(
     account: Account,
     credential: Credential,
+    has_password: bool,
     browser_sessions: Vec<BrowserSession>,
     activity: activity::Page,
 ) -> impl IntoView {
@@ -113,7 +117,7 @@ pub(super) fn AccountView(
             </dl>
             <Unconfirmed confirmed=account.email_confirmed />
         </Card>
-        <ManageSection />
+        <ManageSection has_password />
         <Card title="Signed-in browsers">
             <p class="hint">"Each of them has full access to your account. Sign out any that you do not recognize."</p>
             <BrowserSessionList credential browser_sessions />

@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 use super::{ASK, ENTER};
 use crate::{
     auth::sign_in::ANSWER_FIELD,
-    ui::{Field, FormGuard, FormState, Notice, TextField, describedby},
+    ui::{Field, FormGuard, FormState, LastUsed, Notice, TextField, describedby},
 };
 
 /// The field that asks for the page, and sends nothing.
@@ -29,7 +29,8 @@ fn hidden(carried: Vec<(String, String)>) -> impl IntoView {
 pub(super) fn way_in(carried: Vec<(String, String)>, _script: String) -> AnyView {
     let next = carried.iter().find(|(name, _)| name == "next").map(|(_, next)| next.clone()).unwrap_or_default();
     if carried.iter().all(|(name, _)| name == "next") {
-        return view! { <p><a href=with_next(ASK, &next)>"Email me a code"</a></p> }.into_any();
+        return view! { <p><a href=with_next(ASK, &next)>"Email me a code"</a> <LastUsed way="email_code" /></p> }
+            .into_any();
     }
     view! {
         <form method="post" action=ASK>

@@ -1,7 +1,12 @@
 //! The JSON API of passkeys, at the session door: a passkey belongs to this site's own origin, so a page of another
 //! origin can neither make nor use one.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::{ToSchema, openapi::schema::Object};
@@ -16,7 +21,7 @@ use crate::{
         extract::Body,
         openapi::{
             examples::{id, moment},
-            refusals::{BodyRefused, PasskeysFull, ReauthenticationRequired},
+            refusals::{BodyRefused, PasskeysFull, PasskeysLimited, ReauthenticationRequired},
             texts::any_object,
         },
         problem::Problem,
@@ -27,7 +32,7 @@ use crate::{
 
 /// The routes of the session mount.
 pub fn session_routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(begin_adding)).routes(routes!(add))
+    OpenApiRouter::new().routes(routes!(begin_adding)).routes(routes!(begin_automatic)).routes(routes!(add))
 }
 
 /// What the browser is to be asked.
@@ -111,6 +116,36 @@ async fn begin_adding(
     reauthentication.must_be_recent(&caller).await?;
     let public_key = service::begin_adding(&state, &caller).await?;
     Ok(Json(Options { public_key }))
+}
+
+/// Begin to add a passkey by itself
+///
+/// For a browser that can make one without asking anybody (`mediation: "conditional"`), after a sign-in with the
+/// password. Its answer is taken by `POST passkeys`. Nothing is to be asked if the account has a passkey, if its owner
+/// has not confirmed recently who they are, or if the settings turn this off.
+#[utoipa::path(
+    post, path = "/passkeys/options/automatic", operation_id = "beginAutomaticPasskey", tag = "Account",
+    responses(
+        (status = OK, body = Options, description = "What to ask the browser."),
+        (status = NO_CONTENT, description = "Nothing is to be asked."),
+        PasskeysLimited,
+    ),
+    security(("caller" = [])),
+)]
+async fn begin_automatic(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<Anything>,
+    reauthentication: Reauthentication,
+) -> Result<Response, Problem> {
+    let asked = match reauthentication.must_be_recent(&caller).await {
+        Ok(()) => service::begin_automatic(&state, &caller).await?,
+        Err(Problem::ReauthenticationRequired) => None,
+        Err(problem) => return Err(problem),
+    };
+    Ok(match asked {
+        Some(public_key) => Json(Options { public_key }).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Add a passkey

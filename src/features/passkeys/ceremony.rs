@@ -6,12 +6,14 @@
 //! from a page of this site's own origin. No attestation is asked for: which authenticators people use is theirs.
 
 use serde_json::Value;
+use uuid::Uuid;
 use webauthn_rp::{
     AuthenticatedCredential, DiscoverableAuthentication16, DiscoverableAuthenticationServerState,
     DiscoverableCredentialRequestOptions, PublicKeyCredentialCreationOptions, Registration, RegistrationServerState,
     bin::{Decode, Encode},
     request::{
-        AsciiDomain, BackupReq, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
+        AsciiDomain, BackupReq, CredentialMediationRequirement, PublicKeyCredentialDescriptor, RpId, TimedCeremony,
+        UserVerificationRequirement,
         auth::AuthenticationVerificationOptions,
         register::{CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle16},
     },
@@ -23,13 +25,22 @@ use webauthn_rp::{
 };
 
 use super::model::{NewPasskey, Stored};
-use crate::{auth::Account, http::problem::Problem, settings::Settings};
+use crate::{http::problem::Problem, settings::Settings};
 
 /// This site, as browsers and authenticators know it.
 pub(super) struct RelyingParty {
     id: RpId,
     name: String,
     origin: String,
+}
+
+/// How a passkey is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Making {
+    /// Its owner is there, and verified.
+    ByOwner,
+    /// By the browser, after a sign-in (WebAuthn Level 3, "conditional create").
+    Automatic,
 }
 
 /// A ceremony that has begun.
@@ -82,12 +93,19 @@ impl RelyingParty {
         Ok(Self { id: RpId::Domain(id), name: settings.passkeys.rp_name.clone(), origin: settings.origin() })
     }
 
-    /// Asks for a new passkey of `account`, on an authenticator that has none of `known`.
+    /// Asks for a new passkey of the account `id`, on an authenticator that has none of `known`. Authenticators show
+    /// its `name` and `email`.
     ///
     /// # Errors
     /// [`Problem::Internal`]
-    pub fn begin_adding(&self, account: &Account, known: Vec<Vec<u8>>) -> Result<Begun, Problem> {
-        let handle = UserHandle16::decode(*account.id.as_bytes()).map_err(internal)?;
+    pub fn begin_adding(
+        &self,
+        id: Uuid,
+        (name, email): (&str, &str),
+        known: Vec<Vec<u8>>,
+        how: Making,
+    ) -> Result<Begun, Problem> {
+        let handle = UserHandle16::decode(*id.as_bytes()).map_err(internal)?;
         let known = known.into_iter().filter_map(|id| CredentialId::<Vec<u8>>::decode(id).ok());
         // Browsers ask every kind of authenticator.
         let transports = AuthTransports::decode(0).map_err(internal)?;
@@ -95,11 +113,16 @@ impl RelyingParty {
         let user = PublicKeyCredentialUserEntity::from(&handle);
         let mut options = PublicKeyCredentialCreationOptions::passkey(&self.id, user, known.collect());
         options.extensions.cred_protect = CredProtect::None;
+        if how == Making::Automatic {
+            // Nobody is asked. Signing in with it verifies the user, as with any other.
+            options.mediation = CredentialMediationRequirement::Conditional;
+            options.authenticator_selection.user_verification = UserVerificationRequirement::Discouraged;
+        }
         let (server, client) = options.start_ceremony().map_err(internal)?;
         let mut options = serde_json::to_value(&client).map_err(internal)?;
         options["rp"]["name"] = self.name.clone().into();
-        options["user"]["name"] = account.email.clone().into();
-        options["user"]["displayName"] = account.name.clone().into();
+        options["user"]["name"] = email.into();
+        options["user"]["displayName"] = name.into();
         let challenge = server.sent_challenge().0.to_be_bytes().to_vec();
         Ok(Begun { options, challenge, state: server.encode().map_err(internal)? })
     }
@@ -119,6 +142,7 @@ impl RelyingParty {
         let made = state.verify(&self.id, &answer.registration, &options).map_err(invalid)?;
         let (fixed, changing) = (made.static_state(), made.dynamic_state());
         Ok(NewPasskey {
+            account: Uuid::from_slice(made.user_id().as_ref()).map_err(invalid)?,
             credential_id: made.id().inner().to_vec(),
             public_key: fixed.encode().map_err(invalid)?,
             sign_count: changing.sign_count.into(),

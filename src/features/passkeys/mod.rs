@@ -13,6 +13,7 @@ mod model;
 mod page;
 pub mod service;
 mod sign_in;
+mod sign_up;
 mod store;
 mod view;
 
@@ -39,13 +40,16 @@ pub const FEATURE: Feature = Feature {
     }],
     ways_in: &[WayIn { script: "passkeys.js", autocomplete: Some("username webauthn"), view: view::sign_in_button }],
     setup_paths: &["/account/passkeys", "/passkeys", "/session/v1/passkeys"],
-    session_api: || api::session_routes().merge(sign_in::session_routes()),
+    ways_up: &[WayIn { script: "passkeys.js", autocomplete: None, view: view::sign_up_button }],
+    after_sign_in: &["passkeys-automatic.js"],
+    session_api: || api::session_routes().merge(sign_in::session_routes()).merge(sign_up::session_routes()),
     pages: || {
         Pages::new()
             .get("/account/passkeys", page::index)
             .post("/account/passkeys/{id}/rename", page::rename)
             .post("/account/passkeys/{id}/remove", page::remove)
             .post_large("/passkeys/sign-in", sign_in::post_sign_in)
+            .post_large("/passkeys/sign-up", sign_up::post_sign_up)
     },
     open_pages: |_| Pages::new().get("/.well-known/passkey-endpoints", page::endpoints),
     export: Some(|db, account, document| {

@@ -40,6 +40,8 @@ pub(super) struct Stored {
 /// What a browser answered when it was asked to make a passkey.
 #[derive(Clone, Debug)]
 pub(super) struct NewPasskey {
+    /// The account that it was asked for.
+    pub account: Uuid,
     pub credential_id: Vec<u8>,
     pub public_key: Vec<u8>,
     pub sign_count: i64,

@@ -71,7 +71,10 @@ pub async fn remove(
         return Ok(question);
     }
     let (account, actor) = changing(&context, client)?;
-    revoked(service::remove(&state, (&account, &actor), id).await, PAGE)
+    match service::remove(&state, (&account, &actor), id).await {
+        Err(problem @ Problem::Conflict(_)) => page(context, &state, problem.status(), Some(problem)).await,
+        result => revoked(result, PAGE),
+    }
 }
 
 fn changing(context: &PageContext, client: Client) -> Result<(Account, Actor), Problem> {

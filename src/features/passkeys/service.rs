@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     authenticators,
-    ceremony::{Answer, Begun, Refusal, RelyingParty, SignInAnswer},
+    ceremony::{Answer, Begun, Making, Refusal, RelyingParty, SignInAnswer},
     emails::{self, Change},
     model::{Passkey, Stored},
     store,
@@ -21,6 +21,7 @@ use crate::{
         sign_in::{Factor, FactorContext, Proven, Summary},
     },
     db::{Db, is_unique_violation},
+    features::accounts::sign_up::{Newcomer, Store},
     http::{
         client::Client,
         problem::{FieldError, Limit, Problem},
@@ -51,17 +52,41 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Passkey>, Problem> {
 pub async fn begin_adding(state: &AppState, caller: &Caller) -> Result<Value, Problem> {
     let AppState { db, settings, .. } = state;
     let account = &caller.account;
-    let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
-    let _counted = attempts::take(db, vec![rule.of(&[&account.id.to_string()])]).await?;
+    count_by_account(db, account).await?;
     let known = store::list(db, account.id).await?;
     if known.len() >= settings.passkeys.per_account as usize {
         return Err(full());
     }
     let known = known.into_iter().map(|passkey| passkey.credential_id).collect();
-    keep(db, RelyingParty::of(settings)?.begin_adding(account, known)?, Some(account.id)).await
+    let shown = (account.name.as_str(), account.email.as_str());
+    let begun = RelyingParty::of(settings)?.begin_adding(account.id, shown, known, Making::ByOwner)?;
+    keep(db, begun, Some(account.id)).await
 }
 
-/// Adds the passkey that a browser made for the challenge of [`begin_adding`].
+/// Begins to add a passkey that the browser makes by itself, right after a sign-in with the password. `None` if the
+/// account has one, or the settings turn it off.
+///
+/// # Errors
+/// [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub async fn begin_automatic(state: &AppState, caller: &Caller) -> Result<Option<Value>, Problem> {
+    let AppState { db, settings, .. } = state;
+    let account = &caller.account;
+    if !settings.passkeys.automatic || store::count(db, account.id).await? > 0 {
+        return Ok(None);
+    }
+    count_by_account(db, account).await?;
+    let shown = (account.name.as_str(), account.email.as_str());
+    let begun = RelyingParty::of(settings)?.begin_adding(account.id, shown, Vec::new(), Making::Automatic)?;
+    keep(db, begun, Some(account.id)).await.map(Some)
+}
+
+/// Counts a challenge that somebody asks for to add a passkey.
+async fn count_by_account(db: &Db, account: &Account) -> Result<(), Problem> {
+    let rule = Rule { what: "passkey account", limit: Limit::Passkey, burst: 30, pace: Duration::minutes(1) };
+    attempts::take(db, vec![rule.of(&[&account.id.to_string()])]).await.map(drop)
+}
+
+/// Adds the passkey that a browser made for the challenge of [`begin_adding`] or [`begin_automatic`].
 ///
 /// # Errors
 /// [`Problem::Validation`] if it is not accepted; [`Problem::Conflict`] if the account has as many as it may have;
@@ -95,6 +120,63 @@ pub async fn add(state: &AppState, caller: &Caller, client: &Client, credential:
     Ok(added)
 }
 
+/// Begins to sign somebody up with a passkey. Returns what the browser is asked; the account that it names exists once
+/// the answer is taken.
+///
+/// # Errors
+/// [`Problem::Validation`]; [`Problem::RateLimited`]; [`Problem::Unavailable`].
+pub(super) async fn begin_sign_up(
+    state: &AppState,
+    client: &Client,
+    name: &str,
+    email: &str,
+) -> Result<Value, Problem> {
+    let AppState { db, settings, .. } = state;
+    let id = Uuid::now_v7();
+    let newcomer = Newcomer::new(id, name, email)?;
+    count_by_address(state, client).await?;
+    keep(db, RelyingParty::of(settings)?.begin_adding(id, newcomer.shown(), Vec::new(), Making::ByOwner)?, None).await
+}
+
+/// Creates an account that signs in with the passkey which a browser made for the challenge of [`begin_sign_up`]. `None`
+/// if its address has to be confirmed first.
+///
+/// # Errors
+/// [`Problem::Validation`]; [`Problem::PasskeyRefused`] if the passkey is not accepted; [`Problem::RateLimited`];
+/// [`Problem::Unavailable`].
+pub(super) async fn sign_up(
+    state: &AppState,
+    client: &Client,
+    (name, email): (&str, &str),
+    credential: &Value,
+) -> Result<Option<Proven>, Problem> {
+    let AppState { db, settings, .. } = state;
+    let refused = |refusal: Refusal| {
+        tracing::warn!(event = "passkey_not_added", address = client.address(), %refusal, "at sign-up");
+        Problem::PasskeyRefused
+    };
+    // What was typed comes first, so that a wrong address does not cost the passkey.
+    Newcomer::new(Uuid::nil(), name, email)?;
+    let answer = Answer::read(credential).map_err(refused)?;
+    let taken = store::take_challenge(db, answer.challenge.clone(), None, db.now()).await?;
+    let (asked,) = taken.ok_or_else(|| refused(Refusal::Invalid(NO_CHALLENGE.into())))?;
+    let new = RelyingParty::of(settings)?.added(&answer, &asked).map_err(refused)?;
+    let newcomer = Newcomer::new(new.account, name, email)?;
+    let (title, limit) =
+        (authenticators::name_of(&new.aaguid, &client.browser()), i64::from(settings.passkeys.per_account));
+    let store: Store = Box::new(move |db, id, stamp| {
+        Box::pin(async move {
+            match store::insert(&db, (id, stamp, limit), (Uuid::now_v7(), title, new), db.now()).await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err(Problem::PasskeyRefused),
+                Err(error) if is_unique_violation(&error) => Err(Problem::PasskeyRefused),
+                Err(error) => Err(error.into()),
+            }
+        })
+    });
+    newcomer.sign_up(state, client, (Factor::Passkey, store)).await
+}
+
 /// Gives a passkey another name.
 ///
 /// # Errors
@@ -119,13 +201,16 @@ pub async fn rename(
     Ok(())
 }
 
-/// Removes a passkey: nobody can sign in with it any more.
+/// Removes a passkey: nobody can sign in with it any more. An account always keeps a password or a passkey.
 ///
 /// # Errors
-/// [`Problem::NotFound`] if the account has no such passkey; or if the database fails.
+/// [`Problem::Conflict`] if it is the last way to sign in; [`Problem::NotFound`] if the account has no such passkey; or if the database fails.
 pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: Uuid) -> Result<(), Problem> {
     let AppState { db, settings, mailer, .. } = state;
-    let (name,) = store::delete(db, account.id, id).await?.ok_or(Problem::NotFound)?;
+    let Some((name,)) = store::delete(db, account.id, id).await? else {
+        let is_last = store::exists(db, account.id, id).await?;
+        return Err(if is_last { Problem::Conflict(LAST) } else { Problem::NotFound });
+    };
     actor.record(db, Kind::PasskeyRemoved, Some((id, &name)));
     mailer.post(emails::changed(settings, &account.email, Change::Removed, &actor.client));
     Ok(())
@@ -137,11 +222,15 @@ pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: 
 /// # Errors
 /// [`Problem::RateLimited`]; [`Problem::Unavailable`].
 pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, Problem> {
-    let AppState { db, settings, .. } = state;
+    count_by_address(state, client).await?;
+    keep(&state.db, RelyingParty::of(&state.settings)?.begin_sign_in()?, None).await
+}
+
+/// Counts a challenge that anybody may ask for.
+async fn count_by_address(AppState { db, settings, .. }: &AppState, client: &Client) -> Result<(), Problem> {
     let burst = settings.throttle.passkeys_per_address;
     let rule = Rule { what: "passkey address", limit: Limit::Passkey, burst, pace: Duration::seconds(1) };
-    let _counted = attempts::take(db, from_network(client, rule)).await?;
-    keep(db, RelyingParty::of(settings)?.begin_sign_in()?, None).await
+    attempts::take(db, from_network(client, rule)).await.map(drop)
 }
 
 /// Whether `answer` to the challenge of [`begin_sign_in`] is by a passkey of `account`, whose password was given.
@@ -226,6 +315,8 @@ async fn verify(db: &Db, settings: &Settings, client: &Client, credential: &Valu
     }
 }
 
+const LAST: &str =
+    "This passkey is the only way to sign in to the account. Set a password or add another passkey first.";
 const NO_CHALLENGE: &str = "the challenge is unknown, was answered, or has expired";
 
 /// Deletes up to `batch` expired challenges and returns how many there were.

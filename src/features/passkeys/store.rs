@@ -96,9 +96,20 @@ pub(super) async fn exists(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<boo
     Ok(found.is_some())
 }
 
-/// Deletes a passkey and returns its name.
+/// Deletes a passkey and returns its name, unless it is the last one of an account without a password. PostgreSQL locks
+/// all passkeys of the account first, so that of two that are removed at once, the second one sees that it is the last.
 pub(super) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Option<(String,)>> {
-    execute!(db, optional, "DELETE FROM passkeys WHERE id = $1 AND account_id = $2 RETURNING name", id, account)
+    const SQLITE: &str = "DELETE FROM passkeys WHERE id = $1 AND account_id = $2
+            AND (EXISTS (SELECT 1 FROM accounts WHERE accounts.id = $2 AND password_hash <> '')
+                OR (SELECT count(*) FROM passkeys WHERE account_id = $2) > 1)
+         RETURNING name";
+    const POSTGRES: &str = "WITH mine AS MATERIALIZED
+            (SELECT id FROM passkeys WHERE account_id = $2 ORDER BY id FOR UPDATE)
+         DELETE FROM passkeys WHERE id = $1 AND account_id = $2
+            AND (EXISTS (SELECT 1 FROM accounts WHERE accounts.id = $2 AND password_hash <> '')
+                OR (SELECT count(*) FROM mine) > 1)
+         RETURNING name";
+    execute!(db, optional, db.dialect(SQLITE, POSTGRES), id, account)
 }
 
 /// Deletes all passkeys of an account.

@@ -5,8 +5,9 @@ use leptos::{nonce::use_nonce, prelude::*};
 
 use super::{model::Passkey, service::NAME_MAX};
 use crate::{
+    assets::Assets,
     auth::{Account, sign_in::ANSWER_FIELD},
-    ui::{Badge, Card, Confirm, Empty, FormGuard, FormState, Notice, Time},
+    ui::{Badge, Card, Confirm, Empty, FormGuard, FormState, LastUsed, Notice, Time},
 };
 
 /// What `passkeys.js` tells the browser about the account, so that password managers show the same (Signal API).
@@ -107,7 +108,7 @@ fn Row(passkey: Passkey) -> impl IntoView {
                 action=format!("/account/passkeys/{id}/remove")
                 confirm="Remove"
             >
-                "You will no longer be able to sign in with it. Your password and your other passkeys keep working."
+                "You will no longer be able to sign in with it. Your other ways to sign in keep working."
             </Confirm>
         </li>
     }
@@ -116,6 +117,7 @@ fn Row(passkey: Passkey) -> impl IntoView {
 /// The fields of the step after the password: the script fills in the answer.
 pub(super) fn step_fields(form: FormState) -> AnyView {
     let error = form.error(ANSWER_FIELD);
+    let script = use_context::<Assets>().map_or_else(|| "/passkeys.js".into(), |assets| assets.url("passkeys.js"));
     view! {
         <div id="passkeys">
             <p>"Confirm with a passkey of your account."</p>
@@ -123,7 +125,7 @@ pub(super) fn step_fields(form: FormState) -> AnyView {
             <p class="error" role="alert">{error}</p>
             <noscript><p class="hint">"Passkeys need JavaScript. Use another way."</p></noscript>
         </div>
-        <script type="module" src="/passkeys.js" nonce=use_nonce()></script>
+        <script type="module" src=script nonce=use_nonce()></script>
     }
     .into_any()
 }
@@ -140,6 +142,24 @@ pub(super) fn sign_in_button(carried: Vec<(String, String)>, script: String) -> 
             <input type="hidden" name="remember" value="on" disabled />
             <p class="error" role="alert"></p>
             <button class="quiet">"Use a passkey"</button>
+            <LastUsed way="passkey" />
+        </form>
+        <script type="module" src=script nonce=use_nonce()></script>
+    }
+    .into_any()
+}
+
+/// The button beside the password of the sign-up page. The script shows it, and fills in `credential` and what was typed
+/// into the form above. `carried` are the fields of that form.
+pub(super) fn sign_up_button(carried: Vec<(String, String)>, script: String) -> AnyView {
+    let hidden = |(name, value)| view! { <input type="hidden" name=name value=value /> };
+    view! {
+        <form method="post" action="/passkeys/sign-up" id="passkeys" data-waiting data-beside="/sign-up">
+            <FormGuard anybody=true />
+            {carried.into_iter().map(hidden).collect_view()}
+            <input type="hidden" name="credential" data-answer />
+            <p class="error" role="alert"></p>
+            <button class="quiet">"Create an account with a passkey"</button>
         </form>
         <script type="module" src=script nonce=use_nonce()></script>
     }

@@ -23,6 +23,8 @@ struct State {
     received: Option<Secret>,
     known: AtomicBool,
     issued: Mutex<Option<String>>,
+    last_way: Option<String>,
+    used: Mutex<Option<&'static str>>,
 }
 
 /// Keeps the id out of logs.
@@ -33,10 +35,27 @@ impl fmt::Debug for Device {
 }
 
 impl Device {
-    /// A browser that sent the cookie `value`, or no cookie.
-    pub fn new(value: Option<&str>) -> Self {
+    /// A browser that sent the cookie `value`, or no cookie, and in the cookie for it the way to sign in that was used
+    /// last.
+    pub fn new(value: Option<&str>, last_way: Option<&str>) -> Self {
         let received = value.and_then(|value| Secret::parse(PREFIX, value));
-        Self(Arc::new(State { received, ..State::default() }))
+        Self(Arc::new(State { received, last_way: last_way.map(str::to_owned), ..State::default() }))
+    }
+
+    /// The way to sign in that was used last, as the browser says it.
+    pub fn last_way(&self) -> Option<&str> {
+        self.0.last_way.as_deref()
+    }
+
+    /// Records that somebody signed in by `way`.
+    pub fn used(&self, way: &'static str) {
+        *self.0.used.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
+    }
+
+    /// The way that the response must tell the browser, if it is another one. The second call returns `None`.
+    pub fn newly_used(&self) -> Option<&'static str> {
+        let used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner).take();
+        used.filter(|way| self.last_way() != Some(*way))
     }
 
     /// SHA-256 of the id that the browser sent, if it has the form of a device id.
@@ -85,24 +104,34 @@ mod tests {
 
     #[test]
     fn only_a_known_id_is_kept() {
-        let new = Device::new(None);
+        let new = Device::new(None, None);
         assert!(new.hash().is_none() && new.given().is_none());
         let hash = new.give().unwrap();
         let id = new.given().unwrap();
         assert!(new.given().is_none(), "once");
 
-        let planted = Device::new(Some(&id));
+        let planted = Device::new(Some(&id), None);
         assert_eq!(planted.hash(), Some(hash.clone()));
         assert_ne!(planted.give().unwrap(), hash);
         assert_ne!(planted.given().unwrap(), id);
 
-        let known = Device::new(Some(&id));
+        let known = Device::new(Some(&id), None);
         known.is_known();
         assert_eq!((known.give().unwrap(), known.given().unwrap()), (hash, id.clone()));
 
         for nonsense in ["", "device_", &id[1..], &id.replace("device", "vst")] {
-            assert!(Device::new(Some(nonsense)).hash().is_none(), "{nonsense:?}");
+            assert!(Device::new(Some(nonsense), None).hash().is_none(), "{nonsense:?}");
         }
         assert!(!format!("{known:?}").contains(&id));
+    }
+
+    #[test]
+    fn a_way_is_told_once_and_only_if_it_is_another() {
+        let device = Device::new(None, Some("password"));
+        assert_eq!((device.last_way(), device.newly_used()), (Some("password"), None));
+        device.used("password");
+        assert_eq!(device.newly_used(), None);
+        device.used("passkey");
+        assert_eq!((device.newly_used(), device.newly_used()), (Some("passkey"), None));
     }
 }

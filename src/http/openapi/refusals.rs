@@ -83,7 +83,12 @@ refusals! {
     /// Where the body holds the account's password, to prove who sends it.
     PasswordProofRefused => [Problem::ReauthenticationRequired, Problem::LoginDisabled, limited(Limit::Password)];
     /// Where the password is given again.
-    ReauthenticationRefused => [Problem::InvalidCredentials, Problem::LoginDisabled, limited(Limit::Password)];
+    ReauthenticationRefused => [
+        Problem::InvalidCredentials,
+        Problem::LoginDisabled,
+        limited(Limit::Password),
+        limited(Limit::Code)
+    ];
     /// Where the password is needed again.
     ReauthenticationRequired => [Problem::ReauthenticationRequired];
     /// Where requests need no credential, from any origin.

@@ -115,10 +115,10 @@ problems! {
     /// Holds the name of the scope.
     ScopeMissing(scope: String) => 403, "scope_missing", "Scope missing",
         format!("This token does not have the scope `{scope}`.");
-    /// The password was given too long ago in this browser, or with this token.
+    /// It was proved too long ago in this browser, or with this token.
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
-        "This action needs your password again. Send it to POST /session/v1/reauthenticate, or with a token to POST \
-         /api/v1/reauthenticate, then try again.";
+        "This action needs your password again, or what your account has instead: see GET reauthenticate. Send it to \
+         POST /session/v1/reauthenticate, or with a token to POST /api/v1/reauthenticate, then try again.";
     /// The settings require a second factor or a passkey, and the account has none that this door can ask for.
     FactorSetupRequired => 403, "factor_setup_required", "Second factor required by this site",
         "This site requires a second factor for this account. Sign in on its pages and set one up on the security page, \

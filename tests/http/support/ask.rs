@@ -291,9 +291,11 @@ impl Response {
         self
     }
 
-    /// The cookies it sets, but for the device cookie, which says nothing of who is signed in.
+    /// The cookies it sets, but for the device cookie and the way in that was used last, which say nothing of who is
+    /// signed in.
     pub fn set_cookies(&self) -> Vec<SetCookie> {
-        self.all_cookies().into_iter().filter(|cookie| !cookie.name.ends_with("device")).collect()
+        let says_nothing = |name: &str| name.ends_with("device") || name.ends_with("last-way");
+        self.all_cookies().into_iter().filter(|cookie| !says_nothing(&cookie.name)).collect()
     }
 
     /// The cookies it sets.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Browser, Door, OURS, Response};
+use super::{Browser, Door, OURS, PageForm, Response};
 
 /// The flags in authenticator data (section 6.1).
 pub mod flags {
@@ -148,6 +148,24 @@ impl Browser {
     /// What the server asks of somebody who signs in.
     pub async fn asked_to_sign(&self) -> Value {
         self.post("/login/passkey/options", json!({})).await.assert_status(200).json()["public_key"].take()
+    }
+
+    /// What the server asks of somebody who signs up with a passkey.
+    pub async fn asked_to_sign_up(&self, email: &str) -> Value {
+        let body = json!({"name": "Ada", "email": email});
+        self.post("/sign-up/passkey/options", body).await.assert_status(200).json()["public_key"].take()
+    }
+
+    /// The form of the sign-up page, as its script fills it in with the passkey of `authenticator`.
+    pub async fn sign_up_form(&self, authenticator: &mut Authenticator, email: &str) -> PageForm {
+        let credential = authenticator.make(&self.asked_to_sign_up(email).await).to_string();
+        let typed = [("name", "Ada"), ("email", email), ("credential", &credential)];
+        PageForm::to(&self.visit("/sign-up").await.page(200), "/passkeys/sign-up").with(&typed)
+    }
+
+    /// Signs up with the passkey of `authenticator`, without a password.
+    pub async fn sign_up_with(&self, authenticator: &mut Authenticator, email: &str) -> Response {
+        self.sign_up_form(authenticator, email).await.by(self).await
     }
 
     /// Adds the passkey of `authenticator` to the account that is signed in, and returns its id.

@@ -95,6 +95,11 @@ impl Browser {
         self.of_name("device")
     }
 
+    /// The way to sign in that this browser used last, as its cookie says.
+    pub fn last_way(&self) -> Option<String> {
+        self.of_name("last-way")
+    }
+
     fn of_name(&self, end: &str) -> Option<String> {
         self.jar.lock().unwrap().iter().find(|(name, _)| name.ends_with(end)).map(|(_, value)| value.clone())
     }

@@ -140,11 +140,12 @@ pub const OPERATIONS: [&str; 4] =
     ["/healthz", "/readyz", "/.well-known/change-password", "/.well-known/passkey-endpoints"];
 
 /// The app's own forms, in an order in which all of them can be posted.
-const FORMS: [&str; 19] = [
+const FORMS: [&str; 20] = [
     "/sign-up",
     "/sign-in",
     "/passkeys/sign-in",
     "/email-codes/sign-in",
+    "/passkeys/sign-up",
     "/account/passkeys/{id}/rename",
     "/account/passkeys/{id}/remove",
     "/sign-out",

@@ -128,6 +128,11 @@ pub async fn filled(visitor: &Visitor, stranger: &Browser, action: &str) -> (Bro
             if action == "/passkeys/sign-in" {
                 typed.push(("credential", visitor.answer(&browser).await));
             }
+            if action == "/passkeys/sign-up" {
+                let asked = browser.asked_to_sign_up("mallory@example.org").await;
+                typed.extend([("name", "Mallory".to_owned()), ("email", "mallory@example.org".to_owned())]);
+                typed.push(("credential", Authenticator::new().make(&asked).to_string()));
+            }
             let typed: Vec<_> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
             return (browser, form.with(&typed));
         }

@@ -1,6 +1,7 @@
 //! Verifying email addresses by a link: the address of a new account, and the new address of an existing one.
 
 pub mod page;
+mod proof;
 pub(super) mod service;
 mod view;
 

@@ -1,8 +1,8 @@
 //! `/confirm/{token}` and `/email/{token}`: the links that verify an email address.
 //!
 //! The link shows that the person can read the mail of the address. To show that the account is theirs as well, they
-//! have to be signed in or give the password. Otherwise somebody could sign up with another person's address and wait
-//! for its owner to click.
+//! have to be signed in or give the password, or a passkey if the account has no password. Otherwise somebody could sign
+//! up with another person's address and wait for its owner to click.
 
 use axum::{
     extract::{Path, State},
@@ -12,6 +12,7 @@ use axum::{
 use secrecy::SecretString;
 
 use super::{
+    proof::Proof,
     service,
     view::{LinkView, SentView},
 };
@@ -19,10 +20,9 @@ use crate::{
     auth::{
         AuthSession,
         page::PageContext,
-        sign_in::{At, PendingCookie, Wants},
+        sign_in::{ANSWER_FIELD, At, Factor, PendingCookie, Proven, Wants},
         verify_password::verify_account_password,
     },
-    db::Db,
     features::accounts::{
         one_time_links::{self, Link, Purpose},
         sign_in::{finish, page as step},
@@ -44,14 +44,15 @@ use crate::{
 /// If the database fails.
 pub async fn link(
     context: PageContext,
-    State(db): State<Db>,
+    State(state): State<AppState>,
     purpose: Purpose,
     Path(token): Path<SecretString>,
 ) -> Result<Response, Problem> {
-    Ok(match one_time_links::find(&db, purpose, &token).await? {
-        Some(link) => link_form(context, StatusCode::OK, purpose, token, link, FormState::default()).await,
-        None => one_time_links::expired_page(context, purpose).await,
-    })
+    let Some(link) = one_time_links::find(&state.db, purpose, &token).await? else {
+        return Ok(one_time_links::expired_page(context, purpose).await);
+    };
+    let proof = Proof::of(&context, &state, &link).await?;
+    Ok(link_form(context, StatusCode::OK, (purpose, proof), token, link, FormState::default()).await)
 }
 
 /// `POST /confirm/{token}` and `POST /email/{token}`
@@ -71,25 +72,33 @@ pub async fn post_link(
     let Some(link) = one_time_links::find(db, purpose, &token).await? else {
         return Ok(one_time_links::expired_page(context, purpose).await);
     };
-    let proven = if is_owner_signed_in(&context, &link) {
-        None
-    } else {
-        let owner = (link.account_id, link.email.as_str());
-        match verify_account_password(db, hasher, &settings.throttle, &client, owner, form.text("password").into())
-            .await
-        {
-            // A disabled account has no links, so this one was disabled just now.
-            Ok(proven) if proven.disabled => return Ok(one_time_links::expired_page(context, purpose).await),
-            Ok(proven) => Some(proven),
-            Err(problem) => {
-                let status = problem.status();
-                let problem = match problem {
-                    Problem::InvalidCredentials => Problem::field("password", "The password is wrong."),
-                    problem => problem,
-                };
-                let form = FormState::default().with_errors(&problem);
-                return Ok(link_form(context, status, purpose, token, link, form).await);
-            }
+    let owner = (link.account_id, link.email.as_str());
+    let proof = Proof::of(&context, &state, &link).await?;
+    let proven = match proof {
+        Proof::SignedIn => Ok(None),
+        Proof::Passkey(_) => {
+            let answer = form.text(ANSWER_FIELD);
+            state.sign_ins.reauthenticate(owner, Factor::Passkey, (&answer, None), &client).await.map(Some)
+        }
+        Proof::Password | Proof::Nothing => {
+            let password = form.text("password").into();
+            let proven = verify_account_password(db, hasher, &settings.throttle, &client, owner, password).await;
+            proven.map(|proven| Some(Proven::from(proven)))
+        }
+    };
+    let proven = match proven {
+        // A disabled account has no links, so this one was disabled just now.
+        Ok(Some(proven)) if proven.disabled => return Ok(one_time_links::expired_page(context, purpose).await),
+        Err(Problem::NotSignedIn) => return Ok(one_time_links::expired_page(context, purpose).await),
+        Ok(proven) => proven,
+        Err(problem) => {
+            let status = problem.status();
+            let problem = match problem {
+                Problem::InvalidCredentials => Problem::field("password", "The password is wrong."),
+                problem => problem,
+            };
+            let form = FormState::default().with_errors(&problem);
+            return Ok(link_form(context, status, (purpose, proof), token, link, form).await);
         }
     };
     let Some(link) = service::take(&state, &client, purpose, &token).await? else {
@@ -147,24 +156,15 @@ async fn sent_page(context: PageContext, status: StatusCode, address: String) ->
     context.page(status, "Check your email", view).await
 }
 
-/// Whether this browser is signed in to the account of the link.
-fn is_owner_signed_in(context: &PageContext, link: &Link) -> bool {
-    context.caller.as_ref().is_some_and(|caller| caller.account.id == link.account_id)
-}
-
 async fn link_form(
     context: PageContext,
     status: StatusCode,
-    purpose: Purpose,
+    (purpose, proof): (Purpose, Proof),
     token: SecretString,
     link: Link,
     form: FormState,
 ) -> Response {
     use leptos::prelude::*;
-    let signed_in = is_owner_signed_in(&context, &link);
-    let view = move || {
-        let (token, link, form) = (token.clone(), link.clone(), form.clone());
-        view! { <LinkView purpose token link signed_in form /> }
-    };
+    let view = move || view! { <LinkView purpose token link proof form /> };
     context.page(status, "Confirm your email address", view).await
 }

@@ -81,7 +81,7 @@ pub async fn sign_up(
         if found.is_none() {
             let (id, created_at) = (Uuid::now_v7(), ours.now());
             let account = Account { id, email: email.clone(), email_confirmed: false, name, created_at };
-            match accounts::insert(&ours, account, password_hash, auth_stamp).await {
+            match accounts::insert(&ours, account, Some(password_hash), auth_stamp).await {
                 Ok(account) => {
                     Actor::by_password(account.id, &client).record(&ours, Kind::SignedUp, None);
                     return ask(&ours, &settings, &mailer, &account);
@@ -98,7 +98,7 @@ pub async fn sign_up(
 
 /// Tells the owner of the address that somebody tried to sign up with it. The account, its password and its name stay
 /// as they are.
-async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
+pub(in crate::features::accounts) async fn again(db: &Db, settings: &Settings, mailer: &Mailer, email: &str) {
     let Ok(Some(account)) = accounts::credentials(db, email).await else { return };
     let link = if account.email_verified_at.is_none() {
         link(db, settings, (account.id, None), Purpose::Confirm, None).await

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::proof::Proof;
 use crate::{
     features::accounts::one_time_links::{Link, Purpose},
     text::email_address::shown,
@@ -14,7 +15,7 @@ pub(super) fn LinkView(
     purpose: Purpose,
     token: SecretString,
     link: Link,
-    signed_in: bool,
+    proof: Proof,
     form: FormState,
 ) -> impl IntoView {
     let (effect, button) = match purpose {
@@ -23,9 +24,10 @@ pub(super) fn LinkView(
     };
     let action = format!("/{}/{}", purpose.as_str(), token.expose_secret());
     let email = link.email.clone();
-    let password = (!signed_in).then(|| {
-        view! {
-            <Username email=email.clone() name="email" />
+    let asked = match proof {
+        Proof::SignedIn => ().into_any(),
+        Proof::Password | Proof::Nothing => view! {
+            <Username email name="email" />
             <TextField
                 name="password"
                 label="Password"
@@ -35,8 +37,15 @@ pub(super) fn LinkView(
                 hint="The password of your account, to confirm that the account is yours."
             />
         }
-    });
-    let forgotten = (!signed_in).then(|| view! { <p><a href="/forgot">"Forgot your password?"</a></p> });
+        .into_any(),
+        Proof::Passkey(passkey) => (passkey.fields)(form.clone()),
+    };
+    let forgotten = match proof {
+        Proof::SignedIn => None,
+        Proof::Password => Some("Forgot your password?"),
+        Proof::Passkey(_) | Proof::Nothing => Some("Choose a password instead"),
+    };
+    let forgotten = forgotten.map(|label| view! { <p><a href="/forgot">{label}</a></p> });
     view! {
         <section class="door">
             <h1>"Confirm your email address"</h1>
@@ -45,7 +54,7 @@ pub(super) fn LinkView(
             <Notice text=form.notice.clone() />
             <form method="post" action=action>
                 <FormGuard anybody=true />
-                {password}
+                {asked}
                 <button>{button}</button>
             </form>
             {forgotten}

@@ -48,9 +48,10 @@ pub async fn ask(
     let link = link.ok_or(Problem::NotFound)?;
     let now = db.now();
     let due_at = now + Duration::hours(settings.factors.reset_hours.into());
+    let has_password = accounts::has_password(db, account).await?;
     store::insert(db, account, now, due_at).await?;
     Actor::operator(account).record(db, Kind::FactorResetAsked, None);
-    mailer.send(emails::factor_reset_asked(settings, email, due_at, link)).await;
+    mailer.send(emails::factor_reset_asked(settings, email, (due_at, has_password), link)).await;
     Ok(due_at)
 }
 
@@ -103,7 +104,7 @@ pub async fn remove_due(state: &AppState, batch: i64) -> sqlx::Result<u64> {
         removed += 1;
         Actor::operator(account).record_named(db, Kind::FactorRemoved, "all, by the operator");
         if let Some(owner) = accounts::credentials_of(db, account).await? {
-            mailer.post_in_background(emails::factors_reset(settings, &owner.email));
+            mailer.post_in_background(emails::factors_reset(settings, &owner.email, owner.password_hash.is_some()));
         }
     }
     Ok(removed)

@@ -1,3 +1,4 @@
-//! The page that asks for the password again, and back.
+//! Proving once more who somebody is: the page that asks and leads back, and the JSON of both doors.
 
+pub mod api;
 pub mod page;

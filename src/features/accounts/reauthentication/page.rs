@@ -1,29 +1,30 @@
-//! `/account/confirm`: asks for the password again before a page that requires it.
+//! `/account/confirm`: asks once more who somebody is before a page that requires it.
 
 use axum::{http::StatusCode, response::Response};
 
 use crate::{
     auth::{
         page::PageContext,
-        reauthentication::{
-            Reauthentication, refusal,
-            view::{PASSWORD_FIELD, ReauthenticateView},
-        },
+        reauthentication::{Question, Reauthentication, view::ReauthenticateView},
     },
     http::{
         extract::{Form, Query},
         problem::Problem,
         redirect::{ReturnTo, see_other},
     },
-    ui::FormState,
 };
 
 /// `GET /account/confirm`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]
-pub async fn confirm(context: PageContext, Query(next): Query<ReturnTo>) -> Result<Response, Problem> {
-    question(context, StatusCode::OK, FormState::default(), next).await
+/// [`Problem::NotSignedIn`]; or if the database fails.
+pub async fn confirm(
+    context: PageContext,
+    reauthentication: Reauthentication,
+    Query(next): Query<ReturnTo>,
+) -> Result<Response, Problem> {
+    let question = reauthentication.question(&context.signed_in()?.account, None).await?;
+    show(context, question, next).await
 }
 
 /// `POST /account/confirm`
@@ -37,24 +38,14 @@ pub async fn post_confirm(
 ) -> Result<Response, Problem> {
     let account = context.signed_in()?.account;
     let next = ReturnTo { next: form.text("next") };
-    match reauthentication.verify(&account, form.text(PASSWORD_FIELD).into()).await {
-        Ok(()) => Ok(see_other(next.or("/account"))),
-        Err(Problem::NotSignedIn) => Err(Problem::NotSignedIn),
-        Err(problem) => question(context, problem.status(), refusal(&problem), next).await,
+    match reauthentication.asked(&account, &form).await? {
+        None => Ok(see_other(next.or("/account"))),
+        Some(question) => show(context, question, next).await,
     }
 }
 
-async fn question(
-    context: PageContext,
-    status: StatusCode,
-    form: FormState,
-    next: ReturnTo,
-) -> Result<Response, Problem> {
+async fn show(context: PageContext, question: Question, ReturnTo { next }: ReturnTo) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let email = context.signed_in()?.account.email;
-    let view = move || {
-        let (email, next, form) = (email.clone(), next.next.clone(), form.clone());
-        view! { <ReauthenticateView email next form /> }
-    };
-    Ok(context.page(status, "Confirm it's you", view).await)
+    let (email, status) = (context.signed_in()?.account.email, question.status().unwrap_or(StatusCode::OK));
+    Ok(context.page(status, "Confirm it's you", move || view! { <ReauthenticateView email next question /> }).await)
 }

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{PATH, service, view::SecurityView};
 use crate::{
-    auth::{known_devices, page::PageContext, sign_in::NextPage},
+    auth::{known_devices, page::PageContext, sign_in::NextPage, store::accounts},
     db::Db,
     features::accounts::factor_reset,
     http::{
@@ -30,8 +30,9 @@ pub async fn show(context: PageContext, State(state): State<AppState>) -> Result
         summaries.push((second.summary)(&state.db, account).await?);
     }
     let trusted = known_devices::trusted(&state.db, account).await?;
+    let has_password = accounts::has_password(&state.db, account).await?;
     let reset_at = factor_reset::service::due_at(&state.db, account).await?;
-    let view = move || view! { <SecurityView must is_required summaries trusted reset_at /> };
+    let view = move || view! { <SecurityView must is_required has_password summaries trusted reset_at /> };
     Ok(context.page(StatusCode::OK, "Security", view).await)
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     auth::{known_devices::TrustedDevice, sign_in::Summary},
-    features::accounts::factor_reset::PendingReset,
+    features::accounts::{factor_reset::PendingReset, settings::password_entry},
     timestamp::Timestamp,
     ui::{Badge, Card, Confirm, Time},
 };
@@ -14,15 +14,17 @@ pub(super) fn SecurityView(
     /// Whether something has to be set up before anything else.
     must: bool,
     is_required: bool,
+    has_password: bool,
     summaries: Vec<Summary>,
     trusted: Vec<TrustedDevice>,
     reset_at: Option<Timestamp>,
 ) -> impl IntoView {
-    let state = if is_required {
-        "Two-factor authentication is on: after your password, you are asked for a second factor."
-    } else {
-        "Two-factor authentication is off: your password alone is enough to sign in."
+    let state = match (is_required, has_password) {
+        (true, true) => "Two-factor authentication is on: after your password, you are asked for a second factor.",
+        (false, true) => "Two-factor authentication is off: your password alone is enough to sign in.",
+        (_, false) => "Your account has no password: you sign in with a passkey, which counts as two factors.",
     };
+    let (password, about) = password_entry(has_password);
     view! {
         <header>
             <h1>"Security"</h1>
@@ -56,8 +58,8 @@ pub(super) fn SecurityView(
             <ul class="rows">
                 <li>
                     <div>
-                        <p><a href="/account/password">"Change your password"</a></p>
-                        <p class="hint">"This signs out your other browsers."</p>
+                        <p><a href="/account/password">{password}</a></p>
+                        <p class="hint">{about}</p>
                     </div>
                 </li>
             </ul>

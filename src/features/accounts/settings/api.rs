@@ -13,13 +13,14 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::service;
+use super::service::{self, Former};
 use crate::{
     auth::{
         Account, Allowed, Credential,
         activity::Actor,
         passwords::{Hasher, PasswordContext, password_error},
         reauthentication::Reauthentication,
+        store::accounts,
     },
     db::Db,
     features::accounts::{
@@ -109,9 +110,10 @@ async fn update(
     examples(json!({"current_password": "correct horse battery staple", "new_password": "seven quiet green hills"}))
 )]
 struct PasswordBody {
-    /// The account's password.
-    #[schema(value_type = String, format = Password)]
-    current_password: SecretString,
+    /// The account's password. It can be left out at the session API if the account has none, and was confirmed
+    /// recently.
+    #[schema(value_type = Option<String>, format = Password)]
+    current_password: Option<SecretString>,
     /// The new password, 8 to 128 characters. Common and breached passwords are refused.
     #[schema(value_type = String, format = Password)]
     new_password: SecretString,
@@ -122,7 +124,7 @@ struct PasswordBody {
 
 /// Change the password
 ///
-/// Signs out all other browsers, and revokes the tokens from `POST login` with all tokens that they created, also the
+/// Or choose one, for an account without. Signs out all other browsers, and revokes the tokens from `POST login` with all tokens that they created, also the
 /// calling one: sign in again with the new password. The owner is told by email.
 #[utoipa::path(
     post, path = "/me/password", operation_id = "changePassword", tag = "Account",
@@ -146,11 +148,18 @@ async fn change_password(
         let rejection = Hasher::quick_rejection(&body.new_password, &context);
         rejection.map(|message| password_error("new_password", &body.new_password, message)).into_iter().collect()
     })?;
+    let former = match current_password {
+        Some(password) => Former::Password(password),
+        None if accounts::has_password(&state.db, caller.account.id).await? => {
+            return Err(FieldError::required("current_password", "Send the account’s password.").into());
+        }
+        None => Former::Nothing(reauthentication.prove(&caller, None).await?.ok_or(Problem::NotSignedIn)?),
+    };
     let kept = match caller.credential {
         Credential::Session(id) => Some(id),
         Credential::Token(_) => None,
     };
-    let (whose, passwords) = ((&caller.account, caller.acting(client)), (current_password, new_password));
+    let (whose, passwords) = ((&caller.account, caller.acting(client)), (former, new_password));
     let stamp = service::change_password(&state, whose, kept, passwords, revoke_tokens).await.map_err(|problem| {
         let Problem::Validation(errors) = problem else { return problem };
         let renamed = errors.into_iter().map(|error| {

@@ -5,4 +5,4 @@ pub mod page;
 mod service;
 mod view;
 
-pub(super) use view::ManageSection;
+pub(super) use view::{ManageSection, password_entry};

@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::{
-    service,
+    service::{self, Former},
     view::{DeleteView, EmailView, NameView, PasswordView},
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         AuthSession,
         page::PageContext,
         reauthentication::{Reauthentication, reauthenticate},
+        store::accounts,
     },
     db::Db,
     features::{accounts::email_verification, browser_sessions},
@@ -71,13 +72,21 @@ async fn name_form(context: PageContext, status: StatusCode, form: FormState) ->
 /// `GET /account/password`
 ///
 /// # Errors
-/// [`Problem::NotSignedIn`]
-pub async fn password(context: PageContext) -> Result<Response, Problem> {
-    context.signed_in()?;
-    Ok(password_form(context, StatusCode::OK, FormState::default()).await)
+/// [`Problem::NotSignedIn`]; or if the database fails.
+pub async fn password(
+    context: PageContext,
+    State(db): State<Db>,
+    reauthentication: Reauthentication,
+) -> Result<Response, Problem> {
+    let has_one = accounts::has_password(&db, context.signed_in()?.account.id).await?;
+    if !has_one && let Some(question) = reauthentication.required_for_page(&context).await? {
+        return Ok(question);
+    }
+    Ok(password_form(context, StatusCode::OK, has_one, FormState::default()).await)
 }
 
-/// `POST /account/password`. The form asks for the current password, so it needs no further confirmation (S8).
+/// `POST /account/password`. The form asks for the current password, so it needs no further confirmation (S8). An account
+/// without one has to be confirmed first.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.
@@ -86,29 +95,41 @@ pub async fn post_password(
     State(state): State<AppState>,
     client: Client,
     mut auth: AuthSession,
+    reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
     let caller = context.signed_in()?;
+    let has_one = accounts::has_password(&state.db, caller.account.id).await?;
+    // Not a page that holds the form: there is a password in it.
+    if !has_one && let Some(question) = reauthentication.required_for_page(&context).await? {
+        return Ok(question);
+    }
     let actor = caller.acting(client);
     let account = caller.account;
+    let former = match caller.stamp {
+        Some(stamp) if !has_one => Former::Nothing(stamp),
+        _ => Former::Password(form.text("current").into()),
+    };
     let kept = Some(auth.user.as_ref().ok_or(Problem::NotSignedIn)?.id);
-    let (passwords, tokens_too) = ((form.text("current").into(), form.text("password").into()), form.ticked("tokens"));
+    let (passwords, tokens_too) = ((former, form.text("password").into()), form.ticked("tokens"));
     let stamp = match service::change_password(&state, (&account, actor), kept, passwords, tokens_too).await {
         Ok(stamp) => stamp,
+        Err(Problem::NotSignedIn) => return Err(Problem::NotSignedIn),
         Err(problem) => {
             let typed = if tokens_too { FormState::default().with("tokens", "on") } else { FormState::default() };
-            return Ok(password_form(context, problem.status(), typed.with_errors(&problem)).await);
+            return Ok(password_form(context, problem.status(), has_one, typed.with_errors(&problem)).await);
         }
     };
     reauthenticate(&state.db, &mut auth, stamp).await?;
     Ok(see_other("/account"))
 }
 
-async fn password_form(context: PageContext, status: StatusCode, form: FormState) -> Response {
+async fn password_form(context: PageContext, status: StatusCode, has_one: bool, form: FormState) -> Response {
     use leptos::prelude::*;
     let email = context.caller.as_ref().map(|caller| caller.account.email.clone()).unwrap_or_default();
-    let view = move || view! { <PasswordView email=email.clone() form=form.clone() /> };
-    context.page(status, "Change your password", view).await
+    let title = if has_one { "Change your password" } else { "Set a password" };
+    let view = move || view! { <PasswordView title email=email.clone() has_one form=form.clone() /> };
+    context.page(status, title, view).await
 }
 
 /// `GET /account/email`

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{
-        Account, Caller,
+        Account, Caller, Stamp,
         activity::{Actor, Kind},
         new_stamp,
         passwords::{Hasher, PasswordContext, password_error},
@@ -61,18 +61,27 @@ pub(super) async fn export(AppState { db, site, .. }: &AppState, account: &Accou
     Ok((headers, export::stream(db, account.id, &head, site.exports.clone()).await?).into_response())
 }
 
-/// Changes the password of the account. This ends its other browser sessions and revokes the tokens created by `POST
-/// login`, with their descendants; with `tokens_too`, all other tokens as well. Returns the new stamp, with which the
-/// caller must renew the session `kept` (T6), if there is one. The work is completed, and the notification sent, even
-/// if the client disconnects.
+/// What shows that somebody may choose a password for the account.
+pub(super) enum Former {
+    /// The current password.
+    Password(SecretString),
+    /// There is none, and they have just proved who they are otherwise, when the account had this stamp.
+    Nothing(Stamp),
+}
+
+/// Chooses a password for the account, in place of the `former` one. This ends its other browser sessions and revokes the
+/// tokens created by `POST login`, with their descendants; with `tokens_too`, all other tokens as well. Returns the new
+/// stamp, with which the caller must renew the session `kept` (T6), if there is one. The work is completed, and the
+/// notification sent, even if the client disconnects.
 ///
 /// # Errors
-/// [`Problem::Validation`] if the current password is wrong or the new one is rejected; [`Problem::Unavailable`].
+/// [`Problem::Validation`] if the current password is wrong, or missing although there is one, or the new one is
+/// rejected; [`Problem::Unavailable`].
 pub(super) async fn change_password(
     state: &AppState,
     (account, actor): (&Account, Actor),
     kept: Option<Uuid>,
-    (old, new): (SecretString, SecretString),
+    (former, new): (Former, SecretString),
     tokens_too: bool,
 ) -> Result<Vec<u8>, Problem> {
     let AppState { db, hasher, mailer, settings, .. } = state;
@@ -81,12 +90,23 @@ pub(super) async fn change_password(
     if let Some(message) = Hasher::quick_rejection(&new, &context) {
         return Err(password_error("password", &new, message).into());
     }
-    let whose = (account.id, account.email.as_str());
-    let proven = verify_account_password(db, hasher, &settings.throttle, &actor.client, whose, old).await;
-    let proven: VerifiedPassword = proven.map_err(|problem| match problem {
-        Problem::InvalidCredentials => wrong(),
-        problem => problem,
-    })?;
+    let is_first = matches!(former, Former::Nothing(_));
+    let proven = match former {
+        Former::Password(old) => {
+            let whose = (account.id, account.email.as_str());
+            let proven = verify_account_password(db, hasher, &settings.throttle, &actor.client, whose, old).await;
+            let proven: VerifiedPassword = proven.map_err(|problem| match problem {
+                Problem::InvalidCredentials => wrong(),
+                problem => problem,
+            })?;
+            proven.auth_stamp
+        }
+        Former::Nothing(_) if accounts::has_password(db, account.id).await? => {
+            return Err(FieldError::required("current", "Enter your current password.").into());
+        }
+        // A password that was chosen meanwhile has changed the stamp.
+        Former::Nothing(stamp) => stamp.0,
+    };
     // Only once the password is verified: rating the new one costs more (S62).
     let hasher = hasher.of(&actor.client);
     if let Some(message) = hasher.rejection(&new, context).await? {
@@ -99,11 +119,15 @@ pub(super) async fn change_password(
     // link, and lets nothing be created with the old password (S59).
     db.run_to_completion(async move {
         // Only if the verified password is still the current one: of two concurrent changes, one wins.
-        if accounts::set_password(&ours, account.id, hash, stamp.clone(), proven.auth_stamp).await? == 0 {
-            return Err(wrong());
+        if accounts::set_password(&ours, account.id, hash, stamp.clone(), proven).await? == 0 {
+            return Err(if is_first { Problem::NotSignedIn } else { wrong() });
         }
         actor.record(&ours, Kind::PasswordChanged, None);
-        mailer.post(emails::password_changed(&settings, &account.email));
+        mailer.post(if is_first {
+            emails::password_added(&settings, &account.email)
+        } else {
+            emails::password_changed(&settings, &account.email)
+        });
         browser_sessions::service::revoke_others(&ours, &actor, kept.unwrap_or_default()).await?;
         tokens::service::revoke_of_older_password(&ours, &actor, stamp.clone(), tokens_too).await?;
         Ok(stamp)

@@ -8,9 +8,22 @@ use crate::{
     ui::{Card, FormGuard, FormState, Notice, TextField, Username},
 };
 
+/// The link to the page for the password, and what stands below it.
+pub fn password_entry(has_password: bool) -> (&'static str, &'static str) {
+    if has_password {
+        ("Change your password", "This signs out your other browsers.")
+    } else {
+        ("Set a password", "You have none. It is another way to sign in.")
+    }
+}
+
 /// The list of settings on the account page.
 #[component]
-pub fn ManageSection() -> impl IntoView {
+pub fn ManageSection(
+    /// Whether the account has a password.
+    has_password: bool,
+) -> impl IntoView {
+    let (password, about) = password_entry(has_password);
     let item = |href: &'static str, label: &'static str, hint: &'static str| {
         view! {
             <li>
@@ -26,7 +39,7 @@ pub fn ManageSection() -> impl IntoView {
             <ul class="rows">
                 {item("/account/name", "Change your name", "The name shown on your account.")}
                 {item("/account/email", "Change your email address", "You sign in with it and get our emails there.")}
-                {item("/account/password", "Change your password", "This signs out your other browsers.")}
+                {item("/account/password", password, about)}
                 {item("/account/security", "Security", "Two-factor authentication and trusted browsers.")}
                 {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
                 {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
@@ -66,27 +79,42 @@ pub(super) fn NameView(form: FormState) -> impl IntoView {
 const CONSEQUENCES: &str = "Your other browsers and all apps that signed in with the password will be signed out. Tick \
                             the box if somebody else knows your password.";
 
+/// What a first password does.
+const FIRST: &str =
+    "Your other browsers will be signed out. Tick the box to end the access of scripts and other apps too.";
+
 #[component]
-pub(super) fn PasswordView(email: String, form: FormState) -> impl IntoView {
+pub(super) fn PasswordView(
+    title: &'static str,
+    email: String,
+    /// Whether the account has a password, which is asked for.
+    has_one: bool,
+    form: FormState,
+) -> impl IntoView {
+    let current = has_one.then(|| {
+        view! {
+            <TextField
+                name="current"
+                label="Current password"
+                kind="password"
+                form=form.clone()
+                autocomplete="current-password"
+                autofocus=true
+            />
+        }
+    });
     view! {
-        <SettingsPage title="Change your password">
+        <SettingsPage title>
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/password">
                 <FormGuard />
                 <Username email name="email" />
-                <TextField
-                    name="current"
-                    label="Current password"
-                    kind="password"
-                    form=form.clone()
-                    autocomplete="current-password"
-                    autofocus=true
-                />
+                {current}
                 <NewPassword
                     form=form.clone()
-                    consequences=CONSEQUENCES
+                    consequences=if has_one { CONSEQUENCES } else { FIRST }
                 />
-                <button>"Change password"</button>
+                <button>{if has_one { "Change password" } else { "Set password" }}</button>
             </form>
         </SettingsPage>
     }

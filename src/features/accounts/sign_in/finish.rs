@@ -72,8 +72,12 @@ pub(crate) async fn in_browser(
     client: &Client,
 ) -> Result<Account, Problem> {
     let account = admitted.account().clone();
+    let way = admitted.factors().first().map(|factor| factor.as_str());
     notify_if_new(state, &account, client);
     browser_sessions::service::begin(&state.db, &state.settings.sessions, auth, admitted, remember, client).await?;
+    if let (Some(device), Some(way)) = (&client.device, way) {
+        device.used(way);
+    }
     Ok(account)
 }
 

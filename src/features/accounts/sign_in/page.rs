@@ -18,7 +18,7 @@ use crate::{
     auth::{
         AuthSession,
         page::PageContext,
-        sign_in::{ANSWER_FIELD, Answer, At, Factor, PendingCookie, Proven, Wants},
+        sign_in::{ANSWER_FIELD, Admitted, Answer, At, Factor, PendingCookie, Proven, Wants},
     },
     features::accounts::{
         sign_in_form::{later, sign_in_form},
@@ -75,11 +75,20 @@ pub(crate) async fn begin(
             return Ok(later(&problem, sign_in_form(context, problem.status(), typed.with_errors(&problem)).await));
         }
     };
+    let by_password = is_by_password(&admitted);
     finish::in_browser(state, auth, admitted, remember, client).await?;
     match unsent {
         Some(unsent) => unsent.offer(context, auth).await,
-        None => Ok(see_other(ReturnTo { next }.or(home))),
+        None => Ok(onward(&context, by_password, ReturnTo { next }.or(home))),
     }
+}
+
+fn is_by_password(admitted: &Admitted) -> bool {
+    admitted.factors().first() == Some(&Factor::Password)
+}
+
+fn onward(context: &PageContext, by_password: bool, path: &str) -> Response {
+    if by_password { context.signed_in_at(path) } else { see_other(path) }
 }
 
 /// Answers a first factor with the first of the steps `steps`: a redirect to its page, or the page itself, if it has to
@@ -159,10 +168,11 @@ pub async fn post_step(
             let answer = Answer { factor, text: &text, trust: form.ticked("trust") };
             match state.sign_ins.answer(answer, At::Browser(&pending), &client).await {
                 Ok((admitted, wants)) => {
+                    let by_password = is_by_password(&admitted);
                     finish::in_browser(&state, &mut auth, admitted, wants.remember, &client).await?;
                     return match unsent {
                         Some(unsent) => unsent.offer(context, &auth).await,
-                        None => Ok(see_other(ReturnTo { next }.or(home))),
+                        None => Ok(onward(&context, by_password, ReturnTo { next }.or(home))),
                     };
                 }
                 Err(Problem::SignInExpired) => Problem::SignInExpired,

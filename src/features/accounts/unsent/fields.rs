@@ -1,6 +1,6 @@
 //! The fields of a form that the sign-in form carries along.
 
-use crate::ui::FOR_ACCOUNT;
+use crate::{auth::sign_in::ANSWER_FIELD, ui::FOR_ACCOUNT};
 
 /// The field of the sign-in form that holds where the form was posted to.
 pub(super) const TO: &str = "unsent_to";
@@ -9,9 +9,9 @@ pub(super) const PREFIX: &str = "unsent-";
 /// Fields that are not filled in by people.
 const UNSEEN: [&str; 3] = ["version", "next", FOR_ACCOUNT];
 
-/// Whether the field holds a password.
+/// Whether the field holds a password, or what somebody has confirmed with in place of one.
 pub(super) fn is_secret(name: &str) -> bool {
-    name.contains("password") || name == "current"
+    name.contains("password") || name == "current" || name == ANSWER_FIELD || name.starts_with("again-")
 }
 
 /// Whether a person wrote `value`. A checked box has the value "on".
