@@ -32,6 +32,8 @@ pub struct Feature {
     pub events: &'static [ResourceEvents],
     /// The second factors that it adds to signing in.
     pub factors: &'static [SecondFactor],
+    /// The paths that stay open to somebody who has to set up a second factor first, with those below them.
+    pub setup_paths: &'static [&'static str],
     /// The ways to sign in that it adds to the sign-in page.
     pub ways_in: &'static [WayIn],
     /// The ways to sign up that it adds to the sign-up page.
@@ -76,6 +78,7 @@ impl Feature {
             scopes: &[],
             events: &[],
             factors: &[],
+            setup_paths: &[],
             ways_in: &[],
             ways_up: &[],
             after_sign_in: &[],
@@ -185,6 +188,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),
         factors: on().flat_map(|feature| feature.factors).copied().collect(),
+        setup_paths: on().flat_map(|feature| feature.setup_paths).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }

@@ -58,6 +58,8 @@ pub struct Site {
     pub events: Vec<ResourceEvents>,
     /// The second factors.
     pub factors: Vec<SecondFactor>,
+    /// The paths that stay open to somebody who has to set up a second factor first.
+    pub setup_paths: Vec<&'static str>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
     /// Paths below which the URL holds a secret.
@@ -77,7 +79,8 @@ impl AppState {
         let events = EventStreams::new(db.clone(), settings.events);
         let (dev_key, dpop) = (DevKey::new()?, Dpop::new(&settings, db.clone()));
         let settings = Arc::new(settings);
-        let context = FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone() };
+        let context =
+            FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone(), handle: None };
         let sign_ins = SignIns::new(context, site.factors.clone());
         Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, dev_key, site: Arc::new(site) })
     }

@@ -25,10 +25,13 @@ use crate::{
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
         session::{self, HashedSessions, LastSeen},
-        sign_in::cookie::{self as pending_cookie, CookieName},
+        sign_in::{
+            cookie::{self as pending_cookie, CookieName},
+            required::{self, Required},
+        },
     },
     feature::{Feature, StatefulRoutes},
-    features::accounts::unsent,
+    features::accounts::{security, unsent},
     http::{
         cookie::{self, SessionCookie},
         extract::{BODY_LIMIT, LARGE_BODY_LIMIT},
@@ -55,6 +58,10 @@ pub(super) fn session_door(
     let guard = |mount| from_fn_with_state(SameOrigin { mount, ..guarded.clone() }, same_origin::guard);
     let last_seen = LastSeen { db: state.db.clone(), settings: settings.sessions };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
+    let required = |page| {
+        let (sign_ins, open) = (state.sign_ins.clone(), state.site.setup_paths.clone().into());
+        from_fn_with_state(Required { sign_ins, open, page }, required::layer)
+    };
     let with_session = |router: Router<AppState>| {
         router
             .layer(CatchPanicLayer::custom(panicked))
@@ -78,6 +85,7 @@ pub(super) fn session_door(
         .route("/session/{*rest}", any(no_such_path))
         .layer(Extension(paths))
         .merge(server_functions(state))
+        .layer(required(None))
         .layer(Extension(document))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
@@ -93,6 +101,7 @@ pub(super) fn session_door(
     let word = || from_fn_with_state(state.assets.clone(), answer_page);
     let (forms, assets) = (Forms::new(&state.db, ours), &state.assets);
     let page = |router: Router<AppState>| {
+        let router = router.layer(required(Some(security::PATH)));
         let router = router.layer(from_fn_with_state(assets.clone(), unsent::layer)).layer(word()).layer(Share);
         // What a form holds is read once, for every layer that asks; each route still takes only as much as it takes.
         let router = with_session(router)

@@ -216,9 +216,9 @@ impl Account {
         let settings = Arc::new(context.settings.clone());
         let mailer = Mailer::new(&settings, context.db.clone()).map_err(Failure::usage)?;
         let factors = feature::site(FEATURES, &settings).factors;
-        let with = FactorContext { db: context.db.clone(), settings, mailer: mailer.clone() };
+        let with = FactorContext { db: context.db.clone(), settings, mailer: mailer.clone(), handle: None };
         let sign_ins = SignIns::new(with, factors);
-        if sign_ins.enrolled(id).await?.is_empty() {
+        if !sign_ins.has_second(id).await? {
             return Err(Failure::usage(format!("the account {email} has no second factor")));
         }
         let with = (&context.db, &context.settings, &mailer);

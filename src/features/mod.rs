@@ -12,6 +12,8 @@ pub mod browser_sessions;
 #[cfg(feature = "ssr")]
 pub mod dev;
 #[cfg(feature = "ssr")]
+pub mod email_codes;
+#[cfg(feature = "ssr")]
 pub mod events;
 #[cfg(all(feature = "ssr", feature = "lab"))]
 pub mod lab;

@@ -8,6 +8,7 @@ mod activity;
 mod cors;
 mod database;
 mod dpop;
+mod email_codes;
 mod events;
 mod factors;
 mod findings;
@@ -40,8 +41,9 @@ pub use self::{
     cors::Cors,
     database::{Database, without_credentials},
     dpop::Dpop,
+    email_codes::EmailCodes,
     events::Events,
-    factors::Factors,
+    factors::{Factors, Required},
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
@@ -75,6 +77,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// Second factors.
     pub factors: Factors,
+    /// Codes that are sent by mail.
+    pub email_codes: EmailCodes,
     /// Signing in with passkeys.
     pub passkeys: Passkeys,
     /// The cost of hashing passwords, and breached ones.
@@ -151,6 +155,7 @@ impl Settings {
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
         self.factors.check(&mut found);
+        self.email_codes.check(self.mail.has_server() || development, &mut found);
         self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);
         self.mail.check(development, &mut found);

@@ -8,7 +8,8 @@ use crate::{
     passwordless::passwordless,
     sign_in::Enrolled,
     support::{
-        Authenticator, Browser, Door, PASSWORD, PageForm, TestApp, field_error, on_both_databases, resource::READ_FIELD,
+        Authenticator, Browser, Database, Door, PASSWORD, PageForm, TestApp, field_error, on_both_databases,
+        resource::READ_FIELD,
     },
 };
 
@@ -165,7 +166,8 @@ async fn a_token_is_confirmed_by_a_code_and_not_by_a_passkey(app: TestApp) {
     client.get("/export").await.problem(403, "reauthentication_required");
 }
 
-async fn what_proves_nothing_is_refused(app: TestApp) {
+async fn what_proves_nothing_is_refused(database: Database) {
+    let app = TestApp::with(database, |settings| settings.email_codes.enabled = false).await;
     let ada = app.person("ada").await;
     app.clock.advance(Duration::minutes(11));
     for door in ada.doors() {

@@ -10,8 +10,15 @@ use crate::support::routes::{
 };
 
 /// What needs no credential at the token door.
-const WITHOUT_A_TOKEN: [&str; 5] =
-    ["/api/v1/login", "/api/v1/login/recovery_code", "/api/v1/login/totp", "/api/v1/scopes", "/api/v1/tokens/report"];
+const WITHOUT_A_TOKEN: [&str; 7] = [
+    "/api/v1/login",
+    "/api/v1/login/email_code",
+    "/api/v1/login/email_code/send",
+    "/api/v1/login/recovery_code",
+    "/api/v1/login/totp",
+    "/api/v1/scopes",
+    "/api/v1/tokens/report",
+];
 
 /// Every route is walked by the tests of its kind. Those that anybody may ask for are written down.
 #[test]
@@ -49,6 +56,8 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
         ("GET", "/me/email", Some("account:read")),
         ("POST", "/me/email", Some("account:write")),
         ("DELETE", "/me/email", Some("account:write")),
+        ("GET", "/factors", Some("account:read")),
+        ("DELETE", "/factors/totp", Some("account:write")),
         ("GET", "/export", Some("account:export")),
         ("GET", "/sessions", Some("sessions:manage")),
         ("DELETE", "/sessions", Some("sessions:manage")),
@@ -79,7 +88,7 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
     let expected = BTreeSet::from(["/events", "/logout", "/reauthenticate", "/token", "/token/renew"]);
     assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), expected);
     let session: Vec<_> = session_calls().iter().map(|call| call.path).collect();
-    for path in ["/login", "/logout", "/scopes"].iter().chain(own[..22].iter().map(|(_, path, _)| path)) {
+    for path in ["/login", "/logout", "/scopes"].iter().chain(own[..24].iter().map(|(_, path, _)| path)) {
         assert!(session.contains(path), "{path}");
     }
 }

@@ -10,7 +10,7 @@ use crate::support::{
         CREATE_FUNCTION, HOME, ITEM, LIST_FUNCTION, PAGE, READ_FIELD, SAVE_FUNCTION, TABLE, any_arguments,
         create_arguments, item, list_arguments, resource, save_arguments,
     },
-    routes::{Items, LINKS, personal_pages, posts, session_calls},
+    routes::{Items, LINKS, OF_A_SECOND_FACTOR, personal_pages, posts, session_calls},
     without_database,
 };
 
@@ -82,7 +82,7 @@ impl Things {
             path if path.starts_with("/account") => &self.sign_in,
             path => self.items.id(path),
         };
-        path.replace("{id}", id).replace("{token}", &format!("link_{}", "x".repeat(38)))
+        path.replace("{step}", "totp").replace("{id}", id).replace("{token}", &format!("link_{}", "x".repeat(38)))
     }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn form(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "/sign-up" => vec![("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
         "/sign-in" => vec![("email", "ada@example.org"), ("password", PASSWORD)],
-        "/forgot" => vec![("email", "ada@example.org")],
+        "/forgot" | "/email-codes/sign-in" => vec![("email", "ada@example.org")],
         "/account/confirm" => vec![("password-again", PASSWORD)],
         "/account/name" => vec![("name", "Eve")],
         "/account/passkeys/{id}/rename" => vec![("name", "planted")],
@@ -117,7 +117,7 @@ async fn every_form_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) 
     let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let mut witness = app.witness().await;
-    for path in posts().into_iter().chain(LINKS) {
+    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR) {
         let more: [&[(&str, &str)]; 2] = [SILENCE, &[("sec-fetch-site", "none")]];
         for headers in ELSEWHERE.into_iter().chain(more) {
             let ask = ada.browser.forged(Method::POST, &things.path(path)).headers(headers).form(&form(path));
@@ -331,7 +331,7 @@ async fn no_other_spelling_of_a_path_is_executed(app: TestApp) {
     let ada = app.person("ada").await;
     let things = Things::of(&ada).await;
     let mut calls: Vec<(Method, String, Option<_>, _)> = Vec::new();
-    for path in posts().into_iter().chain(LINKS) {
+    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR) {
         calls.push((Method::POST, things.path(path), None, form(path)));
     }
     for call in session_calls().into_iter().filter(|call| call.method != Method::GET) {

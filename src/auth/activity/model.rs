@@ -61,6 +61,8 @@ kinds! {
     SignInDisplaced = "sign_in_displaced", "Oldest browser signed out (limit reached)";
     /// The password was changed with the old password.
     PasswordChanged = "password_changed", "Password changed";
+    /// The password was removed, because a code by mail confirmed the address.
+    PasswordRemoved = "password_removed", "Password removed";
     /// The password was reset with a link sent by email.
     PasswordReset = "password_reset", "Password reset by email";
     /// A passkey was added.
@@ -124,6 +126,8 @@ pub enum ActorCredential {
     Password,
     /// A passkey.
     Passkey,
+    /// A code that was sent by mail.
+    EmailCode,
     /// A signed-in browser.
     Session(Uuid),
     /// A token.
@@ -140,6 +144,7 @@ impl ActorCredential {
         match self {
             Self::Password => "password",
             Self::Passkey => "passkey",
+            Self::EmailCode => "email_code",
             Self::Session(_) => "session",
             Self::Token(_) => "token",
             Self::Operator => "operator",
@@ -150,7 +155,7 @@ impl ActorCredential {
     /// The id of the browser session or the token.
     pub fn id(self) -> Option<Uuid> {
         match self {
-            Self::Password | Self::Passkey | Self::Operator | Self::LeakReporter => None,
+            Self::Password | Self::Passkey | Self::EmailCode | Self::Operator | Self::LeakReporter => None,
             Self::Session(id) | Self::Token(id) => Some(id),
         }
     }
@@ -166,7 +171,8 @@ pub struct Event {
     /// What happened.
     #[sqlx(try_from = "String")]
     pub kind: Kind,
-    /// The kind of credential: `password`, `passkey`, `session`, `token`, `operator` or `finder`.
+    /// The kind of credential: `password`, `passkey`, `email_code`, `session`, `token`, `operator` or
+    /// `finder`.
     pub credential: String,
     /// The id of the browser session or token that was the credential.
     pub credential_id: Option<Uuid>,

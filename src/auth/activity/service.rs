@@ -40,6 +40,11 @@ impl Actor {
         Self { account, means: ActorCredential::Passkey, client: client.clone(), stamp: None }
     }
 
+    /// Somebody who just used a code that was sent by mail to `account`.
+    pub fn by_email_code(account: Uuid, client: &Client) -> Self {
+        Self { account, means: ActorCredential::EmailCode, client: client.clone(), stamp: None }
+    }
+
     /// An operator who does something to `account`.
     pub fn operator(account: Uuid) -> Self {
         Self { account, means: ActorCredential::Operator, client: Client::default(), stamp: None }

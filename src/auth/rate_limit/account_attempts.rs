@@ -196,14 +196,65 @@ pub(crate) async fn reset(db: &Db, throttle: &Throttle, client: &Client, email: 
     }
 }
 
+/// Counts a requested code by mail, whether or not `email` belongs to an account. Returns `false` after too many requests
+/// for `email` by strangers; then no code should be sent, and the answer is the same. Requests from a browser or a
+/// network in which the owner signed in are counted apart, so that nobody keeps the owner from getting a code (S68).
+///
+/// # Errors
+/// [`Problem::RateLimited`] after too many requests from the network; or if the database fails.
+pub(crate) async fn code_for_anybody(
+    db: &Db,
+    throttle: &Throttle,
+    client: &Client,
+    email: &str,
+) -> Result<bool, Problem> {
+    let _counted = attempts::take(db, mails_from(throttle, client)).await?;
+    let from = network(client);
+    let device = known_devices::device(db, client, email).await?;
+    let is_familiar = attempts::is_remembered(db, Key::new("familiar", &[email, &from])).await?;
+    let count = match device {
+        Some(device) => mails_of(throttle, "code device").of(&[email, &device]),
+        None if is_familiar => mails_of(throttle, "code network").of(&[email, &from]),
+        None => recipient(throttle, "code recipient", email),
+    };
+    match attempts::take(db, vec![count]).await {
+        Ok(_counted) => Ok(true),
+        Err(Problem::RateLimited { .. }) => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Counts a code by mail for `account`, requested by somebody who proved another factor of it or is signed in. A browser
+/// that signed in before is counted by itself (S68).
+///
+/// # Errors
+/// [`Problem::RateLimited`]; or if the database fails.
+pub(crate) async fn code_for_account(
+    db: &Db,
+    throttle: &Throttle,
+    client: &Client,
+    (account, email): (Uuid, &str),
+) -> Result<(), Problem> {
+    let account = account.to_string();
+    let count = match known_devices::device(db, client, email).await? {
+        Some(device) => mails_of(throttle, "code account device").of(&[&account, &device]),
+        None => mails_of(throttle, "code account").of(&[&account]),
+    };
+    let _counted = attempts::take(db, vec![count]).await?;
+    Ok(())
+}
+
 fn mails_from(throttle: &Throttle, client: &Client) -> Vec<Count> {
     let (burst, pace) = (throttle.mails_per_address, Duration::minutes(5));
     from_network(client, Rule { what: "mail address", limit: Limit::Mail, burst, pace })
 }
 
 fn recipient(throttle: &Throttle, what: &'static str, email: &str) -> Count {
-    let (burst, pace) = (throttle.mails_per_recipient, Duration::minutes(30));
-    Rule { what, limit: Limit::Mail, burst, pace }.of(&[email])
+    mails_of(throttle, what).of(&[email])
+}
+
+fn mails_of(throttle: &Throttle, what: &'static str) -> Rule {
+    Rule { what, limit: Limit::Mail, burst: throttle.mails_per_recipient, pace: Duration::minutes(30) }
 }
 
 fn network(client: &Client) -> String {

@@ -18,7 +18,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header, request::Parts},
     response::Response,
 };
 use secrecy::SecretString;
@@ -65,6 +65,8 @@ pub struct Reauthentication {
     proven_at: Option<Timestamp>,
     /// Whether a page of the request's origin may send passwords (S70). Pages of the session door are our own.
     is_trusted_origin: bool,
+    /// The `Authorization` header of the token door.
+    authorization: Option<Arc<str>>,
 }
 
 impl<S> FromRequestParts<S> for Reauthentication
@@ -88,7 +90,9 @@ where
             Some(Door::Token(door)) => door.origins.are_known(&parts.headers),
             _ => true,
         };
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(Self {
+            authorization: authorization.map(Into::into),
             db,
             hasher: Hasher::from_ref(state),
             sign_ins: SignIns::from_ref(state),
@@ -140,7 +144,7 @@ impl Reauthentication {
             return self.question(account, Some(factor)).await.map(Some);
         }
         if let Some(factor) = named(BEGIN_FIELD) {
-            let begun = self.sign_ins.begin_reauthentication(account, factor, &self.client).await;
+            let begun = self.sign_ins.begin_reauthentication(account, factor, self.handle(), &self.client).await;
             let question = self.question(account, Some(factor)).await?;
             return Ok(Some(match begun {
                 Ok(begun) => Question { begun, ..question },
@@ -268,7 +272,7 @@ impl Reauthentication {
     /// [`Self::may_take_password`]; or if the database fails.
     pub async fn begin(&self, caller: &Caller, factor: Factor) -> Result<bool, Problem> {
         self.may_take_password()?;
-        self.sign_ins.begin_reauthentication(&caller.account, factor, &self.client).await
+        self.sign_ins.begin_reauthentication(&caller.account, factor, self.handle(), &self.client).await
     }
 
     /// Whether this request may hold a password. At the token door, only if the site has clients of its own there that
@@ -313,7 +317,14 @@ impl Reauthentication {
     }
 
     async fn proven_by(&self, account: &Account, factor: Factor, text: &str) -> Result<Proven, Problem> {
-        self.sign_ins.reauthenticate((account.id, &account.email), factor, text, &self.client).await
+        let whose = (account.id, account.email.as_str());
+        self.sign_ins.reauthenticate(whose, factor, (text, self.handle()), &self.client).await
+    }
+
+    /// What a code that is sent is bound to: the session of this browser, or the token of the request.
+    fn handle(&self) -> Option<Arc<str>> {
+        let signed_in = self.auth.as_ref().and_then(|auth| auth.user.as_ref());
+        signed_in.map(|signed_in| signed_in.id.to_string().into()).or_else(|| self.authorization.clone())
     }
 
     async fn remember(&mut self, proven: Proven) -> Result<(), Problem> {

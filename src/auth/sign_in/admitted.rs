@@ -90,6 +90,7 @@ impl Admitted {
     pub fn acting(&self, client: &Client) -> Actor {
         match self.factors.first() {
             Some(Factor::Passkey) => Actor::by_passkey(self.account.id, client),
+            Some(Factor::EmailCode) => Actor::by_email_code(self.account.id, client),
             _ => Actor::by_password(self.account.id, client),
         }
     }

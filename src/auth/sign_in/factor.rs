@@ -63,6 +63,8 @@ pub struct FactorContext {
     pub settings: Arc<Settings>,
     /// Sending mail.
     pub mailer: Mailer,
+    /// What the answer is bound to, such as the handle of the pending sign-in.
+    pub handle: Option<Arc<str>>,
 }
 
 /// What a [`SecondFactor`] does after the second factors of an account have changed.
@@ -118,6 +120,8 @@ pub struct Summary {
     pub state: String,
     /// Since when the account has it; `None` if it has not.
     pub since: Option<Timestamp>,
+    /// When it was last used, if that is known.
+    pub last_used_at: Option<Timestamp>,
     /// Where to add, change or remove it: path and label.
     pub links: Vec<(&'static str, &'static str)>,
 }

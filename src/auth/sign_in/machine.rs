@@ -8,11 +8,13 @@ use super::{
     admitted::{Admitted, Proven},
     cookie::{LASTS, PendingCookie},
     factor::{ANSWER_FIELD, Factor, FactorContext, NextPage, SecondFactor},
-    rules, store,
+    rules::{self, Policy},
+    store,
     wants::Wants,
 };
 use crate::{
     auth::{
+        Account,
         activity::{Actor, Kind},
         known_devices,
         rate_limit::account_attempts,
@@ -50,35 +52,52 @@ pub enum At<'a> {
 }
 
 impl At<'_> {
-    fn door(self) -> &'static str {
+    /// The name of the door.
+    pub fn door(self) -> &'static str {
         match self {
             Self::Browser(_) => "session",
             Self::Client(_) => "token",
         }
     }
 
-    /// The hash of the handle that was sent.
-    fn handle(self) -> Option<Vec<u8>> {
+    /// The handle that was sent.
+    pub fn sent(self) -> Option<Secret> {
         let sent = match self {
             Self::Browser(cookie) => cookie.received(),
             Self::Client(handle) => handle,
         };
-        Secret::parse(PREFIX, sent?).map(|handle| handle.hash())
+        Secret::parse(PREFIX, sent?)
+    }
+
+    /// A handle for a sign-in that begins here. It opens nothing by itself.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] if the operating system has no randomness.
+    pub fn new_handle(self) -> Result<Secret, Problem> {
+        Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))
+    }
+
+    /// Lets the browser keep the handle. A client gets it in the answer.
+    pub fn keep(self, handle: &Secret) {
+        if let Self::Browser(cookie) = self {
+            cookie.give(handle.reveal());
+        }
     }
 
     /// Gives the handle to the browser, or in the problem to the client.
     fn give(self, handle: Secret, next: &[Factor]) -> Problem {
         let next = next.iter().map(|factor| factor.as_str()).collect();
         match self {
-            Self::Browser(cookie) => {
-                cookie.give(handle.reveal());
+            Self::Browser(_) => {
+                self.keep(&handle);
                 Problem::SecondFactorRequired { pending: None, next }
             }
             Self::Client(_) => Problem::SecondFactorRequired { pending: Some(handle), next },
         }
     }
 
-    fn forget(self) {
+    /// Takes the handle from the browser.
+    pub fn forget(self) {
         if let Self::Browser(cookie) = self {
             cookie.remove();
         }
@@ -129,12 +148,54 @@ impl SignIns {
         Ok(rules::is_required(&self.enrolled(account).await?))
     }
 
+    /// Whether `account` has a second factor.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn has_second(&self, account: Uuid) -> Result<bool, Problem> {
+        Ok(self.enrolled(account).await?.into_iter().any(Factor::is_second))
+    }
+
+    /// Whether the settings require `account` to set up a second factor or a passkey, which it has not done yet.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn must_set_up(&self, account: &Account) -> Result<bool, Problem> {
+        let is_required = self.context.settings.factors.requires(&account.email);
+        Ok(is_required && !rules::is_enough(&self.enrolled(account.id).await?))
+    }
+
+    /// Whether `factor` can be the step after the first.
+    pub fn has_step(&self, factor: Factor) -> bool {
+        let mails_codes = self.context.settings.email_codes.second_step;
+        factor.is_second() || (factor == Factor::EmailCode && mails_codes && self.second(factor).is_some())
+    }
+
+    /// What the settings ask of the account with the address `email`.
+    fn policy(&self, email: &str) -> Policy {
+        let settings = &self.context.settings;
+        Policy { is_required: settings.factors.requires(email), mails_codes: settings.email_codes.second_step }
+    }
+
+    /// Lets somebody in at the token door only with what the settings require: nothing can be set up there.
+    fn admitted(&self, proven: Proven, second: Option<Factor>, door: &str) -> Result<Admitted, Problem> {
+        if door == At::Client(None).door() && second.is_none_or(|factor| !factor.is_second()) {
+            let email = &proven.account.email;
+            let is_required = self.context.settings.factors.requires(email) && !proven.factor.stands_alone();
+            if is_required {
+                return Err(Problem::FactorSetupRequired);
+            }
+        }
+        Ok(Admitted::new(proven, second))
+    }
+
     /// After a first factor was proved: lets the person in, or says what is still wanted. `wants` is what they asked
     /// for, which the pending sign-in keeps.
     ///
     /// # Errors
     /// [`Problem::SecondFactorRequired`]; [`Problem::AccountDisabled`]; [`Problem::AddressNotConfirmed`];
-    /// [`Problem::InvalidCredentials`] if the password was changed meanwhile; or if the database fails.
+    /// [`Problem::InvalidCredentials`] if the password was changed meanwhile; [`Problem::FactorSetupRequired`]; or if the
+    /// database fails.
     pub async fn proceed(
         &self,
         proven: impl Into<Proven>,
@@ -147,22 +208,23 @@ impl SignIns {
             return Ok(Admitted::new(proven, None));
         }
         let account = proven.account.id;
-        let enrolled = self.enrolled(account).await?;
+        let (enrolled, policy) = (self.enrolled(account).await?, self.policy(&proven.account.email));
         let is_trusted = match at {
-            At::Browser(_) if rules::is_required(&enrolled) => {
+            At::Browser(_) if rules::is_required(&enrolled) || policy.mails_codes || policy.is_required => {
                 known_devices::is_trusted(&self.context.db, account, &proven.auth_stamp, client).await?
             }
             _ => false,
         };
-        let mut next = rules::wanted(proven.factor, &enrolled, is_trusted);
+        let mut next = rules::wanted_by(policy, proven.factor, &enrolled, is_trusted);
         if matches!(at, At::Client(_)) {
             // A passkey belongs to this site's own origin, so the token door has no step for it.
             next.retain(|factor| *factor != Factor::Passkey);
         }
         if next.is_empty() {
-            return Ok(Admitted::new(proven, None));
+            return self.admitted(proven, None, at.door());
         }
-        let handle = Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))?;
+        let handle = at.new_handle()?;
+        let owner = proven.account.clone();
         let new = store::New {
             hash: handle.hash(),
             account,
@@ -176,6 +238,9 @@ impl SignIns {
             return Err(why_refused(&self.context.db, account).await?);
         }
         store::delete_oldest(&self.context.db, account, PER_ACCOUNT).await?;
+        for begin in next.iter().filter_map(|factor| self.second(*factor)?.begin) {
+            begin(&self.bound_to(&handle), &owner, client).await?;
+        }
         Err(at.give(handle, &next))
     }
 
@@ -184,8 +249,9 @@ impl SignIns {
     /// # Errors
     /// If the database fails.
     pub async fn next(&self, at: At<'_>) -> Result<Option<Vec<&SecondFactor>>, Problem> {
-        let Some(hash) = at.handle() else { return Ok(None) };
-        let Some(row) = store::find(&self.context.db, hash, at.door(), TRIES, self.context.db.now()).await? else {
+        let Some(handle) = at.sent() else { return Ok(None) };
+        let Some(row) = store::find(&self.context.db, handle.hash(), at.door(), TRIES, self.context.db.now()).await?
+        else {
             return Ok(None);
         };
         let next = self.wanted(&row).await?;
@@ -200,11 +266,11 @@ impl SignIns {
     /// [`Problem::SignInExpired`]; [`Problem::Validation`] if the answer is wrong; [`Problem::RateLimited`]; or if the
     /// database fails.
     pub async fn answer(&self, answer: Answer<'_>, at: At<'_>, client: &Client) -> Result<(Admitted, Wants), Problem> {
-        let hash = at.handle().ok_or(Problem::SignInExpired)?;
+        let handle = at.sent().ok_or(Problem::SignInExpired)?;
         let Answer { factor, text, trust } = answer;
         let trust = trust && matches!(at, At::Browser(_));
         let (ours, text, door, theirs) = (self.clone(), text.to_owned(), at.door(), client.clone());
-        let work = async move { ours.checked(hash, (factor, &text), door, trust, &theirs).await };
+        let work = async move { ours.checked(handle, (factor, &text), door, trust, &theirs).await };
         let result = self.context.db.run_to_completion(work).await;
         if matches!(result, Ok(_) | Err(Problem::SignInExpired)) {
             at.forget();
@@ -214,13 +280,13 @@ impl SignIns {
 
     async fn checked(
         &self,
-        hash: Vec<u8>,
+        handle: Secret,
         (factor, text): (Factor, &str),
         door: &'static str,
         trust: bool,
         client: &Client,
     ) -> Result<(Admitted, Wants), Problem> {
-        let (db, now) = (&self.context.db, self.context.db.now());
+        let (db, now, hash) = (&self.context.db, self.context.db.now(), handle.hash());
         let row = store::find(db, hash.clone(), door, TRIES, now).await?.ok_or(Problem::SignInExpired)?;
         let account = row.account_id;
         let second = self.second(factor).ok_or(Problem::NotFound)?;
@@ -234,7 +300,7 @@ impl SignIns {
             return Err(Problem::SignInExpired);
         };
         let actor = Actor::by_password(account, client);
-        match (second.check)(&self.context, account, text).await {
+        match (second.check)(&self.bound_to(&handle), account, text).await {
             Ok(true) if factor == Factor::RecoveryCode => actor.record(db, Kind::RecoveryCodeUsed, None),
             Ok(true) => {}
             Ok(false) => {
@@ -259,13 +325,18 @@ impl SignIns {
         if trust && known_devices::trust(db, account, &row.auth_stamp, client).await? {
             actor.record(db, Kind::BrowserTrusted, None);
         }
-        Ok((Admitted::new(proven, Some(factor)), Wants::of_text(&row.wants)))
+        Ok((self.admitted(proven, Some(factor), door)?, Wants::of_text(&row.wants)))
     }
 
     /// What the pending sign-in still wants: the second factors may have changed since it began.
     async fn wanted(&self, row: &store::Row) -> Result<Vec<Factor>, Problem> {
         let first = Factor::of_name(&row.proved).unwrap_or(Factor::Password);
-        Ok(rules::wanted(first, &self.enrolled(row.account_id).await?, false))
+        Ok(rules::wanted_by(self.policy(&row.email), first, &self.enrolled(row.account_id).await?, false))
+    }
+
+    /// What second factors work with, for the sign-in with this handle.
+    fn bound_to(&self, handle: &Secret) -> FactorContext {
+        FactorContext { handle: Some(handle.reveal().into()), ..self.context.clone() }
     }
 
     /// What `factor` is here; `None` if no feature has it, as for the password.

@@ -14,8 +14,10 @@
 mod admitted;
 pub mod cookie;
 mod factor;
+pub mod letters;
 mod machine;
 mod reauthentication;
+pub mod required;
 mod rules;
 mod store;
 mod wants;

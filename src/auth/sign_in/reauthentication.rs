@@ -1,11 +1,13 @@
 //! Proving once more who uses a session or a token, by what the account has. What it is needed for is in
 //! [`crate::auth::reauthentication`].
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::{
     admitted::Proven,
-    factor::{ANSWER_FIELD, Factor, SecondFactor},
+    factor::{ANSWER_FIELD, Factor, FactorContext, SecondFactor},
     machine::SignIns,
     rules,
 };
@@ -34,6 +36,7 @@ impl SignIns {
     }
 
     /// Does what comes before the answer by `factor`, such as sending a code. Returns whether there is anything to do.
+    /// The answer works with the same `handle` only: that of the session or token.
     ///
     /// # Errors
     /// [`Problem::Validation`] if the account cannot use the factor for this; the errors of [`SecondFactor::begin`]; or
@@ -42,10 +45,12 @@ impl SignIns {
         &self,
         account: &Account,
         factor: Factor,
+        handle: Option<Arc<str>>,
         client: &Client,
     ) -> Result<bool, Problem> {
         let Some(begin) = self.usable(account.id, factor).await?.begin else { return Ok(false) };
-        begin(&self.context, account, client).await?;
+        let context = FactorContext { handle, ..self.context.clone() };
+        begin(&context, account, client).await?;
         Ok(true)
     }
 
@@ -59,7 +64,7 @@ impl SignIns {
         &self,
         (id, email): (Uuid, &str),
         factor: Factor,
-        text: &str,
+        (text, handle): (&str, Option<Arc<str>>),
         client: &Client,
     ) -> Result<Proven, Problem> {
         let (ours, email, text, client) = (self.clone(), email.to_owned(), text.to_owned(), client.clone());
@@ -70,7 +75,8 @@ impl SignIns {
             let proven = proven.ok_or(Problem::NotSignedIn)?;
             let second = ours.usable(id, factor).await?;
             let counted = account_attempts::second_factor(db, &settings.throttle, &client, (id, &email)).await?;
-            match (second.check)(&ours.context, id, &text).await {
+            let context = FactorContext { handle, ..ours.context.clone() };
+            match (second.check)(&context, id, &text).await {
                 Ok(true) => {
                     counted.succeeded(db).await;
                     Ok(proven)

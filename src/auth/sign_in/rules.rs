@@ -61,6 +61,35 @@ pub(super) fn wanted(first: Factor, enrolled: &[Factor], is_trusted: bool) -> Ve
         .collect()
 }
 
+/// What the settings ask of an account beside what it has turned on itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Policy {
+    /// Whether the account must have a second factor or a passkey: then its password alone does not do, if it has a
+    /// passkey.
+    pub(super) is_required: bool,
+    /// Whether a code by mail is asked for after the password of accounts without a second factor.
+    pub(super) mails_codes: bool,
+}
+
+/// The same as [`wanted`], for an account of which the settings ask what `policy` says. A code by mail never takes the
+/// place of a factor that the account has turned on, and is not asked for after another one.
+pub(super) fn wanted_by(policy: Policy, first: Factor, enrolled: &[Factor], is_trusted: bool) -> Vec<Factor> {
+    let own = wanted(first, enrolled, is_trusted);
+    if !own.is_empty() || first.stands_alone() || is_trusted || is_required(enrolled) {
+        return own;
+    }
+    if policy.is_required && enrolled.contains(&Factor::Passkey) {
+        return vec![Factor::Passkey];
+    }
+    let mails = policy.mails_codes && first == Factor::Password && enrolled.contains(&Factor::EmailCode);
+    if mails { vec![Factor::EmailCode] } else { Vec::new() }
+}
+
+/// Whether an account with these factors has what the settings may require.
+pub(super) fn is_enough(enrolled: &[Factor]) -> bool {
+    is_required(enrolled) || enrolled.contains(&Factor::Passkey)
+}
+
 /// Whether an account with these second factors asks for one of them.
 pub(super) fn is_required(enrolled: &[Factor]) -> bool {
     enrolled.iter().any(|factor| factor.is_demanded())
@@ -96,6 +125,25 @@ mod tests {
     fn a_passkey_and_a_trusted_browser_are_enough() {
         assert_eq!(wanted(Passkey, &[Totp, RecoveryCode, Passkey], false), []);
         assert_eq!(wanted(Password, &[Totp, RecoveryCode], true), []);
+    }
+
+    #[test]
+    fn the_settings_may_ask_for_more() {
+        let mails = Policy { mails_codes: true, ..Policy::default() };
+        let required = Policy { is_required: true, ..Policy::default() };
+        assert_eq!(wanted_by(mails, Password, &[EmailCode], false), [EmailCode]);
+        assert_eq!(wanted_by(Policy::default(), Password, &[EmailCode], false), []);
+        assert_eq!(wanted_by(mails, EmailCode, &[EmailCode], false), [], "never after itself");
+        assert_eq!(wanted_by(mails, Password, &[EmailCode], true), [], "a trusted browser");
+        for policy in [mails, required, Policy { is_required: true, mails_codes: true }] {
+            assert_eq!(wanted_by(policy, Password, &[Totp, EmailCode], false), [Totp], "mail is no way around");
+            assert_eq!(wanted_by(policy, Passkey, &[Totp, EmailCode, Passkey], false), []);
+        }
+        for first in [Password, EmailCode] {
+            assert_eq!(wanted_by(required, first, &[Passkey, EmailCode], false), [Passkey]);
+            assert_eq!(wanted_by(required, first, &[EmailCode], false), [], "it is set up after signing in");
+        }
+        assert!(is_enough(&[Passkey]) && is_enough(&[Totp]) && !is_enough(&[EmailCode, RecoveryCode]));
     }
 
     #[test]

@@ -27,12 +27,16 @@ impl Wants {
         Self { remember, ..Self::default() }
     }
 
-    pub(super) fn to_text(&self) -> Result<String, Problem> {
+    /// As it is stored.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`]
+    pub fn to_text(&self) -> Result<String, Problem> {
         serde_json::to_string(self).map_err(|error| Problem::Internal(error.to_string()))
     }
 
     /// What cannot be read asks for the least.
-    pub(super) fn of_text(text: &str) -> Self {
+    pub fn of_text(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
     }
 }

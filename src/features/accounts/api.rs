@@ -8,7 +8,7 @@ use utoipa::{ToSchema, openapi::schema::Object};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    reauthentication, settings,
+    reauthentication, security, settings,
     sign_in::finish::{self, LoggedIn, SignedIn},
 };
 use crate::{
@@ -37,7 +37,7 @@ use crate::{
 
 /// The routes of both mounts.
 pub fn routes() -> OpenApiRouter<AppState> {
-    settings::api::routes().merge(reauthentication::api::routes())
+    settings::api::routes().merge(security::api::routes()).merge(reauthentication::api::routes())
 }
 
 /// The routes of the token mount that require a token.

@@ -35,6 +35,21 @@ pub const FEATURE: Feature = Feature {
             run: |state, batch| Box::pin(async move { factor_reset::service::remove_due(&state, batch).await }),
         },
     ],
+    setup_paths: &[
+        security::PATH,
+        "/account/confirm",
+        "/sign-in",
+        "/sign-out",
+        "/reset",
+        "/confirm",
+        "/email",
+        "/keep-factors",
+        "/session/v1/factors",
+        "/session/v1/login",
+        "/session/v1/logout",
+        "/session/v1/openapi.json",
+        "/session/v1/reauthenticate",
+    ],
     secret_paths: &["/reset", "/confirm", "/email", "/keep-factors"],
     ..Feature::new("accounts")
 };

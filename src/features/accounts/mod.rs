@@ -25,7 +25,7 @@ pub mod password_reset;
 #[cfg(feature = "ssr")]
 pub mod reauthentication;
 #[cfg(feature = "ssr")]
-mod scopes;
+pub(crate) mod scopes;
 #[cfg(feature = "ssr")]
 pub(crate) mod security;
 #[cfg(feature = "ssr")]

@@ -17,7 +17,7 @@ pub(super) async fn sign_in_form(context: PageContext, status: StatusCode, form:
 }
 
 /// `page`, with a `Retry-After` header if `problem` has one.
-pub(super) fn later(problem: &Problem, mut page: Response) -> Response {
+pub(crate) fn later(problem: &Problem, mut page: Response) -> Response {
     if let Some(seconds) = problem.retry_after() {
         page.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

@@ -39,6 +39,7 @@ pub const FEATURE: Feature = Feature {
         after_change: None,
     }],
     ways_in: &[WayIn { script: "passkeys.js", autocomplete: Some("username webauthn"), view: view::sign_in_button }],
+    setup_paths: &["/account/passkeys", "/passkeys", "/session/v1/passkeys"],
     ways_up: &[WayIn { script: "passkeys.js", autocomplete: None, view: view::sign_up_button }],
     after_sign_in: &["passkeys-automatic.js"],
     session_api: || api::session_routes().merge(sign_in::session_routes()).merge(sign_up::session_routes()),

@@ -258,7 +258,8 @@ pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> 
         number => format!("{number} passkeys."),
     };
     let since = passkeys.first().map(|passkey| passkey.created_at);
-    Ok(Summary { title: "Passkeys", state, since, links: vec![("/account/passkeys", "Manage")] })
+    let last_used_at = passkeys.iter().filter_map(|passkey| passkey.last_used_at).max();
+    Ok(Summary { title: "Passkeys", state, since, last_used_at, links: vec![("/account/passkeys", "Manage")] })
 }
 
 /// Verifies the answer to the challenge of [`begin_sign_in`]: whose passkey it is has proved who they are. It is done to

@@ -22,6 +22,9 @@ pub const FEATURE: Feature = Feature {
         remove: |db, account| Box::pin(service::remove(db, account)),
         after_change: Some(|db, account, is_required| Box::pin(service::follow(db, account, is_required))),
     }],
+    export: Some(|db, account, document| {
+        Box::pin(async move { document.member("recovery_codes", &service::exported(db, account).await?).await })
+    }),
     session_api: api::session_routes,
     unauthenticated_api: api::token_routes,
     pages: || Pages::new().get(PATH, page::show).post(PATH, page::renew),

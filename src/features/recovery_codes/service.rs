@@ -1,5 +1,6 @@
 //! The rules for recovery codes.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{KIND, PATH, code, emails, store};
@@ -52,7 +53,7 @@ pub(super) async fn renew(db: &Db, account: Uuid) -> Result<String, Problem> {
 /// # Errors
 /// [`Problem::Validation`] if it cannot be a code; or if the database fails.
 pub(super) async fn check(context: &FactorContext, account: Uuid, typed: &str) -> Result<bool, Problem> {
-    let FactorContext { db, settings, mailer } = context;
+    let FactorContext { db, settings, mailer, .. } = context;
     let no_code = || FieldError::new(ANSWER_FIELD, "Enter one of your recovery codes, such as ab12-cd34-ef56-gh78.");
     let letters = code::parsed(typed).ok_or_else(no_code)?;
     if store::take(db, account, code::hash(account, &letters)).await? == 0 {
@@ -93,7 +94,16 @@ pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> 
         1 => "1 code left. Create new codes before you run out.".into(),
         left => format!("{left} codes left, for when you do not have your phone."),
     };
-    Ok(Summary { title: "Recovery codes", state, since, links: vec![(PATH, "View")] })
+    Ok(Summary { title: "Recovery codes", state, since, last_used_at: None, links: vec![(PATH, "View")] })
+}
+
+/// What the data export holds: how many there are and since when, and no code.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn exported(db: &Db, account: Uuid) -> Result<Value, Problem> {
+    let (left, created_at) = store::count(db, account).await?;
+    Ok(json!({"left": left, "created_at": created_at}))
 }
 
 /// Removes all codes of `account`.

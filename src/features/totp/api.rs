@@ -3,23 +3,58 @@
 use axum::{Json, extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::service;
 use crate::{
     auth::{
-        AuthSession,
+        Allowed, AuthSession,
+        activity::Kind,
+        reauthentication::Reauthentication,
         sign_in::{Factor, PendingCookie},
     },
-    features::accounts::sign_in::{
-        finish::{LoggedIn, SignedIn},
-        steps::{self, BrowserStep, TokenStep},
+    features::accounts::{
+        scopes::AccountWrite,
+        security,
+        sign_in::{
+            finish::{LoggedIn, SignedIn},
+            steps::{self, BrowserStep, TokenStep},
+        },
     },
     http::{
         client::Client,
         extract::Body,
-        openapi::refusals::{BodyRefused, StepRefused, TokenStepRefused},
+        openapi::refusals::{BodyRefused, ReauthenticationRequired, StepRefused, TokenStepRefused},
         problem::Problem,
     },
     state::AppState,
 };
+
+/// The route of both mounts.
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(remove))
+}
+
+/// Remove the authenticator app
+///
+/// The password alone is enough to sign in afterwards, and the recovery codes end. It is no error if there is none. The
+/// password must have been given recently.
+#[utoipa::path(
+    delete, path = "/factors/totp", operation_id = "removeTotp", tag = "Account",
+    responses((status = NO_CONTENT, description = "There is no authenticator app any more."), ReauthenticationRequired),
+    security(("caller" = ["account:write"])),
+)]
+async fn remove(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<AccountWrite>,
+    client: Client,
+    reauthentication: Reauthentication,
+) -> Result<StatusCode, Problem> {
+    reauthentication.must_be_recent(&caller).await?;
+    if service::remove(&state.db, caller.account.id).await? {
+        let actor = caller.acting(client);
+        security::service::changed(&state, &caller.account, &actor, (Kind::FactorRemoved, service::NAME)).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
 
 /// The route of the session mount.
 pub(super) fn session_routes() -> OpenApiRouter<AppState> {

@@ -3,6 +3,8 @@
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
+use time::OffsetDateTime;
+
 use crate::timestamp::Timestamp;
 
 /// The length of a time step, in seconds.
@@ -41,6 +43,12 @@ pub(super) fn matching_step(secret: &[u8], now: Timestamp, last: i64, code: u32)
     matching.first().copied()
 }
 
+/// When a code of `step` was used, to half a minute; `None` for none.
+pub(super) fn used_at(step: i64) -> Option<Timestamp> {
+    let at = (step > 0).then(|| OffsetDateTime::from_unix_timestamp(step * STEP_SECONDS).ok())?;
+    at.map(Timestamp::new)
+}
+
 /// `secret` in Base32, as apps take it.
 pub(super) fn base32(secret: &[u8]) -> String {
     let bits = secret.iter().flat_map(|byte| (0..8).rev().map(move |place| byte >> place & 1)).collect::<Vec<_>>();
@@ -53,7 +61,7 @@ pub(super) fn base32(secret: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use time::{Duration, OffsetDateTime};
+    use time::Duration;
 
     use super::*;
 

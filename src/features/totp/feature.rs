@@ -22,6 +22,10 @@ pub const FEATURE: Feature = Feature {
         remove: |db, account| Box::pin(async move { service::remove(db, account).await.map(drop) }),
         after_change: None,
     }],
+    api: api::routes,
+    export: Some(|db, account, document| {
+        Box::pin(async move { document.member("totp", &service::exported(db, account).await?).await })
+    }),
     session_api: api::session_routes,
     unauthenticated_api: api::token_routes,
     pages: || {

@@ -1,10 +1,11 @@
 //! The rules for authenticator apps.
 
 use rand::{TryRngCore, rngs::OsRng};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    code::{matching_step, parsed},
+    code::{matching_step, parsed, used_at},
     store,
 };
 use crate::{
@@ -100,14 +101,25 @@ pub(super) async fn remove(db: &Db, account: Uuid) -> Result<bool, Problem> {
 /// # Errors
 /// If the database fails.
 pub(super) async fn summary(db: &Db, account: Uuid) -> Result<Summary, Problem> {
-    let since = store::find(db, account).await?.and_then(|row| row.enabled_at);
+    let row = store::find(db, account).await?;
+    let since = row.as_ref().and_then(|row| row.enabled_at);
     let link = if since.is_some() { "Remove" } else { "Set up" };
     Ok(Summary {
         title: NAME,
         state: "Codes from an app on your phone, asked for after your password.".into(),
         since,
+        last_used_at: row.filter(|_| since.is_some()).and_then(|row| used_at(row.last_step)),
         links: vec![(super::PATH, link)],
     })
+}
+
+/// What the data export holds: since when there is an app and when it was last used, and no secret. Null without one.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn exported(db: &Db, account: Uuid) -> Result<Option<Value>, Problem> {
+    let Summary { since, last_used_at, .. } = summary(db, account).await?;
+    Ok(since.map(|added_at| json!({"added_at": added_at, "last_used_at": last_used_at})))
 }
 
 fn no_code() -> Problem {

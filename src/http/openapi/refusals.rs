@@ -111,12 +111,36 @@ refusals! {
         Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
         Problem::LoginDisabled,
         Problem::OriginNotAllowed,
+        Problem::FactorSetupRequired,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         limited(Limit::Password)
     ];
     /// Where the new token may be bound to a key.
     ProofRefused => [no_proof(), nonce_needed()];
+    /// Where somebody asks for a code by mail.
+    CodeAskRefused => [limited(Limit::Mail)];
+    /// Like [`CodeAskRefused`], for the token API.
+    TokenCodeAskRefused => [Problem::LoginDisabled, Problem::OriginNotAllowed, limited(Limit::Mail)];
+    /// Where somebody signs in with a code by mail.
+    CodeRefused => [
+        Problem::SignInExpired,
+        Problem::SecondFactorRequired { pending: None, next: steps() },
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        limited(Limit::Code)
+    ];
+    /// Like [`CodeRefused`], for the token API.
+    TokenCodeRefused => [
+        Problem::SignInExpired,
+        Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
+        Problem::LoginDisabled,
+        Problem::OriginNotAllowed,
+        Problem::FactorSetupRequired,
+        Problem::AddressNotConfirmed,
+        Problem::AccountDisabled,
+        limited(Limit::Code)
+    ];
     /// By a step of a sign-in after the first.
     StepRefused => [
         Problem::SignInExpired,

@@ -137,6 +137,10 @@ problems! {
     ReauthenticationRequired => 403, "reauthentication_required", "Password required again",
         "This action needs your password again, or what your account has instead: see GET reauthenticate. Send it to \
          POST /session/v1/reauthenticate, or with a token to POST /api/v1/reauthenticate, then try again.";
+    /// The settings require a second factor or a passkey, and the account has none that this door can ask for.
+    FactorSetupRequired => 403, "factor_setup_required", "Second factor required by this site",
+        "This site requires a second factor for this account. Sign in on its pages and set one up on the security page, \
+         `/account/security`, then try again. At /api/v1 it has to be an authenticator app.";
     /// The settings turn passwords off at the token API.
     LoginDisabled => 403, "login_disabled", "Password login disabled",
         "This site takes passwords on its own pages only. Create a token on the tokens page.";

@@ -92,6 +92,9 @@ fn body(path: &str, email: &str) -> Value {
     if path.ends_with("/login") {
         return json!({"email": email, "password": PASSWORD});
     }
+    if path.ends_with("/login/email_code/send") {
+        return json!({"email": email});
+    }
     if path.contains("/api/") && path.contains("/login/") {
         return json!({"pending": "pending_x", "code": "000000"});
     }

@@ -139,6 +139,11 @@ impl TestApp {
         Self::open(settings, clock, self.folder.clone(), self.postgres.clone()).await
     }
 
+    /// One more instance over the same database, with other settings.
+    pub async fn with_settings(&self, settings: Settings) -> Self {
+        Self::open(settings, self.clock.clone(), self.folder.clone(), self.postgres.clone()).await
+    }
+
     async fn open(settings: Settings, clock: Clock, folder: PathBuf, postgres: Option<Arc<Postgres>>) -> Self {
         let db = Db::open(&settings.database.url, clock.clone()).await.unwrap();
         let state = feature::state(settings.clone(), db.clone(), features()).unwrap();

@@ -101,13 +101,15 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
-pub const FOR_ANYBODY: [&str; 6] = ["/", "/sign-up", "/sign-in", "/forgot", "/lab", "/lab/story"];
+pub const FOR_ANYBODY: [&str; 7] =
+    ["/", "/sign-up", "/sign-in", "/email-codes/sign-in", "/forgot", "/lab", "/lab/story"];
 
 /// The page of a step of a sign-in, which leads to the sign-in page without one.
 pub const STEP: &str = "/sign-in/{step}";
 
-/// Forms of accounts with a second factor: `tests/http/sign_in` posts them.
-pub const OF_A_SECOND_FACTOR: [&str; 7] = [
+/// Forms of sign-ins and accounts with a second factor or a code by mail: `tests/http/sign_in` and
+/// `tests/http/email_codes` post them.
+pub const OF_A_SECOND_FACTOR: [&str; 8] = [
     STEP,
     "/keep-factors/{token}",
     "/account/security/reset/stop",
@@ -115,6 +117,7 @@ pub const OF_A_SECOND_FACTOR: [&str; 7] = [
     "/account/security/totp/confirm",
     "/account/security/totp/remove",
     "/account/security/recovery-codes",
+    "/email-codes/enter",
 ];
 
 /// Pages outside of both doors, which do not look at who is signed in.
@@ -137,10 +140,11 @@ pub const OPERATIONS: [&str; 4] =
     ["/healthz", "/readyz", "/.well-known/change-password", "/.well-known/passkey-endpoints"];
 
 /// The app's own forms, in an order in which all of them can be posted.
-const FORMS: [&str; 19] = [
+const FORMS: [&str; 20] = [
     "/sign-up",
     "/sign-in",
     "/passkeys/sign-in",
+    "/email-codes/sign-in",
     "/passkeys/sign-up",
     "/account/passkeys/{id}/rename",
     "/account/passkeys/{id}/remove",
@@ -173,7 +177,14 @@ pub fn public_pages() -> Vec<&'static str> {
 
 /// Pages of signed-in people.
 pub fn personal_pages() -> Vec<&'static str> {
-    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1]]].concat();
+    let others = [
+        &FOR_ANYBODY[..],
+        &LINKS,
+        &DOWNLOADS,
+        &DEV_PAGES,
+        &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1], OF_A_SECOND_FACTOR[7]],
+    ]
+    .concat();
     pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
 }
 

@@ -16,7 +16,7 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
     let typed: &[(&str, &str)] = match action {
         "/sign-up" => &[("name", "Eve"), ("email", "eve@example.org"), ("password", PASSWORD)],
         "/sign-in" => &[("email", email), ("password", PASSWORD)],
-        "/forgot" | "/account/delete" => &[("email", email)],
+        "/forgot" | "/account/delete" | "/email-codes/sign-in" => &[("email", email)],
         PAGE => &item_form("Milk", "and bread"),
         ITEM => &[("title", "Changed")],
         "/tokens" => &[("name", "phone"), ("days", "30")],

@@ -78,7 +78,7 @@ pub async fn post_link(
         Proof::SignedIn => Ok(None),
         Proof::Passkey(_) => {
             let answer = form.text(ANSWER_FIELD);
-            state.sign_ins.reauthenticate(owner, Factor::Passkey, &answer, &client).await.map(Some)
+            state.sign_ins.reauthenticate(owner, Factor::Passkey, (&answer, None), &client).await.map(Some)
         }
         Proof::Password | Proof::Nothing => {
             let password = form.text("password").into();

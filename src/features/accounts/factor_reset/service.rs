@@ -40,7 +40,7 @@ pub async fn ask(
     if let Some(due_at) = due_at(db, account).await? {
         return Ok(due_at);
     }
-    if sign_ins.enrolled(account).await?.is_empty() {
+    if !sign_ins.has_second(account).await? {
         return Err(Problem::Conflict("the account has no second factor"));
     }
     let whose = (account, None);

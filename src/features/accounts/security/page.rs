@@ -22,16 +22,17 @@ use crate::{
 /// [`Problem::NotSignedIn`]; or if the database fails.
 pub async fn show(context: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
     use leptos::prelude::*;
-    let account = context.signed_in()?.account.id;
+    let owner = context.signed_in()?.account;
+    let (account, must) = (owner.id, state.sign_ins.must_set_up(&owner).await?);
     let is_required = state.sign_ins.is_required(account).await?;
     let mut summaries = Vec::new();
-    for second in state.sign_ins.factors() {
+    for second in state.sign_ins.factors().iter().filter(|second| second.factor.is_second()) {
         summaries.push((second.summary)(&state.db, account).await?);
     }
     let trusted = known_devices::trusted(&state.db, account).await?;
     let has_password = accounts::has_password(&state.db, account).await?;
     let reset_at = factor_reset::service::due_at(&state.db, account).await?;
-    let view = move || view! { <SecurityView is_required has_password summaries trusted reset_at /> };
+    let view = move || view! { <SecurityView must is_required has_password summaries trusted reset_at /> };
     Ok(context.page(StatusCode::OK, "Security", view).await)
 }
 

@@ -11,6 +11,8 @@ use crate::{
 
 #[component]
 pub(super) fn SecurityView(
+    /// Whether something has to be set up before anything else.
+    must: bool,
     is_required: bool,
     has_password: bool,
     summaries: Vec<Summary>,
@@ -28,6 +30,12 @@ pub(super) fn SecurityView(
             <h1>"Security"</h1>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
+        {must.then(|| view! {
+            <p class="notice" role="status">
+                "This site requires a second factor for your account. Set up an authenticator app or a passkey to "
+                "continue."
+            </p>
+        })}
         {reset_at.map(|due_at| view! { <PendingReset due_at /> })}
         <Card title="Two-factor authentication">
             <p>{state}</p>
@@ -61,8 +69,9 @@ pub(super) fn SecurityView(
 
 #[component]
 fn FactorRow(summary: Summary) -> impl IntoView {
-    let Summary { title, state, since, links } = summary;
+    let Summary { title, state, since, last_used_at, links } = summary;
     let since = since.map(|at| view! { " Since " <Time at=at /> "." });
+    let used = last_used_at.map(|at| view! { " Last used " <Time at=at /> "." });
     let badge = since.is_some().then(|| view! { " " <Badge>"On"</Badge> });
     let link = move |(href, label): (&'static str, &'static str)| {
         view! { <a href=href>{label}<span class="unseen">" "{title}</span></a> }
@@ -71,7 +80,7 @@ fn FactorRow(summary: Summary) -> impl IntoView {
         <li>
             <div>
                 <p>{title}{badge}</p>
-                <p class="hint">{state}{since}</p>
+                <p class="hint">{state}{since}{used}</p>
             </div>
             {links.into_iter().map(link).collect_view()}
         </li>

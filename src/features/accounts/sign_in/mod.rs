@@ -6,4 +6,5 @@ pub(super) mod page;
 pub(crate) mod steps;
 mod view;
 
-pub(crate) use page::begin;
+pub(crate) use self::page::begin;
+pub(crate) use super::sign_in_form::later;

@@ -122,7 +122,7 @@ pub async fn step(
     Path(Step { step }): Path<Step>,
     Query(next): Query<ReturnTo>,
 ) -> Result<Response, Problem> {
-    let factor = Factor::of_name(&step).filter(|factor| factor.is_second()).ok_or(Problem::NotFound)?;
+    let factor = named(&state, &step)?;
     let Some(steps) = steps(&state, &pending).await? else {
         let to: String = url::form_urlencoded::byte_serialize(next.next.as_bytes()).collect();
         let sign_in = if to.is_empty() { "/sign-in".into() } else { format!("/sign-in?next={to}") };
@@ -149,7 +149,7 @@ pub async fn post_step(
     Path(Step { step }): Path<Step>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let factor = Factor::of_name(&step).filter(|factor| factor.is_second()).ok_or(Problem::NotFound)?;
+    let factor = named(&state, &step)?;
     let (home, next, unsent) = (context.home(), form.text("next"), Unsent::carried(&form));
     let mut typed = FormState::default().with("next", next.clone());
     if let Some(unsent) = &unsent {
@@ -186,6 +186,11 @@ pub async fn post_step(
         None => Problem::SignInExpired,
     };
     Ok(sign_in_form(context, problem.status(), typed.with_errors(&problem)).await)
+}
+
+/// The factor of the step `name`.
+fn named(state: &AppState, name: &str) -> Result<Factor, Problem> {
+    Factor::of_name(name).filter(|factor| state.sign_ins.has_step(*factor)).ok_or(Problem::NotFound)
 }
 
 /// The steps that may come next in this browser; none of them is missing from `state`.

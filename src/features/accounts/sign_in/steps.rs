@@ -25,10 +25,10 @@ use crate::{
 pub(crate) struct TokenStep {
     /// `pending` of the problem `second_factor_required`.
     #[schema(value_type = String, format = Password)]
-    pending: SecretString,
+    pub(crate) pending: SecretString,
     /// The code. Spaces and hyphens do not count.
     #[schema(value_type = String, format = Password)]
-    code: SecretString,
+    pub(crate) code: SecretString,
     /// Not read: only browsers at the session door are trusted.
     #[serde(default)]
     #[expect(dead_code, reason = "taken so that a client may send the same at both doors")]
@@ -46,7 +46,7 @@ pub(crate) struct BrowserStep {
     pending: Option<SecretString>,
     /// The code. Spaces and hyphens do not count.
     #[schema(value_type = String, format = Password)]
-    code: SecretString,
+    pub(crate) code: SecretString,
     /// Whether to ask for no second factor in this browser for 30 days.
     #[serde(default)]
     trust: bool,

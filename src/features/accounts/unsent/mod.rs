@@ -15,6 +15,7 @@ use axum::{
 };
 use uuid::Uuid;
 
+pub(crate) use self::view::carried_pairs;
 pub(super) use self::view::{Carried, carried_fields};
 use self::{
     fields::{PREFIX, TO, is_secret, is_seen},

@@ -2,13 +2,24 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::fields::{PREFIX, TO, is_seen};
-use crate::ui::{Card, FormGuard, FormState, in_textarea};
+use super::fields::{PREFIX, TO, is_secret, is_seen};
+use crate::{
+    http::extract::Form,
+    ui::{Card, FormGuard, FormState, in_textarea},
+};
 
 /// What goes along with a sign-in: where to go afterwards, and the form that was not sent.
 pub(in crate::features::accounts) fn carried_fields(form: &FormState) -> Vec<(String, String)> {
-    let goes_along = |name: &str| name == "next" || name == TO || name.starts_with(PREFIX);
     form.values.iter().filter(|(name, _)| goes_along(name)).cloned().collect()
+}
+
+/// The same of a form that was posted, for a way to sign in that has pages of its own.
+pub(crate) fn carried_pairs(form: &Form) -> Vec<(String, String)> {
+    form.pairs().filter(|(name, value)| goes_along(name) && !value.is_empty() && !is_secret(name)).cloned().collect()
+}
+
+fn goes_along(name: &str) -> bool {
+    name == "next" || name == TO || name.starts_with(PREFIX)
 }
 
 /// The hidden fields of the sign-in form that carry a form along.
