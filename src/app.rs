@@ -15,8 +15,8 @@ pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
     features::{
-        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, passkeys, recovery_codes, tokens,
-        totp,
+        accounts, activity, api_docs, browser_sessions, dev, events, landing, notes, oauth, passkeys, recovery_codes,
+        tokens, totp,
     },
 };
 
@@ -30,6 +30,7 @@ pub const FEATURES: &[Feature] = &[
     recovery_codes::FEATURE,
     browser_sessions::FEATURE,
     passkeys::FEATURE,
+    oauth::FEATURE,
     activity::FEATURE,
     landing::FEATURE,
     #[cfg(feature = "lab")]

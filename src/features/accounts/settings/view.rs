@@ -29,6 +29,7 @@ pub fn ManageSection() -> impl IntoView {
                 {item("/account/password", "Change your password", "This signs out your other browsers.")}
                 {item("/account/security", "Security", "Two-factor authentication and trusted browsers.")}
                 {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
+                {item("/account/apps", "Authorized apps", "Apps that you let into your account.")}
                 {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
                 {item("/account/delete", "Delete your account", "Permanently, with everything in it.")}
             </ul>
