@@ -3,11 +3,11 @@ CREATE TABLE oauth_clients (
     -- The client_id.
     id            TEXT        PRIMARY KEY,
     -- Who registered it; NULL where an operator did.
-    account_id    UUID    REFERENCES accounts (id) ON DELETE CASCADE,
-    name          TEXT    NOT NULL,
+    account_id    UUID        REFERENCES accounts (id) ON DELETE CASCADE,
+    name          TEXT        NOT NULL,
     -- Space-separated, as are the origins of its pages.
-    redirect_uris TEXT    NOT NULL,
-    origins       TEXT    NOT NULL,
+    redirect_uris TEXT        NOT NULL,
+    origins       TEXT        NOT NULL,
     -- SHA-256 of its secret; NULL for a public client.
     secret_hash   BYTEA,
     created_at    TIMESTAMPTZ NOT NULL
@@ -17,16 +17,16 @@ CREATE INDEX oauth_clients_origins ON oauth_clients (origins) WHERE origins <> '
 
 -- What a person lets an application do, from one of their browser sessions on. It ends with that.
 CREATE TABLE oauth_grants (
-    id             UUID       PRIMARY KEY,
-    account_id     UUID    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    session_id     UUID    NOT NULL REFERENCES browser_sessions (id) ON DELETE CASCADE,
-    client_id      TEXT    NOT NULL,
+    id             UUID        PRIMARY KEY,
+    account_id     UUID        NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    session_id     UUID        NOT NULL REFERENCES browser_sessions (id) ON DELETE CASCADE,
+    client_id      TEXT        NOT NULL,
     -- Space-separated.
-    scopes         TEXT    NOT NULL,
+    scopes         TEXT        NOT NULL,
     -- The account's when it was given.
-    password_stamp BYTEA    NOT NULL,
+    password_stamp BYTEA       NOT NULL,
     -- SHA-256 of the part that all its refresh tokens have in common.
-    family_hash    BYTEA    NOT NULL UNIQUE,
+    family_hash    BYTEA       NOT NULL UNIQUE,
     created_at     TIMESTAMPTZ NOT NULL,
     -- When it ends, even if it is refreshed.
     ends_at        TIMESTAMPTZ NOT NULL,
@@ -43,15 +43,15 @@ CREATE INDEX oauth_grants_revoked ON oauth_grants (revoked_at) WHERE revoked_at 
 CREATE TABLE oauth_codes (
     -- SHA-256 of the code.
     hash         BYTEA       PRIMARY KEY,
-    account_id   UUID    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
-    session_id   UUID    NOT NULL REFERENCES browser_sessions (id) ON DELETE CASCADE,
-    client_id    TEXT    NOT NULL,
-    redirect_uri TEXT    NOT NULL,
-    scopes       TEXT    NOT NULL,
+    account_id   UUID        NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    session_id   UUID        NOT NULL REFERENCES browser_sessions (id) ON DELETE CASCADE,
+    client_id    TEXT        NOT NULL,
+    redirect_uri TEXT        NOT NULL,
+    scopes       TEXT        NOT NULL,
     -- The code_challenge (RFC 7636), always S256.
-    challenge    TEXT    NOT NULL,
+    challenge    TEXT        NOT NULL,
     -- The account's auth_stamp when the code was given.
-    auth_stamp   BYTEA    NOT NULL,
+    auth_stamp   BYTEA       NOT NULL,
     expires_at   TIMESTAMPTZ NOT NULL,
     -- What it was exchanged for; NULL until it is.
     grant_id     UUID
@@ -64,7 +64,7 @@ CREATE INDEX oauth_codes_expiry ON oauth_codes (expires_at);
 CREATE TABLE oauth_refresh_tokens (
     -- SHA-256 of the token.
     hash     BYTEA       PRIMARY KEY,
-    grant_id UUID    NOT NULL REFERENCES oauth_grants (id) ON DELETE CASCADE,
+    grant_id UUID        NOT NULL REFERENCES oauth_grants (id) ON DELETE CASCADE,
     -- When it was exchanged, and what its successor is made of, beside the token itself.
     used_at  TIMESTAMPTZ,
     salt     BYTEA

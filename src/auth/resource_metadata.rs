@@ -19,7 +19,11 @@ impl ResourceMetadata {
 }
 
 /// Adds it to the challenges of a 401 (RFC 9728 section 5.1), but for those that ask for a client's secret.
-pub async fn layer(State(ResourceMetadata(parameter)): State<ResourceMetadata>, request: Request, next: Next) -> Response {
+pub async fn layer(
+    State(ResourceMetadata(parameter)): State<ResourceMetadata>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let Some(parameter) = parameter.filter(|_| response.status() == StatusCode::UNAUTHORIZED) else { return response };
     let headers = response.headers_mut();

@@ -133,10 +133,18 @@ impl OAuth {
                 KEY,
                 format!("{id:?} is not an id: 1 to 64 letters, digits, hyphens, dots and underscores, and no UUID"),
             );
-            found.error_if(self.clients[..index].iter().any(|other| other.id == *id), KEY, format!("{id:?} is there twice"));
+            found.error_if(
+                self.clients[..index].iter().any(|other| other.id == *id),
+                KEY,
+                format!("{id:?} is there twice"),
+            );
             let is_name = !name.trim().is_empty() && name.chars().count() <= 100 && !name.contains(char::is_control);
             found.error_if(!is_name, KEY, format!("the name of {id:?} must have 1 to 100 characters"));
-            found.error_if(redirect_uris.is_empty(), KEY, format!("{id:?} has no redirect_uris, so it cannot get a code"));
+            found.error_if(
+                redirect_uris.is_empty(),
+                KEY,
+                format!("{id:?} has no redirect_uris, so it cannot get a code"),
+            );
             for message in redirect_uris.iter().filter_map(|uri| check_redirect_uri(uri).err()) {
                 found.error(KEY, message);
             }

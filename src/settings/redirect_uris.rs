@@ -45,7 +45,11 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), String> {
             ));
         }
     }
-    if url.as_str() == uri { Ok(()) } else { Err(format!("{shown:?} has another form in browsers; write {:?}", url.as_str())) }
+    if url.as_str() == uri {
+        Ok(())
+    } else {
+        Err(format!("{shown:?} has another form in browsers; write {:?}", url.as_str()))
+    }
 }
 
 /// Compares the redirect URI of a request with a `registered` one; `None` if that does not allow it.

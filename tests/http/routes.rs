@@ -28,7 +28,8 @@ fn every_route_is_in_the_tables() {
     tables.extend(token_calls().iter().map(|call| format!("/api/v1{}", call.path)));
     tables.extend(session_calls().iter().map(|call| format!("/session/v1{}", call.path)));
     let pages = public_pages().into_iter().chain(personal_pages()).chain(posts()).chain(LINKS).chain(DOWNLOADS);
-    tables.extend(pages.chain(DEV_PAGES).chain([MAIL_PAGE]).chain(OF_A_SECOND_FACTOR).chain(OF_APPS).map(str::to_owned));
+    tables
+        .extend(pages.chain(DEV_PAGES).chain([MAIL_PAGE]).chain(OF_A_SECOND_FACTOR).chain(OF_APPS).map(str::to_owned));
     let open: Vec<_> = OPERATIONS.into_iter().chain(OPEN_PAGES).chain(["/api/v1/openapi.json"]).collect();
     tables.extend(open.iter().chain(&WITHOUT_A_TOKEN).chain(&["/session/v1/openapi.json"]).map(|path| (*path).into()));
 

@@ -94,7 +94,11 @@ async fn every_call_without_a_token_is_told_how_to_bring_one(app: TestApp) {
         }
         let reply = ask.await;
         reply.problem(401, "token_missing");
-        assert!(reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", resource_metadata="#), "{}", reply.asked);
+        assert!(
+            reply.header("www-authenticate").starts_with(r#"Bearer realm="vestibule", resource_metadata="#),
+            "{}",
+            reply.asked
+        );
     }
     assert!(!witness.saw_a_write().await);
 }

@@ -1,6 +1,7 @@
 //! The `oauth_grants` table, and the access tokens that belong to its rows: what people let applications do. A grant
 //! depends on a browser session, and is deleted with it.
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +18,6 @@ pub(crate) struct Grant {
     pub client_id: String,
     /// Separated by spaces.
     pub scopes: String,
-    pub created_at: Timestamp,
     /// When it ends, even if it is refreshed.
     pub ends_at: Timestamp,
 }
@@ -44,7 +44,7 @@ pub(crate) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<Op
          JOIN browser_sessions AS session ON session.id = code.session_id AND session.account_id = owner.id
          WHERE code.hash = $2 AND code.grant_id = $1 AND owner.auth_stamp = code.auth_stamp
             AND owner.disabled_at IS NULL AND session.expires_at > $5
-         RETURNING id, account_id, session_id, client_id, scopes, created_at, ends_at";
+         RETURNING id, account_id, session_id, client_id, scopes, ends_at";
     const POSTGRES: &str = "INSERT INTO oauth_grants
             (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at)
          SELECT $1, owner.id, session.id, code.client_id, code.scopes, owner.password_stamp, $3, $5,
@@ -55,7 +55,7 @@ pub(crate) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<Op
          WHERE code.hash = $2 AND code.grant_id = $1 AND owner.auth_stamp = code.auth_stamp
             AND owner.disabled_at IS NULL AND session.expires_at > $5
          FOR SHARE OF owner, code
-         RETURNING id, account_id, session_id, client_id, scopes, created_at, ends_at";
+         RETURNING id, account_id, session_id, client_id, scopes, ends_at";
     let New { id, code, family_hash, ends_at } = new;
     execute!(db, optional, db.dialect(SQLITE, POSTGRES), id, code, family_hash, ends_at, now)
 }
@@ -65,7 +65,7 @@ pub(crate) async fn find(db: &Db, family_hash: Vec<u8>) -> sqlx::Result<Option<G
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, session_id, client_id, scopes, created_at, ends_at FROM oauth_grants
+        "SELECT id, account_id, session_id, client_id, scopes, ends_at FROM oauth_grants
          WHERE family_hash = $1",
         family_hash,
     )
@@ -76,7 +76,7 @@ pub(crate) async fn find_by_token(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, session_id, client_id, scopes, created_at, ends_at FROM oauth_grants
+        "SELECT id, account_id, session_id, client_id, scopes, ends_at FROM oauth_grants
          WHERE id = (SELECT grant_id FROM tokens WHERE hash = $1)",
         hash,
     )
@@ -100,12 +100,7 @@ pub(crate) async fn stands(db: &Db, id: Uuid, now: Timestamp) -> sqlx::Result<bo
 }
 
 /// Whether the account has a grant for the application that stands and has all of `scopes`.
-pub(crate) async fn scopes_of(
-    db: &Db,
-    account: Uuid,
-    client_id: &str,
-    now: Timestamp,
-) -> sqlx::Result<Vec<(String,)>> {
+pub(crate) async fn scopes_of(db: &Db, account: Uuid, client_id: &str, now: Timestamp) -> sqlx::Result<Vec<(String,)>> {
     fetch!(
         db,
         all,
@@ -156,19 +151,7 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
          WHERE given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
             AND owner.password_stamp = given.password_stamp AND session.expires_at > $8";
     let NewToken { id, grant, name, hash, scopes, origins, expires_at } = new;
-    execute!(
-        db,
-        affected,
-        db.dialect(SQLITE, POSTGRES),
-        id,
-        grant,
-        name,
-        hash,
-        scopes,
-        origins,
-        expires_at,
-        now,
-    )
+    execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now,)
 }
 
 /// Deletes all access tokens of the grant but the newest `kept`.
@@ -291,8 +274,8 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
     )
 }
 
-/// An application that has access to an account.
-#[derive(Clone, Debug, sqlx::FromRow)]
+/// A grant as its owner sees it.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub(crate) struct AuthorizedRow {
     pub client_id: String,
     pub scopes: String,

@@ -5,10 +5,20 @@ use std::collections::BTreeSet;
 use axum::{extract::State, http::StatusCode, response::Response};
 use leptos::{either::Either, prelude::*};
 
-use super::{client::Client, view::place};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{client::Client, registration, view::place};
 use crate::{
     auth::{ScopeInfo, activity::Kind, page::PageContext, store::grants},
-    http::{client::Client as Somewhere, extract::Form, problem::Problem, redirect::see_other},
+    db::Db,
+    http::{
+        client::Client as Somewhere,
+        export::{Document, ExportError},
+        extract::Form,
+        problem::Problem,
+        redirect::see_other,
+    },
     state::AppState,
     timestamp::Timestamp,
     ui::{Card, Empty, FormGuard, Time},
@@ -18,6 +28,8 @@ use crate::{
 pub(super) const PAGE: &str = "/account/apps";
 /// How many grants the page looks at: those of ten browsers for a hundred applications.
 const SHOWN: i64 = 1_000;
+/// How many applications a person can have registered: no setting allows more.
+const REGISTERED: u32 = 1_000;
 
 /// An application that has access, whatever number of browsers it got it in.
 #[derive(Clone, Debug)]
@@ -69,7 +81,7 @@ pub(super) async fn revoke(
 }
 
 /// The applications that have access to the account, those that got it last first.
-async fn list(state: &AppState, account: uuid::Uuid) -> Result<Vec<Authorized>, Problem> {
+async fn list(state: &AppState, account: Uuid) -> Result<Vec<Authorized>, Problem> {
     let mut apps: Vec<(Authorized, BTreeSet<String>)> = Vec::new();
     for row in grants::list(&state.db, account, state.db.now(), SHOWN).await? {
         let used = row.last_used_at.unwrap_or(row.refreshed_at).max(row.refreshed_at);
@@ -98,12 +110,24 @@ async fn list(state: &AppState, account: uuid::Uuid) -> Result<Vec<Authorized>, 
     Ok(apps.into_iter().map(|(app, names)| Authorized { scopes: described(&names), ..app }).collect())
 }
 
+/// Adds what applications may do, and the applications that the person registered, to the data export.
+///
+/// # Errors
+/// [`ExportError`]
+pub(super) async fn export(db: &Db, account: Uuid, document: &mut Document) -> Result<(), ExportError> {
+    let grants = grants::list(db, account, db.now(), SHOWN).await.map_err(Problem::from)?;
+    let registered = registration::list(db, Some(account), REGISTERED).await?;
+    document.member("oauth", &json!({"authorized_apps": grants, "registered_apps": registered})).await
+}
+
 #[component]
 fn AppsView(apps: Vec<Authorized>, registers: bool) -> impl IntoView {
     let list = if apps.is_empty() {
         Either::Left(view! { <Empty title="No authorized apps.">"An app that you authorize is listed here."</Empty> })
     } else {
-        Either::Right(view! { <ul class="rows">{apps.into_iter().map(|app| view! { <Row app /> }).collect_view()}</ul> })
+        Either::Right(
+            view! { <ul class="rows">{apps.into_iter().map(|app| view! { <Row app /> }).collect_view()}</ul> },
+        )
     };
     view! {
         <header>

@@ -11,7 +11,7 @@ use super::{
     codes,
     error::OAuthError,
     request::{AuthorizationRequest, PATH, Refused, after_login},
-    view::{ConsentView, LeavingView, RefusedView},
+    view::{ALLOW, ConsentView, DECISION_FIELD, LeavingView, REQUEST_FIELD, RefusedView},
 };
 use crate::{
     auth::{AuthSession, page::PageContext, reauthentication::proven_at, session::CurrentSession, store::grants},
@@ -24,13 +24,6 @@ const LOGIN_LASTS: i64 = 300;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static REFRESH: HeaderName = HeaderName::from_static("refresh");
-
-/// The field with the query of the request.
-pub(super) const REQUEST_FIELD: &str = "request";
-/// The field with the name of the button.
-pub(super) const DECISION_FIELD: &str = "decision";
-/// What it holds where access is given.
-pub(super) const ALLOW: &str = "allow";
 
 /// `GET /authorize`. Whoever is not signed in, or has to prove who they are, comes back here.
 ///

@@ -40,7 +40,11 @@ const GRANTS: i64 = 10;
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`] if they are no longer; or if the database fails.
-pub(super) async fn issue(db: &Db, signed_in: &CurrentSession, request: &AuthorizationRequest) -> Result<String, Problem> {
+pub(super) async fn issue(
+    db: &Db,
+    signed_in: &CurrentSession,
+    request: &AuthorizationRequest,
+) -> Result<String, Problem> {
     let code = Secret::generate(PREFIX).map_err(|error| Problem::Internal(error.to_string()))?;
     let new = NewCode {
         hash: code.hash(),

@@ -17,7 +17,10 @@ use crate::{
         redirect::{revoked, see_other},
     },
     state::AppState,
-    ui::{Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby, in_textarea},
+    ui::{
+        Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby,
+        in_textarea,
+    },
 };
 
 /// The path of the page.
@@ -108,9 +111,8 @@ fn must_be_on(state: &AppState) -> Result<(), Problem> {
 async fn own_secret(state: &AppState, account: uuid::Uuid, text: &str) -> Result<Option<String>, Problem> {
     let Some((id, secret)) = text.split_once(' ') else { return Ok(None) };
     let client = Client::find(&state.db, &state.settings, id).await?;
-    let is_own = client.is_some_and(|client| {
-        client.owner == super::client::Owner::Account(account) && client.has_secret(secret)
-    });
+    let is_own = client
+        .is_some_and(|client| client.owner == super::client::Owner::Account(account) && client.has_secret(secret));
     Ok(is_own.then(|| text.to_owned()))
 }
 
@@ -138,11 +140,13 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
         let rows = clients.into_iter().map(|client| view! { <Row client /> }).collect_view();
         Either::Right(view! { <ul class="rows">{rows}</ul> })
     };
-    let fresh = secret.map(|secret| view! {
-        <Card title="Your new client secret" class="card fresh" role="status">
-            <p>"Copy it now. We store only a hash of it, so we cannot show it again."</p>
-            <CodeBlock text=secret id="secret".into() />
-        </Card>
+    let fresh = secret.map(|secret| {
+        view! {
+            <Card title="Your new client secret" class="card fresh" role="status">
+                <p>"Copy it now. We store only a hash of it, so we cannot show it again."</p>
+                <CodeBlock text=secret id="secret".into() />
+            </Card>
+        }
     });
     view! {
         <header>

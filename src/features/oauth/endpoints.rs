@@ -86,7 +86,9 @@ async fn authenticate(state: &AppState, headers: &HeaderMap, form: &Form) -> Res
     let (id, secret) = match headers.get(header::AUTHORIZATION) {
         None => in_form,
         Some(_) if in_form.1.is_some() => {
-            return Err(OAuthError::request("Send the client_secret in one place: the Authorization header or the form."));
+            return Err(OAuthError::request(
+                "Send the client_secret in one place: the Authorization header or the form.",
+            ));
         }
         Some(value) => {
             let (id, secret) = basic(value).ok_or_else(unknown)?;
@@ -128,10 +130,7 @@ pub(super) async fn revoke(State(state): State<AppState>, request: ClientRequest
     let grant = grant_of(&state, request.required("token")?).await?;
     if let Some(grant) = grant.filter(|grant| grant.client_id == request.client.id) {
         let db = state.db.clone();
-        state
-            .db
-            .run_to_completion(async move { refresh::end(&db, grant.account_id, grant.id).await })
-            .await?;
+        state.db.run_to_completion(async move { refresh::end(&db, grant.account_id, grant.id).await }).await?;
     }
     Ok(no_store(()))
 }

@@ -53,6 +53,7 @@ pub const FEATURE: Feature = Feature {
             .get("/.well-known/oauth-protected-resource", metadata::site)
             .get(metadata::RESOURCE_OF_THE_API, metadata::api)
     },
+    export: Some(|db, account, document| Box::pin(apps::export(db, account, document))),
     jobs: &[
         Job {
             what: "authorization codes",

@@ -93,7 +93,12 @@ pub(super) async fn exchange(
 }
 
 /// The refresh token to use after `token`; `None` if that was used too long ago.
-async fn next(db: &Db, grace: Duration, grant: &Grant, token: RefreshToken) -> Result<Option<RefreshToken>, OAuthError> {
+async fn next(
+    db: &Db,
+    grace: Duration,
+    grant: &Grant,
+    token: RefreshToken,
+) -> Result<Option<RefreshToken>, OAuthError> {
     let (now, mut token, mut is_sent) = (db.now(), token, true);
     for _ in 0..STEPS {
         let Some(row) = store::find_refresh_token(db, token.hash(), grant.id).await? else {
@@ -136,9 +141,8 @@ pub(super) async fn access(
     asked: Option<&str>,
 ) -> Result<Access, OAuthError> {
     let scopes = narrowed(&grant.scopes, asked)?;
-    let secret = Secret::generate(&settings.tokens.prefix).map_err(|error| {
-        OAuthError::from(crate::http::problem::Problem::Internal(error.to_string()))
-    })?;
+    let secret = Secret::generate(&settings.tokens.prefix)
+        .map_err(|error| OAuthError::from(crate::http::problem::Problem::Internal(error.to_string())))?;
     let now = db.now();
     let expires_at = (now + settings.oauth.access_lifetime()).min(grant.ends_at);
     let new = NewToken {

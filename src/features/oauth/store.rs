@@ -214,11 +214,5 @@ pub(super) async fn use_refresh_token(db: &Db, hash: Vec<u8>, salt: Vec<u8>, now
 
 /// Deletes the refresh tokens of the grant that were used before `before`: whoever sends one now uses it again.
 pub(super) async fn delete_used_refresh_tokens(db: &Db, grant: Uuid, before: Timestamp) -> sqlx::Result<u64> {
-    execute!(
-        db,
-        affected,
-        "DELETE FROM oauth_refresh_tokens WHERE grant_id = $1 AND used_at < $2",
-        grant,
-        before,
-    )
+    execute!(db, affected, "DELETE FROM oauth_refresh_tokens WHERE grant_id = $1 AND used_at < $2", grant, before,)
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::{
-    authorize::{ALLOW, DECISION_FIELD, REQUEST_FIELD},
     client::{Client, Owner},
     request::PATH,
 };
@@ -12,6 +11,13 @@ use crate::{
     settings::origin_of_redirect_uri,
     ui::{Avatar, Card, FormGuard},
 };
+
+/// The field with the query of the request.
+pub(super) const REQUEST_FIELD: &str = "request";
+/// The field with the name of the button.
+pub(super) const DECISION_FIELD: &str = "decision";
+/// What it holds where access is given.
+pub(super) const ALLOW: &str = "allow";
 
 /// Where a redirect URI leads, for people.
 pub(super) fn place(redirect_uri: &str) -> String {

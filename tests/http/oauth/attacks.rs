@@ -3,8 +3,8 @@
 use time::Duration;
 
 use super::{
-    CHALLENGE, OWN, OWN_URI, Site, THEIR_URI, Tokens, VERIFIER, code, exchange, query, refresh, refused, registered, sent,
-    token,
+    CHALLENGE, OWN, OWN_URI, Site, THEIR_URI, Tokens, VERIFIER, code, exchange, query, refresh, refused, registered,
+    sent, token,
 };
 use crate::support::{Door, hang_up_after, on_both_databases};
 
@@ -69,12 +69,11 @@ async fn a_code_belongs_to_its_client_its_redirect_uri_and_its_verifier(Site(app
             ("code", &one),
             ("code_verifier", VERIFIER),
         ];
-        let fields = usual.map(|(name, value)| (name, if name == changed.0 { changed.1.clone() } else { value.into() }));
+        let fields =
+            usual.map(|(name, value)| (name, if name == changed.0 { changed.1.clone() } else { value.into() }));
         let fields: Vec<_> = fields.into_iter().filter(|(_, value)| value != "-").collect();
-        app.post("/api/v1/oauth/token").body(
-            "application/x-www-form-urlencoded",
-            serde_urlencoded::to_string(fields).unwrap(),
-        )
+        app.post("/api/v1/oauth/token")
+            .body("application/x-www-form-urlencoded", serde_urlencoded::to_string(fields).unwrap())
     };
     let other = VERIFIER.replace('d', "e");
     for (name, value, error) in [

@@ -200,7 +200,10 @@ async fn a_port_of_the_own_machine_is_anybodys_so_consent_is_asked_for(Site(app)
     // It does not become known by that.
     sent(&ada.browser, &query(OWN, other, &[])).await.page(200);
     for other in ["http://localhost:49152/other", "http://127.0.0.1:5175/callback", "https://localhost:5175/callback"] {
-        assert!(sent(&ada.browser, &query(OWN, other, &[])).await.page(400).contains("cannot be authorized"), "{other}");
+        assert!(
+            sent(&ada.browser, &query(OWN, other, &[])).await.page(400).contains("cannot be authorized"),
+            "{other}"
+        );
     }
     let native = "com.example.app:/callback http://127.0.0.1/callback";
     let (client, _) = registered(&ada, native, false).await;

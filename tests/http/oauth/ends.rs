@@ -81,6 +81,11 @@ async fn the_owner_ends_it_on_the_account_page(Site(app): Site) {
     for part in ["Own app", "Their app", "https://app.example", "Authorized <time", "last used <time"] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    let export = ada.browser.visit("/account/export").await.assert_status(200).json();
+    let ids: Vec<_> =
+        export["oauth"]["authorized_apps"].as_array().unwrap().iter().map(|app| &app["client_id"]).collect();
+    assert!(ids.contains(&&json!(OWN)) && ids.contains(&&json!(client)), "{export}");
+    assert_eq!(export["oauth"]["registered_apps"], json!([]));
     let form = crate::support::PageForm::all(&page).into_iter().find(|form| form.value("client_id") == OWN).unwrap();
     form.by(&ada.browser).await.assert_redirect("/account/apps");
     assert_over(&app, &first).await;

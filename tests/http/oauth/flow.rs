@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    OWN, OWN_ORIGIN, OWN_URI, SCOPE, Site, THEIR_ORIGIN, THEIR_URI, Tokens, code, decide, destination, events, exchange,
-    parameter, query, refresh, registered, sent,
+    OWN, OWN_ORIGIN, OWN_URI, SCOPE, Site, THEIR_ORIGIN, THEIR_URI, Tokens, code, decide, destination, events,
+    exchange, parameter, query, refresh, registered, sent,
 };
 use crate::support::{Door, OURS, PASSWORD, PageForm, on_both_databases};
 

@@ -3,8 +3,9 @@
 mod attacks;
 mod authorize;
 mod clients;
-mod ends;
+mod commands;
 mod endpoints;
+mod ends;
 mod flow;
 mod refresh;
 

@@ -123,8 +123,7 @@ async fn a_refresh_takes_fewer_scopes_and_never_more(Site(app): Site) {
     let ada = app.person("ada").await;
     let tokens = Tokens::own(&app, &ada).await;
     let with = |text: &str, scope: &str| {
-        let fields =
-            [("grant_type", "refresh_token"), ("client_id", OWN), ("refresh_token", text), ("scope", scope)];
+        let fields = [("grant_type", "refresh_token"), ("client_id", OWN), ("refresh_token", text), ("scope", scope)];
         app.post("/api/v1/oauth/token").form(&fields)
     };
     for more in ["entries:write", "account:read tokens:manage", "nonsense"] {

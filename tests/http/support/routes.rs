@@ -183,7 +183,9 @@ pub fn public_pages() -> Vec<&'static str> {
 
 /// Pages of signed-in people.
 pub fn personal_pages() -> Vec<&'static str> {
-    let others = [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1]], &OF_APPS].concat();
+    let others =
+        [&FOR_ANYBODY[..], &LINKS, &DOWNLOADS, &DEV_PAGES, &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1]], &OF_APPS]
+            .concat();
     pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
 }
 
