@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, worded};
 
 /// Why a request of a client is refused: the code of the RFC, and what to do about it.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl IntoResponse for OAuthError {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        response
+        worded(response, self.code)
     }
 }
 

@@ -86,7 +86,9 @@ async fn the_owner_ends_it_on_the_account_page(Site(app): Site) {
         export["oauth"]["authorized_apps"].as_array().unwrap().iter().map(|app| &app["client_id"]).collect();
     assert!(ids.contains(&&json!(OWN)) && ids.contains(&&json!(client)), "{export}");
     assert_eq!(export["oauth"]["registered_apps"], json!([]));
-    let form = crate::support::PageForm::all(&page).into_iter().find(|form| form.value("client_id") == OWN).unwrap();
+    let form = crate::support::PageForm::all(&page).into_iter();
+    let mut form = form.filter(|form| form.action == "/account/apps/revoke");
+    let form = form.find(|form| form.value("client_id") == OWN).unwrap();
     form.by(&ada.browser).await.assert_redirect("/account/apps");
     assert_over(&app, &first).await;
     assert_over(&app, &second).await;

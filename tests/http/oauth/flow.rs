@@ -154,12 +154,13 @@ async fn the_request_goes_through_every_step_of_signing_in(Site(app): Site) {
 
 async fn what_an_application_gets_is_on_no_list_of_tokens(Site(app): Site) {
     let ada = app.person("ada").await;
-    let before = ada.client.get("/tokens").await.json();
+    let listed = async || ada.client.get("/tokens").await.json()["items"].as_array().unwrap().len();
+    let before = listed().await;
     let mut tokens = Tokens::own(&app, &ada).await;
     for _ in 0..12 {
         tokens = Tokens::of(&app, &refresh(&app, OWN, &tokens.refresh).await);
     }
-    assert_eq!(ada.client.get("/tokens").await.json(), before);
+    assert_eq!(listed().await, before);
     assert!(tokens.work().await);
     let mut raw = app.raw().await;
     let kept = raw.texts("SELECT name FROM tokens WHERE issued_by = 'client'").await.len();
