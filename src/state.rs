@@ -9,6 +9,7 @@ use crate::{
     auth::{
         ScopeInfo,
         dev_key::DevKey,
+        dpop::Dpop,
         event_streams::{EventStreams, ResourceEvents},
         passwords::Hasher,
         sign_in::{FactorContext, SecondFactor, SignIns},
@@ -38,6 +39,8 @@ pub struct AppState {
     pub events: EventStreams,
     /// Signing in, with the second factors of all features.
     pub sign_ins: SignIns,
+    /// Proofs of the keys that tokens are bound to.
+    pub dpop: Dpop,
     /// The key to the outbox of a development server.
     pub dev_key: DevKey,
     /// What the features have told of themselves.
@@ -72,10 +75,10 @@ impl AppState {
         let mailer = Mailer::new(&settings, db.clone())?;
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
         let events = EventStreams::new(db.clone(), settings.events);
-        let dev_key = DevKey::new()?;
+        let (dev_key, dpop) = (DevKey::new()?, Dpop::new(&settings, db.clone()));
         let settings = Arc::new(settings);
         let context = FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone() };
         let sign_ins = SignIns::new(context, site.factors.clone());
-        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dev_key, site: Arc::new(site) })
+        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, dev_key, site: Arc::new(site) })
     }
 }

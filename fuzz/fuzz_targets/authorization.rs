@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../src/doors/authorization.rs"]
+#[path = "../../src/auth/authorization.rs"]
 #[allow(dead_code)]
 mod authorization;
 
@@ -16,9 +16,10 @@ fuzz_target!(|input: &[u8]| {
             headers.append(AUTHORIZATION, value);
         }
     }
-    let Ok(token) = authorization::bearer(&headers) else { return };
+    let Ok((scheme, token)) = authorization::token(&headers) else { return };
     let values: Vec<_> = headers.get_all(AUTHORIZATION).iter().collect();
     assert_eq!(values.len(), 1);
     let line = values[0].as_bytes();
-    assert!(line[..6].eq_ignore_ascii_case(b"bearer") && line.ends_with(token.as_bytes()));
+    let name: &[u8] = if scheme == authorization::Scheme::DPoP { b"dpop" } else { b"bearer" };
+    assert!(line[..name.len()].eq_ignore_ascii_case(name) && line.ends_with(token.as_bytes()));
 });

@@ -3,12 +3,12 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../src/tokens/format.rs"]
+#[path = "../../src/secret.rs"]
 #[allow(dead_code)]
-mod format;
+mod secret;
 
 fuzz_target!(|text: &str| {
-    let Some(secret) = format::Secret::parse("vst", text) else { return };
+    let Some(secret) = secret::Secret::parse("vst", text) else { return };
     assert_eq!(secret.reveal(), text);
     let random = text.strip_prefix("vst_").expect("it begins with the prefix");
     assert!(random.len() == 38 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()));

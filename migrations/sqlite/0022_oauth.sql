@@ -25,6 +25,8 @@ CREATE TABLE oauth_grants (
     scopes         TEXT    NOT NULL,
     -- The account's when it was given.
     password_stamp BLOB    NOT NULL,
+    -- The thumbprint of the key that its refresh tokens are bound to (RFC 9449 section 5); NULL if they are not.
+    jkt            TEXT,
     -- SHA-256 of the part that all its refresh tokens have in common.
     family_hash    BLOB    NOT NULL UNIQUE,
     created_at     INTEGER NOT NULL,
@@ -50,6 +52,8 @@ CREATE TABLE oauth_codes (
     scopes       TEXT    NOT NULL,
     -- The code_challenge (RFC 7636), always S256.
     challenge    TEXT    NOT NULL,
+    -- The thumbprint of the only key with which it is exchanged (RFC 9449 section 10); NULL for any, and none.
+    jkt          TEXT,
     -- The account's auth_stamp when the code was given.
     auth_stamp   BLOB    NOT NULL,
     expires_at   INTEGER NOT NULL,

@@ -7,7 +7,7 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use crate::{
-    auth::{event_streams, known_devices, rate_limit::attempts, session, sign_in},
+    auth::{dpop, event_streams, known_devices, rate_limit::attempts, session, sign_in},
     feature::{Feature, Job, enabled},
     http::idempotency,
     state::AppState,
@@ -42,6 +42,7 @@ async fn round(state: &AppState, features: &'static [Feature]) {
     job("trusted browsers", state, |state| async move { known_devices::delete_expired_trust(&state.db, BATCH).await })
         .await;
     job("pending sign-ins", state, |state| async move { sign_in::delete_expired(&state.db, BATCH).await }).await;
+    job("proofs", state, |state| async move { dpop::delete_expired(&state.db, BATCH).await }).await;
     job("idempotency", state, |state| async move { idempotency::delete_expired(&state.db, BATCH).await }).await;
     let changes = |state: AppState| async move {
         event_streams::delete_expired(&state.db, state.settings.events.keep_days, BATCH).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
 };
 
 use super::{
@@ -42,7 +42,8 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let recent = cors::RecentOrigins::default();
     let (db, refused) = (state.db.clone(), RefusedOrigins::default());
     let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
-    let door = TokenDoor { db: state.db.clone(), prefix: state.settings.tokens.prefix.clone(), origins, limits };
+    let (db, dpop, prefix) = (state.db.clone(), state.dpop.clone(), state.settings.tokens.prefix.clone());
+    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone() };
     let api = api::token_mount(features);
     let paths = KnownPaths::of("/api/v1", api.get_openapi());
     let forms = features.iter().fold(Pages::new(), |forms, feature| forms.merge((feature.client_forms)()));
@@ -56,7 +57,7 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
         .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount)
         .layer(Share)
-        .layer(map_response(bearer::challenge))
+        .layer(from_fn_with_state(dpop, bearer::challenge))
         .layer(from_fn_with_state(ResourceMetadata::new(metadata), resource_metadata::layer))
         .layer(from_fn(requests::layer))
         .layer(Share);

@@ -1,4 +1,4 @@
-//! The `Authorization: Bearer` header (RFC 6750 section 2.1).
+//! The `Authorization` header, with the schemes `Bearer` (RFC 6750 section 2.1) and `DPoP` (RFC 9449 section 7.1).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -15,11 +15,21 @@ pub enum NoToken {
     Repeated,
 }
 
-/// The token in a single `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110 section 11.1).
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// By whoever has it.
+    Bearer,
+    /// With a proof of the key that it is bound to.
+    DPoP,
+}
+
+/// The token in a single `Authorization` header, and its scheme, whose case does not matter (RFC 9110 section 11.1).
 ///
 /// # Errors
-/// If there is not exactly one such header. The caller has to check whether the token is one of ours.
-pub fn bearer(headers: &HeaderMap) -> Result<&str, NoToken> {
+/// If there is not exactly one such header, or it has another scheme. The caller has to check whether the token is one
+/// of ours.
+pub fn token(headers: &HeaderMap) -> Result<(Scheme, &str), NoToken> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
         (None, _) => return Err(NoToken::Missing),
@@ -27,10 +37,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<&str, NoToken> {
         (Some(_), Some(_)) => return Err(NoToken::Repeated),
     };
     let (scheme, token) = split(value).ok_or(NoToken::Unreadable)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(NoToken::OtherScheme);
-    }
-    Ok(token)
+    let known = [("bearer", Scheme::Bearer), ("dpop", Scheme::DPoP)];
+    let scheme = known.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name));
+    scheme.map(|(_, scheme)| (scheme, token)).ok_or(NoToken::OtherScheme)
 }
 
 fn split(value: &HeaderValue) -> Option<(&str, &str)> {
@@ -49,13 +58,18 @@ mod tests {
         for line in lines {
             headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(line).unwrap());
         }
-        bearer(&headers).map(str::to_owned)
+        let (scheme, text) = token(&headers)?;
+        Ok(if scheme == Scheme::DPoP { format!("bound {text}") } else { text.to_owned() })
     }
 
     #[test]
     fn one_header_one_scheme() {
         assert_eq!(read(&[b"Bearer abc"]).as_deref(), Ok("abc"));
         assert_eq!(read(&[b"bEARER   abc"]).as_deref(), Ok("abc"));
+        assert_eq!(read(&[b"DPoP abc"]).as_deref(), Ok("bound abc"));
+        assert_eq!(read(&[b"dpop  abc"]).as_deref(), Ok("bound abc"));
+        assert_eq!(read(&[b"DPoP a", b"DPoP a"]), Err(NoToken::Repeated));
+        assert_eq!(read(&[b"DPoP a", b"Bearer a"]), Err(NoToken::Repeated));
         assert_eq!(read(&[]), Err(NoToken::Missing));
         assert_eq!(read(&[b"Basic abc"]), Err(NoToken::OtherScheme));
         assert_eq!(read(&[b"Bearer"]).as_deref(), Ok(""));
@@ -71,7 +85,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_sent_is_read_or_refused(value in field_value()) {
-            if let Ok(token) = read(&[&value]) {
+            let bound = value.len() >= 4 && value[..4].eq_ignore_ascii_case(b"dpop");
+            if let (false, Ok(token)) = (bound, read(&[&value])) {
                 prop_assert!(value[..6].eq_ignore_ascii_case(b"bearer"));
                 prop_assert!(value.ends_with(token.as_bytes()) && !token.starts_with(' '));
             }
@@ -89,7 +104,7 @@ mod tests {
 
         #[test]
         fn no_other_scheme_is_taken_for_it(scheme in "[!-~]{0,20}", token in "[!-~]{0,99}") {
-            prop_assume!(!scheme.eq_ignore_ascii_case("bearer"));
+            prop_assume!(!scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("dpop"));
             let line = format!("{scheme} {token}");
             prop_assert_eq!(read(&[line.as_bytes()]), Err(NoToken::OtherScheme));
         }

@@ -1,7 +1,10 @@
-//! The token door: authentication by a bearer token (RFC 6750 section 2.1).
+//! The token door: authentication by a bearer token (RFC 6750 section 2.1), or by one that is bound to a key (RFC 9449
+//! section 7.1).
 
 use axum::{
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
     response::Response,
 };
 use time::Duration;
@@ -10,8 +13,9 @@ use uuid::Uuid;
 
 use super::{
     Caller, Credential,
-    authorization::{NoToken, bearer},
+    authorization::{self, NoToken, Scheme},
     cors::{self, AllowedOrigins},
+    dpop::{self, BoundToken, Dpop},
 };
 use crate::{
     auth::{
@@ -21,7 +25,10 @@ use crate::{
         store::token_row::Row,
     },
     db::{Db, direct_row, execute, read},
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        problem::{DPOP_ALGS, Problem},
+    },
     secret::Secret,
     timestamp::Timestamp,
 };
@@ -40,11 +47,13 @@ pub struct TokenDoor {
     pub origins: AllowedOrigins,
     /// The rate limits.
     pub limits: Limits,
+    /// Checks the proofs of bound tokens.
+    pub dpop: Dpop,
 }
 
 impl TokenDoor {
     /// Authenticates the caller by the `Authorization` header. It takes one indexed query; the time of use is written
-    /// in the background.
+    /// in the background. A token that is bound to a key takes a write too: that its proof was used.
     ///
     /// # Errors
     /// 401 with the reason in its code; 403 if the token does not work from the request's origin; 429; 503 if the
@@ -54,7 +63,8 @@ impl TokenDoor {
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
         let now = self.db.now();
-        let Some(secret) = Secret::parse(&self.prefix, sent_token(headers)?) else {
+        let (scheme, text) = sent_token(headers)?;
+        let Some(secret) = Secret::parse(&self.prefix, text) else {
             auth_info.counted(self.limits.check_address(&client, now))?;
             return Err(Problem::TokenInvalid);
         };
@@ -73,14 +83,26 @@ impl TokenDoor {
             self.limits.forget(&hash);
             return Err(if token.revoked_at.is_some() { Problem::TokenRevoked } else { Problem::TokenExpired });
         }
+        let ends = ending.is_some_and(|ending| ending.ends(token.id));
+        let refused = counted.and_then(RateLimitStatus::within).err().filter(|_| !ends);
+        if scheme == Scheme::DPoP || token.key_thumbprint.is_some() {
+            if let Some(refused) = refused {
+                auth_info.counted(Err(refused))?;
+            }
+            if let Err(problem) = self.check_key(parts, scheme, &token, &hash).await {
+                // Whoever has no more than a copy of the token takes nothing from its owner's limit.
+                if is_known {
+                    self.limits.refund_token(&hash);
+                    auth_info.counted(self.limits.check_address(&client, now))?;
+                }
+                return Err(problem);
+            }
+        }
         if !is_known {
             self.limits.refund_address(&client);
             auth_info.counted(self.limits.open_token(hash, now, ending))?;
         }
-        let ends = ending.is_some_and(|ending| ending.ends(token.id));
-        if let Err(refused) = counted.and_then(RateLimitStatus::within)
-            && !ends
-        {
+        if let Some(refused) = refused {
             auth_info.counted(Err(refused))?;
         }
         self.origins.check(&token, headers)?;
@@ -93,6 +115,16 @@ impl TokenDoor {
         Ok(caller)
     }
 
+    /// Checks that a token is sent with the scheme that it was made for, and a bound one with a proof of its key.
+    async fn check_key(&self, parts: &Parts, scheme: Scheme, token: &Token, hash: &[u8; 32]) -> Result<(), Problem> {
+        match (scheme, &token.key_thumbprint) {
+            (Scheme::Bearer, None) => Ok(()),
+            (Scheme::Bearer, Some(_)) => Err(Problem::TokenBound),
+            (Scheme::DPoP, None) => Err(Problem::TokenNotBound),
+            (Scheme::DPoP, Some(key)) => self.dpop.check(parts, BoundToken { hash, key }).await,
+        }
+    }
+
     /// Finds the token and its account by the hash.
     async fn find(&self, secret: &Secret) -> sqlx::Result<Option<(Token, Account)>> {
         let row: Option<TokenRow> = read!(
@@ -100,7 +132,7 @@ impl TokenDoor {
             optional,
             "SELECT tokens.id, tokens.name, tokens.scopes, tokens.origins, tokens.issued_by, tokens.created_at,
                     tokens.expires_at, tokens.ends_at, tokens.renew_days, tokens.last_used_at, tokens.last_used_from,
-                    tokens.revoked_at, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
+                    tokens.revoked_at, tokens.jkt, accounts.id AS account_id, accounts.email, accounts.name AS account_name,
                     accounts.created_at AS account_created_at, accounts.email_verified_at AS account_email_verified_at,
                     accounts.disabled_at AS account_disabled_at, accounts.password_stamp AS account_password_stamp,
                     tokens.password_stamp
@@ -145,8 +177,8 @@ impl TokenDoor {
 }
 
 /// The token that the request sends. What is said of a request without one depends on what it sends instead.
-fn sent_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    bearer(headers).map_err(|reason| match reason {
+fn sent_token(headers: &HeaderMap) -> Result<(Scheme, &str), Problem> {
+    authorization::token(headers).map_err(|reason| match reason {
         NoToken::Missing if headers.contains_key(header::COOKIE) => Problem::CookieAtTokenDoor,
         NoToken::Missing => Problem::TokenMissing,
         NoToken::OtherScheme => Problem::OtherScheme,
@@ -156,13 +188,49 @@ fn sent_token(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 /// Middleware that adds a challenge to every 401 of this door, also after a wrong password (RFC 9110 section 15.5.2).
-/// No token was sent then, so the challenge has no `error`.
-pub async fn challenge(mut response: Response) -> Response {
+/// No token was sent then, so the challenge has no `error`. The scheme that the client used is the one that says what is
+/// wrong; the other is named without (RFC 9449 section 7.2). The answer to a proof has the nonce for the next one.
+pub async fn challenge(State(dpop): State<Dpop>, request: Request, next: Next) -> Response {
+    let has_proof = request.headers().contains_key(&dpop::HEADER);
+    let proves_key = match authorization::token(request.headers()) {
+        Ok((scheme, _)) => scheme == Scheme::DPoP,
+        Err(_) => has_proof,
+    };
+    let mut response = next.run(request).await;
+    let (status, headers) = (response.status(), response.headers_mut());
     let challenge = Problem::TokenMissing.challenge().and_then(|text| HeaderValue::from_str(&text).ok());
-    if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (response.status(), challenge) {
-        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(challenge);
+    if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (status, challenge) {
+        headers.entry(header::WWW_AUTHENTICATE).or_insert(challenge);
+    }
+    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        name_both_schemes(headers, proves_key);
+    }
+    if has_proof
+        && !headers.contains_key(&dpop::NONCE)
+        && let Some(nonce) = dpop.next_nonce()
+    {
+        headers.insert(&dpop::NONCE, nonce);
+        // A cache would give the nonce again when it is old (RFC 9449 section 8.2).
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Turns the challenge into one of the scheme `DPoP` if the client `proves_key`, and adds that scheme otherwise.
+fn name_both_schemes(headers: &mut HeaderMap, proves_key: bool) {
+    let Some(bearer) = headers.get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()) else { return };
+    let Some(parameters) = bearer.strip_prefix("Bearer ") else { return };
+    let dpop = if proves_key {
+        format!(r#"DPoP {parameters}, algs="{DPOP_ALGS}""#)
+    } else {
+        format!(r#"DPoP algs="{DPOP_ALGS}""#)
+    };
+    let Ok(dpop) = HeaderValue::from_str(&dpop) else { return };
+    if proves_key {
+        headers.insert(header::WWW_AUTHENTICATE, dpop);
+    } else {
+        headers.append(header::WWW_AUTHENTICATE, dpop);
+    }
 }
 
 /// A token with its account.

@@ -30,6 +30,7 @@ pub fn token() -> Value {
         "last_used_at": moment(60),
         "last_used_from": "192.0.2.7",
         "revoked_at": null,
+        "key_thumbprint": null,
     })
 }
 

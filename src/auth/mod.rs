@@ -27,6 +27,8 @@ pub mod device_cookie;
 #[cfg(feature = "ssr")]
 mod door;
 #[cfg(feature = "ssr")]
+pub mod dpop;
+#[cfg(feature = "ssr")]
 pub mod event_streams;
 #[cfg(feature = "ssr")]
 pub mod examples;
@@ -60,7 +62,7 @@ pub mod verify_password;
 pub use self::{
     account::Account,
     scope::{Scope, ScopeInfo, Scopes},
-    token::{IssuedBy, Token},
+    token::{IssuedBy, Token, TokenType},
 };
 #[cfg(feature = "ssr")]
 pub use self::{

@@ -36,12 +36,40 @@ pub struct Token {
     pub last_used_from: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The thumbprint (RFC 7638) of the key that it is bound to; `null` if it works for whoever has it.
+    pub key_thumbprint: Option<String>,
 }
 
 impl Token {
     /// Whether it is active: neither revoked nor expired.
     pub fn works(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at > now
+    }
+
+    /// The scheme of `Authorization` that it is sent with: `DPoP` if it is bound to a key (RFC 9449 section 5), `Bearer`
+    /// otherwise.
+    pub fn token_type(&self) -> TokenType {
+        if self.key_thumbprint.is_some() { TokenType::DPoP } else { TokenType::Bearer }
+    }
+}
+
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub enum TokenType {
+    /// `Authorization: Bearer <token>` (RFC 6750).
+    Bearer,
+    /// `Authorization: DPoP <token>`, with a proof of its key in the `DPoP` header (RFC 9449).
+    DPoP,
+}
+
+impl TokenType {
+    /// The name of the scheme.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::DPoP => "DPoP",
+        }
     }
 }
 

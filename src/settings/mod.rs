@@ -7,6 +7,7 @@ mod accounts;
 mod activity;
 mod cors;
 mod database;
+mod dpop;
 mod events;
 mod factors;
 mod findings;
@@ -40,6 +41,7 @@ pub use self::{
     activity::Activity,
     cors::Cors,
     database::{Database, without_credentials},
+    dpop::Dpop,
     events::Events,
     factors::Factors,
     findings::{Finding, SettingsError, Severity},
@@ -93,6 +95,8 @@ pub struct Settings {
     pub tokens: Tokens,
     /// Applications that get tokens by an authorization.
     pub oauth: OAuth,
+    /// Tokens that are bound to a key.
+    pub dpop: Dpop,
     /// Limits that apply to each kind of object that accounts create.
     pub resources: Resources,
     /// The streams of `GET events`.
@@ -161,6 +165,7 @@ impl Settings {
         self.activity.check(&mut found);
         self.tokens.check(&mut found);
         self.oauth.check(self.tokens.login && !development, &mut found);
+        self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
         self.cors.check(&self.server.public_url, &mut found);

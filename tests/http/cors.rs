@@ -156,11 +156,18 @@ async fn a_preflight_needs_no_token_and_names_methods_and_headers(app: TestApp) 
             let methods = names(reply.header("access-control-allow-methods"));
             assert_eq!(methods, ["get", "head", "post", "patch", "delete"]);
             let headers = names(reply.header("access-control-allow-headers"));
-            let ours =
-                ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "last-event-id"];
+            let ours = [
+                "authorization",
+                "content-type",
+                "dpop",
+                "idempotency-key",
+                "if-match",
+                "if-none-match",
+                "last-event-id",
+            ];
             let tracing = ["baggage", "sentry-trace", "traceparent", "tracestate", "x-request-id"];
             assert!(ours.iter().chain(&tracing).all(|name| headers.iter().any(|given| given == name)), "{headers:?}");
-            assert_eq!(headers.len(), 11, "and no other: {headers:?}");
+            assert_eq!(headers.len(), 12, "and no other: {headers:?}");
             assert!(reply.header("access-control-max-age").parse::<u32>().unwrap() >= 600);
             varies_by_origin(&reply);
         }

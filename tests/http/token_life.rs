@@ -293,6 +293,7 @@ async fn tokens_from_before_go_on(app: TestApp) {
         "last_used_from",
         "warn_days",
         "password_stamp",
+        "jkt",
     ];
     for column in ["parent_id", "origins", "ends_at", "renew_days"].into_iter().chain(later) {
         // SQLite drops no column that refers to a table.
@@ -314,9 +315,11 @@ async fn tokens_from_before_go_on(app: TestApp) {
         )
         .await;
     }
-    app.sql("DROP TABLE idempotency").await;
+    for table in ["idempotency", "dpop_proofs", "server_keys"] {
+        app.sql(&format!("DROP TABLE {table}")).await;
+    }
     app.sql("ALTER TABLE accounts DROP COLUMN password_stamp").await;
-    app.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6, 16)").await;
+    app.sql("DELETE FROM _sqlx_migrations WHERE version IN (5, 6, 16, 23)").await;
 
     let now = app.another_instance().await;
     let about = about(&now.client(&token.token)).await;

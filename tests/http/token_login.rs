@@ -130,7 +130,7 @@ async fn login_answers_with_exactly_the_documented_members(app: TestApp) {
 
     assert_eq!(
         members(&login),
-        ["account", "expires_at", "expires_in", "id", "name", "renewable_until", "scopes", "token"]
+        ["account", "expires_at", "expires_in", "id", "name", "renewable_until", "scopes", "token", "token_type"]
     );
     assert_eq!(members(&login["account"]), ["created_at", "email", "email_confirmed", "id", "name"]);
     assert_eq!(reply.header("content-type"), "application/json");

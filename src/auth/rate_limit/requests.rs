@@ -169,6 +169,11 @@ impl Limits {
         self.tokens.take(hash, 1, times_for(ending, true), now)
     }
 
+    /// Uncounts a request by its token, because whoever sent it could not prove to have the token's key.
+    pub fn refund_token(&self, hash: &[u8; 32]) {
+        self.tokens.give_back(hash);
+    }
+
     /// Forgets a token that is no longer active.
     pub fn forget(&self, hash: &[u8; 32]) {
         self.tokens.forget(hash);

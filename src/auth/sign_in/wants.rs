@@ -16,6 +16,9 @@ pub struct Wants {
     /// The scopes of the token, at the token door.
     #[serde(default)]
     pub scopes: Scopes,
+    /// The thumbprint of the key that the token is to be bound to, at the token door.
+    #[serde(default)]
+    pub key_thumbprint: Option<String>,
 }
 
 impl Wants {
@@ -40,11 +43,15 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_kept_and_nothing_more() {
-        let wants =
-            Wants { remember: true, name: Some("phone".into()), scopes: ["account:read"].into_iter().collect() };
+        let wants = Wants {
+            remember: true,
+            name: Some("phone".into()),
+            scopes: ["account:read"].into_iter().collect(),
+            key_thumbprint: Some("thumbprint".into()),
+        };
         let kept = Wants::of_text(&wants.to_text().unwrap());
         assert!(kept.remember);
-        assert_eq!(kept.name.as_deref(), Some("phone"));
+        assert_eq!((kept.name.as_deref(), kept.key_thumbprint.as_deref()), (Some("phone"), Some("thumbprint")));
         assert_eq!(kept.scopes.iter().collect::<Vec<_>>(), ["account:read"]);
         assert!(!Wants::of_text("of a later version").remember);
     }

@@ -8,7 +8,7 @@ use crate::{auth::Token, db::direct_row, timestamp::Timestamp};
 macro_rules! token_columns {
     () => {
         "id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, last_used_at, \
-         last_used_from, revoked_at"
+         last_used_from, revoked_at, jkt"
     };
 }
 
@@ -29,6 +29,7 @@ pub struct Row {
     last_used_at: Option<Timestamp>,
     last_used_from: String,
     revoked_at: Option<Timestamp>,
+    jkt: Option<String>,
 }
 
 direct_row!(Row {
@@ -44,6 +45,7 @@ direct_row!(Row {
     last_used_at,
     last_used_from,
     revoked_at,
+    jkt,
 });
 
 impl From<Row> for Token {
@@ -61,6 +63,7 @@ impl From<Row> for Token {
             last_used_at: row.last_used_at,
             last_used_from: Some(row.last_used_from).filter(|address| !address.is_empty()),
             revoked_at: row.revoked_at,
+            key_thumbprint: row.jkt,
         }
     }
 }

@@ -39,10 +39,10 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     const SQLITE: &str = concat!(
         "INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp)
+             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp, jkt)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
             CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END, $16,
-            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END
+            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END, $17
          FROM accounts AS owner LEFT JOIN tokens AS parent
             ON parent.id = $3 AND parent.account_id = owner.id AND parent.revoked_at IS NULL AND parent.expires_at > $9
                 AND parent.expires_at >= $11
@@ -64,10 +64,10 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
                 FOR SHARE)
          INSERT INTO tokens
             (id, account_id, parent_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at,
-             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp)
+             renew_days, warn_days, password_stamp, renew_seconds, reauthenticated_at, reauthentication_stamp, jkt)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
             CASE WHEN $8 = 'login' THEN owner.password_stamp ELSE parent.password_stamp END, $16,
-            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END
+            CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END, $17
          FROM owner LEFT JOIN parent ON COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
          WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR parent.id IS NOT NULL)
          RETURNING ",
@@ -95,6 +95,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
         limit,
         stamp,
         renew_seconds,
+        token.key_thumbprint,
     );
     Ok(row?.map(Token::from))
 }

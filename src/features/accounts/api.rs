@@ -14,6 +14,7 @@ use super::{
 use crate::{
     auth::{
         Allowed, Anything, AuthSession, Credential, Scope, Scopes,
+        dpop::SentProof,
         reauthentication::Reauthentication,
         sign_in::{At, PendingCookie, Wants},
         verify_password::{missing_credentials, verify_password},
@@ -110,7 +111,7 @@ struct Login {
 ///
 /// Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
 /// password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
-/// endpoint off. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
+/// endpoint off. With a proof of a key in the `DPoP` header (RFC 9449), the token is bound to this key. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
 /// the steps in `next`.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
@@ -123,6 +124,7 @@ struct Login {
 async fn token_login(
     State(state): State<AppState>,
     client: Client,
+    proof: SentProof,
     login: Unvalidated<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
@@ -139,8 +141,9 @@ async fn token_login(
         None => Scopes::of_login(&state.site.scopes),
         Some(named) => named.into_iter().collect(),
     };
+    let key_thumbprint = proof.verify_for_login().await?.map(String::from);
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
-    let wants = Wants { remember: login.remember, name: login.name, scopes };
+    let wants = Wants { remember: login.remember, name: login.name, scopes, key_thumbprint };
     let admitted = state.sign_ins.proceed(proven, At::Client(None), wants.clone(), &client).await?;
     finish::with_token(&state, &client, &admitted, wants).await
 }

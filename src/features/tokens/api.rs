@@ -19,7 +19,8 @@ use super::scopes::TokensManage;
 use super::service::{self, Expiry, NewToken, expires_in};
 use crate::{
     auth::{
-        Allowed, Credential, IssuedBy, Scope, Scopes, Token,
+        Allowed, Credential, IssuedBy, Scope, Scopes, Token, TokenType,
+        dpop::SentProof,
         examples::{token, token_text},
         reauthentication::Reauthentication,
     },
@@ -32,7 +33,7 @@ use crate::{
         idempotency,
         openapi::{
             IfNoneMatch, TokenText,
-            refusals::{BodyRefused, Full, NotFound, PasswordProofRefused, UnauthenticatedRefused},
+            refusals::{BodyRefused, Full, NotFound, PasswordProofRefused, ProofRefused, UnauthenticatedRefused},
             texts::name,
         },
         problem::{FieldCode, FieldError, Problem},
@@ -119,6 +120,7 @@ struct CreateBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedToken, examples(json!({
     "token": token_text(),
+    "token_type": "Bearer",
     "id": token()["id"],
     "name": token()["name"],
     "scopes": token()["scopes"],
@@ -132,6 +134,8 @@ struct CreateBody {
 })))]
 struct Made {
     token: TokenText,
+    /// How the token is sent: `DPoP`, with proofs, if it is bound to a key.
+    token_type: TokenType,
     /// The id of the token, for `DELETE tokens/{id}`.
     id: Uuid,
     /// The name of the token.
@@ -159,14 +163,15 @@ struct Made {
 /// With a session cookie, the password must have been given recently, or be sent as well. With a token, the new token
 /// has no more scopes than the calling one and works from no other origin. Without `password`, it also expires no later
 /// and is revoked with the calling token; with `password`, it is the person's own, like one that is created on the
-/// tokens page. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
+/// tokens page. With a proof of a key in the `DPoP` header (RFC 9449), the new token is bound to this key; a token that is
+/// bound makes only tokens that are bound to the same key. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
 /// sent twice.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = CreateBody,
     responses(
         (status = CREATED, body = Made, description = "The new token. It is shown only once."),
-        BodyRefused, Full, PasswordProofRefused,
+        BodyRefused, Full, PasswordProofRefused, ProofRefused,
     ),
     security(("caller" = ["tokens:manage"])),
 )]
@@ -175,6 +180,7 @@ async fn create(
     Allowed { caller, .. }: Allowed<TokensManage>,
     client: Client,
     mut reauthentication: Reauthentication,
+    proof: SentProof,
     headers: HeaderMap,
     body: Unvalidated<CreateBody>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
@@ -196,7 +202,12 @@ async fn create(
         errors
     })?;
     let expiry = expiry(body.days, body.expires_at).map_err(Problem::Validation)?;
-    let new = body.asked(expiry);
+    let key_thumbprint = match &caller.credential {
+        // Its proof came with this call, and the new token is bound to the same key.
+        Credential::Token(token) if token.key_thumbprint.is_some() => None,
+        _ => proof.verify().await?.map(String::from),
+    };
+    let new = NewToken { key_thumbprint, ..body.asked(expiry) };
     let password = body.password;
     let password = match caller.credential {
         Credential::Token(_) => password,
@@ -217,10 +228,22 @@ async fn create(
         (Credential::Session(_), _) => service::create(db, &settings.tokens, &actor, None, new).await?,
     };
     let expires_in = expires_in(&issued.token, issued.token.created_at);
+    let (token, token_type) = (TokenText(issued.secret.reveal().to_owned()), issued.token.token_type());
     let Token { id, name, scopes, origins, issued_by, created_at, expires_at, ends_at, renew_days, .. } = issued.token;
-    let token = TokenText(issued.secret.reveal().to_owned());
-    let made =
-        Made { token, id, name, scopes, origins, issued_by, created_at, expires_at, expires_in, ends_at, renew_days };
+    let made = Made {
+        token,
+        token_type,
+        id,
+        name,
+        scopes,
+        origins,
+        issued_by,
+        created_at,
+        expires_at,
+        expires_in,
+        ends_at,
+        renew_days,
+    };
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -233,6 +256,7 @@ impl CreateBody {
             expiry,
             renew: self.renew,
             origins: self.origins.clone(),
+            key_thumbprint: None,
         }
     }
 }

@@ -81,6 +81,8 @@ struct Current {
     last_used_from: Option<String>,
     /// When it was revoked.
     revoked_at: Option<Timestamp>,
+    /// The thumbprint (RFC 7638) of the key that it is bound to; `null` if it works for whoever has it.
+    key_thumbprint: Option<String>,
 }
 
 fn example() -> Value {
@@ -99,6 +101,7 @@ fn example() -> Value {
         "last_used_at": moment(60),
         "last_used_from": "192.0.2.7",
         "revoked_at": null,
+        "key_thumbprint": null,
     })
 }
 
@@ -120,6 +123,7 @@ impl Current {
             last_used_at: token.last_used_at,
             last_used_from: token.last_used_from,
             revoked_at: token.revoked_at,
+            key_thumbprint: token.key_thumbprint,
         }
     }
 }

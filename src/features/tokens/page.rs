@@ -74,6 +74,7 @@ pub async fn create(
             .filter(|o| !o.is_empty())
             .map(str::to_owned)
             .collect(),
+        key_thumbprint: None,
     };
     let typed = typed(&form, &new);
     match service::create(db, &settings.tokens, &actor, None, new).await {

@@ -29,6 +29,8 @@ pub struct NewToken {
     pub renew: bool,
     /// The origins whose pages can use it. If empty, it works everywhere.
     pub origins: Vec<String>,
+    /// The thumbprint of the key that it is bound to, if any.
+    pub key_thumbprint: Option<String>,
 }
 
 /// When a token expires.

@@ -61,8 +61,8 @@ pub async fn find(db: &Db, settings: &Tokens, account: Uuid, secret: &str) -> Re
 
 /// Creates a token for a person, or for a token that can manage tokens: `parent`.
 ///
-/// A token created by another has no more scopes than its parent, works from no other origin and expires no later
-/// (S22). The limit is when the parent expires if it is not used again, so that nothing outlives a parent that is not
+/// A token created by another has no more scopes than its parent, works from no other origin, expires no later, and is
+/// bound to the same key if the parent is bound (S22, S82). The limit is when the parent expires if it is not used again, so that nothing outlives a parent that is not
 /// renewed (S60).
 ///
 /// # Errors
@@ -103,7 +103,8 @@ pub async fn create_with_password(
     })
 }
 
-/// The token `new` as it is to be stored. `caller` limits its scopes and origins, `parent` how long it lasts.
+/// The token `new` as it is to be stored. `caller` limits its scopes and origins, and binds it to its own key; `parent`
+/// limits how long it lasts.
 fn checked(
     settings: &Tokens,
     now: Timestamp,
@@ -144,6 +145,7 @@ fn checked(
         last_used_at: None,
         last_used_from: None,
         revoked_at: None,
+        key_thumbprint: caller.and_then(|caller| caller.key_thumbprint.clone()).or(new.key_thumbprint),
     })
 }
 
@@ -184,7 +186,7 @@ pub async fn create_at_login(
     admitted: &Admitted,
     wants: Wants,
 ) -> Result<Issued, Problem> {
-    let Wants { remember, name, scopes } = wants;
+    let Wants { remember, name, scopes, key_thumbprint } = wants;
     let name = checked_name(name.as_deref().unwrap_or("Login"))?;
     let (lasts, in_all) = settings.login_lifetime(remember);
     let now = db.now();
@@ -201,6 +203,7 @@ pub async fn create_at_login(
         last_used_at: None,
         last_used_from: None,
         revoked_at: None,
+        key_thumbprint,
     };
     let actor = admitted.acting(client);
     let (ours, settings, stamp) = (db.clone(), settings.clone(), admitted.auth_stamp().to_vec());

@@ -244,6 +244,7 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
     let soon =
         (end - now <= SOON && end - token.created_at > SOON).then(|| view! { " " <Badge>"Expires soon"</Badge> });
     let renewed = token.renew_days.map(|_| view! { " " <Badge>"Renewed"</Badge> });
+    let bound = bound_badge(&token);
     let until = match token.renew_days {
         None => Either::Left(view! { ", expires " <Time at=token.expires_at /> }),
         Some(days) => Either::Right(view! {
@@ -254,7 +255,7 @@ fn TokenRow(token: Token, now: Timestamp) -> impl IntoView {
     view! {
         <li>
             <div>
-                <p><strong>{token.name.clone()}</strong> {renewed} {soon}</p>
+                <p><strong>{token.name.clone()}</strong> {renewed} {bound} {soon}</p>
                 <Access token=token.clone() />
                 <p class="hint">
                     {created(token.issued_by)} <Time at=token.created_at /> {until} ", " <LastUse token=token.clone() />
@@ -281,10 +282,11 @@ fn EndedRow(token: Token) -> impl IntoView {
         Some(at) => ("Revoked", Either::Left(view! { ", revoked " <Time at /> })),
         None => ("Expired", Either::Right(view! { ", expired " <Time at=token.expires_at /> })),
     };
+    let bound = bound_badge(&token);
     view! {
         <li>
             <div>
-                <p><strong>{token.name.clone()}</strong> " " <Badge>{badge}</Badge></p>
+                <p><strong>{token.name.clone()}</strong> " " <Badge>{badge}</Badge> {bound}</p>
                 <Access token=token.clone() />
                 <p class="hint">
                     {created(token.issued_by)} <Time at=token.created_at /> {end} ", " <LastUse token=token.clone() />
@@ -292,6 +294,11 @@ fn EndedRow(token: Token) -> impl IntoView {
             </div>
         </li>
     }
+}
+
+/// That a copy of the token is of no use to anybody else.
+fn bound_badge(token: &Token) -> Option<impl IntoView + use<>> {
+    token.key_thumbprint.as_ref().map(|_| view! { " " <Badge>"Bound to a key"</Badge> })
 }
 
 fn created(by: IssuedBy) -> &'static str {

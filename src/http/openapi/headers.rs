@@ -44,6 +44,11 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
             "`true` if this is the answer to an earlier request with the same `Idempotency-Key`. Missing otherwise.",
             text().enum_values(Some(["true"])),
         ),
+        (
+            "DPoP-Nonce",
+            "The nonce for the next proof (RFC 9449 section 8), in each answer to a request that has one.",
+            text().examples(["Zm9yIGV4YW1wbGUgb25seSEh"]),
+        ),
         ("Location", "The URL of the new resource.", text().format(Some(uri))),
         ("Retry-After", "In how many seconds to try again.", seconds),
         ("Set-Cookie", "The session cookie.", text()),
@@ -56,8 +61,8 @@ pub(crate) fn described() -> BTreeMap<String, RefOr<Header>> {
         ("Link", "With `rel=\"deprecation\"`: a page that says what to use instead.", text()),
         (
             "WWW-Authenticate",
-            "How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is \
-             wrong with the token.",
+            "How to authenticate (RFC 6750 section 3, RFC 9449 section 7.1). Without `error` if no token was sent; \
+             otherwise it says what is wrong with the token or the proof.",
             text().examples([challenge]),
         ),
         (

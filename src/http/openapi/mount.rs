@@ -17,7 +17,7 @@ use utoipa::{
 use super::{
     headers::{self, SCOPE},
     params, portable, problems,
-    refusals::described,
+    refusals::{described, no_proof, nonce_needed},
 };
 use crate::{
     http::{
@@ -66,7 +66,9 @@ impl MountDocs {
                 "For every client but the pages of the site itself: single-page apps on other origins, scripts, mobile \
                  apps, servers.\n\n\
                  Send `Authorization: Bearer {prefix}_…`. Cookies are ignored. Create a token on the tokens page of \
-                 the site, or with `POST /login`. Every token has a name, scopes and an expiry date.\n\n\
+                 the site, or with `POST /login`. Every token has a name, scopes and an expiry date. If a `DPoP` header \
+                 with a proof of a key (RFC 9449) comes with the request that makes a token, the token is bound to \
+                 this key: send it as `Authorization: DPoP {prefix}_…`, with a new proof each time.\n\n\
                  {ERRORS}\n\n\
                  Pages on the site's own origin can use the session API instead, which has the same resources and is \
                  described at `/session/v1/openapi.json`.",
@@ -83,6 +85,10 @@ impl MountDocs {
                 Problem::TokenInvalid,
                 Problem::TokenExpired,
                 Problem::TokenRevoked,
+                Problem::TokenBound,
+                Problem::TokenNotBound,
+                no_proof(),
+                nonce_needed(),
                 Problem::OriginNotAllowed,
                 Problem::RateLimited { limit: Limit::Token, seconds: 30 },
             ],

@@ -100,6 +100,8 @@ refusals! {
     ];
     /// Like [`PasswordRefused`], for the token API, where the settings may turn passwords off.
     LoginRefused => [
+        no_proof(),
+        nonce_needed(),
         Problem::InvalidCredentials,
         Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
         Problem::LoginDisabled,
@@ -108,6 +110,8 @@ refusals! {
         Problem::AccountDisabled,
         limited(Limit::Password)
     ];
+    /// Where the new token may be bound to a key.
+    ProofRefused => [no_proof(), nonce_needed()];
     /// By a step of a sign-in after the first.
     StepRefused => [
         Problem::SignInExpired,
@@ -142,6 +146,9 @@ fn response(problems: &[&Problem]) -> Response {
     if problems.iter().any(|problem| problem.challenge().is_some()) {
         response = response.header("WWW-Authenticate", Header::default());
     }
+    if problems.iter().any(|problem| problem.dpop_nonce().is_some()) {
+        response = response.header("DPoP-Nonce", Header::default());
+    }
     if problems.iter().any(|problem| problem.retry_after().is_some()) {
         response = response.header("Retry-After", Header::default());
     }
@@ -158,6 +165,16 @@ fn content(problems: &[&Problem]) -> Content {
         (problem.code(), example.build())
     };
     ContentBuilder::new().examples_from_iter(problems.iter().map(example)).build()
+}
+
+/// The proof of a key that is missing.
+pub fn no_proof() -> Problem {
+    Problem::DpopProofInvalid("The request has no `DPoP` header.".into())
+}
+
+/// A proof without a nonce.
+pub fn nonce_needed() -> Problem {
+    Problem::DpopNonceNeeded("Zm9yIGV4YW1wbGUgb25seSEh".into())
 }
 
 fn not_json() -> Problem {

@@ -7,6 +7,9 @@ use axum::http::StatusCode;
 use super::{FieldError, Limit};
 use crate::secret::Secret;
 
+/// The algorithms that a proof may be signed with (RFC 9449 section 7.1), as in `WWW-Authenticate`.
+pub const DPOP_ALGS: &str = "ES256 Ed25519 EdDSA";
+
 /// Makes [`Problem`] of a table with one row per kind: status, code, title, and what a client can do about it.
 macro_rules! problems {
     ($(
@@ -79,6 +82,22 @@ problems! {
         "This token has expired. Create a new one, or sign in again.";
     TokenRevoked => 401, "token_revoked", "Token revoked",
         "This token was revoked. Create a new one, or sign in again.";
+    /// A token that is bound to a key, sent as a bearer token (RFC 9449 section 7.2).
+    TokenBound => 401, "token_bound", "Token bound to a key",
+        "This token is bound to a key of the client that it was made for. Send it as `Authorization: DPoP <token>`, with \
+         a proof in the `DPoP` header that is signed with this key; docs/dpop.md shows how. Without the key the token \
+         opens nothing.";
+    /// A token that is bound to no key, sent with the scheme `DPoP`.
+    TokenNotBound => 401, "token_not_bound", "Token not bound to a key",
+        "This token is not bound to a key. Send it as `Authorization: Bearer <token>`. For one that is bound, send a \
+         proof in the `DPoP` header when you make it; docs/dpop.md shows how.";
+    /// The proof of a key is missing, or fails a check of RFC 9449 section 4.3. Holds which.
+    DpopProofInvalid(reason: Cow<'static, str>) => 401, "invalid_dpop_proof", "Invalid DPoP proof",
+        format!("{reason} docs/dpop.md shows how to make a proof.");
+    /// The proof names no nonce, or one that is too old. Holds the one to use.
+    DpopNonceNeeded(_nonce: String) => 401, "use_dpop_nonce", "DPoP nonce needed",
+        "Make the proof again, with the `DPoP-Nonce` header of this answer as its claim `nonce`, and repeat the request. \
+         Each answer to a request with a proof has the nonce for the next one.";
     /// Does not say which of the two is wrong (ASVS 6.3.8).
     InvalidCredentials => 401, "invalid_credentials", "Wrong email or password",
         "The email address or the password is wrong.";
@@ -292,6 +311,17 @@ impl Problem {
                 Some(format!(r#"{realm}, error="invalid_token", error_description="{}""#, self.title()))
             }
             Self::ScopeMissing(scope) => Some(format!(r#"{realm}, error="insufficient_scope", scope="{scope}""#)),
+            Self::TokenBound | Self::TokenNotBound => Some(dpop_challenge("invalid_token", self.title())),
+            Self::DpopProofInvalid(reason) => Some(dpop_challenge(self.code(), reason)),
+            Self::DpopNonceNeeded(_) => Some(dpop_challenge(self.code(), self.title())),
+            _ => None,
+        }
+    }
+
+    /// The `DPoP-Nonce` of the response, for [`Problem::DpopNonceNeeded`] (RFC 9449 sections 8 and 9).
+    pub fn dpop_nonce(&self) -> Option<&str> {
+        match self {
+            Self::DpopNonceNeeded(nonce) => Some(nonce),
             _ => None,
         }
     }
@@ -310,6 +340,14 @@ impl Problem {
             _ => Self::Internal(format!("a layer answered {status}")),
         }
     }
+}
+
+/// The challenge of RFC 9449 section 7.1. A description is ASCII without quotes and backslashes (RFC 6750 section 3).
+fn dpop_challenge(error: &str, description: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\') || *c == ' ';
+    let description: String = description.chars().filter(is_plain).collect();
+    let realm = r#"DPoP realm="vestibule""#;
+    format!(r#"{realm}, error="{error}", error_description="{description}", algs="{DPOP_ALGS}""#)
 }
 
 /// For the log: the code, and the reason that clients are not told.

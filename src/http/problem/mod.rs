@@ -22,6 +22,6 @@ pub use details::{Details, NextStep};
 #[cfg(feature = "ssr")]
 pub use self::{
     json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render, worded},
-    kind::{KINDS, Problem},
+    kind::{DPOP_ALGS, KINDS, Problem},
     limit::Limit,
 };

@@ -1,12 +1,15 @@
 //! How a problem becomes a response, and how an error of the database becomes a problem.
 
 use axum::{
-    http::{HeaderValue, header},
+    http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
 use super::Problem;
 use crate::http::conditional::version_tag;
+
+/// The header of the nonce for the next proof (RFC 9449 section 8).
+static DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -25,6 +28,9 @@ impl IntoResponse for Problem {
         }
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(nonce) = self.dpop_nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
+            headers.insert(&DPOP_NONCE, nonce);
         }
         if let Some(tag) = self.version().and_then(|version| HeaderValue::from_str(&version_tag(version)).ok()) {
             headers.insert(header::ETAG, tag);

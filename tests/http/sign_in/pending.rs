@@ -61,7 +61,7 @@ async fn a_code_gives_what_the_login_asked_for(app: TestApp) {
     let login = reply.assert_status(201).json();
     assert_eq!(
         members(&login),
-        ["account", "expires_at", "expires_in", "id", "name", "renewable_until", "scopes", "token"]
+        ["account", "expires_at", "expires_in", "id", "name", "renewable_until", "scopes", "token", "token_type"]
     );
     assert_eq!((&login["name"], &login["scopes"]), (&json!("phone"), &json!([READ_NAME])));
     assert!(login["expires_in"].as_i64().unwrap() > 20 * 24 * 60 * 60, "{login}");

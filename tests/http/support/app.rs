@@ -220,6 +220,7 @@ impl TestApp {
             expiry: Expiry::Days(30),
             renew: false,
             origins: Vec::new(),
+            key_thumbprint: None,
         };
         change(&mut new);
         let actor = Actor::by_password(person.account.id, &Somewhere::default());

@@ -152,12 +152,13 @@ impl Door for Client {
 }
 
 /// The members of a token in JSON, in order.
-pub const TOKEN_MEMBERS: [&str; 12] = [
+pub const TOKEN_MEMBERS: [&str; 13] = [
     "created_at",
     "ends_at",
     "expires_at",
     "id",
     "issued_by",
+    "key_thumbprint",
     "last_used_at",
     "last_used_from",
     "name",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::{
-        Account, AuthSession, Scopes,
+        Account, AuthSession, Scopes, TokenType,
         examples::{account, token, token_text},
         sign_in::{Admitted, Wants},
     },
@@ -25,6 +25,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(examples(json!({
     "token": token_text(),
+    "token_type": "Bearer",
     "id": token()["id"],
     "name": token()["name"],
     "scopes": token()["scopes"],
@@ -35,6 +36,8 @@ use crate::{
 })))]
 pub(crate) struct LoggedIn {
     token: TokenText,
+    /// How the token is sent: `DPoP`, with proofs, if the login proved a key.
+    token_type: TokenType,
     /// The id of the token, for `DELETE tokens/{id}`.
     id: Uuid,
     /// The name of the token.
@@ -94,6 +97,7 @@ pub(crate) async fn with_token(
     let renewable_until = tokens::service::renewable_until(&issued.token);
     let body = LoggedIn {
         token: TokenText(issued.secret.reveal().to_owned()),
+        token_type: issued.token.token_type(),
         id: issued.token.id,
         name: issued.token.name,
         scopes: issued.token.scopes,
