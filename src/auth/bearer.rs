@@ -202,7 +202,7 @@ pub async fn challenge(State(dpop): State<Dpop>, request: Request, next: Next) -
     if let (StatusCode::UNAUTHORIZED, Some(challenge)) = (status, challenge) {
         headers.entry(header::WWW_AUTHENTICATE).or_insert(challenge);
     }
-    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+    if proves_key || status == StatusCode::UNAUTHORIZED {
         name_both_schemes(headers, proves_key);
     }
     if has_proof

@@ -24,7 +24,30 @@ impl Default for Dpop {
 
 impl Dpop {
     pub(super) fn check(self, found: &mut Findings) {
+        found.advice_if(
+            !self.nonces,
+            "dpop.nonces",
+            "is off, so a script in a client's page can make proofs for as long as the token lasts and use them \
+             elsewhere (RFC 9449 section 11.2); turn it on, or let tokens last for hours only",
+        );
         let reason = "the clocks of clients are seldom exact, and a proof that is old may have been stolen";
         found.range("dpop.window_seconds", self.window_seconds, 5..=600, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lets_proofs_be_made_in_advance_is_said() {
+        let keys = |settings: Dpop| {
+            let mut found = Findings::default();
+            settings.check(&mut found);
+            found.sorted().into_iter().map(|finding| finding.key).collect::<Vec<_>>()
+        };
+        assert!(keys(Dpop::default()).is_empty());
+        assert_eq!(keys(Dpop { nonces: false, ..Dpop::default() }), ["dpop.nonces"]);
+        assert_eq!(keys(Dpop { window_seconds: 601, ..Dpop::default() }), ["dpop.window_seconds"]);
     }
 }

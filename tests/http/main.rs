@@ -24,6 +24,7 @@ mod descent;
 mod devices;
 mod disabled;
 mod documents;
+mod dpop;
 mod durable;
 mod embedding;
 mod errors;

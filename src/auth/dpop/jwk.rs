@@ -169,7 +169,7 @@ mod tests {
         assert!(!key.verifies(&signed[1..], &signature) && !key.verifies(signed, &signature[1..]));
     }
 
-    const X: &str = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfVWAWBFs";
+    const X: &str = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs";
     const Y: &str = "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA";
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Grant {
     pub scopes: String,
     /// When it ends, even if it is refreshed.
     pub ends_at: Timestamp,
+    /// The thumbprint of the key that its refresh tokens are bound to.
+    pub jkt: Option<String>,
 }
 
 /// A new grant, for a code that was exchanged.
@@ -28,6 +30,8 @@ pub(crate) struct New {
     /// The hash of the code.
     pub code: Vec<u8>,
     pub family_hash: Vec<u8>,
+    /// The thumbprint of the key that its refresh tokens are bound to.
+    pub jkt: Option<String>,
     /// Not later than this, and not later than the browser session.
     pub ends_at: Timestamp,
 }
@@ -36,28 +40,30 @@ pub(crate) struct New {
 /// stamp, or the browser is no longer signed in.
 pub(crate) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<Option<Grant>> {
     const SQLITE: &str = "INSERT INTO oauth_grants
-            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at)
+            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at,
+             jkt)
          SELECT $1, owner.id, session.id, code.client_id, code.scopes, owner.password_stamp, $3, $5,
-            MIN($4, session.ends_at), $5
+            MIN($4, session.ends_at), $5, $6
          FROM oauth_codes AS code
          JOIN accounts AS owner ON owner.id = code.account_id
          JOIN browser_sessions AS session ON session.id = code.session_id AND session.account_id = owner.id
          WHERE code.hash = $2 AND code.grant_id = $1 AND owner.auth_stamp = code.auth_stamp
             AND owner.disabled_at IS NULL AND session.expires_at > $5
-         RETURNING id, account_id, session_id, client_id, scopes, ends_at";
+         RETURNING id, account_id, session_id, client_id, scopes, ends_at, jkt";
     const POSTGRES: &str = "INSERT INTO oauth_grants
-            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at)
+            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at,
+             jkt)
          SELECT $1, owner.id, session.id, code.client_id, code.scopes, owner.password_stamp, $3, $5,
-            LEAST($4, session.ends_at), $5
+            LEAST($4, session.ends_at), $5, $6
          FROM accounts AS owner
          JOIN oauth_codes AS code ON code.account_id = owner.id
          JOIN browser_sessions AS session ON session.id = code.session_id AND session.account_id = owner.id
          WHERE code.hash = $2 AND code.grant_id = $1 AND owner.auth_stamp = code.auth_stamp
             AND owner.disabled_at IS NULL AND session.expires_at > $5
          FOR SHARE OF owner, code
-         RETURNING id, account_id, session_id, client_id, scopes, ends_at";
-    let New { id, code, family_hash, ends_at } = new;
-    execute!(db, optional, db.dialect(SQLITE, POSTGRES), id, code, family_hash, ends_at, now)
+         RETURNING id, account_id, session_id, client_id, scopes, ends_at, jkt";
+    let New { id, code, family_hash, jkt, ends_at } = new;
+    execute!(db, optional, db.dialect(SQLITE, POSTGRES), id, code, family_hash, ends_at, now, jkt)
 }
 
 /// The grant whose refresh tokens have this family, whatever has become of it.
@@ -65,7 +71,7 @@ pub(crate) async fn find(db: &Db, family_hash: Vec<u8>) -> sqlx::Result<Option<G
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, session_id, client_id, scopes, ends_at FROM oauth_grants
+        "SELECT id, account_id, session_id, client_id, scopes, ends_at, jkt FROM oauth_grants
          WHERE family_hash = $1",
         family_hash,
     )
@@ -76,7 +82,7 @@ pub(crate) async fn find_by_token(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, session_id, client_id, scopes, ends_at FROM oauth_grants
+        "SELECT id, account_id, session_id, client_id, scopes, ends_at, jkt FROM oauth_grants
          WHERE id = (SELECT grant_id FROM tokens WHERE hash = $1)",
         hash,
     )
@@ -126,15 +132,16 @@ pub(crate) struct NewToken {
     /// Separated by spaces.
     pub origins: String,
     pub expires_at: Timestamp,
+    /// The thumbprint of the key that it is bound to.
+    pub jkt: Option<String>,
 }
 
 /// Stores an access token, if its grant stands. Returns how many rows were stored.
 pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx::Result<u64> {
-    // The place for the key that the token is bound to: a column more, whose value comes with `NewToken`.
     const SQLITE: &str = "INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,
-             grant_id)
-         SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id
+             grant_id, jkt)
+         SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id, $9
          FROM oauth_grants AS given
          JOIN accounts AS owner ON owner.id = given.account_id
          JOIN browser_sessions AS session ON session.id = given.session_id
@@ -143,15 +150,15 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
     const POSTGRES: &str = "WITH given AS (SELECT * FROM oauth_grants WHERE id = $2 FOR SHARE)
          INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,
-             grant_id)
-         SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id
+             grant_id, jkt)
+         SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id, $9
          FROM given
          JOIN accounts AS owner ON owner.id = given.account_id
          JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
             AND owner.password_stamp = given.password_stamp AND session.expires_at > $8";
-    let NewToken { id, grant, name, hash, scopes, origins, expires_at } = new;
-    execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now,)
+    let NewToken { id, grant, name, hash, scopes, origins, expires_at, jkt } = new;
+    execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now, jkt)
 }
 
 /// Deletes all access tokens of the grant but the newest `kept`.

@@ -54,6 +54,7 @@ pub(super) async fn issue(
         redirect_uri: request.redirect_uri.clone(),
         scopes: request.scope_text(),
         challenge: request.challenge.clone(),
+        jkt: request.jkt.clone(),
         auth_stamp: signed_in.stamp.0.clone(),
         expires_at: db.now() + LASTS,
     };
@@ -64,7 +65,7 @@ pub(super) async fn issue(
     Ok(code.reveal().to_owned())
 }
 
-/// Exchanges a code for a grant.
+/// Exchanges a code for a grant. `key` is the thumbprint of the key that the request proves.
 ///
 /// # Errors
 /// `invalid_grant`
@@ -73,6 +74,7 @@ pub(super) async fn exchange(
     settings: &OAuth,
     (client, from): (&Client, Somewhere),
     (code, redirect_uri, verifier): (&str, &str, &str),
+    key: Option<&str>,
 ) -> Result<Granted, OAuthError> {
     let unknown = || OAuthError::grant("The code is unknown, was used, or has expired.");
     let hash = Secret::parse(PREFIX, code).ok_or_else(unknown)?.hash();
@@ -87,8 +89,13 @@ pub(super) async fn exchange(
     if row.client_id != client.id || row.redirect_uri != redirect_uri || !pkce::verifies(verifier, &row.challenge) {
         return Err(OAuthError::grant("The code belongs to another client_id, redirect_uri or code_verifier."));
     }
+    if row.jkt.is_some() && row.jkt.as_deref() != key {
+        return Err(OAuthError::grant("The code is for another key (dpop_jkt)."));
+    }
 
     let (ours, id, now) = (db.clone(), Uuid::now_v7(), db.now());
+    // Those of a client with a secret are bound to the client already (RFC 9449 section 5).
+    let jkt = key.filter(|_| !client.is_confidential()).map(str::to_owned);
     let token = RefreshToken::first(&settings.refresh_prefix)?;
     let ends_at = now + settings.refresh_lifetime();
     let name = client.name.clone();
@@ -98,7 +105,7 @@ pub(super) async fn exchange(
             replayed_meanwhile(&ours, hash).await?;
             return Err(unknown());
         }
-        let new = grants::New { id, code: hash, family_hash: token.family_hash(), ends_at };
+        let new = grants::New { id, code: hash, family_hash: token.family_hash(), jkt, ends_at };
         let grant = grants::insert(&ours, new, now).await?;
         let grant = grant.ok_or_else(|| OAuthError::grant("The person is no longer signed in."))?;
         store::insert_refresh_token(&ours, token.hash(), id).await?;

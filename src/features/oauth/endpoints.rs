@@ -163,14 +163,18 @@ pub(super) async fn introspect(State(state): State<AppState>, request: ClientReq
     if !grants::stands(db, grant.id, now).await? {
         return inactive();
     }
-    Ok(no_store(Json(json!({
+    let mut body = json!({
         "active": true,
         "scope": token.scopes.to_string(),
         "client_id": grant.client_id,
-        "token_type": "Bearer",
+        "token_type": token.token_type().as_str(),
         "exp": token.expires_at.get().unix_timestamp(),
         "iat": token.created_at.get().unix_timestamp(),
         "sub": grant.account_id,
         "iss": state.settings.origin(),
-    }))))
+    });
+    if let Some(key) = &token.key_thumbprint {
+        body["cnf"] = json!({"jkt": key});
+    }
+    Ok(no_store(Json(body)))
 }

@@ -8,7 +8,10 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::http::problem::{Problem, worded};
+use crate::{
+    auth::dpop,
+    http::problem::{Problem, worded},
+};
 
 /// Why a request of a client is refused: the code of the RFC, and what to do about it.
 #[derive(Clone, Debug)]
@@ -19,11 +22,13 @@ pub(super) struct OAuthError {
     pub description: String,
     status: StatusCode,
     retry_after: Option<u32>,
+    /// The nonce for the next proof (RFC 9449 section 8).
+    nonce: Option<String>,
 }
 
 impl OAuthError {
     pub(super) fn new(code: &'static str, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), status: StatusCode::BAD_REQUEST, retry_after: None }
+        Self { code, description: description.into(), status: StatusCode::BAD_REQUEST, retry_after: None, nonce: None }
     }
 
     /// `invalid_request`
@@ -45,6 +50,10 @@ impl OAuthError {
 impl From<Problem> for OAuthError {
     /// What is behind a failure stays in the log.
     fn from(problem: Problem) -> Self {
+        if let Problem::DpopProofInvalid(_) | Problem::DpopNonceNeeded(_) = &problem {
+            let nonce = problem.dpop_nonce().map(str::to_owned);
+            return Self { nonce, ..Self::new(problem.code(), problem.detail()) };
+        }
         let status = problem.status();
         let code = match status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "temporarily_unavailable",
@@ -54,7 +63,7 @@ impl From<Problem> for OAuthError {
         let (description, retry_after) = (problem.detail(), problem.retry_after());
         // Logs it.
         drop(problem.into_response());
-        Self { code, description, status, retry_after }
+        Self { code, description, status, retry_after, nonce: None }
     }
 }
 
@@ -85,6 +94,9 @@ impl IntoResponse for OAuthError {
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(nonce) = self.nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            headers.insert(&dpop::NONCE, nonce);
         }
         worded(response, self.code)
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::request::offered;
 use crate::{
+    http::problem::DPOP_ALGS,
     settings::Settings,
     state::{AppState, Site},
 };
@@ -40,6 +41,7 @@ pub(super) async fn server(State(AppState { settings, site, .. }): State<AppStat
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": with_secret,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": DPOP_ALGS.split(' ').collect::<Vec<_>>(),
         "prompt_values_supported": ["none", "login", "consent"],
         "protected_resources": [format!("{origin}/api/v1")],
         "service_documentation": format!("{origin}/api/docs"),
@@ -62,6 +64,7 @@ fn resource(settings: &Arc<Settings>, site: &Site, resource: String) -> Response
         "authorization_servers": [settings.origin()],
         "scopes_supported": scopes(site),
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": DPOP_ALGS.split(' ').collect::<Vec<_>>(),
         "resource_documentation": format!("{}/api/docs", settings.origin()),
     }))
 }

@@ -58,7 +58,7 @@ pub(super) async fn find(db: &Db, settings: &Settings, text: &str) -> sqlx::Resu
     Ok(grants::find(db, token.family_hash()).await?.map(|grant| Granted { grant, token }))
 }
 
-/// Exchanges a refresh token.
+/// Exchanges a refresh token. `key` is the thumbprint of the key that the request proves.
 ///
 /// # Errors
 /// `invalid_grant`
@@ -67,11 +67,15 @@ pub(super) async fn exchange(
     settings: &Settings,
     (client, from): (&Client, Somewhere),
     text: &str,
+    key: Option<&str>,
 ) -> Result<Granted, OAuthError> {
     let over = || OAuthError::grant("The refresh token is unknown, was revoked, or has expired.");
     let Granted { grant, token } = find(db, settings, text).await?.ok_or_else(over)?;
     if grant.client_id != client.id {
         return Err(OAuthError::grant("The refresh token belongs to another client_id."));
+    }
+    if grant.jkt.is_some() && grant.jkt.as_deref() != key {
+        return Err(OAuthError::grant("The refresh token is bound to a key, which the request does not prove (DPoP)."));
     }
     if !grants::stands(db, grant.id, db.now()).await? {
         return Err(over());
@@ -129,7 +133,8 @@ async fn next(
     Ok(None)
 }
 
-/// Creates an access token for `grant`, with the scopes that `asked` names, or with all of the grant.
+/// Creates an access token for `grant`, with the scopes that `asked` names, or with all of the grant, and bound to the
+/// key with the thumbprint `jkt`, if there is one.
 ///
 /// # Errors
 /// `invalid_scope` if the grant has not all of them; `invalid_grant` if it has ended.
@@ -138,7 +143,7 @@ pub(super) async fn access(
     settings: &Settings,
     client: &Client,
     grant: &Grant,
-    asked: Option<&str>,
+    (asked, jkt): (Option<&str>, Option<String>),
 ) -> Result<Access, OAuthError> {
     let scopes = narrowed(&grant.scopes, asked)?;
     let secret = Secret::generate(&settings.tokens.prefix)
@@ -153,6 +158,7 @@ pub(super) async fn access(
         scopes: scopes.clone(),
         origins: client.origins.join(" "),
         expires_at,
+        jkt,
     };
     let (ours, id) = (db.clone(), grant.id);
     let stored = db.run_to_completion(async move {

@@ -83,6 +83,8 @@ pub(super) struct AuthorizationRequest {
     pub scopes: Vec<ScopeInfo>,
     /// The `code_challenge`.
     pub challenge: String,
+    /// The thumbprint of the only key with which the code is exchanged (`dpop_jkt`, RFC 9449 section 10).
+    pub jkt: Option<String>,
     /// How to ask.
     pub prompt: Prompt,
     /// How many seconds ago the person may have proved who they are, at most.
@@ -142,6 +144,10 @@ impl AuthorizationRequest {
             }
             let challenge = one("code_challenge").filter(|challenge| pkce::is_challenge(challenge));
             let challenge = challenge.ok_or_else(|| OAuthError::request("code_challenge is missing or malformed."))?;
+            // A thumbprint has the form of a challenge: 32 bytes in base64url.
+            if one("dpop_jkt").is_some_and(|jkt| !pkce::is_challenge(jkt)) {
+                return Err(OAuthError::request("dpop_jkt is malformed."));
+            }
             let prompt = prompt(one("prompt").unwrap_or_default())?;
             let max_age = one("max_age").map(|age| age.parse().ok().filter(|age| *age >= 0));
             if max_age == Some(None) {
@@ -152,7 +158,8 @@ impl AuthorizationRequest {
         };
         match checked() {
             Ok((challenge, prompt, max_age, scopes)) => {
-                Ok(Self { client, redirect_uri, scopes, challenge, prompt, max_age, answer })
+                let jkt = one("dpop_jkt").map(str::to_owned);
+                Ok(Self { client, redirect_uri, scopes, challenge, jkt, prompt, max_age, answer })
             }
             Err(error) => Err(Refused::Client(Box::new(answer), error)),
         }

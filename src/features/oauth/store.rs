@@ -86,6 +86,7 @@ pub(super) struct NewCode {
     pub redirect_uri: String,
     pub scopes: String,
     pub challenge: String,
+    pub jkt: Option<String>,
     pub auth_stamp: Vec<u8>,
     pub expires_at: Timestamp,
 }
@@ -96,8 +97,8 @@ pub(super) async fn insert_code(db: &Db, new: NewCode) -> sqlx::Result<u64> {
         db,
         affected,
         "INSERT INTO oauth_codes
-            (hash, account_id, session_id, client_id, redirect_uri, scopes, challenge, auth_stamp, expires_at)
-         SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM accounts
+            (hash, account_id, session_id, client_id, redirect_uri, scopes, challenge, auth_stamp, expires_at, jkt)
+         SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM accounts
          WHERE id = $2 AND auth_stamp = $8 AND disabled_at IS NULL",
         new.hash,
         new.account,
@@ -108,6 +109,7 @@ pub(super) async fn insert_code(db: &Db, new: NewCode) -> sqlx::Result<u64> {
         new.challenge,
         new.auth_stamp,
         new.expires_at,
+        new.jkt,
     )
 }
 
@@ -131,6 +133,7 @@ pub(super) struct CodeRow {
     pub client_id: String,
     pub redirect_uri: String,
     pub challenge: String,
+    pub jkt: Option<String>,
     pub expires_at: Timestamp,
     pub grant_id: Option<Uuid>,
 }
@@ -139,7 +142,7 @@ pub(super) async fn find_code(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Cod
     fetch!(
         db,
         optional,
-        "SELECT account_id, client_id, redirect_uri, challenge, expires_at, grant_id FROM oauth_codes WHERE hash = $1",
+        "SELECT account_id, client_id, redirect_uri, challenge, jkt, expires_at, grant_id FROM oauth_codes WHERE hash = $1",
         hash,
     )
 }

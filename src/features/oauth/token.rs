@@ -9,25 +9,30 @@ use super::{
     error::{OAuthError, no_store},
     refresh::{self, Granted},
 };
-use crate::{http::client::Client as Somewhere, state::AppState};
+use crate::{
+    auth::{TokenType, dpop::SentProof},
+    http::client::Client as Somewhere,
+    state::AppState,
+};
 
 /// `POST /oauth/token`
 pub(super) async fn token(
     State(state): State<AppState>,
     from: Somewhere,
+    proof: SentProof,
     request: ClientRequest,
 ) -> Result<Response, OAuthError> {
     let AppState { db, settings, .. } = &state;
     let (client, form) = (&request.client, &request);
-    // The place for DPoP (RFC 9449 section 5): the proof of the request is checked here, before anything is used up; its
-    // key goes with the access token (`refresh::access`), for a public client with the grant as well, and `token_type` is
-    // "DPoP" then.
     let scope = form.optional("scope");
+    // Before anything is used up (RFC 9449 section 5).
+    let key = proof.verify().await?.map(String::from);
+    let proven = key.as_deref();
     let Granted { grant, token } = match form.required("grant_type")? {
         "authorization_code" => {
             let (code, uri) = (form.required("code")?, form.required("redirect_uri")?);
             let verifier = form.required("code_verifier")?;
-            codes::exchange(db, &settings.oauth, (client, from), (code, uri, verifier)).await?
+            codes::exchange(db, &settings.oauth, (client, from), (code, uri, verifier), proven).await?
         }
         "refresh_token" => {
             let text = form.required("refresh_token")?;
@@ -37,7 +42,7 @@ pub(super) async fn token(
             {
                 refresh::narrowed(&granted.grant.scopes, scope)?;
             }
-            refresh::exchange(db, settings, (client, from), text).await?
+            refresh::exchange(db, settings, (client, from), text, proven).await?
         }
         _ => {
             let description = "grant_type must be authorization_code or refresh_token.";
@@ -46,10 +51,11 @@ pub(super) async fn token(
     };
     // A code has the scopes that were authorized, whatever this request says (section 4.1.3 has no `scope`).
     let scope = scope.filter(|_| form.optional("grant_type") == Some("refresh_token"));
-    let access = refresh::access(db, settings, client, &grant, scope).await?;
+    let token_type = if key.is_some() { TokenType::DPoP } else { TokenType::Bearer };
+    let access = refresh::access(db, settings, client, &grant, (scope, key)).await?;
     Ok(no_store(Json(json!({
         "access_token": access.secret.reveal(),
-        "token_type": "Bearer",
+        "token_type": token_type.as_str(),
         "expires_in": access.expires_in,
         "refresh_token": token.reveal(),
         "scope": access.scopes,

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod authorize;
+mod bound;
 mod clients;
 mod commands;
 mod endpoints;
