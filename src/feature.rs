@@ -47,8 +47,8 @@ pub struct Feature {
     pub token_api: fn() -> OpenApiRouter<AppState>,
     /// JSON routes of the token door that need no credential. Calls are counted by address.
     pub unauthenticated_api: fn() -> OpenApiRouter<AppState>,
-    /// Endpoints of the token door that take forms of clients, as OAuth has them. The OpenAPI document does not have them.
-    /// They need no token; calls are counted by address.
+    /// Endpoints of the token door that take forms of clients, as OAuth has them. The OpenAPI document does not have
+    /// them. They need no token; calls are counted by address.
     pub client_forms: fn() -> Pages<AppState>,
     /// The path of the protected-resource metadata (RFC 9728), which every 401 of the token door names.
     pub resource_metadata: Option<&'static str>,

@@ -15,10 +15,10 @@
 //! without origins: no origin, our own, or one of the settings, and never two (S70). They have no token that could name
 //! another. Otherwise anybody with an account could make visitors' browsers try passwords.
 //!
-//! **Calls of applications** to the endpoints of OAuth obey the settings too, or the origin belongs to an application that
-//! somebody registered: they take codes and refresh tokens, and no password. Which application that is, the endpoint
-//! compares. The token that an application gets works from its origins, and also as one without origins does: a server
-//! sends none.
+//! **Calls of applications** to the endpoints of OAuth obey the settings too, or the origin belongs to an application
+//! that somebody registered: they take codes and refresh tokens, and no password. Which application that is, the
+//! endpoint compares. The token that an application gets works from its origins, and also as one without origins does:
+//! a server sends none.
 //!
 //! **A refused origin** is logged once, with the setting to change: a browser tells its page nothing, and a page cannot
 //! read the answer.
@@ -117,9 +117,9 @@ impl AllowedOrigins {
 
     /// Checks whether a request with these headers can use `token`.
     ///
-    /// A token with origins works only from those: not without an origin, and not from other origins in the settings. That
-    /// of an application works from there as well.
-    /// Any other token works without an origin, from our own origin, and from the origins in the settings.
+    /// A token with origins works only from those: not without an origin, and not from other origins in the settings.
+    /// That of an application works from there as well. Any other token works without an origin, from our own origin,
+    /// and from the origins in the settings.
     ///
     /// # Errors
     /// [`Problem::OriginNotListed`] or [`Problem::OriginNotOfToken`]; [`Problem::OriginNotAllowed`] if it has several.

@@ -93,12 +93,20 @@ impl From<Entry> for FirstPartyClient {
     }
 }
 
-/// The origins of the pages at `redirect_uris`, each once.
+/// The origins of the pages at `redirect_uris`, each once. One on http without a port is that of a native app, which
+/// has no page.
 pub fn origins_of(redirect_uris: &[String]) -> Vec<String> {
-    let mut origins: Vec<String> = redirect_uris.iter().filter_map(|uri| origin_of_redirect_uri(uri)).collect();
+    let origins = redirect_uris.iter().filter_map(|uri| origin_of_redirect_uri(uri));
+    let is_page = |origin: &String| origin.strip_prefix("http://").is_none_or(|host| has_port(host));
+    let mut origins: Vec<String> = origins.filter(is_page).collect();
     origins.sort();
     origins.dedup();
     origins
+}
+
+/// Whether a host of an origin has a port.
+fn has_port(host: &str) -> bool {
+    host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'))
 }
 
 impl OAuth {
@@ -176,7 +184,10 @@ impl OAuth {
 
 #[cfg(test)]
 mod tests {
+    use std::{collections::HashMap, fs};
+
     use super::*;
+    use crate::settings::Settings;
 
     fn found(client: FirstPartyClient) -> Vec<String> {
         let mut found = Findings::default();
@@ -191,6 +202,38 @@ mod tests {
         assert_eq!((client.id.as_str(), client.name.as_str()), ("spa", "spa"));
         assert_eq!((client.redirect_uris.len(), client.origins.clone()), (2, vec!["https://app.example".to_owned()]));
         assert!(found(client).is_empty());
+    }
+
+    #[test]
+    fn applications_are_read_from_the_file_and_from_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Leptos.toml");
+        let uri = "https://app.example/callback";
+        let table =
+            format!(r#"[{{ id = "spa", name = "App", redirect_uris = ["{uri}"], origins = ["https://o.example"] }}]"#);
+        fs::write(&file, format!("[oauth]\nclients = {table}\n")).unwrap();
+        let settings = Settings::load(&file, &HashMap::new()).unwrap();
+        let [client] = &settings.oauth.clients[..] else { panic!("{settings:?}") };
+        assert_eq!((client.name.as_str(), client.redirect_uris[0].as_str()), ("App", uri));
+        assert_eq!(settings.allowed_origins(), ["https://o.example"]);
+
+        let words = format!("spa {uri}, cli http://127.0.0.1/callback");
+        let environment = HashMap::from([("VESTIBULE_OAUTH__CLIENTS".to_owned(), words)]);
+        let settings = Settings::load(&file, &environment).unwrap();
+        let ids: Vec<_> = settings.oauth.clients.iter().map(|client| client.id.as_str()).collect();
+        assert_eq!(ids, ["spa", "cli"]);
+        assert_eq!(settings.allowed_origins(), ["https://app.example"]);
+        assert!(settings.allowed_origins_summary().contains("https://app.example"));
+        fs::write(&file, "[oauth]\nclients = [{ id = \"spa\" }]\n").unwrap();
+        assert!(Settings::load(&file, &HashMap::new()).is_err());
+    }
+
+    #[test]
+    fn a_native_app_has_no_origin() {
+        let uris =
+            ["http://127.0.0.1/cb", "http://[::1]/cb", "http://[::1]:8000/cb", "http://localhost:5173/", "a.b:/c"];
+        let uris = uris.map(str::to_owned);
+        assert_eq!(origins_of(&uris), ["http://[::1]:8000", "http://localhost:5173"]);
     }
 
     #[test]

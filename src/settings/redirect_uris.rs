@@ -1,5 +1,5 @@
-//! Redirect URIs of OAuth clients: which may be registered, and which requests they allow (RFC 9700 section 4.1, RFC 8252
-//! section 7).
+//! Redirect URIs of OAuth clients: which may be registered, and which requests they allow (RFC 9700 section 4.1, RFC
+//! 8252 section 7).
 
 use url::{Host, Url};
 

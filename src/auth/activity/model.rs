@@ -93,8 +93,8 @@ kinds! {
     AppAuthorized = "app_authorized", "App authorized";
     /// An application lost its access to the account.
     AppRevoked = "app_revoked", "App access removed";
-    /// An application lost its access in one browser, because one of its refresh tokens was used again: it may have been
-    /// stolen.
+    /// An application lost its access in one browser, because one of its refresh tokens was used again: it may have
+    /// been stolen.
     RefreshTokenReused = "refresh_token_reused", "App signed out, because its token was used twice";
     /// An application was registered.
     ClientRegistered = "client_registered", "App registered";

@@ -40,8 +40,8 @@ pub(crate) struct New {
 /// stamp, or the browser is no longer signed in.
 pub(crate) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<Option<Grant>> {
     const SQLITE: &str = "INSERT INTO oauth_grants
-            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at,
-             jkt)
+            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at,
+             refreshed_at, jkt)
          SELECT $1, owner.id, session.id, code.client_id, code.scopes, owner.password_stamp, $3, $5,
             MIN($4, session.ends_at), $5, $6
          FROM oauth_codes AS code
@@ -51,8 +51,8 @@ pub(crate) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<Op
             AND owner.disabled_at IS NULL AND session.expires_at > $5
          RETURNING id, account_id, session_id, client_id, scopes, ends_at, jkt";
     const POSTGRES: &str = "INSERT INTO oauth_grants
-            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at, refreshed_at,
-             jkt)
+            (id, account_id, session_id, client_id, scopes, password_stamp, family_hash, created_at, ends_at,
+             refreshed_at, jkt)
          SELECT $1, owner.id, session.id, code.client_id, code.scopes, owner.password_stamp, $3, $5,
             LEAST($4, session.ends_at), $5, $6
          FROM accounts AS owner

@@ -168,8 +168,8 @@ pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) ->
         concat!(
             "SELECT ",
             token_columns!(),
-            " FROM tokens WHERE account_id = $1 AND issued_by <> 'client' AND (revoked_at IS NOT NULL OR expires_at <= $2)
-             ORDER BY id DESC LIMIT $3"
+            " FROM tokens WHERE account_id = $1 AND issued_by <> 'client'
+                AND (revoked_at IS NOT NULL OR expires_at <= $2) ORDER BY id DESC LIMIT $3"
         ),
         account,
         now,

@@ -53,8 +53,8 @@ pub(super) async fn index(context: PageContext, State(state): State<AppState>) -
     Ok(context.page(StatusCode::OK, "Authorized apps", move || view! { <AppsView apps registers /> }).await)
 }
 
-/// `POST /account/apps/revoke`: ends the access of an application, in all browsers, with all its tokens. Ending it twice
-/// is not an error.
+/// `POST /account/apps/revoke`: ends the access of an application, in all browsers, with all its tokens. Ending it
+/// twice is not an error.
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; or if the database fails.

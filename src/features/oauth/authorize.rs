@@ -147,8 +147,8 @@ async fn refuse(context: PageContext, headers: &HeaderMap, refused: Refused) -> 
 }
 
 /// Sends the person to `url`, which is the client's. Where they come from one of our own forms, such as that of the
-/// sign-in page, a redirect would be a part of its post, which `form-action 'self'` keeps on this site (CSP). Then a page
-/// leads on.
+/// sign-in page, a redirect would be a part of its post, which `form-action 'self'` keeps on this site (CSP). Then a
+/// page leads on.
 async fn leave(context: PageContext, headers: &HeaderMap, url: String) -> Result<Response, Problem> {
     if headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "same-origin") {
         return leave_by_page(context, url).await;

@@ -152,8 +152,8 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
         <header>
             <h1>"Developer"</h1>
             <p class="lead">
-                "Apps that you register can ask people for access to their account (OAuth 2). People sign in here, so your
-                app never sees a password."
+                "Apps that you register can ask people for access to their account (OAuth 2). People sign in here, so "
+                "your app never sees a password."
             </p>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
@@ -162,7 +162,8 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
             <Notice text=form.notice.clone() />
             <NewForm form />
             <p class="hint">
-                "A client library finds everything else at " <code>{origin} "/.well-known/oauth-authorization-server"</code>
+                "A client library finds everything else at "
+                <code>{origin} "/.well-known/oauth-authorization-server"</code>
             </p>
         </Card>
         <Card title="Your apps">{list}</Card>

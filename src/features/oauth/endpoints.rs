@@ -144,8 +144,9 @@ async fn grant_of(state: &AppState, text: &str) -> Result<Option<grants::Grant>,
     Ok(grants::find_by_token(&state.db, secret.hash()).await?)
 }
 
-/// `POST /oauth/introspect`: whether an access token works, and what it may do (RFC 7662). For confidential clients: those
-/// that operators registered may ask for the token of any application, as the servers of an API do; others for their own.
+/// `POST /oauth/introspect`: whether an access token works, and what it may do (RFC 7662). For confidential clients:
+/// those that operators registered may ask for the token of any application, as the servers of an API do; others for
+/// their own.
 pub(super) async fn introspect(State(state): State<AppState>, request: ClientRequest) -> Result<Response, OAuthError> {
     if !request.client.is_confidential() {
         return Err(OAuthError::client("Only a client with a secret may ask."));

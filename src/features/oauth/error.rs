@@ -1,5 +1,5 @@
-//! The errors of the endpoints that clients call (RFC 6749 section 5.2), and those that a client gets at its redirect URI
-//! (section 4.1.2.1). They are JSON as that RFC wants it, not problems.
+//! The errors of the endpoints that clients call (RFC 6749 section 5.2), and those that a client gets at its redirect
+//! URI (section 4.1.2.1). They are JSON as that RFC wants it, not problems.
 
 use axum::{
     Json,

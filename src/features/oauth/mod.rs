@@ -2,8 +2,8 @@
 //! and see no password.
 //!
 //! The visitor is sent to `/authorize` ([`authorize`]), signs in as on any other day, is asked for consent, and sent
-//! back with a code. The application exchanges it at `/api/v1/oauth/token` ([`token`]), with the verifier of PKCE, for an
-//! access token and a refresh token.
+//! back with a code. The application exchanges it at `/api/v1/oauth/token` ([`token`]), with the verifier of PKCE, for
+//! an access token and a refresh token.
 
 pub mod admin;
 mod apps;

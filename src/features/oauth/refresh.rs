@@ -1,8 +1,8 @@
 //! Refresh tokens, and the access tokens that they are exchanged for (S81).
 //!
-//! A refresh token works once, and again for a moment: see [`RefreshToken`] for what it is then answered with. Later, it
-//! was probably stolen, by whoever sends it now or by whoever sent it before, so its whole family ends (RFC 9700 section
-//! 4.14.2). No exchange moves the end of the grant.
+//! A refresh token works once, and again for a moment: see [`RefreshToken`] for what it is then answered with. Later,
+//! it was probably stolen, by whoever sends it now or by whoever sent it before, so its whole family ends (RFC 9700
+//! section 4.14.2). No exchange moves the end of the grant.
 
 use time::Duration;
 use uuid::Uuid;

@@ -142,7 +142,8 @@ pub(super) async fn find_code(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option<Cod
     fetch!(
         db,
         optional,
-        "SELECT account_id, client_id, redirect_uri, challenge, jkt, expires_at, grant_id FROM oauth_codes WHERE hash = $1",
+        "SELECT account_id, client_id, redirect_uri, challenge, jkt, expires_at, grant_id FROM oauth_codes
+         WHERE hash = $1",
         hash,
     )
 }

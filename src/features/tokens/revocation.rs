@@ -84,8 +84,8 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Pro
 }
 
 /// After a password change, revokes the tokens that `POST login` and applications got with the old password, and all
-/// tokens created with them (S59). `stamp` is the new one. With `all`, revokes all other tokens as well. Login tokens stop working
-/// with the password change in any case; this updates the lists and the activity.
+/// tokens created with them (S59). `stamp` is the new one. With `all`, revokes all other tokens as well. Login tokens
+/// stop working with the password change in any case; this updates the lists and the activity.
 ///
 /// # Errors
 /// If the database fails.
