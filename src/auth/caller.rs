@@ -21,6 +21,7 @@ pub struct Caller {
 
 /// The credential of a caller.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and nearly all of them are tokens")]
 pub enum Credential {
     /// A signed-in browser, by its id. It has full access.
     Session(Uuid),

@@ -17,7 +17,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::support::{Database, Door, Prepare, RawDb, TestApp, resource::COLLECTION};
+use crate::{
+    dpop::{Bound, Key},
+    support::{Database, Door, Prepare, RawDb, TestApp, resource::COLLECTION},
+};
 
 /// The statements that sqlx logs on this thread. With SQLite it works on threads of its own, so this asks PostgreSQL.
 #[derive(Clone, Default)]
@@ -90,6 +93,23 @@ async fn one_query_finds_the_credential_and_its_account() {
     let [session, token] = of_a_read().await;
     assert!(token.starts_with("SELECT tokens.id") && token.contains("JOIN accounts"), "{token}");
     assert!(session.contains("FROM tower_sessions") && session.contains("JOIN accounts"), "{session}");
+}
+
+/// What finds it finds its key as well, and one write says that the proof was used.
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_key_takes_one_write_more() {
+    let app = TestApp::on(Database::Postgres).await;
+    let bound = Bound::login(&app, &app.person("ada").await, Key::es256()).await;
+    bound.get("/me").await.assert_status(200);
+    app.db.wait_idle().await;
+
+    let (statements, _guard) = Statements::listen();
+    bound.get("/me").await.assert_status(200);
+    app.db.wait_idle().await;
+    let heard = statements.heard();
+    let [find, first_use] = heard.as_slice() else { panic!("{heard:#?}") };
+    assert!(find.starts_with("SELECT tokens.id") && find.contains("tokens.jkt"), "{find}");
+    assert!(first_use.starts_with("INSERT INTO dpop_proofs"), "{first_use}");
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn unescaped(path: &str) -> String {
         rest = after;
         match byte {
             Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => plain.push(char::from(byte)),
-            Some(byte) => plain.push_str(&format!("%{byte:02X}")),
+            Some(_) => plain.extend(["%", &after[..2].to_ascii_uppercase()]),
             None => {
                 plain.push('%');
                 continue;

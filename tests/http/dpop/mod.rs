@@ -8,7 +8,8 @@ mod proofs;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use self::key::{Key, Proof};
+pub use self::key::Key;
+use self::key::Proof;
 use crate::support::{Door, OURS, PASSWORD, Person, Request, Response, TestApp, all_scopes};
 
 /// The nonce that the server gives now.

@@ -141,8 +141,8 @@ async fn a_proof_is_signed_with_a_key_of_its_own(app: TestApp) {
         invalid(&with(&bound, |proof| proof.header("alg", json!(algorithm))).await);
     }
     // Without a signature, and with one by a key that everybody knows.
-    let none = bound.proof("GET", "/me").header("alg", json!("none")).signed();
-    invalid(&bound.send_text(Method::GET, "/me", &format!("{none}.")).await);
+    let unsigned = bound.proof("GET", "/me").header("alg", json!("none")).signed();
+    invalid(&bound.send_text(Method::GET, "/me", &format!("{unsigned}.")).await);
     let symmetric = bound.proof("GET", "/me").header("alg", json!("HS256")).signed();
     let public = bound.key.jwk()["x"].as_str().unwrap().to_owned();
     let mut mac = Hmac::<Sha256>::new_from_slice(&BASE64.decode(public).unwrap()).unwrap();
