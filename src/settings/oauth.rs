@@ -97,7 +97,7 @@ impl From<Entry> for FirstPartyClient {
 /// has no page.
 pub fn origins_of(redirect_uris: &[String]) -> Vec<String> {
     let origins = redirect_uris.iter().filter_map(|uri| origin_of_redirect_uri(uri));
-    let is_page = |origin: &String| origin.strip_prefix("http://").is_none_or(|host| has_port(host));
+    let is_page = |origin: &String| origin.strip_prefix("http://").is_none_or(has_port);
     let mut origins: Vec<String> = origins.filter(is_page).collect();
     origins.sort();
     origins.dedup();

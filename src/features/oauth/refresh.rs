@@ -82,16 +82,14 @@ pub(super) async fn exchange(
     }
     let (ours, grace, name) = (db.clone(), settings.oauth.refresh_grace(), client.name.clone());
     db.run_to_completion(async move {
-        match next(&ours, grace, &grant, token).await? {
-            Some(token) => Ok(Granted { grant, token }),
-            None => {
-                end(&ours, grant.account_id, grant.id).await?;
-                let means = ActorCredential::Session(grant.session_id);
-                let actor = Actor { account: grant.account_id, means, client: from, stamp: None };
-                actor.record(&ours, Kind::RefreshTokenReused, Some((grant.id, &name)));
-                Err(OAuthError::grant("The refresh token was used before, so the authorization has been revoked."))
-            }
+        if let Some(token) = next(&ours, grace, &grant, token).await? {
+            return Ok(Granted { grant, token });
         }
+        end(&ours, grant.account_id, grant.id).await?;
+        let means = ActorCredential::Session(grant.session_id);
+        let actor = Actor { account: grant.account_id, means, client: from, stamp: None };
+        actor.record(&ours, Kind::RefreshTokenReused, Some((grant.id, &name)));
+        Err(OAuthError::grant("The refresh token was used before, so the authorization has been revoked."))
     })
     .await
 }

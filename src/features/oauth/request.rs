@@ -1,5 +1,5 @@
 //! The request of a client at `/authorize` (RFC 6749 section 4.1.1, RFC 7636 section 4.3, and `prompt`, `login_hint`
-//! and `max_age` of OpenID Connect Core section 3.1.2.1).
+//! and `max_age` of `OpenID` Connect Core section 3.1.2.1).
 
 use std::collections::BTreeSet;
 
