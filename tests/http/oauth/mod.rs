@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use url::Url;
 use vestibule::settings::FirstPartyClient;
 
-use crate::support::{Browser, Client, Database, PageForm, Person, Prepare, Response, TestApp};
+use crate::support::{Browser, Client, Database, Door, PageForm, Person, Prepare, Response, TestApp};
 
 /// RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -151,7 +151,6 @@ impl Tokens {
 
     /// Whether the access token works.
     pub async fn work(&self) -> bool {
-        use crate::support::Door;
         self.access.get("/me").await.status == 200
     }
 }
@@ -191,6 +190,5 @@ pub async fn events(app: &TestApp, person: &Person) -> Vec<String> {
 /// A password change in `browser`.
 pub async fn change_password(browser: &Browser) {
     let body = json!({"current_password": crate::support::PASSWORD, "new_password": "another horse battery staple"});
-    use crate::support::Door;
     browser.post("/me/password", body).await.assert_status(204);
 }
