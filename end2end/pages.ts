@@ -198,6 +198,10 @@ export const ENTRIES: readonly Entry[] = [
   { name: "account-email", path: "/account/email", who: "seeded", status: 200 },
   { name: "account-password", path: "/account/password", who: "seeded", status: 200 },
   { name: "passkeys", path: "/account/passkeys", who: "empty", status: 200 },
+  { name: "authorized-apps", path: "/account/apps", who: "empty", status: 200 },
+  { name: "developer", path: "/account/developer", who: "empty", status: 200 },
+  // Without a request of an app.
+  { name: "authorize-refused", path: "/authorize", who: "empty", status: 400 },
   { name: "security", path: "/account/security", who: "empty", status: 200 },
   { name: "totp", path: "/account/security/totp", who: "empty", status: 200 },
   { name: "recovery-codes", path: "/account/security/recovery-codes", who: "empty", status: 200 },

@@ -15,7 +15,7 @@ pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
     features::{
-        accounts, activity, api_docs, browser_sessions, dev, email_codes, events, landing, notes, passkeys,
+        accounts, activity, api_docs, browser_sessions, dev, email_codes, events, landing, notes, oauth, passkeys,
         recovery_codes, tokens, totp,
     },
 };
@@ -31,6 +31,7 @@ pub const FEATURES: &[Feature] = &[
     browser_sessions::FEATURE,
     passkeys::FEATURE,
     email_codes::FEATURE,
+    oauth::FEATURE,
     activity::FEATURE,
     landing::FEATURE,
     #[cfg(feature = "lab")]

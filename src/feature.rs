@@ -53,6 +53,11 @@ pub struct Feature {
     pub token_api: fn() -> OpenApiRouter<AppState>,
     /// JSON routes of the token door that need no credential. Calls are counted by address.
     pub unauthenticated_api: fn() -> OpenApiRouter<AppState>,
+    /// Endpoints of the token door that take forms of clients, as OAuth has them. The OpenAPI document does not have
+    /// them. They need no token; calls are counted by address.
+    pub client_forms: fn() -> Pages<AppState>,
+    /// The path of the protected-resource metadata (RFC 9728), which every 401 of the token door names.
+    pub resource_metadata: Option<&'static str>,
     /// Its pages, behind the session door.
     pub pages: fn() -> Pages<AppState>,
     /// Its pages outside of both doors, for which no credential is read. They get the OpenAPI document of the token
@@ -88,6 +93,8 @@ impl Feature {
             session_api: OpenApiRouter::new,
             token_api: OpenApiRouter::new,
             unauthenticated_api: OpenApiRouter::new,
+            client_forms: Pages::new,
+            resource_metadata: None,
             pages: Pages::new,
             open_pages: |_| Pages::new(),
             stateful: None,

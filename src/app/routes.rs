@@ -143,6 +143,9 @@ fn pages(feature: &Feature) -> Vec<Route> {
         let guard = if method.is_safe() { Guard::None } else { Guard::SameOrigin };
         routes.push(route(method.as_str(), path, Door::Session, guard));
     }
+    for (method, path) in (feature.client_forms)().routes() {
+        routes.push(route(method.as_str(), &format!("/api/v1{path}"), Door::Token, Guard::RateLimit));
+    }
     for (method, path) in (feature.open_pages)(&Value::Null).routes() {
         routes.push(route(method.as_str(), path, Door::Open, Guard::None));
     }

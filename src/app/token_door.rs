@@ -18,12 +18,17 @@ use crate::{
         bearer::{self, TokenDoor},
         cors::{self, AllowedOrigins, Cors},
         page::answer_page,
-        rate_limit::requests::{self, Limits},
+        rate_limit::{
+            requests::{self, Limits},
+            unauthenticated::limit_unauthenticated,
+        },
         refused_origins::RefusedOrigins,
+        resource_metadata::{self, ResourceMetadata},
     },
     feature::Feature,
     http::{
         known_paths::{KnownPaths, no_such_path},
+        pages::Pages,
         problem::answer_json,
         shared::Share,
     },
@@ -41,14 +46,19 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone() };
     let api = api::token_mount(features);
     let paths = KnownPaths::of("/api/v1", api.get_openapi());
+    let forms = features.iter().fold(Pages::new(), |forms, feature| forms.merge((feature.client_forms)()));
+    let forms = forms.into_router().layer(from_fn(limit_unauthenticated));
+    let metadata = features.iter().find_map(|feature| feature.resource_metadata);
+    let metadata = metadata.map(|path| format!("{}{path}", state.settings.origin()));
     let mount = Router::new()
-        .nest("/v1", api.into())
+        .nest("/v1", Router::from(api).merge(forms))
         .fallback(no_such_path)
         .layer(Extension(paths))
         .layer(Extension(Door::Token(Arc::new(door))));
     let mount = contained(mount)
         .layer(Share)
         .layer(from_fn_with_state(dpop, bearer::challenge))
+        .layer(from_fn_with_state(ResourceMetadata::new(metadata), resource_metadata::layer))
         .layer(from_fn(requests::layer))
         .layer(Share);
     Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Account, Token,
+        Account, IssuedBy, Token,
         activity::{Actor, Kind},
         rate_limit::requests::{Ending, Limits, RateLimitStatus, RequestAuthInfo},
         store::token_row::Row,
@@ -165,7 +165,8 @@ impl TokenDoor {
             );
             match noted {
                 Ok(0) => {}
-                Ok(_) if token.last_used_at.is_none() => {
+                // An application gets a new one every few minutes.
+                Ok(_) if token.last_used_at.is_none() && token.issued_by != IssuedBy::Client => {
                     actor.record(&db, Kind::TokenFirstUsed, Some((token.id, &token.name)));
                 }
                 Ok(_) => {}

@@ -15,12 +15,19 @@
 //! without origins: no origin, our own, or one of the settings, and never two (S70). They have no token that could name
 //! another. Otherwise anybody with an account could make visitors' browsers try passwords.
 //!
+//! **Calls of applications** to the endpoints of OAuth obey the settings too, or the origin belongs to an application
+//! that somebody registered: they take codes and refresh tokens, and no password. Which application that is, the
+//! endpoint compares. The token that an application gets works from its origins, and also as one without origins does:
+//! a server sends none.
+//!
 //! **A refused origin** is logged once, with the setting to change: a browser tells its page nothing, and a page cannot
 //! read the answer.
 //!
 //! There is no `Allow-Credentials`: the door reads no cookies, so sending them gains a page nothing (S14). The origin
 //! `null` is never allowed, since any page can have it. Methods and headers are listed by name; `*` would not cover
 //! `Authorization`.
+
+mod rule;
 
 use std::{
     collections::HashMap,
@@ -37,9 +44,10 @@ use axum::{
 
 use tower_http::cors::{Any, CorsLayer};
 
+use self::rule::Rule;
 use crate::{
     auth::{
-        Token,
+        IssuedBy, Token,
         rate_limit::requests::{Limits, RequestAuthInfo},
         refused_origins::{RefusedOrigins, near_miss},
     },
@@ -58,11 +66,6 @@ const EXPOSED: &str = "allow, date, deprecation, dpop-nonce, etag, idempotent-re
                        retry-after, sunset, www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
-
-/// The paths, below the mount, that only origins in the settings can call.
-const SETTINGS_ALONE: [&str; 3] = ["/v1/login", "/v1/oauth/token", "/v1/tokens/report"];
-/// The paths below the mount that begin with this are the later steps of a login.
-const STEPS: &str = "/v1/login/";
 
 /// The `Vary` headers: the first for every response, the others for preflights only.
 const VARY: [HeaderName; 3] =
@@ -115,13 +118,17 @@ impl AllowedOrigins {
     /// Checks whether a request with these headers can use `token`.
     ///
     /// A token with origins works only from those: not without an origin, and not from other origins in the settings.
-    /// Any other token works without an origin, from our own origin, and from the origins in the settings.
+    /// That of an application works from there as well. Any other token works without an origin, from our own origin,
+    /// and from the origins in the settings.
     ///
     /// # Errors
     /// [`Problem::OriginNotListed`] or [`Problem::OriginNotOfToken`]; [`Problem::OriginNotAllowed`] if it has several.
     pub fn check(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
         if token.origins.is_empty() {
             return self.check_settings(headers);
+        }
+        if token.issued_by == IssuedBy::Client && self.are_known(headers) {
+            return Ok(());
         }
         let mut given = headers.get_all(header::ORIGIN).iter();
         match (given.next(), given.next()) {
@@ -216,10 +223,37 @@ impl Cors {
         Ok(self.union_has(origin).await?)
     }
 
-    /// Answers a preflight. With `for_listed`, only the settings decide.
-    async fn preflight(&self, origin: &HeaderValue, client: &Client, for_listed: bool) -> Response {
-        let listed = self.origins.lists(origin);
-        let allowed = if listed || for_listed { Ok(listed) } else { self.some_token_names(origin, client).await };
+    /// Whether the page of a registered application may have `origin`, rate limited.
+    async fn some_client_has(&self, origin: &HeaderValue, client: &Client) -> Result<bool, Problem> {
+        const SQLITE: &str =
+            "SELECT 1 FROM oauth_clients WHERE origins <> '' AND instr(' ' || origins || ' ', $1) > 0 LIMIT 1";
+        const POSTGRES: &str =
+            "SELECT 1 FROM oauth_clients WHERE origins <> '' AND strpos(' ' || origins || ' ', $1) > 0 LIMIT 1";
+        let Some(origin) = origin.to_str().ok().filter(|origin| check_origin(origin).is_ok()) else {
+            return Ok(false);
+        };
+        self.limits.check_address(client, self.db.now())?;
+        let found: Option<(i32,)> =
+            fetch!(self.db, optional, self.db.dialect(SQLITE, POSTGRES), format!(" {origin} "))?;
+        Ok(found.is_some())
+    }
+
+    /// Whether a page on the one origin that `headers` name may call the endpoints of OAuth.
+    async fn check_client(&self, headers: &HeaderMap, client: &Client) -> Result<(), Problem> {
+        match (self.origins.check_settings(headers), headers.get(header::ORIGIN)) {
+            (Err(Problem::OriginNotListed(_)), Some(origin)) if self.some_client_has(origin, client).await? => Ok(()),
+            (checked, _) => checked,
+        }
+    }
+
+    /// Answers a preflight.
+    async fn preflight(&self, origin: &HeaderValue, client: &Client, rule: Rule) -> Response {
+        let allowed = match rule {
+            _ if self.origins.lists(origin) => Ok(true),
+            Rule::Settings => Ok(false),
+            Rule::Clients => self.some_client_has(origin, client).await,
+            Rule::Tokens => self.some_token_names(origin, client).await,
+        };
         let allowed = match allowed {
             Ok(allowed) => allowed,
             Err(problem) => return problem.into_response(),
@@ -304,11 +338,15 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let path = request.uri().path();
     let below = path.strip_prefix("/api").unwrap_or(path);
-    let for_listed = SETTINGS_ALONE.contains(&below) || below.starts_with(STEPS);
+    let rule = Rule::of(below);
     let client = Client::of(request.headers(), request.extensions());
-    let refused = for_listed.then(|| cors.origins.check_settings(request.headers()).err()).flatten();
+    let refused = match rule {
+        Rule::Settings => cors.origins.check_settings(request.headers()).err(),
+        Rule::Clients if !asked => cors.check_client(request.headers(), &client).await.err(),
+        Rule::Clients | Rule::Tokens => None,
+    };
     let mut response = match (&origin, refused) {
-        (Some(origin), _) if asked => cors.preflight(origin, &client, for_listed).await,
+        (Some(origin), _) if asked => cors.preflight(origin, &client, rule).await,
         (Some(origin), Some(problem)) => {
             cors.log_refused(origin);
             problem.into_response()
@@ -318,7 +356,7 @@ pub async fn layer(State(cors): State<Cors>, mut request: Request, next: Next) -
             request.extensions_mut().insert(auth_info.clone());
             let mut response = next.run(request).await;
             if let Some(origin) = origin
-                && cors.lets_read(&origin, response.status(), &client, &auth_info).await
+                && (rule == Rule::Clients || cors.lets_read(&origin, response.status(), &client, &auth_info).await)
             {
                 let headers = response.headers_mut();
                 headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

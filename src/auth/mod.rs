@@ -43,6 +43,8 @@ pub mod reauthentication;
 #[cfg(feature = "ssr")]
 pub mod refused_origins;
 #[cfg(feature = "ssr")]
+pub mod resource_metadata;
+#[cfg(feature = "ssr")]
 pub mod same_origin;
 #[cfg(feature = "ssr")]
 pub mod server_fn;

@@ -84,6 +84,8 @@ pub enum IssuedBy {
     Login,
     /// By another token.
     Token,
+    /// For an application that its owner authorized, at the token endpoint (RFC 6749).
+    Client,
 }
 
 impl IssuedBy {
@@ -93,6 +95,7 @@ impl IssuedBy {
             Self::Person => "person",
             Self::Login => "login",
             Self::Token => "token",
+            Self::Client => "client",
         }
     }
 }
@@ -109,6 +112,7 @@ impl From<&str> for IssuedBy {
         match name {
             "login" => Self::Login,
             "token" => Self::Token,
+            "client" => Self::Client,
             _ => Self::Person,
         }
     }

@@ -51,7 +51,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], br
         let (origin, address) = (settings.origin(), settings.server.address);
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
-        print(&settings.cors.summary());
+        print(&settings.allowed_origins_summary());
         print(breached);
         for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
             if let Some(extra) = (feature.listener)(settings) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod clients;
 mod config;
 mod context;
 mod failure;
@@ -60,6 +61,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// List and revoke tokens
     Tokens(tokens::Tokens),
+    /// Register, list and delete applications that ask people for access (OAuth 2)
+    Clients(clients::Clients),
     /// Make the file of breached passwords
     Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
+        Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
         Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),

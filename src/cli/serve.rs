@@ -64,7 +64,8 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
         ))
     })?;
     let extras = bind_extras(&settings).await?;
-    let (origin, database, allowed) = (settings.origin(), settings.database.url.clone(), settings.cors.summary());
+    let (origin, database, allowed) =
+        (settings.origin(), settings.database.url.clone(), settings.allowed_origins_summary());
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;

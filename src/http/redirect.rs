@@ -47,6 +47,14 @@ pub struct ReturnTo {
 }
 
 impl ReturnTo {
+    /// The address that an app expects the visitor to sign in with: the `login_hint` in the query of `next`.
+    pub fn login_hint(&self) -> String {
+        let query = self.next.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let hint = pairs.find(|(name, _)| name == "login_hint").map(|(_, hint)| hint.into_owned()).unwrap_or_default();
+        if hint.len() <= 254 && !hint.contains(char::is_control) { hint } else { String::new() }
+    }
+
     /// The path to redirect to: `next` if it is a path on this site, or else `home`.
     pub fn or<'a>(&'a self, home: &'a str) -> &'a str {
         match local_path(&self.next) {

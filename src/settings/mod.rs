@@ -16,10 +16,12 @@ mod hosts;
 mod lab;
 mod mail;
 mod names;
+mod oauth;
 mod origins;
 mod passkeys;
 mod passwords;
 mod rate_limits;
+mod redirect_uris;
 mod resources;
 mod secret;
 mod server;
@@ -47,10 +49,12 @@ pub use self::{
     findings::{Finding, SettingsError, Severity},
     lab::{Lab, LabEnabled},
     mail::Mail,
+    oauth::{FirstPartyClient, OAuth, origins_of},
     origins::check_origin,
     passkeys::Passkeys,
     passwords::Passwords,
     rate_limits::RateLimits,
+    redirect_uris::{RedirectMatch, check_redirect_uri, compare_redirect_uri, origin_of_redirect_uri},
     resources::Resources,
     server::{Hsts, ProxyHeader, Server},
     sessions::Sessions,
@@ -93,6 +97,8 @@ pub struct Settings {
     pub activity: Activity,
     /// The form of tokens, and how long they last.
     pub tokens: Tokens,
+    /// Applications that get tokens by an authorization.
+    pub oauth: OAuth,
     /// Tokens that are bound to a key.
     pub dpop: Dpop,
     /// Limits that apply to each kind of object that accounts create.
@@ -163,6 +169,7 @@ impl Settings {
         self.rate_limits.check(&mut found);
         self.activity.check(&mut found);
         self.tokens.check(&mut found);
+        self.oauth.check(self.tokens.login && !development, &mut found);
         self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
@@ -200,9 +207,19 @@ impl Settings {
         self.server.public_url.scheme() == "https" || is_loopback_host(&self.server.public_url)
     }
 
-    /// The allowed origins, as header values.
+    /// The allowed origins, those of the site's own applications among them, as header values.
     pub fn allowed_origins(&self) -> Vec<HeaderValue> {
-        self.cors.allowed_origins()
+        let own = self.oauth.origins().filter_map(|origin| HeaderValue::from_str(origin).ok());
+        self.cors.allowed_origins().into_iter().chain(own).collect()
+    }
+
+    /// Who may call `/api/v1` from another origin, in sentences for the operator.
+    pub fn allowed_origins_summary(&self) -> String {
+        let (listed, own) = (self.cors.summary(), self.oauth.origins().cloned().collect::<Vec<_>>());
+        match own.as_slice() {
+            [] => listed,
+            own => format!("{listed} So may those of the site's applications (oauth.clients): {}.", own.join(", ")),
+        }
     }
 
     /// The origins of the Lab's peer, on the same site and on another; `None` if the Lab is off.

@@ -48,6 +48,7 @@ mod mail_limits;
 mod mails;
 mod manners;
 mod notes;
+mod oauth;
 mod openapi;
 mod operating;
 mod operators;

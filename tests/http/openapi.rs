@@ -63,6 +63,8 @@ async fn every_route_is_described(app: TestApp) {
     let browser = app.browser();
     for mount in MOUNTS {
         let listed = all().iter().filter(|route| route.path.starts_with(&format!("{mount}/")));
+        // RFCs describe those that take the forms of clients.
+        let listed = listed.filter(|route| !route.path.starts_with("/api/v1/oauth/"));
         let listed: Vec<_> = listed.map(|route| (route.method.clone(), route.path.clone())).collect();
         let mut served = BTreeSet::new();
         for path in listed.iter().map(|(_, path)| path).collect::<BTreeSet<_>>() {

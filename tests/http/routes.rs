@@ -5,17 +5,20 @@ use std::collections::BTreeSet;
 use vestibule::app::routes::{Door, Guard};
 
 use crate::support::routes::{
-    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_SECOND_FACTOR, OPEN_PAGES, OPERATIONS, all,
+    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_SECOND_FACTOR, OF_APPS, OPEN_PAGES, OPERATIONS, all,
     personal_pages, posts, public_pages, session_calls, token_calls,
 };
 
 /// What needs no credential at the token door.
-const WITHOUT_A_TOKEN: [&str; 7] = [
+const WITHOUT_A_TOKEN: [&str; 10] = [
     "/api/v1/login",
     "/api/v1/login/email_code",
     "/api/v1/login/email_code/send",
     "/api/v1/login/recovery_code",
     "/api/v1/login/totp",
+    "/api/v1/oauth/introspect",
+    "/api/v1/oauth/revoke",
+    "/api/v1/oauth/token",
     "/api/v1/scopes",
     "/api/v1/tokens/report",
 ];
@@ -27,7 +30,8 @@ fn every_route_is_in_the_tables() {
     tables.extend(token_calls().iter().map(|call| format!("/api/v1{}", call.path)));
     tables.extend(session_calls().iter().map(|call| format!("/session/v1{}", call.path)));
     let pages = public_pages().into_iter().chain(personal_pages()).chain(posts()).chain(LINKS).chain(DOWNLOADS);
-    tables.extend(pages.chain(DEV_PAGES).chain([MAIL_PAGE]).chain(OF_A_SECOND_FACTOR).map(str::to_owned));
+    tables
+        .extend(pages.chain(DEV_PAGES).chain([MAIL_PAGE]).chain(OF_A_SECOND_FACTOR).chain(OF_APPS).map(str::to_owned));
     let open: Vec<_> = OPERATIONS.into_iter().chain(OPEN_PAGES).chain(["/api/v1/openapi.json"]).collect();
     tables.extend(open.iter().chain(&WITHOUT_A_TOKEN).chain(&["/session/v1/openapi.json"]).map(|path| (*path).into()));
 

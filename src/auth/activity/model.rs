@@ -91,6 +91,17 @@ kinds! {
     TokenFirstUsed = "token_first_used", "Token used for the first time";
     /// A token was revoked.
     TokenRevoked = "token_revoked", "Token revoked";
+    /// An application got access to the account.
+    AppAuthorized = "app_authorized", "App authorized";
+    /// An application lost its access to the account.
+    AppRevoked = "app_revoked", "App access removed";
+    /// An application lost its access in one browser, because one of its refresh tokens was used again: it may have
+    /// been stolen.
+    RefreshTokenReused = "refresh_token_reused", "App signed out, because its token was used twice";
+    /// An application was registered.
+    ClientRegistered = "client_registered", "App registered";
+    /// A registered application was deleted.
+    ClientDeleted = "client_deleted", "Registered app deleted";
     /// An operator created a password reset link.
     ResetLinkMade = "reset_link_made", "Password reset link created";
     /// An operator disabled the account.

@@ -49,7 +49,8 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
                 AND COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
          WHERE owner.id = $2 AND owner.disabled_at IS NULL AND owner.auth_stamp = COALESCE($15, owner.auth_stamp)
             AND (SELECT count(*) FROM tokens
-                 WHERE account_id = $2 AND issued_by <> 'login' AND revoked_at IS NULL AND expires_at > $9) < $14
+                 WHERE account_id = $2 AND issued_by NOT IN ('login', 'client') AND revoked_at IS NULL
+                    AND expires_at > $9) < $14
             AND ($3 IS NULL OR parent.id IS NOT NULL)
          RETURNING ",
         token_columns!()
@@ -124,7 +125,7 @@ pub(crate) async fn works(db: &Db, account: Uuid, id: Uuid, now: Timestamp) -> s
     Ok(found.is_some())
 }
 
-/// The newest `limit` active tokens.
+/// The newest `limit` active tokens, but for those of applications.
 pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = fetch!(
         db,
@@ -132,7 +133,8 @@ pub(crate) async fn at_work(db: &Db, account: Uuid, now: Timestamp, limit: i64) 
         concat!(
             "SELECT ",
             token_columns!(),
-            " FROM tokens WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC LIMIT $3"
+            " FROM tokens WHERE account_id = $1 AND issued_by <> 'client' AND revoked_at IS NULL AND expires_at > $2
+             ORDER BY id DESC LIMIT $3"
         ),
         account,
         now,
@@ -158,7 +160,7 @@ pub(crate) async fn find(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) 
     Ok(row.map(Token::from))
 }
 
-/// The newest `limit` tokens that expired or were revoked.
+/// The newest `limit` tokens that expired or were revoked, but for those of applications.
 pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> sqlx::Result<Vec<Token>> {
     let rows: Vec<Row> = fetch!(
         db,
@@ -166,8 +168,8 @@ pub(crate) async fn ended(db: &Db, account: Uuid, now: Timestamp, limit: i64) ->
         concat!(
             "SELECT ",
             token_columns!(),
-            " FROM tokens WHERE account_id = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2)
-             ORDER BY id DESC LIMIT $3"
+            " FROM tokens WHERE account_id = $1 AND issued_by <> 'client'
+                AND (revoked_at IS NOT NULL OR expires_at <= $2) ORDER BY id DESC LIMIT $3"
         ),
         account,
         now,
@@ -235,7 +237,7 @@ pub(crate) async fn revoke_old_logins(db: &Db, account: Uuid, kept: i64, now: Ti
     Ok(rows?.into_iter().map(Token::from).collect())
 }
 
-/// Revokes the login tokens of another password than that of `stamp`, and their descendants.
+/// Revokes the tokens of logins and of applications from another password than that of `stamp`, and their descendants.
 pub(crate) async fn revoke_outdated(
     db: &Db,
     account: Uuid,
@@ -245,7 +247,7 @@ pub(crate) async fn revoke_outdated(
     let rows: sqlx::Result<Vec<Row>> = execute!(
         db,
         all,
-        with_descent!("issued_by = 'login' AND (password_stamp IS NULL OR password_stamp <> $3)"),
+        with_descent!("issued_by IN ('login', 'client') AND (password_stamp IS NULL OR password_stamp <> $3)"),
         now,
         account,
         stamp,
@@ -317,7 +319,7 @@ pub struct TokenWithOwner {
     pub name: String,
     /// Its scopes, separated by spaces.
     pub scopes: String,
-    /// `person`, `login` or `token`.
+    /// `person`, `login`, `token` or `client`.
     pub issued_by: String,
     /// When it was created.
     pub created_at: Timestamp,

@@ -109,8 +109,8 @@ struct Login {
 ///
 /// Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
 /// password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
-/// endpoint off. With a proof of a key in the `DPoP` header (RFC 9449), the token is bound to this key. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
-/// the steps in `next`.
+/// endpoint off. With a proof of a key in the `DPoP` header (RFC 9449), the token is bound to this key. If the account
+/// has two-factor authentication, the answer is `second_factor_required`: go on with one of the steps in `next`.
 #[utoipa::path(
     post, path = "/login", operation_id = "login", tag = "Signing in",
     request_body = TokenLogin,

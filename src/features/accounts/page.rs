@@ -120,7 +120,8 @@ pub async fn sign_in(context: PageContext, Query(next): Query<ReturnTo>) -> Resp
     if context.caller.is_some() {
         return see_other(next.or(context.home()));
     }
-    sign_in_form(context, StatusCode::OK, FormState::default().with("next", next.next)).await
+    sign_in_form(context, StatusCode::OK, FormState::default().with("email", next.login_hint()).with("next", next.next))
+        .await
 }
 
 /// `POST /sign-in`

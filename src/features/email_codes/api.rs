@@ -11,6 +11,7 @@ use super::service;
 use crate::{
     auth::{
         AuthSession, Scope, Scopes,
+        dpop::SentProof,
         sign_in::{At, Factor, PendingCookie, Wants},
     },
     features::{
@@ -24,7 +25,7 @@ use crate::{
         client::Client,
         extract::{Body, Unvalidated},
         openapi::{
-            refusals::{BodyRefused, CodeAskRefused, CodeRefused, TokenCodeAskRefused, TokenCodeRefused},
+            refusals::{BodyRefused, CodeAskRefused, CodeRefused, ProofRefused, TokenCodeAskRefused, TokenCodeRefused},
             texts::{name, or_null},
         },
         problem::Problem,
@@ -107,18 +108,20 @@ impl Sent {
 /// Sign in: ask for a code by email
 ///
 /// Sends a code to the account with this address, for `POST login/email_code`. The answer is the same if there is none.
-/// The code works once, for ten minutes, for five tries, and only with `pending`.
+/// The code works once, for ten minutes, for five tries, and only with `pending`. With a proof of a key in the `DPoP` header
+/// (RFC 9449), the token will be bound to this key.
 #[utoipa::path(
     post, path = "/login/email_code/send", operation_id = "sendLoginEmailCode", tag = "Signing in",
     request_body = TokenAsk,
     responses(
         (status = ACCEPTED, body = Sent, description = "A code is on its way, if there is such an account."),
-        BodyRefused, TokenCodeAskRefused,
+        BodyRefused, TokenCodeAskRefused, ProofRefused,
     ),
 )]
 async fn token_send(
     State(state): State<AppState>,
     client: Client,
+    proof: SentProof,
     ask: Unvalidated<TokenAsk>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
     if !state.settings.tokens.login {
@@ -134,7 +137,8 @@ async fn token_send(
         None => Scopes::of_login(&state.site.scopes),
         Some(named) => named.into_iter().collect(),
     };
-    let wants = Wants { remember: ask.remember, name: ask.name, scopes };
+    let key_thumbprint = proof.verify_for_login().await?.map(String::from);
+    let wants = Wants { remember: ask.remember, name: ask.name, scopes, key_thumbprint };
     let handle = service::ask(&state, &client, &ask.email, At::Client(None), &wants).await?;
     Ok(Sent::new(Some(handle.reveal().to_owned())))
 }

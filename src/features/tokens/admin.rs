@@ -6,7 +6,10 @@ use super::service;
 use crate::{
     auth::{
         activity::{Actor, Kind},
-        store::tokens::{self, TokenWithOwner},
+        store::{
+            grants,
+            tokens::{self, TokenWithOwner},
+        },
     },
     db::Db,
     http::problem::Problem,
@@ -47,6 +50,8 @@ pub async fn revoke_everybody(db: &Db) -> Result<usize, Problem> {
     // Few enough to hold SQLite's writer for milliseconds only.
     const BATCH: i64 = 500;
     let (now, mut count) = (db.now(), 0);
+    // First, so that no application gets a new token meanwhile.
+    while grants::revoke_before(db, now, BATCH).await? > 0 {}
     loop {
         let revoked = tokens::revoke_before(db, now, BATCH).await?;
         if revoked.is_empty() {

@@ -1,4 +1,5 @@
-//! Revoking tokens, together with all tokens created with them (S59, S60).
+//! Revoking tokens, together with all tokens created with them (S59, S60). With the token of an application, its access
+//! ends, so that it cannot get another.
 
 use uuid::Uuid;
 
@@ -6,7 +7,7 @@ use crate::{
     auth::{
         Token,
         activity::{Actor, ActorCredential, Kind},
-        store::tokens,
+        store::{grants, tokens},
     },
     db::Db,
     features::tokens::emails,
@@ -24,8 +25,11 @@ use crate::{
 pub async fn revoke(db: &Db, actor: &Actor, id: Uuid) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
     db.run_to_completion(async move {
+        grants::revoke_of_token(&ours, actor.account, id, ours.now()).await?;
         let revoke = || tokens::revoke(&ours, actor.account, id, ours.now());
-        if until_none(&ours, &actor, revoke).await? == 0 { Err(Problem::NotFound) } else { Ok(()) }
+        let revoked = until_none(&ours, &actor, revoke).await?;
+        grants::revoke_tokens(&ours, actor.account, ours.now()).await?;
+        if revoked == 0 { Err(Problem::NotFound) } else { Ok(()) }
     })
     .await
 }
@@ -55,6 +59,7 @@ where
 pub async fn revoke_all(db: &Db, actor: &Actor) -> Result<(), Problem> {
     let (ours, actor) = (db.clone(), actor.clone());
     db.run_to_completion(async move {
+        grants::revoke_all(&ours, actor.account, None, ours.now()).await?;
         until_none(&ours, &actor, || tokens::revoke_all(&ours, actor.account, None, ours.now())).await?;
         Ok(())
     })
@@ -71,15 +76,16 @@ pub async fn revoke_others(db: &Db, actor: &Actor, kept: Uuid) -> Result<(), Pro
     }
     let (ours, actor) = (db.clone(), actor.clone());
     db.run_to_completion(async move {
+        grants::revoke_all(&ours, actor.account, Some(kept), ours.now()).await?;
         until_none(&ours, &actor, || tokens::revoke_all(&ours, actor.account, Some(kept), ours.now())).await?;
         Ok(())
     })
     .await
 }
 
-/// After a password change, revokes the tokens that `POST login` created with the old password, and all tokens created
-/// with them (S59). `stamp` is the new one. With `all`, revokes all other tokens as well. Login tokens stop working
-/// with the password change in any case; this updates the lists and the activity.
+/// After a password change, revokes the tokens that `POST login` and applications got with the old password, and all
+/// tokens created with them (S59). `stamp` is the new one. With `all`, revokes all other tokens as well. Login tokens
+/// stop working with the password change in any case; this updates the lists and the activity.
 ///
 /// # Errors
 /// If the database fails.
@@ -87,6 +93,7 @@ pub async fn revoke_of_older_password(db: &Db, actor: &Actor, stamp: Vec<u8>, al
     if all {
         return revoke_all(db, actor).await;
     }
+    grants::revoke_outdated(db, actor.account, stamp.clone(), db.now()).await?;
     until_none(db, actor, || tokens::revoke_outdated(db, actor.account, stamp.clone(), db.now())).await?;
     Ok(())
 }
@@ -124,9 +131,11 @@ pub fn report(db: &Db, settings: &Settings, mailer: &Mailer, text: &str) {
 /// Returns whether there was anything to revoke.
 async fn revoke_found(db: &Db, actor: &Actor, found: &tokens::EndingToken) -> sqlx::Result<bool> {
     let mut told = false;
+    grants::revoke_of_token(db, actor.account, found.id, db.now()).await?;
     loop {
         let revoked = tokens::revoke(db, actor.account, found.id, db.now()).await?;
         if revoked.is_empty() {
+            grants::revoke_tokens(db, actor.account, db.now()).await?;
             return Ok(told);
         }
         if !told {

@@ -306,6 +306,7 @@ fn created(by: IssuedBy) -> &'static str {
         IssuedBy::Person => "Created ",
         IssuedBy::Login => "Created by signing in ",
         IssuedBy::Token => "Created by another token ",
+        IssuedBy::Client => "Created for an app ",
     }
 }
 

@@ -20,6 +20,13 @@ pub static CONTENT_TYPE: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 #[derive(Clone, Copy, Debug)]
 struct AlreadyRendered;
 
+/// Keeps [`answer_json`] from wording an error response that has a form of its own, with this `code`.
+pub fn worded(mut response: Response, code: &'static str) -> Response {
+    response.extensions_mut().insert(AlreadyRendered);
+    response.extensions_mut().insert(Refusal::new(code, std::iter::empty()));
+    response
+}
+
 /// The layer of the JSON mounts: renders every error of the routes below it, those of libraries included.
 pub async fn answer_json(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());

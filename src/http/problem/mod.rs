@@ -21,7 +21,7 @@ pub use details::{Details, NextStep};
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render},
+    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render, worded},
     kind::{DPOP_ALGS, KINDS, Problem},
     limit::Limit,
 };

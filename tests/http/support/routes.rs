@@ -120,6 +120,10 @@ pub const OF_A_SECOND_FACTOR: [&str; 8] = [
     "/email-codes/enter",
 ];
 
+/// The pages and forms of applications that ask for access: `tests/http/oauth` opens and posts them.
+pub const OF_APPS: [&str; 4] =
+    ["/authorize", "/account/apps/revoke", "/account/developer", "/account/developer/{id}/delete"];
+
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
 
@@ -136,8 +140,15 @@ pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbo
 pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 
 /// Endpoints for monitoring, and what programs look for.
-pub const OPERATIONS: [&str; 4] =
-    ["/healthz", "/readyz", "/.well-known/change-password", "/.well-known/passkey-endpoints"];
+pub const OPERATIONS: [&str; 7] = [
+    "/healthz",
+    "/readyz",
+    "/.well-known/change-password",
+    "/.well-known/passkey-endpoints",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-protected-resource/api/v1",
+];
 
 /// The app's own forms, in an order in which all of them can be posted.
 const FORMS: [&str; 20] = [
@@ -183,14 +194,16 @@ pub fn personal_pages() -> Vec<&'static str> {
         &DOWNLOADS,
         &DEV_PAGES,
         &[MAIL_PAGE, STEP, OF_A_SECOND_FACTOR[1], OF_A_SECOND_FACTOR[7]],
+        &OF_APPS,
     ]
     .concat();
     pages("GET").into_iter().filter(|path| !others.contains(path)).collect()
 }
 
-/// Every form's post, but for those of [`LINKS`] and [`OF_A_SECOND_FACTOR`].
+/// Every form's post, but for those of [`LINKS`], [`OF_A_SECOND_FACTOR`] and [`OF_APPS`].
 pub fn posts() -> Vec<&'static str> {
-    let listed = |path: &&str| FORMS.contains(path) || LINKS.contains(path) || OF_A_SECOND_FACTOR.contains(path);
+    let lists = [&FORMS[..], &LINKS, &OF_A_SECOND_FACTOR, &OF_APPS];
+    let listed = |path: &&str| lists.iter().any(|list| list.contains(path));
     let of_features = pages("POST").into_iter().filter(|path| !listed(path));
     of_features.chain(FORMS).collect()
 }

@@ -42,6 +42,7 @@ pub fn ManageSection(
                 {item("/account/password", password, about)}
                 {item("/account/security", "Security", "Two-factor authentication and trusted browsers.")}
                 {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
+                {item("/account/apps", "Authorized apps", "Apps that you let into your account.")}
                 {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
                 {item("/account/delete", "Delete your account", "Permanently, with everything in it.")}
             </ul>

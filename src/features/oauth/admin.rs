@@ -1,0 +1,30 @@
+//! Administration of applications, on the command line.
+
+pub use super::registration::{NewClient, Registered};
+
+use super::registration;
+use crate::{db::Db, http::problem::Problem, secret::Secret};
+
+/// Registers an application in the name of the operators. Returns it with its secret, if it has one.
+///
+/// # Errors
+/// [`Problem::Validation`]; or if the database fails.
+pub async fn add(db: &Db, new: NewClient) -> Result<(Registered, Option<Secret>), Problem> {
+    registration::register(db, (None, u32::MAX), new).await
+}
+
+/// The newest `limit` registered applications.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list(db: &Db, limit: u32) -> Result<Vec<Registered>, Problem> {
+    registration::list(db, None, limit).await
+}
+
+/// Deletes an application, with everything that people let it do. Returns its name.
+///
+/// # Errors
+/// [`Problem::NotFound`]; or if the database fails.
+pub async fn remove(db: &Db, id: &str) -> Result<String, Problem> {
+    registration::delete(db, None, id).await
+}

@@ -1,0 +1,238 @@
+//! The developer page: applications that a person has registered.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use leptos::{either::Either, prelude::*};
+
+use super::{
+    client::Client,
+    registration::{self, NewClient, Registered},
+};
+use crate::{
+    auth::{activity::Kind, page::PageContext},
+    http::{
+        client::Client as Somewhere,
+        extract::{Form, PathId},
+        forms::{ShownOnce, shown},
+        problem::Problem,
+        redirect::{revoked, see_other},
+    },
+    state::AppState,
+    ui::{
+        Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby,
+        in_textarea,
+    },
+};
+
+/// The path of the page.
+pub(super) const PAGE: &str = "/account/developer";
+/// The kind of [`ShownOnce`] with the secret of a new application.
+const MADE: &str = "client";
+/// The hint of the field for redirect URIs.
+const URIS: &str = "One a line: where people return to, such as https://app.example.com/callback. They are compared \
+                    exactly; http://127.0.0.1/callback is for apps on the person's computer, with any port.";
+
+/// `GET /account/developer`
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; [`Problem::NotFound`] if the settings turn it off; or if the database fails.
+pub(super) async fn index(context: PageContext, State(state): State<AppState>) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account.id;
+    let made = match context.to_show(MADE) {
+        Some(text) => own_secret(&state, account, &text).await?,
+        None => None,
+    };
+    let shows = made.is_some();
+    let page = page(context, &state, StatusCode::OK, FormState::default(), made).await?;
+    Ok(if shows { shown(page) } else { page })
+}
+
+/// `POST /account/developer`: registers an application.
+///
+/// # Errors
+/// The same as [`index`]. Other problems are shown in the form.
+pub(super) async fn create(
+    context: PageContext,
+    State(state): State<AppState>,
+    from: Somewhere,
+    form: Form,
+) -> Result<Response, Problem> {
+    let actor = context.signed_in()?.acting(from);
+    must_be_on(&state)?;
+    let new = NewClient {
+        name: form.text("name"),
+        redirect_uris: form.text("redirect_uris").split_whitespace().map(str::to_owned).collect(),
+        is_confidential: form.ticked("confidential"),
+    };
+    let mut typed = FormState::default().with("name", &new.name).with("redirect_uris", form.text("redirect_uris"));
+    if new.is_confidential {
+        typed = typed.with("confidential", "on");
+    }
+    let limit = state.settings.oauth.clients_per_account;
+    match registration::register(&state.db, (Some(actor.account), limit), new).await {
+        Ok((client, secret)) => {
+            actor.record_named(&state.db, Kind::ClientRegistered, &client.name);
+            let Some(secret) = secret else { return Ok(see_other(PAGE)) };
+            let text = format!("{} {}", client.id, secret.reveal());
+            match context.show_at(PAGE, ShownOnce::new(MADE, &text)) {
+                Some(redirect) => Ok(redirect),
+                None => page(context, &state, StatusCode::CREATED, FormState::default(), Some(text)).await,
+            }
+        }
+        Err(problem @ (Problem::Validation(_) | Problem::Conflict(_))) => {
+            page(context, &state, problem.status(), typed.with_errors(&problem), None).await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `POST /account/developer/{id}/delete`. Deleting twice is not an error.
+///
+/// # Errors
+/// The same as [`index`].
+pub(super) async fn delete(
+    context: PageContext,
+    State(state): State<AppState>,
+    from: Somewhere,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let actor = context.signed_in()?.acting(from);
+    let deleted = registration::delete(&state.db, Some(actor.account), &id.to_string()).await;
+    if let Ok(name) = &deleted {
+        actor.record_named(&state.db, Kind::ClientDeleted, name);
+    }
+    revoked(deleted.map(drop), PAGE)
+}
+
+fn must_be_on(state: &AppState) -> Result<(), Problem> {
+    if state.settings.oauth.registration { Ok(()) } else { Err(Problem::NotFound) }
+}
+
+/// The secret in `text`, an id and a secret, if it belongs to an application of `account`: a cookie is not trusted.
+async fn own_secret(state: &AppState, account: uuid::Uuid, text: &str) -> Result<Option<String>, Problem> {
+    let Some((id, secret)) = text.split_once(' ') else { return Ok(None) };
+    let client = Client::find(&state.db, &state.settings, id).await?;
+    let is_own = client
+        .is_some_and(|client| client.owner == super::client::Owner::Account(account) && client.has_secret(secret));
+    Ok(is_own.then(|| text.to_owned()))
+}
+
+async fn page(
+    context: PageContext,
+    state: &AppState,
+    status: StatusCode,
+    form: FormState,
+    made: Option<String>,
+) -> Result<Response, Problem> {
+    let account = context.signed_in()?.account.id;
+    must_be_on(state)?;
+    let clients = registration::list(&state.db, Some(account), state.settings.oauth.clients_per_account).await?;
+    let secret = made.and_then(|text| text.split_once(' ').map(|(_, secret)| secret.to_owned()));
+    let origin = state.settings.origin();
+    let view = move || view! { <DeveloperView clients form secret origin /> };
+    Ok(context.page(status, "Developer", view).await)
+}
+
+#[component]
+fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<String>, origin: String) -> impl IntoView {
+    let list = if clients.is_empty() {
+        Either::Left(view! { <Empty title="No apps yet.">"Register one above."</Empty> })
+    } else {
+        let rows = clients.into_iter().map(|client| view! { <Row client /> }).collect_view();
+        Either::Right(view! { <ul class="rows">{rows}</ul> })
+    };
+    let fresh = secret.map(|secret| {
+        view! {
+            <Card title="Your new client secret" class="card fresh" role="status">
+                <p>"Copy it now. We store only a hash of it, so we cannot show it again."</p>
+                <CodeBlock text=secret id="secret".into() />
+            </Card>
+        }
+    });
+    view! {
+        <header>
+            <h1>"Developer"</h1>
+            <p class="lead">
+                "Apps that you register can ask people for access to their account (OAuth 2). People sign in here, so "
+                "your app never sees a password."
+            </p>
+            <p><a href="/account">"Back to your account"</a></p>
+        </header>
+        {fresh}
+        <Card title="Register an app">
+            <Notice text=form.notice.clone() />
+            <NewForm form />
+            <p class="hint">
+                "A client library finds everything else at "
+                <code>{origin} "/.well-known/oauth-authorization-server"</code>
+            </p>
+        </Card>
+        <Card title="Your apps">{list}</Card>
+    }
+}
+
+#[component]
+fn NewForm(form: FormState) -> impl IntoView {
+    let (uris, error) = (form.value("redirect_uris"), form.error("redirect_uris"));
+    let confidential = !form.value("confidential").is_empty();
+    view! {
+        <form method="post" action=PAGE>
+            <FormGuard />
+            <TextField
+                name="name"
+                label="Name"
+                form=form.clone()
+                hint="People see it when your app asks them for access."
+                autocomplete="off"
+            />
+            <Field name="redirect_uris" label="Redirect URIs" hint=URIS error=error.clone()>
+                <textarea
+                    id="redirect_uris"
+                    name="redirect_uris"
+                    rows="3"
+                    required
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=error.map(|_| "true")
+                    aria-describedby=describedby("redirect_uris", URIS)
+                    inner_html=in_textarea(&uris)
+                ></textarea>
+            </Field>
+            <div class="field">
+                <label class="check">
+                    <input type="checkbox" name="confidential" checked=confidential />
+                    <span>"It runs on a server and can keep a client secret"</span>
+                </label>
+            </div>
+            <button>"Register app"</button>
+        </form>
+    }
+}
+
+#[component]
+fn Row(client: Registered) -> impl IntoView {
+    let Registered { id, name, redirect_uris, is_confidential, created_at, .. } = client;
+    let uri = |uri: String| view! { <code>{uri}</code> " " };
+    view! {
+        <li>
+            <div>
+                <p>
+                    <strong>{name.clone()}</strong> " "
+                    {is_confidential.then(|| view! { <Badge>"Client secret"</Badge> })}
+                </p>
+                <p class="scopes">"Client ID " <code>{id.clone()}</code></p>
+                <p class="scopes">{redirect_uris.into_iter().map(uri).collect_view()}</p>
+                <p class="hint">"Registered " <Time at=created_at /></p>
+            </div>
+            <Confirm
+                id=format!("delete-{id}")
+                open="Delete…"
+                about=name.clone()
+                title=format!("Delete “{name}”?")
+                action=format!("{PAGE}/{id}/delete")
+                confirm="Delete"
+            >
+                "Everybody who authorized it is signed out of it at once."
+            </Confirm>
+        </li>
+    }
+}

@@ -1,0 +1,124 @@
+//! Registering applications, on the developer page and on the command line.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    client::SECRET_PREFIX,
+    store::{self, ClientRow},
+};
+use crate::{
+    db::Db,
+    features::tokens::service::name_errors,
+    http::problem::{FieldError, Problem},
+    secret::Secret,
+    settings::{check_redirect_uri, origins_of},
+    timestamp::Timestamp,
+};
+
+/// How many redirect URIs an application has.
+const URIS_MAX: usize = 10;
+
+/// What somebody registers.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// The name that people see.
+    pub name: String,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<String>,
+    /// Whether it can keep a secret, as a program on a server can.
+    pub is_confidential: bool,
+}
+
+/// An application that somebody registered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Registered {
+    /// The `client_id`.
+    pub id: String,
+    /// Who registered it; `None` for an operator.
+    pub account_id: Option<Uuid>,
+    /// The name that people see.
+    pub name: String,
+    /// Where codes may be sent.
+    pub redirect_uris: Vec<String>,
+    /// Whether it has a secret.
+    pub is_confidential: bool,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl From<ClientRow> for Registered {
+    fn from(row: ClientRow) -> Self {
+        Self {
+            id: row.id,
+            account_id: row.account_id,
+            name: row.name,
+            redirect_uris: row.redirect_uris.split_whitespace().map(str::to_owned).collect(),
+            is_confidential: row.secret_hash.is_some(),
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// What is wrong with `new`.
+fn errors(new: &NewClient) -> Vec<FieldError> {
+    let mut errors = name_errors(&new.name);
+    if new.redirect_uris.is_empty() {
+        errors.push(FieldError::required("redirect_uris", "Enter at least one redirect URI."));
+    }
+    if new.redirect_uris.len() > URIS_MAX {
+        errors.push(FieldError::new("redirect_uris", format!("Enter at most {URIS_MAX} redirect URIs.")));
+    }
+    let wrong = new.redirect_uris.iter().find_map(|uri| check_redirect_uri(uri).err());
+    errors.extend(wrong.map(|why| FieldError::new("redirect_uris", format!("{why}."))));
+    errors
+}
+
+/// Registers an application for `owner`, or for an operator. Returns it with its secret, which is shown once.
+///
+/// # Errors
+/// [`Problem::Validation`]; [`Problem::Conflict`] if the account has `limit` of them.
+pub(super) async fn register(
+    db: &Db,
+    (owner, limit): (Option<Uuid>, u32),
+    new: NewClient,
+) -> Result<(Registered, Option<Secret>), Problem> {
+    Problem::unless(errors(&new), ())?;
+    let secret = new.is_confidential.then(|| Secret::generate(SECRET_PREFIX)).transpose();
+    let secret = secret.map_err(|error| Problem::Internal(error.to_string()))?;
+    let row = ClientRow {
+        id: Uuid::now_v7().to_string(),
+        account_id: owner,
+        name: new.name.trim().to_owned(),
+        redirect_uris: new.redirect_uris.join(" "),
+        origins: origins_of(&new.redirect_uris).join(" "),
+        secret_hash: secret.as_ref().map(Secret::hash),
+        created_at: db.now(),
+    };
+    if store::insert_client(db, row.clone(), limit.into()).await? == 0 {
+        return Err(Problem::Conflict("The account has reached its limit of apps. Delete one that is no longer used."));
+    }
+    Ok((row.into(), secret))
+}
+
+/// The newest `limit` applications that `owner` registered, or all.
+///
+/// # Errors
+/// If the database fails.
+pub(super) async fn list(db: &Db, owner: Option<Uuid>, limit: u32) -> Result<Vec<Registered>, Problem> {
+    let rows = store::list_clients(db, owner, limit.into()).await?;
+    Ok(rows.into_iter().map(Registered::from).collect())
+}
+
+/// Deletes an application of `owner`, or of anybody, with everything that people let it do. Returns its name.
+///
+/// # Errors
+/// [`Problem::NotFound`]
+pub(super) async fn delete(db: &Db, owner: Option<Uuid>, id: &str) -> Result<String, Problem> {
+    let (ours, id) = (db.clone(), id.to_owned());
+    db.run_to_completion(async move {
+        let deleted = store::delete_client(&ours, owner, &id).await?;
+        deleted.map(|(name,)| name).ok_or(Problem::NotFound)
+    })
+    .await
+}

@@ -1,0 +1,47 @@
+//! `vestibule clients`, beside a server that runs on the same database.
+
+use crate::{
+    binary::{DatabaseLocation, Server},
+    operators::run,
+    support::{folder, members, on_both_databases},
+};
+
+on_both_databases! {
+    an_operator_registers_lists_and_deletes_applications,
+}
+
+async fn an_operator_registers_lists_and_deletes_applications(place: DatabaseLocation) {
+    let folder = folder();
+    let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
+    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let none = run(&["clients", "list"]).assert_status(0).out;
+    assert!(none.starts_with("There are no registered applications."), "{none}");
+
+    let uri = "com.example.app:/callback";
+    let made = run(&["clients", "add", "Notes for Mac", "--redirect-uri", uri]).assert_status(0).out;
+    let id = made.strip_prefix("client_id").unwrap().trim().to_owned();
+    let line = ["clients", "add", "Server", "--redirect-uri", "https://app.example/cb", "--confidential", "--json"];
+    let secret = run(&line).json();
+    assert_eq!(members(&secret), ["client_id", "client_secret", "name"]);
+    assert!(secret["client_secret"].as_str().unwrap().starts_with("vcs_"), "{secret}");
+
+    let table = run(&["clients", "list"]).assert_status(0).out;
+    assert!(table.contains("confidential") && table.contains(uri) && table.contains("operator"), "{table}");
+    assert_eq!(run(&["clients", "list", "--json"]).json().as_array().unwrap().len(), 2);
+    // The running server knows it: nobody is signed in, so it asks for that.
+    let asked = format!(
+        "GET /authorize?client_id={id}&redirect_uri=com.example.app%3A%2Fcallback&response_type=code&scope=account:read\
+         &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    );
+    assert_eq!(server.call(&asked, &[], "").0, 303);
+    run(&["clients", "remove", &id]).assert_status(0);
+    assert_eq!(server.call(&asked, &[], "").0, 400);
+    let again = run(&["clients", "remove", &id]);
+    assert!(again.code != 0 && again.err.contains(&id), "{}", again.err);
+    for uri in ["http://app.example/", "javascript:alert(1)", ""] {
+        let refused = run(&["clients", "add", "App", "--redirect-uri", uri]);
+        assert!(refused.code == 2 && refused.err.contains("redirect"), "{}", refused.err);
+    }
+    let log = run(&["log", "--json"]).json().to_string();
+    assert!(log.contains("clients add") && log.contains("clients remove"), "{log}");
+}
