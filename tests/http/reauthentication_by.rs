@@ -39,7 +39,7 @@ async fn who_has_no_password_is_asked_for_a_passkey(app: TestApp) {
     let mut key = Authenticator::new();
     let browser = passwordless(&app, &mut key).await;
     app.clock.advance(Duration::minutes(11));
-    assert_eq!(next(&browser).await, json!([{"step": "passkey"}]));
+    assert_eq!(next(&browser).await, json!([{"step": "passkey"}, {"step": "email_code"}]));
     let ask = "/account/confirm?next=%2Faccount%2Fexport";
     browser.visit("/account/export").await.assert_redirect(ask);
     let page = browser.visit(ask).await.page(200);

@@ -213,6 +213,8 @@ impl<'a> Actor<'a> {
             }
             By::Session => drop(self.browser.post("/login", body).await),
             By::Token => {
+                let mut body = body;
+                body["scopes"] = json!(["account:read", "account:write"]);
                 let reply = self.app.post("/api/v1/login").json(body).await;
                 self.keep(&reply.json());
             }
