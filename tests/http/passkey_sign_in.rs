@@ -18,8 +18,8 @@ use crate::{
     passkeys::{spoiled, wrong},
     sign_in::Enrolled,
     support::{
-        Authenticator, Browser, Database, Door, PageForm, Person, Response, TestApp, members, on_both_databases,
-        resource::PAGE,
+        Authenticator, Browser, Database, Door, PageForm, Person, Response, TestApp, all_scopes, members,
+        on_both_databases, resource::PAGE,
     },
 };
 
@@ -37,6 +37,7 @@ on_both_databases! {
     who_may_not_sign_in_may_not_with_a_passkey,
     requests_for_a_passkey_are_counted_by_address,
     a_new_password_does_not_take_the_passkey_away,
+    who_takes_an_address_over_keeps_nothing_of_whoever_had_it,
     a_passkey_of_a_domain_above_works_on_its_origin,
     a_passkey_answers_for_the_second_factor,
 }
@@ -302,11 +303,25 @@ async fn requests_for_a_passkey_are_counted_by_address(database: Database) {
 async fn a_new_password_does_not_take_the_passkey_away(app: TestApp) {
     let mut key = Authenticator::new();
     let ada = with_passkey(&app, "ada", &mut key).await;
+    app.sql("UPDATE accounts SET email_verified_at = created_at").await;
     app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
     let reset = app.link("/reset/").await;
     let browser = app.browser();
     browser.submit(&reset, &[("password", "entirely different words")]).await;
     app.browser().sign_in_with(&mut key).await.assert_status(200);
+}
+
+/// Somebody signed up with an address of which nobody has shown that it is theirs, and its owner resets the password.
+async fn who_takes_an_address_over_keeps_nothing_of_whoever_had_it(app: TestApp) {
+    let mut key = Authenticator::new();
+    let ada = with_passkey(&app, "ada", &mut key).await;
+    let token = app.token(&ada, &all_scopes()).await;
+    app.browser().submit("/forgot", &[("email", &ada.email)]).await.assert_status(202);
+    let reset = app.link("/reset/").await;
+    app.browser().submit(&reset, &[("password", "entirely different words")]).await;
+    app.browser().sign_in_with(&mut key).await.problem(401, "passkey_unknown");
+    token.get("/token").await.problem(401, "token_revoked");
+    assert_eq!(app.count("passkeys").await, 0);
 }
 
 async fn a_passkey_of_a_domain_above_works_on_its_origin(database: Database) {

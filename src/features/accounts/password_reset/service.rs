@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     auth::{
         activity::{Actor, Kind},
-        new_stamp,
+        known_devices, new_stamp,
         passwords::{PasswordContext, password_error},
         rate_limit::account_attempts,
         store::accounts,
@@ -60,8 +60,10 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
 /// created by `POST login`, with their descendants; with `tokens_too`, all other tokens as well. `None` if the link is
 /// no longer valid or the password was changed meanwhile.
 ///
-/// The link also confirms the email address, since its holder can read the account's mail. The work is completed, and
-/// the notification sent, even if the client disconnects.
+/// The link also confirms the email address, since its holder can read the account's mail. If nobody has shown that
+/// before, somebody may have signed up with another person's address: then all tokens, passkeys and second factors end
+/// too, unless the browser is one that has signed in to the account. The work is completed, and the notification sent,
+/// even if the client disconnects.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the password is rejected; the link stays valid. [`Problem::Unavailable`].
@@ -82,19 +84,26 @@ pub(super) async fn reset(
     let stamp = new_stamp()?;
     let client = client.clone();
     let (ours, mailer, settings, token) = (db.clone(), mailer.clone(), settings.clone(), token.clone());
+    let sign_ins = state.sign_ins.clone();
     // The order makes it safe to stop anywhere: the new stamp alone ends every session, every login token and every
     // other link, and lets nothing be created with the old password (S59).
     db.run_to_completion(async move {
         let Some(link) = one_time_links::consume(&ours, Purpose::Reset, &token).await? else { return Ok(None) };
         let actor = Actor::by_password(link.account_id, &client);
+        let before = accounts::credentials_of(&ours, link.account_id).await?;
+        let is_taken_over = before.is_some_and(|account| account.email_verified_at.is_none())
+            && known_devices::device(&ours, &client, &link.email).await?.is_none();
         if accounts::set_password(&ours, link.account_id, hash, stamp.clone(), link.auth_stamp.0.clone()).await? == 0 {
             return Ok(None);
         }
         actor.record(&ours, Kind::PasswordReset, None);
         mailer.post(emails::password_changed(&settings, &link.email));
+        if is_taken_over {
+            sign_ins.remove_all(link.account_id).await?;
+        }
         accounts::confirm(&ours, link.account_id, link.email.clone(), ours.now()).await?;
         browser_sessions::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
-        tokens::service::revoke_of_older_password(&ours, &actor, stamp, tokens_too).await?;
+        tokens::service::revoke_of_older_password(&ours, &actor, stamp, tokens_too || is_taken_over).await?;
         Ok(Some(link))
     })
     .await
