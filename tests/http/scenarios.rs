@@ -291,7 +291,7 @@ async fn every_scenario_runs_every_way_there_is(database: Database) {
                 continue;
             }
             let person = format!("p{number}{by:?}").to_lowercase();
-            let mut actor = Actor::new(&app, by, *who, &person).await;
+            let mut actor = Box::pin(Actor::new(&app, by, *who, &person)).await;
             if *who == Who::Mailed {
                 (actor.app, actor.browser) = (&mailed, mailed.browser());
             }

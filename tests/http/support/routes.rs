@@ -108,7 +108,7 @@ pub const FOR_ANYBODY: [&str; 7] =
 pub const STEP: &str = "/sign-in/{step}";
 
 /// Forms of sign-ins and accounts with a second factor or a code by mail: `tests/http/sign_in` and
-/// `tests/http/email_codes` post them.
+/// `tests/http/email_codes.rs` post them.
 pub const OF_A_SECOND_FACTOR: [&str; 8] = [
     STEP,
     "/keep-factors/{token}",
