@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use vestibule::{
-    features::{accounts::factor_reset, tokens::service::tell_of_end},
+    features::{
+        accounts::{admin, factor_reset},
+        tokens::service::tell_of_end,
+    },
     settings::{Confirm, Settings},
     timestamp::Timestamp,
 };
@@ -127,6 +130,21 @@ async fn of_second_factors(database: Database) -> Vec<String> {
     texts(&app).await
 }
 
+/// The mails of those who have no password.
+async fn of_the_passwordless(database: Database) -> Vec<String> {
+    let app = app(database, |_| {}).await;
+    let (ada, eve) = (app.browser(), app.browser());
+    ada.sign_up_with(&mut Authenticator::new(), "ada@example.org").await.assert_status(303);
+    ada.submit("/account/password", &[("password", NEW_PASSWORD)]).await.assert_status(303);
+    eve.sign_up_with(&mut Authenticator::new(), "eve@example.org").await.assert_status(303);
+    let account = admin::find(&app.db, "eve@example.org").await.unwrap();
+    let with = (&app.db, &app.settings, &app.state.mailer);
+    factor_reset::service::ask(with, &app.state.sign_ins, (account.id, &account.email)).await.unwrap();
+    app.clock.advance(Duration::hours(24));
+    assert_eq!(factor_reset::service::remove_due(&app.state, 10).await.unwrap(), 1);
+    texts(&app).await
+}
+
 /// By the name of the file, such as `confirm-your-address-1.txt`: a subject may have several texts.
 fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
@@ -143,7 +161,9 @@ fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
 
 async fn every_mail_says_what_its_file_says(database: Database) {
     let of_second_factors = Box::pin(of_second_factors(database)).await;
-    let said = [Box::pin(of_a_life(database)).await, of_signing_up_twice(database).await, of_second_factors].concat();
+    let of_the_passwordless = Box::pin(of_the_passwordless(database)).await;
+    let of_a_life = Box::pin(of_a_life(database)).await;
+    let said = [of_a_life, of_signing_up_twice(database).await, of_second_factors, of_the_passwordless].concat();
     let said = by_name(said);
     let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mails");
     fs::create_dir_all(&new).unwrap();
