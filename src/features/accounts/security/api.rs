@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SecondFactor, examples(example))]
 struct Item {
-    /// The name of its step, as `POST login/{step}` has it.
+    /// The name of its step, as a sign-in names it.
     step: &'static str,
     /// What it is called, such as "Authenticator app".
     name: &'static str,
