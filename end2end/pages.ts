@@ -208,6 +208,9 @@ export const ENTRIES: readonly Entry[] = [
   { name: "keep-factors-gone", path: "/keep-factors/{token}", who: "anonymous", status: 410 },
   // Without a sign-in that waits, it leads to the sign-in page.
   { name: "sign-in-step", path: "/sign-in/{step}", who: "anonymous", status: 200, isUnsteady: true },
+  { name: "email-code", path: "/email-codes/sign-in", who: "anonymous", status: 200 },
+  // Without a code that was asked for, it leads to the page above.
+  { name: "email-code-enter", path: "/email-codes/enter", who: "anonymous", status: 200, isUnsteady: true },
   { name: "account-delete", path: "/account/delete", who: "seeded", status: 200 },
 
   {

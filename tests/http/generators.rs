@@ -153,7 +153,7 @@ async fn no_client_fails_at_a_value_it_does_not_know(app: TestApp) {
             }
         }
         let issued_by = &schemas["IssuedBy"];
-        assert_eq!(issued_by["x-extensible-enum"], json!(["person", "login", "token"]));
+        assert_eq!(issued_by["x-extensible-enum"], json!(["person", "login", "token", "client"]));
 
         let mut sent: Vec<&Value> = Vec::new();
         for (_, _, operation) in operations(&document) {

@@ -364,7 +364,19 @@ impl SignIns {
     /// # Errors
     /// If the database fails.
     pub async fn remove_all(&self, account: Uuid) -> Result<(), Problem> {
-        for second in self.factors.iter() {
+        self.remove(account, |_| true).await
+    }
+
+    /// Removes the factors of `account` that open it by themselves, such as passkeys. Others are still asked for.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn remove_ways_in(&self, account: Uuid) -> Result<(), Problem> {
+        self.remove(account, Factor::is_first).await
+    }
+
+    async fn remove(&self, account: Uuid, which: fn(Factor) -> bool) -> Result<(), Problem> {
+        for second in self.factors.iter().filter(|second| which(second.factor)) {
             (second.remove)(&self.context.db, account).await?;
         }
         self.factors_changed(account).await.map(drop)

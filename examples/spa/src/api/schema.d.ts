@@ -82,6 +82,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List second factors
+         * @description What the account has turned on, and whether it is asked for after the password.
+         */
+        get: operations["listFactors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the authenticator app
+         * @description The password alone is enough to sign in afterwards, and the recovery codes end. It is no error if there is none. The
+         *     password must have been given recently.
+         */
+        delete: operations["removeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login": {
         parameters: {
             query?: never;
@@ -95,10 +136,53 @@ export interface paths {
          * Sign in
          * @description Exchanges a password for a token. Only for the site's own single-page app, which people already trust with their
          *     password. Other clients should use a token created on the tokens page (RFC 9700 section 2.4). A setting turns this
-         *     endpoint off. If the account has two-factor authentication, the answer is `second_factor_required`: go on with one of
-         *     the steps in `next`.
+         *     endpoint off. With a proof of a key in the `DPoP` header (RFC 9449), the token is bound to this key. If the account
+         *     has two-factor authentication, the answer is `second_factor_required`: go on with one of the steps in `next`.
          */
         post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/email_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in: use a code by email
+         * @description Goes on after `login/email_code/send`, or after `login` has answered `second_factor_required` with this step. If the
+         *     account has two-factor authentication, the first code is answered with `second_factor_required` as well.
+         */
+        post: operations["loginEmailCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/email_code/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in: ask for a code by email
+         * @description Sends a code to the account with this address, for `POST login/email_code`. The answer is the same if there is none.
+         *     The code works once, for ten minutes, for five tries, and only with `pending`. With a proof of a key in the `DPoP` header
+         *     (RFC 9449), the token will be bound to this key.
+         */
+        post: operations["sendLoginEmailCode"];
         delete?: never;
         options?: never;
         head?: never;
@@ -242,7 +326,7 @@ export interface paths {
         put?: never;
         /**
          * Change the password
-         * @description Signs out all other browsers, and revokes the tokens from `POST login` with all tokens that they created, also the
+         * @description Or choose one, for an account without. Signs out all other browsers, and revokes the tokens from `POST login` with all tokens that they created, also the
          *     calling one: sign in again with the new password. The owner is told by email.
          */
         post: operations["changePassword"];
@@ -380,12 +464,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the ways to reauthenticate
+         * @description What `POST reauthenticate` takes for this account. Passkeys work at the session door only.
+         */
+        get: operations["listReauthentication"];
         put?: never;
         /**
-         * Confirm your password
+         * Reauthenticate
          * @description For calls that were refused with `reauthentication_required`. It counts for this browser, which gets a new session
-         *     id, or for the calling token.
+         *     id, or for the calling token. For a passkey, `POST login/passkey/options` says what to ask the browser.
          */
         post: operations["reauthenticate"];
         delete?: never;
@@ -518,7 +606,8 @@ export interface paths {
          * @description With a session cookie, the password must have been given recently, or be sent as well. With a token, the new token
          *     has no more scopes than the calling one and works from no other origin. Without `password`, it also expires no later
          *     and is revoked with the calling token; with `password`, it is the person's own, like one that is created on the
-         *     tokens page. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
+         *     tokens page. With a proof of a key in the `DPoP` header (RFC 9449), the new token is bound to this key; a token that is
+         *     bound makes only tokens that are bound to the same key. `Idempotency-Key` is not supported: the answer contains the secret, which is not stored and cannot be
          *     sent twice.
          */
         post: operations["createToken"];
@@ -837,7 +926,8 @@ export interface components {
          *       "scopes": [
          *         "account:read"
          *       ],
-         *       "token": "vst_00000000000000000000000000000000000000"
+         *       "token": "vst_00000000000000000000000000000000000000",
+         *       "token_type": "Bearer"
          *     }
          */
         CreatedToken: {
@@ -871,6 +961,8 @@ export interface components {
             /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
+            /** @description How the token is sent: `DPoP`, with proofs, if it is bound to a key. */
+            token_type: components["schemas"]["TokenType"];
         };
         /**
          * @description The calling token.
@@ -881,6 +973,7 @@ export interface components {
          *       "expires_in": 2591940,
          *       "id": "019254d3-8000-7000-8000-000000000002",
          *       "issued_by": "login",
+         *       "key_thumbprint": null,
          *       "last_used_at": "2024-10-04T00:01:00.000Z",
          *       "last_used_from": "192.0.2.7",
          *       "name": "phone",
@@ -912,6 +1005,8 @@ export interface components {
             id: string;
             /** @description How it was created. */
             issued_by: components["schemas"]["IssuedBy"];
+            /** @description The thumbprint (RFC 7638) of the key that it is bound to; `null` if it works for whoever has it. */
+            key_thumbprint: string | null;
             /**
              * Format: date-time
              * @description When it was last used, to the minute.
@@ -976,6 +1071,45 @@ export interface components {
              * @description The account's password. With a session cookie, it can be left out if it was given recently.
              */
             password?: string | null;
+        };
+        /**
+         * @description Whom to send a code, and what to sign in for.
+         * @example {
+         *       "email": "ada@example.org",
+         *       "name": "phone"
+         *     }
+         */
+        EmailCodeRequest: {
+            /** @description The account's email address. */
+            email: string;
+            /** @description A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name. */
+            name?: string | null;
+            /** @description Whether to stay signed in for longer. */
+            remember?: boolean;
+            /**
+             * @description The scopes of the token, at least one. Without it, the token gets every scope that is not `sensitive` (see `GET
+             *     scopes`).
+             */
+            scopes?: components["schemas"]["Scope"][] | null;
+        };
+        /**
+         * @description A code is on its way, if there is an account with the address.
+         * @example {
+         *       "expires_in": 600,
+         *       "pending": "pending_000000000000000000000000000000001k5k96"
+         *     }
+         */
+        EmailCodeSent: {
+            /**
+             * Format: int64
+             * @description For how many seconds the code works.
+             */
+            expires_in: number;
+            /**
+             * Format: password
+             * @description What to send with the code. Null at the session door, where it is in a cookie.
+             */
+            pending: string | null;
         };
         /**
          * @description The email address of the account, and its change that waits for confirmation.
@@ -1071,7 +1205,7 @@ export interface components {
              */
             status: 500;
         };
-        /** @description How a token was created. `person`, `login`, `token`; later versions may add others. */
+        /** @description How a token was created. `person`, `login`, `token`, `client`; later versions may add others. */
         IssuedBy: string;
         /**
          * @description A new token. Its secret is shown only once.
@@ -1091,7 +1225,8 @@ export interface components {
          *       "scopes": [
          *         "account:read"
          *       ],
-         *       "token": "vst_00000000000000000000000000000000000000"
+         *       "token": "vst_00000000000000000000000000000000000000",
+         *       "token_type": "Bearer"
          *     }
          */
         LoggedIn: {
@@ -1120,6 +1255,8 @@ export interface components {
             /** @description The scopes of the token. */
             scopes: components["schemas"]["Scopes"];
             token: components["schemas"]["TokenText"];
+            /** @description How the token is sent: `DPoP`, with proofs, if the login proved a key. */
+            token_type: components["schemas"]["TokenType"];
         };
         /**
          * @description Credentials to sign in with.
@@ -1371,9 +1508,10 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description The account's password.
+             * @description The account's password. It can be left out at the session API if the account has none, and was confirmed
+             *     recently.
              */
-            current_password: string;
+            current_password?: string | null;
             /**
              * Format: password
              * @description The new password, 8 to 128 characters. Common and breached passwords are refused.
@@ -1429,7 +1567,7 @@ export interface components {
          */
         ProblemCode: string;
         /**
-         * @description The password, given again.
+         * @description The password, or the answer to a step.
          * @example {
          *       "password": "correct horse battery staple"
          *     }
@@ -1437,9 +1575,47 @@ export interface components {
         Reauthentication: {
             /**
              * Format: password
-             * @description The account's password.
+             * @description For steps with a code. Left out for one whose code is sent first, it sends the code.
              */
-            password: string;
+            code?: string | null;
+            /** @description For the step `passkey`: what `PublicKeyCredential.toJSON()` gives (WebAuthn Level 3). */
+            credential?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: password
+             * @description The account's password. Either this, or `step`.
+             */
+            password?: string | null;
+            /** @description One of the steps of `GET reauthenticate`. */
+            step?: string | null;
+        };
+        /**
+         * @description A way to confirm the account.
+         * @example {
+         *       "step": "totp"
+         *     }
+         */
+        ReauthenticationWay: {
+            /** @description `password`, or the `step` of `POST reauthenticate`. */
+            step: string;
+        };
+        /**
+         * @description How this account can be confirmed.
+         * @example {
+         *       "next": [
+         *         {
+         *           "step": "password"
+         *         },
+         *         {
+         *           "step": "totp"
+         *         }
+         *       ]
+         *     }
+         */
+        ReauthenticationWays: {
+            /** @description The ways, in the order in which to offer them. Skip those that your client does not know. */
+            next: components["schemas"]["ReauthenticationWay"][];
         };
         /**
          * @description Which token to keep.
@@ -1485,6 +1661,49 @@ export interface components {
         /** @description Scopes, in alphabetical order, none twice. */
         Scopes: components["schemas"]["Scope"][];
         /**
+         * @description A second factor of the account.
+         * @example {
+         *       "added_at": "2024-10-04T00:00:00.000Z",
+         *       "last_used_at": "2024-10-04T00:01:00.000Z",
+         *       "name": "Authenticator app",
+         *       "step": "totp"
+         *     }
+         */
+        SecondFactor: {
+            /** @description Since when the account has it. */
+            added_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: date-time
+             * @description When it was last used, if that is known.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            last_used_at: string | null;
+            /** @description What it is called, such as "Authenticator app". */
+            name: string;
+            /** @description The name of its step, as a sign-in names it. */
+            step: string;
+        };
+        /**
+         * @description The second factors of the account.
+         * @example {
+         *       "is_required": true,
+         *       "items": [
+         *         {
+         *           "added_at": "2024-10-04T00:00:00.000Z",
+         *           "last_used_at": "2024-10-04T00:01:00.000Z",
+         *           "name": "Authenticator app",
+         *           "step": "totp"
+         *         }
+         *       ]
+         *     }
+         */
+        SecondFactorList: {
+            /** @description Whether the password alone is not enough to sign in. */
+            is_required: boolean;
+            /** @description In the order in which they are offered. */
+            items: components["schemas"]["SecondFactor"][];
+        };
+        /**
          * @description The answer to a step of a sign-in.
          * @example {
          *       "code": "123456",
@@ -1527,6 +1746,7 @@ export interface components {
          *       "expires_at": "2024-11-03T00:00:00.000Z",
          *       "id": "019254d3-8000-7000-8000-000000000002",
          *       "issued_by": "person",
+         *       "key_thumbprint": null,
          *       "last_used_at": "2024-10-04T00:01:00.000Z",
          *       "last_used_from": "192.0.2.7",
          *       "name": "phone",
@@ -1554,6 +1774,8 @@ export interface components {
             id: string;
             /** @description How it was created. */
             issued_by: components["schemas"]["IssuedBy"];
+            /** @description The thumbprint (RFC 7638) of the key that it is bound to; `null` if it works for whoever has it. */
+            key_thumbprint: string | null;
             /**
              * Format: date-time
              * @description When it was last used, to the minute.
@@ -1590,6 +1812,7 @@ export interface components {
          *           "expires_at": "2024-11-03T00:00:00.000Z",
          *           "id": "019254d3-8000-7000-8000-000000000002",
          *           "issued_by": "person",
+         *           "key_thumbprint": null,
          *           "last_used_at": "2024-10-04T00:01:00.000Z",
          *           "last_used_from": "192.0.2.7",
          *           "name": "phone",
@@ -1614,6 +1837,8 @@ export interface components {
          * @example vst_00000000000000000000000000000000000000
          */
         TokenText: string;
+        /** @description How a token is sent. `Bearer`, `DPoP`; later versions may add others. */
+        TokenType: string;
         /** @description A problem with status 429, Too Many Requests. */
         TooManyRequestsProblem: components["schemas"]["Problem"] & {
             /**
@@ -1789,9 +2014,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
+        /** @description `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
         Unauthorized: {
             headers: {
+                "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
@@ -1872,6 +2098,8 @@ export interface components {
     headers: {
         /** @description The media types of the body of `PATCH` (RFC 5789 section 3.1). */
         "Accept-Patch": string;
+        /** @description The nonce for the next proof (RFC 9449 section 8), in each answer to a request that has one. */
+        "DPoP-Nonce": string;
         /** @description The version of the response, for `If-Match` and `If-None-Match`. */
         ETag: string;
         /** @description `true` if this is the answer to an earlier request with the same `Idempotency-Key`. Missing otherwise. */
@@ -1884,7 +2112,7 @@ export interface components {
         "RateLimit-Policy": string;
         /** @description In how many seconds to try again. */
         "Retry-After": number;
-        /** @description How to authenticate (RFC 6750 section 3). Without `error` if no token was sent; otherwise it says what is wrong with the token. */
+        /** @description How to authenticate (RFC 6750 section 3, RFC 9449 section 7.1). Without `error` if no token was sent; otherwise it says what is wrong with the token or the proof. */
         "WWW-Authenticate": string;
         /** @description The id of this request in the log of the server. To choose it, send one of up to 64 of `A-Za-z0-9-_.`. */
         "x-request-id": string;
@@ -2064,6 +2292,80 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listFactors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The second factors. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorList"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is no authenticator app any more. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2101,7 +2403,103 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            /** @description `invalid_credentials`: Wrong email or password. `second_factor_required`: Second factor required. */
+            /** @description `invalid_credentials`: Wrong email or password. `invalid_dpop_proof`: Invalid DPoP proof. `second_factor_required`: Second factor required. `use_dpop_nonce`: DPoP nonce needed. */
+            401: {
+                headers: {
+                    "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    loginEmailCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStep"];
+            };
+        };
+        responses: {
+            /** @description The new token. It is shown only once. */
+            201: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description `second_factor_required`: Second factor required. `sign_in_expired`: Sign-in expired. */
             401: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2113,7 +2511,103 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooManyRequestsProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    sendLoginEmailCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description A code is on its way, if there is such an account. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailCodeSent"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            /** @description `invalid_dpop_proof`: Invalid DPoP proof. `use_dpop_nonce`: DPoP nonce needed. */
+            401: {
+                headers: {
+                    "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthorizedProblem"];
+                };
+            };
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3225,6 +3719,38 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listReauthentication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReauthenticationWays"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["OriginNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     reauthenticate: {
         parameters: {
             query?: never;
@@ -3238,6 +3764,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A code was sent. Send it with the same `step`. */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Confirmed for a while. With a session cookie, its value is a new one. */
             204: {
                 headers: {
@@ -3260,9 +3796,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            /** @description `invalid_credentials`: Wrong email or password. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_revoked`: Token revoked. */
+            /** @description `invalid_credentials`: Wrong email or password. `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
             401: {
                 headers: {
+                    "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];

@@ -61,8 +61,8 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
 /// no longer valid or the password was changed meanwhile.
 ///
 /// The link also confirms the email address, since its holder can read the account's mail. If nobody has shown that
-/// before, somebody may have signed up with another person's address: then all tokens, passkeys and second factors end
-/// too, unless the browser is one that has signed in to the account. The work is completed, and the notification sent,
+/// before, somebody may have signed up with another person's address: then all tokens and passkeys end too, unless the
+/// browser is one that has signed in to the account. A second factor is still asked for (S76). The work is completed, and the notification sent,
 /// even if the client disconnects.
 ///
 /// # Errors
@@ -99,7 +99,7 @@ pub(super) async fn reset(
         actor.record(&ours, Kind::PasswordReset, None);
         mailer.post(emails::password_changed(&settings, &link.email));
         if is_taken_over {
-            sign_ins.remove_all(link.account_id).await?;
+            sign_ins.remove_ways_in(link.account_id).await?;
         }
         accounts::confirm(&ours, link.account_id, link.email.clone(), ours.now()).await?;
         browser_sessions::service::revoke_others(&ours, &actor, Uuid::nil()).await?;
