@@ -27,7 +27,7 @@ export const test = base.extend<Visits, { accounts: Accounts }>({
   // Recording every step would double the time.
   trace: "off",
   // Chromium logs every document with such a status, and some entries are refusals.
-  expected: /status of (401|403|404|410|422|500)/,
+  expected: /status of (400|401|403|404|410|422|500)/,
   accounts: [
     async ({}, use) => {
       const empty = await Person.signUp(APP);

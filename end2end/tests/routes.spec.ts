@@ -10,13 +10,16 @@ interface Route {
   readonly feature: string | null;
 }
 
-/** Pages that answer with a file to download, or with what programs look for. */
-const DOWNLOADS = ["/account/export", "/.well-known/passkey-endpoints"];
+/** Pages that answer with a file to download. */
+const DOWNLOADS = ["/account/export"];
+
+/** What programs look for, and the JSON of both doors. */
+const NO_PAGES = ["/.well-known/", "/session/v1/", "/api/v1/", "/fn/"];
 
 test("every page is looked at", () => {
   const output = execFileSync(server, ["routes", "--json"], { cwd: folder, encoding: "utf8" });
   const routes = JSON.parse(output) as readonly Route[];
-  const isJson = (path: string) => ["/session/v1/", "/api/v1/", "/fn/"].some((mount) => path.startsWith(mount));
+  const isJson = (path: string) => NO_PAGES.some((start) => path.startsWith(start));
   const own = routes.filter(({ method, path, feature }) => method === "GET" && feature !== null && !isJson(path));
   const pages = own.map(({ path }) => path);
   expect(pages, "the command lists the pages").toEqual(expect.arrayContaining(["/", "/sign-in", "/dev/components"]));
