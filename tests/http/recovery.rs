@@ -167,6 +167,7 @@ async fn a_new_password_ends_every_sign_in(app: TestApp) {
 
 async fn tokens_are_revoked_if_they_are_to_be(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    app.sql("UPDATE accounts SET email_verified_at = created_at").await;
     let token = app.token(&ada, &all_scopes()).await;
     let path = link(&app, &ada).await;
     let page = app.get(&path).await.page(200);
