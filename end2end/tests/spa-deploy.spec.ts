@@ -127,7 +127,7 @@ for (const proxy of PROXIES) {
         await page.goto(origin);
         await page.getByRole("button", { name: "Sign out" }).click();
         await expect(page.getByText("You are signed out.")).toBeVisible();
-        expect((await context.cookies(origin)).filter(({ name }) => !name.endsWith("device"))).toEqual([]);
+        expect((await context.cookies(origin)).filter(({ name }) => !/(device|last-way)$/.test(name))).toEqual([]);
         await page.getByRole("link", { name: "Create an account" }).click();
         await expect(page).toHaveURL(`${origin}/sign-up`);
         await hydrated(page);

@@ -37,7 +37,7 @@ test("“Keep me signed in” outlives the browser, and nothing else does", asyn
   ).toBe(-1);
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByText("You are signed out.")).toBeVisible();
-  expect((await context.cookies(spa)).filter(({ name }) => !name.endsWith("device"))).toEqual([]);
+  expect((await context.cookies(spa)).filter(({ name }) => !/(device|last-way)$/.test(name))).toEqual([]);
   await page.getByLabel("Keep me signed in").check();
   await typeSignIn(page, person);
   await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
