@@ -18,7 +18,7 @@ test("the cookie signs in, a reload stays in, and there is no token anywhere", a
     authorized.push((await request.allHeaders())["authorization"]);
   });
   await enter(page, spa, person);
-  const cookie = (await context.cookies(spa)).find(({ name }) => !name.endsWith("device"));
+  const cookie = (await context.cookies(spa)).find(({ name }) => !/(device|last-way)$/.test(name));
   expect(cookie).toMatchObject({ name: "session", httpOnly: true, sameSite: "Lax" });
   await page.reload();
   await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
