@@ -4,12 +4,15 @@
 use axum::{Json, extract::State, http::StatusCode};
 use secrecy::SecretString;
 use serde::Deserialize;
-use utoipa::{ToSchema, openapi::schema::Object};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     reauthentication, security, settings,
-    sign_in::finish::{self, LoggedIn, SignedIn},
+    sign_in::{
+        finish::{self, LoggedIn, SignedIn},
+        steps::token_name,
+    },
 };
 use crate::{
     auth::{
@@ -26,10 +29,7 @@ use crate::{
     http::{
         client::Client,
         extract::Unvalidated,
-        openapi::{
-            refusals::{BodyRefused, LoginRefused, PasswordRefused},
-            texts::{name, or_null},
-        },
+        openapi::refusals::{BodyRefused, LoginRefused, PasswordRefused},
         problem::Problem,
     },
     state::AppState,
@@ -53,14 +53,6 @@ pub fn unauthenticated_routes() -> OpenApiRouter<AppState> {
 /// The routes of the session mount that sign in and out.
 pub fn session_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(session_login)).routes(routes!(session_logout))
-}
-
-/// The schema of the name that a login gives its token.
-fn token_name() -> Object {
-    or_null(name(
-        r#"A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name."#,
-        100,
-    ))
 }
 
 /// Credentials to sign in with.

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::{ToSchema, openapi::schema::Object};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::service;
@@ -17,16 +17,15 @@ use crate::{
     features::{
         accounts::sign_in::{
             finish::{self, LoggedIn, SignedIn},
-            steps::{self, BrowserStep, TokenStep},
+            steps::{self, BrowserStep, TokenStep, token_name},
         },
         tokens::service::{name_errors, scope_errors},
     },
     http::{
         client::Client,
         extract::{Body, Unvalidated},
-        openapi::{
-            refusals::{BodyRefused, CodeAskRefused, CodeRefused, ProofRefused, TokenCodeAskRefused, TokenCodeRefused},
-            texts::{name, or_null},
+        openapi::refusals::{
+            BodyRefused, CodeAskRefused, CodeRefused, ProofRefused, TokenCodeAskRefused, TokenCodeRefused,
         },
         problem::Problem,
     },
@@ -41,14 +40,6 @@ pub(super) fn session_routes() -> OpenApiRouter<AppState> {
 /// The routes of the token mount.
 pub(super) fn token_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(token_send)).routes(routes!(token_login))
-}
-
-/// The schema of the name that the token gets.
-fn token_name() -> Object {
-    or_null(name(
-        r#"A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name."#,
-        100,
-    ))
 }
 
 /// Whom to send a code, and what to sign in for.

@@ -204,7 +204,8 @@ pub async fn rename(
 /// Removes a passkey: nobody can sign in with it any more. An account always keeps a password or a passkey.
 ///
 /// # Errors
-/// [`Problem::Conflict`] if it is the last way to sign in; [`Problem::NotFound`] if the account has no such passkey; or if the database fails.
+/// [`Problem::Conflict`] if it is the last way to sign in; [`Problem::NotFound`] if the account has no such passkey; or if
+/// the database fails.
 pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: Uuid) -> Result<(), Problem> {
     let AppState { db, settings, mailer, .. } = state;
     let Some((name,)) = store::delete(db, account.id, id).await? else {

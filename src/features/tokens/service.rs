@@ -62,8 +62,8 @@ pub async fn find(db: &Db, settings: &Tokens, account: Uuid, secret: &str) -> Re
 /// Creates a token for a person, or for a token that can manage tokens: `parent`.
 ///
 /// A token created by another has no more scopes than its parent, works from no other origin, expires no later, and is
-/// bound to the same key if the parent is bound (S22, S82). The limit is when the parent expires if it is not used again, so that nothing outlives a parent that is not
-/// renewed (S60).
+/// bound to the same key if the parent is bound (S22, S82). The limit is when the parent expires if it is not used
+/// again, so that nothing outlives a parent that is not renewed (S60).
 ///
 /// # Errors
 /// [`Problem::Validation`] with an error for each invalid field; [`Problem::ScopeMissing`] if `parent` lacks a

@@ -62,8 +62,8 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
 ///
 /// The link also confirms the email address, since its holder can read the account's mail. If nobody has shown that
 /// before, somebody may have signed up with another person's address: then all tokens and passkeys end too, unless the
-/// browser is one that has signed in to the account. A second factor is still asked for (S76). The work is completed, and the notification sent,
-/// even if the client disconnects.
+/// browser is one that has signed in to the account. A second factor is still asked for (S76).
+/// The work is completed, and the notification sent, even if the client disconnects.
 ///
 /// # Errors
 /// [`Problem::Validation`] if the password is rejected; the link stays valid. [`Problem::Unavailable`].

@@ -3,7 +3,7 @@
 use axum::{Json, http::StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{ToSchema, openapi::schema::Object};
 
 use super::finish::{self, LoggedIn, SignedIn};
 use crate::{
@@ -11,9 +11,21 @@ use crate::{
         AuthSession,
         sign_in::{Answer, At, Factor, PendingCookie},
     },
-    http::{client::Client, problem::Problem},
+    http::{
+        client::Client,
+        openapi::texts::{name, or_null},
+        problem::Problem,
+    },
     state::AppState,
 };
+
+/// The schema of the name that a sign-in gives its token.
+pub(crate) fn token_name() -> Object {
+    or_null(name(
+        r#"A name for the token, 1 to 100 characters; "Login" by default. Browser sessions have no name."#,
+        100,
+    ))
+}
 
 /// The answer to a step of a sign-in.
 #[derive(Debug, Deserialize, ToSchema)]
