@@ -1,5 +1,7 @@
 //! RFC 9728: every 401 of the token door says where its metadata is, and with it which server issues tokens for it.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
@@ -9,12 +11,12 @@ use axum::{
 
 /// The parameter of a challenge that names the metadata, if the site has any.
 #[derive(Clone, Debug)]
-pub struct ResourceMetadata(Option<String>);
+pub struct ResourceMetadata(Option<Arc<str>>);
 
 impl ResourceMetadata {
     /// For metadata at `url`.
     pub fn new(url: Option<String>) -> Self {
-        Self(url.map(|url| format!(r#", resource_metadata="{url}""#)))
+        Self(url.map(|url| format!(r#", resource_metadata="{url}""#).into()))
     }
 }
 
