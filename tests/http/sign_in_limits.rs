@@ -1,6 +1,7 @@
 //! How many browsers an account may be signed in with at once, and what listing and ending many of them costs (S63).
 
 use axum::http::Method;
+use time::Duration;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use vestibule::{
@@ -21,6 +22,7 @@ use crate::support::{Browser, Database, PASSWORD, Person, TestApp, features, on_
 
 on_both_databases! {
     the_oldest_browser_makes_room,
+    browsers_of_the_future_make_room_first,
     many_at_once_leave_no_more_than_there_may_be,
     the_account_page_lists_no_more_than_there_may_be,
     signing_many_out_at_once_writes_no_more_than_a_page,
@@ -53,6 +55,22 @@ async fn the_oldest_browser_makes_room(database: Database) {
     // One that signs in once more takes the place of its own.
     third.submit("/sign-in", &[("email", &ada.email), ("password", PASSWORD)]).await.assert_status(303);
     assert_eq!(app.count("browser_sessions").await, 2);
+}
+
+async fn browsers_of_the_future_make_room_first(database: Database) {
+    let app = TestApp::with(database, |settings| {
+        settings.sessions.per_account = 2;
+        settings.throttle.sign_ins_here = 1_000;
+        settings.throttle.sign_ins_per_account = 1_000;
+    })
+    .await;
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::hours(1));
+    let second = second_browser(&app, &ada).await;
+    app.clock.advance(Duration::hours(-1));
+    let third = second_browser(&app, &ada).await;
+    assert!(!second.is_signed_in().await, "the clock was set back after it signed in");
+    assert!(ada.browser.is_signed_in().await && third.is_signed_in().await);
 }
 
 async fn many_at_once_leave_no_more_than_there_may_be(database: Database) {

@@ -1,5 +1,6 @@
 //! The `browser_sessions` table. It alone decides who is signed in; session records only point to it.
 
+use time::Duration;
 use uuid::Uuid;
 
 use crate::{
@@ -7,6 +8,9 @@ use crate::{
     db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
+
+/// How far the clocks of two instances may be apart.
+const CLOCKS_DIFFER_BY: Duration = Duration::minutes(1);
 
 /// Stores a signed-in browser, unless the account is disabled or no longer has `stamp` (S59). PostgreSQL locks the
 /// account's row first, as a password change does.
@@ -92,25 +96,25 @@ pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     )
 }
 
-/// Signs out all browsers but `new` and the newest others, keeping `kept` in all. Each sign-in calls this after it was
-/// stored, so of concurrent sign-ins, the last call sees them all.
+/// Signs out all browsers but the newest `kept`. Each sign-in calls this after it was stored, so of concurrent sign-ins,
+/// the last call sees them all. The order is the same for every call, or else two calls could each sign out what the
+/// other keeps. Browsers of the future, which a clock that was set back leaves behind, count as the oldest.
 pub(crate) async fn delete_oldest(
     db: &Db,
     account: Uuid,
-    new: Uuid,
     kept: i64,
     now: Timestamp,
 ) -> sqlx::Result<Vec<BrowserSession>> {
     execute!(
         db,
         all,
-        "DELETE FROM browser_sessions WHERE account_id = $1 AND expires_at > $3 AND id NOT IN (
-            SELECT id FROM browser_sessions WHERE account_id = $1 AND expires_at > $3
-            ORDER BY CASE WHEN id = $2 THEN 0 ELSE 1 END, id DESC LIMIT $4)
+        "DELETE FROM browser_sessions WHERE account_id = $1 AND expires_at > $2 AND id NOT IN (
+            SELECT id FROM browser_sessions WHERE account_id = $1 AND expires_at > $2
+            ORDER BY CASE WHEN created_at > $3 THEN 1 ELSE 0 END, id DESC LIMIT $4)
          RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
         account,
-        new,
         now,
+        now + CLOCKS_DIFFER_BY,
         kept,
     )
 }

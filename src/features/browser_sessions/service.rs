@@ -91,7 +91,7 @@ pub async fn record(
         let Some(sign_in) = browser_sessions::insert(&ours, actor.account, stamp, row).await? else {
             return Err(why_refused(&ours, actor.account).await?);
         };
-        let displaced = browser_sessions::delete_oldest(&ours, actor.account, sign_in.id, kept, now).await?;
+        let displaced = browser_sessions::delete_oldest(&ours, actor.account, kept, now).await?;
         tell_ended(&ours, &actor, Kind::SignInDisplaced, &displaced);
         Ok(sign_in)
     })
