@@ -56,6 +56,7 @@ async fn a_login_with_a_proof_gives_a_bound_token(app: TestApp) {
 async fn a_copy_of_a_bound_token_opens_nothing(app: TestApp) {
     let ada = app.person("ada").await;
     let bound = Bound::login(&app, &ada, Key::es256()).await;
+    app.db.wait_idle().await;
     let before = app.count("activity").await;
     let thief = app.client(&bound.token);
     for ask in [thief.get("/me"), thief.call(Method::POST, "/logout"), thief.call(Method::POST, "/token/renew")] {
