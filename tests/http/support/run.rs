@@ -61,6 +61,9 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
+wal_level = minimal
+max_wal_senders = 0
+max_wal_size = 128MB
 ";
 
 struct Run {
@@ -116,7 +119,7 @@ impl Postgres {
             admin.execute(format!("DROP DATABASE {name} WITH (FORCE)").as_str()).await.unwrap();
         }
         let name = format!("house_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        admin.execute(format!("CREATE DATABASE {name} TEMPLATE {template}").as_str()).await.unwrap();
+        admin.execute(format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY").as_str()).await.unwrap();
         admin.close().await.unwrap();
         Self { url: url(&name), name }
     }
