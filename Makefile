@@ -5,6 +5,7 @@
 .PHONY: spa spa-proxy spa-client release clean
 
 in = scripts/env
+scratch = TMPDIR=$$(scripts/scratch)
 app = dist/vestibule
 sources := $(shell find Cargo.toml Cargo.lock build.rs src style public migrations)
 
@@ -20,7 +21,7 @@ watch: ## Serve the app; rebuild and reload on every change
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check structure lint unit resource-check spa-check clients transcripts e2e conformance attack-short
+	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit resource-check spa-check clients transcripts e2e conformance attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -42,15 +43,21 @@ resource: ## Create a resource of your own: make resource NAME=invoices
 	$(in) cargo fmt
 
 .PHONY: resource-check
-resource-check: ## Create and remove features in copies of the tree, and check the result
-	scripts/resource-check
+resource-check: ## Create and remove features in a copy of the tree, and check the result
+	$(scratch) scripts/resource-check
 
-lint: ## Run Clippy for the server and for the browser
+lint: lint-browser ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings
+
+.PHONY: lint-browser linted-unit
+lint-browser:
 	$(in) cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 
 unit: ## Run unit and HTTP tests, on SQLite and PostgreSQL
-	$(in) cargo test --features ssr
+	$(scratch) $(in) cargo test --features ssr
+
+linted-unit:
+	$(scratch) $(in) scripts/linted cargo test --features ssr
 
 bench-instructions: release ## Count the instructions of a request, and compare with benches/instructions.spec
 	@scripts/setup test
@@ -72,7 +79,8 @@ transcripts: release ## Run the commands in the documents, and compare their out
 
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test
-	cd end2end && ../$(in) npm run --silent check && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
+	cd end2end && ../$(in) npm run --silent check
+	export $(scratch); cd end2end && E2E_BINARY=$(CURDIR)/$(app) ../$(in) npx playwright test
 
 conformance: release ## Test the release binary against its OpenAPI documents, with schemathesis
 	@scripts/setup test
