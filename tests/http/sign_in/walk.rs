@@ -93,7 +93,8 @@ async fn no_route_lets_anybody_in_with_the_password_and_the_mail_alone(database:
     let before = credentials(&app, &ada).await;
     let (mut tried, mut asked, mut ways) = (0, 0, BTreeSet::new());
     let mut routes: Vec<_> = all().iter().filter(|route| route.door != Door::Open).collect();
-    routes.retain(|route| !route.path.contains("logout"));
+    // What ends a session, and the document, which has examples of tokens.
+    routes.retain(|route| !route.path.contains("logout") && !route.path.ends_with("/openapi.json"));
     // While her address is not confirmed yet. A code by mail for such an account takes everything away from it.
     routes.sort_by_key(|route| !is_link(route));
     for route in routes {
@@ -126,7 +127,11 @@ async fn no_route_lets_anybody_in_with_the_password_and_the_mail_alone(database:
             }
             let reply = attempt(&app, &browser, route, &known, (&confirm, &reset)).await;
             let text = String::from_utf8_lossy(&reply.body).into_owned();
-            assert!(!text.contains("\"token\":\"vst_") && !text.contains("access_token"), "{}: {text}", reply.asked);
+            assert!(
+                !text.contains("\"token\":\"vst_") && !text.contains("\"access_token\":"),
+                "{}: {text}",
+                reply.asked
+            );
             assert!(!reply.header("location").contains("code="), "{}: {:?}", reply.asked, reply.headers);
             asked += usize::from(
                 text.contains("second_factor_required") || reply.header("location").starts_with("/sign-in/totp"),
