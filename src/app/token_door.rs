@@ -43,7 +43,8 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let (db, refused) = (state.db.clone(), RefusedOrigins::default());
     let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
     let (db, dpop, prefix) = (state.db.clone(), state.dpop.clone(), state.settings.tokens.prefix.clone());
-    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone() };
+    let sign_ins = state.sign_ins.clone();
+    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone(), sign_ins };
     let api = api::token_mount(features);
     let paths = KnownPaths::of("/api/v1", api.get_openapi());
     let forms = features.iter().fold(Pages::new(), |forms, feature| forms.merge((feature.client_forms)()));

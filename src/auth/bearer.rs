@@ -16,6 +16,7 @@ use super::{
     authorization::{self, NoToken, Scheme},
     cors::{self, AllowedOrigins},
     dpop::{self, BoundToken, Dpop},
+    sign_in::SignIns,
 };
 use crate::{
     auth::{
@@ -49,15 +50,18 @@ pub struct TokenDoor {
     pub limits: Limits,
     /// Checks the proofs of bound tokens.
     pub dpop: Dpop,
+    /// Know which accounts have to set up a second factor first.
+    pub sign_ins: SignIns,
 }
 
 impl TokenDoor {
     /// Authenticates the caller by the `Authorization` header. It takes one indexed query; the time of use is written
-    /// in the background. A token that is bound to a key takes a write too: that its proof was used.
+    /// in the background. A token that is bound to a key takes a write too: that its proof was used. Where the settings
+    /// require a second factor of the account, the factors that it has are read as well.
     ///
     /// # Errors
-    /// 401 with the reason in its code; 403 if the token does not work from the request's origin; 429; 503 if the
-    /// database fails.
+    /// 401 with the reason in its code; 403 if the token does not work from the request's origin, or before the account
+    /// has the second factor that it needs; 429; 503 if the database fails.
     pub async fn identify(&self, parts: &Parts) -> Result<Caller, Problem> {
         let (headers, extensions, ending) = (&parts.headers, &parts.extensions, Ending::of(parts));
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
@@ -106,6 +110,10 @@ impl TokenDoor {
             auth_info.counted(Err(refused))?;
         }
         self.origins.check(&token, headers)?;
+        // Also a token from before the settings required it. What ends a token stays possible.
+        if !ends && self.sign_ins.must_set_up(&account).await? {
+            return Err(Problem::FactorSetupRequired);
+        }
 
         let before = token.last_used_at;
         let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None };

@@ -93,6 +93,53 @@ pub fn TextField(
     view! { <Field name label hint error=error>{input}</Field> }
 }
 
+/// A field for a code that was sent, shown by an app, or saved.
+#[component]
+pub fn CodeField(
+    /// The input's name and id.
+    name: &'static str,
+    /// The label.
+    #[prop(default = "Code")]
+    label: &'static str,
+    /// The form's state: what is wrong with the code. What was typed is not shown again.
+    form: FormState,
+    /// Where the code comes from, and what it looks like.
+    hint: &'static str,
+    /// The `inputmode` attribute, such as `numeric`: which keys a phone shows.
+    #[prop(optional)]
+    keys: Option<&'static str>,
+    /// The `autocomplete` attribute.
+    #[prop(default = "one-time-code")]
+    autocomplete: &'static str,
+    /// The `autocapitalize` attribute.
+    #[prop(default = "none")]
+    capitals: &'static str,
+    /// How many characters can be typed: more than the code has, as spaces and hyphens do not count.
+    #[prop(default = 20)]
+    longest: u8,
+) -> impl IntoView {
+    let error = form.error(name);
+    let wrong = error.is_some();
+    view! {
+        <Field name label hint error=error>
+            <input
+                id=name
+                name=name
+                type="text"
+                inputmode=keys
+                autocomplete=autocomplete
+                autocapitalize=capitals
+                maxlength=longest.to_string()
+                autofocus
+                required
+                spellcheck="false"
+                aria-invalid=wrong.then_some("true")
+                aria-describedby=describedby(name, hint)
+            />
+        </Field>
+    }
+}
+
 /// Tells password managers which account's password the form contains. They ignore `type="hidden"`, but read a text
 /// field that is not displayed (chromium.org, "Password Form Styles that Chromium Understands").
 #[component]

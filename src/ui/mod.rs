@@ -40,7 +40,7 @@ pub use self::{
     copy::CodeBlock,
     dialog::Confirm,
     empty::Empty,
-    field::{Field, TextField, Username, describedby, in_textarea},
+    field::{CodeField, Field, TextField, Username, describedby, in_textarea},
     field_error::{FieldCode, FieldError},
     form_errors::{FormErrors, FormNotice, SubmitError},
     form_state::FormState,

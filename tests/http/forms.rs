@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use crate::support::{
     Database, PASSWORD, PageForm, Response, TestApp, on_both_databases,
     resource::{COLLECTION, PAGE, TABLE},
-    routes::{LINKS, personal_pages, posts},
-    visitor::{NEW_PASSWORD, Visitor, effects, fields, filled, pattern, roomy, typed},
+    routes::{LINKS, OF_A_SECOND_FACTOR, STEP, personal_pages, posts},
+    visitor::{NEW_PASSWORD, Ready, Visitor, effects, fields, pattern, ready, roomy, typed},
 };
 
 on_both_databases! {
@@ -44,8 +44,21 @@ async fn every_form_says_what_it_is_and_whom_it_is_for(app: TestApp) {
             assert!(keys.insert(form.value("form_key").to_owned()), "{path} has the key of another page");
         }
     }
-    let expected = posts().into_iter().chain(LINKS).map(str::to_owned).collect();
-    assert_eq!(found, expected, "no form of the site was left out");
+    for action in OF_A_SECOND_FACTOR {
+        let Ready { ada, form, .. } = ready(&app, &format!("bea{}", keys.len()), action).await;
+        assert!(keys.insert(form.value("form_key").to_owned()), "{action}");
+        // Of whoever signs in, and of whoever has the link.
+        let anybody = [STEP, "/email-codes/enter", "/keep-factors/{token}"].contains(&action);
+        let expected = if anybody { String::new() } else { ada.account.id.to_string() };
+        assert_eq!(form.value("for_account"), expected, "{action}");
+        found.insert(pattern(&form.action));
+    }
+    assert_eq!(found, every_form().into_iter().map(str::to_owned).collect(), "no form of the site was left out");
+}
+
+/// Every form that the walks post.
+fn every_form() -> Vec<&'static str> {
+    posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR).collect()
 }
 
 fn told(reply: &Response) -> (u16, String, Vec<String>, String) {
@@ -55,10 +68,10 @@ fn told(reply: &Response) -> (u16, String, Vec<String>, String) {
 
 async fn what_is_posted_twice_at_once_is_done_once_and_answered_alike(database: Database) {
     let (once, twice) = (roomy(database).await, roomy(database).await);
-    for action in posts().into_iter().chain(LINKS) {
+    for action in every_form() {
         for (app, again) in [(&once, false), (&twice, true)] {
-            let visitor = Visitor::new(app, &format!("p{}", app.count("accounts").await)).await;
-            let (browser, form) = filled(&visitor, &app.browser(), action).await;
+            let name = format!("p{}", app.count("accounts").await);
+            let Ready { browser, form, .. } = ready(app, &name, action).await;
             let ask = form.by(&browser);
             let (first, second) =
                 tokio::join!(ask.clone(), async { if again { Some(ask.clone().await) } else { None } });
@@ -75,10 +88,10 @@ async fn what_is_posted_twice_at_once_is_done_once_and_answered_alike(database: 
 
 async fn what_is_dropped_half_way_and_posted_again_is_done_once(database: Database) {
     let (once, twice) = (roomy(database).await, roomy(database).await);
-    for action in posts().into_iter().chain(LINKS) {
+    for action in every_form() {
         for (app, dropped) in [(&once, false), (&twice, true)] {
-            let visitor = Visitor::new(app, &format!("p{}", app.count("accounts").await)).await;
-            let (browser, form) = filled(&visitor, &app.browser(), action).await;
+            let name = format!("p{}", app.count("accounts").await);
+            let Ready { browser, form, .. } = ready(app, &name, action).await;
             if dropped {
                 // It is begun, and then nobody waits for it.
                 drop(timeout(Duration::ZERO, form.by(&browser).into_future()).await);
@@ -148,15 +161,18 @@ async fn a_form_without_a_key_is_done_each_time(app: TestApp) {
 /// Every form leads to a page that can be asked for again.
 async fn a_reload_repeats_nothing(database: Database) {
     let app = roomy(database).await;
-    for action in posts().into_iter().chain(LINKS) {
-        let visitor = Visitor::new(&app, &format!("p{}", app.count("accounts").await)).await;
-        let (browser, form) = filled(&visitor, &app.browser(), action).await;
+    for action in every_form() {
+        let name = format!("p{}", app.count("accounts").await);
+        let Ready { browser, form, .. } = ready(&app, &name, action).await;
         let reply = form.by(&browser).await;
         let place = reply.assert_status(303).header("location").to_owned();
         let before = effects(&app).await;
         for _ in 0..2 {
             let page = browser.visit(&place).await;
-            assert!(page.status == 200 || page.status == 303, "{action}: {} {}", page.asked, page.status);
+            // 410: the link was used.
+            let is_shown =
+                matches!(page.status.as_u16(), 200 | 303) || (page.status == 410 && action.contains("{token}"));
+            assert!(is_shown, "{action}: {} {}", page.asked, page.status);
         }
         assert_eq!(effects(&app).await, before, "{action}");
     }

@@ -56,6 +56,7 @@ mod pages;
 mod passkey_counts;
 mod passkey_sign_in;
 mod passkeys;
+mod passkeys_api;
 mod passkeys_automatic;
 mod password_proofs;
 mod passwordless;

@@ -4,14 +4,16 @@ use serde_json::json;
 use vestibule::settings::{Required, Settings};
 
 use crate::{
+    oauth::{OWN, Site, Tokens, refresh},
     sign_in::Enrolled,
-    support::{Authenticator, Database, Door, PASSWORD, TestApp, on_both_databases, resource::HOME},
+    support::{Authenticator, Database, Door, PASSWORD, Person, TestApp, on_both_databases, resource::HOME},
 };
 
 on_both_databases! {
     whoever_has_none_is_led_to_set_one_up,
     a_passkey_is_enough_and_is_asked_for,
     only_operators_may_have_to,
+    a_token_from_before_waits_for_the_second_factor,
 }
 
 fn everybody(settings: &mut Settings) {
@@ -97,4 +99,40 @@ async fn only_operators_may_have_to(database: Database) {
     let ada = app.person("ada").await;
     ada.browser.visit(HOME).await.page(200);
     ada.client.get("/me").await.assert_status(200);
+}
+
+/// A token that was made before the settings required anything is closed like a browser session from before.
+async fn a_token_from_before_waits_for_the_second_factor(Site(app): Site) {
+    let (ada, bob, eve) = (app.person("ada").await, app.person("bob").await, app.person("eve").await);
+    let (made, of_an_app) = (app.token(&ada, &["account:read"]).await, Tokens::own(&app, &ada).await);
+    let ended = app.token(&ada, &["account:read"]).await;
+    let bob = Enrolled::of(&app, bob).await;
+    eve.browser.add_passkey(&mut Authenticator::new()).await;
+    let app = {
+        let mut settings = app.settings.clone();
+        everybody(&mut settings);
+        app.with_settings(settings).await
+    };
+    let fresh = Tokens::of(&app, &refresh(&app, OWN, &of_an_app.refresh).await);
+    let hers = [&ada.client.token, &made.token, &of_an_app.access.token, &fresh.access.token];
+    for token in hers {
+        for path in ["/me", "/token", "/factors", "/events"] {
+            app.client(token).get(path).await.problem(403, "factor_setup_required");
+        }
+        let problem = app.client(token).post("/reauthenticate", json!({"password": PASSWORD})).await;
+        problem.problem(403, "factor_setup_required");
+    }
+    // It can be ended all the same.
+    app.client(&ended.token).post("/logout", json!({})).await.assert_status(204);
+    app.client(&ended.token).get("/me").await.problem(401, "token_revoked");
+    // Who has a second factor, or a passkey, notices nothing.
+    for token in [&bob.person.client.token, &eve.client.token] {
+        app.client(token).get("/me").await.assert_status(200);
+    }
+    let browser = app.browser();
+    browser.plant(&ada.browser.cookie().unwrap());
+    Enrolled::of(&app, Person { browser, ..ada.clone() }).await;
+    for token in hers {
+        app.client(token).get("/me").await.assert_status(200);
+    }
 }

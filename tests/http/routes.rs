@@ -62,6 +62,9 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
         ("DELETE", "/me/email", Some("account:write")),
         ("GET", "/factors", Some("account:read")),
         ("DELETE", "/factors/totp", Some("account:write")),
+        ("GET", "/passkeys", Some("account:read")),
+        ("PATCH", "/passkeys/{id}", Some("account:write")),
+        ("DELETE", "/passkeys/{id}", Some("account:write")),
         ("GET", "/export", Some("account:export")),
         ("GET", "/sessions", Some("sessions:manage")),
         ("DELETE", "/sessions", Some("sessions:manage")),
@@ -92,7 +95,7 @@ fn the_scopes_of_the_apps_own_calls_are_those() {
     let expected = BTreeSet::from(["/events", "/logout", "/reauthenticate", "/token", "/token/renew"]);
     assert_eq!(without.into_iter().collect::<BTreeSet<_>>(), expected);
     let session: Vec<_> = session_calls().iter().map(|call| call.path).collect();
-    for path in ["/login", "/logout", "/scopes"].iter().chain(own[..24].iter().map(|(_, path, _)| path)) {
+    for path in ["/login", "/logout", "/scopes"].iter().chain(own[..27].iter().map(|(_, path, _)| path)) {
         assert!(session.contains(path), "{path}");
     }
 }

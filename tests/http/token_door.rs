@@ -148,7 +148,7 @@ async fn a_scope_opens_its_own_calls_and_no_others(app: TestApp) {
             let expected = match call.path {
                 "/tokens/{id}" => "not_found",
                 "/token/renew" => "conflict",
-                "/export" | "/factors/totp" | "/sessions/{id}" => "reauthentication_required",
+                "/export" | "/factors/totp" | "/passkeys/{id}" | "/sessions/{id}" => "reauthentication_required",
                 "/sessions" if call.method == Method::DELETE => "reauthentication_required",
                 _ => "",
             };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::support::{
     Database, PASSWORD, PageForm, Person, TestApp, on_both_databases,
     resource::{COLLECTION, HOME, PAGE, TABLE, item_form, resource},
-    routes::posts,
-    visitor::{NEW_PASSWORD, Visitor, effects, filled, roomy},
+    routes::{OF_A_SECOND_FACTOR, posts},
+    visitor::{NEW_PASSWORD, Ready, Visitor, effects, ready, roomy},
     without_database,
 };
 
@@ -39,18 +39,17 @@ async fn bodies(app: &TestApp) -> Vec<String> {
 
 async fn what_was_written_as_ada_is_not_bobs(database: Database) {
     let app = roomy(database).await;
-    for action in posts() {
-        let visitor = Visitor::new(&app, &format!("ada{}", app.count("accounts").await)).await;
+    for action in posts().into_iter().chain(OF_A_SECOND_FACTOR) {
         let bob = app.person(&format!("bob{}", app.count("accounts").await)).await;
-        let (browser, form) = filled(&visitor, &app.browser(), action).await;
+        let Ready { ada, browser, form } = ready(&app, &format!("ada{}", app.count("accounts").await), action).await;
         if form.value("for_account").is_empty() {
             continue;
         }
-        take_over(&visitor.ada, &bob).await;
+        take_over(&ada, &bob).await;
         let before = effects(&app).await;
         let page = form.by(&browser).await.page(409);
         assert!(page.contains("You are now signed in as ") && page.contains(&bob.email), "{action}: {page}");
-        assert_eq!(page.contains(&visitor.ada.email), action == "/account/delete", "{action}: what was typed, no more");
+        assert_eq!(page.contains(&ada.email), action == "/account/delete", "{action}: what was typed, no more");
         assert!(!page.contains(PASSWORD) && !page.contains(NEW_PASSWORD), "{action}");
         assert_eq!(effects(&app).await, before, "{action}");
         assert!(browser.is_signed_in().await, "{action}");

@@ -81,8 +81,8 @@ pub struct SecondFactor {
     pub factor: Factor,
     /// The link to its step on the pages of other steps, such as "Use a recovery code".
     pub label: &'static str,
-    /// Whether `account` has it.
-    pub is_enrolled: for<'a> fn(&'a Db, Uuid) -> Work<'a, bool>,
+    /// Whether an account has it: a condition in SQL on a row of `accounts`.
+    pub is_enrolled: &'static str,
     /// Whether `answer` proves it for `account`. What can be used once is used up by the statement that compares it. An
     /// error counts as no attempt: [`Problem::Validation`] for what cannot be an answer.
     pub check: for<'a> fn(&'a FactorContext, Uuid, &'a str) -> Work<'a, bool>,

@@ -1,6 +1,6 @@
 //! The machine: from a first factor to being let in.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use uuid::Uuid;
 
@@ -40,6 +40,14 @@ const PREFIX: &str = "pending";
 pub struct SignIns {
     pub(super) context: FactorContext,
     factors: Arc<[SecondFactor]>,
+    /// See [`store::enrolled_sql`].
+    enrolled_sql: Arc<str>,
+}
+
+impl fmt::Debug for SignIns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIns").finish_non_exhaustive()
+    }
 }
 
 /// Where a sign-in takes place. A pending one goes on there only.
@@ -118,7 +126,8 @@ pub struct Answer<'a> {
 impl SignIns {
     /// The sign-ins with the second factors `factors`.
     pub fn new(context: FactorContext, factors: Vec<SecondFactor>) -> Self {
-        Self { context, factors: factors.into() }
+        let enrolled_sql = store::enrolled_sql(factors.iter().map(|second| second.is_enrolled)).into();
+        Self { context, factors: factors.into(), enrolled_sql }
     }
 
     /// The second factors that there are.
@@ -131,13 +140,8 @@ impl SignIns {
     /// # Errors
     /// If the database fails.
     pub async fn enrolled(&self, account: Uuid) -> Result<Vec<Factor>, Problem> {
-        let mut enrolled = Vec::new();
-        for second in self.factors.iter() {
-            if (second.is_enrolled)(&self.context.db, account).await? {
-                enrolled.push(second.factor);
-            }
-        }
-        Ok(enrolled)
+        let places = store::enrolled(&self.context.db, &self.enrolled_sql, account).await?;
+        Ok(places.into_iter().filter_map(|place| Some(self.factors.get(place)?.factor)).collect())
     }
 
     /// Whether `account` asks for a second factor.

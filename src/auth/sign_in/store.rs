@@ -7,6 +7,25 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// The statement that finds which of `conditions` hold for an account.
+pub(super) fn enrolled_sql(conditions: impl Iterator<Item = &'static str>) -> String {
+    let of_one = |(place, condition)| {
+        format!("SELECT CAST({place} AS BIGINT) FROM accounts WHERE accounts.id = $1 AND ({condition})")
+    };
+    conditions.enumerate().map(of_one).collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+/// The places of the conditions in `sql`, a statement of [`enrolled_sql`], that hold for `account`.
+pub(super) async fn enrolled(db: &Db, sql: &str, account: Uuid) -> sqlx::Result<Vec<usize>> {
+    if sql.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<(i64,)> = fetch!(db, all, sql, account)?;
+    let mut places: Vec<_> = places.into_iter().filter_map(|(place,)| place.try_into().ok()).collect();
+    places.sort_unstable();
+    Ok(places)
+}
+
 /// A sign-in that waits for a second factor.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Row {

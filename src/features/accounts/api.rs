@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Allowed, Anything, AuthSession, Credential, Scope, Scopes,
+        Allowed, Anything, AuthSession, Credential, Scope,
         dpop::SentProof,
         sign_in::{At, PendingCookie, Wants},
         verify_password::{missing_credentials, verify_password},
@@ -122,18 +122,14 @@ async fn token_login(
         return Err(Problem::LoginDisabled);
     }
     let login = login.validate(|login| {
-        let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
-        let name = login.name.as_deref().map(tokens::service::name_errors);
-        let missing = missing_credentials(&login.email, &login.password);
-        [Some(missing), scopes, name].into_iter().flatten().flatten().collect()
+        let mut errors = missing_credentials(&login.email, &login.password);
+        let (name, scopes) = (login.name.as_deref(), login.scopes.as_deref());
+        errors.extend(tokens::service::login_errors(&state.site.scopes, name, scopes));
+        errors
     })?;
-    let scopes = match login.scopes {
-        None => Scopes::of_login(&state.site.scopes),
-        Some(named) => named.into_iter().collect(),
-    };
     let key_thumbprint = proof.verify_for_login().await?.map(String::from);
     let proven = verify_password(db, hasher, &settings.throttle, &client, &login.email, login.password).await?;
-    let wants = Wants { remember: login.remember, name: login.name, scopes, key_thumbprint };
+    let wants = Wants::of_token(login.remember, login.name, login.scopes, &state.site.scopes, key_thumbprint);
     let admitted = state.sign_ins.proceed(proven, At::Client(None), wants.clone(), &client).await?;
     finish::with_token(&state, &client, &admitted, wants).await
 }

@@ -35,6 +35,7 @@ pub const FEATURE: Feature = Feature {
             run: |state, batch| Box::pin(async move { factor_reset::service::remove_due(&state, batch).await }),
         },
     ],
+    export: Some(|db, account, document| Box::pin(security::export::export(db, account, document))),
     setup_paths: &[
         security::PATH,
         "/account/confirm",

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::service;
 use crate::{
     auth::{
-        AuthSession, Scope, Scopes,
+        AuthSession, Scope,
         dpop::SentProof,
         sign_in::{At, Factor, PendingCookie, Wants},
     },
@@ -19,7 +19,7 @@ use crate::{
             finish::{self, LoggedIn, SignedIn},
             steps::{self, BrowserStep, TokenStep, token_name},
         },
-        tokens::service::{name_errors, scope_errors},
+        tokens::service::login_errors,
     },
     http::{
         client::Client,
@@ -119,17 +119,11 @@ async fn token_send(
         return Err(Problem::LoginDisabled);
     }
     let ask = ask.validate(|ask| {
-        let scopes = ask.scopes.as_deref().map(|named| scope_errors(&state.site.scopes, named));
-        let name = ask.name.as_deref().map(name_errors);
-        let email = service::address_error(&ask.email).map(|error| vec![error]);
-        [email, scopes, name].into_iter().flatten().flatten().collect()
+        let email = service::address_error(&ask.email).into_iter();
+        email.chain(login_errors(&state.site.scopes, ask.name.as_deref(), ask.scopes.as_deref())).collect()
     })?;
-    let scopes = match ask.scopes {
-        None => Scopes::of_login(&state.site.scopes),
-        Some(named) => named.into_iter().collect(),
-    };
     let key_thumbprint = proof.verify_for_login().await?.map(String::from);
-    let wants = Wants { remember: ask.remember, name: ask.name, scopes, key_thumbprint };
+    let wants = Wants::of_token(ask.remember, ask.name, ask.scopes, &state.site.scopes, key_thumbprint);
     let handle = service::ask(&state, &client, &ask.email, At::Client(None), &wants).await?;
     Ok(Sent::new(Some(handle.reveal().to_owned())))
 }

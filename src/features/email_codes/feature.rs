@@ -1,7 +1,5 @@
 //! The feature's entry in the list of features.
 
-use leptos::prelude::*;
-
 use super::{ASK, ENTER, api, page, service, view};
 use crate::{
     auth::sign_in::{Factor, SecondFactor},
@@ -16,10 +14,10 @@ pub const FEATURE: Feature = Feature {
     factors: &[SecondFactor {
         factor: Factor::EmailCode,
         label: "Use a code that we email you",
-        is_enrolled: |_, _| Box::pin(async { Ok(true) }),
+        is_enrolled: "TRUE",
         check: |context, account, typed| Box::pin(service::check(context, account, typed)),
         begin: Some(|context, account, client| Box::pin(service::begin(context, account, client))),
-        fields: |form| view! { <view::CodeField form /> }.into_any(),
+        fields: view::code_field,
         summary: |_, _| Box::pin(async { Ok(service::summary()) }),
         remove: |db, account| Box::pin(service::remove(db, account)),
         after_change: None,

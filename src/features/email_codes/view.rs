@@ -5,7 +5,7 @@ use leptos::{either::Either, prelude::*};
 use super::{ASK, ENTER};
 use crate::{
     auth::sign_in::ANSWER_FIELD,
-    ui::{Field, FormGuard, FormState, LastUsed, Notice, TextField, describedby},
+    ui::{CodeField, FormGuard, FormState, LastUsed, Notice, TextField},
 };
 
 /// The field that asks for the page, and sends nothing.
@@ -89,7 +89,7 @@ pub(super) fn EnterView(carried: Vec<(String, String)>, form: FormState) -> impl
             <form method="post" action=ENTER>
                 <FormGuard anybody=true />
                 {hidden(carried)}
-                <CodeField form />
+                {code_field(form)}
                 <label class="check">
                     <input type="checkbox" name="remember" checked=remember />
                     "Keep me signed in"
@@ -103,26 +103,7 @@ pub(super) fn EnterView(carried: Vec<(String, String)>, form: FormState) -> impl
 }
 
 /// The field for a code.
-#[component]
-pub(super) fn CodeField(form: FormState) -> impl IntoView {
+pub(super) fn code_field(form: FormState) -> AnyView {
     const HINT: &str = "The eight letters and digits that we emailed you.";
-    let error = form.error(ANSWER_FIELD);
-    let wrong = error.is_some();
-    view! {
-        <Field name=ANSWER_FIELD label="Code" hint=HINT error=error>
-            <input
-                id=ANSWER_FIELD
-                name=ANSWER_FIELD
-                type="text"
-                autocomplete="one-time-code"
-                autocapitalize="characters"
-                maxlength="20"
-                autofocus
-                required
-                spellcheck="false"
-                aria-invalid=wrong.then_some("true")
-                aria-describedby=describedby(ANSWER_FIELD, HINT)
-            />
-        </Field>
-    }
+    view! { <CodeField name=ANSWER_FIELD form hint=HINT capitals="characters" /> }.into_any()
 }

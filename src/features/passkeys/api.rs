@@ -1,10 +1,10 @@
-//! The JSON API of passkeys, at the session door: a passkey belongs to this site's own origin, so a page of another
-//! origin can neither make nor use one.
+//! The JSON API of passkeys. At the session door alone they are added: a passkey belongs to this site's own origin, so a
+//! page of another origin can neither make nor use one. Both doors list, rename and remove them.
 
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -16,19 +16,27 @@ use uuid::Uuid;
 use super::{model::Passkey, service};
 use crate::{
     auth::{Allowed, Anything, reauthentication::Reauthentication},
+    features::accounts::scopes::{AccountRead, AccountWrite},
     http::{
         client::Client,
-        extract::Body,
+        conditional,
+        extract::{Body, PathId},
         openapi::{
+            IfNoneMatch,
             examples::{id, moment},
-            refusals::{BodyRefused, PasskeysFull, PasskeysLimited, ReauthenticationRequired},
-            texts::any_object,
+            refusals::{BodyRefused, LastWayIn, NotFound, PasskeysFull, PasskeysLimited, ReauthenticationRequired},
+            texts::{any_object, name},
         },
         problem::Problem,
     },
     state::AppState,
     timestamp::Timestamp,
 };
+
+/// The routes of both mounts.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(rename, remove))
+}
 
 /// The routes of the session mount.
 pub fn session_routes() -> OpenApiRouter<AppState> {
@@ -84,6 +92,12 @@ struct Item {
     created_at: Timestamp,
     /// When somebody last signed in with it.
     last_used_at: Option<Timestamp>,
+}
+
+impl From<Passkey> for Item {
+    fn from(Passkey { id, name, backed_up, created_at, last_used_at, .. }: Passkey) -> Self {
+        Self { id, name, backed_up, created_at, last_used_at }
+    }
 }
 
 fn example() -> Value {
@@ -163,7 +177,106 @@ async fn add(
     client: Client,
     Body(Answer { credential }): Body<Answer>,
 ) -> Result<(StatusCode, Json<Item>), Problem> {
-    let Passkey { id, name, backed_up, created_at, last_used_at, .. } =
-        service::add(&state, &caller, &client, &credential.into()).await?;
-    Ok((StatusCode::CREATED, Json(Item { id, name, backed_up, created_at, last_used_at })))
+    let added = service::add(&state, &caller, &client, &credential.into()).await?;
+    Ok((StatusCode::CREATED, Json(added.into())))
+}
+
+/// The passkeys of the account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PasskeyList, examples(list_example))]
+struct List {
+    /// The oldest first.
+    items: Vec<Item>,
+}
+
+fn list_example() -> Value {
+    json!({"items": [example()]})
+}
+
+/// List passkeys
+#[utoipa::path(
+    get, path = "/passkeys", operation_id = "listPasskeys", tag = "Account",
+    params(IfNoneMatch),
+    responses(
+        (status = OK, body = List, description = "The passkeys.", headers(("ETag"))),
+        (status = NOT_MODIFIED, description = "Not modified.", headers(("ETag"))),
+    ),
+    security(("caller" = ["account:read"])),
+)]
+async fn list(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<AccountRead>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let items = service::list(&state.db, caller.account.id).await?.into_iter().map(Item::from).collect();
+    conditional::list(&headers, &List { items })
+}
+
+/// What changes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasskeyChange, examples(json!({"name": "Ada’s phone"})))]
+struct Change {
+    #[schema(schema_with = new_name)]
+    name: String,
+}
+
+/// The schema of the name of a passkey.
+fn new_name() -> Object {
+    name("The new name, 1 to 100 characters.", service::NAME_MAX)
+}
+
+/// Rename a passkey
+///
+/// The owner must have confirmed recently who they are, and is emailed.
+#[utoipa::path(
+    patch, path = "/passkeys/{id}", operation_id = "renamePasskey", tag = "Account",
+    params(("id" = Uuid, Path, description = "The passkey's id.")),
+    request_body = Change,
+    responses(
+        (status = OK, body = Item, description = "The passkey with its new name."),
+        BodyRefused, ReauthenticationRequired, NotFound,
+    ),
+    security(("caller" = ["account:write"])),
+)]
+async fn rename(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<AccountWrite>,
+    client: Client,
+    reauthentication: Reauthentication,
+    PathId(id): PathId,
+    Body(Change { name }): Body<Change>,
+) -> Result<Json<Item>, Problem> {
+    reauthentication.must_be_recent(&caller).await?;
+    let actor = caller.acting(client);
+    service::rename(&state, (&caller.account, &actor), id, &name).await?;
+    let passkeys = service::list(&state.db, caller.account.id).await?;
+    let renamed = passkeys.into_iter().find(|passkey| passkey.id == id).ok_or(Problem::NotFound)?;
+    Ok(Json(renamed.into()))
+}
+
+/// Remove a passkey
+///
+/// Nobody can sign in with it any more. The owner must have confirmed recently who they are, and is emailed. The last
+/// passkey of an account without a password cannot be removed.
+#[utoipa::path(
+    delete, path = "/passkeys/{id}", operation_id = "removePasskey", tag = "Account",
+    params(("id" = Uuid, Path, description = "The passkey's id.")),
+    responses(
+        (status = NO_CONTENT, description = "The passkey was removed."),
+        ReauthenticationRequired, NotFound, LastWayIn,
+    ),
+    security(("caller" = ["account:write"])),
+)]
+async fn remove(
+    State(state): State<AppState>,
+    Allowed { caller, .. }: Allowed<AccountWrite>,
+    client: Client,
+    reauthentication: Reauthentication,
+    PathId(id): PathId,
+) -> Result<StatusCode, Problem> {
+    reauthentication.must_be_recent(&caller).await?;
+    let actor = caller.acting(client);
+    service::remove(&state, (&caller.account, &actor), id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

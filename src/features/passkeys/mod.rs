@@ -30,7 +30,7 @@ pub const FEATURE: Feature = Feature {
     factors: &[SecondFactor {
         factor: Factor::Passkey,
         label: "Use a passkey",
-        is_enrolled: |db, account| Box::pin(async move { Ok(store::count(db, account).await? > 0) }),
+        is_enrolled: store::HAS_SOME,
         check: |context, account, answer| Box::pin(service::check(context, account, answer)),
         begin: None,
         fields: view::step_fields,
@@ -42,6 +42,7 @@ pub const FEATURE: Feature = Feature {
     setup_paths: &["/account/passkeys", "/passkeys", "/session/v1/passkeys"],
     ways_up: &[WayIn { script: "passkeys.js", autocomplete: None, view: view::sign_up_button }],
     after_sign_in: &["passkeys-automatic.js"],
+    api: api::routes,
     session_api: || api::session_routes().merge(sign_in::session_routes()).merge(sign_up::session_routes()),
     pages: || {
         Pages::new()

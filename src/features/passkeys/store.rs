@@ -9,6 +9,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Whether the row of `accounts` has a passkey.
+pub(super) const HAS_SOME: &str = "EXISTS (SELECT 1 FROM passkeys WHERE passkeys.account_id = accounts.id)";
+
 /// The account's passkeys, the oldest first.
 pub(super) async fn list(db: &Db, account: Uuid) -> sqlx::Result<Vec<Passkey>> {
     fetch!(

@@ -1,8 +1,6 @@
 //! The feature's entry in the list of features.
 
-use leptos::prelude::*;
-
-use super::{PATH, api, page, service, view};
+use super::{PATH, api, page, service, store, view};
 use crate::{
     auth::sign_in::{Factor, SecondFactor},
     feature::Feature,
@@ -14,10 +12,10 @@ pub const FEATURE: Feature = Feature {
     factors: &[SecondFactor {
         factor: Factor::RecoveryCode,
         label: "Use a recovery code",
-        is_enrolled: |db, account| Box::pin(async move { Ok(service::left(db, account).await? > 0) }),
+        is_enrolled: store::HAS_SOME,
         check: |context, account, typed| Box::pin(service::check(context, account, typed)),
         begin: None,
-        fields: |form| view! { <view::CodeField form /> }.into_any(),
+        fields: view::code_field,
         summary: |db, account| Box::pin(service::summary(db, account)),
         remove: |db, account| Box::pin(service::remove(db, account)),
         after_change: Some(|db, account, is_required| Box::pin(service::follow(db, account, is_required))),

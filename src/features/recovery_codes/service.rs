@@ -54,7 +54,9 @@ pub(super) async fn renew(db: &Db, account: Uuid) -> Result<String, Problem> {
 /// [`Problem::Validation`] if it cannot be a code; or if the database fails.
 pub(super) async fn check(context: &FactorContext, account: Uuid, typed: &str) -> Result<bool, Problem> {
     let FactorContext { db, settings, mailer, .. } = context;
-    let no_code = || FieldError::new(ANSWER_FIELD, "Enter one of your recovery codes, such as ab12-cd34-ef56-gh78.");
+    let no_code = || {
+        FieldError::new(ANSWER_FIELD, "Enter one of your recovery codes, with all its groups of letters and digits.")
+    };
     let letters = code::parsed(typed).ok_or_else(no_code)?;
     if store::take(db, account, code::hash(account, &letters)).await? == 0 {
         return Ok(false);

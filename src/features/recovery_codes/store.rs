@@ -7,6 +7,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Whether the row of `accounts` has a code left.
+pub(super) const HAS_SOME: &str = "EXISTS (SELECT 1 FROM recovery_codes WHERE recovery_codes.account_id = accounts.id)";
+
 /// Adds a code to the set that was made at `now`.
 pub(super) async fn insert(db: &Db, account: Uuid, hash: Vec<u8>, now: Timestamp) -> sqlx::Result<u64> {
     execute!(

@@ -6,32 +6,14 @@ use super::PATH;
 use crate::{
     auth::sign_in::ANSWER_FIELD,
     features::accounts::security::SecurityPage,
-    ui::{CodeBlock, Confirm, Field, FormState, describedby},
+    ui::{CodeBlock, CodeField, Confirm, FormState},
 };
 
 /// The field for a code.
-#[component]
-pub(super) fn CodeField(form: FormState) -> impl IntoView {
+pub(super) fn code_field(form: FormState) -> AnyView {
     const HINT: &str = "One of the codes that you saved when you turned on two-factor authentication. It works once.";
-    let error = form.error(ANSWER_FIELD);
-    let wrong = error.is_some();
-    view! {
-        <Field name=ANSWER_FIELD label="Recovery code" hint=HINT error=error>
-            <input
-                id=ANSWER_FIELD
-                name=ANSWER_FIELD
-                type="text"
-                autocomplete="off"
-                maxlength="40"
-                autofocus
-                required
-                spellcheck="false"
-                autocapitalize="none"
-                aria-invalid=wrong.then_some("true")
-                aria-describedby=describedby(ANSWER_FIELD, HINT)
-            />
-        </Field>
-    }
+    view! { <CodeField name=ANSWER_FIELD label="Recovery code" form hint=HINT autocomplete="off" longest=40 /> }
+        .into_any()
 }
 
 #[component]

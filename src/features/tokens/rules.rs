@@ -60,6 +60,12 @@ pub fn name_errors(name: &str) -> Vec<FieldError> {
     checked_name(name).err().into_iter().collect()
 }
 
+/// What is wrong with what a login asks of its token.
+pub fn login_errors(declared: &[ScopeInfo], name: Option<&str>, scopes: Option<&[Scope]>) -> Vec<FieldError> {
+    let scopes = scopes.map(|named| scope_errors(declared, named));
+    [scopes, name.map(name_errors)].into_iter().flatten().flatten().collect()
+}
+
 /// What is wrong with the parameters of a new token, but for their scopes. `caller` limits its origins, `parent` how
 /// long it lasts.
 pub fn errors(

@@ -30,7 +30,7 @@ use crate::{
 pub use super::{
     renewal::{expires_in, renew, renewable_until},
     revocation::{report, revoke, revoke_all, revoke_of_older_password, revoke_others},
-    rules::{Expiry, NewToken, errors, name_errors, scope_errors},
+    rules::{Expiry, NewToken, errors, login_errors, name_errors, scope_errors},
 };
 
 /// The maximum number of active tokens that are listed.

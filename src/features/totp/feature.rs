@@ -1,8 +1,6 @@
 //! The feature's entry in the list of features.
 
-use leptos::prelude::*;
-
-use super::{PATH, api, page, service, view};
+use super::{PATH, api, page, service, store, view};
 use crate::{
     auth::sign_in::{Factor, SecondFactor},
     feature::Feature,
@@ -14,10 +12,10 @@ pub const FEATURE: Feature = Feature {
     factors: &[SecondFactor {
         factor: Factor::Totp,
         label: "Use your authenticator app",
-        is_enrolled: |db, account| Box::pin(service::is_on(db, account)),
+        is_enrolled: store::IS_ON,
         check: |context, account, typed| Box::pin(service::check(context, account, typed)),
         begin: None,
-        fields: |form| view! { <view::CodeField form /> }.into_any(),
+        fields: view::code_field,
         summary: |db, account| Box::pin(service::summary(db, account)),
         remove: |db, account| Box::pin(async move { service::remove(db, account).await.map(drop) }),
         after_change: None,

@@ -7,6 +7,10 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// Whether the row of `accounts` has an authenticator app.
+pub(super) const IS_ON: &str =
+    "EXISTS (SELECT 1 FROM totp_secrets WHERE totp_secrets.account_id = accounts.id AND enabled_at IS NOT NULL)";
+
 /// The authenticator app of an account.
 #[derive(Clone, sqlx::FromRow)]
 pub(super) struct Row {

@@ -6,32 +6,13 @@ use super::{code::base32, qr::Qr};
 use crate::{
     auth::sign_in::ANSWER_FIELD,
     features::accounts::security::SecurityPage,
-    ui::{CodeBlock, Confirm, Field, FormGuard, FormState, Notice, describedby},
+    ui::{CodeBlock, CodeField, Confirm, FormGuard, FormState, Notice},
 };
 
 /// The field for a code.
-#[component]
-pub(super) fn CodeField(form: FormState) -> impl IntoView {
+pub(super) fn code_field(form: FormState) -> AnyView {
     const HINT: &str = "The six digits that your authenticator app shows.";
-    let error = form.error(ANSWER_FIELD);
-    let wrong = error.is_some();
-    view! {
-        <Field name=ANSWER_FIELD label="Code" hint=HINT error=error>
-            <input
-                id=ANSWER_FIELD
-                name=ANSWER_FIELD
-                type="text"
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                maxlength="20"
-                autofocus
-                required
-                spellcheck="false"
-                aria-invalid=wrong.then_some("true")
-                aria-describedby=describedby(ANSWER_FIELD, HINT)
-            />
-        </Field>
-    }
+    view! { <CodeField name=ANSWER_FIELD form hint=HINT keys="numeric" /> }.into_any()
 }
 
 #[component]
@@ -84,7 +65,7 @@ pub(super) fn SetUpView(secret: Vec<u8>, code: Option<Qr>, form: FormState) -> i
             <Notice text=form.notice.clone() />
             <form method="post" action="/account/security/totp/confirm">
                 <FormGuard />
-                <CodeField form />
+                {code_field(form)}
                 <button>"Turn on"</button>
             </form>
         </SecurityPage>

@@ -69,6 +69,10 @@ refusals! {
         Problem::Conflict("The account has the maximum number of passkeys. Remove one first."),
         limited(Limit::Passkey)
     ];
+    /// Where the last way to sign in to an account would be removed.
+    LastWayIn => [Problem::Conflict(
+        "This passkey is the only way to sign in to the account. Set a password or add another passkey first."
+    )];
     /// By the check of a passkey.
     PasskeyRefused => [
         Problem::PasskeyRefused,

@@ -63,11 +63,16 @@ impl Enrolled {
         Self::of(app, app.person(name).await).await
     }
 
-    /// Turns it on for `person`.
-    pub async fn of(app: &TestApp, person: Person) -> Self {
+    /// Shows `person` the secret, which waits for its first code.
+    pub async fn begun(app: &TestApp, person: Person) -> Self {
         app.clock.advance(Duration::seconds(30));
         let secret = begin(&person.browser).await;
-        let mut enrolled = Self { person, secret, codes: Vec::new() };
+        Self { person, secret, codes: Vec::new() }
+    }
+
+    /// Turns it on for `person`.
+    pub async fn of(app: &TestApp, person: Person) -> Self {
+        let mut enrolled = Self::begun(app, person).await;
         let (path, confirm) = ("/account/security/totp", "/account/security/totp/confirm");
         let code = enrolled.code(app, 0);
         let page = enrolled.person.browser.fill_and_follow(path, confirm, &[("code", &code)]).await.page(200);

@@ -4,7 +4,9 @@ use serde_json::json;
 use time::Duration;
 
 use super::{Enrolled, step_in};
-use crate::support::{Browser, PASSWORD, PageForm, Response, TestApp, on_both_databases, resource::HOME};
+use crate::support::{
+    Browser, Door, PASSWORD, PageForm, Response, TestApp, members, on_both_databases, resource::HOME,
+};
 
 on_both_databases! {
     a_trusted_browser_is_asked_for_the_password_alone,
@@ -78,12 +80,18 @@ async fn trust_is_listed_and_ended_by_its_owner(app: TestApp) {
     let browser = trusting(&app, &ada).await;
     let page = ada.person.browser.visit("/account/security").await.page(200);
     assert!(page.contains("Trusted browsers"), "{page}");
+    let exported =
+        async || ada.person.browser.get("/export").await.assert_status(200).json()["trusted_browsers"].take();
+    let of_her = exported().await;
+    assert_eq!(members(&of_her[0]), ["created_at", "expires_at", "id", "user_agent"]);
+    assert_eq!(of_her.as_array().map(Vec::len), Some(1));
     let form = PageForm::all(&page).into_iter().find(|form| form.action.ends_with("/revoke")).unwrap();
     bob.browser.submit(&form.action, &[]).await.assert_redirect("/account/security");
     sign_in(&browser, &ada.person.email).await.assert_redirect(HOME);
     form.by(&ada.person.browser).await.assert_redirect("/account/security");
     assert!(!ada.person.browser.visit("/account/security").await.page(200).contains("Trusted browsers"));
     sign_in(&browser, &ada.person.email).await.assert_redirect("/sign-in/totp");
+    assert_eq!(exported().await, json!([]));
 }
 
 async fn the_token_door_knows_no_trust(app: TestApp) {

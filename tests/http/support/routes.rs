@@ -107,8 +107,7 @@ pub const FOR_ANYBODY: [&str; 7] =
 /// The page of a step of a sign-in, which leads to the sign-in page without one.
 pub const STEP: &str = "/sign-in/{step}";
 
-/// Forms of sign-ins and accounts with a second factor or a code by mail: `tests/http/sign_in` and
-/// `tests/http/email_codes.rs` post them.
+/// Forms of sign-ins and accounts with a second factor or a code by mail, which [`super::visitor::ready`] fills in.
 pub const OF_A_SECOND_FACTOR: [&str; 8] = [
     STEP,
     "/keep-factors/{token}",

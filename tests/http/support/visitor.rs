@@ -2,11 +2,14 @@
 
 use std::sync::Mutex;
 
+use vestibule::features::accounts::factor_reset;
+
 use super::{
     Authenticator, Browser, Database, PASSWORD, PageForm, Person, TestApp, features,
     resource::{ITEM, PAGE, item_form},
-    routes::{Items, personal_pages, public_pages},
+    routes::{Items, OF_A_SECOND_FACTOR, STEP, personal_pages, public_pages},
 };
+use crate::{email_codes::newest_code, sign_in::Enrolled};
 
 /// The password of a change.
 pub const NEW_PASSWORD: &str = "entirely different words";
@@ -35,8 +38,11 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
 pub fn pattern(action: &str) -> String {
     let action = action.split('?').next().unwrap();
     let (start, rest) = action[1..].split_once('/').map_or((&action[1..], None), |(start, rest)| (start, Some(rest)));
-    if let ("reset" | "confirm" | "email", Some(_)) = (start, rest) {
+    if let ("reset" | "confirm" | "email" | "keep-factors", Some(_)) = (start, rest) {
         return format!("/{start}/{{token}}");
+    }
+    if let ("sign-in", Some(_)) = (start, rest) {
+        return STEP.into();
     }
     let part = |part: &str| if part.len() == 36 { "{id}".to_owned() } else { part.to_owned() };
     action.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -104,7 +110,8 @@ pub async fn effects(app: &TestApp) -> Vec<(String, i64)> {
     let tables = raw.tables().await;
     let of_features = features().iter().map(|feature| feature.name).filter(|name| tables.iter().any(|it| it == name));
     let mut counts = Vec::new();
-    for table in of_features.chain(["tower_sessions", "one_time_links"]) {
+    let others = ["tower_sessions", "one_time_links", "pending_sign_ins", "totp_secrets", "trusted_devices"];
+    for table in of_features.chain(others.into_iter().filter(|name| tables.iter().any(|it| it == name))) {
         counts.push((table.to_owned(), raw.count(table).await));
     }
     counts.push(("letters".to_owned(), i64::try_from(app.letters().await.len()).unwrap()));
@@ -138,6 +145,76 @@ pub async fn filled(visitor: &Visitor, stranger: &Browser, action: &str) -> (Bro
         }
     }
     panic!("no page has a form to {action}");
+}
+
+/// Somebody who is about to post a form.
+pub struct Ready {
+    /// The person whose form it is.
+    pub ada: Person,
+    /// Where it is posted.
+    pub browser: Browser,
+    /// Filled in.
+    pub form: PageForm,
+}
+
+/// Somebody called `name`, about to post the form to `action`: any of those that the walks know.
+pub async fn ready(app: &TestApp, name: &str, action: &str) -> Ready {
+    if OF_A_SECOND_FACTOR.contains(&action) {
+        return with_a_second_factor(app, name, action).await;
+    }
+    let visitor = Visitor::new(app, name).await;
+    let (browser, form) = filled(&visitor, &app.browser(), action).await;
+    Ready { ada: visitor.ada, browser, form }
+}
+
+/// The same, for one of the forms that only some sign-ins and accounts have.
+async fn with_a_second_factor(app: &TestApp, name: &str, action: &str) -> Ready {
+    let ada = app.person(name).await;
+    app.sql(&format!("UPDATE accounts SET email_verified_at = created_at WHERE email = '{}'", ada.email)).await;
+    let (own, stranger) = (ada.browser.clone(), app.browser());
+    let (browser, page, code) = match action {
+        "/email-codes/enter" => {
+            let ask = "/email-codes/sign-in";
+            stranger.fill(ask, ask, &[("email", &ada.email)]).await.assert_status(303);
+            (stranger, action.to_owned(), Some(newest_code(app).await))
+        }
+        "/account/security/totp/confirm" => {
+            let begun = Enrolled::begun(app, ada.clone()).await;
+            (own, "/account/security/totp".to_owned(), Some(begun.code(app, 0)))
+        }
+        _ => {
+            let enrolled = Enrolled::of(app, ada.clone()).await;
+            match action {
+                STEP => {
+                    let waiting = enrolled.waiting_browser(app).await;
+                    (waiting, "/sign-in/totp".to_owned(), Some(enrolled.next_code(app)))
+                }
+                "/account/security/trusted/{id}/revoke" => {
+                    let trusted = enrolled.waiting_browser(app).await;
+                    let form = [("code", &*enrolled.next_code(app)), ("trust", "on")];
+                    trusted.submit("/sign-in/totp", &form).await.assert_status(303);
+                    (own, "/account/security".to_owned(), None)
+                }
+                "/keep-factors/{token}" | "/account/security/reset/stop" => {
+                    let with = (&app.db, &app.settings, &app.state.mailer);
+                    let whose = (ada.account.id, ada.email.as_str());
+                    factor_reset::service::ask(with, &app.state.sign_ins, whose).await.unwrap();
+                    let link = app.link("/keep-factors/").await;
+                    if action == "/keep-factors/{token}" {
+                        (stranger, link, None)
+                    } else {
+                        (own, "/account/security".into(), None)
+                    }
+                }
+                action => (own, action.strip_suffix("/remove").unwrap_or(action).to_owned(), None),
+            }
+        }
+    };
+    let forms = PageForm::all(&browser.visit(&page).await.page(200));
+    let form = forms.into_iter().find(|form| pattern(&form.action) == action);
+    let form = form.unwrap_or_else(|| panic!("{page} has no form to {action}"));
+    let typed: Vec<_> = code.iter().map(|code| ("code", code.as_str())).collect();
+    Ready { ada, browser, form: form.with(&typed) }
 }
 
 /// As a form takes it.

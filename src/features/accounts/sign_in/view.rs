@@ -38,6 +38,9 @@ pub(super) fn StepView(second: SecondFactor, others: Vec<SecondFactor>, form: Fo
         };
         view! { <p>{link}</p> }
     };
+    // Buttons belong to the form, links stand below it with the way back.
+    let others = others.into_iter().map(other).collect_view();
+    let (buttons, links) = if carries { (Some(others), None) } else { (None, Some(others)) };
     view! {
         <section class="door">
             <h1>"Two-factor authentication"</h1>
@@ -52,8 +55,9 @@ pub(super) fn StepView(second: SecondFactor, others: Vec<SecondFactor>, form: Fo
                     "Trust this browser for 30 days"
                 </label>
                 <button>"Sign in"</button>
-                {others.into_iter().map(other).collect_view()}
+                {buttons}
             </form>
+            {links}
             <p><a href="/sign-in">"Back to sign in"</a></p>
         </section>
     }
