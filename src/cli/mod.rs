@@ -1,6 +1,8 @@
 //! The command line. Each command has a file of its own.
 
 mod accounts;
+mod backup;
+mod backup_timer;
 mod check;
 mod clients;
 mod config;
@@ -8,6 +10,7 @@ mod context;
 mod failure;
 mod lockdown;
 mod log;
+mod mail;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -63,10 +66,18 @@ enum Command {
     Tokens(tokens::Tokens),
     /// Register, list and delete applications that ask people for access (OAuth 2)
     Clients(clients::Clients),
+    /// List mails that wait or failed, send them again, send a test message
+    Mail(mail::Mail),
     /// Make the file of breached passwords
     Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
     Lockdown(lockdown::Lockdown),
+    /// Write everything that the database holds to a file
+    Backup(backup::Backup),
+    /// Make the database that of a backup, while no server runs
+    Restore(backup::Restore),
+    /// After the database was restored by other means: end what must not come back with it
+    Restored(backup::Restored),
     /// List what operators did on the command line
     Log(operator_log::Log),
 }
@@ -88,8 +99,12 @@ pub fn run() -> ExitCode {
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
         Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
+        Command::Mail(mail) => with_database(&config, async |context| mail.run(context).await),
         Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
+        Command::Backup(backup) => with_database(&config, async |context| backup.run(context).await),
+        Command::Restore(restore) => restore.run(&config),
+        Command::Restored(restored) => with_database(&config, async |context| restored.run(context).await),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
     match result {

@@ -45,6 +45,7 @@ mod limits;
 mod login;
 mod mail;
 mod mail_limits;
+mod mail_queue;
 mod mails;
 mod manners;
 mod notes;
