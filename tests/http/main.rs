@@ -10,6 +10,7 @@ mod account;
 mod account_api;
 mod activity;
 mod addresses;
+mod backup;
 mod binary;
 mod breached_passwords;
 mod browser_sessions;
