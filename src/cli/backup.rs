@@ -1,6 +1,6 @@
 //! `vestibule backup`, `vestibule restore` and `vestibule restored`
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use serde_json::json;
@@ -23,6 +23,9 @@ use crate::{
     },
     settings::Settings,
 };
+
+/// How often a restore looks whether servers have gone.
+const LOOKS: u32 = 10;
 
 /// Options of `backup`.
 #[derive(Debug, Args)]
@@ -126,7 +129,15 @@ impl Restore {
     }
 
     async fn postgres(&self, url: &str, settings: &Settings) -> Result<(Option<String>, Ended), Failure> {
-        let found = dump::look(url).await.map_err(Failure::machine)?;
+        let mut found = dump::look(url).await.map_err(Failure::machine)?;
+        // PostgreSQL takes a moment to notice that a server has stopped.
+        for _ in 0..LOOKS {
+            if found.others == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            found = dump::look(url).await.map_err(Failure::machine)?;
+        }
         if found.others > 0 {
             let count = found.others;
             return Err(Failure::usage(format!(

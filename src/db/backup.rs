@@ -192,9 +192,9 @@ pub async fn stage(file: PathBuf, target: PathBuf) -> Result<PathBuf, String> {
     blocking(move || {
         let staged = beside(&target)?;
         create(&staged)?;
-        fs::copy(&file, &staged).map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
-        // A backup made by other means may be readable by others.
-        file::close_to_others(&staged);
+        // Not the mode of the backup, which others may be able to read.
+        let copied = || io::copy(&mut File::open(&file)?, &mut OpenOptions::new().write(true).open(&staged)?);
+        copied().map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
         Ok(staged)
     })
     .await

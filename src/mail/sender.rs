@@ -52,7 +52,7 @@ const WRITES: u32 = 5;
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailer {
-    pub(super) db: Db,
+    db: Db,
     from: Arc<Mailbox>,
     transport: Transport,
     sending: Arc<Sending>,

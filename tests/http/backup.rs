@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::OnceLock,
     thread::sleep,
     time::{Duration as StdDuration, Instant},
 };
@@ -20,7 +21,7 @@ use crate::{
     binary::{DatabaseLocation, PATIENCE, Server, free_address, refusal},
     email_codes::newest_code,
     oauth::{OWN, OWN_URI, Site, Tokens, code, exchange, refresh},
-    operators::{cookie, is_signed_in, run, run_with},
+    operators::{cookie, is_signed_in, run_with},
     sign_in::{Enrolled, step},
     support::{Database, Door, PASSWORD, Sink, TestApp, folder, on_both_databases},
 };
@@ -39,6 +40,17 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
+/// Where PostgreSQL's programs may be.
+fn path() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| std::env::var("PATH").unwrap_or_default())
+}
+
+/// The environment of a server and of the commands beside it.
+fn settings(place: &DatabaseLocation) -> [(&str, &str); 2] {
+    [("DATABASE_URL", place.url()), ("PATH", path())]
+}
+
 /// The names of the files in `folder`, hidden ones too.
 fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
@@ -49,11 +61,11 @@ fn files(folder: &Path) -> Vec<String> {
 
 async fn what_was_ended_after_a_backup_stays_ended(place: DatabaseLocation) {
     let folder = folder();
-    let settings = [("DATABASE_URL", place.url())];
+    let settings = settings(&place);
     let server = Server::start(&folder, &settings);
     let token = server.token();
     let ada = cookie(&server, ADA, PASSWORD).unwrap();
-    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
     let link = run(&["accounts", "reset-link", ADA]).assert_status(0).out;
     let path = link.trim_end().strip_prefix("http://localhost:3000").unwrap();
 
@@ -145,12 +157,12 @@ async fn what_was_half_done_at_a_backup_comes_to_nothing(Site(app): Site) {
 
 async fn what_is_no_backup_is_not_restored(place: DatabaseLocation) {
     let folder = folder();
-    let settings = [("DATABASE_URL", place.url())];
+    let settings = settings(&place);
     let server = Server::start(&folder, &settings);
     server.token();
     server.terminate();
     assert_eq!(server.wait(), Some(0));
-    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
     run(&["backup", "whole"]).assert_status(0);
     let whole = fs::read(folder.join("whole")).unwrap();
     fs::write(folder.join("half"), &whole[..whole.len() / 2]).unwrap();
@@ -218,7 +230,8 @@ async fn a_backup_has_nothing_of_the_mails_that_wait(database: Database) {
 
 async fn the_server_makes_backups_by_itself(place: DatabaseLocation) {
     let folder = folder();
-    let settings = [("DATABASE_URL", place.url()), ("VESTIBULE_BACKUP__EVERY_HOURS", "1")];
+    let [database, path] = settings(&place);
+    let settings = [database, path, ("VESTIBULE_BACKUP__EVERY_HOURS", "1")];
     let backups: PathBuf = folder.join("backups");
     let whole = || {
         let names = if backups.exists() { files(&backups) } else { Vec::new() };

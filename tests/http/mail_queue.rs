@@ -264,6 +264,9 @@ async fn operators_see_what_the_mail_server_said(place: DatabaseLocation) {
     run(&["mail", "show", "01890000-0000-7000-8000-000000000000"]).assert_status(2);
 
     assert_eq!(run(&["mail", "resend", id, "--json"]).json(), json!({"resent": 1}));
+    while run(&["mail", "show", id, "--json"]).json()["state"] != "sent" {
+        assert!(begun.elapsed() < PATIENCE, "{}", server.log());
+    }
     assert_eq!(sink.taken().len(), 1);
     assert!(run(&["mail", "resend", id]).assert_status(2).err.contains("is sent"), "once is enough");
     assert!(run(&["mail", "resend", "--all"]).assert_status(0).out.contains("No mail has failed"));
