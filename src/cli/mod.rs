@@ -1,6 +1,8 @@
 //! The command line. Each command has a file of its own.
 
+mod account_state;
 mod accounts;
+mod activity;
 mod backup;
 mod backup_timer;
 mod check;
@@ -60,6 +62,8 @@ enum Command {
     Routes(routes::Routes),
     /// Manage accounts
     Accounts(accounts::Accounts),
+    /// List what happened to an account
+    Activity(activity::Activity),
     /// List browser sessions and sign browsers out
     Sessions(sessions::Sessions),
     /// List and revoke tokens
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Openapi(openapi) => openapi.run(&config),
         Command::Routes(routes) => routes.run(),
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),
+        Command::Activity(activity) => with_database(&config, async |context| activity.run(context).await),
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
         Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
