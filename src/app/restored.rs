@@ -37,6 +37,7 @@ pub async fn restored(db: &Db, keep_recovery_codes: bool) -> Result<Ended, Probl
     let ended = admin::lockdown(db).await?;
     let short_lived = restored::end_short_lived(db).await?;
     restored::use_up_totp(db, totp::newest_step(db.now())).await?;
+    restored::renumber_changes(db).await?;
     let recovery_codes = if keep_recovery_codes { 0 } else { restored::end_recovery_codes(db).await? };
     // Last: until then, no server starts on a copy.
     restored::unmark(db).await?;

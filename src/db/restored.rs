@@ -32,6 +32,20 @@ pub async fn end_short_lived(db: &Db) -> sqlx::Result<u64> {
     Ok(ended)
 }
 
+/// How far the numbers of changes go on after a restore: further than any client has come since the backup.
+const AHEAD: i64 = 1_000_000;
+
+/// Lets every client of `GET events` read everything again: a number it has seen since the backup must not mean another
+/// change.
+///
+/// # Errors
+/// If the database fails.
+pub async fn renumber_changes(db: &Db) -> sqlx::Result<()> {
+    execute!(db, affected, "DELETE FROM changes")?;
+    execute!(db, affected, "UPDATE accounts SET last_change = last_change + $1", AHEAD)?;
+    Ok(())
+}
+
 /// Makes every code of an authenticator app that can be computed until now unusable, as if it had been used. `step` is
 /// the newest that would be accepted.
 ///

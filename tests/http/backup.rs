@@ -135,6 +135,7 @@ async fn what_was_half_done_at_a_backup_comes_to_nothing(Site(app): Site) {
     {
         assert_eq!(app.count(table).await, 0, "{table}");
     }
+    assert_eq!(app.count("accounts WHERE last_change < 1000000").await, 0, "a cursor of before is too old");
     step(&app, "totp", &pending, &ada.code(&app, 0)).await.problem(401, "sign_in_expired");
     waiting.post("/login/email_code", json!({"code": by_mail})).await.assert_status(401);
     exchange(&app, OWN, OWN_URI, &unused).await.assert_status(400);
