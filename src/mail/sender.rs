@@ -110,11 +110,6 @@ impl Mailer {
         self.db.spawn_detached(async move { mailer.send(mail).await }.in_current_span());
     }
 
-    /// [`Mailer::post`] for a mail that no request has caused.
-    pub fn post_in_background(&self, mail: Mail) {
-        self.post(mail);
-    }
-
     /// Stores `mail` to be sent. Once this returns, the end of the process does not lose it. A failure is logged,
     /// without the address and without links (S40).
     pub async fn send(&self, mail: Mail) {
