@@ -5,6 +5,7 @@ mod containment;
 pub mod jobs;
 pub mod openapi;
 mod redirects;
+pub mod restored;
 mod router;
 pub mod routes;
 mod server_functions;

@@ -1,7 +1,7 @@
 //! The background jobs: those of the core, which delete what has expired, and those of the features.
 //!
 //! Each job runs in a task of its own, so that whatever becomes of one, an error, a panic, or no end at all, stands in
-//! the log, and the others go on (S66). None of them waits for mail to be sent: the mailer sends it in the background.
+//! the log, and the others go on (S66). None of them waits for mail to be sent: the mailer has a task of its own.
 //! Every instance runs every job, see [`Job`].
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -10,6 +10,7 @@ use crate::{
     auth::{dpop, event_streams, known_devices, rate_limit::attempts, session, sign_in},
     feature::{Feature, Job, enabled},
     http::idempotency,
+    mail::admin as mail,
     state::AppState,
 };
 
@@ -44,6 +45,9 @@ async fn round(state: &AppState, features: &'static [Feature]) {
     job("pending sign-ins", state, |state| async move { sign_in::delete_expired(&state.db, BATCH).await }).await;
     job("proofs", state, |state| async move { dpop::delete_expired(&state.db, BATCH).await }).await;
     job("idempotency", state, |state| async move { idempotency::delete_expired(&state.db, BATCH).await }).await;
+    let mails =
+        |state: AppState| async move { mail::delete_expired(&state.db, state.settings.mail.keep_days, BATCH).await };
+    job("mails", state, mails).await;
     let changes = |state: AppState| async move {
         event_streams::delete_expired(&state.db, state.settings.events.keep_days, BATCH).await
     };

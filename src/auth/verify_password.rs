@@ -78,7 +78,19 @@ async fn prove_who(
     let (throttle, client) = (*throttle, client.clone());
     // Run to completion: a client that disconnects must not guess uncounted, nor be counted without a guess.
     db.run_to_completion(async move {
-        let counted = account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await?;
+        let counted = match account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await {
+            Ok(counted) => counted,
+            Err(problem) => {
+                if let Problem::RateLimited { limit, seconds } = &problem {
+                    let (address, browser, limit) = (client.address(), client.browser(), format!("{limit:?}"));
+                    // An unknown address costs the same.
+                    let account = whose(&ours, &email, id).await?.map(tracing::field::display);
+                    let (event, reason) = ("sign_in_refused", "throttled");
+                    tracing::warn!(event, reason, account, limit, seconds, address, browser);
+                }
+                return Err(problem);
+            }
+        };
         let result = check(&ours, &hasher, &client, (&email, id), password).await;
         match &result {
             Ok(_) => counted.succeeded(&ours).await,
@@ -88,6 +100,14 @@ async fn prove_who(
         result
     })
     .await
+}
+
+/// The account that somebody tries to sign in to.
+async fn whose(db: &Db, email: &str, id: Option<Uuid>) -> sqlx::Result<Option<Uuid>> {
+    match id {
+        None if may_be_known(email) => Ok(accounts::credentials(db, email).await?.map(|found| found.id)),
+        id => Ok(id),
+    }
 }
 
 async fn check(

@@ -1,26 +1,19 @@
 //! `vestibule accounts`
 
-use std::sync::Arc;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    account_state,
     context::Context,
     failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
     prompt::{confirm, new_password},
 };
 use crate::{
-    app::FEATURES,
-    auth::{
-        passwords::Hasher,
-        sign_in::{FactorContext, SignIns},
-        store::accounts::AccountDetails,
-    },
+    auth::{passwords::Hasher, store::accounts::AccountDetails},
     cli::operators::served,
-    feature,
     features::accounts::{admin, factor_reset, service::SignUp},
     mail::Mailer,
 };
@@ -39,6 +32,10 @@ pub(super) struct Accounts {
 enum Command {
     /// List accounts, the oldest first
     List(List),
+    /// Show an account, and whether its owner can sign in
+    Show(Account),
+    /// Forgive the failed attempts to sign in to an account, so that its owner need not wait
+    Unlock(Account),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),
     /// Disable an account: its browsers are signed out, its tokens are rejected
@@ -94,6 +91,8 @@ impl Accounts {
         let json = self.json;
         match self.command {
             Command::List(list) => list.run(context, json).await,
+            Command::Show(account) => account_state::show(context, &account.account, json).await,
+            Command::Unlock(account) => account_state::unlock(context, &account.account, json).await,
             Command::Create(create) => create.run(context, json).await,
             Command::Disable(account) => account.set_enabled(context, false, json).await,
             Command::Enable(account) => account.set_enabled(context, true, json).await,
@@ -213,11 +212,8 @@ impl Account {
         }
         // The owner gets a link that stops it.
         check_public_url(context).await?;
-        let settings = Arc::new(context.settings.clone());
-        let mailer = Mailer::new(&settings, context.db.clone()).map_err(Failure::usage)?;
-        let factors = feature::site(FEATURES, &settings).factors;
-        let with = FactorContext { db: context.db.clone(), settings, mailer: mailer.clone(), handle: None };
-        let sign_ins = SignIns::new(with, factors);
+        let mailer = Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)?;
+        let sign_ins = account_state::sign_ins(context, &mailer);
         if !sign_ins.has_second(id).await? {
             return Err(Failure::usage(format!("the account {email} has no second factor")));
         }

@@ -1,6 +1,10 @@
 //! The command line. Each command has a file of its own.
 
+mod account_state;
 mod accounts;
+mod activity;
+mod backup;
+mod backup_timer;
 mod check;
 mod clients;
 mod config;
@@ -8,6 +12,7 @@ mod context;
 mod failure;
 mod lockdown;
 mod log;
+mod mail;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -57,16 +62,26 @@ enum Command {
     Routes(routes::Routes),
     /// Manage accounts
     Accounts(accounts::Accounts),
+    /// List what happened to an account
+    Activity(activity::Activity),
     /// List browser sessions and sign browsers out
     Sessions(sessions::Sessions),
     /// List and revoke tokens
     Tokens(tokens::Tokens),
     /// Register, list and delete applications that ask people for access (OAuth 2)
     Clients(clients::Clients),
+    /// List mails that wait or failed, send them again, send a test message
+    Mail(mail::Mail),
     /// Make the file of breached passwords
     Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
     Lockdown(lockdown::Lockdown),
+    /// Write everything that the database holds to a file
+    Backup(backup::Backup),
+    /// Make the database that of a backup, while no server runs
+    Restore(backup::Restore),
+    /// After the database was restored by other means: end what must not come back with it
+    Restored(backup::Restored),
     /// List what operators did on the command line
     Log(operator_log::Log),
 }
@@ -85,11 +100,16 @@ pub fn run() -> ExitCode {
         Command::Openapi(openapi) => openapi.run(&config),
         Command::Routes(routes) => routes.run(),
         Command::Accounts(accounts) => with_database(&config, async |context| accounts.run(context).await),
+        Command::Activity(activity) => with_database(&config, async |context| activity.run(context).await),
         Command::Sessions(sessions) => with_database(&config, async |context| sessions.run(context).await),
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
         Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
+        Command::Mail(mail) => with_database(&config, async |context| mail.run(context).await),
         Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
+        Command::Backup(backup) => with_database(&config, async |context| backup.run(context).await),
+        Command::Restore(restore) => restore.run(&config),
+        Command::Restored(restored) => with_database(&config, async |context| restored.run(context).await),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
     match result {

@@ -10,11 +10,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{config::Config, failure::Failure, log::log, output::print, passwords};
+use super::{backup_timer, config::Config, failure::Failure, log::log, output::print, passwords};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
-    db::{Clock, Db},
+    db::{Clock, Db, restored},
     feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
     http::connection_limits::{Gate, Timeouts},
     mail::Mailer,
@@ -72,6 +72,14 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let development = settings.is_development();
     let db = Db::open(&database, Clock::default()).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
+    if let Some(made_at) = restored::made_of(&db).await.map_err(Failure::machine)? {
+        db.close().await;
+        return Err(Failure::usage(format!(
+            "this database is a backup of {made_at}, in which everything works that was used or ended since. Run \
+             `vestibule restored`, which ends that, and start again. {sources}"
+        )));
+    }
+    let backups = settings.clone();
     let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::usage)?;
     let (features, peers) = build(&state, extras).map_err(Failure::usage)?;
     let app = app::router(state.clone(), FEATURES, features).map_err(Failure::usage)?;
@@ -92,6 +100,8 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     let outbox = development.then(|| state.dev_key.url(&origin));
     served::remember(&db, origin.clone()).await;
 
+    let sending = tokio::spawn(mailer.clone().run());
+    tokio::spawn(backup_timer::run(db.clone(), backups));
     tokio::spawn(app::run_jobs(state, FEATURES));
     print(&format!("Vestibule is running at {origin}"));
     print(&format!("Version {}, listening on {address}. {sources} {allowed}", env!("CARGO_PKG_VERSION")));
@@ -100,6 +110,7 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     }
     tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside.join_all());
     let stopped = signalled.await.unwrap_or_else(|_| Instant::now());
+    sending.abort();
     finish(&db, &mailer, stopped, grace).await;
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// Read and write for the owner only.
-const PRIVATE: u32 = 0o600;
+pub(super) const PRIVATE: u32 = 0o600;
 /// The permissions of everyone else.
 const OTHERS: u32 = 0o077;
 
@@ -69,7 +69,7 @@ pub(super) fn close_to_others(file: &Path) {
     }
 }
 
-fn with_end(file: &Path, end: &str) -> PathBuf {
+pub(super) fn with_end(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     name.into()

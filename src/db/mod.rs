@@ -5,8 +5,10 @@
 //! Rows are structs with `#[derive(sqlx::FromRow)]`.
 
 mod background;
+pub mod backup;
 mod clock;
 mod direct;
+pub mod dump;
 mod errors;
 mod existing;
 mod file;
@@ -20,6 +22,7 @@ mod probe;
 #[doc(hidden)]
 pub mod query;
 mod readiness;
+pub mod restored;
 mod search;
 mod timestamp;
 mod write_behind;

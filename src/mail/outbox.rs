@@ -119,7 +119,7 @@ mod tests {
         for text in ["plain", "Ein Brief für dich = ja"] {
             let url = format!("https://vestibule.example/reset/{}", "x".repeat(60)).parse().unwrap();
             let mail = Mail::new("test", "ada@example.org", "Hello").text(text).link("Go on", url);
-            keep(&folder, &mail.message(&from, at).unwrap().formatted()).await.unwrap();
+            keep(&folder, &mail.message(&from, Uuid::nil(), at).unwrap().formatted()).await.unwrap();
             let newest = list(&folder).await.unwrap().remove(0);
             assert_eq!((newest.to.as_str(), newest.subject.as_str()), ("ada@example.org", "Hello"));
             let link = format!("https://vestibule.example/reset/{}", "x".repeat(60));

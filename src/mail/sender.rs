@@ -1,39 +1,61 @@
 //! Sends mail by SMTP, or writes it to the outbox.
+//!
+//! Mail for a mail server is first a row of `outgoing_mails`, so that neither a server that is away nor the end of this
+//! process loses it. A task of each instance claims the rows that are due and sends them, see [`Mailer::run`]. If no
+//! mail server is set, the mail is a file of the outbox at once.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
-
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::Mailbox,
-    transport::smtp::{self, extension::ClientId},
+use std::{
+    env,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use lettre::{
+    AsyncSmtpTransport, Message, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{client::Tls, extension::ClientId},
+};
+use rand::Rng;
 use secrecy::ExposeSecret;
-use tokio::{sync::Semaphore, time::timeout};
+use time::Duration;
+use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use url::Url;
+use uuid::Uuid;
 
-use super::{Mail, outbox};
-use crate::{db::Db, settings::Settings};
+use super::{
+    Mail, certificates,
+    delivery::{self, Refusal},
+    outbox,
+    store::{self, Claimed},
+};
+use crate::{db::Db, settings::Settings, timestamp::Timestamp};
 
 /// The time limit for a connection to the mail server.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time limit for one attempt. lettre itself waits for replies without a limit.
-const TRY_TIMEOUT: Duration = Duration::from_secs(20);
-/// The pauses before the second and the third attempt, after a temporary failure.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
-
-const TOO_LONG: &str = "the mail server takes too long";
-/// How many mails may be in flight that no request has caused.
-const BACKGROUND: usize = 64;
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// How many mails an instance sends at once.
+const AT_ONCE: usize = 16;
+/// How long a mail belongs to the instance that has claimed it. Longer than an attempt takes, so that it is sent by
+/// another one only if this one has died.
+const CLAIM: Duration = Duration::seconds(delivery::LONGEST.as_secs().cast_signed() + 40);
+/// For how long a mail is tried.
+const PERSISTENCE: Duration = Duration::days(1);
+/// The minutes after each failed attempt; the last one is for all that follow. Greylisting lets a mail in after five
+/// minutes, some after an hour.
+const PAUSES: [i64; 8] = [1, 2, 4, 8, 15, 30, 60, 120];
+/// How often the task looks for mails that are due, in milliseconds.
+const TICK: u64 = 5_000;
+/// How often what became of a mail is written before it is left to the end of the claim.
+const WRITES: u32 = 5;
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     db: Db,
-    background: Arc<Semaphore>,
     from: Arc<Mailbox>,
     transport: Transport,
+    sending: Arc<Sending>,
     stopping: CancellationToken,
 }
 
@@ -41,6 +63,27 @@ pub struct Mailer {
 enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
     Outbox(Arc<PathBuf>),
+}
+
+/// Whether this instance is sending.
+#[derive(Debug, Default)]
+struct Sending {
+    state: Mutex<State>,
+    /// There may be more to send.
+    more: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: bool,
+    /// Whether to look for mails once more before the task ends.
+    again: bool,
+}
+
+impl Sending {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Mailer {
@@ -52,103 +95,255 @@ impl Mailer {
         let mail = &settings.mail;
         let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
         let transport = if mail.has_server() {
-            // The error of lettre may contain the URL, and the URL a password.
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(mail.smtp_url.expose_secret())
-                .map_err(|_| "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned())?;
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
-            Transport::Smtp(builder.hello_name(ClientId::Domain(host.into())).timeout(Some(CONNECT_TIMEOUT)).build())
+            Transport::Smtp(transport(mail.smtp_url.expose_secret(), host)?)
         } else {
             Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
         };
-        let (background, stopping) = (Arc::new(Semaphore::new(BACKGROUND)), CancellationToken::new());
-        Ok(Self { db, background, from: Arc::new(from), transport, stopping })
+        Ok(Self { db, from: Arc::new(from), transport, sending: Arc::default(), stopping: CancellationToken::new() })
     }
 
-    /// Sends `mail` after the request, which does not wait for it and does not learn whether it was sent. [`Db::close`]
-    /// waits for it. It is logged under the request's id.
+    /// Sends `mail` after the request, which does not wait until it is stored: for answers whose timing must not tell
+    /// whether there is a mail (S25). [`Db::close`] waits for it.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
         self.db.spawn_detached(async move { mailer.send(mail).await }.in_current_span());
     }
 
-    /// Gives up all mail that is still being sent, because the server stops (S44). Each is logged as failed.
-    pub fn give_up(&self) {
-        self.stopping.cancel();
-    }
-
-    /// How many more mails [`Mailer::post_in_background`] sends at once.
-    pub fn room(&self) -> i64 {
-        i64::try_from(self.background.available_permits()).unwrap_or(i64::MAX)
-    }
-
-    /// Sends a mail that no request has caused. Without [`Mailer::room`] it waits for another one to be sent.
-    pub fn post_in_background(&self, mail: Mail) {
-        let (mailer, background) = (self.clone(), self.background.clone());
-        let place = background.clone().try_acquire_owned().ok();
-        self.db.spawn_detached(async move {
-            let _place = match place {
-                None => background.acquire_owned().await.ok(),
-                place => place,
-            };
-            mailer.send(mail).await;
-        });
-    }
-
-    /// Sends `mail` now. A failure is logged, without the address and without links (S40).
+    /// Stores `mail` to be sent. Once this returns, the end of the process does not lose it. A failure is logged,
+    /// without the address and without links (S40).
     pub async fn send(&self, mail: Mail) {
-        let kind = mail.kind();
-        let result = match mail.message(&self.from, self.db.now()) {
-            Ok(message) => tokio::select! {
-                biased;
-                result = self.deliver(message) => result,
-                () = self.stopping.cancelled() => Err("the server stopped before the mail was taken".into()),
-            },
-            Err(error) => Err(error),
-        };
-        match result {
-            Ok(()) => tracing::info!(event = "mail_sent", kind),
+        let (kind, domain, id) = (mail.kind().to_owned(), mail.domain().to_owned(), Uuid::now_v7());
+        match self.store(id, mail).await {
+            Ok(Stored::Outbox) => tracing::info!(event = "mail_sent", kind, domain),
+            Ok(Stored::Queue) => {
+                tracing::info!(event = "mail_queued", kind, domain, mail = %id);
+                self.wake();
+            }
             Err(error) => tracing::error!(event = "mail_failed", kind, error),
         }
     }
 
-    async fn deliver(&self, message: Message) -> Result<(), String> {
-        let smtp = match &self.transport {
-            Transport::Smtp(smtp) => smtp,
+    /// Hands `mail` to the mail server now, and returns its answer. Nothing is stored.
+    ///
+    /// # Errors
+    /// What went wrong, in the server's own words.
+    pub async fn deliver(&self, mail: &Mail) -> Result<String, String> {
+        let message = mail.message(&self.from, Uuid::now_v7(), self.db.now())?;
+        match &self.transport {
+            Transport::Smtp(smtp) => delivery::deliver(smtp, &message).await.map_err(|refusal| refusal.words),
             Transport::Outbox(folder) => {
-                return outbox::keep(folder, &message.formatted()).await.map_err(|error| error.to_string());
+                keep(folder, &message).await?;
+                Ok(format!("written to the folder {}: no mail server is set", folder.display()))
             }
-        };
-        let mut pauses = PAUSES.into_iter();
-        loop {
-            let (error, again) = match timeout(TRY_TIMEOUT, smtp.send(message.clone())).await {
-                Ok(Ok(_)) => return Ok(()),
-                Ok(Err(error)) => (named(&error), may_pass(&error)),
-                Err(_) => (TOO_LONG.to_owned(), true),
-            };
-            let Some(pause) = pauses.next().filter(|_| again) else { return Err(error) };
-            tokio::time::sleep(pause).await;
         }
     }
-}
 
-/// Whether another attempt may succeed: not after a permanent refusal, or with a mail that cannot be sent at all.
-fn may_pass(error: &smtp::Error) -> bool {
-    !error.is_permanent() && !error.is_client() && !error.is_tls()
-}
-
-/// What went wrong, without the text of the server's reply, which often contains the address.
-fn named(error: &smtp::Error) -> String {
-    if let Some(code) = error.status() {
-        return format!("the mail server answered {code}");
+    async fn store(&self, id: Uuid, mail: Mail) -> Result<Stored, String> {
+        let now = self.db.now();
+        // What cannot be sent is not stored.
+        let message = mail.message(&self.from, id, now)?;
+        if let Transport::Outbox(folder) = &self.transport {
+            keep(folder, &message).await?;
+            return Ok(Stored::Outbox);
+        }
+        let (kind, recipient) = (mail.kind().to_owned(), mail.to().to_owned());
+        let new = store::New {
+            id,
+            kind: kind.clone(),
+            recipient: recipient.clone(),
+            content: mail.to_json()?,
+            expires_at: mail.lasts().map(|lasts| now + lasts),
+        };
+        store::insert(&self.db, new, now).await.map_err(|error| error.to_string())?;
+        if mail.replaces_older()
+            && let Err(error) = store::replace_older(&self.db, id, kind, recipient, now).await
+        {
+            tracing::warn!(%error, "older mails are sent as well");
+        }
+        Ok(Stored::Queue)
     }
-    let what = if error.is_timeout() {
-        TOO_LONG
-    } else if error.is_tls() {
-        "no secure connection to the mail server"
-    } else if error.is_client() {
-        "the mail server does not take what this mail needs"
-    } else {
-        "no connection to the mail server"
+
+    /// Gives up all mail that is being sent, because the server stops (S44). The next start sends it.
+    pub fn give_up(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Sends what is due, for as long as the server runs: mails that were tried before, and those that another instance
+    /// or the command line has left.
+    pub async fn run(self) {
+        loop {
+            self.wake();
+            let pause = TICK + rand::rng().random_range(0..TICK / 5);
+            tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        }
+    }
+
+    /// Sends what is due in a task of its own, which [`Db::wait_idle`] waits for.
+    pub fn wake(&self) {
+        let Transport::Smtp(smtp) = &self.transport else { return };
+        let mut state = self.sending.state();
+        state.again = true;
+        self.sending.more.notify_one();
+        if !std::mem::replace(&mut state.running, true) {
+            let (mailer, smtp) = (self.clone(), smtp.clone());
+            // Not within the span of the request that happens to be the first.
+            self.db.spawn_detached(async move { mailer.send_due(&smtp).await }.instrument(tracing::Span::none()));
+        }
+    }
+
+    /// Sends until nothing is due.
+    async fn send_due(&self, smtp: &AsyncSmtpTransport<Tokio1Executor>) {
+        let mut tasks = JoinSet::new();
+        loop {
+            self.sending.state().again = false;
+            let room = AT_ONCE - tasks.len();
+            let claim = Uuid::now_v7();
+            for mail in self.claim(claim, room).await {
+                let (mailer, smtp) = (self.clone(), smtp.clone());
+                tasks.spawn(async move { mailer.attempt(&smtp, claim, mail).await });
+            }
+            if tasks.is_empty() {
+                let mut state = self.sending.state();
+                if !state.again {
+                    state.running = false;
+                    return;
+                }
+                continue;
+            }
+            tokio::select! {
+                _ = tasks.join_next() => {}
+                () = self.sending.more.notified(), if tasks.len() < AT_ONCE => {}
+            }
+        }
+    }
+
+    async fn claim(&self, claim: Uuid, room: usize) -> Vec<Claimed> {
+        let now = self.db.now();
+        let work = async {
+            if room == 0 || self.stopping.is_cancelled() || !store::is_due(&self.db, now).await? {
+                return Ok(Vec::new());
+            }
+            store::claim(&self.db, claim, now, now + CLAIM, i64::try_from(room).unwrap_or_default()).await
+        };
+        work.await.unwrap_or_else(|error: sqlx::Error| {
+            tracing::warn!(%error, "the mails that wait cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Sends `mail`, or says when to try again.
+    async fn attempt(&self, smtp: &AsyncSmtpTransport<Tokio1Executor>, claim: Uuid, claimed: Claimed) {
+        let Claimed { id, kind, recipient, content, attempts, created_at, tried_from, expires_at } = claimed;
+        let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
+        let whose = (id, claim);
+        if expires_at.is_some_and(|expires_at| expires_at <= self.db.now()) {
+            let error = "its link or code has expired";
+            tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
+            return self.written(|| store::end(&self.db, whose, "expired", String::new(), self.db.now())).await;
+        }
+        let mail = Mail::stored(kind.clone(), recipient, content.as_deref().unwrap_or_default());
+        let message = mail.and_then(|mail| mail.message(&self.from, id, created_at));
+        let result = match message {
+            Ok(message) => tokio::select! {
+                biased;
+                result = delivery::deliver(smtp, &message) => result,
+                () = self.stopping.cancelled() => {
+                    tracing::warn!(event = "mail_deferred", kind, domain, mail = %id, error = "the server stops");
+                    return self.written(|| store::put_back(&self.db, whose, String::new(), self.db.now())).await;
+                }
+            },
+            Err(error) => Err(Refusal::of_mail(error)),
+        };
+        let now = self.db.now();
+        match result {
+            Ok(answer) => {
+                tracing::info!(event = "mail_sent", kind, domain, mail = %id, attempts);
+                self.written(|| store::end(&self.db, whose, "sent", answer.clone(), now)).await;
+            }
+            Err(Refusal { summary: error, words, for_good }) => match next(attempts, tried_from, now) {
+                Some(due_at) if !for_good => {
+                    tracing::warn!(event = "mail_deferred", kind, domain, mail = %id, attempts, error, until = %due_at);
+                    self.written(|| store::put_back(&self.db, whose, words.clone(), due_at)).await;
+                }
+                _ => {
+                    tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
+                    self.written(|| store::fail(&self.db, whose, words.clone(), now)).await;
+                }
+            },
+        }
+    }
+
+    /// Writes what became of a mail. If the database does not take it, the mail is tried again when the claim ends.
+    async fn written<F: Future<Output = sqlx::Result<u64>>>(&self, write: impl Fn() -> F) {
+        for _ in 0..WRITES {
+            if write().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        }
+        tracing::error!("what became of a mail cannot be stored; it may be sent twice");
+    }
+}
+
+/// Where a mail is kept.
+enum Stored {
+    /// In the folder, for good.
+    Outbox,
+    /// In the database, to be sent.
+    Queue,
+}
+
+fn transport(url: &str, hello: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+    // The error of lettre may contain the URL, and the URL a password.
+    let wrong = || "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned();
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| wrong())?;
+    let parsed = Url::parse(url).map_err(|_| wrong())?;
+    let tls = parsed.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+    let parameters =
+        || certificates::parameters(parsed.host_str().unwrap_or_default(), env::var_os("SSL_CERT_FILE").as_deref());
+    let builder = match (parsed.scheme(), tls.as_deref()) {
+        ("smtps", _) => builder.tls(Tls::Wrapper(parameters()?)),
+        (_, Some("required")) => builder.tls(Tls::Required(parameters()?)),
+        (_, Some("opportunistic")) => builder.tls(Tls::Opportunistic(parameters()?)),
+        _ => builder,
     };
-    what.into()
+    Ok(builder.hello_name(ClientId::Domain(hello.into())).timeout(Some(CONNECT_TIMEOUT)).build())
+}
+
+async fn keep(folder: &std::path::Path, message: &Message) -> Result<(), String> {
+    outbox::keep(folder, &message.formatted()).await.map_err(|error| error.to_string())
+}
+
+/// When to try again after so many failed attempts, up to a fifth later so that mails do not come all at once; `None`
+/// once a mail was tried for long enough.
+fn next(attempts: i64, tried_from: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let last = PAUSES.len() - 1;
+    let nth = usize::try_from(attempts - 1).unwrap_or_default().min(last);
+    let pause = PAUSES[nth] * 60;
+    let due_at = now + Duration::seconds(pause + rand::rng().random_range(0..=pause / 5));
+    (due_at <= tried_from + PERSISTENCE).then_some(due_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_tried_for_a_day_in_growing_pauses() {
+        let began = Timestamp::new(time::OffsetDateTime::UNIX_EPOCH);
+        let (mut now, mut attempts, mut minutes) = (began, 1, Vec::new());
+        while let Some(due_at) = next(attempts, began, now) {
+            minutes.push((due_at - now).whole_minutes());
+            (now, attempts) = (due_at, attempts + 1);
+        }
+        let day = now - began;
+        assert!(day > Duration::hours(21) && day <= Duration::days(1), "{day}");
+        for (nth, minutes) in minutes.iter().enumerate() {
+            let pause = PAUSES[nth.min(PAUSES.len() - 1)];
+            assert!((pause..=pause + pause.div_euclid(5)).contains(minutes), "{minutes} minutes after attempt {nth}");
+        }
+        // Greylisting of five minutes, and of an hour.
+        assert!(minutes.iter().take(3).sum::<i64>() >= 5 && minutes.len() > 10, "{minutes:?}");
+    }
 }

@@ -24,6 +24,8 @@ pub struct Mail {
     pub outbox: String,
     /// Whether to connect to a mail server on another machine without TLS. A password is sent over TLS in any case.
     pub allow_plaintext: bool,
+    /// Days for which `vestibule mail list` has what became of a mail: to whom, when, and what the server answered.
+    pub keep_days: u32,
 }
 
 impl Default for Mail {
@@ -33,6 +35,7 @@ impl Default for Mail {
             from: "Vestibule <vestibule@localhost>".into(),
             outbox: "outbox".into(),
             allow_plaintext: false,
+            keep_days: 7,
         }
     }
 }
@@ -45,6 +48,8 @@ impl Mail {
 
     /// `development` is whether this is a development server, which shows its outbox.
     pub(super) fn check(&self, development: bool, found: &mut Findings) {
+        let reason = "mails that could not be sent are kept for so long, and the addresses of all others";
+        found.range("mail.keep_days", self.keep_days, 1..=366, reason);
         let from = self.from.parse::<Mailbox>().ok();
         found.error_if(from.is_none(), "mail.from", "must be an address, such as \"Vestibule <hello@example.com>\"");
         if !self.has_server() {

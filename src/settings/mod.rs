@@ -5,6 +5,7 @@
 
 mod accounts;
 mod activity;
+mod backup;
 mod cors;
 mod database;
 mod dpop;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     accounts::{Accounts, Confirm},
     activity::Activity,
+    backup::Backup,
     cors::Cors,
     database::{Database, without_credentials},
     dpop::Dpop,
@@ -75,6 +77,8 @@ pub struct Settings {
     pub server: Server,
     /// The database.
     pub database: Database,
+    /// Backups that the server makes.
+    pub backup: Backup,
     /// How long browsers stay signed in.
     pub sessions: Sessions,
     /// Verification of addresses, and links in mails.
@@ -158,6 +162,7 @@ impl Settings {
         let (mut found, development) = (Findings::default(), self.is_development());
         self.server.check(&mut found);
         self.database.check(&mut found);
+        self.backup.check(&mut found);
         self.sessions.check(&mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
         self.factors.check(&mut found);

@@ -54,6 +54,9 @@ async fn a_command_makes_no_database(place: DatabaseLocation) {
         &["tokens", "list"],
         &["tokens", "revoke", "--everybody", "--yes"],
         &["lockdown", "--yes"],
+        &["mail", "list"],
+        &["backup", "copy"],
+        &["restored", "--yes"],
         &["log"],
     ] {
         let said = run(&folder, &place, line, PASSWORD).assert_status(1);

@@ -20,6 +20,7 @@ on_both_databases! {
     second_factors_are_removed_after_a_waiting_time,
     browsers_are_listed_and_signed_out,
     what_cannot_be_done_is_one_line_and_2,
+    why_somebody_cannot_sign_in_is_told_and_mended,
 }
 
 pub(super) struct Said {
@@ -259,4 +260,45 @@ fn run_quietly(folder: &Path, place: &DatabaseLocation, line: &[&str]) -> i32 {
     let mut command = command(folder, free_address(), &[("DATABASE_URL", place.url())]);
     let mut child = command.args(line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     exit_code(&mut child).unwrap()
+}
+
+async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation) {
+    let (folder, ada) = (folder(), "ada@example.org");
+    let settings = [("DATABASE_URL", place.url()), ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "1")];
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let sign_in = |password: &str| server.form("/sign-in", "", &[("email", ada), ("password", password)]).0;
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    let show = || run(&["accounts", "show", ada, "--json"]).json();
+    let shown = show();
+    assert_eq!((&shown["sign_in_refused"], &shown["has_password"]), (&Value::Null, &json!(true)));
+    assert_eq!((&shown["browsers"], &shown["tokens"], &shown["factors"]), (&json!(1), &json!(1), &json!([])));
+
+    assert_eq!((sign_in("a wrong password"), sign_in(PASSWORD)), (401, 429));
+    let shown = show();
+    assert!(shown["sign_in_refused"] == "throttled" && shown["waits_seconds"].as_i64().unwrap() > 0, "{shown}");
+    let text = run(&["accounts", "show", ada]).assert_status(0).out;
+    assert!(text.contains("no: throttled") && text.contains(ada), "{text}");
+    assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("are forgiven"));
+    assert_eq!(show()["sign_in_refused"], Value::Null);
+    assert_eq!(sign_in(PASSWORD), 303);
+    assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("No failed attempts"));
+
+    run(&["accounts", "disable", ada]).assert_status(0);
+    assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (json!("disabled"), 403));
+    let id = shown["account"]["id"].as_str().unwrap();
+    for reason in ["throttled", "disabled"] {
+        let refused = format!("event=\"sign_in_refused\" reason=\"{reason}\"");
+        let log = server.log();
+        assert!(log.lines().any(|line| line.contains(&refused) && line.contains(id) && !line.contains(ada)), "{log}");
+    }
+
+    let listed = run(&["activity", "list", ada, "--since", "1h", "--json"]).json();
+    let kinds: Vec<_> = listed.as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert!(kinds[0] == "account_disabled" && kinds.contains(&"sign_in_failed"), "{kinds:?}");
+    let table = run(&["activity", "list", ada]).assert_status(0).out;
+    assert!(table.contains("Wrong password") && table.contains("127.0.0.1"), "{table}");
+    assert_eq!(run(&["activity", "list", ada, "--since", "0m"]).assert_status(0).out, "Nothing happened.\n");
+    run(&["activity", "list", ada, "--since", "yesterday"]).assert_status(2);
+    assert_eq!(run(&["log", "--json"]).json()[0]["action"], "accounts disable");
 }

@@ -73,6 +73,43 @@ impl SignInAttempt {
     }
 }
 
+/// What is counted of attempts to sign in to an account from browsers and networks that it does not know, and from the
+/// networks `from`.
+fn of_account(throttle: &Throttle, (id, email): (Uuid, &str), from: &[Client]) -> Vec<Count> {
+    let rule = |what, limit, burst, pace| Rule { what, limit, burst, pace };
+    let (account, strict) = (Duration::minutes(1), Duration::minutes(15));
+    let mut counts = vec![
+        rule("sign-in account", Limit::Password, throttle.sign_ins_per_account, account).of(&[email]),
+        rule("second factor account", Limit::Code, throttle.sign_ins_here, strict).of(&[&id.to_string()]),
+    ];
+    let here = rule("sign-in here", Limit::Password, throttle.sign_ins_here, strict);
+    counts.extend(from.iter().map(|client| here.of(&[email, &network(client)])));
+    counts
+}
+
+/// How long somebody has to wait who signs in to the account `id` from where it does not know, or from the networks of
+/// `from`, of which four are looked at.
+///
+/// # Errors
+/// If the database fails.
+pub async fn account_waits(
+    db: &Db,
+    throttle: &Throttle,
+    account: (Uuid, &str),
+    from: &[Client],
+) -> sqlx::Result<Duration> {
+    attempts::waits(db, &of_account(throttle, account, &from[..from.len().min(4)])).await
+}
+
+/// Forgives the failed attempts to sign in to the account `id`: those that count for everybody, and those from the
+/// networks of `from`. Returns how many counts there were.
+///
+/// # Errors
+/// If the database fails.
+pub async fn unlock(db: &Db, throttle: &Throttle, account: (Uuid, &str), from: &[Client]) -> sqlx::Result<u64> {
+    attempts::forgive_all(db, &of_account(throttle, account, from)).await
+}
+
 /// A counted answer to the question for a second factor.
 #[derive(Debug)]
 #[must_use]

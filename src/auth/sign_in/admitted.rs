@@ -47,11 +47,16 @@ impl Proven {
     /// Rejects disabled accounts, and those that must confirm their email address first. Only a person who proved a
     /// factor learns of either.
     pub(super) fn allowed(self, settings: &Accounts) -> Result<Self, Problem> {
+        let account = self.account.id;
         if self.disabled {
+            tracing::warn!(event = "sign_in_refused", reason = "disabled", %account);
             return Err(Problem::AccountDisabled);
         }
-        let must = settings.confirm == Confirm::Required;
-        if must && !self.account.email_confirmed { Err(Problem::AddressNotConfirmed) } else { Ok(self) }
+        if settings.confirm == Confirm::Required && !self.account.email_confirmed {
+            tracing::warn!(event = "sign_in_refused", reason = "unconfirmed", %account);
+            return Err(Problem::AddressNotConfirmed);
+        }
+        Ok(self)
     }
 }
 

@@ -3,6 +3,7 @@
 mod entry;
 mod log;
 mod operator;
+pub mod schedule;
 pub mod served;
 mod store;
 

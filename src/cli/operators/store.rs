@@ -62,3 +62,20 @@ pub(super) async fn get(db: &Db, key: &'static str) -> sqlx::Result<Option<Strin
     let found: Option<(String,)> = fetch!(db, optional, "SELECT value FROM server_info WHERE key = $1", key)?;
     Ok(found.map(|(value,)| value))
 }
+
+/// Whether the time stored under `key` has come, or none is stored. If so, it is `next` from now on: of many instances,
+/// one is told so.
+pub(super) async fn claim_time(db: &Db, key: &'static str, now: Timestamp, next: Timestamp) -> sqlx::Result<bool> {
+    let claimed = execute!(
+        db,
+        affected,
+        "INSERT INTO server_info (key, value, updated_at) VALUES ($1, $3, $2)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+         WHERE server_info.value <= $4",
+        key,
+        now,
+        next.to_string(),
+        now.to_string(),
+    )?;
+    Ok(claimed > 0)
+}

@@ -1,5 +1,6 @@
 //! The emails about accounts. They contain nothing that another person typed, see [`Mail`].
 
+use time::Duration;
 use url::Url;
 
 use crate::{
@@ -29,6 +30,8 @@ pub(super) fn reset(settings: &Settings, to: &str, link: Url) -> Mail {
         .link("Choose a new password", link)
         .text(format!("The link works once and expires in {lasts}. It stops working if you request another one."))
         .text("If you did not request this, ignore this email. Your password stays the same.")
+        .lasting(Duration::minutes(settings.accounts.reset_minutes.into()))
+        .replacing_older()
 }
 
 /// A notification that the password was changed.
@@ -94,6 +97,7 @@ pub(super) fn factor_reset_asked(
         ))
         .text("If you asked for this, you do not need to do anything. If not, stop it:")
         .link("Keep two-factor authentication", link)
+        .lasting(Duration::hours(settings.factors.reset_hours.into()))
 }
 
 /// A notification that the second factors were removed by an operator.
@@ -144,6 +148,8 @@ pub(super) fn confirm(settings: &Settings, to: &str, link: Url) -> Mail {
         .link("Confirm email address", link)
         .text(format!("The link works once and expires in {lasts}. It stops working if you request another one."))
         .text("If you did not create an account, ignore this email.")
+        .lasting(Duration::hours(settings.accounts.confirm_hours.into()))
+        .replacing_older()
 }
 
 /// A notification that somebody tried to sign up with an address that has an account.
@@ -152,7 +158,11 @@ pub(super) fn signed_up_again(settings: &Settings, to: &str, link: Option<Url>) 
         "Somebody tried to sign up with this email address, which already has an account. The account was not changed.",
     );
     let mail = match link {
-        Some(link) => mail.text("Its email address is not confirmed yet.").link("Confirm email address", link),
+        Some(link) => mail
+            .text("Its email address is not confirmed yet.")
+            .link("Confirm email address", link)
+            .lasting(Duration::hours(settings.accounts.confirm_hours.into()))
+            .replacing_older(),
         None => mail.link("Sign in", page_url(settings, "/sign-in")),
     };
     mail.link("Reset your password if you forgot it", page_url(settings, "/forgot"))
@@ -168,6 +178,8 @@ pub(super) fn new_address(settings: &Settings, to: &str, link: Url) -> Mail {
         .link("Use this address", link)
         .text(format!("The link works once and expires in {lasts}. It stops working if you request another one."))
         .text("If you did not request this, ignore this email.")
+        .lasting(Duration::hours(settings.accounts.confirm_hours.into()))
+        .replacing_older()
 }
 
 /// Sent to the requested new address of an account, if another account already uses it.

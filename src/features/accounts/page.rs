@@ -69,11 +69,13 @@ pub async fn post_sign_up(
     let proven = if settings.accounts.confirm == Confirm::Required {
         email_verification::service::sign_up(db, hasher, settings, mailer, &client, sign_up).await.map(|()| None)
     } else {
-        let proven = service::sign_up(db, hasher, &settings.throttle, &client, sign_up).await;
-        proven.map(|proven| {
-            email_verification::service::ask(db, settings, mailer, &proven.account);
-            Some(Proven::from(proven))
-        })
+        match service::sign_up(db, hasher, &settings.throttle, &client, sign_up).await {
+            Ok(proven) => {
+                email_verification::service::ask(db, settings, mailer, &proven.account).await;
+                Ok(Some(Proven::from(proven)))
+            }
+            Err(problem) => Err(problem),
+        }
     };
     signed_up(context, &state, (&mut auth, &pending), &client, &form, proven).await
 }

@@ -73,7 +73,9 @@ impl Newcomer {
                 let email = self.email.clone();
                 if found.is_none() {
                     match self.make(&ours, &client, store).await {
-                        Ok(made) => return email_verification::service::ask(&ours, &settings, &mailer, &made.account),
+                        Ok(made) => {
+                            return email_verification::service::ask(&ours, &settings, &mailer, &made.account).await;
+                        }
                         // A concurrent sign-up with the same address was faster.
                         Err(problem) if is_taken(&problem) => {}
                         Err(problem) => return tracing::error!(%problem, "account not created"),
@@ -92,7 +94,7 @@ impl Newcomer {
                 return Err(problem);
             }
         };
-        email_verification::service::ask(db, &state.settings, &state.mailer, &account);
+        email_verification::service::ask(db, &state.settings, &state.mailer, &account).await;
         Ok(Some(Proven { account, auth_stamp, disabled, factor }))
     }
 

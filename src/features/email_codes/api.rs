@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::service;
+use super::{code, service};
 use crate::{
     auth::{
         AuthSession, Scope,
@@ -87,12 +87,12 @@ struct Sent {
 }
 
 fn sent() -> Value {
-    json!({"pending": "pending_000000000000000000000000000000001k5k96", "expires_in": service::LASTS.whole_seconds()})
+    json!({"pending": "pending_000000000000000000000000000000001k5k96", "expires_in": code::LASTS.whole_seconds()})
 }
 
 impl Sent {
     fn new(pending: Option<String>) -> (StatusCode, Json<Self>) {
-        (StatusCode::ACCEPTED, Json(Self { pending, expires_in: service::LASTS.whole_seconds() }))
+        (StatusCode::ACCEPTED, Json(Self { pending, expires_in: code::LASTS.whole_seconds() }))
     }
 }
 

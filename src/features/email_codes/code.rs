@@ -1,9 +1,12 @@
 //! Codes that are sent by mail: 40 random bits in two groups of letters and digits.
 
 use sha2::{Digest, Sha256};
+use time::Duration;
 
 use crate::{auth::sign_in::letters, http::problem::Problem};
 
+/// How long a code works.
+pub(super) const LASTS: Duration = Duration::minutes(10);
 /// How many letters a code has. Five guesses among 2^40 are none.
 const LETTERS: usize = 8;
 

@@ -1,5 +1,6 @@
 //! The emails with codes, and about what a code has changed.
 
+use super::code::LASTS;
 use crate::{
     http::client::Client,
     mail::{
@@ -23,6 +24,7 @@ pub(super) fn code(settings: &Settings, to: &str, client: &Client, code: &str) -
             "If you did not request it, ignore this email and give the code to nobody. Without it, nobody can use your \
              request.",
         )
+        .lasting(LASTS)
 }
 
 /// A notification that the address was confirmed with a code, and what was there before was ended.

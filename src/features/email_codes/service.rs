@@ -1,6 +1,5 @@
 //! The rules for codes by mail.
 
-use time::Duration;
 use uuid::Uuid;
 
 use super::{code, emails, store, takeover};
@@ -21,8 +20,6 @@ use crate::{
     text::email_address::{is_address, may_be_known, normalized},
 };
 
-/// How long a code works.
-pub(super) const LASTS: Duration = Duration::minutes(10);
 /// How many tries it takes.
 const TRIES: i64 = 5;
 /// The `door` of codes that prove an account which is known already.
@@ -65,7 +62,7 @@ pub(super) async fn ask(
         email: found.as_ref().map(|found| found.email.clone()).unwrap_or_default(),
         door: at.door(),
         wants: wants.to_text()?,
-        expires_at: db.now() + LASTS,
+        expires_at: db.now() + code::LASTS,
     };
     store::insert(db, new).await?;
     if let Some(found) = found {
@@ -155,10 +152,10 @@ pub(super) async fn begin(context: &FactorContext, account: &Account, client: &C
         email: found.email.clone(),
         door: KNOWN,
         wants: String::new(),
-        expires_at: db.now() + LASTS,
+        expires_at: db.now() + code::LASTS,
     };
     store::insert(db, new).await?;
-    mailer.post(emails::code(settings, &found.email, client, &text));
+    mailer.send(emails::code(settings, &found.email, client, &text)).await;
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn confirm(state: &AppState, client: &Client, (id, stamp): (Uui
         tokens::service::revoke_all(db, &actor).await?;
         state.sign_ins.remove_all(id).await?;
         actor.record(db, Kind::PasswordRemoved, None);
-        mailer.post(emails::taken_over(settings, &account.email));
+        mailer.send(emails::taken_over(settings, &account.email)).await;
     }
     accounts::confirm(db, id, account.email, db.now()).await?;
     actor.record(db, Kind::AddressConfirmed, None);

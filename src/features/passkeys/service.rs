@@ -116,7 +116,7 @@ pub async fn add(state: &AppState, caller: &Caller, client: &Client, credential:
         Err(error) => return Err(error.into()),
     };
     actor.record(db, Kind::PasskeyAdded, Some((added.id, &added.name)));
-    mailer.post(emails::changed(settings, &account.email, Change::Added, client));
+    mailer.send(emails::changed(settings, &account.email, Change::Added, client)).await;
     Ok(added)
 }
 
@@ -197,7 +197,7 @@ pub async fn rename(
         return if store::exists(db, account.id, id).await? { Ok(()) } else { Err(Problem::NotFound) };
     }
     actor.record(db, Kind::PasskeyRenamed, Some((id, name)));
-    mailer.post(emails::changed(settings, &account.email, Change::Renamed, &actor.client));
+    mailer.send(emails::changed(settings, &account.email, Change::Renamed, &actor.client)).await;
     Ok(())
 }
 
@@ -213,7 +213,7 @@ pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: 
         return Err(if is_last { Problem::Conflict(LAST) } else { Problem::NotFound });
     };
     actor.record(db, Kind::PasskeyRemoved, Some((id, &name)));
-    mailer.post(emails::changed(settings, &account.email, Change::Removed, &actor.client));
+    mailer.send(emails::changed(settings, &account.email, Change::Removed, &actor.client)).await;
     Ok(())
 }
 

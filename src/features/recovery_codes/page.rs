@@ -55,7 +55,7 @@ pub(super) async fn renew(
     }
     let codes = service::renew(&state.db, caller.account.id).await?;
     caller.acting(client).record(&state.db, Kind::RecoveryCodesMade, None);
-    state.mailer.post(emails::renewed(&state.settings, &caller.account.email));
+    state.mailer.send(emails::renewed(&state.settings, &caller.account.email)).await;
     match context.show_at(PATH, ShownOnce::new(KIND, &codes)) {
         Some(redirect) => Ok(redirect),
         None => Ok(fresh(context, StatusCode::CREATED, codes).await),

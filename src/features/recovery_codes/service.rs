@@ -64,7 +64,7 @@ pub(super) async fn check(context: &FactorContext, account: Uuid, typed: &str) -
     if left(db, account).await? == FEW
         && let Some(owner) = accounts::credentials_of(db, account).await?
     {
-        mailer.post(emails::few_left(settings, &owner.email, FEW));
+        mailer.send(emails::few_left(settings, &owner.email, FEW)).await;
     }
     Ok(true)
 }

@@ -255,9 +255,8 @@ pub async fn list(db: &Db, account: Uuid) -> Result<Vec<Token>, Problem> {
     Ok(tokens)
 }
 
-/// Tells the owners of up to `batch` tokens that they expire soon, as far as the mailer has room. Returns how many were
-/// told. Each mail is sent at most once, across all instances (S46): if it cannot be delivered, it is not retried, and
-/// the log has `mail_failed`. A token that lasts longer than a week has two such mails.
+/// Tells the owners of up to `batch` tokens that they expire soon. Returns how many were told. Each mail is stored at
+/// most once, across all instances (S46). A token that lasts longer than a week has two such mails.
 ///
 /// # Errors
 /// If the database fails.
@@ -265,15 +264,11 @@ pub async fn tell_of_end(db: &Db, settings: &Settings, mailer: &Mailer, batch: i
     let now = db.now();
     let mut told = 0;
     for (index, days) in WARNINGS.into_iter().enumerate() {
-        let room = mailer.room().min(batch);
-        if room == 0 {
-            break;
-        }
         let next = WARNINGS.get(index + 1).copied().unwrap_or_default();
         let after = |days: u32| now + Duration::days(days.into());
-        let due = tokens::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), room).await?;
+        let due = tokens::claim_warnings(db, days.into(), next.into(), (after(next), after(days)), batch).await?;
         for token in due {
-            mailer.post_in_background(emails::ends_soon(settings, &token.email, token.created_at, token.ends_at, now));
+            mailer.send(emails::ends_soon(settings, &token.email, token.created_at, token.ends_at, now)).await;
             told += 1;
         }
     }

@@ -43,6 +43,11 @@ pub(super) fn matching_step(secret: &[u8], now: Timestamp, last: i64, code: u32)
     matching.first().copied()
 }
 
+/// The newest time step whose code is accepted at `now`.
+pub fn newest_step(now: Timestamp) -> i64 {
+    now.get().unix_timestamp().div_euclid(STEP_SECONDS) + DRIFT
+}
+
 /// When a code of `step` was used, to half a minute; `None` for none.
 pub(super) fn used_at(step: i64) -> Option<Timestamp> {
     let at = (step > 0).then(|| OffsetDateTime::from_unix_timestamp(step * STEP_SECONDS).ok())?;

@@ -9,6 +9,7 @@ mod service;
 mod store;
 mod view;
 
+pub use code::newest_step;
 pub use feature::FEATURE;
 
 /// Where it is set up and removed.

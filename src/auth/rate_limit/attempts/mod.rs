@@ -137,6 +137,29 @@ fn refuse(waits: impl IntoIterator<Item = (Limit, Duration)>) -> Result<(), Prob
     Err(Problem::RateLimited { limit, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) })
 }
 
+/// How long the next attempt has to wait by any of `counts`, at most six.
+///
+/// # Errors
+/// If the database fails.
+pub async fn waits(db: &Db, counts: &[Count]) -> sqlx::Result<Duration> {
+    let (states, now) = (store::look(db, counts).await?, db.now());
+    let waits =
+        counts.iter().zip(&states).filter_map(|(count, state)| Some(count.rule.remaining(state.as_ref()?, now)));
+    Ok(waits.max().unwrap_or_default())
+}
+
+/// Forgives all attempts of `counts`, and returns how many of them had any.
+///
+/// # Errors
+/// If the database fails.
+pub async fn forgive_all(db: &Db, counts: &[Count]) -> sqlx::Result<u64> {
+    let mut forgiven = 0;
+    for count in counts {
+        forgiven += store::delete(db, count.key).await?;
+    }
+    Ok(forgiven)
+}
+
 /// Forgives all attempts of a count. If that fails, they are forgiven in time.
 pub async fn forgive(db: &Db, count: Count) {
     if let Err(error) = store::delete(db, count.key).await {

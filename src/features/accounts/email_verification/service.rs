@@ -40,18 +40,23 @@ pub(super) async fn ask_again(state: &AppState, client: &Client, account: &Accou
         &account.email,
     )
     .await?;
-    ask(&state.db, &state.settings, &state.mailer, account);
+    ask(&state.db, &state.settings, &state.mailer, account).await;
     Ok(())
 }
 
-/// Sends `account` a link to confirm its email address, in the background.
-pub fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
+/// Sends `account` a link to confirm its email address. The mail is stored when this returns, also if the client
+/// disconnects meanwhile.
+pub async fn ask(db: &Db, settings: &Settings, mailer: &Mailer, account: &Account) {
     let (ours, settings, mailer, account) = (db.clone(), settings.clone(), mailer.clone(), account.clone());
-    db.spawn_detached(async move {
+    let work = async move {
         if let Some(link) = link(&ours, &settings, (account.id, None), Purpose::Confirm, None).await {
             mailer.send(emails::confirm(&settings, &account.email, link)).await;
         }
-    });
+        Ok::<_, Problem>(())
+    };
+    if let Err(error) = db.run_to_completion(work).await {
+        tracing::error!(%error, "confirmation link not sent");
+    }
 }
 
 /// Signs up where email addresses must be confirmed first. The answer, and the work before it, are the same whether or
@@ -84,7 +89,7 @@ pub async fn sign_up(
             match accounts::insert(&ours, account, Some(password_hash), auth_stamp).await {
                 Ok(account) => {
                     Actor::by_password(account.id, &client).record(&ours, Kind::SignedUp, None);
-                    return ask(&ours, &settings, &mailer, &account);
+                    return ask(&ours, &settings, &mailer, &account).await;
                 }
                 // A concurrent sign-up with the same address was faster.
                 Err(error) if is_unique_violation(&error) => {}
@@ -146,14 +151,13 @@ pub async fn ask_for_change(
         actor.record(&ours, Kind::AddressChangeAsked, None);
         let asker = (account.id, actor.stamp.clone());
         let link = one_time_links::issue(&ours, &settings, asker, Purpose::Email, Some(email.clone())).await?;
-        ours.spawn_detached(async move {
-            match link {
-                Some(_) if taken => mailer.send(emails::taken(&settings, &email)).await,
-                Some(link) => mailer.send(emails::new_address(&settings, &email, link)).await,
-                None => {}
-            }
-            mailer.send(emails::change_asked(&settings, &account.email)).await;
-        });
+        // Either way two mails are stored before the answer.
+        match link {
+            Some(_) if taken => mailer.send(emails::taken(&settings, &email)).await,
+            Some(link) => mailer.send(emails::new_address(&settings, &email, link)).await,
+            None => {}
+        }
+        mailer.send(emails::change_asked(&settings, &account.email)).await;
         Ok(())
     })
     .await
@@ -226,7 +230,7 @@ pub async fn take(
             return Ok(None);
         }
         actor.record(&ours, Kind::AddressChanged, None);
-        mailer.post(emails::address_changed(&settings, &link.email));
+        mailer.send(emails::address_changed(&settings, &link.email)).await;
         Ok(Some(link))
     })
     .await

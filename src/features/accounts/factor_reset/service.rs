@@ -104,7 +104,7 @@ pub async fn remove_due(state: &AppState, batch: i64) -> sqlx::Result<u64> {
         removed += 1;
         Actor::operator(account).record_named(db, Kind::FactorRemoved, "all, by the operator");
         if let Some(owner) = accounts::credentials_of(db, account).await? {
-            mailer.post_in_background(emails::factors_reset(settings, &owner.email, owner.password_hash.is_some()));
+            mailer.send(emails::factors_reset(settings, &owner.email, owner.password_hash.is_some())).await;
         }
     }
     Ok(removed)

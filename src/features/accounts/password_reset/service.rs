@@ -97,7 +97,7 @@ pub(super) async fn reset(
             return Ok(None);
         }
         actor.record(&ours, Kind::PasswordReset, None);
-        mailer.post(emails::password_changed(&settings, &link.email));
+        mailer.send(emails::password_changed(&settings, &link.email)).await;
         if is_taken_over {
             sign_ins.remove_ways_in(link.account_id).await?;
         }

@@ -32,7 +32,7 @@ pub(crate) async fn changed(
         Kind::FactorRemoved => emails::factor_removed(&state.settings, &account.email, name),
         _ => emails::factor_added(&state.settings, &account.email, name),
     };
-    state.mailer.post(mail);
+    state.mailer.send(mail).await;
     let (sign_ins, id) = (state.sign_ins.clone(), account.id);
     state.db.run_to_completion(async move { sign_ins.factors_changed(id).await }).await
 }

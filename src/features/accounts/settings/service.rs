@@ -123,11 +123,8 @@ pub(super) async fn change_password(
             return Err(if is_first { Problem::NotSignedIn } else { wrong() });
         }
         actor.record(&ours, Kind::PasswordChanged, None);
-        mailer.post(if is_first {
-            emails::password_added(&settings, &account.email)
-        } else {
-            emails::password_changed(&settings, &account.email)
-        });
+        let mail = if is_first { emails::password_added } else { emails::password_changed };
+        mailer.send(mail(&settings, &account.email)).await;
         browser_sessions::service::revoke_others(&ours, &actor, kept.unwrap_or_default()).await?;
         tokens::service::revoke_of_older_password(&ours, &actor, stamp.clone(), tokens_too).await?;
         Ok(stamp)
@@ -155,7 +152,7 @@ pub(super) async fn delete(state: &AppState, caller: &Caller, typed: &str) -> Re
                 return Err(Problem::NotSignedIn);
             }
             tracing::info!(event = "account_deleted", account = %account.id);
-            mailer.post(emails::deleted(&settings, &account.email));
+            mailer.send(emails::deleted(&settings, &account.email)).await;
             Ok(())
         })
         .await

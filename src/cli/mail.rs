@@ -1,0 +1,195 @@
+//! `vestibule mail`
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    context::Context,
+    failure::Failure,
+    output::{Limit, eprint, print, print_json, print_table},
+};
+use crate::mail::{
+    Mail as Message, Mailer,
+    admin::{self, Listed},
+    template::greeting,
+};
+
+/// Commands for mails.
+#[derive(Debug, Args)]
+pub(super) struct Mail {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List mails that wait or could not be sent, the newest first
+    List(List),
+    /// Show what became of a mail, with the mail server's own words
+    Show(One),
+    /// Send mails again that could not be sent
+    Resend(Resend),
+    /// Send a test message and print what the mail server answers
+    Test(Test),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    limit: Limit,
+    /// List also mails that were sent
+    #[arg(long)]
+    all: bool,
+    /// Only mails to this address
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// Its ID
+    id: Uuid,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Resend {
+    /// The one with this ID
+    id: Option<Uuid>,
+    /// All that could not be sent
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Test {
+    /// The address to send it to
+    to: String,
+}
+
+impl Mail {
+    pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
+        let json = self.json;
+        match self.command {
+            Command::List(list) => list.run(context, json).await,
+            Command::Show(One { id }) => show(context, id, json).await,
+            Command::Resend(resend) => resend.run(context, json).await,
+            Command::Test(test) => test.run(context, json).await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let limit = self.limit.to_read();
+        let mails = admin::list(&context.db, self.to, !self.all, limit).await;
+        let mut mails = mails.map_err(Failure::machine)?;
+        self.limit.cut(&mut mails, "To see more, raise --limit.");
+        if json {
+            return print_json(&mails);
+        }
+        if mails.is_empty() {
+            print(if self.all { "There are no mails." } else { "No mail waits, and none has failed." });
+            return Ok(());
+        }
+        let rows = mails.into_iter().map(|mail| {
+            let at = mail.created_at.to_minute();
+            [mail.id.to_string(), at, mail.kind, mail.recipient, mail.state, mail.attempts.to_string(), mail.answer]
+        });
+        print_table(["ID", "WRITTEN", "KIND", "TO", "STATE", "ATTEMPTS", "ANSWER"], rows.collect());
+        Ok(())
+    }
+}
+
+async fn find(context: &Context, id: Uuid) -> Result<Listed, Failure> {
+    let found = admin::find(&context.db, id).await.map_err(Failure::machine)?;
+    found.ok_or_else(|| Failure::usage(format!("no mail has the ID {id}")))
+}
+
+async fn show(context: &Context, id: Uuid, json: bool) -> Result<(), Failure> {
+    let mail = find(context, id).await?;
+    if json {
+        return print_json(&mail);
+    }
+    let mut lines = vec![
+        ("To", mail.recipient),
+        ("Kind", mail.kind),
+        ("State", mail.state.clone()),
+        ("Written", mail.created_at.to_minute()),
+        ("Attempts", mail.attempts.to_string()),
+    ];
+    if mail.state == "waiting" {
+        lines.push(("Next attempt", mail.due_at.to_minute()));
+    }
+    lines.extend(mail.ended_at.map(|at| ("Ended", at.to_minute())));
+    lines.extend(mail.expires_at.map(|at| ("Works until", at.to_minute())));
+    if !mail.answer.is_empty() {
+        lines.push(("Answer", mail.answer));
+    }
+    for (name, value) in lines {
+        print(&format!("{:14}{value}", format!("{name}:")));
+    }
+    Ok(())
+}
+
+impl Resend {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        if let Some(id) = self.id {
+            let mail = find(context, id).await?;
+            if mail.state != "failed" {
+                return Err(Failure::usage(format!("the mail is {}, so it cannot be sent again", mail.state)));
+            }
+            if !mail.kept || mail.expires_at.is_some_and(|at| at <= context.db.now()) {
+                return Err(Failure::usage(
+                    "its link or code no longer works; its recipient has to ask for another one",
+                ));
+            }
+        }
+        let name = if self.id.is_some() { "a mail" } else { "all that failed" };
+        let work = admin::resend(&context.db, self.id);
+        let work = async { work.await.map_err(Failure::machine) };
+        let count = context.logged("mail resend", (self.id, name), work).await?;
+        // Sent from here, and by the server if that takes longer.
+        mailer(context)?.wake();
+        context.db.wait_idle().await;
+        if json {
+            return print_json(&json!({"resent": count}));
+        }
+        print(&match count {
+            0 => "No mail has failed that can still be sent.".into(),
+            1 => "1 mail is being sent again. See `vestibule mail list --all`.".into(),
+            count => format!("{count} mails are being sent again. See `vestibule mail list --all`."),
+        });
+        Ok(())
+    }
+}
+
+fn mailer(context: &Context) -> Result<Mailer, Failure> {
+    Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)
+}
+
+impl Test {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let mail = Message::new("test", &self.to, "Test message")
+            .text(greeting(&context.settings))
+            .text("Somebody who operates this site sent this message to see whether mail arrives.");
+        let answer = mailer(context)?
+            .deliver(&mail)
+            .await
+            .map_err(|words| Failure::machine(format!("the message was not sent: {words}")))?;
+        if json {
+            return print_json(&json!({"to": self.to, "answer": answer}));
+        }
+        print(&format!("The message to {} was sent: {answer}", self.to));
+        if context.settings.mail.has_server() {
+            eprint(
+                "If it does not arrive, look into the spam folder, and at SPF, DKIM and DMARC of mail.from's domain.",
+            );
+        }
+        Ok(())
+    }
+}

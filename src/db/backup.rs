@@ -1,0 +1,228 @@
+//! Backups: one file with everything that the database holds, but for what mails say that wait to be sent.
+//!
+//! A backup is written to a temporary name, opened and checked, and then renamed: a file with its name is whole. It is
+//! readable by the server's user only. SQLite writes it itself (`VACUUM INTO`), from one moment of the database, while
+//! the server goes on; it has no trace of what was deleted. PostgreSQL's are made by `pg_dump` ([`super::dump`]).
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sqlx::sqlite::SqliteConnectOptions;
+use uuid::Uuid;
+
+pub use super::dump::stamp;
+use super::{
+    dump::{self, blocking},
+    file,
+};
+use crate::{settings::without_credentials as shown, timestamp::Timestamp};
+
+/// The key in `server_info` by which a copy of a database knows that it is one.
+pub const MARK: &str = "backup_of";
+/// How long a backup waits for a writer.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// What a backup is made of, or restored to.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A SQLite file.
+    File(PathBuf),
+    /// PostgreSQL's URL.
+    Postgres(String),
+}
+
+impl Place {
+    /// That of the database at `url`.
+    ///
+    /// # Errors
+    /// One line for the operator.
+    pub fn of(url: &str) -> Result<Self, String> {
+        if !url.starts_with("sqlite:") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| format!("{}: {error}", shown(url)))?;
+        Ok(Self::File(options.get_filename().to_owned()))
+    }
+
+    /// The extension of its backups.
+    pub fn extension(&self) -> &'static str {
+        match self {
+            Self::File(_) => "db",
+            Self::Postgres(_) => "dump",
+        }
+    }
+}
+
+/// Writes a backup of the database at `place` to `to`, which must not exist, and returns its size in bytes. `bin` is
+/// the folder of PostgreSQL's programs, or empty.
+///
+/// # Errors
+/// One line for the operator. Then there is no file.
+pub async fn make(place: Place, to: PathBuf, bin: String, now: Timestamp) -> Result<u64, String> {
+    blocking(move || {
+        if to.exists() {
+            return Err(format!("{} exists already; name another file", to.display()));
+        }
+        let temporary = beside(&to)?;
+        let result = create(&temporary)
+            .and_then(|()| match &place {
+                Place::File(file) => copy(file, &temporary, now).map_err(|error| error.to_string()),
+                Place::Postgres(url) => dump::make(url, &bin, &temporary),
+            })
+            .and_then(|()| verify_now(&place, &temporary, &bin))
+            .and_then(|()| settle(&temporary, &to).map_err(|error| error.to_string()));
+        if result.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        result.map_err(|error| format!("no backup was made: {error}"))
+    })
+    .await
+}
+
+/// Checks that `file` is a whole backup for `place`.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn verify(place: Place, file: PathBuf, bin: String) -> Result<(), String> {
+    blocking(move || {
+        verify_now(&place, &file, &bin)
+            .map_err(|error| format!("{} is no backup that can be restored: {error}", file.display()))
+    })
+    .await
+}
+
+fn verify_now(place: &Place, file: &Path, bin: &str) -> Result<(), String> {
+    match place {
+        Place::File(_) => check(file).map_err(|error| error.to_string())?,
+        Place::Postgres(_) => return dump::verify(bin, file),
+    }
+    .map_or(Ok(()), Err)
+}
+
+/// A hidden name in the same folder.
+fn beside(file: &Path) -> Result<PathBuf, String> {
+    let name = file.file_name().ok_or_else(|| format!("{} is not the name of a file", file.display()))?;
+    Ok(file.with_file_name(format!(".{}.{}", name.to_string_lossy(), Uuid::now_v7().simple())))
+}
+
+fn create(file: &Path) -> Result<(), String> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(file::PRIVATE).open(file);
+    made.map(drop).map_err(|error| format!("cannot write to the folder of {}: {error}", file.display()))
+}
+
+/// Gives a complete file its name, and returns its size. Both are on the disk then.
+fn settle(temporary: &Path, to: &Path) -> io::Result<u64> {
+    let written = File::open(temporary)?;
+    written.sync_all()?;
+    fs::rename(temporary, to)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()?;
+    Ok(written.metadata()?.len())
+}
+
+fn open(file: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
+fn copy(file: &Path, copy: &Path, now: Timestamp) -> rusqlite::Result<()> {
+    open(file)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+    let copy = open(copy)?;
+    let _: String = copy.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+    // What mails say that wait is overwritten, not only marked as free: it may have links that open accounts.
+    let _: i64 = copy.query_row("PRAGMA secure_delete = ON", [], |row| row.get(0))?;
+    copy.execute("UPDATE outgoing_mails SET content = NULL WHERE content IS NOT NULL", [])?;
+    copy.execute(
+        "INSERT INTO server_info (key, value, updated_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        (MARK, now.to_string(), now),
+    )?;
+    Ok(())
+}
+
+/// What is wrong with a SQLite file, if anything.
+fn check(file: &Path) -> rusqlite::Result<Option<String>> {
+    let connection =
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Ok(Some(found));
+    }
+    if connection.prepare("PRAGMA foreign_key_check")?.exists([])? {
+        return Ok(Some("rows refer to others that are missing".into()));
+    }
+    let migrated: i64 = connection.query_row("SELECT count(*) FROM _sqlx_migrations", [], |row| row.get(0))?;
+    Ok((migrated == 0).then(|| "it has no tables of a server".into()))
+}
+
+/// Whether another process has the SQLite file `file` open: then the write-ahead log cannot be left.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn is_in_use(file: PathBuf) -> Result<bool, String> {
+    blocking(move || {
+        let Ok(connection) = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_WRITE) else {
+            return Ok(false);
+        };
+        connection.busy_timeout(Duration::ZERO).map_err(|error| error.to_string())?;
+        let left: rusqlite::Result<String> = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
+        let busy = |error: &rusqlite::Error| {
+            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+        };
+        // A file that is broken is nobody's.
+        Ok(left.is_err_and(|error| busy(&error)))
+    })
+    .await
+}
+
+/// A private copy of the backup `file` beside the database `target`, under a hidden name.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn stage(file: PathBuf, target: PathBuf) -> Result<PathBuf, String> {
+    blocking(move || {
+        let staged = beside(&target)?;
+        create(&staged)?;
+        // Not the mode of the backup, which others may be able to read.
+        let copied = || io::copy(&mut File::open(&file)?, &mut OpenOptions::new().write(true).open(&staged)?);
+        copied().map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
+        Ok(staged)
+    })
+    .await
+}
+
+/// Puts the database `staged` in the place of `target`. What was there is kept beside it; its name is returned.
+///
+/// # Errors
+/// One line for the operator. Then `target` is as it was.
+pub async fn replace(staged: PathBuf, target: PathBuf, now: Timestamp) -> Result<Option<PathBuf>, String> {
+    blocking(move || {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let kept = target.with_file_name(format!("{name}.replaced-{}", stamp(now)));
+        let was = target.exists();
+        if was {
+            // SQLite's log of the old file must not be applied to the new one.
+            fs::rename(&target, &kept).map_err(|error| format!("{}: {error}", target.display()))?;
+            for end in ["-wal", "-shm"] {
+                let _ = fs::rename(file::with_end(&target, end), file::with_end(&kept, end));
+            }
+        }
+        settle(&staged, &target).map_err(|error| {
+            if was {
+                let _ = fs::rename(&kept, &target);
+            }
+            format!("{}: {error}", target.display())
+        })?;
+        Ok(was.then_some(kept))
+    })
+    .await
+}

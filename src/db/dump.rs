@@ -1,0 +1,185 @@
+//! PostgreSQL's backups, by its own programs: `pg_dump` makes them, `pg_restore` checks and restores them.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    str::FromStr,
+};
+
+use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use url::Url;
+
+use crate::{settings::without_credentials as shown, timestamp::Timestamp};
+
+/// Where Debian has the programs, in a folder for each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+/// The parameters of a URL that the programs know as well.
+const KNOWN: [&str; 10] =
+    ["host", "hostaddr", "port", "user", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"];
+/// The schemas in which a restore keeps what was there before.
+const REPLACED: &str = "replaced_";
+
+/// A program that works on the database at `url`. The password is in its environment, where other users of the machine
+/// cannot read it.
+fn program(name: &str, bin: &str, url: Option<&str>) -> Result<Command, String> {
+    let path = find(name, bin).ok_or_else(|| {
+        let place = if bin.is_empty() { "on the PATH".to_owned() } else { format!("in {bin} (backup.postgres_bin)") };
+        format!(
+            "{name} is not {place}. Install the client programs of PostgreSQL, of the server's version or a later one \
+             (on Debian: postgresql-client), or set backup.postgres_bin to their folder"
+        )
+    })?;
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    if let Some(url) = url {
+        let mut url = Url::parse(url).map_err(|_| "database.url is not a valid URL".to_owned())?;
+        if let Some(password) = url.password() {
+            let password = percent_encoding::percent_decode_str(password).decode_utf8_lossy().into_owned();
+            command.env("PGPASSWORD", password);
+            let _ = url.set_password(None);
+        }
+        let known: Vec<(String, String)> =
+            url.query_pairs().into_owned().filter(|(name, _)| KNOWN.contains(&name.as_str())).collect();
+        url.set_query(None);
+        if !known.is_empty() {
+            url.query_pairs_mut().extend_pairs(known);
+        }
+        command.arg(format!("--dbname={url}"));
+    }
+    Ok(command)
+}
+
+fn find(name: &str, bin: &str) -> Option<PathBuf> {
+    if !bin.is_empty() {
+        return Some(Path::new(bin).join(name)).filter(|path| path.is_file());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut debian: Vec<_> = fs::read_dir(DEBIAN).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    debian.sort_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    let debian = debian.into_iter().rev().map(|version| version.join("bin"));
+    env::split_paths(&path).chain(debian).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Runs `command`, and returns what it printed.
+fn output(mut command: Command) -> Result<String, String> {
+    let done = command.output().map_err(|error| error.to_string())?;
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr);
+        return Err(said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "));
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+pub(super) fn make(url: &str, bin: &str, to: &Path) -> Result<(), String> {
+    let mut command = program("pg_dump", bin, Some(url))?;
+    command.args(["--format=custom", "--no-owner", "--no-privileges", "--no-password"]);
+    // What mails say that wait may have links that open accounts.
+    command.arg("--exclude-table-data=*.outgoing_mails").arg(format!("--exclude-schema={REPLACED}*"));
+    command.arg("--file").arg(to);
+    output(command).map(drop)
+}
+
+pub(super) fn verify(bin: &str, file: &Path) -> Result<(), String> {
+    let mut command = program("pg_restore", bin, None)?;
+    command.arg("--list").arg(file);
+    let list = output(command)?;
+    let has_tables = list.lines().any(|line| line.contains("TABLE DATA") && line.contains("_sqlx_migrations"));
+    if has_tables { Ok(()) } else { Err("it has no tables of a server".into()) }
+}
+
+/// What stands in the way of a restore.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Whether there are tables of a server.
+    pub tables: bool,
+    /// How many others are connected to the database.
+    pub others: i64,
+}
+
+/// What the database at `url` has.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn look(url: &str) -> Result<Found, String> {
+    let work = async {
+        let mut connection = connect(url).await?;
+        let row = connection
+            .fetch_one(
+                "SELECT to_regclass('_sqlx_migrations') IS NOT NULL,
+                    (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                        AND pid <> pg_backend_pid() AND backend_type = 'client backend')",
+            )
+            .await?;
+        let found = Found { tables: row.try_get(0)?, others: row.try_get(1)? };
+        connection.close().await?;
+        Ok::<_, sqlx::Error>(found)
+    };
+    work.await.map_err(|error| format!("cannot open the database {}: {error}", shown(url)))
+}
+
+/// Restores the backup `file` to the database at `url`. Tables that are there are kept in another schema, whose name is
+/// returned.
+///
+/// # Errors
+/// One line for the operator. Then the database is as it was.
+pub async fn restore(url: &str, file: PathBuf, bin: String, now: Timestamp) -> Result<Option<String>, String> {
+    let failed = |error: sqlx::Error| format!("cannot move the tables aside in {}: {error}", shown(url));
+    let had_tables = look(url).await?.tables;
+    let kept = format!("{REPLACED}{}", stamp(now).to_lowercase());
+    let mut schema = String::new();
+    if had_tables {
+        let mut connection = connect(url).await.map_err(failed)?;
+        let row = connection.fetch_one("SELECT current_schema()::text").await.map_err(failed)?;
+        schema = row.try_get(0).map_err(failed)?;
+        connection.execute(&*aside(&schema, &kept)).await.map_err(failed)?;
+        connection.close().await.map_err(failed)?;
+    }
+    let owned = url.to_owned();
+    let restored = blocking(move || {
+        let mut command = program("pg_restore", &bin, Some(&owned))?;
+        command.args(["--no-owner", "--no-privileges", "--no-password", "--single-transaction", "--exit-on-error"]);
+        command.arg(file);
+        output(command).map(drop)
+    })
+    .await;
+    if let Err(error) = restored {
+        if had_tables {
+            let mut connection = connect(url).await.map_err(failed)?;
+            connection.execute(&*back(&schema, &kept)).await.map_err(failed)?;
+        }
+        return Err(format!("nothing was restored: {error}"));
+    }
+    Ok(had_tables.then_some(kept))
+}
+
+async fn connect(url: &str) -> sqlx::Result<PgConnection> {
+    let (url, _) = super::pooler::asked_for(url);
+    PgConnection::connect_with(&PgConnectOptions::from_str(&url)?).await
+}
+
+/// A backup makes its schema, unless that is PostgreSQL's own.
+fn aside(schema: &str, kept: &str) -> String {
+    let anew = if schema == "public" { "CREATE SCHEMA public;" } else { "" };
+    format!("BEGIN; ALTER SCHEMA {} RENAME TO {kept}; {anew} COMMIT", quoted(schema))
+}
+
+fn back(schema: &str, kept: &str) -> String {
+    format!("BEGIN; DROP SCHEMA IF EXISTS {0} CASCADE; ALTER SCHEMA {kept} RENAME TO {0}; COMMIT", quoted(schema))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Runs `work`, which waits for programs or the disk, on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// A time that can be part of a file's name and sorts by age.
+pub fn stamp(now: Timestamp) -> String {
+    now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+}

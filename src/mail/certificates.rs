@@ -1,0 +1,72 @@
+//! The certificates that mail servers may have: those that the program brings, and those that the machine trusts.
+//!
+//! `SSL_CERT_FILE` names a file of one's own, as for OpenSSL. Otherwise the store of the system is used where it is
+//! found, to which the certificate of a company's own authority is added by `update-ca-certificates` and its like.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+
+/// Where Debian, Red Hat, SUSE, Alpine and the BSDs have their store.
+const SYSTEM: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+];
+const END: &str = "-----END CERTIFICATE-----";
+
+/// How to speak TLS with `host`. `file` is the value of `SSL_CERT_FILE`.
+///
+/// # Errors
+/// If that file cannot be read or has no certificate: one line for the operator.
+pub(super) fn parameters(host: &str, file: Option<&OsStr>) -> Result<TlsParameters, String> {
+    let named = file.filter(|file| !file.is_empty()).map(PathBuf::from);
+    let found = match &named {
+        Some(file) => {
+            let found = read(file).map_err(|error| format!("SSL_CERT_FILE: {}: {error}", file.display()))?;
+            if found.is_empty() {
+                return Err(format!("SSL_CERT_FILE: {} has no certificate", file.display()));
+            }
+            found
+        }
+        None => SYSTEM.iter().find_map(|file| read(Path::new(file)).ok()).unwrap_or_default(),
+    };
+    let builder = found
+        .into_iter()
+        .fold(TlsParameters::builder(host.into()), |builder, certificate| builder.add_root_certificate(certificate));
+    builder.build().map_err(|error| format!("mail.smtp_url: {error}"))
+}
+
+/// The certificates in `file` that can be used: one that cannot must not keep the others from it.
+fn read(file: &Path) -> std::io::Result<Vec<Certificate>> {
+    let text = fs::read_to_string(file)?;
+    let each = text.split_inclusive(END).filter(|piece| piece.ends_with(END));
+    let usable = |certificate: &Certificate| {
+        let alone = TlsParameters::builder("localhost".into()).certificate_store(CertificateStore::None);
+        alone.add_root_certificate(certificate.clone()).build().is_ok()
+    };
+    Ok(each.filter_map(|piece| Certificate::from_pem(piece.as_bytes()).ok()).filter(usable).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_ones_own_is_used_or_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let error = parameters("mail.example", Some(file.as_os_str())).unwrap_err();
+        assert!(error.starts_with("SSL_CERT_FILE: ") && error.contains("ca.pem"), "{error}");
+        fs::write(&file, "no certificate").unwrap();
+        let error = parameters("mail.example", Some(file.as_os_str())).unwrap_err();
+        assert!(error.contains("has no certificate"), "{error}");
+        assert!(parameters("mail.example", None).is_ok() && parameters("mail.example", Some(OsStr::new(""))).is_ok());
+    }
+}

@@ -1,0 +1,284 @@
+//! Mail that the mail server does not take at once: it is kept in the database, tried for a day, sent once, and what
+//! became of it can be told.
+
+use std::{collections::BTreeSet, fs, time::Instant};
+
+use serde_json::json;
+use time::Duration;
+use tokio::{net::TcpListener, time::timeout};
+use vestibule::mail::{Mail, Mailer, admin};
+
+use crate::{
+    binary::{DatabaseLocation, PATIENCE, Server},
+    operators::run_with,
+    support::{Database, RawDb, Sink, TestApp, folder, on_both_databases},
+};
+
+on_both_databases! {
+    greylisting_of_five_minutes_is_survived,
+    what_is_refused_for_good_is_kept_and_sent_again_by_an_operator,
+    two_instances_send_each_mail_once,
+    a_link_that_has_expired_or_was_replaced_is_not_sent,
+    a_wrong_password_of_ours_loses_no_mail,
+    kill_9_in_the_middle_of_a_mail_loses_nothing_and_sends_it_once,
+    operators_see_what_the_mail_server_said,
+}
+
+fn mail(to: &str) -> Mail {
+    Mail::new("test", to, "A test").text("Hello.").link("Follow", "http://localhost:3000/a".parse().unwrap())
+}
+
+async fn with_server(database: Database, sink: &Sink) -> TestApp {
+    TestApp::with(database, |settings| {
+        settings.mail.smtp_url = sink.url().into();
+        settings.mail.from = "Vestibule <hello@vestibule.example>".into();
+    })
+    .await
+}
+
+/// One attempt at a mail is two tries.
+fn refuse_once(sink: &Sink, line: &str) {
+    sink.refuse(&[line, line]);
+}
+
+/// Lets `app` send what is due.
+async fn send_due(app: &TestApp) {
+    app.state.mailer.wake();
+    app.db.wait_idle().await;
+}
+
+async fn states(app: &TestApp) -> Vec<String> {
+    app.raw().await.texts("SELECT state FROM outgoing_mails ORDER BY id").await
+}
+
+/// How many mails still say something.
+async fn kept(app: &TestApp) -> i64 {
+    app.count("outgoing_mails WHERE content IS NOT NULL").await
+}
+
+async fn greylisting_of_five_minutes_is_survived(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    app.clock.stop();
+    let mut attempts = 1;
+    refuse_once(&sink, "450 4.2.0 greylisted, come back in five minutes");
+    app.state.mailer.send(mail("ada@example.org")).await;
+    app.db.wait_idle().await;
+    let [listed] = admin::list(&app.db, None, true, 10).await.unwrap().try_into().unwrap();
+    assert_eq!((listed.state.as_str(), listed.attempts), ("waiting", 1));
+    assert_eq!(listed.answer, "450 4.2.0 greylisted, come back in five minutes");
+    for minute in 1..=12 {
+        app.clock.advance(Duration::minutes(1));
+        let due = app.count("outgoing_mails WHERE state = 'waiting'").await > 0
+            && admin::list(&app.db, None, true, 10).await.unwrap()[0].due_at <= app.db.now();
+        if due {
+            attempts += 1;
+            if minute < 5 {
+                refuse_once(&sink, "450 4.2.0 greylisted");
+            }
+        }
+        let before = sink.tries();
+        send_due(&app).await;
+        assert_eq!(sink.tries() > before, due, "minute {minute}: it is tried when it is due, and not before");
+    }
+    assert_eq!(sink.taken().len(), 1);
+    let [sent] = admin::list(&app.db, Some("ADA@example.org".into()), false, 10).await.unwrap().try_into().unwrap();
+    assert_eq!((sent.state.as_str(), sent.attempts, sent.answer.as_str()), ("sent", attempts, "250 taken"));
+    assert!(!sent.kept && kept(&app).await == 0, "what it said is forgotten");
+    let id = sink.taken()[0].1.header("Message-ID").to_owned();
+    assert_eq!(id, format!("<{}@vestibule.example>", sent.id.simple()));
+
+    admin::delete_expired(&app.db, 7, 100).await.unwrap();
+    assert_eq!(states(&app).await, ["sent"]);
+    app.clock.advance(Duration::days(8));
+    admin::delete_expired(&app.db, 7, 100).await.unwrap();
+    assert!(states(&app).await.is_empty());
+}
+
+async fn what_is_refused_for_good_is_kept_and_sent_again_by_an_operator(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    sink.refuse(&["550 5.7.1 the relay is not configured for this sender"]);
+    app.state.mailer.send(mail("ada@example.org")).await;
+    app.db.wait_idle().await;
+    app.clock.advance(Duration::hours(3));
+    send_due(&app).await;
+    assert_eq!((sink.tries(), sink.taken().len()), (1, 0), "it is not tried again by itself");
+    let [failed] = admin::list(&app.db, None, true, 10).await.unwrap().try_into().unwrap();
+    assert_eq!((failed.state.as_str(), failed.kept), ("failed", true));
+    assert_eq!(failed.answer, "550 5.7.1 the relay is not configured for this sender");
+
+    assert_eq!(admin::resend(&app.db, Some(failed.id)).await.unwrap(), 1);
+    assert_eq!(admin::resend(&app.db, None).await.unwrap(), 0, "it waits already");
+    send_due(&app).await;
+    assert_eq!((sink.tries(), sink.taken().len()), (2, 1));
+    assert_eq!(states(&app).await, ["sent"]);
+
+    // What has a link is of no use once that has expired.
+    sink.refuse(&["550 no"]);
+    app.state.mailer.send(mail("bob@example.org").lasting(Duration::minutes(30))).await;
+    app.db.wait_idle().await;
+    app.clock.advance(Duration::minutes(31));
+    assert_eq!(admin::resend(&app.db, None).await.unwrap(), 0);
+    admin::delete_expired(&app.db, 7, 100).await.unwrap();
+    assert_eq!((states(&app).await, kept(&app).await), (vec!["sent".into(), "failed".into()], 0));
+}
+
+async fn two_instances_send_each_mail_once(database: Database) {
+    const MAILS: usize = 60;
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    let other = app.another_instance().await;
+    sink.refuse(&["550 not now"; MAILS]);
+    for number in 0..MAILS {
+        app.state.mailer.send(mail(&format!("{number}@example.org"))).await;
+    }
+    app.db.wait_idle().await;
+    assert_eq!((sink.tries(), sink.taken().len()), (MAILS, 0));
+    assert_eq!(admin::resend(&app.db, None).await.unwrap(), MAILS as u64);
+    app.state.mailer.wake();
+    other.state.mailer.wake();
+    tokio::join!(app.db.wait_idle(), other.db.wait_idle());
+    let to: BTreeSet<_> = sink.taken().iter().map(|(_, letter)| letter.header("To").to_owned()).collect();
+    assert_eq!((sink.taken().len(), to.len()), (MAILS, MAILS));
+    assert!(states(&app).await.iter().all(|state| state == "sent"));
+}
+
+async fn a_link_that_has_expired_or_was_replaced_is_not_sent(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    app.clock.stop();
+    let link = |to: &str| mail(to).lasting(Duration::minutes(30)).replacing_older();
+    refuse_once(&sink, "450 later");
+    app.state.mailer.send(link("ada@example.org")).await;
+    app.db.wait_idle().await;
+    app.clock.advance(Duration::minutes(30));
+    let tries = sink.tries();
+    send_due(&app).await;
+    assert_eq!((sink.tries(), states(&app).await, kept(&app).await), (tries, vec!["expired".into()], 0));
+
+    for to in ["bob@example.org", "eve@example.org"] {
+        refuse_once(&sink, "450 later");
+        app.state.mailer.send(link(to)).await;
+        app.db.wait_idle().await;
+    }
+    app.state.mailer.send(link("bob@example.org")).await;
+    app.clock.advance(Duration::minutes(2));
+    send_due(&app).await;
+    assert_eq!(states(&app).await, ["expired", "replaced", "sent", "sent"]);
+    let mut to: Vec<_> = sink.taken().iter().map(|(_, letter)| letter.header("To").to_owned()).collect();
+    to.sort();
+    assert_eq!(to, ["bob@example.org", "eve@example.org"]);
+    assert_eq!(kept(&app).await, 0);
+}
+
+async fn a_wrong_password_of_ours_loses_no_mail(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    sink.refuse(&["535 5.7.8 authentication credentials invalid"]);
+    app.state.mailer.send(mail("ada@example.org")).await;
+    app.db.wait_idle().await;
+    assert_eq!((states(&app).await, sink.tries()), (vec!["waiting".into()], 1));
+
+    // The end of the day is the end of a mail, too.
+    app.clock.advance(Duration::hours(25));
+    sink.refuse(&["535 5.7.8 authentication credentials invalid"]);
+    send_due(&app).await;
+    assert_eq!((states(&app).await, kept(&app).await), (vec!["failed".into()], 1));
+    let mailer = Mailer::new(&app.settings, app.db.clone()).unwrap();
+    sink.refuse(&["550 5.1.1 no such person"]);
+    assert_eq!(mailer.deliver(&mail("eve@example.org")).await.unwrap_err(), "550 5.1.1 no such person");
+    assert_eq!(mailer.deliver(&mail("eve@example.org")).await.unwrap(), "250 taken");
+    assert_eq!(states(&app).await.len(), 1, "a test message is not stored");
+}
+
+async fn raw(folder: &std::path::Path, place: &DatabaseLocation) -> RawDb {
+    match place {
+        DatabaseLocation::Postgres(postgres) => RawDb::connect(&postgres.url).await,
+        _ => RawDb::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
+    }
+}
+
+async fn kill_9_in_the_middle_of_a_mail_loses_nothing_and_sends_it_once(place: DatabaseLocation) {
+    let folder = folder();
+    let from = ("VESTIBULE_MAIL__FROM", "hello@vestibule.example");
+    let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", mute.local_addr().unwrap());
+    let mut server = Server::start(&folder, &[("DATABASE_URL", place.url()), ("VESTIBULE_MAIL__SMTP_URL", &url), from]);
+    server.token();
+    // The mail that confirms the address is on its way.
+    let held = timeout(PATIENCE, mute.accept()).await.unwrap().unwrap();
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    drop((server, held, mute));
+    let before = "SELECT state FROM outgoing_mails";
+    assert_eq!(raw(&folder, &place).await.texts(before).await, ["waiting"]);
+
+    let sink = Sink::open().await;
+    let settings = [("DATABASE_URL", place.url()), ("VESTIBULE_MAIL__SMTP_URL", &sink.url()), from];
+    let server = Server::start(&folder, &settings);
+    // For two minutes it belongs to the server that was killed.
+    assert_eq!(raw(&folder, &place).await.count("outgoing_mails WHERE claim IS NOT NULL").await, 1);
+    raw(&folder, &place).await.run("UPDATE outgoing_mails SET due_at = created_at").await;
+    let begun = Instant::now();
+    while raw(&folder, &place).await.texts(before).await != ["sent"] {
+        assert!(begun.elapsed() < PATIENCE, "it is not sent: {}", server.log());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let [(_, letter)] = sink.taken().try_into().unwrap();
+    let link = letter.path("/confirm/").unwrap();
+    assert_eq!(server.call(&format!("GET {link}"), &[], "").0, 200, "the link works");
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("mail_sent")).unwrap();
+    assert!(line.contains("domain=\"example.org\"") && line.contains("attempts=2"), "{line}");
+    assert!(!log.contains("ada@example.org") && !log.contains(link.trim_start_matches("/confirm/")), "{log}");
+}
+
+async fn operators_see_what_the_mail_server_said(place: DatabaseLocation) {
+    let (folder, sink) = (folder(), Sink::open().await);
+    let url = sink.url();
+    let settings = [
+        ("DATABASE_URL", place.url()),
+        ("VESTIBULE_MAIL__SMTP_URL", url.as_str()),
+        ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
+    ];
+    sink.refuse(&["550 5.1.1 ada@example.org is unknown here"]);
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    let begun = Instant::now();
+    let listed = loop {
+        let listed = run(&["mail", "list", "--json"]).json();
+        if listed[0]["state"] == "failed" {
+            break listed;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{listed}");
+    };
+    let id = listed[0]["id"].as_str().unwrap();
+    assert_eq!(listed[0]["answer"], "550 5.1.1 ada@example.org is unknown here");
+    let table = run(&["mail", "list", "--to", "ada@example.org"]).assert_status(0).out;
+    assert!(table.lines().count() == 2 && table.contains("confirm") && table.contains("unknown here"), "{table}");
+    let shown = run(&["mail", "show", id]).assert_status(0).out;
+    assert!(shown.contains("550 5.1.1 ada@example.org is unknown here") && shown.contains("failed"), "{shown}");
+    assert!(!server.log().contains("unknown here") && server.log().contains(id), "the log has the ID alone");
+    run(&["mail", "show", "01890000-0000-7000-8000-000000000000"]).assert_status(2);
+
+    assert_eq!(run(&["mail", "resend", id, "--json"]).json(), json!({"resent": 1}));
+    while run(&["mail", "show", id, "--json"]).json()["state"] != "sent" {
+        assert!(begun.elapsed() < PATIENCE, "{}", server.log());
+    }
+    assert_eq!(sink.taken().len(), 1);
+    assert!(run(&["mail", "resend", id]).assert_status(2).err.contains("is sent"), "once is enough");
+    assert!(run(&["mail", "resend", "--all"]).assert_status(0).out.contains("No mail has failed"));
+    assert_eq!(run(&["mail", "list"]).assert_status(0).out, "No mail waits, and none has failed.\n");
+    assert_eq!(run(&["mail", "list", "--all", "--json"]).json()[0]["answer"], "250 taken");
+    assert_eq!(run(&["log", "--json"]).json()[0]["action"], "mail resend");
+
+    let said = run(&["mail", "test", "eve@example.org"]).assert_status(0).out;
+    assert!(said.contains("eve@example.org was sent: 250 taken"), "{said}");
+    sink.refuse(&["554 5.7.1 blocked"]);
+    assert!(run(&["mail", "test", "eve@example.org"]).assert_status(1).err.contains("554 5.7.1 blocked"));
+    let without = crate::operators::run(&folder, &place, &["mail", "test", "eve@example.org"], "");
+    assert!(without.assert_status(0).out.contains("no mail server is set"));
+    assert_eq!(fs::read_dir(folder.join("outbox")).unwrap().count(), 1);
+}
