@@ -4,7 +4,7 @@ use axum::{Json, extract::State, response::Response};
 use serde_json::json;
 
 use super::{
-    codes,
+    codes, device,
     endpoints::ClientRequest,
     error::{OAuthError, no_store},
     refresh::{self, Granted},
@@ -44,8 +44,16 @@ pub(super) async fn token(
             }
             refresh::exchange(db, settings, (client, from), text, proven).await?
         }
+        device::GRANT_TYPE => {
+            // As for a refresh token and a code: whether this client may, was decided when it asked.
+            let code = form.required("device_code")?;
+            device::exchange(db, &settings.oauth, (client, from), code, proven).await?
+        }
         _ => {
-            let description = "grant_type must be authorization_code or refresh_token.";
+            let description = format!(
+                "grant_type must be authorization_code, refresh_token or {}.",
+                device::GRANT_TYPE
+            );
             return Err(OAuthError::new("unsupported_grant_type", description));
         }
     };
