@@ -1,7 +1,7 @@
 //! The rows of `oauth_grants` that a person gave to a device by its code (RFC 8628). They depend on no browser session.
 
-pub(crate) use super::grants::New;
 use super::grants::Grant;
+pub(crate) use super::grants::New;
 use crate::{
     db::{Db, execute},
     timestamp::Timestamp,

@@ -45,15 +45,12 @@ pub(super) async fn token(
             refresh::exchange(db, settings, (client, from), text, proven).await?
         }
         device::GRANT_TYPE => {
-            // As for a refresh token and a code: whether this client may, was decided when it asked.
             let code = form.required("device_code")?;
             device::exchange(db, &settings.oauth, (client, from), code, proven).await?
         }
         _ => {
-            let description = format!(
-                "grant_type must be authorization_code, refresh_token or {}.",
-                device::GRANT_TYPE
-            );
+            let description =
+                format!("grant_type must be authorization_code, refresh_token or {}.", device::GRANT_TYPE);
             return Err(OAuthError::new("unsupported_grant_type", description));
         }
     };

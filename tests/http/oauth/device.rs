@@ -8,7 +8,9 @@ use time::Duration;
 use vestibule::features::oauth::admin::{self, NewClient};
 
 use super::{OWN, SCOPE, Site, THEIR_URI, Tokens, events, refresh, refused, registered, token};
-use crate::support::{Browser, Door, OURS, PASSWORD, PageForm, Response, TestApp, members, on_both_databases, without_database};
+use crate::support::{
+    Browser, Door, OURS, PASSWORD, PageForm, Response, TestApp, members, on_both_databases, without_database,
+};
 
 on_both_databases! {
     a_device_is_let_in_by_its_code,

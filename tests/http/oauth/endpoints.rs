@@ -46,7 +46,12 @@ async fn a_client_with_a_secret_may_ask_what_a_token_may_do(Site(app): Site) {
     let ada = app.person("ada").await;
     let (theirs, secret) = registered(&ada, THEIR_URI, true).await;
     let theirs = (theirs, secret.unwrap());
-    let new = NewClient { name: "API".into(), redirect_uris: vec![THEIR_URI.into()], is_confidential: true, ..NewClient::default() };
+    let new = NewClient {
+        name: "API".into(),
+        redirect_uris: vec![THEIR_URI.into()],
+        is_confidential: true,
+        ..NewClient::default()
+    };
     let (api, secret) = admin::add(&app.db, new).await.unwrap();
     let api = (api.id, secret.unwrap().reveal().to_owned());
     let tokens = Tokens::own(&app, &ada).await;

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, response::Response};
 use serde_json::json;
 
-use super::{INTERVAL, Wanted, issue, limits, page::PAGE};
+use super::{INTERVAL, Wanted, issue, limits, must_be_allowed, page::PAGE};
 use crate::{
     auth::{Scopes, dpop::SentProof},
     features::oauth::{
@@ -26,9 +26,7 @@ pub(in crate::features::oauth) async fn authorize_device(
 ) -> Result<Response, OAuthError> {
     let AppState { db, settings, site, .. } = &state;
     let client = &request.client;
-    if !client.device_grant {
-        return Err(OAuthError::new("unauthorized_client", "The client is not registered for devices (RFC 8628)."));
-    }
+    must_be_allowed(client)?;
     request.all("resource").try_for_each(|resource| check_resource(settings, resource))?;
     let scopes = asked_for(&site.scopes, request.optional("scope").unwrap_or_default())?;
     let named = request.optional("dpop_jkt");

@@ -21,11 +21,7 @@ use self::{
     user_code::UserCode,
 };
 use super::{
-    client::Client,
-    error::OAuthError,
-    refresh::Granted,
-    refresh_token::RefreshToken,
-    store::insert_refresh_token,
+    client::Client, error::OAuthError, refresh::Granted, refresh_token::RefreshToken, store::insert_refresh_token,
 };
 use crate::{
     auth::{
@@ -106,11 +102,21 @@ async fn issue(
     Err(Problem::Internal("no user code is free".into()))
 }
 
+/// # Errors
+/// `unauthorized_client` if the client is not registered for devices.
+fn must_be_allowed(client: &Client) -> Result<(), OAuthError> {
+    if client.device_grant {
+        return Ok(());
+    }
+    Err(OAuthError::new("unauthorized_client", "The client is not registered for devices (RFC 8628)."))
+}
+
 /// Exchanges a `device_code` for a grant, once the device was approved. `key` is the thumbprint of the key that the
 /// request proves.
 ///
 /// # Errors
-/// `authorization_pending`, `slow_down`, `access_denied`, `expired_token` (RFC 8628 section 3.5); `invalid_grant`
+/// `authorization_pending`, `slow_down`, `access_denied`, `expired_token` (RFC 8628 section 3.5); `invalid_grant`;
+/// `unauthorized_client`
 pub(super) async fn exchange(
     db: &Db,
     settings: &OAuth,
@@ -118,6 +124,7 @@ pub(super) async fn exchange(
     code: &str,
     key: Option<&str>,
 ) -> Result<Granted, OAuthError> {
+    must_be_allowed(client)?;
     let unknown = || OAuthError::grant("The device_code is unknown, was used, or has expired.");
     let hash = Secret::parse(PREFIX, code).ok_or_else(unknown)?.hash();
     let row = store::find(db, hash.clone()).await?.ok_or_else(unknown)?;

@@ -107,9 +107,8 @@ pub(in crate::features::oauth) async fn decide(
         Err(problem) => return refused(context, &form, problem).await,
     };
     let (db, ours) = (state.db.clone(), state.db.clone());
-    let work = async move {
-        if is_approved { approve(&ours, &code, &signed_in).await } else { deny(&ours, &code).await }
-    };
+    let work =
+        async move { if is_approved { approve(&ours, &code, &signed_in).await } else { deny(&ours, &code).await } };
     if !db.run_to_completion(work).await? {
         return refused(context, &form, unknown()).await;
     }

@@ -121,9 +121,8 @@ async fn a_device_that_waited_too_long_is_told_so(Site(app): Site) {
 async fn another_client_gets_nothing_for_a_code(Site(app): Site) {
     let (ada, device) = (app.person("ada").await, ask(&app, TV).await);
     let theirs = with_devices(&ada).await;
-    for client in [theirs.as_str(), crate::oauth::OWN] {
-        refused(&poll(&app, client, &device.code).await, 400, "invalid_grant");
-    }
+    refused(&poll(&app, &theirs, &device.code).await, 400, "invalid_grant");
+    refused(&poll(&app, crate::oauth::OWN, &device.code).await, 400, "unauthorized_client");
     refused(&device.poll(&app).await, 400, "authorization_pending");
     approve(&ada.browser, &device).await;
     refused(&poll(&app, &theirs, &device.code).await, 400, "invalid_grant");
@@ -144,8 +143,7 @@ async fn a_code_is_bound_to_the_key_of_the_device(Site(app): Site) {
     let thumbprint = key.thumbprint();
     let named = [asked[0], asked[1], ("dpop_jkt", thumbprint.as_str())];
     for by_proof in [true, false] {
-        let reply =
-            if by_proof { proven(&app, &key, PATH, &asked).await } else { app.post(PATH).form(&named).await };
+        let reply = if by_proof { proven(&app, &key, PATH, &asked).await } else { app.post(PATH).form(&named).await };
         let device = Device::of(&reply);
         approve(&ada.browser, &device).await;
         let fields = [("grant_type", GRANT), ("client_id", TV), ("device_code", device.code.as_str())];
@@ -157,7 +155,11 @@ async fn a_code_is_bound_to_the_key_of_the_device(Site(app): Site) {
         let proof = token.proof("GET", "/me");
         token.send(Method::GET, "/me", &proof).await.assert_status(200);
         app.client(&token.token).get("/me").await.problem(401, "token_bound");
-        let again = [("grant_type", "refresh_token"), ("client_id", TV), ("refresh_token", body["refresh_token"].as_str().unwrap())];
+        let again = [
+            ("grant_type", "refresh_token"),
+            ("client_id", TV),
+            ("refresh_token", body["refresh_token"].as_str().unwrap()),
+        ];
         refused(&app.post(TOKEN).form(&again).await, 400, "invalid_grant");
         proven(&app, &key, TOKEN, &again).await.assert_status(200);
     }
