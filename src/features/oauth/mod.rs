@@ -34,7 +34,7 @@ pub const FEATURE: Feature = Feature {
     client_forms: || {
         Pages::new()
             .post("/oauth/token", token::token)
-            .post("/oauth/device_authorization", device::authorize_device)
+            .post("/oauth/device_authorization", device::endpoint::authorize_device)
             .post("/oauth/revoke", endpoints::revoke)
             .post("/oauth/introspect", endpoints::introspect)
     },
@@ -43,9 +43,9 @@ pub const FEATURE: Feature = Feature {
         Pages::new()
             .get("/authorize", authorize::authorize)
             .post("/authorize", authorize::decide)
-            .get(device::page::PAGE, device::page::index)
-            .post(device::page::PAGE, device::page::look)
-            .post(device::page::DECIDE, device::page::decide)
+            .get(device::view::PAGE, device::page::index)
+            .post(device::view::PAGE, device::page::look)
+            .post(device::view::DECIDE, device::page::decide)
             .get(apps::PAGE, apps::index)
             .post("/account/apps/revoke", apps::revoke)
             .get(developer::PAGE, developer::index)
@@ -66,7 +66,7 @@ pub const FEATURE: Feature = Feature {
         },
         Job {
             what: "device codes",
-            run: |state, batch| Box::pin(async move { device::delete_expired(&state.db, batch).await }),
+            run: |state, batch| Box::pin(async move { device::service::delete_expired(&state.db, batch).await }),
         },
         Job {
             what: "authorizations of apps",

@@ -4,7 +4,8 @@ use axum::{Json, extract::State, response::Response};
 use serde_json::json;
 
 use super::{
-    codes, device,
+    codes,
+    device::service,
     endpoints::ClientRequest,
     error::{OAuthError, no_store},
     refresh::{self, Granted},
@@ -44,13 +45,13 @@ pub(super) async fn token(
             }
             refresh::exchange(db, settings, (client, from), text, proven).await?
         }
-        device::GRANT_TYPE => {
+        service::GRANT_TYPE => {
             let code = form.required("device_code")?;
-            device::exchange(db, &settings.oauth, (client, from), code, proven).await?
+            service::exchange(db, &settings.oauth, (client, from), code, proven).await?
         }
         _ => {
             let description =
-                format!("grant_type must be authorization_code, refresh_token or {}.", device::GRANT_TYPE);
+                format!("grant_type must be authorization_code, refresh_token or {}.", service::GRANT_TYPE);
             return Err(OAuthError::new("unsupported_grant_type", description));
         }
     };

@@ -7,10 +7,12 @@ a secret. oauth2 (Rust): examples/cli, which is built for it, signs in by loopba
 out. The person is a browser without scripts (browser.py).
 """
 import contextlib
+import importlib.util
 import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -20,6 +22,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import warnings
 
 from browser import Browser
 
@@ -91,6 +94,7 @@ def operator(binary, folder, environment, *arguments):
 
 def authlib(origin, browser, client_id, secret=None):
     """A code with PKCE, refresh, introspection and revocation."""
+    warnings.filterwarnings("ignore", module="authlib")
     from authlib.common.security import generate_token
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import OAuth2Client
@@ -226,9 +230,21 @@ def rust(origin, folder, browser):
         cli.file.unlink()
 
 
+def own_python():
+    """Goes on with the Python that has the packages of requirements.txt."""
+    if importlib.util.find_spec("authlib") is not None:
+        return
+    generator = shutil.which("openapi-python-client")
+    python = pathlib.Path(generator).with_name("python3") if generator else None
+    if python is None or sys.executable == str(python):
+        sys.exit("Authlib is not installed: scripts/setup test")
+    os.execv(python, [str(python), *sys.argv])
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    own_python()
     binary = str(pathlib.Path(sys.argv[1]).resolve())
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)

@@ -74,7 +74,13 @@ async fn answer(browser: &Browser, code: &str, decision: &str) -> PageForm {
 }
 
 async fn approve(browser: &Browser, device: &Device) {
-    answer(browser, &device.user_code, "approve").await.by(browser).await.assert_redirect("/device");
+    answered(browser, &device.user_code, "approve").await;
+}
+
+/// Answers, and follows to the page that says so.
+async fn answered(browser: &Browser, code: &str, decision: &str) {
+    answer(browser, code, decision).await.by(browser).await.assert_redirect("/device");
+    browser.visit("/device").await.page(200);
 }
 
 async fn a_device_is_let_in_by_its_code(Site(app): Site) {
@@ -208,9 +214,13 @@ async fn to_approve_the_person_confirms_who_they_are(Site(app): Site) {
     let page = answer(&ada.browser, &device.user_code, "approve").await.by(&ada.browser).await.page(403);
     assert_eq!(app.count("oauth_device_codes WHERE account_id IS NOT NULL").await, 0);
     let form = PageForm::to(&page, "/device/decide");
-    form.clone().with(&[("password-again", "wrong")]).by(&ada.browser).await.page(422);
+    form.clone().with(&[("password-again", "wrong")]).by(&ada.browser).await.page(401);
     refused(&device.poll(&app).await, 400, "authorization_pending");
     form.with(&[("password-again", PASSWORD)]).by(&ada.browser).await.assert_redirect("/device");
+    // What was answered is said once, and not in the place of another code.
+    let link = format!("/device?user_code={}", device.user_code);
+    assert!(!ada.browser.visit(&link).await.page(200).contains("Device connected"));
+    assert!(ada.browser.visit("/device").await.page(200).contains("Device connected"));
     assert!(Tokens::of(&app, &device.poll(&app).await).work().await);
     // To deny, nobody has to.
     app.clock.advance(Duration::minutes(11));

@@ -3,7 +3,11 @@
 use axum::{Json, extract::State, response::Response};
 use serde_json::json;
 
-use super::{INTERVAL, Wanted, issue, limits, must_be_allowed, page::PAGE};
+use super::{
+    limits,
+    service::{INTERVAL, Wanted, issue, must_be_allowed},
+    view::PAGE,
+};
 use crate::{
     auth::{Scopes, dpop::SentProof},
     features::oauth::{
@@ -18,7 +22,7 @@ use crate::{
 
 /// `POST /oauth/device_authorization`. With a proof of a key (DPoP) or with `dpop_jkt`, the code is exchanged with a
 /// proof of that key only, as RFC 9449 section 10 has it for codes.
-pub(in crate::features::oauth) async fn authorize_device(
+pub async fn authorize_device(
     State(state): State<AppState>,
     from: Somewhere,
     proof: SentProof,

@@ -2,7 +2,7 @@
 //!
 //! A right guess lets a stranger's device into the account of whoever guesses, which gains little; and a code that
 //! somebody else approves is worth nothing without its `device_code`. Guesses are few all the same: with ten for each
-//! account in a quarter of an hour, and [`super::WAITING`] codes that wait, one in 250,000 of such bursts finds one.
+//! account in a quarter of an hour, and ten thousand codes that wait, one in 250,000 of such bursts finds one.
 
 use time::Duration;
 use uuid::Uuid;

@@ -9,9 +9,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use url::form_urlencoded;
 
 use super::{
-    UserCode, approve, deny, find, limits,
+    limits,
+    service::{approve, deny, find},
     store::WaitingRow,
-    view::{APPROVE, AnsweredView, AskView, Asking, CODE_FIELD, CompareView, DECISION_FIELD, EnterView},
+    user_code::UserCode,
+    view::{APPROVE, AnsweredView, AskView, Asking, CODE_FIELD, CompareView, DECISION_FIELD, EnterView, PAGE},
 };
 use crate::{
     auth::{AuthSession, page::PageContext, reauthentication::Reauthentication},
@@ -26,10 +28,6 @@ use crate::{
     ui::FormState,
 };
 
-/// The path of the page.
-pub(in crate::features::oauth) const PAGE: &str = "/device";
-/// The path that takes the answer.
-pub(in crate::features::oauth) const DECIDE: &str = "/device/decide";
 /// The kind of [`ShownOnce`] that says what was answered.
 const ANSWERED: &str = "device";
 
@@ -37,9 +35,9 @@ const ANSWERED: &str = "device";
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]
-pub(in crate::features::oauth) async fn index(context: PageContext) -> Result<Response, Problem> {
+pub async fn index(context: PageContext) -> Result<Response, Problem> {
     context.signed_in()?;
-    if let Some(answer) = context.to_show(ANSWERED) {
+    if let (None, Some(answer)) = (context.uri.query(), context.to_show(ANSWERED)) {
         return Ok(shown(answered(context, answer == APPROVE).await));
     }
     let query = context.uri.query().unwrap_or_default();
@@ -54,7 +52,7 @@ pub(in crate::features::oauth) async fn index(context: PageContext) -> Result<Re
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::RateLimited`]; or if the database fails.
-pub(in crate::features::oauth) async fn look(
+pub async fn look(
     context: PageContext,
     State(state): State<AppState>,
     from: Somewhere,
@@ -89,7 +87,7 @@ pub(in crate::features::oauth) async fn look(
 ///
 /// # Errors
 /// [`Problem::NotSignedIn`]; [`Problem::RateLimited`]; or if the database fails.
-pub(in crate::features::oauth) async fn decide(
+pub async fn decide(
     context: PageContext,
     State(state): State<AppState>,
     auth: AuthSession,

@@ -169,7 +169,7 @@ pub(super) async fn take(db: &Db, hash: Vec<u8>, grant: Uuid, now: Timestamp) ->
 }
 
 /// Deletes the devices of an application.
-pub(in super::super) async fn delete_of_client(db: &Db, client_id: String) -> sqlx::Result<u64> {
+pub async fn delete_of_client(db: &Db, client_id: String) -> sqlx::Result<u64> {
     execute!(db, affected, "DELETE FROM oauth_device_codes WHERE client_id = $1", client_id)
 }
 

@@ -2,7 +2,6 @@
 
 use leptos::{either::Either, prelude::*};
 
-use super::page::{DECIDE, PAGE};
 use crate::{
     auth::ScopeInfo,
     features::oauth::{client::Client, view::vouched},
@@ -10,6 +9,10 @@ use crate::{
     ui::{Avatar, Card, Field, FormGuard, FormState, Time, describedby},
 };
 
+/// The path of the page.
+pub const PAGE: &str = "/device";
+/// The path that takes the answer.
+pub const DECIDE: &str = "/device/decide";
 /// The field with the code.
 pub(super) const CODE_FIELD: &str = "code";
 /// The field with the name of the button.

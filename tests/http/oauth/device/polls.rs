@@ -4,7 +4,7 @@ use axum::http::Method;
 use time::Duration;
 use vestibule::features::accounts::admin;
 
-use super::{Device, GRANT, PATH, TV, answer, approve, ask, poll, with_devices};
+use super::{Device, GRANT, PATH, TV, answer, answered, approve, ask, poll, with_devices};
 use crate::{
     dpop::{Bound, key::Key, nonce},
     oauth::{SCOPE, Site, Tokens, refused},
@@ -89,7 +89,7 @@ async fn a_code_is_exchanged_once(Site(app): Site) {
 
 async fn a_device_that_was_denied_is_told_so(Site(app): Site) {
     let (ada, device) = (app.person("ada").await, ask(&app, TV).await);
-    answer(&ada.browser, &device.user_code, "deny").await.by(&ada.browser).await.assert_redirect("/device");
+    answered(&ada.browser, &device.user_code, "deny").await;
     for _ in 0..2 {
         refused(&device.poll(&app).await, 400, "access_denied");
     }
