@@ -1,6 +1,6 @@
 //! HTTP for the OAuth library, and for the API.
 
-use oauth2::{HttpRequest, HttpResponse};
+use oauth2::{HttpRequest, HttpResponse, url::form_urlencoded};
 use ureq::{Agent, Body, http::Request};
 
 use crate::Outcome;
@@ -40,6 +40,17 @@ pub fn get(url: &str, token: Option<&str>) -> Outcome<serde_json::Value> {
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let detail = problem["detail"].as_str().unwrap_or("The answer does not say why.");
     Err(format!("{url}: {}. {detail}", parts.status).into())
+}
+
+/// Posts a form.
+///
+/// # Errors
+/// If the server does not answer, or with an error.
+pub fn post(url: &str, form: &[(&str, &str)]) -> Outcome<()> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = Request::post(url).header("content-type", "application/x-www-form-urlencoded").body(body)?;
+    let status = agent().run(request)?.status();
+    if status.is_success() { Ok(()) } else { Err(format!("{url}: {status}").into()) }
 }
 
 fn read(body: Body) -> Result<Vec<u8>, ureq::Error> {

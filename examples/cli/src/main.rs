@@ -58,7 +58,8 @@ fn run(arguments: &[&str]) -> Outcome<()> {
 }
 
 fn sign_in(way: fn(&Server) -> Outcome<server::Tokens>) -> Outcome<()> {
-    let server = Server::discover(&setting("VESTIBULE_URL", "http://localhost:3000"), &setting("VESTIBULE_CLIENT", "cli"))?;
+    let server =
+        Server::discover(&setting("VESTIBULE_URL", "http://localhost:3000"), &setting("VESTIBULE_CLIENT", "cli"))?;
     Session::begin(&server, &way(&server)?)?;
     println!("Signed in. The session is in {}.", session::path()?.display());
     Ok(())

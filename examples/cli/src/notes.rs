@@ -16,7 +16,8 @@ pub fn list(server: &Server, token: &str) -> Outcome<()> {
         let page = http::get(&url, Some(token))?;
         for note in page["items"].as_array().into_iter().flatten() {
             // No title moves the cursor of the terminal.
-            let title: String = note["title"].as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+            let title: String =
+                note["title"].as_str().unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
             println!("{title}");
         }
         cursor = page["next_cursor"].as_str().map(str::to_owned);

@@ -1,7 +1,7 @@
 //! The authorization server, by its metadata (RFC 8414).
 
 use oauth2::{
-    AuthUrl, Client, ClientId, DeviceAuthorizationUrl, EmptyExtraTokenFields, EndpointSet, RevocationUrl,
+    AuthUrl, Client, ClientId, DeviceAuthorizationUrl, EmptyExtraTokenFields, EndpointNotSet, EndpointSet,
     StandardRevocableToken, StandardTokenResponse, TokenUrl,
     basic::{
         BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenResponse,
@@ -18,7 +18,7 @@ pub const SCOPES: [&str; 2] = ["account:read", "notes:read"];
 /// The answer with tokens.
 pub type Tokens = StandardTokenResponse<EmptyExtraTokenFields, BasicTokenType>;
 
-/// A client that knows each of its endpoints but introspection.
+/// A client that knows where to authorize, devices too, and where to get tokens.
 pub type OAuth = Client<
     BasicErrorResponse,
     BasicTokenResponse,
@@ -27,8 +27,8 @@ pub type OAuth = Client<
     BasicRevocationErrorResponse,
     EndpointSet,
     EndpointSet,
-    oauth2::EndpointNotSet,
-    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
     EndpointSet,
 >;
 
@@ -38,7 +38,7 @@ struct Metadata {
     authorization_endpoint: AuthUrl,
     token_endpoint: TokenUrl,
     device_authorization_endpoint: DeviceAuthorizationUrl,
-    revocation_endpoint: RevocationUrl,
+    revocation_endpoint: String,
 }
 
 /// A server, and this application there.
@@ -46,6 +46,7 @@ pub struct Server {
     pub issuer: String,
     pub client: String,
     pub oauth: OAuth,
+    revocation_endpoint: String,
 }
 
 impl Server {
@@ -63,8 +64,17 @@ impl Server {
         let oauth = Client::new(ClientId::new(client.into()))
             .set_auth_uri(metadata.authorization_endpoint)
             .set_token_uri(metadata.token_endpoint)
-            .set_device_authorization_url(metadata.device_authorization_endpoint)
-            .set_revocation_url(metadata.revocation_endpoint);
-        Ok(Self { issuer: metadata.issuer, client: client.into(), oauth })
+            .set_device_authorization_url(metadata.device_authorization_endpoint);
+        let revocation_endpoint = metadata.revocation_endpoint;
+        Ok(Self { issuer: metadata.issuer, client: client.into(), oauth, revocation_endpoint })
+    }
+
+    /// Ends the access with all its tokens (RFC 7009). The library does that on https only, which a server on this
+    /// machine need not have.
+    ///
+    /// # Errors
+    /// If the server does not say that it is done.
+    pub fn revoke(&self, token: &str) -> Outcome<()> {
+        http::post(&self.revocation_endpoint, &[("client_id", &self.client), ("token", token)])
     }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oauth2::{RefreshToken, StandardRevocableToken, TokenResponse};
+use oauth2::{RefreshToken, TokenResponse};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -67,13 +67,12 @@ impl Session {
         Ok(tokens.access_token().secret().clone())
     }
 
-    /// Ends the access at the server (RFC 7009), then forgets it.
+    /// Ends the access at the server, then forgets it.
     ///
     /// # Errors
     /// If the server does not answer, so that the access may go on.
     pub fn end(self, server: &Server) -> Outcome<()> {
-        let token = StandardRevocableToken::RefreshToken(RefreshToken::new(self.refresh_token));
-        server.oauth.revoke_token(token)?.request(&http::send)?;
+        server.revoke(&self.refresh_token)?;
         Ok(fs::remove_file(path()?)?)
     }
 

@@ -9,8 +9,7 @@ use std::{
 };
 
 use oauth2::{
-    AuthorizationCode, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope, StandardDeviceAuthorizationResponse,
-    url::Url,
+    AuthorizationCode, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope, StandardDeviceAuthorizationResponse, url::Url,
 };
 
 use crate::{
@@ -55,8 +54,7 @@ pub fn in_this_browser(server: &Server) -> Outcome<Tokens> {
 /// If the person does not give access.
 pub fn on_another_device(server: &Server) -> Outcome<Tokens> {
     let request = server.oauth.exchange_device_code().add_scopes(scopes());
-    let codes: StandardDeviceAuthorizationResponse =
-        request.request(&http::send).map_err(|error| said(&error))?;
+    let codes: StandardDeviceAuthorizationResponse = request.request(&http::send).map_err(|error| said(&error))?;
     println!("Open {} on any device, and enter the code {}.", **codes.verification_uri(), codes.user_code().secret());
     let tokens = server.oauth.exchange_device_access_token(&codes).request(&http::send, thread::sleep, None);
     tokens.map_err(|error| said(&error).into())

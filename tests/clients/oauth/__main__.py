@@ -94,7 +94,10 @@ def operator(binary, folder, environment, *arguments):
 
 def authlib(origin, browser, client_id, secret=None):
     """A code with PKCE, refresh, introspection and revocation."""
-    warnings.filterwarnings("ignore", module="authlib")
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    # Its next version wants another HTTP client.
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.common.security import generate_token
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import OAuth2Client
@@ -148,7 +151,7 @@ def authlib(origin, browser, client_id, secret=None):
 
     # A device (RFC 8628): the library has the grant, and the request for the codes is a form.
     form = {"client_id": client_id, "scope": SCOPES} | ({"client_secret": secret} if secret else {})
-    codes = client.post(known["device_authorization_endpoint"], data=form, withhold_token=True).json()
+    codes = client.request("POST", known["device_authorization_endpoint"], withhold_token=True, data=form).json()
     poll = {"grant_type": DEVICE, "device_code": codes["device_code"]}
     for expected in ["authorization_pending", "slow_down"]:
         try:
