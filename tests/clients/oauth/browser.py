@@ -94,6 +94,6 @@ class Browser:
         page = self.visit("/device")
         if 'action="/sign-in"' in page.text:
             page = self.sign_in(page, **account)
-        page = self.fill(page, "/device", code=code)
+        page = self.fill(page, "/device", user_code=code)
         page = self.fill(page, "/device/decide", decision="approve")
         assert "Device connected" in page.text, page.text

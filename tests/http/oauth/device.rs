@@ -64,7 +64,7 @@ async fn poll(app: &TestApp, client: &str, code: &str) -> Response {
 
 /// The page that says what asks, for a code that somebody has entered.
 async fn entered(browser: &Browser, code: &str) -> Response {
-    browser.fill("/device", "/device", &[("code", code)]).await
+    browser.fill("/device", "/device", &[("user_code", code)]).await
 }
 
 /// The form of that page, with the answer.
@@ -199,7 +199,7 @@ async fn a_link_with_the_code_asks_to_compare_it(Site(app): Site) {
     assert!(!page.contains("Own TV") && other.contains("Does the device in front of you show this code?"));
     assert!(PageForm::all(&page).iter().all(|form| form.action != "/device/decide"));
     let form = PageForm::to(&page, "/device");
-    assert_eq!(form.value("code"), device.user_code);
+    assert_eq!(form.value("user_code"), device.user_code);
     assert!(form.by(&ada.browser).await.page(200).contains("Own TV"));
     for nonsense in ["", "%22%3E%3Cscript%3E", "WDJB"] {
         let page = ada.browser.visit(&format!("/device?user_code={nonsense}")).await.page(200);
@@ -235,8 +235,8 @@ async fn what_is_no_code_is_said_beside_the_field(Site(app): Site) {
     for _ in 0..4 {
         for (typed, said) in [("", "Enter the code"), ("WDJB-MJH", "eight letters"), ("AEIOU-123", "eight letters")] {
             let page = entered(&ada.browser, typed).await.page(422);
-            assert!(crate::support::field_error(&page, "code").contains(said), "{typed}: {page}");
-            assert_eq!(PageForm::to(&page, "/device").value("code"), typed);
+            assert!(crate::support::field_error(&page, "user_code").contains(said), "{typed}: {page}");
+            assert_eq!(PageForm::to(&page, "/device").value("user_code"), typed);
         }
     }
     // Those were no guesses.

@@ -13,8 +13,8 @@ use crate::{
 pub const PAGE: &str = "/device";
 /// The path that takes the answer.
 pub const DECIDE: &str = "/device/decide";
-/// The field with the code.
-pub(super) const CODE_FIELD: &str = "code";
+/// The field with the code. `code` is that of the answer where somebody confirms who they are.
+pub(super) const CODE_FIELD: &str = "user_code";
 /// The field with the name of the button.
 pub(super) const DECISION_FIELD: &str = "decision";
 /// What it holds where access is given.

@@ -27,14 +27,14 @@ async fn guesses_at_codes_are_few(Site(app): Site) {
         // By either form.
         let path = if number % 2 == 0 { "/device" } else { "/device/decide" };
         let guess = format!("BCDF-GHJ{}", &"BCDFGHJKLM"[number..=number]);
-        let form = [("code", guess.as_str()), ("decision", "deny")];
+        let form = [("user_code", guess.as_str()), ("decision", "deny")];
         let page = eve.browser.submit(path, &form).await.page(422);
         assert!(page.contains("No device waits with this code"), "{page}");
     }
     let reply = entered(&eve.browser, "BCDF-GHJN").await;
     assert!(reply.assert_status(429).has("retry-after"));
     // The right code as well, from wherever; not somebody else, not even on the same network.
-    let form = [("code", device.user_code.as_str())];
+    let form = [("user_code", device.user_code.as_str())];
     eve.browser.ask(Method::POST, "/device").form(&form).at("203.0.113.9").await.assert_status(429);
     app.clock.advance(Duration::seconds(1));
     approve(&ada.browser, &device).await;
@@ -94,7 +94,7 @@ async fn a_second_click_approves_once(Site(app): Site) {
     second.assert_redirect("/device");
     // In another tab, the other button: the first answer counts.
     let page = other.by(&ada.browser).await.page(422);
-    assert!(crate::support::field_error(&page, "code").contains("answered already"), "{page}");
+    assert!(crate::support::field_error(&page, "user_code").contains("answered already"), "{page}");
     assert!(PageForm::all(&page).iter().any(|form| form.action == "/device"));
     assert!(Tokens::of(&app, &device.poll(&app).await).work().await);
     assert_eq!(app.count("oauth_grants").await, 1);

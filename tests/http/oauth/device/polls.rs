@@ -95,7 +95,7 @@ async fn a_device_that_was_denied_is_told_so(Site(app): Site) {
     }
     // It cannot be approved any more.
     super::entered(&ada.browser, &device.user_code).await.page(422);
-    let form = [("code", device.user_code.as_str()), ("decision", "approve")];
+    let form = [("user_code", device.user_code.as_str()), ("decision", "approve")];
     ada.browser.submit("/device/decide", &form).await.assert_status(422);
     refused(&device.poll(&app).await, 400, "access_denied");
     assert_eq!(app.count("oauth_grants").await, 0);
@@ -230,17 +230,14 @@ async fn codes_that_nobody_needs_are_deleted(Site(app): Site) {
     refused(&device.poll(&app).await, 400, "invalid_grant");
     // Whoever asks without end displaces the oldest.
     let (first, second) = (ask(&app, TV).await, ask(&app, TV).await);
-    app.sql(
-        "INSERT INTO oauth_device_codes (hash, user_hash, client_id, scopes, address, user_agent, created_at, expires_at,
-             poll_seconds, poll_at)
+    let bytes = if app.settings.database.url.starts_with("sqlite") { "BLOB" } else { "BYTEA" };
+    let many = "INSERT INTO oauth_device_codes
+            (hash, user_hash, client_id, scopes, address, user_agent, created_at, expires_at, poll_seconds, poll_at)
          WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 10000)
-         SELECT CAST(CAST(n AS TEXT) AS @), CAST(CAST(n AS TEXT) AS @), client_id, scopes, address, user_agent, created_at,
-             expires_at, poll_seconds, poll_at
-         FROM number, (SELECT * FROM oauth_device_codes ORDER BY user_hash LIMIT 1) AS one"
-            .replace('@', if app.settings.database.url.starts_with("sqlite") { "BLOB" } else { "BYTEA" })
-            .as_str(),
-    )
-    .await;
+         SELECT CAST(CAST(n AS TEXT) AS @), CAST(CAST(n AS TEXT) AS @), client_id, scopes, address, user_agent,
+            created_at, expires_at, poll_seconds, poll_at
+         FROM number, (SELECT * FROM oauth_device_codes ORDER BY created_at DESC LIMIT 1) AS newest";
+    app.sql(&many.replace('@', bytes)).await;
     app.clock.advance(Duration::seconds(1));
     let last = ask(&app, TV).await;
     assert_eq!(app.count("oauth_device_codes").await, 1);
