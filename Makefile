@@ -27,10 +27,12 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 
 fmt: ## Format the code
 	$(in) cargo fmt
+	$(in) cargo fmt --manifest-path examples/cli/Cargo.toml
 
 .PHONY: fmt-check
 fmt-check:
 	$(in) cargo fmt --check
+	$(in) cargo fmt --check --manifest-path examples/cli/Cargo.toml
 
 .PHONY: structure
 structure:
@@ -70,9 +72,10 @@ spa-check: release
 	cd examples/spa && ../../$(in) npm run check
 
 .PHONY: clients
-clients: release ## Generate clients from the OpenAPI documents, and try two of them against the release binary
+clients: release ## Generate clients from the OpenAPI documents, and try them and others against the release binary
 	@scripts/setup test
 	$(in) python3 tests/clients $(app)
+	$(in) python3 tests/clients/oauth $(app)
 
 transcripts: release ## Run the commands in the documents, and compare their output (WRITE=yes writes it)
 	$(in) scripts/transcripts $(if $(WRITE),--write) $(app)

@@ -1,5 +1,6 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import { APP } from "./support/origins.ts";
+import { deviceAsks } from "./support/device.ts";
 import { createToken, newAccount, type NewToken } from "./support/person.ts";
 import { outboxUrl } from "./support/server.ts";
 
@@ -200,6 +201,20 @@ export const ENTRIES: readonly Entry[] = [
   { name: "passkeys", path: "/account/passkeys", who: "empty", status: 200 },
   { name: "authorized-apps", path: "/account/apps", who: "empty", status: 200 },
   { name: "developer", path: "/account/developer", who: "empty", status: 200 },
+  { name: "device", path: "/device", who: "empty", status: 200 },
+  {
+    name: "device-asking",
+    path: "/device",
+    who: "empty",
+    status: 200,
+    // It shows a code and a time.
+    isUnsteady: true,
+    before: signUpAnew,
+    async after(page) {
+      await posted("Continue", { Code: (await deviceAsks(page.request)).user_code })(page);
+      await expect(page.getByText("on the device that shows")).toBeVisible();
+    },
+  },
   // Without a request of an app.
   { name: "authorize-refused", path: "/authorize", who: "empty", status: 400 },
   { name: "security", path: "/account/security", who: "empty", status: 200 },

@@ -35,11 +35,14 @@ struct Add {
     /// The name that people see
     name: String,
     /// Where people return to; may be given several times
-    #[arg(long, value_name = "URI", required = true)]
+    #[arg(long, value_name = "URI", required_unless_present = "device")]
     redirect_uri: Vec<String>,
     /// Create a secret, for an application that runs on a server
     #[arg(long)]
     confidential: bool,
+    /// Let it sign people in on devices without a browser, by a code that they enter elsewhere (RFC 8628)
+    #[arg(long)]
+    device: bool,
 }
 
 #[derive(Debug, Args)]
@@ -66,8 +69,13 @@ impl Clients {
 
 impl Add {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let Self { name, redirect_uri, confidential } = self;
-        let new = NewClient { name: name.clone(), redirect_uris: redirect_uri, is_confidential: confidential };
+        let Self { name, redirect_uri, confidential, device } = self;
+        let new = NewClient {
+            name: name.clone(),
+            redirect_uris: redirect_uri,
+            is_confidential: confidential,
+            device_grant: device,
+        };
         let work = admin::add(&context.db, new);
         let (client, secret) = context.logged("clients add", (None, &name), work).await?;
         if json {

@@ -21,13 +21,15 @@ pub struct OAuth {
     pub clients_per_account: u32,
     /// How long an access token lasts, in minutes.
     pub access_minutes: u32,
-    /// How long an application keeps access by refreshing, in days: never longer than the browser session in which the
-    /// person authorized it.
+    /// How long an application keeps access by refreshing, in days: in a browser never longer than the session in which
+    /// the person authorized it; on a device that was approved by a code for all of them.
     pub refresh_days: u32,
     /// How long a refresh token works again after it was used, in seconds, for clients that lost the answer.
     pub refresh_grace_seconds: u32,
     /// The prefix of refresh tokens.
     pub refresh_prefix: String,
+    /// How long people have to enter the code of a device and to approve it, in minutes.
+    pub device_code_minutes: u32,
 }
 
 impl Default for OAuth {
@@ -40,6 +42,7 @@ impl Default for OAuth {
             refresh_days: 90,
             refresh_grace_seconds: 30,
             refresh_prefix: "vsr".into(),
+            device_code_minutes: 10,
         }
     }
 }
@@ -47,8 +50,8 @@ impl Default for OAuth {
 /// An application of the site itself.
 ///
 /// In the environment, an entry is a line of words: `spa https://app.example.com/callback`, the id and the redirect
-/// URIs.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+/// URIs. The word `device` among them stands for `device_grant`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(from = "Entry")]
 pub struct FirstPartyClient {
     /// The `client_id`.
@@ -59,7 +62,12 @@ pub struct FirstPartyClient {
     pub redirect_uris: Vec<String>,
     /// The origins of its pages; by default those of the redirect URIs.
     pub origins: Vec<String>,
+    /// Whether it may ask for access on a device by a code (RFC 8628).
+    pub device_grant: bool,
 }
+
+/// The word of the environment for [`FirstPartyClient::device_grant`]. No redirect URI is without a colon.
+const DEVICE: &str = "device";
 
 /// The two ways to write a [`FirstPartyClient`].
 #[derive(Deserialize)]
@@ -74,22 +82,26 @@ enum Entry {
 struct Table {
     id: String,
     name: Option<String>,
+    #[serde(default)]
     redirect_uris: Vec<String>,
     origins: Option<Vec<String>>,
+    #[serde(default)]
+    device_grant: bool,
 }
 
 impl From<Entry> for FirstPartyClient {
     fn from(entry: Entry) -> Self {
-        let Table { id, name, redirect_uris, origins } = match entry {
+        let Table { id, name, redirect_uris, origins, device_grant } = match entry {
             Entry::Table(table) => table,
             Entry::Words(words) => {
                 let mut words = words.split_whitespace().map(str::to_owned);
                 let id = words.next().unwrap_or_default();
-                Table { id, name: None, redirect_uris: words.collect(), origins: None }
+                let (flags, redirect_uris): (Vec<_>, _) = words.partition(|word| word == DEVICE);
+                Table { id, name: None, redirect_uris, origins: None, device_grant: !flags.is_empty() }
             }
         };
         let origins = origins.unwrap_or_else(|| origins_of(&redirect_uris));
-        Self { name: name.unwrap_or_else(|| id.clone()), id, redirect_uris, origins }
+        Self { name: name.unwrap_or_else(|| id.clone()), id, redirect_uris, origins, device_grant }
     }
 }
 
@@ -125,6 +137,11 @@ impl OAuth {
         Duration::seconds(self.refresh_grace_seconds.into())
     }
 
+    /// How long the codes of a device last.
+    pub fn device_code_lifetime(&self) -> Duration {
+        Duration::minutes(self.device_code_minutes.into())
+    }
+
     /// The origins of the pages of the site's own applications.
     pub fn origins(&self) -> impl Iterator<Item = &String> {
         self.clients.iter().flat_map(|client| &client.origins)
@@ -133,7 +150,7 @@ impl OAuth {
     pub(super) fn check(&self, login_without_need: bool, found: &mut Findings) {
         const KEY: &str = "oauth.clients";
         for (index, client) in self.clients.iter().enumerate() {
-            let FirstPartyClient { id, name, redirect_uris, origins } = client;
+            let FirstPartyClient { id, name, redirect_uris, origins, device_grant } = client;
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             let is_id = (1..=64).contains(&id.len()) && id.bytes().all(plain) && id.parse::<uuid::Uuid>().is_err();
             found.error_if(
@@ -149,9 +166,9 @@ impl OAuth {
             let is_name = !name.trim().is_empty() && name.chars().count() <= 100 && !name.contains(char::is_control);
             found.error_if(!is_name, KEY, format!("the name of {id:?} must have 1 to 100 characters"));
             found.error_if(
-                redirect_uris.is_empty(),
+                redirect_uris.is_empty() && !device_grant,
                 KEY,
-                format!("{id:?} has no redirect_uris, so it cannot get a code"),
+                format!("{id:?} has no redirect_uris and no device_grant, so it cannot get a code"),
             );
             for message in redirect_uris.iter().filter_map(|uri| check_redirect_uri(uri).err()) {
                 found.error(KEY, message);
@@ -168,6 +185,8 @@ impl OAuth {
         found.range("oauth.refresh_days", self.refresh_days, 1..=3_660, reason);
         let reason = "a refresh token that was stolen and used within it is not noticed";
         found.range("oauth.refresh_grace_seconds", self.refresh_grace_seconds, 0..=300, reason);
+        let reason = "the codes of devices are short, so they must not wait for long";
+        found.range("oauth.device_code_minutes", self.device_code_minutes, 1..=30, reason);
         found.error_if(
             self.refresh_prefix.is_empty() || !self.refresh_prefix.bytes().all(|b| b.is_ascii_alphanumeric()),
             "oauth.refresh_prefix",
@@ -202,6 +221,8 @@ mod tests {
         assert_eq!((client.id.as_str(), client.name.as_str()), ("spa", "spa"));
         assert_eq!((client.redirect_uris.len(), client.origins.clone()), (2, vec!["https://app.example".to_owned()]));
         assert!(found(client).is_empty());
+        let client: FirstPartyClient = serde_json::from_value("tv device".into()).unwrap();
+        assert!(client.device_grant && client.redirect_uris.is_empty() && found(client).is_empty());
     }
 
     #[test]
@@ -243,6 +264,7 @@ mod tests {
             ("a/b https://app.example/", "is not an id"),
             ("019526de-6c00-71f0-a1b2-c3d4e5f60718 https://app.example/", "is not an id"),
             ("spa", "no redirect_uris"),
+            ("tv http://tv.example/ device", "is http"),
             ("spa http://app.example/", "is http"),
             ("spa https://app.example/#x", "no fragment"),
         ] {

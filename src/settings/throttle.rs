@@ -16,6 +16,8 @@ pub struct Throttle {
     pub sign_ins_per_account: u32,
     /// Requests for a passkey from one address: each sign-in page makes one.
     pub passkeys_per_address: u32,
+    /// Requests for the codes of a device from one address.
+    pub device_codes_per_address: u32,
     /// Attempts to create an account from one address, whether or not they succeed.
     pub sign_ups_per_address: u32,
     /// Mails that are requested from one address.
@@ -31,6 +33,7 @@ impl Default for Throttle {
             sign_ins_per_address: 60,
             sign_ins_per_account: 30,
             passkeys_per_address: 300,
+            device_codes_per_address: 60,
             sign_ups_per_address: 30,
             mails_per_address: 30,
             mails_per_recipient: 5,
@@ -46,6 +49,7 @@ impl Throttle {
             ("throttle.sign_ins_per_address", self.sign_ins_per_address),
             ("throttle.sign_ins_per_account", self.sign_ins_per_account),
             ("throttle.passkeys_per_address", self.passkeys_per_address),
+            ("throttle.device_codes_per_address", self.device_codes_per_address),
             ("throttle.sign_ups_per_address", self.sign_ups_per_address),
             ("throttle.mails_per_address", self.mails_per_address),
             ("throttle.mails_per_recipient", self.mails_per_recipient),

@@ -10,13 +10,14 @@ use crate::support::routes::{
 };
 
 /// What needs no credential at the token door.
-const WITHOUT_A_TOKEN: [&str; 10] = [
+const WITHOUT_A_TOKEN: [&str; 11] = [
     "/api/v1/login",
     "/api/v1/login/email_code",
     "/api/v1/login/email_code/send",
     "/api/v1/login/recovery_code",
     "/api/v1/login/totp",
     "/api/v1/oauth/introspect",
+    "/api/v1/oauth/device_authorization",
     "/api/v1/oauth/revoke",
     "/api/v1/oauth/token",
     "/api/v1/scopes",

@@ -93,6 +93,8 @@ kinds! {
     TokenRevoked = "token_revoked", "Token revoked";
     /// An application got access to the account.
     AppAuthorized = "app_authorized", "App authorized";
+    /// A device got access to the account, by a code that was approved in a browser.
+    DeviceAuthorized = "device_authorized", "App authorized on a device";
     /// An application lost its access to the account.
     AppRevoked = "app_revoked", "App access removed";
     /// An application lost its access in one browser, because one of its refresh tokens was used again: it may have

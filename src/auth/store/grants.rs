@@ -1,10 +1,11 @@
 //! The `oauth_grants` table, and the access tokens that belong to its rows: what people let applications do. A grant
-//! depends on a browser session, and is deleted with it.
+//! depends on a browser session, and is deleted with it, unless it was given to a device ([`super::device_grants`]).
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    auth::activity::ActorCredential,
     db::{Db, execute, fetch},
     timestamp::Timestamp,
 };
@@ -14,7 +15,8 @@ use crate::{
 pub(crate) struct Grant {
     pub id: Uuid,
     pub account_id: Uuid,
-    pub session_id: Uuid,
+    /// The browser session that it depends on; `None` for a device, which depends on none.
+    pub session_id: Option<Uuid>,
     pub client_id: String,
     /// Separated by spaces.
     pub scopes: String,
@@ -24,10 +26,17 @@ pub(crate) struct Grant {
     pub jkt: Option<String>,
 }
 
+impl Grant {
+    /// By which credential it was given, for the activity.
+    pub(crate) fn credential(&self) -> ActorCredential {
+        self.session_id.map_or(ActorCredential::Token(self.id), ActorCredential::Session)
+    }
+}
+
 /// A new grant, for a code that was exchanged.
 pub(crate) struct New {
     pub id: Uuid,
-    /// The hash of the code.
+    /// The hash of the code, or of the `device_code`.
     pub code: Vec<u8>,
     pub family_hash: Vec<u8>,
     /// The thumbprint of the key that its refresh tokens are bound to.
@@ -89,16 +98,17 @@ pub(crate) async fn find_by_token(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option
 }
 
 /// Whether the grant stands: it is not revoked and has not ended, its account is enabled and has the same password, and
-/// its browser is signed in.
+/// its browser is signed in, if it depends on one.
 pub(crate) async fn stands(db: &Db, id: Uuid, now: Timestamp) -> sqlx::Result<bool> {
     let found: Option<(i32,)> = fetch!(
         db,
         optional,
         "SELECT 1 FROM oauth_grants AS given
          JOIN accounts AS owner ON owner.id = given.account_id
-         JOIN browser_sessions AS session ON session.id = given.session_id
+         LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.id = $1 AND given.revoked_at IS NULL AND given.ends_at > $2 AND owner.disabled_at IS NULL
-            AND owner.password_stamp = given.password_stamp AND session.expires_at > $2",
+            AND owner.password_stamp = given.password_stamp
+            AND (given.session_id IS NULL OR session.expires_at > $2)",
         id,
         now,
     )?;
@@ -144,9 +154,10 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
          SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id, $9
          FROM oauth_grants AS given
          JOIN accounts AS owner ON owner.id = given.account_id
-         JOIN browser_sessions AS session ON session.id = given.session_id
+         LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.id = $2 AND given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
-            AND owner.password_stamp = given.password_stamp AND session.expires_at > $8";
+            AND owner.password_stamp = given.password_stamp
+            AND (given.session_id IS NULL OR session.expires_at > $8)";
     const POSTGRES: &str = "WITH given AS (SELECT * FROM oauth_grants WHERE id = $2 FOR SHARE)
          INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,
@@ -154,9 +165,10 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
          SELECT $1, owner.id, $3, $4, $5, $6, 'client', $8, $7, $7, given.password_stamp, given.id, $9
          FROM given
          JOIN accounts AS owner ON owner.id = given.account_id
-         JOIN browser_sessions AS session ON session.id = given.session_id
+         LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
-            AND owner.password_stamp = given.password_stamp AND session.expires_at > $8";
+            AND owner.password_stamp = given.password_stamp
+            AND (given.session_id IS NULL OR session.expires_at > $8)";
     let NewToken { id, grant, name, hash, scopes, origins, expires_at, jkt } = new;
     execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now, jkt)
 }
@@ -285,6 +297,8 @@ pub(crate) async fn revoke_before(db: &Db, now: Timestamp, batch: i64) -> sqlx::
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub(crate) struct AuthorizedRow {
     pub client_id: String,
+    /// Whether a device has it, which depends on no browser session.
+    pub on_device: bool,
     pub scopes: String,
     pub created_at: Timestamp,
     pub refreshed_at: Timestamp,
@@ -296,13 +310,15 @@ pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     fetch!(
         db,
         all,
-        "SELECT given.client_id, given.scopes, given.created_at, given.refreshed_at,
+        "SELECT given.client_id, given.session_id IS NULL AS on_device, given.scopes, given.created_at,
+                given.refreshed_at,
                 (SELECT max(last_used_at) FROM tokens WHERE grant_id = given.id) AS last_used_at
          FROM oauth_grants AS given
          JOIN accounts AS owner ON owner.id = given.account_id
-         JOIN browser_sessions AS session ON session.id = given.session_id
+         LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.account_id = $1 AND given.revoked_at IS NULL AND given.ends_at > $2
-            AND owner.password_stamp = given.password_stamp AND session.expires_at > $2
+            AND owner.password_stamp = given.password_stamp
+            AND (given.session_id IS NULL OR session.expires_at > $2)
          ORDER BY given.id DESC LIMIT $3",
         account,
         now,

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod browser_sessions;
+pub mod device_grants;
 pub mod grants;
 pub mod token_renewal;
 pub mod token_row;

@@ -31,12 +31,14 @@ const SHOWN: i64 = 1_000;
 /// How many applications a person can have registered: no setting allows more.
 const REGISTERED: u32 = 1_000;
 
-/// An application that has access, whatever number of browsers it got it in.
+/// An application that has access, whatever number of browsers and devices it got it in.
 #[derive(Clone, Debug)]
 struct Authorized {
     client_id: String,
     name: String,
     place: String,
+    /// On how many devices it has access by a code.
+    devices: usize,
     scopes: Vec<ScopeInfo>,
     since: Timestamp,
     last_used_at: Timestamp,
@@ -86,9 +88,11 @@ async fn list(state: &AppState, account: Uuid) -> Result<Vec<Authorized>, Proble
     for row in grants::list(&state.db, account, state.db.now(), SHOWN).await? {
         let used = row.last_used_at.unwrap_or(row.refreshed_at).max(row.refreshed_at);
         let scopes = row.scopes.split(' ').map(str::to_owned);
+        let devices = usize::from(row.on_device);
         if let Some((app, known)) = apps.iter_mut().find(|(app, _)| app.client_id == row.client_id) {
             app.since = app.since.min(row.created_at);
             app.last_used_at = app.last_used_at.max(used);
+            app.devices += devices;
             known.extend(scopes);
             continue;
         }
@@ -98,6 +102,7 @@ async fn list(state: &AppState, account: Uuid) -> Result<Vec<Authorized>, Proble
             name: client.map_or_else(|| row.client_id.clone(), |client| client.name),
             place: place.unwrap_or_default(),
             client_id: row.client_id,
+            devices,
             scopes: Vec::new(),
             since: row.created_at,
             last_used_at: used,
@@ -133,8 +138,9 @@ fn AppsView(apps: Vec<Authorized>, registers: bool) -> impl IntoView {
         <header>
             <h1>"Authorized apps"</h1>
             <p class="lead">
-                "Apps that you let into your account, without your password. Each loses its access in a browser when you
-                sign out there, and everywhere when you change your password."
+                "Apps that you let into your account, without your password. Each loses its access in a browser when you "
+                "sign out there, and everywhere when you change your password. On a device that you connected with a "
+                "code, it keeps its access until you remove it here."
             </p>
             <p><a href="/account">"Back to your account"</a></p>
         </header>
@@ -145,13 +151,19 @@ fn AppsView(apps: Vec<Authorized>, registers: bool) -> impl IntoView {
 
 #[component]
 fn Row(app: Authorized) -> impl IntoView {
-    let Authorized { client_id, name, place, scopes, since, last_used_at } = app;
+    let Authorized { client_id, name, place, devices, scopes, since, last_used_at } = app;
     let scope = |scope: ScopeInfo| view! { <li>{scope.meaning}</li> };
+    let on_devices = match devices {
+        0 => None,
+        1 => Some("On a device that you connected with a code".to_owned()),
+        count => Some(format!("On {count} devices that you connected with a code")),
+    };
     view! {
         <li>
             <div>
                 <p><strong>{name.clone()}</strong> " " <span class="hint">{place}</span></p>
                 <ul>{scopes.into_iter().map(scope).collect_view()}</ul>
+                {on_devices.map(|text| view! { <p class="hint">{text}</p> })}
                 <p class="hint">"Authorized " <Time at=since /> ", last used " <Time at=last_used_at /></p>
             </div>
             <form method="post" action="/account/apps/revoke">

@@ -24,6 +24,8 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// The origins of its pages.
     pub origins: Vec<String>,
+    /// Whether it may ask for access on a device by a code (RFC 8628).
+    pub device_grant: bool,
     /// Whose it is.
     pub owner: Owner,
     /// SHA-256 of its secret; `None` for a public client, which cannot keep one.
@@ -54,6 +56,7 @@ impl Client {
                 redirect_uris: client.redirect_uris.clone(),
                 // The settings allow them already, for every token.
                 origins: Vec::new(),
+                device_grant: client.device_grant,
                 owner: Owner::Site,
                 secret_hash: None,
             }));
@@ -96,6 +99,7 @@ impl From<store::ClientRow> for Client {
         Self {
             redirect_uris: words(&row.redirect_uris),
             origins: words(&row.origins),
+            device_grant: row.device_grant,
             owner: row.account_id.map_or(Owner::Operator, Owner::Account),
             secret_hash: row.secret_hash,
             name: row.name,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     auth::{
-        activity::{Actor, ActorCredential, Kind},
+        activity::{Actor, Kind},
         session::CurrentSession,
         store::grants,
     },
@@ -110,7 +110,7 @@ pub(super) async fn exchange(
         let grant = grant.ok_or_else(|| OAuthError::grant("The person is no longer signed in."))?;
         store::insert_refresh_token(&ours, token.hash(), id).await?;
         grants::delete_old(&ours, &grant, GRANTS).await?;
-        let means = ActorCredential::Session(grant.session_id);
+        let means = grant.credential();
         let actor = Actor { account: grant.account_id, means, client: from, stamp: None };
         actor.record(&ours, Kind::AppAuthorized, Some((id, &name)));
         Ok(Granted { grant, token })

@@ -62,10 +62,14 @@ pub(super) async fn create(
         name: form.text("name"),
         redirect_uris: form.text("redirect_uris").split_whitespace().map(str::to_owned).collect(),
         is_confidential: form.ticked("confidential"),
+        device_grant: form.ticked("device_grant"),
     };
     let mut typed = FormState::default().with("name", &new.name).with("redirect_uris", form.text("redirect_uris"));
     if new.is_confidential {
         typed = typed.with("confidential", "on");
+    }
+    if new.device_grant {
+        typed = typed.with("device_grant", "on");
     }
     let limit = state.settings.oauth.clients_per_account;
     match registration::register(&state.db, (Some(actor.account), limit), new).await {
@@ -174,6 +178,7 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
 fn NewForm(form: FormState) -> impl IntoView {
     let (uris, error) = (form.value("redirect_uris"), form.error("redirect_uris"));
     let confidential = !form.value("confidential").is_empty();
+    let device_grant = !form.value("device_grant").is_empty();
     view! {
         <form method="post" action=PAGE>
             <FormGuard />
@@ -189,7 +194,6 @@ fn NewForm(form: FormState) -> impl IntoView {
                     id="redirect_uris"
                     name="redirect_uris"
                     rows="3"
-                    required
                     autocapitalize="none"
                     spellcheck="false"
                     aria-invalid=error.map(|_| "true")
@@ -203,6 +207,12 @@ fn NewForm(form: FormState) -> impl IntoView {
                     <span>"It runs on a server and can keep a client secret"</span>
                 </label>
             </div>
+            <div class="field">
+                <label class="check">
+                    <input type="checkbox" name="device_grant" checked=device_grant />
+                    <span>"It also runs on devices without a browser, where people sign in with a code"</span>
+                </label>
+            </div>
             <button>"Register app"</button>
         </form>
     }
@@ -210,14 +220,15 @@ fn NewForm(form: FormState) -> impl IntoView {
 
 #[component]
 fn Row(client: Registered) -> impl IntoView {
-    let Registered { id, name, redirect_uris, is_confidential, created_at, .. } = client;
+    let Registered { id, name, redirect_uris, is_confidential, device_grant, created_at, .. } = client;
     let uri = |uri: String| view! { <code>{uri}</code> " " };
     view! {
         <li>
             <div>
                 <p>
                     <strong>{name.clone()}</strong> " "
-                    {is_confidential.then(|| view! { <Badge>"Client secret"</Badge> })}
+                    {is_confidential.then(|| view! { <Badge>"Client secret"</Badge> })} " "
+                    {device_grant.then(|| view! { <Badge>"Devices"</Badge> })}
                 </p>
                 <p class="scopes">"Client ID " <code>{id.clone()}</code></p>
                 <p class="scopes">{redirect_uris.into_iter().map(uri).collect_view()}</p>

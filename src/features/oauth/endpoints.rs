@@ -41,6 +41,11 @@ impl ClientRequest {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Every value of the parameter `name`.
+    pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.form.pairs().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
     /// The parameter `name`.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::request::offered;
+use super::{device::service::GRANT_TYPE, request::offered};
 use crate::{
     http::problem::DPOP_ALGS,
     settings::Settings,
@@ -31,11 +31,12 @@ pub(super) async fn server(State(AppState { settings, site, .. }): State<AppStat
         "authorization_endpoint": format!("{origin}/authorize"),
         "token_endpoint": format!("{origin}/api/v1/oauth/token"),
         "revocation_endpoint": format!("{origin}/api/v1/oauth/revoke"),
+        "device_authorization_endpoint": format!("{origin}/api/v1/oauth/device_authorization"),
         "introspection_endpoint": format!("{origin}/api/v1/oauth/introspect"),
         "scopes_supported": scopes(&site),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,

@@ -3,7 +3,7 @@
 //!
 //! The visitor is sent to `/authorize` ([`authorize`]), signs in as on any other day, is asked for consent, and sent
 //! back with a code. The application exchanges it at `/api/v1/oauth/token` ([`token`]), with the verifier of PKCE, for
-//! an access token and a refresh token.
+//! an access token and a refresh token. A device without a browser shows a code instead, see [`device`].
 
 pub mod admin;
 mod apps;
@@ -11,6 +11,7 @@ mod authorize;
 mod client;
 mod codes;
 mod developer;
+mod device;
 mod endpoints;
 mod error;
 mod metadata;
@@ -33,6 +34,7 @@ pub const FEATURE: Feature = Feature {
     client_forms: || {
         Pages::new()
             .post("/oauth/token", token::token)
+            .post("/oauth/device_authorization", device::endpoint::authorize_device)
             .post("/oauth/revoke", endpoints::revoke)
             .post("/oauth/introspect", endpoints::introspect)
     },
@@ -41,6 +43,9 @@ pub const FEATURE: Feature = Feature {
         Pages::new()
             .get("/authorize", authorize::authorize)
             .post("/authorize", authorize::decide)
+            .get(device::view::PAGE, device::page::index)
+            .post(device::view::PAGE, device::page::look)
+            .post(device::view::DECIDE, device::page::decide)
             .get(apps::PAGE, apps::index)
             .post("/account/apps/revoke", apps::revoke)
             .get(developer::PAGE, developer::index)
@@ -58,6 +63,10 @@ pub const FEATURE: Feature = Feature {
         Job {
             what: "authorization codes",
             run: |state, batch| Box::pin(async move { codes::delete_expired(&state.db, batch).await }),
+        },
+        Job {
+            what: "device codes",
+            run: |state, batch| Box::pin(async move { device::service::delete_expired(&state.db, batch).await }),
         },
         Job {
             what: "authorizations of apps",

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     auth::{
         Scopes,
-        activity::{Actor, ActorCredential, Kind},
+        activity::{Actor, Kind},
         store::grants::{self, Grant, NewToken},
     },
     db::Db,
@@ -86,7 +86,7 @@ pub(super) async fn exchange(
             return Ok(Granted { grant, token });
         }
         end(&ours, grant.account_id, grant.id).await?;
-        let means = ActorCredential::Session(grant.session_id);
+        let means = grant.credential();
         let actor = Actor { account: grant.account_id, means, client: from, stamp: None };
         actor.record(&ours, Kind::RefreshTokenReused, Some((grant.id, &name)));
         Err(OAuthError::grant("The refresh token was used before, so the authorization has been revoked."))

@@ -20,7 +20,7 @@ use crate::{
 const URIS_MAX: usize = 10;
 
 /// What somebody registers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewClient {
     /// The name that people see.
     pub name: String,
@@ -28,6 +28,8 @@ pub struct NewClient {
     pub redirect_uris: Vec<String>,
     /// Whether it can keep a secret, as a program on a server can.
     pub is_confidential: bool,
+    /// Whether it may ask for access on a device by a code (RFC 8628).
+    pub device_grant: bool,
 }
 
 /// An application that somebody registered.
@@ -43,6 +45,8 @@ pub struct Registered {
     pub redirect_uris: Vec<String>,
     /// Whether it has a secret.
     pub is_confidential: bool,
+    /// Whether it may ask for access on a device by a code (RFC 8628).
+    pub device_grant: bool,
     /// When it was registered.
     pub created_at: Timestamp,
 }
@@ -55,6 +59,7 @@ impl From<ClientRow> for Registered {
             name: row.name,
             redirect_uris: row.redirect_uris.split_whitespace().map(str::to_owned).collect(),
             is_confidential: row.secret_hash.is_some(),
+            device_grant: row.device_grant,
             created_at: row.created_at,
         }
     }
@@ -63,7 +68,7 @@ impl From<ClientRow> for Registered {
 /// What is wrong with `new`.
 fn errors(new: &NewClient) -> Vec<FieldError> {
     let mut errors = name_errors(&new.name);
-    if new.redirect_uris.is_empty() {
+    if new.redirect_uris.is_empty() && !new.device_grant {
         errors.push(FieldError::required("redirect_uris", "Enter at least one redirect URI."));
     }
     if new.redirect_uris.len() > URIS_MAX {
@@ -94,6 +99,7 @@ pub(super) async fn register(
         origins: origins_of(&new.redirect_uris).join(" "),
         secret_hash: secret.as_ref().map(Secret::hash),
         created_at: db.now(),
+        device_grant: new.device_grant,
     };
     if store::insert_client(db, row.clone(), limit.into()).await? == 0 {
         return Err(Problem::Conflict("The account has reached its limit of apps. Delete one that is no longer used."));

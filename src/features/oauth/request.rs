@@ -135,10 +135,7 @@ impl AuthorizationRequest {
                     return Err(OAuthError::new(code, format!("{name} is not supported.")));
                 }
             }
-            let site = settings.origin();
-            if values(&pairs, "resource").any(|resource| resource != site && resource != format!("{site}/api/v1")) {
-                return Err(OAuthError::new("invalid_target", "resource is not one of this site."));
-            }
+            values(&pairs, "resource").try_for_each(|resource| check_resource(settings, resource))?;
             if one("code_challenge_method") != Some("S256") {
                 return Err(OAuthError::request("code_challenge_method must be S256 (RFC 7636)."));
             }
@@ -171,6 +168,18 @@ impl AuthorizationRequest {
     }
 }
 
+/// Checks a `resource` that a client names (RFC 8707).
+///
+/// # Errors
+/// `invalid_target` if it is not one of this site.
+pub(super) fn check_resource(settings: &Settings, resource: &str) -> Result<(), OAuthError> {
+    let site = settings.origin();
+    if resource == site || resource == format!("{site}/api/v1") {
+        return Ok(());
+    }
+    Err(OAuthError::new("invalid_target", "resource is not one of this site."))
+}
+
 /// Every value of the parameter `name`.
 fn values<'a>(pairs: &'a [(String, String)], name: &'static str) -> impl Iterator<Item = &'a str> {
     pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
@@ -182,7 +191,7 @@ pub(super) fn offered(scopes: &[ScopeInfo]) -> impl Iterator<Item = &ScopeInfo> 
 }
 
 /// The scopes that `text` names.
-fn asked_for(scopes: &[ScopeInfo], text: &str) -> Result<Vec<ScopeInfo>, OAuthError> {
+pub(super) fn asked_for(scopes: &[ScopeInfo], text: &str) -> Result<Vec<ScopeInfo>, OAuthError> {
     let named: BTreeSet<&str> = text.split(' ').filter(|name| !name.is_empty()).collect();
     let found: Vec<ScopeInfo> = offered(scopes).filter(|scope| named.contains(scope.name)).copied().collect();
     if named.is_empty() || found.len() != named.len() {

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::device::store::delete_of_client;
 use crate::{
     db::{Db, execute, fetch},
     timestamp::Timestamp,
@@ -17,25 +18,28 @@ pub(super) struct ClientRow {
     pub origins: String,
     pub secret_hash: Option<Vec<u8>>,
     pub created_at: Timestamp,
+    pub device_grant: bool,
 }
 
 pub(super) async fn find_client(db: &Db, id: &str) -> sqlx::Result<Option<ClientRow>> {
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at FROM oauth_clients WHERE id = $1",
+        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant FROM oauth_clients
+         WHERE id = $1",
         id,
     )
 }
 
 /// Stores an application, unless its account has `limit` of them.
 pub(super) async fn insert_client(db: &Db, row: ClientRow, limit: i64) -> sqlx::Result<u64> {
-    let ClientRow { id, account_id, name, redirect_uris, origins, secret_hash, created_at } = row;
+    let ClientRow { id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant } = row;
     execute!(
         db,
         affected,
-        "INSERT INTO oauth_clients (id, account_id, name, redirect_uris, origins, secret_hash, created_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7
+        "INSERT INTO oauth_clients
+            (id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $9
          WHERE $2 IS NULL OR (SELECT count(*) FROM oauth_clients WHERE account_id = $2) < $8",
         id,
         account_id,
@@ -45,6 +49,7 @@ pub(super) async fn insert_client(db: &Db, row: ClientRow, limit: i64) -> sqlx::
         secret_hash,
         created_at,
         limit,
+        device_grant,
     )
 }
 
@@ -53,7 +58,7 @@ pub(super) async fn list_clients(db: &Db, account: Option<Uuid>, limit: i64) -> 
     fetch!(
         db,
         all,
-        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at FROM oauth_clients
+        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant FROM oauth_clients
          WHERE $1 IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
         account,
         limit,
@@ -71,6 +76,7 @@ pub(super) async fn delete_client(db: &Db, account: Option<Uuid>, id: &str) -> s
     )?;
     if deleted.is_some() {
         execute!(db, affected, "DELETE FROM oauth_codes WHERE client_id = $1", id.to_owned())?;
+        delete_of_client(db, id.to_owned()).await?;
         execute!(db, affected, "DELETE FROM oauth_grants WHERE client_id = $1", id.to_owned())?;
     }
     Ok(deleted)

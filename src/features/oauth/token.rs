@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     codes,
+    device::service,
     endpoints::ClientRequest,
     error::{OAuthError, no_store},
     refresh::{self, Granted},
@@ -44,8 +45,13 @@ pub(super) async fn token(
             }
             refresh::exchange(db, settings, (client, from), text, proven).await?
         }
+        service::GRANT_TYPE => {
+            let code = form.required("device_code")?;
+            service::exchange(db, &settings.oauth, (client, from), code, proven).await?
+        }
         _ => {
-            let description = "grant_type must be authorization_code or refresh_token.";
+            let description =
+                format!("grant_type must be authorization_code, refresh_token or {}.", service::GRANT_TYPE);
             return Err(OAuthError::new("unsupported_grant_type", description));
         }
     };

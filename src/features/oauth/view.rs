@@ -32,7 +32,7 @@ pub(super) fn place(redirect_uri: &str) -> String {
 }
 
 /// Who vouches for an application.
-fn vouched(owner: Owner) -> &'static str {
+pub(super) fn vouched(owner: Owner) -> &'static str {
     match owner {
         Owner::Site => "It belongs to this site.",
         Owner::Operator => "It was registered by the operators of this site.",

@@ -25,9 +25,13 @@ async fn an_operator_registers_lists_and_deletes_applications(place: DatabaseLoc
     assert_eq!(members(&secret), ["client_id", "client_secret", "name"]);
     assert!(secret["client_secret"].as_str().unwrap().starts_with("vcs_"), "{secret}");
 
+    let device = run(&["clients", "add", "TV", "--device", "--json"]).json();
+    let fields = format!("client_id={}&scope=account:read", device["client_id"].as_str().unwrap());
+    let form = ["content-type: application/x-www-form-urlencoded"];
+    assert_eq!(server.call("POST /api/v1/oauth/device_authorization", &form, &fields).0, 200);
     let table = run(&["clients", "list"]).assert_status(0).out;
     assert!(table.contains("confidential") && table.contains(uri) && table.contains("operator"), "{table}");
-    assert_eq!(run(&["clients", "list", "--json"]).json().as_array().unwrap().len(), 2);
+    assert_eq!(run(&["clients", "list", "--json"]).json().as_array().unwrap().len(), 3);
     // The running server knows it: nobody is signed in, so it asks for that.
     let asked = format!(
         "GET /authorize?client_id={id}&redirect_uri=com.example.app%3A%2Fcallback&response_type=code&scope=account:read\

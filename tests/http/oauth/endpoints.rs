@@ -46,7 +46,12 @@ async fn a_client_with_a_secret_may_ask_what_a_token_may_do(Site(app): Site) {
     let ada = app.person("ada").await;
     let (theirs, secret) = registered(&ada, THEIR_URI, true).await;
     let theirs = (theirs, secret.unwrap());
-    let new = NewClient { name: "API".into(), redirect_uris: vec![THEIR_URI.into()], is_confidential: true };
+    let new = NewClient {
+        name: "API".into(),
+        redirect_uris: vec![THEIR_URI.into()],
+        is_confidential: true,
+        ..NewClient::default()
+    };
     let (api, secret) = admin::add(&app.db, new).await.unwrap();
     let api = (api.id, secret.unwrap().reveal().to_owned());
     let tokens = Tokens::own(&app, &ada).await;
@@ -110,7 +115,7 @@ async fn every_401_says_where_tokens_come_from(Site(app): Site) {
 }
 
 async fn what_is_no_form_is_no_request(Site(app): Site) {
-    for path in ["/api/v1/oauth/token", "/api/v1/oauth/revoke", "/api/v1/oauth/introspect"] {
+    for path in ["/api/v1/oauth/token", "/api/v1/oauth/revoke", "/api/v1/oauth/introspect", super::device::PATH] {
         refused(&app.post(path).json(json!({"client_id": OWN})).await, 400, "invalid_request");
         refused(&app.post(&format!("{path}?client_id={OWN}")).form(&[]).await, 400, "invalid_request");
         let twice = app.post(path).form(&[("client_id", OWN), ("client_id", OWN)]).await;

@@ -141,13 +141,14 @@ async fn what_has_ended_is_deleted(Site(app): Site) {
         assert_eq!(app.count("oauth_grants").await, (number + 2).min(10), "of one application in one browser");
     }
     assert_over(&app, &tokens).await;
+    app.post("/api/v1/oauth/device_authorization").form(&[("client_id", "tv"), ("scope", super::SCOPE)]).await;
     app.clock.advance(Duration::days(400));
     let features = crate::support::features();
     let jobs = features.iter().filter(|feature| feature.name == "oauth").flat_map(|feature| feature.jobs);
     for job in jobs {
         assert!((job.run)(app.state.clone(), 500).await.unwrap() > 0, "{}", job.what);
     }
-    for table in ["oauth_grants", "oauth_codes", "oauth_refresh_tokens"] {
+    for table in ["oauth_grants", "oauth_codes", "oauth_refresh_tokens", "oauth_device_codes"] {
         assert_eq!(app.count(table).await, 0, "{table}");
     }
 }

@@ -5,6 +5,7 @@ mod authorize;
 mod bound;
 mod clients;
 mod commands;
+mod device;
 mod endpoints;
 mod ends;
 mod flow;
@@ -41,8 +42,15 @@ impl Prepare for Site {
             name: "Own app".into(),
             redirect_uris: vec![OWN_URI.into()],
             origins: vec![OWN_ORIGIN.into()],
+            ..FirstPartyClient::default()
         };
-        Self(TestApp::with(database, |settings| settings.oauth.clients = vec![own()]).await)
+        let tv = || FirstPartyClient {
+            id: device::TV.into(),
+            name: "Own TV".into(),
+            device_grant: true,
+            ..FirstPartyClient::default()
+        };
+        Self(TestApp::with(database, |settings| settings.oauth.clients = vec![own(), tv()]).await)
     }
 }
 

@@ -120,8 +120,14 @@ pub const OF_A_SECOND_FACTOR: [&str; 8] = [
 ];
 
 /// The pages and forms of applications that ask for access: `tests/http/oauth` opens and posts them.
-pub const OF_APPS: [&str; 4] =
-    ["/authorize", "/account/apps/revoke", "/account/developer", "/account/developer/{id}/delete"];
+pub const OF_APPS: [&str; 6] = [
+    "/authorize",
+    "/account/apps/revoke",
+    "/account/developer",
+    "/account/developer/{id}/delete",
+    "/device",
+    "/device/decide",
+];
 
 /// Pages outside of both doors, which do not look at who is signed in.
 pub const OPEN_PAGES: [&str; 1] = ["/api/docs"];
