@@ -94,3 +94,4 @@ mod token_origins;
 mod tokens;
 mod unsent;
 mod upgrade;
+mod wrong_door;

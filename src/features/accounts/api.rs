@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Allowed, Anything, AuthSession, Credential, Scope, Scopes,
+        Allowed, Anything, AuthSession, Credential, Scope, Scopes, TakesPasswords,
         dpop::SentProof,
         sign_in::{At, PendingCookie, Wants},
         verify_password::{missing_credentials, verify_password},
@@ -112,15 +112,13 @@ struct Login {
     ),
 )]
 async fn token_login(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     proof: SentProof,
     login: Unvalidated<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
-    if !settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let login = login.validate(|login| {
         let scopes = login.scopes.as_deref().map(|named| tokens::service::scope_errors(&state.site.scopes, named));
         let name = login.name.as_deref().map(tokens::service::name_errors);

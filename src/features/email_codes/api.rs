@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::service;
 use crate::{
     auth::{
-        AuthSession, Scope, Scopes,
+        AuthSession, Scope, Scopes, TakesPasswords,
         dpop::SentProof,
         sign_in::{At, Factor, PendingCookie, Wants},
     },
@@ -110,14 +110,12 @@ impl Sent {
     ),
 )]
 async fn token_send(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     proof: SentProof,
     ask: Unvalidated<TokenAsk>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    if !state.settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let ask = ask.validate(|ask| {
         let scopes = ask.scopes.as_deref().map(|named| scope_errors(&state.site.scopes, named));
         let name = ask.name.as_deref().map(name_errors);
@@ -174,13 +172,11 @@ async fn session_send(
     ),
 )]
 async fn token_login(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     Body(step): Body<TokenStep>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    if !state.settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let at = At::Client(Some(step.pending.expose_secret()));
     let Some((proven, wants)) = service::prove(&state, &client, at, step.code.expose_secret()).await? else {
         return steps::at_token_door(&state, &client, Factor::EmailCode, &step).await;

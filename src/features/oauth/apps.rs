@@ -21,7 +21,7 @@ use crate::{
     },
     state::AppState,
     timestamp::Timestamp,
-    ui::{Card, Empty, FormGuard, Time},
+    ui::{Avatar, Card, Empty, FormGuard, Time},
 };
 
 /// The path of the page.
@@ -36,6 +36,7 @@ const REGISTERED: u32 = 1_000;
 struct Authorized {
     client_id: String,
     name: String,
+    letter: String,
     place: String,
     scopes: Vec<ScopeInfo>,
     since: Timestamp,
@@ -95,6 +96,7 @@ async fn list(state: &AppState, account: Uuid) -> Result<Vec<Authorized>, Proble
         let client = Client::find(&state.db, &state.settings, &row.client_id).await?;
         let place = client.as_ref().and_then(|client| client.redirect_uris.first()).map(|uri| place(uri));
         let app = Authorized {
+            letter: client.as_ref().map(|client| client.letter.clone()).unwrap_or_default(),
             name: client.map_or_else(|| row.client_id.clone(), |client| client.name),
             place: place.unwrap_or_default(),
             client_id: row.client_id,
@@ -136,19 +138,22 @@ fn AppsView(apps: Vec<Authorized>, registers: bool) -> impl IntoView {
                 "Apps that you let into your account, without your password. Each loses its access in a browser when you
                 sign out there, and everywhere when you change your password."
             </p>
-            <p><a href="/account">"Back to your account"</a></p>
+            <p>
+                <a href="/account">"Back to your account"</a>
+                {registers.then(|| view! { " · " <a href=super::developer::PAGE>"Register an app of your own"</a> })}
+            </p>
         </header>
         <Card>{list}</Card>
-        {registers.then(|| view! { <p><a href=super::developer::PAGE>"Register an app of your own"</a></p> })}
     }
 }
 
 #[component]
 fn Row(app: Authorized) -> impl IntoView {
-    let Authorized { client_id, name, place, scopes, since, last_used_at } = app;
+    let Authorized { client_id, name, letter, place, scopes, since, last_used_at } = app;
     let scope = |scope: ScopeInfo| view! { <li>{scope.meaning}</li> };
     view! {
         <li>
+            <Avatar name=name.clone() letter />
             <div>
                 <p><strong>{name.clone()}</strong> " " <span class="hint">{place}</span></p>
                 <ul>{scopes.into_iter().map(scope).collect_view()}</ul>

@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::request::offered;
+use super::client::offered;
 use crate::{
     http::problem::DPOP_ALGS,
     settings::Settings,

@@ -5,10 +5,14 @@ mod authorize;
 mod bound;
 mod clients;
 mod commands;
+mod demanded;
 mod endpoints;
 mod ends;
 mod flow;
+mod logins;
 mod refresh;
+mod reported;
+mod scopes;
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -41,6 +45,7 @@ impl Prepare for Site {
             name: "Own app".into(),
             redirect_uris: vec![OWN_URI.into()],
             origins: vec![OWN_ORIGIN.into()],
+            ..FirstPartyClient::default()
         };
         Self(TestApp::with(database, |settings| settings.oauth.clients = vec![own()]).await)
     }
