@@ -7,6 +7,7 @@
 mod background;
 mod clock;
 mod direct;
+mod direct_write;
 mod errors;
 mod existing;
 mod file;

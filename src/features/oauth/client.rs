@@ -103,10 +103,9 @@ impl Client {
     /// `invalid_dpop_proof`
     pub(super) async fn demand_key(&self, db: &Db, account: Uuid, key: Option<&str>) -> Result<(), OAuthError> {
         let who = match key {
-            Some(_) => return Ok(()),
             None if self.requires_key => "The client",
             None if accounts::requires_key(db, account).await? => "The account",
-            None => return Ok(()),
+            _ => return Ok(()),
         };
         let description = format!("{who} demands tokens that are bound to a key, and the request has no DPoP header.");
         Err(OAuthError::new("invalid_dpop_proof", description))

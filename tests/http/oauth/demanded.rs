@@ -139,7 +139,7 @@ async fn a_client_that_demands_a_key_gets_no_token_without_one(Site(app): Site) 
         refused(&app.post(TOKEN).form(&fields).await, 400, error);
         assert_eq!(ask(&fields).await["token_type"], "DPoP");
     }
-    let bearers = app.raw().await.texts("SELECT id FROM tokens WHERE issued_by = 'client' AND jkt IS NULL").await;
+    let bearers = app.raw().await.texts("SELECT name FROM tokens WHERE issued_by = 'client' AND jkt IS NULL").await;
     assert!(bearers.is_empty());
 }
 
