@@ -10,10 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
-    http::{export::Export, pages::Pages},
+    http::{export::Export, pages::Pages, problem::Experiments},
     settings::Settings,
     state::{AppState, Site},
-    ui::{NavLink, SiteLinks, WayIn},
+    ui::{AccountLink, NavLink, SiteLinks, WayIn},
 };
 
 /// A part of the product: plain data and function pointers. Begin with [`Feature::new`] and set what there is.
@@ -30,6 +30,8 @@ pub struct Feature {
     /// Its resources whose changes are told as events, each with the scope that a token needs for them. Their tables
     /// have triggers that record changes.
     pub events: &'static [ResourceEvents],
+    /// Its pages that show what the code of a problem is about: codes with paths.
+    pub experiments: fn(&Settings) -> Vec<(&'static str, String)>,
     /// The second factors that it adds to signing in.
     pub factors: &'static [SecondFactor],
     /// The paths that stay open to somebody who has to set up a second factor first, with those below them.
@@ -45,6 +47,8 @@ pub struct Feature {
     pub nav: &'static [NavLink],
     /// Its links in the footer of every page.
     pub footer: &'static [NavLink],
+    /// Its links on the account page.
+    pub account_links: &'static [AccountLink],
     /// JSON routes of both doors. Their handlers take `Allowed<…>`.
     pub api: fn() -> OpenApiRouter<AppState>,
     /// JSON routes of the session door alone.
@@ -58,6 +62,8 @@ pub struct Feature {
     pub client_forms: fn() -> Pages<AppState>,
     /// The path of the protected-resource metadata (RFC 9728), which every 401 of the token door names.
     pub resource_metadata: Option<&'static str>,
+    /// The path of its page to which applications send people to sign in (RFC 6749 section 3.1).
+    pub authorization_endpoint: Option<&'static str>,
     /// Its pages, behind the session door.
     pub pages: fn() -> Pages<AppState>,
     /// Its pages outside of both doors, for which no credential is read. They get the OpenAPI document of the token
@@ -82,6 +88,7 @@ impl Feature {
             tags: &[],
             scopes: &[],
             events: &[],
+            experiments: |_| Vec::new(),
             factors: &[],
             setup_paths: &[],
             ways_in: &[],
@@ -89,12 +96,14 @@ impl Feature {
             after_sign_in: &[],
             nav: &[],
             footer: &[],
+            account_links: &[],
             api: OpenApiRouter::new,
             session_api: OpenApiRouter::new,
             token_api: OpenApiRouter::new,
             unauthenticated_api: OpenApiRouter::new,
             client_forms: Pages::new,
             resource_metadata: None,
+            authorization_endpoint: None,
             pages: Pages::new,
             open_pages: |_| Pages::new(),
             stateful: None,
@@ -188,12 +197,17 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         links: Arc::new(SiteLinks {
             nav: on().flat_map(|feature| feature.nav).copied().collect(),
             footer: on().flat_map(|feature| feature.footer).copied().collect(),
+            account: on().flat_map(|feature| feature.account_links).copied().collect(),
             ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
             ways_up: on().flat_map(|feature| feature.ways_up).copied().collect(),
             after_sign_in: on().flat_map(|feature| feature.after_sign_in).copied().collect(),
         }),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),
+        experiments: Experiments::new(
+            on().flat_map(|feature| (feature.experiments)(settings))
+                .map(|(code, path)| (code, format!("{}{path}", settings.origin()))),
+        ),
         factors: on().flat_map(|feature| feature.factors).copied().collect(),
         setup_paths: on().flat_map(|feature| feature.setup_paths).copied().collect(),
         exports: on().filter_map(|feature| feature.export).collect(),

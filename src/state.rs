@@ -15,7 +15,7 @@ use crate::{
         sign_in::{FactorContext, SecondFactor, SignIns},
     },
     db::Db,
-    http::export::Export,
+    http::{export::Export, problem::Experiments},
     mail::Mailer,
     settings::Settings,
     ui::SiteLinks,
@@ -56,6 +56,8 @@ pub struct Site {
     pub scopes: Vec<ScopeInfo>,
     /// The resources whose changes are told as events.
     pub events: Vec<ResourceEvents>,
+    /// The experiments that show what the code of a problem is about.
+    pub experiments: Experiments,
     /// The second factors.
     pub factors: Vec<SecondFactor>,
     /// The paths that stay open to somebody who has to set up a second factor first.

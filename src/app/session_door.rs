@@ -76,6 +76,7 @@ pub(super) fn session_door(
             .layer(Share)
     };
 
+    let answered = || from_fn_with_state(state.site.experiments.clone(), answer_json);
     let api = api::session_mount(features).merge(openapi::routes());
     let paths = KnownPaths::of("/session/v1", api.get_openapi());
     let described = (state.settings.clone(), features.to_vec());
@@ -88,14 +89,14 @@ pub(super) fn session_door(
         .layer(required(None))
         .layer(Extension(document))
         .layer(Extension(Door::Session));
-    let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(from_fn(answer_json));
+    let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(answered());
 
     let (mut own_pages, mut endpoints) = (Router::new(), Router::new());
     for feature in stateful {
         own_pages = own_pages.merge(feature.pages);
         endpoints = endpoints.merge(feature.endpoints);
     }
-    let endpoints = contained(endpoints).layer(from_fn(answer_json));
+    let endpoints = contained(endpoints).layer(answered());
 
     // The inner layer words what a page refuses, for whoever is signed in; the outer one what never reached a page.
     let word = || from_fn_with_state(state.assets.clone(), answer_page);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Door,
+        Door, PasswordRule,
         bearer::{self, TokenDoor},
         cors::{self, AllowedOrigins, Cors},
         page::answer_page,
@@ -44,7 +44,9 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
     let cors = Cors { origins: origins.clone(), limits: limits.clone(), db, recent, refused };
     let (db, dpop, prefix) = (state.db.clone(), state.dpop.clone(), state.settings.tokens.prefix.clone());
     let sign_ins = state.sign_ins.clone();
-    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone(), sign_ins };
+    let authorize = features.iter().find_map(|feature| feature.authorization_endpoint);
+    let passwords = PasswordRule::new(&state.settings, authorize);
+    let door = TokenDoor { db, prefix, origins, limits, dpop: dpop.clone(), sign_ins, passwords };
     let api = api::token_mount(features);
     let paths = KnownPaths::of("/api/v1", api.get_openapi());
     let forms = features.iter().fold(Pages::new(), |forms, feature| forms.merge((feature.client_forms)()));
@@ -62,7 +64,9 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
         .layer(from_fn_with_state(ResourceMetadata::new(metadata), resource_metadata::layer))
         .layer(from_fn(requests::layer))
         .layer(Share);
-    Ok(mount.layer(from_fn_with_state(cors, cors::layer)).layer(from_fn(answer_json)))
+    Ok(mount
+        .layer(from_fn_with_state(cors, cors::layer))
+        .layer(from_fn_with_state(state.site.experiments.clone(), answer_json)))
 }
 
 /// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the
@@ -74,5 +78,8 @@ pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppS
     let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
     let json = document.to_string();
     let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(move || json)));
-    contained(mount).layer(from_fn(answer_json)).layer(cors::open()).merge(pages)
+    contained(mount)
+        .layer(from_fn_with_state(state.site.experiments.clone(), answer_json))
+        .layer(cors::open())
+        .merge(pages)
 }

@@ -12,7 +12,7 @@ use tracing::field;
 use uuid::Uuid;
 
 use super::{
-    Caller, Credential,
+    Caller, Credential, PasswordRule,
     authorization::{self, NoToken, Scheme},
     cors::{self, AllowedOrigins},
     dpop::{self, BoundToken, Dpop},
@@ -52,6 +52,8 @@ pub struct TokenDoor {
     pub dpop: Dpop,
     /// Know which accounts have to set up a second factor first.
     pub sign_ins: SignIns,
+    /// Whether calls may hold a password.
+    pub passwords: PasswordRule,
 }
 
 impl TokenDoor {
@@ -67,7 +69,10 @@ impl TokenDoor {
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
         let now = self.db.now();
-        let (scheme, text) = sent_token(headers)?;
+        let (scheme, text) = sent_token(headers).map_err(|problem| match problem {
+            Problem::CookieAtTokenDoor if self.origins.are_foreign(headers) => Problem::CredentialedCors,
+            problem => problem,
+        })?;
         let Some(secret) = Secret::parse(&self.prefix, text) else {
             auth_info.counted(self.limits.check_address(&client, now))?;
             return Err(Problem::TokenInvalid);

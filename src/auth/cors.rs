@@ -100,14 +100,20 @@ impl AllowedOrigins {
     /// Checks whether a request with these headers has no origin, our own, or one that the settings allow.
     ///
     /// # Errors
-    /// [`Problem::OriginNotListed`]; [`Problem::OriginNotAllowed`] if it has several.
+    /// [`Problem::OriginNotListed`]; [`Problem::OriginNull`]; [`Problem::OriginNotAllowed`] if it has several.
     fn check_settings(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let mut given = headers.get_all(header::ORIGIN).iter();
         match (given.next(), given.next()) {
             (Some(_), Some(_)) => Err(Problem::OriginNotAllowed),
+            (Some(origin), None) if origin == "null" => Err(Problem::OriginNull),
             (Some(origin), None) if !self.knows(origin) => Err(Problem::OriginNotListed(shown(origin))),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a request with these headers comes from a page on another origin than ours.
+    pub fn are_foreign(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(header::ORIGIN).iter().any(|origin| *origin != self.own)
     }
 
     /// Whether a request with these headers has no origin, our own, or one that the settings allow.
@@ -122,7 +128,8 @@ impl AllowedOrigins {
     /// and from the origins in the settings.
     ///
     /// # Errors
-    /// [`Problem::OriginNotListed`] or [`Problem::OriginNotOfToken`]; [`Problem::OriginNotAllowed`] if it has several.
+    /// [`Problem::OriginNotListed`] or [`Problem::OriginNotOfToken`]; [`Problem::OriginNull`];
+    /// [`Problem::OriginNotAllowed`] if it has several.
     pub fn check(&self, token: &Token, headers: &HeaderMap) -> Result<(), Problem> {
         if token.origins.is_empty() {
             return self.check_settings(headers);
@@ -133,6 +140,7 @@ impl AllowedOrigins {
         let mut given = headers.get_all(header::ORIGIN).iter();
         match (given.next(), given.next()) {
             (None, _) => Err(Problem::OriginNotOfToken("the request names none".into())),
+            (Some(origin), None) if origin == "null" => Err(Problem::OriginNull),
             (Some(origin), None) if token_allows(token, origin) => Ok(()),
             (Some(origin), None) => Err(Problem::OriginNotOfToken(format!("the request comes from {}", shown(origin)))),
             (Some(_), Some(_)) => Err(Problem::OriginNotAllowed),

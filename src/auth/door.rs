@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::request::Parts;
+use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::{Caller, bearer::TokenDoor, session};
 use crate::http::problem::Problem;
@@ -26,6 +26,22 @@ impl Door {
             Some(Self::Session) => session::identify_call(parts),
             Some(Self::Token(door)) => door.identify(parts).await,
             None => Err(Problem::Internal("a handler that needs a caller is mounted behind neither door".into())),
+        }
+    }
+}
+
+/// An extractor for handlers of the token door that exchange a password or a code for a token: they come before the
+/// body is read. The session door always takes passwords.
+#[derive(Clone, Copy, Debug)]
+pub struct TakesPasswords(());
+
+impl<S: Send + Sync> FromRequestParts<S> for TakesPasswords {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get::<Door>() {
+            Some(Door::Token(door)) => door.passwords.check().map(|()| Self(())),
+            _ => Ok(Self(())),
         }
     }
 }

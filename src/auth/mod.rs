@@ -57,6 +57,8 @@ mod stamp;
 #[cfg(feature = "ssr")]
 pub mod store;
 #[cfg(feature = "ssr")]
+mod takes_passwords;
+#[cfg(feature = "ssr")]
 pub mod verify_password;
 
 pub use self::{
@@ -68,7 +70,8 @@ pub use self::{
 pub use self::{
     allowed::{Allowed, Anything, Need, scope},
     caller::{Caller, Credential},
-    door::Door,
+    door::{Door, TakesPasswords},
     session::AuthSession,
     stamp::{Stamp, new_stamp},
+    takes_passwords::PasswordRule,
 };

@@ -28,7 +28,7 @@ use crate::{
     },
     timestamp::Timestamp,
     ui::{
-        FormOrigin, LastWay, Now, SiteLinks, WayIn,
+        AccountLink, FormOrigin, LastWay, Now, SiteLinks, WayIn,
         layout::{Layout, Who},
         shape::with_shapes,
     },
@@ -103,6 +103,11 @@ impl PageContext {
     /// Whether the footer links to `path`.
     pub fn leads_to(&self, path: &str) -> bool {
         self.links.footer.iter().any(|link| link.path == path)
+    }
+
+    /// The links of the features on the account page.
+    pub fn account_links(&self) -> Vec<AccountLink> {
+        self.links.account.clone()
     }
 
     /// The ways to sign in beside the password, each with the URL of its script.

@@ -52,6 +52,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], br
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
         print(&settings.allowed_origins_summary());
+        print(settings.token_login_summary());
         print(breached);
         for feature in FEATURES.iter().filter_map(|feature| feature.stateful) {
             if let Some(extra) = (feature.listener)(settings) {

@@ -8,7 +8,11 @@ use super::{
     failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
 };
-use crate::features::oauth::admin::{self, NewClient};
+use crate::{
+    app::FEATURES,
+    feature::site,
+    features::oauth::admin::{self, NewClient},
+};
 
 /// Commands for applications.
 #[derive(Debug, Args)]
@@ -37,6 +41,15 @@ struct Add {
     /// Where people return to; may be given several times
     #[arg(long, value_name = "URI", required_unless_present = "device")]
     redirect_uri: Vec<String>,
+    /// A scope that it may ask for; may be given several times. Without it, whatever the site offers
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
+    /// The letter beside its name
+    #[arg(long, default_value = "", hide_default_value = true)]
+    letter: String,
+    /// Give it tokens only that are bound to a key (`dpop_bound_access_tokens`)
+    #[arg(long)]
+    dpop_bound: bool,
     /// Create a secret, for an application that runs on a server
     #[arg(long)]
     confidential: bool,
@@ -69,14 +82,18 @@ impl Clients {
 
 impl Add {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let Self { name, redirect_uri, confidential, device } = self;
+        let Self { name, redirect_uri, confidential, device, scope, letter, dpop_bound } = self;
+        let declared = site(FEATURES, &context.settings).scopes;
         let new = NewClient {
             name: name.clone(),
             redirect_uris: redirect_uri,
             is_confidential: confidential,
             device_grant: device,
+            scopes: if scope.is_empty() { admin::scopes(&declared) } else { scope },
+            letter,
+            requires_key: dpop_bound,
         };
-        let work = admin::add(&context.db, new);
+        let work = admin::add(&context.db, &declared, new);
         let (client, secret) = context.logged("clients add", (None, &name), work).await?;
         if json {
             let secret = secret.as_ref().map(crate::secret::Secret::reveal);
@@ -105,9 +122,12 @@ impl List {
         let rows = clients.into_iter().map(|client| {
             let owner = client.account_id.map_or_else(|| "operator".into(), |id| id.to_string());
             let kind = if client.is_confidential { "confidential" } else { "public" };
-            [client.name, kind.into(), client.redirect_uris.join(" "), owner, client.created_at.to_minute(), client.id]
+            let kind = if client.requires_key { format!("{kind}, bound to a key") } else { kind.into() };
+            let scopes = if client.scopes.is_empty() { "all".into() } else { client.scopes.join(" ") };
+            let uris = client.redirect_uris.join(" ");
+            [client.name, kind, scopes, uris, owner, client.created_at.to_minute(), client.id]
         });
-        print_table(["NAME", "KIND", "REDIRECT URIS", "OWNER", "CREATED", "CLIENT ID"], rows.collect());
+        print_table(["NAME", "KIND", "SCOPES", "REDIRECT URIS", "OWNER", "CREATED", "CLIENT ID"], rows.collect());
         Ok(())
     }
 }

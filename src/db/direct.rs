@@ -18,6 +18,8 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, ToSql, types::FromSql};
 
+use super::direct_write::DirectWriter;
+
 /// The most connections. As many are used at once as the runtime has threads, and as many are opened if they are fewer.
 const CONNECTIONS: usize = 8;
 /// A read that takes longer than this holds up other requests.
@@ -37,7 +39,10 @@ pub(crate) trait DirectRow: Sized {
 }
 
 /// The connections.
-pub(crate) struct Direct(Mutex<State>);
+pub(crate) struct Direct {
+    readers: Mutex<State>,
+    writer: DirectWriter,
+}
 
 #[derive(Default)]
 struct State {
@@ -65,11 +70,11 @@ impl Direct {
             tracing::warn!(%error, "every read of the database uses a thread of its own");
             Vec::new()
         });
-        Self(Mutex::new(State { idle, ..State::default() }))
+        Self { readers: Mutex::new(State { idle, ..State::default() }), writer: DirectWriter::open(file) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes the connections.
@@ -77,6 +82,7 @@ impl Direct {
         let mut state = self.state();
         state.closed = true;
         state.idle.clear();
+        self.writer.close();
     }
 
     fn take(&self) -> Option<Connection> {
@@ -98,6 +104,12 @@ impl Direct {
         if !state.closed {
             state.idle.push(connection);
         }
+    }
+
+    /// How many rows a small write has changed that need not outlive a loss of power; `None` if it has to run the usual
+    /// way ([`super::direct_write`]).
+    pub(crate) fn affected(&self, sql: &str, values: &[&dyn ToSql]) -> Option<usize> {
+        self.writer.affected(sql, values)
     }
 
     /// The rows of the statement, or `None` if it has to run the usual way.

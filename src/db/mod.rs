@@ -8,6 +8,7 @@ mod background;
 pub mod backup;
 mod clock;
 mod direct;
+mod direct_write;
 pub mod dump;
 mod errors;
 mod existing;

@@ -22,6 +22,7 @@ pub async fn end_short_lived(db: &Db) -> sqlx::Result<u64> {
         "DELETE FROM email_codes",
         "DELETE FROM passkey_challenges",
         "DELETE FROM oauth_codes",
+        "DELETE FROM oauth_device_codes",
         "DELETE FROM trusted_devices",
         "DELETE FROM factor_resets",
         "DELETE FROM dpop_proofs",

@@ -62,7 +62,7 @@ pub use self::{
     sessions::Sessions,
     sources::Sources,
     throttle::Throttle,
-    tokens::Tokens,
+    tokens::{TokenLogin, Tokens},
 };
 use self::{findings::Findings, hosts::is_loopback_host};
 
@@ -174,7 +174,7 @@ impl Settings {
         self.rate_limits.check(&mut found);
         self.activity.check(&mut found);
         self.tokens.check(&mut found);
-        self.oauth.check(self.tokens.login && !development, &mut found);
+        self.oauth.check(self.tokens.login == TokenLogin::On && !development, &mut found);
         self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
@@ -210,6 +210,33 @@ impl Settings {
     /// Fetch Metadata to such origins only.
     pub fn is_trustworthy(&self) -> bool {
         self.server.public_url.scheme() == "https" || is_loopback_host(&self.server.public_url)
+    }
+
+    /// Whether calls of `/api/v1` take a password, such as `POST login`: on a site with an application of its own that
+    /// gets tokens without one, only if the settings say so.
+    pub fn takes_passwords_for_tokens(&self) -> bool {
+        match self.tokens.login {
+            TokenLogin::On => true,
+            TokenLogin::Off => false,
+            TokenLogin::Auto => self.is_development() || self.oauth.clients.is_empty(),
+        }
+    }
+
+    /// The same in a sentence for the operator.
+    pub fn token_login_summary(&self) -> &'static str {
+        match (self.tokens.login, self.oauth.clients.is_empty()) {
+            (TokenLogin::On, _) => "Calls of /api/v1 take passwords (tokens.login = true).",
+            (TokenLogin::Off, _) => "No call of /api/v1 takes a password (tokens.login = false).",
+            (TokenLogin::Auto, true) => "Calls of /api/v1 take passwords, until oauth.clients has an application.",
+            (TokenLogin::Auto, false) if self.is_development() => {
+                "Calls of /api/v1 take passwords, but only on a development server, since oauth.clients has an \
+                 application (tokens.login = \"auto\")."
+            }
+            (TokenLogin::Auto, false) => {
+                "No call of /api/v1 takes a password, since oauth.clients has an application that needs none \
+                 (tokens.login = \"auto\")."
+            }
+        }
     }
 
     /// The allowed origins, those of the site's own applications among them, as header values.

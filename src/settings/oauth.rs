@@ -64,6 +64,12 @@ pub struct FirstPartyClient {
     pub origins: Vec<String>,
     /// Whether it may ask for access on a device by a code (RFC 8628).
     pub device_grant: bool,
+    /// The scopes that it may ask for; by default all that the site offers.
+    pub scopes: Vec<String>,
+    /// What people see beside its name; empty for the first letters of the name.
+    pub letter: String,
+    /// Whether its tokens have to be bound to a key (RFC 9449 section 5.2).
+    pub dpop_bound_access_tokens: bool,
 }
 
 /// The word of the environment for [`FirstPartyClient::device_grant`]. No redirect URI is without a colon.
@@ -77,7 +83,7 @@ enum Entry {
     Table(Table),
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
     id: String,
@@ -87,21 +93,29 @@ struct Table {
     origins: Option<Vec<String>>,
     #[serde(default)]
     device_grant: bool,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    letter: String,
+    #[serde(default)]
+    dpop_bound_access_tokens: bool,
 }
 
 impl From<Entry> for FirstPartyClient {
     fn from(entry: Entry) -> Self {
-        let Table { id, name, redirect_uris, origins, device_grant } = match entry {
+        let Table { id, name, redirect_uris, origins, device_grant, scopes, letter, dpop_bound_access_tokens } = match entry
+        {
             Entry::Table(table) => table,
             Entry::Words(words) => {
                 let mut words = words.split_whitespace().map(str::to_owned);
                 let id = words.next().unwrap_or_default();
                 let (flags, redirect_uris): (Vec<_>, _) = words.partition(|word| word == DEVICE);
-                Table { id, name: None, redirect_uris, origins: None, device_grant: !flags.is_empty() }
+                Table { id, redirect_uris, device_grant: !flags.is_empty(), ..Table::default() }
             }
         };
         let origins = origins.unwrap_or_else(|| origins_of(&redirect_uris));
-        Self { name: name.unwrap_or_else(|| id.clone()), id, redirect_uris, origins, device_grant }
+        let name = name.unwrap_or_else(|| id.clone());
+        Self { id, name, redirect_uris, origins, device_grant, scopes, letter, dpop_bound_access_tokens }
     }
 }
 
@@ -150,7 +164,7 @@ impl OAuth {
     pub(super) fn check(&self, login_without_need: bool, found: &mut Findings) {
         const KEY: &str = "oauth.clients";
         for (index, client) in self.clients.iter().enumerate() {
-            let FirstPartyClient { id, name, redirect_uris, origins, device_grant } = client;
+            let FirstPartyClient { id, name, redirect_uris, origins, device_grant, scopes, letter, .. } = client;
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
             let is_id = (1..=64).contains(&id.len()) && id.bytes().all(plain) && id.parse::<uuid::Uuid>().is_err();
             found.error_if(
@@ -170,6 +184,11 @@ impl OAuth {
                 KEY,
                 format!("{id:?} has no redirect_uris and no device_grant, so it cannot get a code"),
             );
+            let is_letter =
+                letter.chars().count() <= 1 && !letter.contains(|c: char| c.is_control() || c.is_whitespace());
+            found.error_if(!is_letter, KEY, format!("the letter of {id:?} must be one character"));
+            let is_scope = |scope: &String| !scope.is_empty() && !scope.contains(char::is_whitespace);
+            found.error_if(!scopes.iter().all(is_scope), KEY, format!("a scope of {id:?} is empty or has a blank"));
             for message in redirect_uris.iter().filter_map(|uri| check_redirect_uri(uri).err()) {
                 found.error(KEY, message);
             }
@@ -237,6 +256,13 @@ mod tests {
         let [client] = &settings.oauth.clients[..] else { panic!("{settings:?}") };
         assert_eq!((client.name.as_str(), client.redirect_uris[0].as_str()), ("App", uri));
         assert_eq!(settings.allowed_origins(), ["https://o.example"]);
+        assert!(client.scopes.is_empty() && client.letter.is_empty() && !client.dpop_bound_access_tokens);
+        let more = r#"scopes = ["a:read"], letter = "N", dpop_bound_access_tokens = true"#;
+        fs::write(&file, format!("[oauth]\nclients = {}\n", table.replace(" }", &format!(", {more} }}")))).unwrap();
+        let settings = Settings::load(&file, &HashMap::new()).unwrap();
+        let [client] = &settings.oauth.clients[..] else { panic!("{settings:?}") };
+        assert_eq!((client.scopes.concat().as_str(), client.letter.as_str()), ("a:read", "N"));
+        assert!(client.dpop_bound_access_tokens);
 
         let words = format!("spa {uri}, cli http://127.0.0.1/callback");
         let environment = HashMap::from([("VESTIBULE_OAUTH__CLIENTS".to_owned(), words)]);

@@ -3,8 +3,9 @@
 use std::{collections::HashMap, fs, path::Path};
 
 use super::{
-    FILE, Finding, ProxyHeader, Settings,
+    FILE, Finding, FirstPartyClient, ProxyHeader, Settings,
     Severity::{Advice, Error},
+    TokenLogin,
     names::{self, unknown_variable, variable_of},
     sources,
 };
@@ -354,4 +355,43 @@ fn what_others_put_there_is_theirs() {
         assert_eq!(unknown_variable(name, value, &keys()), None, "{name}");
     }
     assert!(unknown_variable("VESTIBULE_PORT", "3000", &keys()).is_some(), "that one was meant for us");
+}
+
+#[test]
+fn passwords_are_taken_for_tokens_until_something_better_is_there() {
+    let takes = |login: TokenLogin, address: &str, client: bool| {
+        let mut settings = Settings::default();
+        settings.tokens.login = login;
+        settings.server.address = address.parse().unwrap();
+        settings.oauth.clients = client.then(FirstPartyClient::default).into_iter().collect();
+        (settings.takes_passwords_for_tokens(), settings.token_login_summary())
+    };
+    let (here, open) = ("127.0.0.1:3000", "0.0.0.0:3000");
+    for (login, address, client, taken) in [
+        (TokenLogin::Auto, here, false, true),
+        (TokenLogin::Auto, here, true, true),
+        (TokenLogin::Auto, open, false, true),
+        (TokenLogin::Auto, open, true, false),
+        (TokenLogin::On, open, true, true),
+        (TokenLogin::Off, here, false, false),
+    ] {
+        let (takes, said) = takes(login, address, client);
+        assert_eq!(takes, taken, "{login:?} {address} {client}");
+        assert_eq!(said.starts_with("Calls of /api/v1 take passwords"), taken, "{said}");
+    }
+    let advised = |login: TokenLogin| {
+        let found = found(|settings| {
+            settings.tokens.login = login;
+            settings.server.address = open.parse().unwrap();
+            let uris = vec!["https://app.example/callback".into()];
+            settings.oauth.clients = vec![FirstPartyClient {
+                id: "spa".into(),
+                name: "spa".into(),
+                redirect_uris: uris,
+                ..Default::default()
+            }];
+        });
+        found.iter().any(|finding| finding.key == "tokens.login" && finding.severity == Advice)
+    };
+    assert!(advised(TokenLogin::On) && !advised(TokenLogin::Auto) && !advised(TokenLogin::Off));
 }

@@ -1,6 +1,6 @@
 //! `[tokens]`: the form of tokens, and how long they last.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use time::Duration;
 
 use super::findings::Findings;
@@ -18,7 +18,8 @@ pub struct Tokens {
     /// Days for which an expired or revoked token is still listed.
     pub keep_days: u32,
     /// Whether `POST login` exchanges a password for a token, and other calls of the token API take one.
-    pub login: bool,
+    /// [`super::Settings::takes_passwords_for_tokens`] says what it comes to.
+    pub login: TokenLogin,
     /// How long a token from `POST login` lasts, in hours.
     pub login_hours: u32,
     /// How long a token from `POST login` with `remember` lasts, in days.
@@ -36,11 +37,56 @@ impl Default for Tokens {
             max_days: 366,
             per_account: 100,
             keep_days: 30,
-            login: true,
+            login: TokenLogin::Auto,
             login_hours: 12,
             login_remember_days: 30,
             login_renew_hours: 24,
             login_remember_renew_days: 90,
+        }
+    }
+}
+
+/// Whether the token API takes passwords: `true`, `false` or `"auto"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenLogin {
+    /// On a development server, and elsewhere as long as the site has no application of its own that gets tokens without
+    /// a password (RFC 9700 section 2.4).
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Serialize for TokenLogin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::On => serializer.serialize_bool(true),
+            Self::Off => serializer.serialize_bool(false),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenLogin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The environment has text in place of the flag.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Flag(bool),
+            Text(String),
+        }
+        match Written::deserialize(deserializer)? {
+            Written::Flag(true) => Ok(Self::On),
+            Written::Flag(false) => Ok(Self::Off),
+            Written::Text(text) => match text.as_str() {
+                "auto" => Ok(Self::Auto),
+                "true" => Ok(Self::On),
+                "false" => Ok(Self::Off),
+                _ => Err(D::Error::custom("must be true, false or \"auto\"")),
+            },
         }
     }
 }
@@ -100,6 +146,20 @@ mod tests {
         let short = Tokens { max_days: 40, login_renew_hours: 1, ..settings };
         assert_eq!(short.login_lifetime(false), (Duration::hours(12), Duration::hours(12)), "no shorter than without");
         assert_eq!(short.login_lifetime(true), (Duration::days(30), Duration::days(40)), "no longer than any token");
+    }
+
+    #[test]
+    fn taking_passwords_is_a_flag_or_a_word() {
+        for (text, login, written) in [
+            ("true", TokenLogin::On, "true"),
+            ("false", TokenLogin::Off, "false"),
+            ("\"auto\"", TokenLogin::Auto, "\"auto\""),
+            ("\"false\"", TokenLogin::Off, "false"),
+        ] {
+            assert_eq!(serde_json::from_str::<TokenLogin>(text).unwrap(), login);
+            assert_eq!(serde_json::to_string(&login).unwrap(), written);
+        }
+        assert!(serde_json::from_str::<TokenLogin>("\"yes\"").is_err());
     }
 
     #[test]

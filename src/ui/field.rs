@@ -41,7 +41,7 @@ pub fn in_textarea(text: &str) -> String {
     format!("\n{}", text.replace('&', "&amp;").replace('<', "&lt;"))
 }
 
-/// A required one-line field.
+/// A one-line field, required unless it is `optional`.
 #[component]
 pub fn TextField(
     /// The input's name and id.
@@ -62,6 +62,9 @@ pub fn TextField(
     /// Whether the field has the focus when the page opens. A field with an error comes first.
     #[prop(optional)]
     autofocus: bool,
+    /// Whether it may be left empty.
+    #[prop(optional)]
+    optional: bool,
 ) -> impl IntoView {
     let error = form.error(name);
     let wrong = error.is_some();
@@ -76,7 +79,7 @@ pub fn TextField(
             value=value
             autocomplete=autocomplete
             autofocus=first_wrong || (autofocus && form.errors.is_empty())
-            required
+            required=!optional
             // A password that is shown is text to keyboards and spell checkers.
             spellcheck=secret.then_some("false")
             autocapitalize=secret.then_some("none")

@@ -11,6 +11,17 @@ pub struct NavLink {
     pub label: &'static str,
 }
 
+/// A link on the account page, with what is behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountLink {
+    /// Such as `/tokens`.
+    pub path: &'static str,
+    /// Such as "Manage tokens".
+    pub label: &'static str,
+    /// A sentence about it.
+    pub hint: &'static str,
+}
+
 /// The links of header and footer.
 #[derive(Clone, Debug, Default)]
 pub struct SiteLinks {
@@ -18,6 +29,8 @@ pub struct SiteLinks {
     pub nav: Vec<NavLink>,
     /// In the footer.
     pub footer: Vec<NavLink>,
+    /// On the account page.
+    pub account: Vec<AccountLink>,
     /// On the sign-in page, below the password.
     pub ways_in: Vec<WayIn>,
     /// On the sign-up page, below the password.

@@ -59,4 +59,4 @@ pub use self::{
 #[cfg(feature = "ssr")]
 pub use last_used::{LastUsed, LastWay};
 #[cfg(feature = "ssr")]
-pub use links::{NavLink, SiteLinks, WayIn};
+pub use links::{AccountLink, NavLink, SiteLinks, WayIn};

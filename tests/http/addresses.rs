@@ -57,6 +57,8 @@ async fn the_address_of_a_form_leads_to_the_form(app: TestApp) {
             _ if path == "/account/email/resend" => "/account/email",
             Some("tokens") => "/tokens",
             Some("account") if path.starts_with("/account/passkeys/") => "/account/passkeys",
+            Some("account") if path.starts_with("/account/apps/") => "/account/apps",
+            Some("account") if path.starts_with("/account/developer/") => "/account/developer",
             Some("account") => "/account",
             // The page of the item that the form deletes.
             _ => own.as_deref().unwrap_or("/"),

@@ -20,7 +20,7 @@ without_database! {
 
 async fn a_page_is_embedded_nowhere(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let open = |path: &str, site, mode, dest| {
         let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
         ada.browser.forged(Method::GET, &things.path(path)).headers(&headers)

@@ -213,7 +213,7 @@ async fn the_wrong_door_names_the_right_one(app: TestApp) {
     let nothing = app.get("/api/v1/me").await;
     assert!(!detail(&nothing, "token_missing").contains("Cookie"));
     let cookie = app.get("/api/v1/me").header("cookie", "session=anything").await;
-    assert!(detail(&cookie, "token_missing").contains("/session/v1, which takes the session cookie"));
+    assert!(detail(&cookie, "cookie_at_token_door").contains("/session/v1, which takes the session cookie"));
     for scheme in ["Basic YTpi", "Token vst_x", "vst_x"] {
         let other = app.get("/api/v1/me").header("authorization", scheme).header("cookie", "session=anything").await;
         assert!(detail(&other, "token_missing").contains("does not begin with `Bearer`"), "{scheme}");
@@ -227,7 +227,7 @@ async fn the_wrong_door_names_the_right_one(app: TestApp) {
     assert_eq!(detail(&nothing, "not_signed_in"), "Sign in first.");
     let token = app.person("ada").await.client.token;
     let token = app.get("/session/v1/me").bearer(&token).await;
-    assert!(detail(&token, "not_signed_in").contains("Send the token to /api/v1"));
+    assert!(detail(&token, "token_at_session_door").contains("Send the token to /api/v1"));
 }
 
 async fn a_path_that_is_nearly_right_is_named(app: TestApp) {

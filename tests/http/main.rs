@@ -97,3 +97,4 @@ mod token_origins;
 mod tokens;
 mod unsent;
 mod upgrade;
+mod wrong_door;

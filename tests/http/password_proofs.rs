@@ -3,6 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
+use vestibule::settings::TokenLogin;
 
 use crate::support::{
     Database, Door, PASSWORD, SPA, TestApp, all_scopes, on_both_databases,
@@ -150,7 +151,7 @@ async fn a_page_that_only_a_token_allows_sends_no_password(app: TestApp) {
 }
 
 async fn without_logins_the_token_door_takes_no_password(database: Database) {
-    let app = TestApp::with(database, |settings| settings.tokens.login = false).await;
+    let app = TestApp::with(database, |settings| settings.tokens.login = TokenLogin::Off).await;
     let browser = app.browser();
     let form = [("name", "ada"), ("email", "ada@example.org"), ("password", PASSWORD)];
     browser.submit("/sign-up", &form).await.assert_status(303);

@@ -5,12 +5,13 @@ use leptos::server_fn::axum::server_fn_paths;
 use serde_json::json;
 
 use crate::support::{
-    Authenticator, Browser, Database, Door, OURS, PASSWORD, PageForm, Person, Request, TestApp, on_both_databases,
+    Authenticator, Browser, Database, Door, OURS, PASSWORD, PageForm, Person, Request, TestApp, apps,
+    on_both_databases,
     resource::{
         CREATE_FUNCTION, HOME, ITEM, LIST_FUNCTION, PAGE, READ_FIELD, SAVE_FUNCTION, TABLE, any_arguments,
         create_arguments, item, list_arguments, resource, save_arguments,
     },
-    routes::{Items, LINKS, OF_A_SECOND_FACTOR, personal_pages, posts, session_calls},
+    routes::{Items, LINKS, OF_A_SECOND_FACTOR, OF_APPS, personal_pages, posts, session_calls},
     without_database,
 };
 
@@ -59,10 +60,12 @@ pub(super) struct Things {
     passkey: String,
     credential: String,
     newcomer: String,
+    /// An application that she has registered and authorized; empty without the feature.
+    app: String,
 }
 
 impl Things {
-    pub(super) async fn of(ada: &Person) -> Self {
+    pub(super) async fn of(app: &TestApp, ada: &Person) -> Self {
         let items = Items::of(ada).await;
         let token = ada.client.get("/token").await.json()["id"].as_str().unwrap().to_owned();
         other_sign_in(&ada.browser, ada).await;
@@ -72,13 +75,15 @@ impl Things {
         let credential = authenticator.sign(&ada.browser.asked_to_sign().await).to_string();
         let asked = ada.browser.asked_to_sign_up("mallory@example.org").await;
         let newcomer = Authenticator::new().make(&asked).to_string();
-        Self { items, token, sign_in, passkey, credential, newcomer }
+        let app = apps::authorized(app, ada).await.unwrap_or_default();
+        Self { items, token, sign_in, passkey, credential, newcomer, app }
     }
 
     pub(super) fn path(&self, path: &str) -> String {
         let id = match path {
             path if path.starts_with("/tokens") => &self.token,
             path if path.starts_with("/account/passkeys") => &self.passkey,
+            path if path.starts_with("/account/developer") => &self.app,
             path if path.starts_with("/account") => &self.sign_in,
             path => self.items.id(path),
         };
@@ -101,6 +106,8 @@ pub(super) fn form(path: &str) -> Vec<(&'static str, &'static str)> {
         "/sign-in" => vec![("email", "ada@example.org"), ("password", PASSWORD)],
         "/forgot" | "/email-codes/sign-in" => vec![("email", "ada@example.org")],
         "/account/confirm" => vec![("password-again", PASSWORD)],
+        "/tokens/key" => vec![("required", "yes")],
+        "/account/developer" => apps::FIELDS.to_vec(),
         "/account/name" => vec![("name", "Eve")],
         "/account/passkeys/{id}/rename" => vec![("name", "planted")],
         "/account/email" => vec![("email", "eve@new.example")],
@@ -115,9 +122,9 @@ pub(super) fn form(path: &str) -> Vec<(&'static str, &'static str)> {
 
 async fn every_form_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let mut witness = app.witness().await;
-    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR) {
+    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR).chain(OF_APPS) {
         let more: [&[(&str, &str)]; 2] = [SILENCE, &[("sec-fetch-site", "none")]];
         for headers in ELSEWHERE.into_iter().chain(more) {
             let ask = ada.browser.forged(Method::POST, &things.path(path)).headers(headers).form(&form(path));
@@ -133,7 +140,7 @@ async fn every_form_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) 
 /// The same forms, so that the test above cannot pass because they would have done nothing anyway.
 async fn every_form_of_ours_does_something(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let bob = app.person("bob").await;
     let mut witness = app.witness().await;
     let (last, others): (Vec<_>, Vec<_>) = posts().into_iter().partition(|path| *path == "/sign-out");
@@ -147,6 +154,7 @@ async fn every_form_of_ours_does_something(app: TestApp) {
         let passkey = [("credential", things.credential.as_str())];
         let newcomer = ("credential", things.newcomer.as_str());
         let form = |path: &str| match path {
+            "/account/apps/revoke" => vec![("client_id", things.app.as_str())],
             "/passkeys/sign-in" => passkey.to_vec(),
             "/passkeys/sign-up" => vec![("name", "Mallory"), ("email", "mallory@example.org"), newcomer],
             path => form(path),
@@ -164,7 +172,7 @@ async fn every_form_of_ours_does_something(app: TestApp) {
 
 async fn every_session_call_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let mut witness = app.witness().await;
     for call in session_calls() {
         let more: &[&[(&str, &str)]] =
@@ -198,7 +206,7 @@ fn arguments(ask: Request, path: &str, note: &str) -> Request {
 
 async fn every_server_function_from_elsewhere_is_refused_and_changes_nothing(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let mut witness = app.witness().await;
     let functions: Vec<_> = server_fn_paths().collect();
     assert!(functions.len() >= 3, "{functions:?}");
@@ -242,7 +250,7 @@ async fn nobody_is_signed_in_from_elsewhere(app: TestApp) {
 
 async fn a_page_opens_from_elsewhere(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let mut witness = app.witness().await;
     for headers in ELSEWHERE.into_iter().chain([SILENCE, &[("sec-fetch-site", "none")]]) {
         for path in personal_pages() {
@@ -329,9 +337,9 @@ fn spellings(path: &str) -> Vec<String> {
 
 async fn no_other_spelling_of_a_path_is_executed(app: TestApp) {
     let ada = app.person("ada").await;
-    let things = Things::of(&ada).await;
+    let things = Things::of(&app, &ada).await;
     let mut calls: Vec<(Method, String, Option<_>, _)> = Vec::new();
-    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR) {
+    for path in posts().into_iter().chain(LINKS).chain(OF_A_SECOND_FACTOR).chain(OF_APPS) {
         calls.push((Method::POST, things.path(path), None, form(path)));
     }
     for call in session_calls().into_iter().filter(|call| call.method != Method::GET) {

@@ -198,7 +198,7 @@ async fn every_call_without_the_cookie_is_not_signed_in(app: TestApp) {
 
 async fn authorization_is_never_read(app: TestApp) {
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    app.browser().get("/me").bearer(&ada.client.token).await.problem(401, "not_signed_in");
+    app.browser().get("/me").bearer(&ada.client.token).await.problem(401, "token_at_session_door");
     for value in [format!("Bearer {}", bob.client.token), "Bearer nonsense".into(), "Basic YTpi".into()] {
         let reply = ada.browser.get("/me").header("authorization", &value).append_header("authorization", &value).await;
         assert_eq!(reply.assert_status(200).json()["email"], "ada@example.org");

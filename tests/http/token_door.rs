@@ -242,7 +242,7 @@ async fn a_token_is_read_nowhere_but_in_the_header(app: TestApp) {
     let body = json!({"access_token": token, "title": "x", "body": ""});
     app.post(resource!("/api/v1" => "")).json(body).await.problem(401, "token_missing");
     for name in ["session", "__Host-Http-session", "__Host-session", "token", "access_token", "Authorization"] {
-        app.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "token_missing");
+        app.get("/api/v1/me").header("cookie", &format!("{name}={token}")).await.problem(401, "cookie_at_token_door");
     }
 }
 
@@ -251,7 +251,7 @@ async fn the_session_cookie_counts_for_nothing_here(app: TestApp) {
     assert!(ada.browser.is_signed_in().await);
     for call in token_calls() {
         let reply = ada.browser.ask(call.method.clone(), &format!("/api/v1{}", call.path("x"))).await;
-        reply.problem(401, "token_missing");
+        reply.problem(401, "cookie_at_token_door");
     }
     // Nor does a bad one harm.
     ada.client.get("/me").header("cookie", "session=nonsense; session=again").await.assert_status(200);

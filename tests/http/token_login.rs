@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
+use vestibule::settings::TokenLogin;
 
 use crate::{
     support::{Database, Door, PASSWORD, TestApp, all_scopes, members, on_both_databases},
@@ -35,7 +36,7 @@ async fn login_takes_a_name_and_remember(app: TestApp) {
 }
 
 async fn login_can_be_turned_off(database: Database) {
-    let app = TestApp::with(database, |settings| settings.tokens.login = false).await;
+    let app = TestApp::with(database, |settings| settings.tokens.login = TokenLogin::Off).await;
     let browser = app.browser();
     browser
         .submit("/sign-up", &[("name", "Ada"), ("email", "ada@example.org"), ("password", PASSWORD)])

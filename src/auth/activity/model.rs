@@ -91,6 +91,10 @@ kinds! {
     TokenFirstUsed = "token_first_used", "Token used for the first time";
     /// A token was revoked.
     TokenRevoked = "token_revoked", "Token revoked";
+    /// New tokens have to be bound to a key from now on.
+    KeyRequired = "key_required", "Tokens must be bound to a key";
+    /// New tokens need not be bound to a key.
+    KeyNotRequired = "key_not_required", "Tokens need not be bound to a key";
     /// An application got access to the account.
     AppAuthorized = "app_authorized", "App authorized";
     /// A device got access to the account, by a code that was approved in a browser.

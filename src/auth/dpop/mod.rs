@@ -5,6 +5,7 @@
 //! then on, [`crate::auth::bearer::TokenDoor`] asks for a proof of that key with each use.
 //!
 //! **Once.** A proof is used once across all instances: one `INSERT` of a hash, which the table refuses the second time.
+//! In SQLite it is written on the thread of the request, without waiting for the disk.
 //! A row is deleted when its proof is too old to be accepted. The rate limits bound their number, and they are checked
 //! before.
 //!

@@ -63,6 +63,8 @@ pub struct Reauthentication {
     /// When the password was last given, read when the request began. A password given while the body is still arriving
     /// was given in another request, perhaps by another person.
     proven_at: Option<Timestamp>,
+    /// Whether the door takes passwords.
+    takes_passwords: Result<(), Problem>,
     /// Whether a page of the request's origin may send passwords (S70). Pages of the session door are our own.
     is_trusted_origin: bool,
     /// The `Authorization` header of the token door.
@@ -86,6 +88,10 @@ where
             Some(signed_in) => proven_at(&db, signed_in).await.unwrap_or_default(),
             None => None,
         };
+        let takes_passwords = match parts.extensions.get::<Door>() {
+            Some(Door::Token(door)) => door.passwords.check(),
+            _ => Ok(()),
+        };
         let is_trusted_origin = match parts.extensions.get::<Door>() {
             Some(Door::Token(door)) => door.origins.are_known(&parts.headers),
             _ => true,
@@ -101,6 +107,7 @@ where
             auth,
             proven_at,
             is_trusted_origin,
+            takes_passwords,
         })
     }
 }
@@ -284,7 +291,7 @@ impl Reauthentication {
         if !self.is_trusted_origin {
             return Err(Problem::OriginNotAllowed);
         }
-        if self.auth.is_none() && !self.settings.tokens.login { Err(Problem::LoginDisabled) } else { Ok(()) }
+        self.takes_passwords.clone()
     }
 
     /// After the password was changed: this browser stays signed in, with the new `stamp` (T6). A token has no session

@@ -230,3 +230,21 @@ pub(crate) async fn renew_stamps(db: &Db, after: Uuid, batch: i64) -> sqlx::Resu
          WHERE id IN (SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2) RETURNING id";
     execute!(db, all, db.dialect(SQLITE, POSTGRES), after, batch)
 }
+
+/// Whether new tokens of the account have to be bound to a key.
+pub(crate) async fn requires_key(db: &Db, account: Uuid) -> sqlx::Result<bool> {
+    let found: Option<(bool,)> = fetch!(db, optional, "SELECT requires_key FROM accounts WHERE id = $1", account)?;
+    Ok(found.is_some_and(|(requires,)| requires))
+}
+
+/// Sets whether new tokens of the account have to be bound to a key. Returns whether that is a change.
+pub(crate) async fn set_requires_key(db: &Db, account: Uuid, requires: bool) -> sqlx::Result<bool> {
+    let changed = execute!(
+        db,
+        affected,
+        "UPDATE accounts SET requires_key = $2 WHERE id = $1 AND requires_key <> $2",
+        account,
+        requires,
+    )?;
+    Ok(changed > 0)
+}

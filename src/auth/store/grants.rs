@@ -1,12 +1,14 @@
 //! The `oauth_grants` table, and the access tokens that belong to its rows: what people let applications do. A grant
 //! depends on a browser session, and is deleted with it, unless it was given to a device ([`super::device_grants`]).
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     auth::activity::ActorCredential,
     db::{Db, execute, fetch},
+    secret::Secret,
     timestamp::Timestamp,
 };
 
@@ -97,6 +99,43 @@ pub(crate) async fn find_by_token(db: &Db, hash: Vec<u8>) -> sqlx::Result<Option
     )
 }
 
+/// The length of the part of a refresh token that is its own: 32 bytes in base64url.
+pub(crate) const OWN_LENGTH: usize = 43;
+
+/// The part of a refresh token that all of its grant have in common, and the part that is its own; `None` if `text` has
+/// another form.
+pub(crate) fn parts_of_refresh_token<'a>(prefix: &str, text: &'a str) -> Option<(Secret, &'a str)> {
+    let at = text.len().checked_sub(OWN_LENGTH).filter(|at| text.is_char_boundary(*at))?;
+    let (family, own) = text.split_at(at);
+    BASE64_URL_SAFE_NO_PAD.decode(own).ok()?;
+    Some((Secret::parse(prefix, family)?, own))
+}
+
+/// A grant and its owner, for a report of one of its refresh tokens.
+#[derive(sqlx::FromRow)]
+pub(crate) struct OwnedGrant {
+    pub id: Uuid,
+    pub account_id: Uuid,
+    pub email: String,
+    /// That of its newest token, which is the application's; or else the id of that.
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// The grant whose refresh tokens have this family, unless it is revoked or has ended.
+pub(crate) async fn find_owned(db: &Db, family_hash: Vec<u8>, now: Timestamp) -> sqlx::Result<Option<OwnedGrant>> {
+    fetch!(
+        db,
+        optional,
+        "SELECT given.id, given.account_id, owner.email, given.created_at, COALESCE(
+                (SELECT name FROM tokens WHERE grant_id = given.id ORDER BY id DESC LIMIT 1), given.client_id) AS name
+         FROM oauth_grants AS given JOIN accounts AS owner ON owner.id = given.account_id
+         WHERE given.family_hash = $1 AND given.revoked_at IS NULL AND given.ends_at > $2",
+        family_hash,
+        now,
+    )
+}
+
 /// Whether the grant stands: it is not revoked and has not ended, its account is enabled and has the same password, and
 /// its browser is signed in, if it depends on one.
 pub(crate) async fn stands(db: &Db, id: Uuid, now: Timestamp) -> sqlx::Result<bool> {
@@ -146,7 +185,7 @@ pub(crate) struct NewToken {
     pub jkt: Option<String>,
 }
 
-/// Stores an access token, if its grant stands. Returns how many rows were stored.
+/// Stores an access token, if its grant stands, and if it is bound to a key where the account demands one. Returns how many rows were stored.
 pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx::Result<u64> {
     const SQLITE: &str = "INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,
@@ -157,7 +196,8 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
          LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.id = $2 AND given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
             AND owner.password_stamp = given.password_stamp
-            AND (given.session_id IS NULL OR session.expires_at > $8)";
+            AND (given.session_id IS NULL OR session.expires_at > $8)
+            AND (NOT owner.requires_key OR $9 IS NOT NULL)";
     const POSTGRES: &str = "WITH given AS (SELECT * FROM oauth_grants WHERE id = $2 FOR SHARE)
          INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,
@@ -168,7 +208,8 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
          LEFT JOIN browser_sessions AS session ON session.id = given.session_id
          WHERE given.revoked_at IS NULL AND given.ends_at > $8 AND owner.disabled_at IS NULL
             AND owner.password_stamp = given.password_stamp
-            AND (given.session_id IS NULL OR session.expires_at > $8)";
+            AND (given.session_id IS NULL OR session.expires_at > $8)
+            AND (NOT owner.requires_key OR $9 IS NOT NULL)";
     let NewToken { id, grant, name, hash, scopes, origins, expires_at, jkt } = new;
     execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now, jkt)
 }

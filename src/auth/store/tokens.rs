@@ -30,11 +30,10 @@ pub(crate) struct New {
     pub limit: i64,
 }
 
-/// Stores the token, unless the account has reached its limit, is disabled or has another stamp by now, or the parent
-/// token is no longer active or expires sooner.
-///
-/// It is one statement, so that concurrent calls cannot exceed the limit (S54) or use an outdated stamp (S59). SQLite
-/// has one writer. PostgreSQL locks the account's row first, as a password change does, and then counts and compares.
+/// Stores the token, unless the account has reached its limit, is disabled, has another stamp by now, or demands a key and
+/// the token has none, or the parent token is no longer active or expires sooner.
+/// One statement, so that concurrent calls cannot exceed the limit (S54) or use an outdated stamp (S59). SQLite has one
+/// writer. PostgreSQL locks the account's row first, as a password change does, then counts and compares.
 pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
     const SQLITE: &str = concat!(
         "INSERT INTO tokens
@@ -51,13 +50,13 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
             AND (SELECT count(*) FROM tokens
                  WHERE account_id = $2 AND issued_by NOT IN ('login', 'client') AND revoked_at IS NULL
                     AND expires_at > $9) < $14
-            AND ($3 IS NULL OR parent.id IS NOT NULL)
+            AND ($3 IS NULL OR parent.id IS NOT NULL) AND (NOT owner.requires_key OR $17 IS NOT NULL)
          RETURNING ",
         token_columns!()
     );
     const POSTGRES: &str = concat!(
         "WITH
-            owner AS (SELECT id, auth_stamp, password_stamp FROM accounts
+            owner AS (SELECT id, auth_stamp, password_stamp, requires_key FROM accounts
                 WHERE id = $2 AND disabled_at IS NULL AND auth_stamp = COALESCE($15, auth_stamp) FOR NO KEY UPDATE),
             parent AS (SELECT id, password_stamp FROM tokens
                 WHERE id = $3 AND account_id = $2 AND revoked_at IS NULL AND expires_at > $9 AND expires_at >= $11
@@ -70,6 +69,7 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
             CASE WHEN $8 = 'login' THEN $9 END, CASE WHEN $8 = 'login' THEN owner.auth_stamp END, $17
          FROM owner LEFT JOIN parent ON COALESCE(parent.password_stamp, owner.password_stamp) = owner.password_stamp
          WHERE tokens_at_work(owner.id, $9) < $14 AND ($3 IS NULL OR parent.id IS NOT NULL)
+            AND (NOT owner.requires_key OR $17 IS NOT NULL)
          RETURNING ",
         token_columns!()
     );

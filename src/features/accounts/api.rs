@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     auth::{
-        Allowed, Anything, AuthSession, Credential, Scope,
+        Allowed, Anything, AuthSession, Credential, Scope, TakesPasswords,
         dpop::SentProof,
         sign_in::{At, PendingCookie, Wants},
         verify_password::{missing_credentials, verify_password},
@@ -112,15 +112,13 @@ struct Login {
     ),
 )]
 async fn token_login(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     proof: SentProof,
     login: Unvalidated<TokenLogin>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
     let AppState { db, hasher, settings, .. } = &state;
-    if !settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let login = login.validate(|login| {
         let mut errors = missing_credentials(&login.email, &login.password);
         let (name, scopes) = (login.name.as_deref(), login.scopes.as_deref());

@@ -177,10 +177,11 @@ pub async fn account(
     let browser_sessions = browser_sessions::service::newest(&db, caller.account.id, shown).await?;
     let activity = activity::service::page(&db, caller.account.id, before).await?;
     let has_password = accounts::has_password(&db, caller.account.id).await?;
+    let links = context.account_links();
     let view = move || {
         let (account, credential, browser_sessions) =
             (caller.account.clone(), caller.credential.clone(), browser_sessions.clone());
-        view! { <AccountView account credential has_password browser_sessions activity=activity.clone() /> }
+        view! { <AccountView account credential has_password browser_sessions activity=activity.clone() links=links.clone() /> }
     };
     Ok(context.page(StatusCode::OK, "Account", view).await)
 }

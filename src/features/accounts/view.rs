@@ -11,7 +11,7 @@ use crate::{
         browser_sessions::BrowserSessionList,
     },
     text::email_address::shown,
-    ui::{Avatar, Card, FormGuard, FormState, LastUsed, Notice, TextField, Time, WayIn},
+    ui::{AccountLink, Avatar, Card, FormGuard, FormState, LastUsed, Notice, TextField, Time, WayIn},
 };
 
 #[component]
@@ -103,6 +103,7 @@ pub(super) fn AccountView(
     has_password: bool,
     browser_sessions: Vec<BrowserSession>,
     activity: activity::Page,
+    links: Vec<AccountLink>,
 ) -> impl IntoView {
     view! {
         <header>
@@ -117,7 +118,7 @@ pub(super) fn AccountView(
             </dl>
             <Unconfirmed confirmed=account.email_confirmed />
         </Card>
-        <ManageSection has_password />
+        <ManageSection has_password links />
         <Card title="Signed-in browsers">
             <p class="hint">"Each of them has full access to your account. Sign out any that you do not recognize."</p>
             <BrowserSessionList credential browser_sessions />

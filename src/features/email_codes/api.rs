@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{code, service};
 use crate::{
     auth::{
-        AuthSession, Scope,
+        AuthSession, Scope, TakesPasswords,
         dpop::SentProof,
         sign_in::{At, Factor, PendingCookie, Wants},
     },
@@ -110,14 +110,12 @@ impl Sent {
     ),
 )]
 async fn token_send(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     proof: SentProof,
     ask: Unvalidated<TokenAsk>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    if !state.settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let ask = ask.validate(|ask| {
         let email = service::address_error(&ask.email).into_iter();
         email.chain(login_errors(&state.site.scopes, ask.name.as_deref(), ask.scopes.as_deref())).collect()
@@ -168,13 +166,11 @@ async fn session_send(
     ),
 )]
 async fn token_login(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     Body(step): Body<TokenStep>,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    if !state.settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let at = At::Client(Some(step.pending.expose_secret()));
     let Some((proven, wants)) = service::prove(&state, &client, at, step.code.expose_secret()).await? else {
         return steps::at_token_door(&state, &client, Factor::EmailCode, &step).await;

@@ -5,7 +5,7 @@ use axum::{
     body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{any, post},
 };
@@ -22,7 +22,7 @@ use crate::{
     auth::same_origin::{self, SameOrigin},
     http::{
         client::Client,
-        problem::{Problem, answer_json},
+        problem::{Experiments, Problem, answer_json},
         request_id::RequestId,
     },
 };
@@ -40,7 +40,7 @@ pub(super) fn routes(lab: &Lab, guard: &SameOrigin) -> Router<Lab> {
     let guarded = Router::new()
         .route("/lab/guarded/{session}/{experiment}/{step}", any(guarded_step))
         .layer(guard())
-        .layer(from_fn(answer_json))
+        .layer(from_fn_with_state(Experiments::default(), answer_json))
         .layer(from_fn_with_state(lab.clone(), record_refusals));
     // Without the guard. They write to the record of a session and do nothing else.
     let open = Router::new()

@@ -58,13 +58,15 @@ pub struct Experiment {
     pub exceptions: Vec<Exception>,
     /// Whether it only means something on `http://localhost`.
     pub local: bool,
+    /// The codes of the problems of this app that it shows the reason of.
+    pub explains: &'static [&'static str],
 }
 
 impl Experiment {
     /// A record of a single request, without predictions.
     pub fn new(id: &'static str, group: Group, title: &'static str, claim: &'static str, request: Step) -> Self {
         let (before, prediction, exceptions) = (Vec::new(), Vec::new(), Vec::new());
-        Self { id, group, title, claim, before, request, prediction, exceptions, local: false }
+        Self { id, group, title, claim, before, request, prediction, exceptions, local: false, explains: &[] }
     }
 
     /// With a request before the one in question.
@@ -95,6 +97,11 @@ impl Experiment {
     /// For `http://localhost` only.
     pub fn local(self) -> Self {
         Self { local: true, ..self }
+    }
+
+    /// Shows the reason of the problems with these codes.
+    pub fn explaining(self, explains: &'static [&'static str]) -> Self {
+        Self { explains, ..self }
     }
 
     /// The verdict on `question`.

@@ -42,6 +42,7 @@ use crate::{
 pub const FEATURE: Feature = Feature {
     is_on: |settings| settings.lab_peer().is_some(),
     footer: &[NavLink { path: "/lab", label: "The Lab" }],
+    experiments: |settings| experiments::that_explain(settings.origin().starts_with("http://localhost")),
     stateful: Some(Stateful {
         label: "the Lab",
         listener,

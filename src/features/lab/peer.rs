@@ -22,7 +22,7 @@ use crate::{
     assets::{self, Assets},
     http::{
         host, origin,
-        problem::{Problem, answer_json},
+        problem::{Experiments, Problem, answer_json},
         request_id,
     },
 };
@@ -47,7 +47,7 @@ pub(super) fn router(lab: Lab) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
         .layer(from_fn_with_state(lab.clone(), check_origin))
         .with_state(lab)
-        .layer(from_fn(answer_json))
+        .layer(from_fn_with_state(Experiments::default(), answer_json))
         .layer(from_fn(host::one))
         .layer(from_fn(headers))
         .layer(from_fn(request_id::layer))

@@ -2,15 +2,20 @@
 
 pub use super::registration::{NewClient, Registered};
 
-use super::registration;
-use crate::{db::Db, http::problem::Problem, secret::Secret};
+use super::{client::offered, registration};
+use crate::{auth::ScopeInfo, db::Db, http::problem::Problem, secret::Secret};
 
-/// Registers an application in the name of the operators. Returns it with its secret, if it has one.
+/// Registers an application in the name of the operators, on a site with the scopes `declared`. Returns it with its secret, if it has one.
 ///
 /// # Errors
 /// [`Problem::Validation`]; or if the database fails.
-pub async fn add(db: &Db, new: NewClient) -> Result<(Registered, Option<Secret>), Problem> {
-    registration::register(db, (None, u32::MAX), new).await
+pub async fn add(db: &Db, declared: &[ScopeInfo], new: NewClient) -> Result<(Registered, Option<Secret>), Problem> {
+    registration::register(db, (None, u32::MAX), declared, new).await
+}
+
+/// The names of the scopes that applications may have, of those `declared`.
+pub fn scopes(declared: &[ScopeInfo]) -> Vec<String> {
+    offered(declared).map(|scope| scope.name.to_owned()).collect()
 }
 
 /// The newest `limit` registered applications.

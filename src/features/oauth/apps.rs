@@ -21,7 +21,7 @@ use crate::{
     },
     state::AppState,
     timestamp::Timestamp,
-    ui::{Card, Empty, FormGuard, Time},
+    ui::{Avatar, Card, Empty, FormGuard, Time},
 };
 
 /// The path of the page.
@@ -36,6 +36,7 @@ const REGISTERED: u32 = 1_000;
 struct Authorized {
     client_id: String,
     name: String,
+    letter: String,
     place: String,
     /// On how many devices it has access by a code.
     devices: usize,
@@ -99,6 +100,7 @@ async fn list(state: &AppState, account: Uuid) -> Result<Vec<Authorized>, Proble
         let client = Client::find(&state.db, &state.settings, &row.client_id).await?;
         let place = client.as_ref().and_then(|client| client.redirect_uris.first()).map(|uri| place(uri));
         let app = Authorized {
+            letter: client.as_ref().map(|client| client.letter.clone()).unwrap_or_default(),
             name: client.map_or_else(|| row.client_id.clone(), |client| client.name),
             place: place.unwrap_or_default(),
             client_id: row.client_id,
@@ -142,16 +144,18 @@ fn AppsView(apps: Vec<Authorized>, registers: bool) -> impl IntoView {
                 "sign out there, and everywhere when you change your password. On a device that you connected with a "
                 "code, it keeps its access until you remove it here."
             </p>
-            <p><a href="/account">"Back to your account"</a></p>
+            <p>
+                <a href="/account">"Back to your account"</a>
+                {registers.then(|| view! { " · " <a href=super::developer::PAGE>"Register an app of your own"</a> })}
+            </p>
         </header>
         <Card>{list}</Card>
-        {registers.then(|| view! { <p><a href=super::developer::PAGE>"Register an app of your own"</a></p> })}
     }
 }
 
 #[component]
 fn Row(app: Authorized) -> impl IntoView {
-    let Authorized { client_id, name, place, devices, scopes, since, last_used_at } = app;
+    let Authorized { client_id, name, letter, place, devices, scopes, since, last_used_at } = app;
     let scope = |scope: ScopeInfo| view! { <li>{scope.meaning}</li> };
     let on_devices = match devices {
         0 => None,
@@ -160,6 +164,7 @@ fn Row(app: Authorized) -> impl IntoView {
     };
     view! {
         <li>
+            <Avatar name=name.clone() letter />
             <div>
                 <p><strong>{name.clone()}</strong> " " <span class="hint">{place}</span></p>
                 <ul>{scopes.into_iter().map(scope).collect_view()}</ul>

@@ -11,7 +11,7 @@ use super::{
     codes,
     error::OAuthError,
     request::{AuthorizationRequest, PATH, Refused, after_login},
-    view::{ALLOW, ConsentView, DECISION_FIELD, LeavingView, REQUEST_FIELD, RefusedView},
+    view::{ALLOW, ConsentView, DECISION_FIELD, LeavingView, MistakenView, REQUEST_FIELD, RefusedView},
 };
 use crate::{
     auth::{AuthSession, page::PageContext, reauthentication::proven_at, session::CurrentSession, store::grants},
@@ -139,6 +139,10 @@ async fn refuse(context: PageContext, headers: &HeaderMap, refused: Refused) -> 
     match refused {
         Refused::Server(problem) => Err(problem),
         Refused::Client(answer, error) => leave(context, headers, answer.error(&error)).await,
+        Refused::Stranger(answer, error) => {
+            let view = move || view! { <MistakenView url=answer.error(&error) reason=error.description.clone() /> };
+            Ok(context.page(StatusCode::BAD_REQUEST, "This app cannot be authorized", view).await)
+        }
         Refused::Person(reason) => {
             let view = move || view! { <RefusedView reason /> };
             Ok(context.page(StatusCode::BAD_REQUEST, "This app cannot be authorized", view).await)

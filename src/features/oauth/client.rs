@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::store;
+use super::{error::OAuthError, store};
 use crate::{
+    auth::{ScopeInfo, store::accounts},
     db::Db,
     http::problem::Problem,
     secret::Secret,
@@ -26,6 +27,12 @@ pub struct Client {
     pub origins: Vec<String>,
     /// Whether it may ask for access on a device by a code (RFC 8628).
     pub device_grant: bool,
+    /// The scopes that it may ask for; empty for all that the site offers.
+    pub scopes: Vec<String>,
+    /// What people see beside its name; empty for the first letters of the name.
+    pub letter: String,
+    /// Whether its tokens have to be bound to a key (`dpop_bound_access_tokens`, RFC 9449 section 5.2).
+    pub requires_key: bool,
     /// Whose it is.
     pub owner: Owner,
     /// SHA-256 of its secret; `None` for a public client, which cannot keep one.
@@ -57,6 +64,9 @@ impl Client {
                 // The settings allow them already, for every token.
                 origins: Vec::new(),
                 device_grant: client.device_grant,
+                scopes: client.scopes.clone(),
+                letter: client.letter.clone(),
+                requires_key: client.dpop_bound_access_tokens,
                 owner: Owner::Site,
                 secret_hash: None,
             }));
@@ -79,6 +89,31 @@ impl Client {
         given.is_some() && given == self.secret_hash
     }
 
+    /// The scopes that it may ask for, of all that there are.
+    pub(super) fn offered<'a>(&'a self, scopes: &'a [ScopeInfo]) -> impl Iterator<Item = &'a ScopeInfo> {
+        offered(scopes).filter(|scope| self.may_have(scope.name))
+    }
+
+    /// Whether it may have the scope.
+    pub(super) fn may_have(&self, scope: &str) -> bool {
+        self.scopes.is_empty() || self.scopes.iter().any(|own| own == scope)
+    }
+
+    /// Checks whether it may get a token of `account` that is bound to `key`, or to none: itself and the account can
+    /// demand one. Ask before anything is used up.
+    ///
+    /// # Errors
+    /// `invalid_dpop_proof`
+    pub(super) async fn demand_key(&self, db: &Db, account: Uuid, key: Option<&str>) -> Result<(), OAuthError> {
+        let who = match key {
+            None if self.requires_key => "The client",
+            None if accounts::requires_key(db, account).await? => "The account",
+            _ => return Ok(()),
+        };
+        let description = format!("{who} demands tokens that are bound to a key, and the request has no DPoP header.");
+        Err(OAuthError::new("invalid_dpop_proof", description))
+    }
+
     /// How it is allowed to get codes at `uri`; `None` if it is not.
     pub(super) fn allows(&self, uri: &str) -> Option<RedirectMatch> {
         let matches: Vec<_> = self.redirect_uris.iter().filter_map(|known| compare_redirect_uri(known, uri)).collect();
@@ -93,11 +128,19 @@ impl Client {
     }
 }
 
+/// The scopes that applications may get: those that a login gives without naming them.
+pub(super) fn offered(scopes: &[ScopeInfo]) -> impl Iterator<Item = &ScopeInfo> {
+    scopes.iter().filter(|scope| !scope.sensitive)
+}
+
 impl From<store::ClientRow> for Client {
     fn from(row: store::ClientRow) -> Self {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
         Self {
             redirect_uris: words(&row.redirect_uris),
+            scopes: words(&row.scopes),
+            letter: row.letter,
+            requires_key: row.requires_key,
             origins: words(&row.origins),
             device_grant: row.device_grant,
             owner: row.account_id.map_or(Owner::Operator, Owner::Account),

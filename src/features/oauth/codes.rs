@@ -92,6 +92,7 @@ pub(super) async fn exchange(
     if row.jkt.is_some() && row.jkt.as_deref() != key {
         return Err(OAuthError::grant("The code is for another key (dpop_jkt)."));
     }
+    client.demand_key(db, row.account_id, key).await?;
 
     let (ours, id, now) = (db.clone(), Uuid::now_v7(), db.now());
     // Those of a client with a secret are bound to the client already (RFC 9449 section 5).

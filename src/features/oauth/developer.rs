@@ -4,11 +4,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use leptos::{either::Either, prelude::*};
 
 use super::{
-    client::Client,
+    client::{Client, offered},
     registration::{self, NewClient, Registered},
 };
 use crate::{
-    auth::{activity::Kind, page::PageContext},
+    auth::{ScopeInfo, activity::Kind, page::PageContext, reauthentication::Reauthentication},
     http::{
         client::Client as Somewhere,
         extract::{Form, PathId},
@@ -18,8 +18,8 @@ use crate::{
     },
     state::AppState,
     ui::{
-        Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby,
-        in_textarea,
+        Avatar, Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time,
+        describedby, in_textarea,
     },
 };
 
@@ -42,7 +42,7 @@ pub(super) async fn index(context: PageContext, State(state): State<AppState>) -
         None => None,
     };
     let shows = made.is_some();
-    let page = page(context, &state, StatusCode::OK, FormState::default(), made).await?;
+    let page = page(context, &state, StatusCode::OK, fresh_form(&state), made).await?;
     Ok(if shows { shown(page) } else { page })
 }
 
@@ -54,32 +54,47 @@ pub(super) async fn create(
     context: PageContext,
     State(state): State<AppState>,
     from: Somewhere,
+    mut reauthentication: Reauthentication,
     form: Form,
 ) -> Result<Response, Problem> {
-    let actor = context.signed_in()?.acting(from);
     must_be_on(&state)?;
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
+        return Ok(question);
+    }
+    let actor = context.signed_in()?.acting(from);
     let new = NewClient {
         name: form.text("name"),
         redirect_uris: form.text("redirect_uris").split_whitespace().map(str::to_owned).collect(),
         is_confidential: form.ticked("confidential"),
         device_grant: form.ticked("device_grant"),
+        scopes: offered(&state.site.scopes)
+            .map(|scope| scope.name.to_owned())
+            .filter(|name| form.ticked(&scope_field(name)))
+            .collect(),
+        letter: form.text("letter"),
+        requires_key: form.ticked("requires_key"),
     };
-    let mut typed = FormState::default().with("name", &new.name).with("redirect_uris", form.text("redirect_uris"));
-    if new.is_confidential {
-        typed = typed.with("confidential", "on");
+    let mut typed = FormState::default();
+    for field in ["name", "redirect_uris", "letter"] {
+        typed = typed.with(field, form.text(field));
+    }
+    for (field, _) in form.pairs().filter(|(field, _)| form.ticked(field)) {
+        if ["confidential", "requires_key"].contains(&field.as_str()) || field.starts_with("scope-") {
+            typed = typed.with(field, "on");
+        }
     }
     if new.device_grant {
         typed = typed.with("device_grant", "on");
     }
     let limit = state.settings.oauth.clients_per_account;
-    match registration::register(&state.db, (Some(actor.account), limit), new).await {
+    match registration::register(&state.db, (Some(actor.account), limit), &state.site.scopes, new).await {
         Ok((client, secret)) => {
             actor.record_named(&state.db, Kind::ClientRegistered, &client.name);
             let Some(secret) = secret else { return Ok(see_other(PAGE)) };
             let text = format!("{} {}", client.id, secret.reveal());
             match context.show_at(PAGE, ShownOnce::new(MADE, &text)) {
                 Some(redirect) => Ok(redirect),
-                None => page(context, &state, StatusCode::CREATED, FormState::default(), Some(text)).await,
+                None => page(context, &state, StatusCode::CREATED, fresh_form(&state), Some(text)).await,
             }
         }
         Err(problem @ (Problem::Validation(_) | Problem::Conflict(_))) => {
@@ -107,6 +122,17 @@ pub(super) async fn delete(
     revoked(deleted.map(drop), PAGE)
 }
 
+/// What the empty form proposes: all scopes.
+fn fresh_form(state: &AppState) -> FormState {
+    let tick = |form: FormState, scope: &ScopeInfo| form.with(&scope_field(scope.name), "on");
+    offered(&state.site.scopes).fold(FormState::default(), tick)
+}
+
+/// The name of the checkbox for `scope`.
+fn scope_field(scope: &str) -> String {
+    format!("scope-{}", scope.replace(':', "-"))
+}
+
 fn must_be_on(state: &AppState) -> Result<(), Problem> {
     if state.settings.oauth.registration { Ok(()) } else { Err(Problem::NotFound) }
 }
@@ -131,13 +157,20 @@ async fn page(
     must_be_on(state)?;
     let clients = registration::list(&state.db, Some(account), state.settings.oauth.clients_per_account).await?;
     let secret = made.and_then(|text| text.split_once(' ').map(|(_, secret)| secret.to_owned()));
-    let origin = state.settings.origin();
-    let view = move || view! { <DeveloperView clients form secret origin /> };
+    let (origin, scopes) = (state.settings.origin(), offered(&state.site.scopes).copied().collect::<Vec<_>>());
+    let view = move || view! { <DeveloperView clients form secret origin scopes /> };
     Ok(context.page(status, "Developer", view).await)
 }
 
 #[component]
-fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<String>, origin: String) -> impl IntoView {
+fn DeveloperView(
+    clients: Vec<Registered>,
+    form: FormState,
+    secret: Option<String>,
+    origin: String,
+    /// Those that applications may have.
+    scopes: Vec<ScopeInfo>,
+) -> impl IntoView {
     let list = if clients.is_empty() {
         Either::Left(view! { <Empty title="No apps yet.">"Register one above."</Empty> })
     } else {
@@ -164,7 +197,7 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
         {fresh}
         <Card title="Register an app">
             <Notice text=form.notice.clone() />
-            <NewForm form />
+            <NewForm form scopes />
             <p class="hint">
                 "A client library finds everything else at "
                 <code>{origin} "/.well-known/oauth-authorization-server"</code>
@@ -175,7 +208,20 @@ fn DeveloperView(clients: Vec<Registered>, form: FormState, secret: Option<Strin
 }
 
 #[component]
-fn NewForm(form: FormState) -> impl IntoView {
+fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
+    let values = form.clone();
+    let scope = move |scope: ScopeInfo| {
+        let name = scope_field(scope.name);
+        let ticked = !values.value(&name).is_empty();
+        view! {
+            <label class="check">
+                <input type="checkbox" name=name checked=ticked />
+                <span>{scope.meaning} " " <code>{scope.name}</code></span>
+            </label>
+        }
+    };
+    let requires_key = !form.value("requires_key").is_empty();
+    let refused_scopes = form.error("scopes");
     let (uris, error) = (form.value("redirect_uris"), form.error("redirect_uris"));
     let confidential = !form.value("confidential").is_empty();
     let device_grant = !form.value("device_grant").is_empty();
@@ -189,6 +235,14 @@ fn NewForm(form: FormState) -> impl IntoView {
                 hint="People see it when your app asks them for access."
                 autocomplete="off"
             />
+            <TextField
+                name="letter"
+                label="Logo letter"
+                form=form.clone()
+                hint="Shown beside the name. Without one, the first letters of the name are."
+                autocomplete="off"
+                optional=true
+            />
             <Field name="redirect_uris" label="Redirect URIs" hint=URIS error=error.clone()>
                 <textarea
                     id="redirect_uris"
@@ -201,10 +255,19 @@ fn NewForm(form: FormState) -> impl IntoView {
                     inner_html=in_textarea(&uris)
                 ></textarea>
             </Field>
+            <fieldset aria-describedby="scopes-error">
+                <legend>"What it may ask for"</legend>
+                {scopes.into_iter().map(scope).collect_view()}
+                <p class="error" id="scopes-error" role="alert">{refused_scopes}</p>
+            </fieldset>
             <div class="field">
                 <label class="check">
                     <input type="checkbox" name="confidential" checked=confidential />
                     <span>"It runs on a server and can keep a client secret"</span>
+                </label>
+                <label class="check">
+                    <input type="checkbox" name="requires_key" checked=requires_key />
+                    <span>"It gets only tokens that are bound to a key (DPoP)"</span>
                 </label>
             </div>
             <div class="field">
@@ -220,18 +283,23 @@ fn NewForm(form: FormState) -> impl IntoView {
 
 #[component]
 fn Row(client: Registered) -> impl IntoView {
-    let Registered { id, name, redirect_uris, is_confidential, device_grant, created_at, .. } = client;
+    let Registered { id, name, redirect_uris, is_confidential, device_grant, created_at, scopes, letter, requires_key, .. } =
+        client;
+    let scope = |scope: String| view! { <code>{scope}</code> " " };
     let uri = |uri: String| view! { <code>{uri}</code> " " };
     view! {
         <li>
+            <Avatar name=name.clone() letter />
             <div>
                 <p>
                     <strong>{name.clone()}</strong> " "
-                    {is_confidential.then(|| view! { <Badge>"Client secret"</Badge> })} " "
-                    {device_grant.then(|| view! { <Badge>"Devices"</Badge> })}
+                    {is_confidential.then(|| view! { <Badge>"Client secret"</Badge> " " })}
+                    {device_grant.then(|| view! { <Badge>"Devices"</Badge> " " })}
+                    {requires_key.then(|| view! { <Badge>"Bound to a key"</Badge> })}
                 </p>
                 <p class="scopes">"Client ID " <code>{id.clone()}</code></p>
                 <p class="scopes">{redirect_uris.into_iter().map(uri).collect_view()}</p>
+                <p class="scopes">{scopes.into_iter().map(scope).collect_view()}</p>
                 <p class="hint">"Registered " <Time at=created_at /></p>
             </div>
             <Confirm

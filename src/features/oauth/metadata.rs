@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{device::service::GRANT_TYPE, request::offered};
+use super::{client::offered, device::service::GRANT_TYPE};
 use crate::{
     http::problem::DPOP_ALGS,
     settings::Settings,

@@ -27,6 +27,7 @@ mod view;
 use crate::{
     feature::{Feature, Job},
     http::pages::Pages,
+    ui::AccountLink,
 };
 
 /// Listed in `app.rs`.
@@ -39,6 +40,12 @@ pub const FEATURE: Feature = Feature {
             .post("/oauth/introspect", endpoints::introspect)
     },
     resource_metadata: Some(metadata::RESOURCE_OF_THE_API),
+    authorization_endpoint: Some(request::PATH),
+    account_links: &[AccountLink {
+        path: apps::PAGE,
+        label: "Authorized apps",
+        hint: "Apps that you let into your account.",
+    }],
     pages: || {
         Pages::new()
             .get("/authorize", authorize::authorize)

@@ -80,6 +80,7 @@ pub(super) async fn exchange(
     if !grants::stands(db, grant.id, db.now()).await? {
         return Err(over());
     }
+    client.demand_key(db, grant.account_id, key).await?;
     let (ours, grace, name) = (db.clone(), settings.oauth.refresh_grace(), client.name.clone());
     db.run_to_completion(async move {
         if let Some(token) = next(&ours, grace, &grant, token).await? {
@@ -131,11 +132,12 @@ async fn next(
     Ok(None)
 }
 
-/// Creates an access token for `grant`, with the scopes that `asked` names, or with all of the grant, and bound to the
-/// key with the thumbprint `jkt`, if there is one.
+/// Creates an access token for `grant`, with the scopes that `asked` names, or with all of the grant that the client may
+/// still have, and bound to the key with the thumbprint `jkt`, if there is one.
 ///
 /// # Errors
-/// `invalid_scope` if the grant has not all of them; `invalid_grant` if it has ended.
+/// `invalid_scope` if there are none or not all of them; `invalid_grant` if the grant has ended; `invalid_dpop_proof` if
+/// the account demands a key meanwhile.
 pub(super) async fn access(
     db: &Db,
     settings: &Settings,
@@ -143,11 +145,12 @@ pub(super) async fn access(
     grant: &Grant,
     (asked, jkt): (Option<&str>, Option<String>),
 ) -> Result<Access, OAuthError> {
-    let scopes = narrowed(&grant.scopes, asked)?;
+    let scopes = narrowed(client, &grant.scopes, asked)?;
     let secret = Secret::generate(&settings.tokens.prefix)
         .map_err(|error| OAuthError::from(crate::http::problem::Problem::Internal(error.to_string())))?;
     let now = db.now();
     let expires_at = (now + settings.oauth.access_lifetime()).min(grant.ends_at);
+    let key = jkt.clone();
     let new = NewToken {
         id: Uuid::now_v7(),
         grant: grant.id,
@@ -166,14 +169,18 @@ pub(super) async fn access(
         Ok::<_, OAuthError>(stored)
     });
     if stored.await? == 0 {
+        client.demand_key(db, grant.account_id, key.as_deref()).await?;
         return Err(OAuthError::grant("The authorization has ended."));
     }
     Ok(Access { secret, scopes, expires_in: (expires_at - now).whole_seconds() })
 }
 
-/// The scopes of `granted` that `asked` names.
-pub(super) fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, OAuthError> {
-    let granted = Scopes::from(granted.to_owned());
+/// The scopes of `granted` that `asked` names, and that the client may have by now.
+pub(super) fn narrowed(client: &Client, granted: &str, asked: Option<&str>) -> Result<String, OAuthError> {
+    let granted: Scopes = granted.split(' ').filter(|scope| client.may_have(scope)).collect();
+    if granted.is_empty() {
+        return Err(OAuthError::new("invalid_scope", "The client may have none of the scopes by now."));
+    }
     let Some(asked) = asked else { return Ok(granted.to_string()) };
     let asked = Scopes::from(asked.to_owned());
     if asked.is_empty() || asked.iter().any(|scope| !granted.contains(scope)) {
@@ -203,13 +210,37 @@ pub(super) async fn delete_expired(db: &Db, batch: i64) -> sqlx::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::oauth::client::Owner;
+
+    fn client(scopes: &[&str]) -> Client {
+        Client {
+            id: "spa".into(),
+            name: "App".into(),
+            redirect_uris: Vec::new(),
+            origins: Vec::new(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            letter: String::new(),
+            requires_key: false,
+            owner: Owner::Site,
+            secret_hash: None,
+        }
+    }
 
     #[test]
     fn scopes_only_become_fewer() {
-        assert_eq!(narrowed("b a", None).unwrap(), "a b");
-        assert_eq!(narrowed("a b", Some("b")).unwrap(), "b");
+        let any = client(&[]);
+        assert_eq!(narrowed(&any, "b a", None).unwrap(), "a b");
+        assert_eq!(narrowed(&any, "a b", Some("b")).unwrap(), "b");
         for more in ["c", "a c", "", " "] {
-            assert_eq!(narrowed("a b", Some(more)).unwrap_err().code, "invalid_scope", "{more}");
+            assert_eq!(narrowed(&any, "a b", Some(more)).unwrap_err().code, "invalid_scope", "{more}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_may_have_less_by_now_gets_less() {
+        assert_eq!(narrowed(&client(&["b", "c"]), "a b", None).unwrap(), "b");
+        for (own, asked) in [(["b"], Some("a")), (["b"], Some("a b")), (["c"], None)] {
+            assert_eq!(narrowed(&client(&own), "a b", asked).unwrap_err().code, "invalid_scope");
         }
     }
 }

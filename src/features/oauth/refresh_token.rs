@@ -11,10 +11,7 @@ use rand::{TryRngCore, rngs::OsRng};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::{http::problem::Problem, secret::Secret};
-
-/// The length of the own part: 32 bytes in base64url.
-const OWN_LENGTH: usize = 43;
+use crate::{auth::store::grants::parts_of_refresh_token, http::problem::Problem, secret::Secret};
 
 /// A refresh token in plain text. Its `Debug` does not show it.
 #[derive(Clone, Debug)]
@@ -35,10 +32,7 @@ impl RefreshToken {
 
     /// Reads `text`; `None` if it has another form.
     pub(super) fn parse(prefix: &str, text: &str) -> Option<Self> {
-        let at = text.len().checked_sub(OWN_LENGTH).filter(|at| text.is_char_boundary(*at))?;
-        let (family, own) = text.split_at(at);
-        URL_SAFE_NO_PAD.decode(own).ok()?;
-        Some(Self { family: Secret::parse(prefix, family)?, own: own.into() })
+        parts_of_refresh_token(prefix, text).map(|(family, own)| Self { family, own: own.into() })
     }
 
     /// The token that replaces this one.

@@ -4,15 +4,17 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    client::SECRET_PREFIX,
+    client::{SECRET_PREFIX, offered},
     store::{self, ClientRow},
 };
 use crate::{
+    auth::ScopeInfo,
     db::Db,
     features::tokens::service::name_errors,
     http::problem::{FieldError, Problem},
     secret::Secret,
     settings::{check_redirect_uri, origins_of},
+    text::is_blank,
     timestamp::Timestamp,
 };
 
@@ -30,6 +32,12 @@ pub struct NewClient {
     pub is_confidential: bool,
     /// Whether it may ask for access on a device by a code (RFC 8628).
     pub device_grant: bool,
+    /// The scopes that it may ask for, at least one.
+    pub scopes: Vec<String>,
+    /// What people see beside its name: one character, or empty for the first letters of the name.
+    pub letter: String,
+    /// Whether its tokens have to be bound to a key (`dpop_bound_access_tokens`, RFC 9449 section 5.2).
+    pub requires_key: bool,
 }
 
 /// An application that somebody registered.
@@ -47,6 +55,13 @@ pub struct Registered {
     pub is_confidential: bool,
     /// Whether it may ask for access on a device by a code (RFC 8628).
     pub device_grant: bool,
+    /// The scopes that it may ask for; empty for all that the site offers.
+    pub scopes: Vec<String>,
+    /// What people see beside its name; empty for the first letters of the name.
+    pub letter: String,
+    /// Whether its tokens have to be bound to a key.
+    #[serde(rename = "dpop_bound_access_tokens")]
+    pub requires_key: bool,
     /// When it was registered.
     pub created_at: Timestamp,
 }
@@ -60,13 +75,16 @@ impl From<ClientRow> for Registered {
             redirect_uris: row.redirect_uris.split_whitespace().map(str::to_owned).collect(),
             is_confidential: row.secret_hash.is_some(),
             device_grant: row.device_grant,
+            scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
+            letter: row.letter,
+            requires_key: row.requires_key,
             created_at: row.created_at,
         }
     }
 }
 
-/// What is wrong with `new`.
-fn errors(new: &NewClient) -> Vec<FieldError> {
+/// What is wrong with `new`, where the site has the scopes `declared`.
+fn errors(new: &NewClient, declared: &[ScopeInfo]) -> Vec<FieldError> {
     let mut errors = name_errors(&new.name);
     if new.redirect_uris.is_empty() && !new.device_grant {
         errors.push(FieldError::required("redirect_uris", "Enter at least one redirect URI."));
@@ -74,21 +92,34 @@ fn errors(new: &NewClient) -> Vec<FieldError> {
     if new.redirect_uris.len() > URIS_MAX {
         errors.push(FieldError::new("redirect_uris", format!("Enter at most {URIS_MAX} redirect URIs.")));
     }
+    if new.scopes.is_empty() {
+        errors.push(FieldError::required("scopes", "Choose at least one scope."));
+    }
+    if let Some(scope) = new.scopes.iter().find(|named| !offered(declared).any(|scope| scope.name == **named)) {
+        let shown: String = scope.chars().take(100).collect();
+        errors.push(FieldError::new("scopes", format!("There is no scope “{shown}” for apps.")));
+    }
+    let is_letter = |text: &str| text.chars().count() == 1 && !is_blank(text) && !text.contains(char::is_control);
+    if !new.letter.is_empty() && !is_letter(&new.letter) {
+        errors.push(FieldError::new("letter", "Enter one letter, or leave it empty."));
+    }
     let wrong = new.redirect_uris.iter().find_map(|uri| check_redirect_uri(uri).err());
     errors.extend(wrong.map(|why| FieldError::new("redirect_uris", format!("{why}."))));
     errors
 }
 
-/// Registers an application for `owner`, or for an operator. Returns it with its secret, which is shown once.
+/// Registers an application for `owner`, or for an operator, on a site with the scopes `declared`. Returns it with its secret, which is shown once.
 ///
 /// # Errors
 /// [`Problem::Validation`]; [`Problem::Conflict`] if the account has `limit` of them.
 pub(super) async fn register(
     db: &Db,
     (owner, limit): (Option<Uuid>, u32),
+    declared: &[ScopeInfo],
     new: NewClient,
 ) -> Result<(Registered, Option<Secret>), Problem> {
-    Problem::unless(errors(&new), ())?;
+    let new = NewClient { letter: new.letter.trim().to_owned(), ..new };
+    Problem::unless(errors(&new, declared), ())?;
     let secret = new.is_confidential.then(|| Secret::generate(SECRET_PREFIX)).transpose();
     let secret = secret.map_err(|error| Problem::Internal(error.to_string()))?;
     let row = ClientRow {
@@ -100,6 +131,9 @@ pub(super) async fn register(
         secret_hash: secret.as_ref().map(Secret::hash),
         created_at: db.now(),
         device_grant: new.device_grant,
+        scopes: new.scopes.join(" "),
+        letter: new.letter,
+        requires_key: new.requires_key,
     };
     if store::insert_client(db, row.clone(), limit.into()).await? == 0 {
         return Err(Problem::Conflict("The account has reached its limit of apps. Delete one that is no longer used."));

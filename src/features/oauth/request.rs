@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 
 use url::form_urlencoded::{self, Serializer};
 
-use super::{client::Client, error::OAuthError, pkce};
+use super::{
+    client::{Client, Owner},
+    error::OAuthError,
+    pkce,
+};
 use crate::{
     auth::{ScopeInfo, Scopes},
     db::Db,
@@ -25,6 +29,9 @@ pub(super) enum Refused {
     Person(&'static str),
     /// The client is told, at its own redirect URI.
     Client(Box<Answer>, OAuthError),
+    /// The same, but the person decides whether to go there: anybody can register an application, so nobody is sent to
+    /// its pages by a link alone (RFC 9700 section 4.11.2).
+    Stranger(Box<Answer>, OAuthError),
     /// The server fails.
     Server(Problem),
 }
@@ -150,7 +157,7 @@ impl AuthorizationRequest {
             if max_age == Some(None) {
                 return Err(OAuthError::request("max_age must be a number of seconds."));
             }
-            let scopes = asked_for(scopes, one("scope").unwrap_or_default())?;
+            let scopes = asked_for(&client, scopes, one("scope").unwrap_or_default())?;
             Ok((challenge.to_owned(), prompt, max_age.flatten(), scopes))
         };
         match checked() {
@@ -158,6 +165,7 @@ impl AuthorizationRequest {
                 let jkt = one("dpop_jkt").map(str::to_owned);
                 Ok(Self { client, redirect_uri, scopes, challenge, jkt, prompt, max_age, answer })
             }
+            Err(error) if matches!(client.owner, Owner::Account(_)) => Err(Refused::Stranger(Box::new(answer), error)),
             Err(error) => Err(Refused::Client(Box::new(answer), error)),
         }
     }
@@ -185,17 +193,12 @@ fn values<'a>(pairs: &'a [(String, String)], name: &'static str) -> impl Iterato
     pairs.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
 }
 
-/// The scopes that an application may get: those that a login gives without naming them.
-pub(super) fn offered(scopes: &[ScopeInfo]) -> impl Iterator<Item = &ScopeInfo> {
-    scopes.iter().filter(|scope| !scope.sensitive)
-}
-
-/// The scopes that `text` names.
-pub(super) fn asked_for(scopes: &[ScopeInfo], text: &str) -> Result<Vec<ScopeInfo>, OAuthError> {
+/// The scopes that `text` names, of those that `client` may ask for.
+pub(super) fn asked_for(client: &Client, scopes: &[ScopeInfo], text: &str) -> Result<Vec<ScopeInfo>, OAuthError> {
     let named: BTreeSet<&str> = text.split(' ').filter(|name| !name.is_empty()).collect();
-    let found: Vec<ScopeInfo> = offered(scopes).filter(|scope| named.contains(scope.name)).copied().collect();
+    let found: Vec<ScopeInfo> = client.offered(scopes).filter(|scope| named.contains(scope.name)).copied().collect();
     if named.is_empty() || found.len() != named.len() {
-        let known: Vec<_> = offered(scopes).map(|scope| scope.name).collect();
+        let known: Vec<_> = client.offered(scopes).map(|scope| scope.name).collect();
         let description = format!("scope must name one or more of: {}.", known.join(", "));
         return Err(OAuthError::new("invalid_scope", description));
     }

@@ -19,28 +19,41 @@ pub(super) struct ClientRow {
     pub secret_hash: Option<Vec<u8>>,
     pub created_at: Timestamp,
     pub device_grant: bool,
+    pub scopes: String,
+    pub letter: String,
+    pub requires_key: bool,
 }
 
 pub(super) async fn find_client(db: &Db, id: &str) -> sqlx::Result<Option<ClientRow>> {
     fetch!(
         db,
         optional,
-        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant FROM oauth_clients
-         WHERE id = $1",
+        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant, scopes, letter,
+                requires_key
+         FROM oauth_clients WHERE id = $1",
         id,
     )
 }
 
-/// Stores an application, unless its account has `limit` of them.
+/// Stores an application, unless its account has `limit` of them: one statement, so that concurrent calls cannot exceed
+/// it (S54). PostgreSQL locks the account's row first, and then counts.
 pub(super) async fn insert_client(db: &Db, row: ClientRow, limit: i64) -> sqlx::Result<u64> {
-    let ClientRow { id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant } = row;
+    const SQLITE: &str = "INSERT INTO oauth_clients
+            (id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant, scopes, letter,
+             requires_key)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10, $11, $12
+         WHERE $2 IS NULL OR (SELECT count(*) FROM oauth_clients WHERE account_id = $2) < $8";
+    const POSTGRES: &str = "WITH owner AS (SELECT id FROM accounts WHERE id = $2 FOR NO KEY UPDATE)
+         INSERT INTO oauth_clients
+            (id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant, scopes, letter,
+             requires_key)
+         SELECT $1, owner.id, $3, $4, $5, $6, $7, $9, $10, $11, $12 FROM (SELECT 1) AS one LEFT JOIN owner ON TRUE
+         WHERE $2::uuid IS NULL OR (owner.id IS NOT NULL AND oauth_clients_of(owner.id) < $8)";
+    let ClientRow { id, account_id, name, redirect_uris, origins, secret_hash, created_at, .. } = row;
     execute!(
         db,
         affected,
-        "INSERT INTO oauth_clients
-            (id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $9
-         WHERE $2 IS NULL OR (SELECT count(*) FROM oauth_clients WHERE account_id = $2) < $8",
+        db.dialect(SQLITE, POSTGRES),
         id,
         account_id,
         name,
@@ -49,7 +62,10 @@ pub(super) async fn insert_client(db: &Db, row: ClientRow, limit: i64) -> sqlx::
         secret_hash,
         created_at,
         limit,
-        device_grant,
+        row.device_grant,
+        row.scopes,
+        row.letter,
+        row.requires_key,
     )
 }
 
@@ -58,8 +74,9 @@ pub(super) async fn list_clients(db: &Db, account: Option<Uuid>, limit: i64) -> 
     fetch!(
         db,
         all,
-        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant FROM oauth_clients
-         WHERE $1 IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id, account_id, name, redirect_uris, origins, secret_hash, created_at, device_grant, scopes, letter,
+                requires_key
+         FROM oauth_clients WHERE $1 IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
         account,
         limit,
     )

@@ -41,7 +41,7 @@ pub(super) async fn token(
             if let Some(granted) = refresh::find(db, settings, text).await?
                 && granted.grant.client_id == client.id
             {
-                refresh::narrowed(&granted.grant.scopes, scope)?;
+                refresh::narrowed(client, &granted.grant.scopes, scope)?;
             }
             refresh::exchange(db, settings, (client, from), text, proven).await?
         }

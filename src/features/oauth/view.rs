@@ -53,7 +53,7 @@ pub(super) fn ConsentView(
     let row = |scope: ScopeInfo| view! { <li><div><p>{scope.meaning} " " <code>{scope.name}</code></p></div></li> };
     view! {
         <header>
-            <Avatar name=name.clone() />
+            <Avatar name=name.clone() letter=client.letter.clone() />
             <h1>"Authorize " {name.clone()}</h1>
             <p class="lead">
                 <strong>{name.clone()}</strong> " wants to access your account " <strong>{email}</strong> "."
@@ -102,6 +102,21 @@ pub(super) fn RefusedView(reason: &'static str) -> impl IntoView {
             <p>{reason}</p>
             <p class="hint">"Nothing was given to it. If the problem lasts, tell those who made the app."</p>
             <p><a class="button" href="/">"Back to the front page"</a></p>
+        </section>
+    }
+}
+
+/// The page for a wrong request of an application that a user registered: it leads on only if the person wants it to.
+#[component]
+pub(super) fn MistakenView(url: String, reason: String) -> impl IntoView {
+    let place = place(&url);
+    view! {
+        <section class="error-page">
+            <h1>"This app cannot be authorized"</h1>
+            <p>"The request of the app is wrong: " {reason}</p>
+            <p class="hint">"Nothing was given to it. The app was registered by a user of this site, not by us."</p>
+            <p><a class="button" href="/">"Back to the front page"</a></p>
+            <p><a href=url rel="noreferrer">"Continue to " {place}</a></p>
         </section>
     }
 }

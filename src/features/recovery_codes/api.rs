@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     auth::{
-        AuthSession,
+        AuthSession, TakesPasswords,
         sign_in::{Factor, PendingCookie},
     },
     features::accounts::sign_in::{
@@ -44,6 +44,7 @@ pub(super) fn token_routes() -> OpenApiRouter<AppState> {
     ),
 )]
 async fn token_step(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     Body(step): Body<TokenStep>,

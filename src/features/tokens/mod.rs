@@ -17,7 +17,7 @@ pub use scopes::TokensManage;
 use crate::{
     feature::{Feature, Job},
     http::pages::Pages,
-    ui::NavLink,
+    ui::{AccountLink, NavLink},
 };
 
 /// Listed in `app.rs`.
@@ -25,6 +25,11 @@ pub const FEATURE: Feature = Feature {
     tags: &[("Tokens", "Access tokens. The token itself is shown only once, when it is created.")],
     scopes: &[TokensManage::INFO],
     nav: &[NavLink { path: "/tokens", label: "Tokens" }],
+    account_links: &[AccountLink {
+        path: "/tokens",
+        label: "Manage tokens",
+        hint: "Access for scripts and other apps.",
+    }],
     api: api::routes,
     session_api: current::session_routes,
     token_api: current::token_routes,
@@ -33,6 +38,7 @@ pub const FEATURE: Feature = Feature {
         Pages::new()
             .get("/tokens", page::index)
             .post("/tokens", page::create)
+            .post("/tokens/key", page::require_key)
             .post("/tokens/revoke-all", page::revoke_all)
             .post("/tokens/{id}/revoke", page::revoke)
     },

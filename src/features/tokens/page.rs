@@ -7,17 +7,17 @@ use uuid::Uuid;
 
 use super::{
     service::{self, Expiry, Issued, NewToken},
-    view::{DAY_OVER, ON_A_DAY, TokensView, scope_field},
+    view::{DAY_OVER, ON_A_DAY, REQUIRED, TokensView, scope_field},
 };
 use crate::{
-    auth::{page::PageContext, reauthentication::Reauthentication},
+    auth::{activity::Kind, page::PageContext, reauthentication::Reauthentication, store::accounts},
     db::Db,
     http::{
         client::Client,
         extract::{Form, PathId, Query},
         forms::{ShownOnce, shown},
         problem::Problem,
-        redirect::revoked,
+        redirect::{revoked, see_other},
     },
     state::{AppState, Site},
     timestamp::Timestamp,
@@ -77,6 +77,11 @@ pub async fn create(
         key_thumbprint: None,
     };
     let typed = typed(&form, &new);
+    if accounts::requires_key(db, actor.account).await? {
+        let problem =
+            Problem::Conflict("Your account takes only tokens that are bound to a key, so no page can create one.");
+        return page(context, &state, problem.status(), typed.with_errors(&problem), None).await;
+    }
     match service::create(db, &settings.tokens, &actor, None, new).await {
         Ok(issued) => match context.show_at("/tokens", ShownOnce::new(MADE, issued.secret.reveal())) {
             Some(redirect) => Ok(redirect),
@@ -84,6 +89,28 @@ pub async fn create(
         },
         Err(problem) => page(context, &state, problem.status(), typed.with_errors(&problem), None).await,
     }
+}
+
+/// `POST /tokens/key`: whether new tokens have to be bound to a key from now on.
+///
+/// # Errors
+/// [`Problem::NotSignedIn`]; or if the database fails.
+pub async fn require_key(
+    context: PageContext,
+    State(db): State<Db>,
+    client: Client,
+    mut reauthentication: Reauthentication,
+    form: Form,
+) -> Result<Response, Problem> {
+    if let Some(question) = reauthentication.required_for_form(&context, &form).await? {
+        return Ok(question);
+    }
+    let actor = context.signed_in()?.acting(client);
+    let required = form.text(REQUIRED) == "yes";
+    if accounts::set_requires_key(&db, actor.account, required).await? {
+        actor.record(&db, if required { Kind::KeyRequired } else { Kind::KeyNotRequired }, None);
+    }
+    Ok(see_other("/tokens"))
 }
 
 /// `POST /tokens/{id}/revoke`. Revoking twice is not an error.
@@ -182,11 +209,12 @@ async fn page(
     let scopes = site.scopes.clone();
     let (tokens, now, origin) = (service::list(db, caller.account.id).await?, db.now(), context.origin().to_owned());
     let days = days_to_choose(now, settings.tokens.max_days);
+    let requires_key = accounts::requires_key(db, caller.account.id).await?;
     let (keep_days, script) = (settings.tokens.keep_days, context.asset("day.js"));
     let view = move || {
         let (form, fresh, tokens, origin) = (form.clone(), issued.clone(), tokens.clone(), origin.clone());
         let (days, script, scopes) = (days.clone(), script.clone(), scopes.clone());
-        view! { <TokensView scopes form fresh tokens now origin days keep_days script /> }
+        view! { <TokensView scopes form fresh tokens now origin days keep_days script requires_key /> }
     };
     Ok(context.page(status, "Tokens", view).await)
 }

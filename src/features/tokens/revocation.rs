@@ -105,10 +105,14 @@ fn tell_revoked(db: &Db, actor: &Actor, tokens: &[Token]) {
 }
 
 /// Handles the report of a leaked token, `text`. Revokes it and all tokens created with it, as far as they are active,
-/// and tells the owner if there was anything to revoke.
+/// and tells the owner if there was anything to revoke. A refresh token ends the access of its application with all its
+/// tokens, whether or not it is the newest.
 ///
 /// All of this happens in the background, so that the answer and its timing are the same for any `text`.
 pub fn report(db: &Db, settings: &Settings, mailer: &Mailer, text: &str) {
+    if let Some((family, _)) = grants::parts_of_refresh_token(&settings.oauth.refresh_prefix, text) {
+        return report_refresh_token(db, settings, mailer, family);
+    }
     let Some(secret) = Secret::parse(&settings.tokens.prefix, text) else { return };
     let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
     db.spawn_detached(async move {
@@ -124,6 +128,28 @@ pub fn report(db: &Db, settings: &Settings, mailer: &Mailer, text: &str) {
             Ok(false) => {}
             Ok(true) => mailer.send(emails::found(&settings, &found.email, found.created_at)).await,
             Err(error) => tracing::error!(%error, token = %found.id, "reported token not revoked"),
+        }
+    });
+}
+
+/// The same for a refresh token with this `family`.
+fn report_refresh_token(db: &Db, settings: &Settings, mailer: &Mailer, family: Secret) {
+    let (ours, settings, mailer) = (db.clone(), settings.clone(), mailer.clone());
+    db.spawn_detached(async move {
+        let revoked = async {
+            let Some(found) = grants::find_owned(&ours, family.hash(), ours.now()).await? else { return Ok(None) };
+            let count = grants::revoke(&ours, found.account_id, found.id, ours.now()).await?;
+            Ok::<_, sqlx::Error>(Some(found).filter(|_| count > 0))
+        };
+        match revoked.await {
+            Ok(None) => {}
+            Ok(Some(found)) => {
+                let (means, client) = (ActorCredential::LeakReporter, Client::default());
+                let actor = Actor { account: found.account_id, means, client, stamp: None };
+                actor.record(&ours, Kind::TokenReported, Some((found.id, &found.name)));
+                mailer.send(emails::found(&settings, &found.email, found.created_at)).await;
+            }
+            Err(error) => tracing::error!(%error, "reported refresh token not revoked"),
         }
     });
 }

@@ -12,7 +12,10 @@ use crate::{
         IssuedBy, Stamp, Token,
         activity::{Actor, Kind},
         sign_in::{Admitted, Wants},
-        store::tokens::{self, New},
+        store::{
+            accounts,
+            tokens::{self, New},
+        },
         verify_password::why_refused,
     },
     db::Db,
@@ -68,7 +71,7 @@ pub async fn find(db: &Db, settings: &Tokens, account: Uuid, secret: &str) -> Re
 /// # Errors
 /// [`Problem::Validation`] with an error for each invalid field; [`Problem::ScopeMissing`] if `parent` lacks a
 /// requested scope; [`Problem::NotSignedIn`] if the password of `actor` was changed meanwhile; [`Problem::Conflict`] if
-/// the account has reached its limit.
+/// the account has reached its limit; [`Problem::DpopProofInvalid`] if it demands a key and the token has none.
 pub async fn create(
     db: &Db,
     settings: &Tokens,
@@ -156,7 +159,7 @@ async fn store(
     parent: Option<&Token>,
     token: Token,
 ) -> Result<Issued, Problem> {
-    let now = token.created_at;
+    let (now, is_bound) = (token.created_at, token.key_thumbprint.is_some());
     let stamp = actor.stamp.clone().map(|stamp| stamp.0);
     let issued = issue(db, settings, actor, (parent, stamp.clone()), token, settings.per_account.into()).await?;
     if let Some(issued) = issued {
@@ -169,6 +172,7 @@ async fn store(
         Some(parent) if !stands || !tokens::works(db, actor.account, parent.id, now).await? => {
             Err(Problem::TokenRevoked)
         }
+        _ if !is_bound && accounts::requires_key(db, actor.account).await? => Err(key_required()),
         _ => Err(Problem::Conflict("The account has reached its limit of tokens. Revoke one that you no longer need.")),
     }
 }
@@ -178,7 +182,7 @@ async fn store(
 ///
 /// # Errors
 /// [`Problem::Validation`] if the name is invalid; [`Problem::InvalidCredentials`] if the password was changed
-/// meanwhile; [`Problem::AccountDisabled`].
+/// meanwhile; [`Problem::AccountDisabled`]; [`Problem::DpopProofInvalid`] as in [`create`].
 pub async fn create_at_login(
     db: &Db,
     settings: &Tokens,
@@ -189,7 +193,7 @@ pub async fn create_at_login(
     let Wants { remember, name, scopes, key_thumbprint } = wants;
     let name = checked_name(name.as_deref().unwrap_or("Login"))?;
     let (lasts, in_all) = settings.login_lifetime(remember);
-    let now = db.now();
+    let (now, is_bound) = (db.now(), key_thumbprint.is_some());
     let token = Token {
         id: Uuid::now_v7(),
         name,
@@ -211,13 +215,20 @@ pub async fn create_at_login(
     db.run_to_completion(async move {
         let by = (None, Some(stamp));
         let Some(issued) = issue(&ours, &settings, &actor, by, token, i64::MAX).await? else {
-            return Err(why_refused(&ours, actor.account).await?);
+            let is_demanded = !is_bound && accounts::requires_key(&ours, actor.account).await?;
+            return Err(if is_demanded { key_required() } else { why_refused(&ours, actor.account).await? });
         };
         let kept = settings.per_account.into();
         until_none(&ours, &actor, || tokens::revoke_old_logins(&ours, actor.account, kept, now)).await?;
         Ok(issued)
     })
     .await
+}
+
+/// The account demands tokens that are bound to a key.
+fn key_required() -> Problem {
+    let detail = "This account takes only tokens that are bound to a key, and the request has no `DPoP` header.";
+    Problem::DpopProofInvalid(detail.into())
 }
 
 async fn issue(

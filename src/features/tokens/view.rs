@@ -42,6 +42,8 @@ pub(super) fn TokensView(
     days: (String, String),
     keep_days: u32,
     script: String,
+    /// Whether new tokens have to be bound to a key.
+    requires_key: bool,
 ) -> impl IntoView {
     let (at_work, ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(|token| token.works(now));
     let (any, several) = (!at_work.is_empty(), at_work.len() > 1);
@@ -72,8 +74,21 @@ pub(super) fn TokensView(
         {fresh.map(|issued| view! { <FreshToken issued several /> })}
         <Card title="New token">
             <Notice text=form.notice.clone() />
-            <TokenForm scopes form days />
-            <script type="module" src=script nonce=use_nonce()></script>
+            {if requires_key {
+                Either::Left(view! {
+                    <p>
+                        "Your account takes only tokens that are bound to a key. A page has none that a script could use "
+                        "later, so let the client create its token: "
+                        <code>"POST /api/v1/tokens"</code> " or " <code>"POST /api/v1/login"</code>
+                        ", with a proof of its key (DPoP)."
+                    </p>
+                })
+            } else {
+                Either::Right(view! {
+                    <TokenForm scopes form days />
+                    <script type="module" src=script nonce=use_nonce()></script>
+                })
+            }}
         </Card>
         <Card title="Your tokens">
             <section class="tokens" aria-labelledby="own">
@@ -98,6 +113,7 @@ pub(super) fn TokensView(
             </section>
             {all}
         </Card>
+        <KeyCard requires_key />
         {(!ended.is_empty()).then(|| view! {
             <Card title="Expired and revoked">
                 <p class="hint">
@@ -106,6 +122,31 @@ pub(super) fn TokensView(
                 <ul class="rows ended">{ended.into_iter().map(|token| view! { <EndedRow token /> }).collect_view()}</ul>
             </Card>
         })}
+    }
+}
+
+/// The field of the form of [`KeyCard`].
+pub(super) const REQUIRED: &str = "required";
+
+#[component]
+fn KeyCard(requires_key: bool) -> impl IntoView {
+    let (now, value, button) = if requires_key {
+        ("New tokens have to be bound to a key. Apps that cannot do so get none.", "no", "Stop requiring a key")
+    } else {
+        ("New tokens need not be bound to a key.", "yes", "Require a key")
+    };
+    view! {
+        <Card title="Tokens bound to a key">
+            <p>
+                "A token that is bound to a key of its client (DPoP) works with this key only, so a copy of it is worth "
+                "nothing. " {now} " Tokens that exist already keep working until they expire or you revoke them."
+            </p>
+            <form method="post" action="/tokens/key">
+                <FormGuard />
+                <input type="hidden" name=REQUIRED value=value autocomplete="off" />
+                <button class="quiet">{button}</button>
+            </form>
+        </Card>
     }
 }
 

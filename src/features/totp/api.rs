@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::service;
 use crate::{
     auth::{
-        Allowed, AuthSession,
+        Allowed, AuthSession, TakesPasswords,
         activity::Kind,
         reauthentication::Reauthentication,
         sign_in::{Factor, PendingCookie},
@@ -79,6 +79,7 @@ pub(super) fn token_routes() -> OpenApiRouter<AppState> {
     ),
 )]
 async fn token_step(
+    _takes: TakesPasswords,
     State(state): State<AppState>,
     client: Client,
     Body(step): Body<TokenStep>,

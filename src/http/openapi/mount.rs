@@ -82,6 +82,8 @@ impl MountDocs {
             callers: vec![
                 Problem::InvalidBody("Send a single Authorization header.".into()),
                 Problem::TokenMissing,
+                Problem::CookieAtTokenDoor,
+                Problem::CredentialedCors,
                 Problem::TokenInvalid,
                 Problem::TokenExpired,
                 Problem::TokenRevoked,
@@ -90,6 +92,7 @@ impl MountDocs {
                 no_proof(),
                 nonce_needed(),
                 Problem::OriginNotAllowed,
+                Problem::OriginNull,
                 Problem::RateLimited { limit: Limit::Token, seconds: 30 },
             ],
         }
@@ -123,7 +126,7 @@ impl MountDocs {
             has_scopes: false,
             token_prefix: settings.tokens.prefix.clone(),
             anybody: [Problem::CrossOriginRequest].into_iter().chain(always()).collect(),
-            callers: vec![Problem::NotSignedIn],
+            callers: vec![Problem::NotSignedIn, Problem::TokenAtSessionDoor],
         }
     }
 

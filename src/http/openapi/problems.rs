@@ -27,7 +27,8 @@ pub(super) type Shared = BTreeMap<String, RefOr<Response>>;
 /// The members of a problem as clients need to know them.
 pub(super) fn complete(problem: &mut Object) {
     problem.description = Some(
-        "An error (RFC 9457), with the members `code`, `request_id`, `errors`, `limit`, `pending` and `next`.".into(),
+        "An error (RFC 9457), with the members `code`, `request_id`, `errors`, `limit`, `pending`, `next` and `see`."
+            .into(),
     );
     problem.properties.insert("code".into(), Ref::from_schema_name(CODE).into());
     if let Some(RefOr::T(Schema::Object(status))) = problem.properties.get_mut("status") {

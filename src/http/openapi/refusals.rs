@@ -85,11 +85,11 @@ refusals! {
     /// Where a token with a fixed end cannot be renewed.
     FixedEnd => [Problem::Conflict("This token has a fixed end, so it cannot be renewed.")];
     /// Where the body holds the account's password, to prove who sends it.
-    PasswordProofRefused => [Problem::ReauthenticationRequired, Problem::LoginDisabled, limited(Limit::Password)];
+    PasswordProofRefused => [Problem::ReauthenticationRequired, no_passwords(), limited(Limit::Password)];
     /// Where the password is given again.
     ReauthenticationRefused => [
         Problem::InvalidCredentials,
-        Problem::LoginDisabled,
+        no_passwords(),
         limited(Limit::Password),
         limited(Limit::Code)
     ];
@@ -98,7 +98,7 @@ refusals! {
     /// Where requests need no credential, from any origin.
     CountedByAddress => [limited(Limit::Address)];
     /// Where requests need no credential: their rate is limited, and so are their origins.
-    UnauthenticatedRefused => [Problem::OriginNotAllowed, limited(Limit::Address)];
+    UnauthenticatedRefused => [Problem::OriginNotAllowed, Problem::OriginNull, limited(Limit::Address)];
     /// By the check of a password.
     PasswordRefused => [
         Problem::InvalidCredentials,
@@ -113,8 +113,9 @@ refusals! {
         nonce_needed(),
         Problem::InvalidCredentials,
         Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
-        Problem::LoginDisabled,
+        no_passwords(),
         Problem::OriginNotAllowed,
+        Problem::OriginNull,
         Problem::FactorSetupRequired,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
@@ -125,7 +126,12 @@ refusals! {
     /// Where somebody asks for a code by mail.
     CodeAskRefused => [limited(Limit::Mail)];
     /// Like [`CodeAskRefused`], for the token API.
-    TokenCodeAskRefused => [Problem::LoginDisabled, Problem::OriginNotAllowed, limited(Limit::Mail)];
+    TokenCodeAskRefused => [
+        no_passwords(),
+        Problem::OriginNotAllowed,
+        Problem::OriginNull,
+        limited(Limit::Mail)
+    ];
     /// Where somebody signs in with a code by mail.
     CodeRefused => [
         Problem::SignInExpired,
@@ -138,8 +144,9 @@ refusals! {
     TokenCodeRefused => [
         Problem::SignInExpired,
         Problem::SecondFactorRequired { pending: Secret::parse("pending", PENDING), next: steps() },
-        Problem::LoginDisabled,
+        no_passwords(),
         Problem::OriginNotAllowed,
+        Problem::OriginNull,
         Problem::FactorSetupRequired,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
@@ -155,8 +162,9 @@ refusals! {
     /// Like [`StepRefused`], for the token API.
     TokenStepRefused => [
         Problem::SignInExpired,
-        Problem::LoginDisabled,
+        no_passwords(),
         Problem::OriginNotAllowed,
+        Problem::OriginNull,
         Problem::AddressNotConfirmed,
         Problem::AccountDisabled,
         limited(Limit::Code)
@@ -208,6 +216,11 @@ pub fn no_proof() -> Problem {
 /// A proof without a nonce.
 pub fn nonce_needed() -> Problem {
     Problem::DpopNonceNeeded("Zm9yIGV4YW1wbGUgb25seSEh".into())
+}
+
+/// No passwords at the token API.
+fn no_passwords() -> Problem {
+    Problem::LoginDisabled(Some("https://vestibule.example/authorize".into()))
 }
 
 fn not_json() -> Problem {

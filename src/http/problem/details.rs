@@ -40,6 +40,9 @@ pub struct Details {
     /// The steps of which one comes next; with `second_factor_required` only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub next: Vec<NextStep>,
+    /// Where to read more: a page of the documentation, and the experiment of the Lab where this site has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub see: Vec<String>,
 }
 
 /// A step with which a sign-in may go on.
@@ -78,6 +81,7 @@ impl Details {
             limit: None,
             pending: None,
             next: Vec::new(),
+            see: Vec::new(),
         }
     }
 }

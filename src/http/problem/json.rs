@@ -1,7 +1,9 @@
 //! Problems as `application/problem+json`.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -20,6 +22,21 @@ pub static CONTENT_TYPE: HeaderValue = HeaderValue::from_static(MEDIA_TYPE);
 #[derive(Clone, Copy, Debug)]
 struct AlreadyRendered;
 
+/// Where the code of a problem is shown by an experiment: codes, and the URLs of their experiments.
+#[derive(Clone, Debug, Default)]
+pub struct Experiments(Arc<[(&'static str, String)]>);
+
+impl Experiments {
+    /// Those of `found`.
+    pub fn new(found: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(found.into_iter().collect())
+    }
+
+    fn of(&self, problem: &Problem) -> Option<String> {
+        self.0.iter().find(|(code, _)| *code == problem.code()).map(|(_, url)| url.clone())
+    }
+}
+
 /// Keeps [`answer_json`] from wording an error response that has a form of its own, with this `code`.
 pub fn worded(mut response: Response, code: &'static str) -> Response {
     response.extensions_mut().insert(AlreadyRendered);
@@ -28,13 +45,17 @@ pub fn worded(mut response: Response, code: &'static str) -> Response {
 }
 
 /// The layer of the JSON mounts: renders every error of the routes below it, those of libraries included.
-pub async fn answer_json(request: Request, next: Next) -> Response {
+pub async fn answer_json(State(experiments): State<Experiments>, request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());
     let response = next.run(request).await;
     let is_worded = response.extensions().get::<AlreadyRendered>().is_some()
         || response.headers().get(header::CONTENT_TYPE) == Some(&CONTENT_TYPE);
     match problem_of(&response) {
-        Some(problem) if !is_worded => problem_response(response, &problem, &id),
+        Some(problem) if !is_worded => {
+            let mut details = describe(&problem, &id);
+            details.see.extend(experiments.of(&problem));
+            render(response, &details)
+        }
         _ => response,
     }
 }
@@ -74,6 +95,7 @@ pub fn describe(problem: &Problem, id: &RequestId) -> Details {
         errors: problem.errors().to_vec(),
         limit: problem.limit().map(|limit| limit.as_str().into()),
         pending: problem.pending().map(str::to_owned),
+        see: problem.page().into_iter().map(str::to_owned).collect(),
         next: problem.next_steps().iter().map(|step| NextStep { step: (*step).into() }).collect(),
         ..Details::new(problem.status().as_u16(), problem.code(), problem.title(), problem.detail())
     }

@@ -7,9 +7,6 @@ use axum::http::StatusCode;
 use super::{FieldError, Limit};
 use crate::secret::Secret;
 
-/// The algorithms that a proof may be signed with (RFC 9449 section 7.1), as in `WWW-Authenticate`.
-pub const DPOP_ALGS: &str = "ES256 Ed25519 EdDSA";
-
 /// Makes [`Problem`] of a table with one row per kind: status, code, title, and what a client can do about it.
 macro_rules! problems {
     ($(
@@ -69,9 +66,16 @@ problems! {
     TokenMissing => 401, "token_missing", "Token missing",
         "Send an access token in the Authorization header: `Bearer <token>`.";
     /// A cookie at the token API, and no token.
-    CookieAtTokenDoor => 401, "token_missing", "Token missing",
+    CookieAtTokenDoor => 401, "cookie_at_token_door", "A cookie where a token belongs",
         "The request has a `Cookie` header, which /api/v1 does not read. Send an access token in the Authorization \
          header: `Bearer <token>`. Pages of this site itself call /session/v1, which takes the session cookie.";
+    /// A cookie from a page of another origin at the token API, and no token. The page cannot read the answer, but its
+    /// developer can.
+    CredentialedCors => 401, "credentialed_cors", "Cookies from another origin",
+        "The request came from a page on another origin with cookies, as `credentials: \"include\"` has it. /api/v1 reads \
+         no cookies and allows none from other origins, so the browser keeps the answer from the page. Leave `credentials` \
+         at its default, and send an access token in the Authorization header: `Bearer <token>`. For the session cookie, \
+         let a proxy serve the page and this site on one origin, and call /session/v1.";
     /// An `Authorization` header that does not begin with `Bearer`.
     OtherScheme => 401, "token_missing", "Token missing",
         "The Authorization header does not begin with `Bearer`. Send `Authorization: Bearer <token>`.";
@@ -114,7 +118,7 @@ problems! {
     /// Pages redirect to the sign-in page instead.
     NotSignedIn => 401, "not_signed_in", "Not signed in", "Sign in first.";
     /// An `Authorization` header at the session API, and no session.
-    TokenAtSessionDoor => 401, "not_signed_in", "Not signed in",
+    TokenAtSessionDoor => 401, "token_at_session_door", "A token where a session belongs",
         "The request has an `Authorization` header, which /session/v1 does not read. Send the token to /api/v1. Pages of \
          this site sign in first, and send the session cookie.";
     /// The password is right.
@@ -141,9 +145,19 @@ problems! {
     FactorSetupRequired => 403, "factor_setup_required", "Second factor required by this site",
         "This site requires a second factor for this account. Sign in on its pages and set one up on the security page, \
          `/account/security`, then try again. At /api/v1 it has to be an authenticator app.";
-    /// The settings turn passwords off at the token API.
-    LoginDisabled => 403, "login_disabled", "Password login disabled",
-        "This site takes passwords on its own pages only. Create a token on the tokens page.";
+    /// The settings turn passwords off at the token API. Holds the URL of the authorization endpoint, if there is one.
+    LoginDisabled(authorize: Option<String>) => 403, "login_disabled", "Password login disabled", match authorize {
+        Some(authorize) => format!(
+            "This site takes passwords on its own pages only. Send the person to {authorize}: they sign in there, and \
+             your app gets a code for a token. docs/oauth.md shows how. For a script, create a token on the tokens page."
+        ),
+        None => "This site takes passwords on its own pages only. Create a token on the tokens page.".into(),
+    };
+    /// The token API allows no page without an origin of its own.
+    OriginNull => 403, "origin_null", "Page without an origin",
+        "The request came with `Origin: null`: its page was opened from a file, or is in a sandbox. Any page can have this \
+         origin, so it can be allowed neither in `cors.allowed_origins` nor in a token. Serve the page over http, on an \
+         origin that is listed there.";
     /// The settings or the token do not list the origin that the request names, or it names several.
     OriginNotAllowed => 403, "origin_not_allowed", "Origin not allowed",
         "Neither the setting `cors.allowed_origins` of the site nor the token, if one was sent, lists the origin of \
@@ -287,6 +301,20 @@ impl Problem {
         }
     }
 
+    /// The page of the documentation that says more, where a sentence is too short for it.
+    pub fn page(&self) -> Option<&'static str> {
+        match self {
+            Self::CookieAtTokenDoor | Self::CredentialedCors | Self::TokenAtSessionDoor | Self::OriginNull => {
+                Some("docs/clients.md")
+            }
+            Self::TokenBound | Self::TokenNotBound | Self::DpopProofInvalid(_) | Self::DpopNonceNeeded(_) => {
+                Some("docs/dpop.md")
+            }
+            Self::LoginDisabled(_) => Some("docs/oauth.md"),
+            _ => None,
+        }
+    }
+
     /// The seconds after which another attempt may succeed (RFC 9110 section 10.2.3).
     pub fn retry_after(&self) -> Option<u32> {
         match self {
@@ -305,30 +333,6 @@ impl Problem {
         }
     }
 
-    /// The `WWW-Authenticate` challenge of the token API (RFC 6750 section 3). It has no `error` if no token was sent.
-    pub fn challenge(&self) -> Option<String> {
-        let realm = r#"Bearer realm="vestibule""#;
-        match self {
-            Self::TokenMissing | Self::CookieAtTokenDoor | Self::OtherScheme => Some(realm.into()),
-            Self::TokenInvalid | Self::TokenExpired | Self::TokenRevoked => {
-                Some(format!(r#"{realm}, error="invalid_token", error_description="{}""#, self.title()))
-            }
-            Self::ScopeMissing(scope) => Some(format!(r#"{realm}, error="insufficient_scope", scope="{scope}""#)),
-            Self::TokenBound | Self::TokenNotBound => Some(dpop_challenge("invalid_token", self.title())),
-            Self::DpopProofInvalid(reason) => Some(dpop_challenge(self.code(), reason)),
-            Self::DpopNonceNeeded(_) => Some(dpop_challenge(self.code(), self.title())),
-            _ => None,
-        }
-    }
-
-    /// The `DPoP-Nonce` of the response, for [`Problem::DpopNonceNeeded`] (RFC 9449 sections 8 and 9).
-    pub fn dpop_nonce(&self) -> Option<&str> {
-        match self {
-            Self::DpopNonceNeeded(nonce) => Some(nonce),
-            _ => None,
-        }
-    }
-
     /// The problem closest to a `status` that a library answered with.
     pub fn from_status(status: StatusCode) -> Self {
         match status {
@@ -343,14 +347,6 @@ impl Problem {
             _ => Self::Internal(format!("a layer answered {status}")),
         }
     }
-}
-
-/// The challenge of RFC 9449 section 7.1. A description is ASCII without quotes and backslashes (RFC 6750 section 3).
-fn dpop_challenge(error: &str, description: &str) -> String {
-    let is_plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\') || *c == ' ';
-    let description: String = description.chars().filter(is_plain).collect();
-    let realm = r#"DPoP realm="vestibule""#;
-    format!(r#"{realm}, error="{error}", error_description="{description}", algs="{DPOP_ALGS}""#)
 }
 
 /// For the log: the code, and the reason that clients are not told.

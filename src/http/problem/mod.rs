@@ -2,6 +2,8 @@
 //! from server functions, error pages elsewhere.
 
 #[cfg(feature = "ssr")]
+mod challenge;
+#[cfg(feature = "ssr")]
 mod database;
 mod details;
 
@@ -21,7 +23,10 @@ pub use details::{Details, NextStep};
 
 #[cfg(feature = "ssr")]
 pub use self::{
-    json::{CONTENT_TYPE, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render, worded},
-    kind::{DPOP_ALGS, KINDS, Problem},
+    challenge::DPOP_ALGS,
+    json::{
+        CONTENT_TYPE, Experiments, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render, worded,
+    },
+    kind::{KINDS, Problem},
     limit::Limit,
 };

@@ -1,12 +1,14 @@
 //! Codes in the wrong hands (RFC 9700 section 4).
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use sha2::{Digest, Sha256};
 use time::Duration;
 
 use super::{
-    CHALLENGE, OWN, OWN_URI, Site, THEIR_URI, Tokens, VERIFIER, code, exchange, query, refresh, refused, registered,
-    sent, token,
+    CHALLENGE, OWN, OWN_URI, Site, THEIR_URI, Tokens, VERIFIER, code, destination, exchange, parameter, query, refresh,
+    refused, registered, sent, token,
 };
-use crate::support::{Door, hang_up_after, on_both_databases};
+use crate::support::{Database, Door, OURS, Prepare, hang_up_after, on_both_databases, without_database};
 
 on_both_databases! {
     a_code_that_is_used_twice_ends_what_it_gave,
@@ -16,6 +18,12 @@ on_both_databases! {
     a_code_of_somebody_who_was_signed_out_gives_nothing,
     a_client_that_hangs_up_leaves_nothing_half_done,
     codes_that_nobody_exchanges_are_few,
+    a_code_that_is_injected_into_another_flow_gives_nothing,
+    every_answer_names_its_server_and_another_takes_nothing_of_it,
+}
+
+without_database! {
+    nobody_is_sent_to_a_strangers_page_by_a_link,
 }
 
 async fn a_code_that_is_used_twice_ends_what_it_gave(Site(app): Site) {
@@ -142,4 +150,68 @@ async fn codes_that_nobody_exchanges_are_few(Site(app): Site) {
     }
     assert_eq!(app.count("oauth_codes").await, 20);
     refused(&exchange(&app, OWN, OWN_URI, &first).await, 400, "invalid_grant");
+}
+
+/// RFC 9700 section 4.5: the attacker has somebody's code, and puts it into a flow of their own with the same client. The
+/// client sends the verifier of that flow.
+async fn a_code_that_is_injected_into_another_flow_gives_nothing(Site(app): Site) {
+    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
+    let stolen = code(&ada.browser, OWN, OWN_URI).await;
+    // SHA-256 of 43 times "e", and the verifier itself.
+    let (verifier, challenge) = ("e".repeat(43), BASE64.encode(Sha256::digest("e".repeat(43))));
+    let asked = query(OWN, OWN_URI, &[("code_challenge", Some(&challenge))]);
+    let own = parameter(&destination(&sent(&eve.browser, &asked).await), "code");
+    let with = async |code: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", OWN),
+            ("redirect_uri", OWN_URI),
+            ("code", code),
+            ("code_verifier", &verifier),
+        ];
+        token(&app, &fields).await
+    };
+    refused(&with(&stolen).await, 400, "invalid_grant");
+    with(&own).await.assert_status(200);
+    assert!(Tokens::of(&app, &exchange(&app, OWN, OWN_URI, &stolen).await).work().await, "it is still its owner's");
+}
+
+/// RFC 9700 section 4.4: a client that talks to two servers learns from `iss` which one answered (RFC 9207).
+async fn every_answer_names_its_server_and_another_takes_nothing_of_it(database: Database) {
+    let (Site(app), Site(other)) = (Site::on(database).await, Site::on(database).await);
+    let ada = app.person("ada").await;
+    let issuer = app.get("/.well-known/oauth-authorization-server").await.json()["issuer"].clone();
+    assert_eq!(issuer, OURS);
+    for changes in [&[][..], &[("scope", Some("nonsense"))], &[("prompt", Some("none")), ("max_age", Some("0"))]] {
+        app.clock.advance(Duration::seconds(1));
+        let url = destination(&sent(&ada.browser, &query(OWN, OWN_URI, changes)).await);
+        assert_eq!(parameter(&url, "iss"), OURS, "{url}");
+    }
+    let one = code(&ada.browser, OWN, OWN_URI).await;
+    refused(&exchange(&other, OWN, OWN_URI, &one).await, 400, "invalid_grant");
+    let tokens = Tokens::of(&app, &exchange(&app, OWN, OWN_URI, &one).await);
+    refused(&refresh(&other, OWN, &tokens.refresh).await, 400, "invalid_grant");
+    other.client(&tokens.access.token).get("/me").await.problem(401, "token_invalid");
+}
+
+/// RFC 9700 section 4.11.2: anybody can register an application, so a link to this site must not lead to its pages.
+async fn nobody_is_sent_to_a_strangers_page_by_a_link(Site(app): Site) {
+    let (ada, eve) = (app.person("ada").await, app.person("eve").await);
+    let (client, _) = registered(&eve, THEIR_URI, false).await;
+    for changes in [("scope", Some("nonsense")), ("code_challenge", None), ("response_type", Some("token"))] {
+        let asked = query(&client, THEIR_URI, &[changes]);
+        for browser in [&ada.browser, &app.browser()] {
+            let reply = sent(browser, &asked).await;
+            assert!(!reply.has("location") && !reply.has("refresh"), "{changes:?}");
+            let page = reply.page(400);
+            assert!(
+                page.contains("registered by a user of this site") && page.contains("Continue to https://app.example")
+            );
+        }
+        let form = [("request", asked.as_str()), ("decision", "allow")];
+        assert!(!ada.browser.submit("/authorize", &form).await.assert_status(400).has("refresh"));
+    }
+    // The site's own are trusted.
+    let own = sent(&app.browser(), &query(OWN, OWN_URI, &[("scope", Some("nonsense"))])).await;
+    assert_eq!(parameter(&destination(&own), "error"), "invalid_scope");
 }

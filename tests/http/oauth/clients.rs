@@ -1,9 +1,12 @@
 //! Registering applications.
 
 use serde_json::json;
+use vestibule::feature;
 
 use super::{Site, THEIR_ORIGIN, THEIR_URI, Tokens, code, exchange, query, refresh, refused, registered, sent};
-use crate::support::{Database, Door, PageForm, TestApp, field_error, on_both_databases, without_database};
+use crate::support::{
+    Database, Door, PageForm, Request, TestApp, features, field_error, on_both_databases, without_database,
+};
 
 on_both_databases! {
     a_person_registers_and_deletes_applications,
@@ -14,6 +17,7 @@ on_both_databases! {
 without_database! {
     what_is_wrong_with_an_application_is_said_beside_the_field,
     registration_can_be_turned_off,
+    without_the_feature_the_account_page_leads_nowhere_else,
 }
 
 const PAGE: &str = "/account/developer";
@@ -88,7 +92,7 @@ async fn what_is_wrong_with_an_application_is_said_beside_the_field(Site(app): S
     }
     assert_eq!(app.count("oauth_clients").await, 0);
     // A script without a form's key gets the secret at once.
-    let typed = [("name", "App"), ("redirect_uris", THEIR_URI), ("confidential", "on")];
+    let typed = [("name", "App"), ("redirect_uris", THEIR_URI), ("confidential", "on"), ("scope-account-read", "on")];
     assert!(ada.browser.submit(PAGE, &typed).await.page(201).contains("vcs_"));
     ada.browser.get("/me").await.assert_status(200);
     assert_eq!(json!(app.count("oauth_clients").await), 1);
@@ -101,4 +105,15 @@ async fn registration_can_be_turned_off(database: Database) {
     ada.browser.submit(PAGE, &[("name", "App"), ("redirect_uris", THEIR_URI)]).await.page(404);
     assert!(!ada.browser.visit("/account/apps").await.page(200).contains(PAGE));
     assert_eq!(app.count("oauth_clients").await, 0);
+}
+
+async fn without_the_feature_the_account_page_leads_nowhere_else(Site(app): Site) {
+    let ada = app.person("ada").await;
+    assert!(ada.browser.visit("/account").await.page(200).contains("href=\"/account/apps\""));
+    let others: Vec<_> = features().iter().filter(|feature| feature.name != "oauth").copied().collect();
+    let state = feature::state(app.settings.clone(), app.db.clone(), &others).unwrap();
+    let router = vestibule::app::router(state, &others, Vec::new()).unwrap();
+    let cookie = format!("session={}", ada.browser.cookie().unwrap());
+    let page = Request::new(router, axum::http::Method::GET, "/account").header("cookie", &cookie).await.page(200);
+    assert!(page.contains("href=\"/tokens\"") && !page.contains("/account/apps"), "{page}");
 }

@@ -1,5 +1,7 @@
 //! `vestibule clients`, beside a server that runs on the same database.
 
+use serde_json::json;
+
 use crate::{
     binary::{DatabaseLocation, Server},
     operators::run,
@@ -20,6 +22,18 @@ async fn an_operator_registers_lists_and_deletes_applications(place: DatabaseLoc
     let uri = "com.example.app:/callback";
     let made = run(&["clients", "add", "Notes for Mac", "--redirect-uri", uri]).assert_status(0).out;
     let id = made.strip_prefix("client_id").unwrap().trim().to_owned();
+    let line = ["clients", "add", "Reader", "--redirect-uri", uri, "--scope", "account:read", "--letter", "R"];
+    run(&[&line[..], &["--dpop-bound"]].concat()).assert_status(0);
+    let [reader, _] = run(&["clients", "list", "--json"]).json().as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!((&reader["scopes"], &reader["letter"]), (&json!(["account:read"]), &json!("R")));
+    assert_eq!(reader["dpop_bound_access_tokens"], true);
+    let table = run(&["clients", "list"]).assert_status(0).out;
+    assert!(table.contains("public, bound to a key") && table.contains("account:read"), "{table}");
+    for wrong in [["--scope", "tokens:manage"], ["--letter", "RR"]] {
+        let refused = run(&[&["clients", "add", "App", "--redirect-uri", uri][..], &wrong].concat());
+        assert!(refused.code == 2 && refused.err.contains(&wrong[0][2..]), "{}", refused.err);
+    }
+    run(&["clients", "remove", reader["id"].as_str().unwrap()]).assert_status(0);
     let line = ["clients", "add", "Server", "--redirect-uri", "https://app.example/cb", "--confidential", "--json"];
     let secret = run(&line).json();
     assert_eq!(members(&secret), ["client_id", "client_secret", "name"]);

@@ -9,7 +9,7 @@ use vestibule::features::oauth::admin::{self, NewClient};
 
 use super::{OWN, SCOPE, Site, THEIR_URI, Tokens, events, refresh, refused, registered, token};
 use crate::support::{
-    Browser, Door, OURS, PASSWORD, PageForm, Response, TestApp, members, on_both_databases, without_database,
+    Browser, Door, OURS, PASSWORD, PageForm, Response, TestApp, features, members, on_both_databases, without_database,
 };
 
 on_both_databases! {
@@ -265,8 +265,15 @@ async fn only_clients_that_are_registered_for_it_get_codes(Site(app): Site) {
     let reply = app.post(PATH).form(&[("client_id", "nobody"), ("scope", SCOPE)]).await;
     refused(&reply, 401, "invalid_client");
     // A client with a secret needs it, to ask and to poll.
-    let new = NewClient { name: "Box".into(), is_confidential: true, device_grant: true, ..NewClient::default() };
-    let (client, secret) = admin::add(&app.db, new).await.unwrap();
+    let declared: Vec<_> = features().iter().flat_map(|feature| feature.scopes).copied().collect();
+    let new = NewClient {
+        name: "Box".into(),
+        is_confidential: true,
+        device_grant: true,
+        scopes: admin::scopes(&declared),
+        ..NewClient::default()
+    };
+    let (client, secret) = admin::add(&app.db, &declared, new).await.unwrap();
     let secret = secret.unwrap().reveal().to_owned();
     let (id, scope) = (("client_id", client.id.as_str()), ("scope", SCOPE));
     refused(&app.post(PATH).form(&[id, scope]).await, 401, "invalid_client");

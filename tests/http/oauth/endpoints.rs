@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{OWN, Site, THEIR_URI, Tokens, code, exchange, refresh, refused, registered};
-use crate::support::{Door, OURS, members, on_both_databases, without_database};
+use crate::support::{Door, OURS, features, members, on_both_databases, without_database};
 use vestibule::features::oauth::admin::{self, NewClient};
 
 on_both_databases! {
@@ -46,13 +46,15 @@ async fn a_client_with_a_secret_may_ask_what_a_token_may_do(Site(app): Site) {
     let ada = app.person("ada").await;
     let (theirs, secret) = registered(&ada, THEIR_URI, true).await;
     let theirs = (theirs, secret.unwrap());
+    let declared: Vec<_> = features().iter().flat_map(|feature| feature.scopes).copied().collect();
     let new = NewClient {
         name: "API".into(),
         redirect_uris: vec![THEIR_URI.into()],
         is_confidential: true,
+        scopes: admin::scopes(&declared),
         ..NewClient::default()
     };
-    let (api, secret) = admin::add(&app.db, new).await.unwrap();
+    let (api, secret) = admin::add(&app.db, &declared, new).await.unwrap();
     let api = (api.id, secret.unwrap().reveal().to_owned());
     let tokens = Tokens::own(&app, &ada).await;
     let ask = async |(id, secret): &(String, String), text: &str| {

@@ -5,11 +5,15 @@ mod authorize;
 mod bound;
 mod clients;
 mod commands;
+mod demanded;
 mod device;
 mod endpoints;
 mod ends;
 mod flow;
+mod logins;
 mod refresh;
+mod reported;
+mod scopes;
 
 use axum::http::Method;
 use serde_json::{Value, json};

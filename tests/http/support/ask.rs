@@ -262,6 +262,10 @@ impl Response {
                 expected.insert(3, "pending");
             }
         }
+        if let Some(see) = problem.get("see") {
+            assert!(!see.as_array().unwrap().is_empty());
+            expected.insert(expected.len() - 3, "see");
+        }
         assert_eq!(members(&problem), expected, "{}", self.asked);
         problem
     }

@@ -1,6 +1,7 @@
 //! The harness: the application, browsers and clients that use it, and access to its database.
 
 mod app;
+pub mod apps;
 mod ask;
 mod authenticator;
 mod entries;

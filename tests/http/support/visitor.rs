@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use vestibule::features::accounts::factor_reset;
 
 use super::{
-    Authenticator, Browser, Database, PASSWORD, PageForm, Person, TestApp, features,
+    Authenticator, Browser, Database, PASSWORD, PageForm, Person, TestApp, apps, features,
     resource::{ITEM, PAGE, item_form},
     routes::{Items, OF_A_SECOND_FACTOR, STEP, personal_pages, public_pages},
 };
@@ -24,6 +24,7 @@ pub fn typed(action: &str, email: &str) -> Vec<(&'static str, String)> {
         ITEM => &[("title", "Changed")],
         "/tokens" => &[("name", "phone"), ("days", "30")],
         "/account/confirm" => &[("password-again", PASSWORD)],
+        "/account/developer" => &apps::FIELDS,
         "/account/name" => &[("name", "Ada King")],
         "/account/passkeys/{id}/rename" => &[("name", "phone")],
         "/account/email" => &[("email", "new@example.org")],
@@ -67,6 +68,7 @@ impl Visitor {
         let items = Items::of(&ada).await;
         let mut passkey = Authenticator::new();
         ada.browser.add_passkey(&mut passkey).await;
+        apps::authorized(app, &ada).await;
         let form = [("email", ada.email.as_str()), ("password", PASSWORD)];
         app.browser().submit("/sign-in", &form).await.assert_status(303);
         let confirm = app.link("/confirm/").await;

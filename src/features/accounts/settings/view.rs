@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     features::accounts::password_strength::NewPassword,
     text::email_address::shown,
-    ui::{Card, FormGuard, FormState, Notice, TextField, Username},
+    ui::{AccountLink, Card, FormGuard, FormState, Notice, TextField, Username},
 };
 
 /// The link to the page for the password, and what stands below it.
@@ -22,6 +22,8 @@ pub fn password_entry(has_password: bool) -> (&'static str, &'static str) {
 pub fn ManageSection(
     /// Whether the account has a password.
     has_password: bool,
+    /// The links of the features.
+    links: Vec<AccountLink>,
 ) -> impl IntoView {
     let (password, about) = password_entry(has_password);
     let item = |href: &'static str, label: &'static str, hint: &'static str| {
@@ -41,8 +43,7 @@ pub fn ManageSection(
                 {item("/account/email", "Change your email address", "You sign in with it and get our emails there.")}
                 {item("/account/password", password, about)}
                 {item("/account/security", "Security", "Two-factor authentication and trusted browsers.")}
-                {item("/tokens", "Manage tokens", "Access for scripts and other apps.")}
-                {item("/account/apps", "Authorized apps", "Apps that you let into your account.")}
+                {links.into_iter().map(|AccountLink { path, label, hint }| item(path, label, hint)).collect_view()}
                 {item("/account/export", "Download your data", "Everything we store about you, as JSON.")}
                 {item("/account/delete", "Delete your account", "Permanently, with everything in it.")}
             </ul>

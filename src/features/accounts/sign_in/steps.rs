@@ -67,7 +67,7 @@ pub(crate) struct BrowserStep {
 /// Goes on with a sign-in at the token door.
 ///
 /// # Errors
-/// [`Problem::LoginDisabled`]; [`Problem::SignInExpired`]; [`Problem::Validation`] if the code is wrong;
+/// [`Problem::SignInExpired`]; [`Problem::Validation`] if the code is wrong;
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn at_token_door(
     state: &AppState,
@@ -75,9 +75,6 @@ pub(crate) async fn at_token_door(
     factor: Factor,
     TokenStep { pending, code, .. }: &TokenStep,
 ) -> Result<(StatusCode, Json<LoggedIn>), Problem> {
-    if !state.settings.tokens.login {
-        return Err(Problem::LoginDisabled);
-    }
     let answer = Answer { factor, text: code.expose_secret(), trust: false };
     let at = At::Client(Some(pending.expose_secret()));
     let (admitted, wants) = state.sign_ins.answer(answer, at, client).await?;

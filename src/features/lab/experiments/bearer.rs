@@ -40,7 +40,8 @@ pub(super) fn all() -> Vec<Experiment> {
         )
         .after(with_cookie.clone())
         .predict(PREFLIGHT_PASSES, NOT_SENT, KEPT_BEFORE, READABLE_BY_NAME)
-        .done(done),
+        .done(done)
+        .explaining(&["token_at_session_door"]),
         record(
             "bearer-cross-site",
             "With a token, from another site",
@@ -78,7 +79,8 @@ pub(super) fn all() -> Vec<Experiment> {
                           response.",
             ),
         )
-        .done(not_done),
+        .done(not_done)
+        .explaining(&["cookie_at_token_door"]),
         record(
             "bearer-unlisted",
             "With a token, but the preflight does not allow Authorization",

@@ -63,7 +63,8 @@ fn credentials() -> Vec<Experiment> {
             "The console shows an error, as if the request had failed. The cookie is stored all the same.",
             Step::post(SameSite).include().answer(Answer::exact().sets(Cookie::new(LAX))),
         )
-        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, NO_ALLOW_CREDENTIALS),
+        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, NO_ALLOW_CREDENTIALS)
+        .explaining(&["credentialed_cors"]),
         record(
             "cookie-both",
             "With credentials that the server allows",

@@ -31,6 +31,15 @@ pub fn find(id: &str) -> Option<&'static Experiment> {
     ALL.iter().chain(BENCH.iter()).find(|experiment| experiment.id == id)
 }
 
+/// The codes of problems that experiments show, with the places of those on the page. `local` is whether it is the page
+/// of a site on `http://localhost`.
+pub fn that_explain(local: bool) -> Vec<(&'static str, String)> {
+    let shown = ALL.iter().filter(|experiment| local || !experiment.local);
+    shown
+        .flat_map(|experiment| experiment.explains.iter().map(|code| (*code, format!("/lab#{}", experiment.id))))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

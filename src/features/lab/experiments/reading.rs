@@ -75,7 +75,8 @@ pub(super) fn all() -> Vec<Experiment> {
             Step::get(Origin::SameSite).answer(Answer::null()),
             ARRIVES,
             NO_HEADER.by(CORS_CHECK, "The page's origin is not “null”. Only its exact origin or “*” would do."),
-        ),
+        )
+        .explaining(&["origin_null"]),
         record(
             "reading-opaque",
             "The page sets mode: “no-cors”",

@@ -32,7 +32,7 @@ pub async fn authorize_device(
     let client = &request.client;
     must_be_allowed(client)?;
     request.all("resource").try_for_each(|resource| check_resource(settings, resource))?;
-    let scopes = asked_for(&site.scopes, request.optional("scope").unwrap_or_default())?;
+    let scopes = asked_for(client, &site.scopes, request.optional("scope").unwrap_or_default())?;
     let named = request.optional("dpop_jkt");
     // A thumbprint has the form of a challenge: 32 bytes in base64url.
     if named.is_some_and(|jkt| !pkce::is_challenge(jkt)) {

@@ -133,6 +133,7 @@ pub async fn exchange(
         return Err(OAuthError::new("access_denied", "The person did not give access."));
     }
     let Some(account) = row.account_id else { return Err(waits(db, hash, &row).await?) };
+    client.demand_key(db, account, key).await?;
 
     let (ours, id, now) = (db.clone(), Uuid::now_v7(), db.now());
     // Those of a client with a secret are bound to the client already (RFC 9449 section 5).
