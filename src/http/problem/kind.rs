@@ -117,6 +117,21 @@ problems! {
     TokenAtSessionDoor => 401, "not_signed_in", "Not signed in",
         "The request has an `Authorization` header, which /session/v1 does not read. Send the token to /api/v1. Pages of \
          this site sign in first, and send the session cookie.";
+    /// A cookie of a session that is bound to a key of the device, and nothing that proves the key.
+    SessionNotProven => 401, "not_signed_in", "Not signed in",
+        "This session is bound to the browser that signed in, and the request does not prove that it comes from there. \
+         Sign in again.";
+    /// The proof of a bound session's key. Holds what is wrong with it.
+    SessionProofInvalid(reason: &'static str) => 400, "invalid_session_proof", "Invalid proof of a session's key",
+        format!("{reason} Browsers make such proofs by themselves; docs/sessions.md describes them.");
+    /// The answer has the challenge to sign.
+    SessionProofNeeded => 403, "session_proof_needed", "Proof of the session's key needed",
+        "Sign the challenge in `Secure-Session-Challenge` with the key of the session, and send the proof in \
+         `Secure-Session-Response`. Browsers do this by themselves.";
+    /// The settings allow the account in sessions only that are bound to a key of the device.
+    DeviceBindingRequired => 403, "device_binding_required", "This browser is not bound to the device",
+        "This account can be used only in a browser that binds its session to the device, such as a current Chrome or \
+         Edge on a computer with a security chip. If this page does not go away, use such a browser.";
     /// The password is right.
     AddressNotConfirmed => 403, "address_not_confirmed", "Address not confirmed",
         "Your address is not confirmed yet. Follow the link in the email we sent you. To get another, use “Forgot your \
