@@ -105,8 +105,37 @@ impl Sessions {
         found.advice_if(
             self.device_bound != DeviceBinding::Off && (10..180).contains(&self.bound_cookie_seconds),
             "sessions.bound_cookie_seconds",
-            "is under 3 minutes: Chrome signs about six times in nine minutes for a site, and signs people out of a site \
-             that asks for more",
+            "is under 3 minutes: Chrome limits how often it signs for a site, and a session for which it does not sign is \
+             signed out",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(url: &str, operators: &[&str], change: impl FnOnce(&mut Sessions)) -> Vec<&'static str> {
+        let (mut settings, mut found) = (Sessions::default(), Findings::default());
+        change(&mut settings);
+        let factors =
+            Factors { operators: operators.iter().map(|named| (*named).into()).collect(), ..Factors::default() };
+        settings.check(&url.parse().unwrap(), &factors, &mut found);
+        found.sorted().into_iter().map(|finding| finding.key).collect()
+    }
+
+    #[test]
+    fn binding_is_required_only_where_it_can_work_and_of_somebody() {
+        const BINDING: &str = "sessions.device_bound";
+        let required = |settings: &mut Sessions| settings.device_bound = DeviceBinding::RequiredForOperators;
+        let (https, operators) = ("https://vestibule.example", ["root@example.org"]);
+        assert!(found(https, &operators, required).is_empty());
+        assert_eq!(found("http://localhost:3000", &operators, required), [BINDING]);
+        assert_eq!(found(https, &[], required), [BINDING]);
+        assert_eq!(found("http://localhost:3000", &[], required), [BINDING; 2]);
+        for (seconds, keys) in [(9, 1), (10, 1), (179, 1), (180, 0), (300, 0), (3_600, 0), (3_601, 1)] {
+            let changed = found(https, &[], |settings| settings.bound_cookie_seconds = seconds);
+            assert_eq!(changed, vec!["sessions.bound_cookie_seconds"; keys], "{seconds}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use vestibule::app::routes::{Door, Guard};
 
 use crate::support::routes::{
-    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_KEY, OF_A_SECOND_FACTOR, OF_APPS, OPEN_PAGES, OPERATIONS, all,
-    personal_pages, posts, public_pages, session_calls, token_calls,
+    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_KEY, OF_A_SECOND_FACTOR, OF_APPS, OPEN_PAGES, OPERATIONS,
+    all, personal_pages, posts, public_pages, session_calls, token_calls,
 };
 
 /// What needs no credential at the token door.

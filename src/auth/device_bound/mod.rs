@@ -134,7 +134,8 @@ impl DeviceBound {
         let (now, sent) = (self.0.db.now(), cookie.value(headers));
         if let Some(sent) = sent {
             let ends = self.0.key.get().await?.open(Use::Cookie, session, sent);
-            if let Some(left) = ends.map(|ends| Duration::seconds(ends - seconds(now))).filter(|left| left.is_positive())
+            if let Some(left) =
+                ends.map(|ends| Duration::seconds(ends - seconds(now))).filter(|left| left.is_positive())
             {
                 return Ok(Standing::Proven { until: now + left.min(self.0.life), first: bound_at.is_none() });
             }

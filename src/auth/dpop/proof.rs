@@ -76,8 +76,7 @@ impl<'a> Proof<'a> {
             return Err("`typ` of the proof is not `dpop+jwt`.");
         }
         let algorithm = Algorithm::of_name(&header.alg).filter(|algorithm| *algorithm != Algorithm::Rs256);
-        let algorithm =
-            algorithm.ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
+        let algorithm = algorithm.ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
         if header.crit {
             return Err("The header of the proof has `crit`, and no extension is known here.");
         }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 /// A key as it is sent. Members that are not listed are ignored.
 #[derive(Debug, Deserialize)]
-pub(in crate::auth) struct Jwk {
+pub struct Jwk {
     kty: String,
     crv: Option<String>,
     x: Option<String>,
@@ -36,13 +36,13 @@ pub(in crate::auth) struct Jwk {
 }
 
 /// Whatever the member is, it is there.
-pub(in crate::auth) fn is_there<'de, D: Deserializer<'de>>(member: D) -> Result<bool, D::Error> {
+pub fn is_there<'de, D: Deserializer<'de>>(member: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(member).map(|_| true)
 }
 
 /// The algorithms there are: asymmetric ones, so neither `none` nor a MAC (S82). Each use of a key takes some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::auth) enum Algorithm {
+pub enum Algorithm {
     /// `ES256`: ECDSA with P-256 and SHA-256 (RFC 7518 section 3.4).
     Es256,
     /// `Ed25519` (RFC 9864), or by its older name `EdDSA` (RFC 8037).
@@ -52,7 +52,7 @@ pub(in crate::auth) enum Algorithm {
 }
 
 impl Algorithm {
-    pub(in crate::auth) fn of_name(name: &str) -> Option<Self> {
+    pub fn of_name(name: &str) -> Option<Self> {
         match name {
             "ES256" => Some(Self::Es256),
             "Ed25519" | "EdDSA" => Some(Self::Ed25519),
@@ -68,12 +68,12 @@ const RSA_BYTES: RangeInclusive<usize> = 256..=512;
 
 /// A public key.
 #[derive(Debug)]
-pub(in crate::auth) struct PublicKey {
+pub struct PublicKey {
     key: Key,
     /// Its required members, in the order of their names and without blanks.
-    pub(in crate::auth) canonical: String,
+    pub canonical: String,
     /// Its thumbprint.
-    pub(in crate::auth) thumbprint: Thumbprint,
+    pub thumbprint: Thumbprint,
 }
 
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// Why it is none.
-    pub(in crate::auth) fn of(algorithm: Algorithm, jwk: &Jwk) -> Result<Self, &'static str> {
+    pub fn of(algorithm: Algorithm, jwk: &Jwk) -> Result<Self, &'static str> {
         const MALFORMED: &str = "The coordinates of `jwk` are not 32 bytes in base64url each.";
         if jwk.is_private {
             return Err("`jwk` has members of a private key. Replace that key, and send the public one only.");
@@ -118,7 +118,9 @@ impl PublicKey {
                 let canonical = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, BASE64.encode(&e), BASE64.encode(&n));
                 Ok(Self::new(Key::Rsa(n, e), canonical))
             }
-            _ => Err("`jwk` is not a key of `alg`: ES256 takes P-256, Ed25519 and EdDSA take Ed25519, RS256 takes RSA."),
+            _ => {
+                Err("`jwk` is not a key of `alg`: ES256 takes P-256, Ed25519 and EdDSA take Ed25519, RS256 takes RSA.")
+            }
         }
     }
 
@@ -127,7 +129,7 @@ impl PublicKey {
     }
 
     /// Its algorithm.
-    pub(in crate::auth) fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> Algorithm {
         match self.key {
             Key::P256(_) => Algorithm::Es256,
             Key::Ed25519(_) => Algorithm::Ed25519,
@@ -136,14 +138,14 @@ impl PublicKey {
     }
 
     /// The key that was kept as [`PublicKey::canonical`].
-    pub(in crate::auth) fn kept(canonical: &str) -> Option<Self> {
+    pub fn kept(canonical: &str) -> Option<Self> {
         let jwk: Jwk = serde_json::from_str(canonical).ok()?;
         let algorithms = [Algorithm::Es256, Algorithm::Rs256, Algorithm::Ed25519];
         algorithms.into_iter().find_map(|algorithm| Self::of(algorithm, &jwk).ok())
     }
 
     /// Whether `signature` is the key's, of `signed`. A point that is not on the curve verifies nothing.
-    pub(in crate::auth) fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
+    pub fn verifies(&self, signed: &[u8], signature: &[u8]) -> bool {
         match &self.key {
             Key::P256(point) => {
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, signature).is_ok()
@@ -225,7 +227,8 @@ mod tests {
                  gb54h4FRWyuXpoQ";
         let jwk = format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#);
         let rsa = key(Algorithm::Rs256, &jwk).unwrap();
-        let signed = b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc1\
+        let signed =
+            b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc1\
                        9yb290Ijp0cnVlfQ";
         let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9u\
                          JdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_\

@@ -4,8 +4,7 @@
 mod jwk;
 mod jwt;
 
-pub use self::jwk::Thumbprint;
-pub(in crate::auth) use self::{
-    jwk::{Algorithm, Jwk, PublicKey, is_there},
+pub use self::{
+    jwk::{Algorithm, Jwk, PublicKey, Thumbprint, is_there},
     jwt::{Jwt, LONGEST, json},
 };

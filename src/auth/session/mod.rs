@@ -17,11 +17,11 @@ use axum_login::{
 };
 use time::Duration;
 
+use self::backend::Turn;
 pub use self::{
     backend::{Backend, CurrentSession},
     store::{HashedSessions, delete_expired},
 };
-use self::backend::Turn;
 use super::{
     Caller, Credential,
     device_bound::{self, DeviceBound, Standing, Unproven},

@@ -343,21 +343,6 @@ impl Problem {
             _ => None,
         }
     }
-
-    /// The problem closest to a `status` that a library answered with.
-    pub fn from_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
-            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
-            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
-            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
-            status if status.is_client_error() => Self::InvalidBody("The request is malformed.".into()),
-            _ => Self::Internal(format!("a layer answered {status}")),
-        }
-    }
 }
 
 /// The challenge of RFC 9449 section 7.1. A description is ASCII without quotes and backslashes (RFC 6750 section 3).

@@ -1,25 +1,24 @@
 //! Sessions that are bound to a key of the device (Device Bound Session Credentials), and what a copy of their cookies is
 //! worth.
 
+mod key;
+mod refusals;
+
 use std::time::Duration as StdDuration;
 
-use axum::{body::Body, http::Method};
-use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use ring::{
-    rand::SystemRandom,
-    rsa::PublicKeyComponents,
-    signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-    },
+use axum::{
+    body::{Body, to_bytes},
+    http::Method,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 use vestibule::settings::{DeviceBinding, Settings};
 
+use self::key::Key;
 use crate::support::{
-    Browser, Database, Door, PASSWORD, Person, Response, TestApp, on_both_databases,
+    Browser, Database, Door, PASSWORD, Person, Prepare, Response, TestApp, on_both_databases,
     resource::{LIST_FUNCTION, PAGE, item_form, list_arguments},
     without_database,
 };
@@ -33,84 +32,17 @@ on_both_databases! {
 without_database! {
     a_browser_that_does_not_register_notices_nothing,
     nothing_is_offered_on_http_or_if_it_is_off,
-    only_the_key_of_the_session_refreshes_it,
-    nobody_registers_a_key_without_the_challenge_of_the_sign_in,
     an_rsa_key_binds_too,
     a_session_that_is_over_is_not_refreshed,
     a_proof_of_the_person_keeps_the_binding,
     a_stream_of_a_bound_session_ends_with_the_short_cookie,
     operators_may_need_a_bound_session,
-    other_sites_neither_register_nor_refresh,
 }
 
 const START: &str = "/session/device-bound/start";
 const REFRESH: &str = "/session/device-bound/refresh";
 /// The life of a short cookie.
 const LIFE: Duration = Duration::minutes(5);
-
-/// A key in a device.
-enum Key {
-    P256(EcdsaKeyPair),
-    Rsa(RsaKeyPair),
-}
-
-impl Key {
-    fn new() -> Self {
-        let (algorithm, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self::P256(EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap())
-    }
-
-    fn rsa() -> Self {
-        Self::Rsa(RsaKeyPair::from_pkcs8(&BASE64_STANDARD.decode(RSA).unwrap()).unwrap())
-    }
-
-    fn algorithm(&self) -> &'static str {
-        match self {
-            Self::P256(_) => "ES256",
-            Self::Rsa(_) => "RS256",
-        }
-    }
-
-    fn jwk(&self) -> Value {
-        match self {
-            Self::P256(key) => {
-                let point = key.public_key().as_ref();
-                let (x, y) = (BASE64.encode(&point[1..33]), BASE64.encode(&point[33..]));
-                json!({"crv": "P-256", "kty": "EC", "x": x, "y": y})
-            }
-            Self::Rsa(key) => {
-                let public = PublicKeyComponents::<Vec<u8>>::from(key.public());
-                json!({"kty": "RSA", "n": BASE64.encode(public.n), "e": BASE64.encode(public.e)})
-            }
-        }
-    }
-
-    /// What a browser sends to register.
-    fn registration(&self, challenge: &str) -> String {
-        self.sign(&json!({"alg": self.algorithm(), "jwk": self.jwk(), "typ": "dbsc+jwt"}), challenge)
-    }
-
-    /// What a browser sends to refresh.
-    fn proof(&self, challenge: &str) -> String {
-        self.sign(&json!({"alg": self.algorithm(), "typ": "dbsc+jwt"}), challenge)
-    }
-
-    fn sign(&self, header: &Value, challenge: &str) -> String {
-        let claims = json!({"jti": challenge}).to_string();
-        let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims));
-        let random = SystemRandom::new();
-        let signature = match self {
-            Self::P256(key) => key.sign(&random, signed.as_bytes()).unwrap().as_ref().to_vec(),
-            Self::Rsa(key) => {
-                let mut signature = vec![0; key.public().modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature).unwrap();
-                signature
-            }
-        };
-        format!("{signed}.{}", BASE64.encode(signature))
-    }
-}
 
 /// A browser with a bound session.
 struct Bound {
@@ -347,84 +279,6 @@ async fn nothing_is_offered_on_http_or_if_it_is_off(database: Database) {
     is_nobody(&there).await;
 }
 
-async fn only_the_key_of_the_session_refreshes_it(database: Database) {
-    let app = TestApp::https(database).await;
-    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let (hers, his) = (Bound::new(&app, &ada, Key::new()).await, Bound::new(&app, &bob, Key::new()).await);
-    let asked = next_challenge(&hers.refresh(None).await, &hers.session);
-    let header = json!({"alg": "ES256", "typ": "dbsc+jwt"});
-    let named = json!({"alg": "ES256", "typ": "dbsc+jwt", "jwk": his.key.jwk()});
-    let none = json!({"alg": "none", "typ": "dbsc+jwt"});
-    let other = json!({"alg": "RS256", "typ": "dbsc+jwt"});
-    let dpop = json!({"alg": "ES256", "typ": "dpop+jwt"});
-    let right = hers.key.proof(&asked);
-    for refused in [
-        his.key.proof(&asked),
-        his.key.sign(&named, &asked),
-        hers.key.sign(&none, &asked),
-        hers.key.sign(&other, &asked),
-        hers.key.sign(&dpop, &asked),
-        Key::rsa().sign(&header, &asked),
-        Key::rsa().proof(&asked),
-        right[..right.len() - 4].to_owned(),
-        right.replacen('.', "", 1),
-        String::from("x"),
-        "x".repeat(5000),
-    ] {
-        let answer = hers.refresh(Some(&refused)).await;
-        answer.problem(400, "invalid_session_proof");
-        assert!(answer.all_cookies().is_empty());
-    }
-    // The challenges of others, and of registrations, are not those of this session.
-    let theirs = next_challenge(&his.refresh(None).await, &his.session);
-    for challenge in [theirs.as_str(), "", "1.AAAAAAAAAAAAAAAAAAAAAA"] {
-        next_challenge(&hers.refresh(Some(&hers.key.proof(challenge))).await, &hers.session);
-    }
-    // Another session's id, with or without its own key.
-    refresh(&hers.browser, &his.session, Some(&right)).await.problem(400, "invalid_session_proof");
-    for id in ["", "x", "\"\""] {
-        refresh(&hers.browser, id, Some(&right)).await.problem(400, "invalid_session_proof");
-    }
-    let answer = hers.browser.ask(Method::POST, REFRESH).await;
-    answer.problem(400, "invalid_session_proof");
-    // None of that used up the challenge.
-    hers.refresh(Some(&right)).await.assert_status(200);
-}
-
-async fn nobody_registers_a_key_without_the_challenge_of_the_sign_in(database: Database) {
-    let app = TestApp::https(database).await;
-    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
-    let (browser, key) = (app.browser(), Key::new());
-    let offered = challenge(&sign_in(&browser, &ada).await);
-    let his = challenge(&sign_in(&app.browser(), &bob).await);
-    let swapped = format!("{}.{}", offered.split_once('.').unwrap().0, his.split_once('.').unwrap().1);
-    let right = key.registration(&offered);
-    for refused in [
-        key.registration(""),
-        key.registration("x"),
-        key.registration(&swapped),
-        key.registration(&offered.replacen('.', ".1", 1)),
-        key.proof(&offered),
-        key.sign(&json!({"alg": "ES256", "typ": "dbsc+jwt", "jwk": Key::new().jwk()}), &offered),
-        key.sign(&json!({"alg": "RS256", "typ": "dbsc+jwt", "jwk": key.jwk()}), &offered),
-        key.sign(&json!({"alg": "none", "typ": "dbsc+jwt", "jwk": key.jwk()}), &offered),
-    ] {
-        let answer = register(&browser, &refused).await;
-        answer.problem(400, "invalid_session_proof");
-        assert!(answer.all_cookies().is_empty());
-    }
-    browser.ask(Method::POST, START).await.problem(400, "invalid_session_proof");
-    register(&browser, &right).await.assert_status(200);
-    assert!(browser.is_signed_in().await);
-    app.db.wait_idle().await;
-    // Once bound, it stays with its key.
-    register(&browser, &right).await.problem(400, "invalid_session_proof");
-    register(&browser, &Key::new().registration(&offered)).await.problem(400, "invalid_session_proof");
-    // And an offer is too old after some minutes.
-    app.clock.advance(Duration::minutes(6));
-    register(&browser, &key.registration(&his)).await.problem(400, "invalid_session_proof");
-}
-
 async fn an_rsa_key_binds_too(database: Database) {
     let app = TestApp::https(database).await;
     let ada = app.person("ada").await;
@@ -500,7 +354,7 @@ async fn a_stream_of_a_bound_session_ends_with_the_short_cookie(database: Databa
     let (_, stream) = hers.browser.get("/events").open(Body::empty()).await;
     assert_eq!(stream.status(), 200);
     // It says no `end`, so that the browser comes back, with the next short cookie.
-    let body = axum::body::to_bytes(stream.into_body(), usize::MAX);
+    let body = to_bytes(stream.into_body(), usize::MAX);
     let body = timeout(StdDuration::from_secs(60), body).await.expect("it ends").unwrap();
     let text = String::from_utf8(body.to_vec()).unwrap();
     assert!(text.contains("event: ready") && !text.contains("event: end"), "{text}");
@@ -529,42 +383,3 @@ async fn operators_may_need_a_bound_session(database: Database) {
     is_nobody(&his.browser).await;
     root.client.get("/me").await.assert_status(200);
 }
-
-async fn other_sites_neither_register_nor_refresh(database: Database) {
-    let app = TestApp::https(database).await;
-    let ada = app.person("ada").await;
-    let hers = Bound::new(&app, &ada, Key::new()).await;
-    let asked = next_challenge(&hers.refresh(None).await, &hers.session);
-    let proof = hers.key.proof(&asked);
-    for path in [START, REFRESH] {
-        let ask = || {
-            let ask = app.post(path).header("sec-secure-session-id", &hers.session);
-            ask.header("secure-session-response", &proof)
-        };
-        for site in ["cross-site", "same-site", "none"] {
-            ask().header("sec-fetch-site", site).await.problem(403, "cross_origin_request");
-        }
-        ask().header("origin", "https://evil.example").await.problem(403, "cross_origin_request");
-        app.get(path).header("sec-fetch-site", "same-origin").await.problem(405, "method_not_allowed");
-    }
-    hers.refresh(Some(&proof)).await.assert_status(200);
-}
-
-/// A key of 2048 bits that was made for these tests.
-const RSA: &str = "MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQDGOJVdHwDDmR/f47xR08VcJtn/p8o4n9vjlIT9Is56Cil9DwKv\
-    mBp9Z8quDeEW/osK5LtiQTA4s5LcsqpFHGTNHnNJLMo9c3RxD6I4B9t2ZFkJA89K8of/fu8+4uhqmt3tBN0/g4SWELOkdyPSvyW+\
-    2sp2UrYaFxbnDm+XKC+ZD/n7G3XZhkF4OsRYjRwLPbHAf2OjnErw4PzH/QGnMUX39jxejz7eBxBYFIkoG9CmPVB8VTSqPbUM0ooJ\
-    5eCp2CT9hqMWvyFmCxajNEg/erJN8iHVIV5xE0ZNLcnzOUO31JoVtgPLapCU2QcFEeGyZVE0WvCBn+vZpuRXe5w9F2VZAgMBAAEC\
-    ggEACjX0+KJSJ895ipYe5826mhRaC3VM2J1SKEAsX5Z4BvQfY8agj4PTtJ0NLD7oOni57Ww6X/dkeASaSw3Hf4H/ii9r+6m31Crg\
-    UA/ERUr0i6iObyG5uC4+exbe41oF8lzFk/A5tTay+87bqiM+GwB1mj75WCyurKLULz/SSaRzd64V8jP9zqeprhYAKug7YBUoFN7C\
-    hzqT3wI+MGpoITewZTm02X/r7lqg9JzjLSLHNnKbhpZRBqaKFUJioJnO1BSxuvHxXBaPEG4XwkFz1ACqudIX/yrbLO1TSs/OQo7Y\
-    6kN7P4sh9ob29YtFgVNZqLsM1DwT8VQ/bQg9prD18GyDNwKBgQDqiPg/KQrAYXNQkCw6tdhoO4s4umrSIw6wAPvsA3yyila05/y/\
-    pQWLCahKHcwhlQdDR9HTfp1d+aGhLW0cSjn8WZhzLH9KAYoC6dgwYoHFRDHP2hkvU0H0uIA+6JAM5rFE12yekUsDmethvHWlL74M\
-    QZHUwRDqh67HttSWOoZnnwKBgQDYXMvEejPelPkNMwVRjlADPk76cX/MH2cChMrolRrYk0yOa3SD8gYgjAno7+Iu6tq+vlsTT8v6\
-    1GJ3ENZz6KaExtII/H4poKa5q3mishPwIZjIwPG4eY5I3MxMtfVd8hCVxwoX2/fYke1xo8uCbsYsmQjRZhynf6cmEthKdctwBwKB\
-    gDpajfmZCpXHKVvYI0kQSaHVftREfaN/GX5tIEEetP3vMZedSOOd+X0YkAiw1UNdwwrYabqHfDwPikmB9e3eAgNpf2bYoWsWavJC\
-    oImZWNRuHT6r8yw1OOncpfwA/SZYl66bMulZGSLyPwB4VYUeFdkSz2fyCXVxAOmr8cTXFu3dAoGAKifCZ/CrZIXAFKtJMP+6ZTdh\
-    qfgtPzcrGdmHs1NB3MquUt1q4T5ppTPDxofemOeXYSyzkAqvIpr46Fv2fLTqpNocGDYh2rh7Y5eeZm2t5s6U9yBouFmuuFGU2Kln\
-    OjussZILTGTGYILmMYsJXst4fz398tajZJtBlPB9Bdz3m0cCgYBAwRe//UbFWHqhTykQyZ86PYhWSVrIMDPCYM2NQU8nB8DLl68T\
-    h9J/N4ihtF/boSqemdY5hoP2fV3Sy0BD6uhtAm7hMA5jdM1WoaGKIf+4ppQzOMntsa4Z1V+VzCh6CdCbj8S3BprZ8GjwW5mhdYkl\
-    voLg5RjuAq3hT1rP70hINQ==";
