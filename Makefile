@@ -1,7 +1,7 @@
 # `make` lists the targets. Each installs what it needs first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
+.PHONY: help run run-https watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
 .PHONY: spa spa-proxy spa-client release clean
 
 in = scripts/env
@@ -14,6 +14,9 @@ help: ## List the targets
 
 run: release ## Build everything and serve it at http://localhost:3000
 	$(app) serve
+
+run-https: release ## The same at https://localhost:3000, with a certificate made for this machine
+	$(app) serve --local-https
 
 watch: ## Serve the app; rebuild and reload on every change
 	@scripts/setup run

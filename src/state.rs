@@ -9,6 +9,7 @@ use crate::{
     auth::{
         ScopeInfo,
         dev_key::DevKey,
+        device_bound::DeviceBound,
         dpop::Dpop,
         event_streams::{EventStreams, ResourceEvents},
         passwords::Hasher,
@@ -41,6 +42,8 @@ pub struct AppState {
     pub sign_ins: SignIns,
     /// Proofs of the keys that tokens are bound to.
     pub dpop: Dpop,
+    /// Sessions that are bound to a key of the device.
+    pub device_bound: DeviceBound,
     /// The key to the outbox of a development server.
     pub dev_key: DevKey,
     /// What the features have told of themselves.
@@ -80,10 +83,12 @@ impl AppState {
         let assets = Assets::load(&settings.server.site_root, &settings.origin());
         let events = EventStreams::new(db.clone(), settings.events);
         let (dev_key, dpop) = (DevKey::new()?, Dpop::new(&settings, db.clone()));
+        let device_bound = DeviceBound::new(&settings, db.clone());
         let settings = Arc::new(settings);
         let context =
             FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone(), handle: None };
         let sign_ins = SignIns::new(context, site.factors.clone());
-        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, dev_key, site: Arc::new(site) })
+        let site = Arc::new(site);
+        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, device_bound, dev_key, site })
     }
 }

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::openapi;
 use crate::{
+    auth::device_bound,
     feature::{Feature, have_front_page},
     state::AppState,
 };
@@ -117,6 +118,11 @@ fn open(path: &str) -> Route {
 /// What belongs to no feature.
 fn own() -> Vec<Route> {
     let mut own = ["/healthz", "/readyz", "/.well-known/change-password"].map(open).to_vec();
+    own.extend([device_bound::START, device_bound::REFRESH].map(|path| Route {
+        method: "POST".into(),
+        guard: Guard::SameOrigin,
+        ..open(path)
+    }));
     own.extend(json(openapi::routes, "/session/v1", Door::Session, Guard::SameOrigin, None));
     own.extend(json(openapi::routes, "/api/v1", Door::Open, Guard::None, None));
     own.extend(server_fn_paths().map(|(path, method)| Route {

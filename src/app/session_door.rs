@@ -6,7 +6,7 @@ use axum::{
     http::Method,
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
-    routing::any,
+    routing::{any, post},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -20,11 +20,11 @@ use super::{
 use crate::{
     assets::{self, Assets},
     auth::{
-        Door, dev_key,
+        Door, dev_key, device_bound,
         device_cookie::{self, DeviceCookie},
         page::answer_page,
         same_origin::{self, Mount, SameOrigin},
-        session::{self, HashedSessions, LastSeen},
+        session::{self, AroundHandler, HashedSessions, LastSeen},
         sign_in::{
             cookie::{self as pending_cookie, CookieName},
             required::{self, Required},
@@ -57,15 +57,17 @@ pub(super) fn session_door(
     let guarded = SameOrigin::new(settings, Mount::Calls)?;
     let guard = |mount| from_fn_with_state(SameOrigin { mount, ..guarded.clone() }, same_origin::guard);
     let last_seen = LastSeen { db: state.db.clone(), settings: settings.sessions };
+    let around = AroundHandler { last_seen, device_bound: state.device_bound.clone() };
     let auth = session::layer(&state.db, HashedSessions::new(&state.db), ours);
     let required = |page| {
         let (sign_ins, open) = (state.sign_ins.clone(), state.site.setup_paths.clone().into());
-        from_fn_with_state(Required { sign_ins, open, page }, required::layer)
+        let device_bound = state.device_bound.clone();
+        from_fn_with_state(Required { sign_ins, device_bound, open, page }, required::layer)
     };
     let with_session = |router: Router<AppState>| {
         router
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn_with_state(last_seen.clone(), session::around_handler))
+            .layer(from_fn_with_state(around.clone(), session::around_handler))
             .layer(Share)
             .layer(auth.clone())
             .layer(Share)
@@ -90,6 +92,12 @@ pub(super) fn session_door(
         .layer(Extension(document))
         .layer(Extension(Door::Session));
     let calls = contained(with_session(calls).layer(guard(Mount::Calls))).layer(answered());
+
+    // Without the session layers: they read no cookie.
+    let keys = Router::new()
+        .route(device_bound::START, post(device_bound::start))
+        .route(device_bound::REFRESH, post(device_bound::refresh));
+    let keys = contained(keys.layer(guard(Mount::Calls))).layer(from_fn(answer_json));
 
     let (mut own_pages, mut endpoints) = (Router::new(), Router::new());
     for feature in stateful {
@@ -121,7 +129,7 @@ pub(super) fn session_door(
     let paths = PagePaths(paths.collect());
     let pages = page(pages.into_router().merge(own_pages)).layer(from_fn_with_state(paths, to_the_form));
     let pages = pages.layer(from_fn_with_state(state.dev_key.clone(), dev_key::recognise));
-    Ok(pages.merge(calls).merge(endpoints).fallback_service(files))
+    Ok(pages.merge(calls).merge(keys).merge(endpoints).fallback_service(files))
 }
 
 async fn files_first(State(assets): State<Assets>, request: Request, next: Next) -> Response {

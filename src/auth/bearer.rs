@@ -121,7 +121,7 @@ impl TokenDoor {
         }
 
         let before = token.last_used_at;
-        let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None };
+        let caller = Caller { account, credential: Credential::Token(token.clone()), stamp: None, proven_until: None };
         if before.is_none_or(|before| now - before >= LAST_USED_STEP) {
             self.touch(token, caller.acting(client), now);
         }

@@ -24,6 +24,8 @@ pub struct BrowserSession {
     pub expires_at: Timestamp,
     /// When it expires, even if it is used.
     pub ends_at: Timestamp,
+    /// Since when the session is bound to a key of the device, if it is.
+    pub bound_at: Option<Timestamp>,
 }
 
 impl BrowserSession {

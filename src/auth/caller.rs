@@ -6,7 +6,10 @@ use super::{
     Account, Stamp, Token,
     activity::{Actor, ActorCredential},
 };
-use crate::http::{client::Client, problem::Problem};
+use crate::{
+    http::{client::Client, problem::Problem},
+    timestamp::Timestamp,
+};
 
 /// The authenticated caller of a request.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Caller {
     pub credential: Credential,
     /// The account's stamp that this browser's session remembers; `None` for a token.
     pub stamp: Option<Stamp>,
+    /// Until when the request proves the key of a bound session; `None` for a session that is not bound, and for a token.
+    pub proven_until: Option<Timestamp>,
 }
 
 /// The credential of a caller.

@@ -23,6 +23,8 @@ pub mod cors;
 #[cfg(feature = "ssr")]
 pub mod dev_key;
 #[cfg(feature = "ssr")]
+pub mod device_bound;
+#[cfg(feature = "ssr")]
 pub mod device_cookie;
 #[cfg(feature = "ssr")]
 mod door;
@@ -32,6 +34,8 @@ pub mod dpop;
 pub mod event_streams;
 #[cfg(feature = "ssr")]
 pub mod examples;
+#[cfg(feature = "ssr")]
+mod jose;
 #[cfg(feature = "ssr")]
 pub mod known_devices;
 #[cfg(feature = "ssr")]
@@ -48,6 +52,8 @@ pub mod resource_metadata;
 pub mod same_origin;
 #[cfg(feature = "ssr")]
 pub mod server_fn;
+#[cfg(feature = "ssr")]
+mod server_key;
 #[cfg(feature = "ssr")]
 pub mod session;
 #[cfg(feature = "ssr")]

@@ -319,7 +319,7 @@ pub async fn answer_page(State(assets): State<Assets>, request: Request, next: N
     let mut page = context.error(&problem).await;
     let fields = problem.errors().iter().map(|error| error.field.as_str());
     page.extensions_mut().insert(Refusal::new(problem.code(), fields));
-    for name in [header::ALLOW, header::RETRY_AFTER] {
+    for name in [header::ALLOW, header::RETRY_AFTER, header::REFRESH] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
         }

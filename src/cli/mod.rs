@@ -10,6 +10,7 @@ mod clients;
 mod config;
 mod context;
 mod failure;
+mod local_https;
 mod lockdown;
 mod log;
 mod mail;
@@ -51,7 +52,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the site and the API (the default)
-    Serve,
+    Serve(serve::Serve),
     /// Check all settings and print errors and advice
     Check(check::Check),
     /// Print every setting with its default and its range, as a settings file
@@ -90,8 +91,8 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let config = Config { file: cli.config, environment: environment() };
-    let result = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::serve(&config),
+    let result = match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
+        Command::Serve(serve) => serve.run(config),
         Command::Check(check) => check.run(&config),
         Command::Settings => {
             settings::print();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use clap::Args;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
@@ -10,20 +11,48 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{backup_timer, config::Config, failure::Failure, log::log, output::print, passwords};
+use super::{backup_timer, config::Config, failure::Failure, local_https, log::log, output::print, passwords};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
     db::{Clock, Db, restored},
     feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
-    http::connection_limits::{Gate, Timeouts},
+    http::{
+        connection_limits::{Gate, Timeouts},
+        listener::serve_over,
+        tls::Tls,
+    },
     mail::Mailer,
     settings::{Finding, Settings, SettingsError, Sources},
     state::AppState,
 };
 
-/// Runs the server until it receives SIGTERM or Ctrl-C.
-pub(super) fn serve(config: &Config) -> Result<(), Failure> {
+/// `vestibule serve`
+#[derive(Debug, Default, Args)]
+pub(super) struct Serve {
+    /// Serve https://localhost with a certificate made for this machine, for development
+    #[arg(long)]
+    local_https: bool,
+}
+
+impl Serve {
+    /// Runs the server until it receives SIGTERM or Ctrl-C.
+    pub(super) fn run(self, mut config: Config) -> Result<(), Failure> {
+        if !self.local_https {
+            return serve(&config, None);
+        }
+        let settings = Settings::read(&config.file()?, &config.environment).map_err(Failure::usage)?;
+        let url = local_https::public_url(&settings).map_err(Failure::usage)?;
+        let over = local_https::prepare(&config.environment).map_err(Failure::machine)?;
+        config.environment.insert("VESTIBULE_SERVER__PUBLIC_URL".into(), url.into());
+        serve(&config, Some(over))
+    }
+}
+
+/// A certificate, and the lines that say how to trust it.
+type Local = (Tls, Vec<String>);
+
+fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let examined = Settings::examine(&config.file()?, &config.environment);
     let (settings, findings) = examined.map_err(Failure::usage)?;
     SettingsError::refused(&findings).map_err(Failure::usage)?;
@@ -36,7 +65,7 @@ pub(super) fn serve(config: &Config) -> Result<(), Failure> {
         tracing::warn!("{key}: {message}");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::machine)?;
-    let result = runtime.block_on(run_server(settings, sources));
+    let result = runtime.block_on(run_server(settings, sources, local));
     // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
     result
@@ -56,7 +85,8 @@ impl Grace {
     }
 }
 
-async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure> {
+async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) -> Result<(), Failure> {
+    let (tls, how_to_trust) = local.unzip();
     let address = settings.server.address;
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::machine(format!(
@@ -94,7 +124,8 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     });
     let mut beside = JoinSet::new();
     for (listener, router) in peers {
-        beside.spawn(crate::http::listener::serve(listener, router, gate.clone(), stopped.clone().cancelled_owned()));
+        let stop = stopped.clone().cancelled_owned();
+        beside.spawn(serve_over(listener, tls.clone(), router, gate.clone(), stop));
     }
     let mailer = state.mailer.clone();
     let outbox = development.then(|| state.dev_key.url(&origin));
@@ -108,7 +139,10 @@ async fn run_server(settings: Settings, sources: Sources) -> Result<(), Failure>
     if let Some(url) = outbox {
         print(&format!("Mail is shown at {url}"));
     }
-    tokio::join!(crate::http::listener::serve(listener, app, gate, stopped.cancelled()), beside.join_all());
+    for line in how_to_trust.into_iter().flatten() {
+        print(&line);
+    }
+    tokio::join!(serve_over(listener, tls, app, gate, stopped.cancelled()), beside.join_all());
     let stopped = signalled.await.unwrap_or_else(|_| Instant::now());
     sending.abort();
     finish(&db, &mailer, stopped, grace).await;

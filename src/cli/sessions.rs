@@ -83,9 +83,10 @@ impl List {
         }
         let rows = sessions.into_iter().map(|BrowserSessionWithOwner { session, email, .. }| {
             let (browser, seen) = (session.browser(), session.last_seen_at.to_minute());
-            [email, browser, session.address, seen, session.id.to_string()]
+            let bound = if session.bound_at.is_some() { "yes" } else { "no" };
+            [email, browser, session.address, seen, bound.to_owned(), session.id.to_string()]
         });
-        print_table(["ACCOUNT", "BROWSER", "IP ADDRESS", "LAST SEEN", "ID"], rows.collect());
+        print_table(["ACCOUNT", "BROWSER", "IP ADDRESS", "LAST SEEN", "BOUND", "ID"], rows.collect());
         Ok(())
     }
 }

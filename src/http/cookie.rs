@@ -20,6 +20,10 @@ pub struct SessionCookie {
 /// The cookie's name on https up to 0.1.0. It no longer works, and is removed from browsers that still have it.
 const FORMER_NAME: &str = "__Host-session";
 
+/// The short cookie of a session that is bound to a key of the device. Not `__Host-Http-`: Chromium 156 takes no cookie
+/// with that prefix for the credential of a bound session.
+pub const BOUND_COOKIE: &str = "__Host-bound";
+
 impl SessionCookie {
     /// The cookie for a site at `public_url`. The prefix `__Host-Http-` keeps sibling domains and scripts from setting
     /// it (6265bis section 4.1.3). Without https there is no prefix: it requires `Secure`, which Safari refuses on
@@ -34,9 +38,7 @@ impl SessionCookie {
 
     /// The cookie pair as the browser sent it, if it is there exactly once and with the exact name.
     fn pair<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-        let mut ours = named(headers, self.name);
-        let pair = ours.next()?;
-        ours.next().is_none().then_some(pair)
+        the_only(headers, self.name)
     }
 
     /// Whether the request has the cookie.
@@ -83,6 +85,13 @@ impl HostCookie {
     }
 }
 
+/// The cookie pair with exactly this `name`, if there is one and no other.
+fn the_only<'a>(headers: &'a HeaderMap, name: &'a str) -> Option<&'a [u8]> {
+    let mut ours = named(headers, name);
+    let pair = ours.next()?;
+    ours.next().is_none().then_some(pair)
+}
+
 /// Every cookie pair with exactly this `name`.
 ///
 /// Cookies are bytes, and sibling domains can set any (RFC 6265 section 5.4), so a pair that is not text must not
@@ -105,11 +114,17 @@ pub(crate) fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator
 
 /// Middleware outside the session layer.
 ///
-/// In requests, it passes on only a cookie with exactly our name, sent exactly once: the layer percent-decodes names,
-/// trims Unicode spaces and uses the last of several cookies, so a sibling domain could forge the `__Host-` prefix
-/// (S49, T2). In responses, it gives the removal of the cookie the attributes that make it work.
+/// In requests, it passes on only a cookie with exactly our name, sent exactly once, and [`BOUND_COOKIE`] on https: the
+/// layer percent-decodes names, trims Unicode spaces and uses the last of several cookies, so a sibling domain could
+/// forge the `__Host-` prefix (S49, T2). In responses, it gives the removal of the cookie the attributes that make it work.
 pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, next: Next) -> Response {
-    let ours = cookie.pair(request.headers()).and_then(|pair| HeaderValue::from_bytes(pair).ok());
+    let ours = cookie.pair(request.headers());
+    let bound = ours.filter(|_| cookie.secure).and_then(|_| the_only(request.headers(), BOUND_COOKIE));
+    let ours = match (ours, bound) {
+        (Some(pair), Some(bound)) => HeaderValue::from_bytes(&[pair, b"; ", bound].concat()).ok(),
+        (Some(pair), None) => HeaderValue::from_bytes(pair).ok(),
+        (None, _) => None,
+    };
     let former = cookie.secure && named(request.headers(), FORMER_NAME).next().is_some();
     let headers = request.headers_mut();
     headers.remove(header::COOKIE);

@@ -9,7 +9,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::timeout,
@@ -22,6 +22,7 @@ use crate::http::{
     connection_limits::{Gate, Progress},
     request_bodies,
     slow_clients::Wire,
+    tls::Tls,
 };
 
 /// The largest request line and headers together, in bytes.
@@ -37,6 +38,17 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicat
 /// Serves `app` until `stop` resolves, then waits for running requests, up to the grace period of `gate` (S44). Several
 /// listeners may share one gate.
 pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Future<Output = ()>) {
+    serve_over(listener, None, app, gate, stop).await;
+}
+
+/// The same, over TLS if there is a certificate.
+pub async fn serve_over(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    app: Router,
+    gate: Gate,
+    stop: impl Future<Output = ()>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).max_buf_size(HEADER_LIMIT);
     let running = GracefulShutdown::new();
@@ -65,10 +77,31 @@ pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Fu
             }
             continue;
         };
-        let connection = running.watch(connection(&mut http, stream, peer, &gate, app.clone()));
+        let _ = stream.set_nodelay(true);
+        let (progress, idle) = (Progress::new(gate.clone()), gate.idle(peer.0));
+        // `Wire` measures idle time and the head separately. hyper has one timeout for both, as a second bound.
+        http.header_read_timeout(idle + gate.timeouts().head);
+        let wire = Wire::new(stream, progress.clone(), idle);
+        let app = app.clone();
+        let Some(tls) = &tls else {
+            let connection = running.watch(connection(&http, wire, peer, progress, app));
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "connection ended early");
+                }
+                drop(ticket);
+            });
+            continue;
+        };
+        let (shaken, watcher, http) = (tls.accept(wire), running.watcher(), http.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended early");
+            match shaken.await {
+                Ok(stream) => {
+                    if let Err(error) = watcher.watch(connection(&http, stream, peer, progress, app)).await {
+                        tracing::debug!(%error, "connection ended early");
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "no TLS"),
             }
             drop(ticket);
         });
@@ -92,19 +125,16 @@ async fn turn_away(mut stream: TcpStream) {
     let _ = timeout(Duration::from_secs(1), said).await;
 }
 
-fn connection(
-    http: &mut http1::Builder,
-    stream: TcpStream,
+fn connection<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    http: &http1::Builder,
+    stream: S,
     peer: Peer,
-    gate: &Gate,
+    progress: Arc<Progress>,
     app: Router,
 ) -> http1::Connection<
-    TokioIo<Wire>,
-    impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<>,
+    TokioIo<S>,
+    impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send> + use<S>,
 > {
-    let _ = stream.set_nodelay(true);
-    let (progress, idle) = (Progress::new(gate.clone()), gate.idle(peer.0));
-    let wire = Wire::new(stream, progress.clone(), idle);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let busy = progress.begin();
         request.extensions_mut().insert(peer);
@@ -113,7 +143,5 @@ fn connection(
         let answer = app.clone().oneshot(request_bodies::received(request, &busy));
         async move { answer.await.map(|response| request_bodies::answered(response, &method, busy)) }
     });
-    // `Wire` measures idle time and the head separately. hyper has one timeout for both, as a second bound.
-    http.header_read_timeout(idle + gate.timeouts().head);
-    http.serve_connection(TokioIo::new(wire), service)
+    http.serve_connection(TokioIo::new(stream), service)
 }

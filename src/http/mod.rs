@@ -56,3 +56,5 @@ pub mod seldom;
 pub mod shared;
 #[cfg(feature = "ssr")]
 pub mod slow_clients;
+#[cfg(feature = "ssr")]
+pub mod tls;

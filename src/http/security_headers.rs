@@ -37,6 +37,8 @@ impl Policy {
     pub(crate) fn of(settings: &Settings, secret_paths: &[&'static str]) -> Self {
         let https = settings.server.public_url.scheme() == "https";
         let hsts = settings.server.hsts.header().filter(|_| https);
+        // On a developer's machine, other servers are at other ports of the same host.
+        let hsts = hsts.map(|header| if settings.is_development() { "max-age=60" } else { header });
         let links = if settings.is_trustworthy() { "no-referrer" } else { "same-origin" };
         Self { hsts, links, secret_paths: secret_paths.to_vec() }
     }

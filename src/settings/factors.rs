@@ -72,12 +72,18 @@ impl Factors {
     pub fn requires(&self, email: &str) -> bool {
         match self.required {
             Required::Nobody => false,
-            Required::Operators => self.operators.iter().any(|named| normalized(named) == normalized(email)),
+            Required::Operators => self.names_operator(email),
             Required::Everybody => true,
         }
     }
 
-    pub(super) fn check(&self, found: &mut Findings) {
+    /// Whether the account with the address `email` is one that operators use.
+    pub fn names_operator(&self, email: &str) -> bool {
+        self.operators.iter().any(|named| normalized(named) == normalized(email))
+    }
+
+    /// `named` says whether another setting is about the operators.
+    pub(super) fn check(&self, named: bool, found: &mut Findings) {
         let reason = "the owner of the account needs time to read the mail about it, and somebody waits for it";
         found.range("factors.reset_hours", self.reset_hours, 1..=720, reason);
         found.error_if(
@@ -86,11 +92,11 @@ impl Factors {
             "is empty, so factors.required = \"operators\" requires nothing of anybody; list the email addresses of the \
              operators' accounts",
         );
-        for named in self.operators.iter().filter(|named| !is_address(named)) {
-            found.error("factors.operators", format!("{named:?} is not an email address, so it names no account"));
+        for address in self.operators.iter().filter(|named| !is_address(named)) {
+            found.error("factors.operators", format!("{address:?} is not an email address, so it names no account"));
         }
         found.advice_if(
-            self.required == Required::Nobody && !self.operators.is_empty(),
+            self.required == Required::Nobody && !named && !self.operators.is_empty(),
             "factors.operators",
             "names accounts, but factors.required = false requires nothing of them",
         );
@@ -104,7 +110,7 @@ mod tests {
     fn found(change: impl FnOnce(&mut Factors)) -> Vec<&'static str> {
         let (mut settings, mut found) = (Factors::default(), Findings::default());
         change(&mut settings);
-        settings.check(&mut found);
+        settings.check(false, &mut found);
         found.sorted().into_iter().map(|finding| finding.key).collect()
     }
 

@@ -59,7 +59,7 @@ pub use self::{
     redirect_uris::{RedirectMatch, check_redirect_uri, compare_redirect_uri, origin_of_redirect_uri},
     resources::Resources,
     server::{Hsts, ProxyHeader, Server},
-    sessions::Sessions,
+    sessions::{DeviceBinding, Sessions},
     sources::Sources,
     throttle::Throttle,
     tokens::{TokenLogin, Tokens},
@@ -163,9 +163,9 @@ impl Settings {
         self.server.check(&mut found);
         self.database.check(&mut found);
         self.backup.check(&mut found);
-        self.sessions.check(&mut found);
+        self.sessions.check(&self.server.public_url, &self.factors, &mut found);
         self.accounts.check(self.mail.has_server() || development, &mut found);
-        self.factors.check(&mut found);
+        self.factors.check(self.sessions.device_bound == DeviceBinding::RequiredForOperators, &mut found);
         self.email_codes.check(self.mail.has_server() || development, &mut found);
         self.passkeys.check(&self.server.public_url, &mut found);
         self.passwords.check(&mut found);

@@ -148,7 +148,7 @@ impl Server {
             found.error("server.trusted_proxies", message);
         }
         found.advice_if(
-            self.public_url.scheme() == "https" && self.trusted_proxies.is_empty(),
+            self.public_url.scheme() == "https" && self.trusted_proxies.is_empty() && !self.is_development(),
             "server.trusted_proxies",
             "is empty, so every visitor seems to have the address of the proxy that terminates TLS; add the proxy's \
              address, or failed sign-ins of one visitor slow down all others",

@@ -22,6 +22,7 @@ mod credentials;
 mod database;
 mod deprecation;
 mod descent;
+mod device_bound;
 mod devices;
 mod disabled;
 mod documents;

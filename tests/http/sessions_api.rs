@@ -30,6 +30,7 @@ async fn browsers_are_listed_and_signed_out(app: TestApp) {
         assert_eq!(current, [false, door.mount() == "/session/v1"]);
         let expected = [
             "address",
+            "bound_at",
             "browser",
             "created_at",
             "current",

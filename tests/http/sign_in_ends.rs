@@ -155,6 +155,8 @@ async fn signed_in(app: &TestApp, person: &Person) -> CurrentSession {
         remembered: row.remembered,
         last_seen_at: row.last_seen_at,
         ends_at: row.ends_at,
+        bound_at: row.bound_at,
+        proven_until: None,
         stamp: Stamp::default(),
         last_change: None,
     }

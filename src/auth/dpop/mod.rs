@@ -12,7 +12,6 @@
 //! **Where.** `htu` is compared with the public URL of the settings and the path of the request. `Host` and what proxies
 //! add are not read, so a proof works behind any proxy, and for no other site.
 
-mod jwk;
 mod nonce;
 mod proof;
 mod store;
@@ -24,9 +23,7 @@ use axum::{
     extract::{FromRef, FromRequestParts, OriginalUri},
     http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts},
 };
-use rand::{TryRngCore, rngs::OsRng};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::OnceCell;
 
 use self::{
     nonce::NonceKey,
@@ -34,13 +31,14 @@ use self::{
     target::Target,
 };
 use crate::{
+    auth::server_key::ServerKey,
     db::Db,
     http::problem::Problem,
     settings::{self, Settings},
     timestamp::Timestamp,
 };
 
-pub use self::jwk::Thumbprint;
+pub use super::jose::Thumbprint;
 
 /// The header of a proof.
 pub static HEADER: HeaderName = HeaderName::from_static("dpop");
@@ -59,8 +57,8 @@ struct Inner {
     settings: settings::Dpop,
     /// The site's own origin.
     origin: String,
-    /// The key of nonces, once it was read.
-    key: OnceCell<NonceKey>,
+    /// The key of nonces.
+    key: ServerKey<NonceKey>,
 }
 
 /// Keeps the key out of logs.
@@ -83,7 +81,8 @@ impl Dpop {
     /// Checks proofs for the site of `settings`.
     pub fn new(settings: &Settings, db: Db) -> Self {
         let (settings, origin) = (settings.dpop, settings.origin());
-        Self(Arc::new(Inner { db, settings, origin, key: OnceCell::new() }))
+        let key = ServerKey::new(db.clone(), "dpop-nonce", NonceKey::new);
+        Self(Arc::new(Inner { db, settings, origin, key }))
     }
 
     /// Checks the proof of the request `parts`, which comes with `token`.
@@ -100,7 +99,7 @@ impl Dpop {
 
     /// The nonce for the next proof; `None` if none is needed, or no proof was checked yet.
     pub fn next_nonce(&self) -> Option<HeaderValue> {
-        let key = self.0.settings.nonces.then(|| self.0.key.get()).flatten()?;
+        let key = self.0.settings.nonces.then(|| self.0.key.known()).flatten()?;
         HeaderValue::from_str(&key.current(self.0.db.now().get().unix_timestamp())).ok()
     }
 
@@ -109,21 +108,11 @@ impl Dpop {
         if !self.0.settings.nonces {
             return Ok(());
         }
-        let (key, now) = (self.key().await?, now.get().unix_timestamp());
+        let (key, now) = (self.0.key.get().await?, now.get().unix_timestamp());
         match named {
             Some(nonce) if key.knows(nonce, now) => Ok(()),
             _ => Err(Problem::DpopNonceNeeded(key.current(now))),
         }
-    }
-
-    async fn key(&self) -> Result<&NonceKey, Problem> {
-        let read = || async {
-            let mut fresh = vec![0; 32];
-            OsRng.try_fill_bytes(&mut fresh).map_err(|error| Problem::Internal(error.to_string()))?;
-            let Inner { db, .. } = &*self.0;
-            Ok(NonceKey::new(store::key(db, "dpop-nonce", fresh, db.now()).await?))
-        };
-        self.0.key.get_or_try_init(read).await
     }
 }
 

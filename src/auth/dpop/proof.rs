@@ -1,16 +1,12 @@
 //! A proof: a JWT of its own kind, signed with the client's key (RFC 9449 sections 4.2 and 4.3).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{
-    jwk::{Algorithm, Jwk, PublicKey, Thumbprint, is_there},
-    target::Target,
-};
+use super::target::Target;
+use crate::auth::jose::{Algorithm, Jwk, Jwt, LONGEST, PublicKey, Thumbprint, is_there, json};
 
-/// The longest proof. One with every claim and both coordinates has about 700 characters.
-const LONGEST: usize = 4096;
 /// The longest `jti`. A UUID has 36 characters.
 const JTI_LONGEST: usize = 256;
 /// The one type of such a JWT, so that no other can be taken for one (RFC 8725 section 3.11).
@@ -61,8 +57,7 @@ pub(super) struct Expected<'a> {
 pub(super) struct Proof<'a> {
     key: PublicKey,
     claims: Claims,
-    signed: &'a str,
-    signature: Vec<u8>,
+    jwt: Jwt<'a>,
 }
 
 impl<'a> Proof<'a> {
@@ -75,21 +70,19 @@ impl<'a> Proof<'a> {
         if text.len() > LONGEST {
             return Err("The proof is too long.");
         }
-        let (signed, signature) = text.rsplit_once('.').ok_or(PARTS)?;
-        let (header, claims) = signed.split_once('.').filter(|(_, claims)| !claims.contains('.')).ok_or(PARTS)?;
-        let header: Header = json(header).ok_or("The header of the proof needs `typ`, `alg` and `jwk`.")?;
+        let jwt = Jwt::parse(text).ok_or(PARTS)?;
+        let header: Header = json(jwt.header).ok_or("The header of the proof needs `typ`, `alg` and `jwk`.")?;
         if header.typ != TYPE {
             return Err("`typ` of the proof is not `dpop+jwt`.");
         }
-        let algorithm =
-            Algorithm::of_name(&header.alg).ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
+        let algorithm = Algorithm::of_name(&header.alg).filter(|algorithm| *algorithm != Algorithm::Rs256);
+        let algorithm = algorithm.ok_or("`alg` of the proof is none of ES256, Ed25519, EdDSA.")?;
         if header.crit {
             return Err("The header of the proof has `crit`, and no extension is known here.");
         }
         let key = PublicKey::of(algorithm, &header.jwk.ok_or("The header of the proof has no `jwk`.")?)?;
-        let claims = json(claims).ok_or("The proof needs the claims `jti`, `htm`, `htu` and `iat`.")?;
-        let signature = BASE64.decode(signature).map_err(|_| PARTS)?;
-        Ok(Self { key, claims, signed, signature })
+        let claims = json(jwt.claims).ok_or("The proof needs the claims `jti`, `htm`, `htu` and `iat`.")?;
+        Ok(Self { key, claims, jwt })
     }
 
     /// Checks the claims that need no more than the request, and the key where a token names one.
@@ -125,7 +118,7 @@ impl<'a> Proof<'a> {
 
     /// Whether the key in the proof has signed it.
     pub(super) fn is_signed(&self) -> bool {
-        self.key.verifies(self.signed.as_bytes(), &self.signature)
+        self.jwt.is_signed_by(&self.key)
     }
 
     /// The nonce that it names.
@@ -148,11 +141,6 @@ impl<'a> Proof<'a> {
     pub(super) fn into_key(self) -> Thumbprint {
         self.key.thumbprint
     }
-}
-
-/// The object in a part of a JWT. Members that come twice are refused (RFC 7519 section 4).
-fn json<T: DeserializeOwned>(part: &str) -> Option<T> {
-    serde_json::from_slice(&BASE64.decode(part).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! The tables `dpop_proofs` and `server_keys`.
+//! The table `dpop_proofs`.
 
 use crate::{
-    db::{Db, execute, fetch},
+    db::{Db, execute},
     timestamp::Timestamp,
 };
 
@@ -28,18 +28,4 @@ pub(super) async fn delete_expired(db: &Db, now: Timestamp, batch: i64) -> sqlx:
         now,
         batch,
     )
-}
-
-/// The key called `name`, which all instances share. If there is none yet, it is `fresh` from now on.
-pub(super) async fn key(db: &Db, name: &'static str, fresh: Vec<u8>, now: Timestamp) -> sqlx::Result<Vec<u8>> {
-    execute!(
-        db,
-        affected,
-        "INSERT INTO server_keys (name, secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-        name,
-        fresh,
-        now,
-    )?;
-    let (secret,) = fetch!(db, one, "SELECT secret FROM server_keys WHERE name = $1", name)?;
-    Ok(secret)
 }

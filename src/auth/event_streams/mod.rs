@@ -10,8 +10,9 @@
 //! all of them, and at once after a write of this instance. Asking works behind any pooler, where `LISTEN` does not.
 //!
 //! **How a stream ends.** The same task checks the credentials of all streams every few seconds, with one statement for
-//! tokens and one for browsers: a stream whose credential has expired, or was revoked, ends (S86). When the server
-//! stops, all of them end at once, so that no request is left to wait for.
+//! tokens and one for browsers: a stream whose credential has expired, or was revoked, ends (S86). One of a
+//! session that is bound to a key ends with the short cookie that proved it, and the browser comes back with the next
+//! one (S84). When the server stops, all of them end at once, so that no request is left to wait for.
 
 mod open;
 mod store;
@@ -19,7 +20,10 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch as latest, time::sleep};
+use tokio::{
+    sync::watch as latest,
+    time::{Instant, sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -108,6 +112,8 @@ impl EventStreams {
     pub async fn open(&self, caller: &Caller, start: Start) -> Result<Stream, Problem> {
         let account = caller.account.id;
         let mut stream = self.enter(account, Held::by(caller))?;
+        let left = |until| Duration::try_from(until - self.0.db.now()).unwrap_or_default();
+        stream.proven_until = caller.proven_until.map(|until| Instant::now() + left(until));
         // From here on the task looks for changes of this account, so none is missed between this and the first wait.
         let at = store::position(&self.0.db, account).await?.ok_or(Problem::NotSignedIn)?;
         self.0.open().learn(account, at.latest);
@@ -150,6 +156,7 @@ impl EventStreams {
             cursor: 0,
             first: None,
             missed_until: None,
+            proven_until: None,
             latest,
             end,
             is_over: false,
@@ -168,6 +175,8 @@ pub struct Stream {
     first: Option<Told>,
     /// The number of the newest change when a stream began that goes on; `None` once that was told.
     missed_until: Option<i64>,
+    /// When the proof of a bound session's key is over.
+    proven_until: Option<Instant>,
     latest: latest::Receiver<i64>,
     end: CancellationToken,
     /// Whether the end was told.
@@ -185,6 +194,9 @@ impl Stream {
     pub async fn next(&mut self) -> Option<Told> {
         if self.end.is_cancelled() {
             return self.ended();
+        }
+        if self.proven_until.is_some_and(|until| until <= Instant::now()) {
+            return None;
         }
         if let Some(first) = self.first.take() {
             return Some(first);
@@ -211,6 +223,7 @@ impl Stream {
                 biased;
                 () = self.end.cancelled() => return self.ended(),
                 learnt = self.latest.changed() => learnt.ok()?,
+                () = over(self.proven_until) => return None,
                 () = sleep(keep_alive) => return Some(Told::Nothing),
             }
         }
@@ -229,6 +242,14 @@ impl Stream {
         let whole = changes.first().is_some_and(|first| first.id == self.cursor + 1);
         self.cursor = changes.last().filter(|_| whole).map_or(latest, |last| last.id);
         if whole { Told::Changes(changes) } else { Told::Reset(latest) }
+    }
+}
+
+/// Waits until then, or for ever.
+async fn over(until: Option<Instant>) {
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -12,31 +12,61 @@ use crate::{
 };
 
 tokio::task_local! {
-    /// The signed-in browser that was read with the session record of this request.
-    static FOUND: Cell<Option<CurrentSession>>;
+    static NOTED: Noted;
+}
+
+/// What is known of the session of a request besides its record.
+#[derive(Default)]
+struct Noted {
+    /// The signed-in browser that was read with the record.
+    found: Cell<Option<CurrentSession>>,
+    /// What became of the session.
+    turn: Cell<Turn>,
+}
+
+/// What a request does to the session of its browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Nothing.
+    #[default]
+    None,
+    /// The person has just proved who they are; whether the session is bound to a key.
+    Begun(Uuid, bool),
+    /// It is over.
+    Ended,
 }
 
 /// Lets the session store read a record together with the browser and the account that it belongs to, in one statement
 /// in place of two: what it finds is kept for [`Backend::get_user`], which axum-login calls next.
 pub(super) async fn with_one_lookup<F: Future>(request: F) -> F::Output {
-    FOUND.scope(Cell::new(None), request).await
+    NOTED.scope(Noted::default(), request).await
+}
+
+/// Keeps what the request does to the session, for [`take_turn`].
+pub(super) fn keep_turn(turn: Turn) {
+    let _ = NOTED.try_with(|noted| noted.turn.set(turn));
+}
+
+/// What the request has done to the session.
+pub(super) fn take_turn() -> Turn {
+    NOTED.try_with(|noted| noted.turn.take()).unwrap_or_default()
 }
 
 /// Keeps what was read with the session record.
 pub(super) fn keep_found(signed_in: CurrentSession) {
     // Without a request around it, as in a test of the store, nobody asks.
-    let _ = FOUND.try_with(|found| found.set(Some(signed_in)));
+    let _ = NOTED.try_with(|noted| noted.found.set(Some(signed_in)));
 }
 
 fn take_found(id: Uuid) -> Option<CurrentSession> {
-    FOUND.try_with(Cell::take).ok().flatten().filter(|found| found.id == id)
+    NOTED.try_with(|noted| noted.found.take()).ok().flatten().filter(|found| found.id == id)
 }
 
 /// The columns of a [`SignedInRow`].
 macro_rules! signed_in_columns {
     () => {
         "browser_sessions.id AS browser_session_id, browser_sessions.remembered, browser_sessions.last_seen_at, \
-         browser_sessions.ends_at, accounts.id, accounts.email, accounts.name, accounts.created_at, \
+         browser_sessions.ends_at, browser_sessions.bound_at, accounts.id, accounts.email, accounts.name, accounts.created_at, \
          accounts.email_verified_at, accounts.auth_stamp, accounts.last_change"
     };
 }
@@ -57,6 +87,10 @@ pub struct CurrentSession {
     pub last_seen_at: Timestamp,
     /// When the session expires, even if it is used.
     pub ends_at: Timestamp,
+    /// Since when it is bound to a key of the device, if it is.
+    pub bound_at: Option<Timestamp>,
+    /// Until when this request proves that key.
+    pub proven_until: Option<Timestamp>,
     /// The account's `auth_stamp` when the session began.
     pub stamp: Stamp,
     /// The number of the newest change to what the account has, for [`crate::auth::event_streams`].
@@ -127,6 +161,7 @@ pub(super) struct SignedInRow {
     remembered: bool,
     last_seen_at: Timestamp,
     ends_at: Timestamp,
+    bound_at: Option<Timestamp>,
     id: Uuid,
     email: String,
     name: String,
@@ -141,6 +176,7 @@ direct_row!(SignedInRow {
     remembered,
     last_seen_at,
     ends_at,
+    bound_at,
     id,
     email,
     name,
@@ -164,6 +200,8 @@ impl From<SignedInRow> for CurrentSession {
             remembered: row.remembered,
             last_seen_at: row.last_seen_at,
             ends_at: row.ends_at,
+            bound_at: row.bound_at,
+            proven_until: None,
             stamp: Stamp(row.auth_stamp),
             last_change: Some(row.last_change),
         }

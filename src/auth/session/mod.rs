@@ -7,7 +7,7 @@ use std::fmt;
 
 use axum::{
     extract::{Request, State},
-    http::{Extensions, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,11 +17,15 @@ use axum_login::{
 };
 use time::Duration;
 
+use self::backend::Turn;
 pub use self::{
     backend::{Backend, CurrentSession},
     store::{HashedSessions, delete_expired},
 };
-use super::{Caller, Credential};
+use super::{
+    Caller, Credential,
+    device_bound::{self, DeviceBound, Standing, Unproven},
+};
 use crate::{
     db::{Db, execute},
     http::{client::Client, cookie::SessionCookie, problem::Problem},
@@ -69,16 +73,43 @@ pub async fn unavailable_if_unknown(request: Request, next: Next) -> Response {
 #[derive(Clone, Copy, Debug)]
 struct Failed(StatusCode);
 
-/// Middleware inside the auth layer, around every handler: deletes an ended session, stores that the others were used,
-/// and keeps a session that the handler changed from being saved if the response is a server error.
-pub async fn around_handler(State(last_seen): State<LastSeen>, request: Request, next: Next) -> Response {
+/// What [`around_handler`] works with.
+#[derive(Clone, Debug)]
+pub struct AroundHandler {
+    /// Stores when browsers were last seen.
+    pub last_seen: LastSeen,
+    /// Binds sessions to keys.
+    pub device_bound: DeviceBound,
+}
+
+/// Middleware inside the auth layer, around every handler: deletes an ended session, asks a bound one for its key (S84),
+/// stores that the others were used, and keeps a session that the handler changed from being saved if the response is a
+/// server error.
+pub async fn around_handler(State(around): State<AroundHandler>, mut request: Request, next: Next) -> Response {
     let Some(auth) = request.extensions().get::<AuthSession>() else { return next.run(request).await };
     let session = auth.session.clone();
     match &auth.user {
-        Some(signed_in) => last_seen.spawn_touch(signed_in, &request),
+        Some(signed_in) => {
+            let (id, bound_at) = (signed_in.id, signed_in.bound_at);
+            match around.device_bound.standing(id, bound_at, request.headers()).await {
+                Ok(Standing::Unbound) => around.last_seen.spawn_touch(signed_in, &request),
+                Ok(Standing::Proven { until, first }) => {
+                    around.last_seen.spawn_touch(signed_in, &request);
+                    if first {
+                        around.device_bound.spawn_bind(id);
+                    }
+                    proven(&mut request, until);
+                }
+                Ok(Standing::Unproven) => unproven(&mut request),
+                Err(problem) => return problem.into_response(),
+            }
+        }
         None => forget_ended(&session).await,
     }
     let mut response = next.run(request).await;
+    if !response.status().is_server_error() {
+        around.tell_browser(response.headers_mut()).await;
+    }
     let status = response.status();
     // The layer saves no session and sets no cookie if the response is a server error. A browser that just got a new
     // session id has lost the old one by then, so an error would sign it out. `unavailable_if_unknown` restores it.
@@ -87,6 +118,43 @@ pub async fn around_handler(State(last_seen): State<LastSeen>, request: Request,
         *response.status_mut() = StatusCode::OK;
     }
     response
+}
+
+/// The session of `request` is bound, and the request proves its key.
+fn proven(request: &mut Request, until: Timestamp) {
+    let auth = request.extensions_mut().get_mut::<AuthSession>();
+    if let Some(signed_in) = auth.and_then(|auth| auth.user.as_mut()) {
+        signed_in.proven_until = Some(until);
+    }
+}
+
+/// The session of `request` is bound, and the request does not prove its key: nobody is signed in. The session stays,
+/// since its browser may prove the key with the next request.
+fn unproven(request: &mut Request) {
+    if let Some(auth) = request.extensions_mut().get_mut::<AuthSession>() {
+        auth.user = None;
+    }
+    request.extensions_mut().insert(Unproven);
+}
+
+impl AroundHandler {
+    /// Offers the browser a key for a session that has just begun, or removes the short cookie of one that has ended.
+    async fn tell_browser(&self, headers: &mut HeaderMap) {
+        match backend::take_turn() {
+            Turn::Begun(session, false) => match self.device_bound.offer(session).await {
+                Ok(Some(offer)) => drop(headers.insert(&device_bound::REGISTRATION, offer)),
+                Ok(None) => {}
+                // The person is signed in, and the session is not bound.
+                Err(problem) => tracing::warn!(%problem, "binding the session is not offered"),
+            },
+            Turn::Ended => {
+                if let Some(removal) = self.device_bound.removal() {
+                    headers.append(header::SET_COOKIE, removal);
+                }
+            }
+            Turn::None | Turn::Begun(_, true) => {}
+        }
+    }
 }
 
 /// Deletes the session record of a browser that is no longer signed in, with its cookie.
@@ -160,7 +228,8 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
     let user = extensions.get::<AuthSession>().and_then(|auth| auth.user.clone());
     let signed_in = user.ok_or(Problem::NotSignedIn)?;
     let credential = Credential::Session(signed_in.id);
-    Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp) })
+    let proven_until = signed_in.proven_until;
+    Ok(Caller { account: signed_in.account, credential, stamp: Some(signed_in.stamp), proven_until })
 }
 
 /// The caller of the JSON API, by the session. A token that is sent instead is not read, and the answer says so.
@@ -169,6 +238,7 @@ pub fn identify(extensions: &Extensions) -> Result<Caller, Problem> {
 /// [`Problem::NotSignedIn`]; [`Problem::TokenAtSessionDoor`]
 pub fn identify_call(parts: &Parts) -> Result<Caller, Problem> {
     identify(&parts.extensions).map_err(|problem| match problem {
+        Problem::NotSignedIn if parts.extensions.get::<Unproven>().is_some() => Problem::SessionNotProven,
         Problem::NotSignedIn if parts.headers.contains_key(header::AUTHORIZATION) => Problem::TokenAtSessionDoor,
         other => other,
     })
@@ -194,11 +264,14 @@ pub async fn begin(auth: &mut AuthSession, signed_in: &CurrentSession) -> Result
     if signed_in.remembered {
         auth.session.set_expiry(Some(Expiry::AtDateTime(signed_in.ends_at.get())));
     }
-    auth.login(signed_in).await.map_err(|error| failed(&error))
+    auth.login(signed_in).await.map_err(|error| failed(&error))?;
+    backend::keep_turn(Turn::Begun(signed_in.id, signed_in.bound_at.is_some()));
+    Ok(())
 }
 
 /// Deletes this browser's session record. The caller has already deleted the row.
 pub async fn end(auth: &mut AuthSession) {
+    backend::keep_turn(Turn::Ended);
     if let Err(error) = auth.logout().await {
         // The browser is signed out anyway: the record points to a row that no longer exists.
         tracing::warn!(%error, "session record not deleted");

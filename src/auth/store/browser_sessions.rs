@@ -25,14 +25,14 @@ pub(crate) async fn insert(
              reauthenticated_at)
          SELECT $1, accounts.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM accounts
          WHERE accounts.id = $2 AND auth_stamp = $10 AND disabled_at IS NULL
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at";
     const POSTGRES: &str = "WITH owner AS
             (SELECT id FROM accounts WHERE id = $2 AND auth_stamp = $10 AND disabled_at IS NULL FOR SHARE)
          INSERT INTO browser_sessions
             (id, account_id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at,
              reauthenticated_at)
          SELECT $1, owner.id, $3, $4, $5, $6, $7, $8, $9, $6 FROM owner
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at";
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at";
     execute!(
         db,
         optional,
@@ -88,7 +88,7 @@ pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     fetch!(
         db,
         all,
-        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at FROM browser_sessions
+        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at FROM browser_sessions
          WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT $3",
         account,
         now,
@@ -111,7 +111,7 @@ pub(crate) async fn delete_oldest(
         "DELETE FROM browser_sessions WHERE account_id = $1 AND expires_at > $2 AND id NOT IN (
             SELECT id FROM browser_sessions WHERE account_id = $1 AND expires_at > $2
             ORDER BY CASE WHEN created_at > $3 THEN 1 ELSE 0 END, id DESC LIMIT $4)
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at",
         account,
         now,
         now + CLOCKS_DIFFER_BY,
@@ -124,7 +124,7 @@ pub(crate) async fn delete(db: &Db, account: Uuid, id: Uuid) -> sqlx::Result<Opt
         db,
         optional,
         "DELETE FROM browser_sessions WHERE id = $1 AND account_id = $2
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at",
         id,
         account,
     )
@@ -135,7 +135,7 @@ pub(crate) async fn delete_others(db: &Db, account: Uuid, kept: Uuid) -> sqlx::R
         db,
         all,
         "DELETE FROM browser_sessions WHERE account_id = $1 AND id <> $2
-         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at",
+         RETURNING id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at",
         account,
         kept,
     )
@@ -153,7 +153,7 @@ pub(crate) async fn list_all(
         db,
         all,
         "SELECT browser_sessions.id, account_id, email, user_agent, address, remembered,
-                browser_sessions.created_at, last_seen_at, expires_at, ends_at
+                browser_sessions.created_at, last_seen_at, expires_at, ends_at, bound_at
          FROM browser_sessions JOIN accounts ON accounts.id = account_id
          WHERE expires_at > $1 AND account_id = COALESCE($2, account_id) AND browser_sessions.id < $3
          ORDER BY browser_sessions.id DESC LIMIT $4",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderValue, StatusCode},
     response::Response,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     auth::{
         AuthSession, activity,
+        device_bound::Unproven,
         page::PageContext,
         sign_in::{At, PendingCookie, Proven, Wants},
         store::accounts,
@@ -114,16 +116,24 @@ async fn sign_up_form(context: PageContext, status: StatusCode, form: FormState)
     context.page(status, "Sign up", move || view! { <SignUpView form ways_up /> }).await
 }
 
+/// What the sign-in page says to a browser whose session is bound to a key that it does not prove (S84).
+const UNPROVEN: &str = "Your session works only in the browser that signed in, and this browser could not prove that it \
+                        is the one. Sign in again.";
+
 /// `GET /sign-in`
-pub async fn sign_in(context: PageContext, Query(next): Query<ReturnTo>) -> Response {
+pub async fn sign_in(
+    context: PageContext,
+    unproven: Option<Extension<Unproven>>,
+    Query(next): Query<ReturnTo>,
+) -> Response {
     if let Some(tokens) = context.to_show(password_reset::page::RESET) {
         return password_reset::page::show_done(context, !tokens.is_empty()).await;
     }
     if context.caller.is_some() {
         return see_other(next.or(context.home()));
     }
-    sign_in_form(context, StatusCode::OK, FormState::default().with("email", next.login_hint()).with("next", next.next))
-        .await
+    let form = FormState { notice: unproven.map(|_| UNPROVEN.into()), ..FormState::default() };
+    sign_in_form(context, StatusCode::OK, form.with("email", next.login_hint()).with("next", next.next)).await
 }
 
 /// `POST /sign-in`

@@ -59,6 +59,9 @@ struct Item {
     expires_at: Timestamp,
     /// When it expires, even if it is used.
     ends_at: Timestamp,
+    /// Since when it is bound to a key of the device, so that its cookies are useless elsewhere. If it is not, the
+    /// browser cannot do that, or was not asked.
+    bound_at: Option<Timestamp>,
 }
 
 fn example() -> Value {
@@ -73,6 +76,7 @@ fn example() -> Value {
         "last_seen_at": moment(60),
         "expires_at": moment(2 * 60 * 60 + 60),
         "ends_at": moment(24 * 60 * 60),
+        "bound_at": moment(1),
     })
 }
 
@@ -89,6 +93,7 @@ impl Item {
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at,
             ends_at: session.ends_at,
+            bound_at: session.bound_at,
         }
     }
 }

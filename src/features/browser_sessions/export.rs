@@ -27,5 +27,6 @@ fn exported(session: &BrowserSession) -> Value {
         "last_seen_at": session.last_seen_at,
         "created_at": session.created_at,
         "expires_at": session.expires_at,
+        "bound_at": session.bound_at,
     })
 }

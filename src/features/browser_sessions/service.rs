@@ -51,6 +51,8 @@ pub async fn begin(
         remembered: remember,
         last_seen_at: sign_in.last_seen_at,
         ends_at: sign_in.ends_at,
+        bound_at: None,
+        proven_until: None,
         stamp: Stamp(admitted.auth_stamp().to_vec()),
         last_change: None,
     };
@@ -83,6 +85,7 @@ pub async fn record(
         last_seen_at: now,
         expires_at: now + idle.min(whole),
         ends_at: now + whole,
+        bound_at: None,
     };
     let (ours, kept, stamp) = (db.clone(), i64::from(settings.per_account), admitted.auth_stamp().to_vec());
     let actor = admitted.acting(client);

@@ -19,6 +19,7 @@ pub fn BrowserSessionList(
     let item = move |sign_in: BrowserSession| {
         let this_one = service::is_this_one(&sign_in, &credential);
         let browser = sign_in.browser();
+        let bound = sign_in.bound_at.map(|_| ". Bound to the device: its cookies are useless elsewhere");
         let from = (!sign_in.address.is_empty()).then(|| format!(" from {}", sign_in.address));
         let action = if this_one {
             Either::Left(view! { <Badge>"This browser"</Badge> })
@@ -42,7 +43,7 @@ pub fn BrowserSessionList(
                     <p class="agent">{browser}</p>
                     <p class="hint">
                         "Last seen " <Time at=sign_in.last_seen_at /> {from} ", signed in since "
-                        <Time at=sign_in.created_at />
+                        <Time at=sign_in.created_at /> {bound}
                     </p>
                 </div>
                 {action}

@@ -121,6 +121,21 @@ problems! {
     TokenAtSessionDoor => 401, "token_at_session_door", "A token where a session belongs",
         "The request has an `Authorization` header, which /session/v1 does not read. Send the token to /api/v1. Pages of \
          this site sign in first, and send the session cookie.";
+    /// A cookie of a session that is bound to a key of the device, and nothing that proves the key.
+    SessionNotProven => 401, "not_signed_in", "Not signed in",
+        "This session is bound to the browser that signed in, and the request does not prove that it comes from there. \
+         Sign in again.";
+    /// The proof of a bound session's key. Holds what is wrong with it.
+    SessionProofInvalid(reason: &'static str) => 400, "invalid_session_proof", "Invalid proof of a session's key",
+        format!("{reason} Browsers make such proofs by themselves; docs/sessions.md describes them.");
+    /// The answer has the challenge to sign.
+    SessionProofNeeded => 403, "session_proof_needed", "Proof of the session's key needed",
+        "Sign the challenge in `Secure-Session-Challenge` with the key of the session, and send the proof in \
+         `Secure-Session-Response`. Browsers do this by themselves.";
+    /// The settings allow the account in sessions only that are bound to a key of the device.
+    DeviceBindingRequired => 403, "device_binding_required", "This browser is not bound to the device",
+        "This account can be used only in a browser that binds its session to the device, such as a current Chrome or \
+         Edge on a computer with a security chip. If this page does not go away, use such a browser.";
     /// The password is right.
     AddressNotConfirmed => 403, "address_not_confirmed", "Address not confirmed",
         "Your address is not confirmed yet. Follow the link in the email we sent you. To get another, use “Forgot your \
@@ -330,21 +345,6 @@ impl Problem {
         match self {
             Self::PreconditionFailed(version) => Some(*version),
             _ => None,
-        }
-    }
-
-    /// The problem closest to a `status` that a library answered with.
-    pub fn from_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
-            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
-            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
-            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
-            status if status.is_client_error() => Self::InvalidBody("The request is malformed.".into()),
-            _ => Self::Internal(format!("a layer answered {status}")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a problem becomes a response, and how an error of the database becomes a problem.
 
 use axum::{
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -10,6 +10,23 @@ use crate::http::conditional::version_tag;
 
 /// The header of the nonce for the next proof (RFC 9449 section 8).
 static DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+impl Problem {
+    /// The problem closest to a `status` that a library answered with.
+    pub fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
+            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
+            status if status.is_client_error() => Self::InvalidBody("The request is malformed.".into()),
+            _ => Self::Internal(format!("a layer answered {status}")),
+        }
+    }
+}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -100,7 +100,8 @@ impl Browser {
         self.of_name("last-way")
     }
 
-    fn of_name(&self, end: &str) -> Option<String> {
+    /// The value of the cookie whose name ends like this.
+    pub fn of_name(&self, end: &str) -> Option<String> {
         self.jar.lock().unwrap().iter().find(|(name, _)| name.ends_with(end)).map(|(_, value)| value.clone())
     }
 

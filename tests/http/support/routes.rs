@@ -137,6 +137,9 @@ pub const DEV_PAGES: [&str; 3] = ["/dev/components", "/dev/failure", "/dev/outbo
 /// The page of a mail on a development server.
 pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 
+/// What browsers call by themselves to keep a session that is bound to a key: `tests/http/device_bound/` does.
+pub const OF_A_KEY: [&str; 2] = ["/session/device-bound/start", "/session/device-bound/refresh"];
+
 /// Endpoints for monitoring, and what programs look for.
 pub const OPERATIONS: [&str; 7] = [
     "/healthz",

@@ -77,7 +77,8 @@ impl Unsent {
     pub(super) async fn offer(self, mut context: PageContext, auth: &AuthSession) -> Result<Response, Problem> {
         let signed_in = auth.user.clone().ok_or(Problem::NotSignedIn)?;
         let (credential, stamp) = (Credential::Session(signed_in.id), Some(signed_in.stamp));
-        context.caller = Some(Caller { account: signed_in.account, credential, stamp });
+        let proven_until = signed_in.proven_until;
+        context.caller = Some(Caller { account: signed_in.account, credential, stamp, proven_until });
         self.page(context, StatusCode::OK).await
     }
 
