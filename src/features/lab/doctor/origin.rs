@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What would be of the calls of a page on `origin`, which is an origin: by the cookie, and by a token.
-pub(in super::super) fn examine(settings: &Settings, origin: &str) -> OriginReport {
+pub fn examine(settings: &Settings, origin: &str) -> OriginReport {
     let own = settings.origin();
     let page = Page { origin, own: &own, api: &settings.server.public_url, url: Url::parse(origin).ok() };
     OriginReport { origin: origin.to_owned(), doors: vec![page.session_door(), page.token_door(settings)] }

@@ -10,7 +10,7 @@ use crate::auth::page::PageContext;
 const STYLES: [&str; 2] = ["lab/lab.css", "lab/doctor.css"];
 
 /// `GET /lab/doctor`
-pub(in super::super) async fn show(page: PageContext) -> Response {
+pub async fn show(page: PageContext) -> Response {
     let page = STYLES.into_iter().fold(page, PageContext::styled);
     page.page(StatusCode::OK, "Setup doctor", || view! { <DoctorView /> }).await
 }

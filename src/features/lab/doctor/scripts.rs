@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// The route of the scripts.
-pub(in super::super) const PATH: &str = "/lab/doctor/{file}";
+pub const PATH: &str = "/lab/doctor/{file}";
 
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// `GET /lab/doctor/{file}`: a script, which a page of any origin may load. It is the same for everybody, so `*` gives
 /// nothing away.
-pub(in super::super) async fn serve(State(assets): State<Assets>, request: Request) -> Result<Response, Problem> {
+pub async fn serve(State(assets): State<Assets>, request: Request) -> Result<Response, Problem> {
     let file = assets::serve(&assets, request.method(), request.uri().path(), request.headers()).await;
     let mut response = file.ok_or(Problem::NotFound)?;
     let headers = response.headers_mut();
