@@ -1,19 +1,25 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { freePort, until } from "./net.mjs";
 import { terminate } from "./test-server.ts";
 
 // Servers that are not ours, for the setup doctor: each is wrong in one way, and right with the line that it names.
 
 const folder = resolve(import.meta.dirname, "../servers");
-const tools = process.env["VESTIBULE_TOOLS"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "vestibule/tools");
+const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+const tools = process.env["VESTIBULE_TOOLS"] ?? join(cache, "vestibule/tools");
 const unpacked = join(tools, "nginx/usr/sbin/nginx");
 
 /** nginx on the PATH, or as scripts/setup unpacks it. */
 export const nginx = spawnSync("nginx", ["-v"]).error === undefined ? "nginx" : existsSync(unpacked) ? unpacked : null;
-export const hasDjango = spawnSync("python3", ["-c", "import corsheaders"]).status === 0;
+/** A Python that has Django: scripts/setup has several. */
+export const python =
+  (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, "python3"))
+    .find((program) => existsSync(program) && spawnSync(program, ["-c", "import corsheaders"]).status === 0) ?? null;
 
 /** A server of another make. */
 export class LittleServer {
@@ -58,7 +64,7 @@ export function express(environment: Readonly<Record<string, string>> = {}): Pro
 /** Django, which allows `page`, but no credentials, unless `line` says otherwise. */
 export function django(page: string, line = ""): Promise<LittleServer> {
   const environment = { PAGE: page, LINE: line, PYTHONDONTWRITEBYTECODE: "1" };
-  return LittleServer.start((port) => ["python3", join(folder, "django_api.py"), `${port}`], environment);
+  return LittleServer.start((port) => [python ?? "python3", join(folder, "django_api.py"), `${port}`], environment);
 }
 
 /** nginx, which names `page` and refuses preflights, unless `line` says otherwise. */

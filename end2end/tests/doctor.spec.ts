@@ -1,7 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "@playwright/test";
-import { django, express, hasDjango, nginx, nginxServer, type LittleServer } from "../support/doctor-servers.ts";
+import { django, express, nginx, nginxServer, python, type LittleServer } from "../support/doctor-servers.ts";
+import { freePort } from "../support/net.mjs";
 import { APP, SPA, either, expect, test } from "../support/fixtures.ts";
 
 // The doctor against servers that are wrong in one way each, from a page that is somebody else's. The line that it names
@@ -10,7 +11,8 @@ import { APP, SPA, either, expect, test } from "../support/fixtures.ts";
 test.use({
   trace: "off",
   // What the doctor is about.
-  expected: either(/has been blocked by CORS policy: /, /Failed to load resource: (net::ERR_FAILED|the server responded)/),
+  expected: either(/has been blocked by CORS policy: /, /Failed to load resource: (net::ERR_(FAILED|CONNECTION_REFUSED)|the server responded)/),
+  permissions: ["clipboard-read", "clipboard-write"],
 });
 
 interface Fields {
@@ -21,6 +23,8 @@ interface Fields {
   readonly included?: boolean;
   readonly signIn?: string;
   readonly headers?: string;
+  /** Paste all of the doctor, into a page whose policy lets it load no script. */
+  readonly whole?: boolean;
 }
 
 /** Fills in the doctor's page, and pastes its line into the page at `at`. */
@@ -41,8 +45,13 @@ async function askDoctor(page: Page, at: string, fields: Fields): Promise<void> 
   if (fields.headers) await page.getByLabel("Headers that my calls set").fill(fields.headers);
   const snippet = await page.locator("[data-doctor=snippet]").innerText();
   expect(snippet.includes("\n"), "it is one line").toBe(false);
+  if (fields.whole) {
+    await page.getByRole("button", { name: "Copy the whole doctor" }).click();
+    await expect(page.locator("#toasts")).toHaveText("Copied");
+  }
+  const text = fields.whole ? await page.evaluate(() => navigator.clipboard.readText()) : snippet;
   await page.goto(at);
-  await page.evaluate(snippet);
+  await page.evaluate(text);
 }
 
 const report = (page: Page) => page.locator("vestibule-doctor .doctor-report");
@@ -100,7 +109,7 @@ test("Express sets a cookie for another domain, as behind a proxy", async ({ pag
 });
 
 test("Django allows the origin, but no credentials", async ({ page, newOrigin }) => {
-  test.skip(!hasDjango, "Django is not installed: scripts/setup test installs it");
+  test.skip(python === null, "Django is not installed: scripts/setup test installs it");
   const at = await newOrigin();
   const wrong = await django(at);
   await examine(page, at, wrong, "Django");
@@ -148,7 +157,8 @@ test("this server does not list the origin, or the page has another name for thi
 });
 
 test("this server allows a page, but not each of its headers", async ({ page }) => {
-  const setup = { page: SPA, call: `${APP}/api/v1/me`, stack: "Vestibule", token: true };
+  // The example SPA's policy lets it load no script of another origin.
+  const setup = { page: SPA, call: `${APP}/api/v1/me`, stack: "Vestibule", token: true, whole: true };
   await askDoctor(page, SPA, { ...setup, headers: "X-Requested-With" });
   await expectCause(page, "header-not-allowed");
   await expect(line(page, "vestibule")).toHaveText("// remove x-requested-with from the call");
@@ -193,16 +203,17 @@ test("what was seen is taken along by a click, and by nothing else", async ({ pa
 
 test("a tag in the page does the same", async ({ page }) => {
   await page.goto("/lab/doctor");
-  await page.getByLabel("Your page", { exact: true }).fill("localhost:1");
+  const api = `http://localhost:${await freePort()}`;
+  await page.getByLabel("Your page", { exact: true }).fill("localhost:5173");
   await expect(page.locator("[data-doctor=result]")).toBeHidden();
-  await page.getByLabel("A call to your API that requires signing in").fill("http://localhost:1/it's<me>");
-  await expect(page.locator("[data-doctor=open]")).toHaveAttribute("href", "http://localhost:1");
+  await page.getByLabel("A call to your API that requires signing in").fill(`${api}/it's<me>`);
+  await expect(page.locator("[data-doctor=open]")).toHaveAttribute("href", "http://localhost:5173");
   const tag = await page.locator("[data-doctor=tag]").innerText();
   const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(`<!doctype html>${tag}`));
   await new Promise<void>((ready) => server.listen(0, "localhost", ready));
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}`);
   await expect(report(page).locator("h2")).toHaveAttribute("data-causes", "unreachable origin-not-allowed");
-  await expect(report(page)).toContainText("http://localhost:1/it's%3Cme%3E");
+  await expect(report(page)).toContainText(`${api}/it's%3Cme%3E`);
   server.close();
 });
 

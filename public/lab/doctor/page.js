@@ -59,18 +59,45 @@ function initDoctor(root) {
     if (fragment) place.replaceChildren(seen ? report(seen) : "This link holds no report of the doctor.");
   }
 
+  field("whole")?.addEventListener("click", async () => {
+    const made = setup();
+    if (made) await copy(await whole(script, JSON.stringify(made)));
+  });
   root.addEventListener("input", show);
   root.addEventListener("submit", (event) => event.preventDefault());
   root.addEventListener("click", async ({ target }) => {
     const name = target instanceof HTMLElement ? target.dataset["copies"] : undefined;
-    if (!name) return;
-    const copied = await navigator.clipboard?.writeText(field(name)?.textContent ?? "").then(() => true, () => false);
-    toast(copied ? "Copied" : "Your browser does not allow copying here. Select the text and copy it.");
+    if (name) await copy(field(name)?.textContent ?? "");
   });
   addEventListener("hashchange", showSeen);
   show();
   showSeen();
   root.dataset["ready"] = "";
+}
+
+/** The doctor's scripts, each after those that it imports. */
+const FILES = ["causes", "diagnosis", "steps", "report", "examine"];
+
+/**
+ * All scripts as one expression, which needs no import: the policy of a page does not apply to what its console runs.
+ * @param {string} script the URL of the last @param {string} setup
+ */
+async function whole(script, setup) {
+  const texts = await Promise.all(FILES.map(async (name) => (await fetch(`/lab/doctor/${name}.js`)).text()));
+  const plain = texts.map((text) =>
+    text
+      .replace(/^import .*;$/gm, "")
+      .replace(/^export default /m, "const table = ")
+      .replace(/^export /gm, "")
+      .replaceAll("import.meta.url", JSON.stringify(script)),
+  );
+  return `(() => {\n${plain.join("\n")}\nreturn examine(${setup});\n})()`;
+}
+
+/** @param {string} text */
+async function copy(text) {
+  const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  toast(copied ? "Copied" : "Your browser does not allow copying here. Select the text and copy it.");
 }
 
 /** The URL of a web page, with or without its scheme. @param {string} typed */

@@ -59,9 +59,13 @@ pub(super) fn DoctorView() -> impl IntoView {
                     <li><p>"Paste this line:"</p><Copied name="snippet" /></li>
                     <li>
                         <p>
-                            "The report appears in your page. If its policy allows no such script, or you cannot open a "
-                            "console, put this in its HTML for a moment instead:"
+                            "The report appears in your page. If its Content-Security-Policy blocks the script, paste "
+                            "the whole doctor instead, which loads nothing:"
                         </p>
+                        <button type="button" class="quiet" data-doctor="whole">"Copy the whole doctor"</button>
+                    </li>
+                    <li>
+                        <p>"Without a console, put this in your page's HTML for a moment:"</p>
                         <Copied name="tag" />
                     </li>
                 </ol>
