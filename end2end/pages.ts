@@ -109,6 +109,45 @@ export const ENTRIES: readonly Entry[] = [
     },
   },
   {
+    name: "lab-doctor",
+    path: "/lab/doctor",
+    who: "anonymous",
+    status: 200,
+    window: true,
+    parts: {
+      setup: (page) => page.locator(".doctor form"),
+      cause: (page) => page.locator("#star"),
+    },
+    async after(page) {
+      await doctorReady(page);
+      await page.locator("#star summary").click();
+    },
+  },
+  {
+    name: "lab-doctor-report",
+    path: "/lab/doctor",
+    who: "anonymous",
+    status: 200,
+    parts: {
+      report: (page) => page.locator("[data-doctor=seen]"),
+      run: (page) => page.locator("[data-doctor=result]"),
+    },
+    async after(page) {
+      await doctorReady(page);
+      await page.getByLabel("Your page", { exact: true }).fill("http://localhost:5173");
+      await page.getByLabel("A call to your API that requires signing in").fill("http://localhost:8000/api/me");
+      // The port of the app differs between runs.
+      await page.locator("[data-doctor=result] code").evaluateAll((all) => {
+        for (const code of all) code.textContent = code.textContent.replace(/(?<=localhost:)\d+(?=\/lab)/, "3000");
+      });
+      const origin = "http://localhost:5173";
+      const asked = { page: origin, expected: origin, call: "http://localhost:8000/api/me", intent: "cookie", stack: "express" };
+      const seen = { ...asked, reach: "hidden", plain: 401, credentialed: "failed" };
+      await page.evaluate((json) => (location.hash = `seen=${encodeURIComponent(json)}`), JSON.stringify(seen));
+      await expect(page.locator("[data-doctor=seen] h2")).toBeVisible();
+    },
+  },
+  {
     name: "lab-story",
     path: "/lab/story",
     who: "anonymous",
@@ -310,6 +349,10 @@ const FROM_APP = { headers: { Origin: APP } };
 async function signUpAnew(page: Page): Promise<void> {
   await page.context().clearCookies();
   expect((await page.request.post("/sign-up", { ...FROM_APP, form: newAccount() })).ok()).toBe(true);
+}
+
+async function doctorReady(page: Page): Promise<void> {
+  await expect(page.locator("[data-doctor=root]")).toHaveAttribute("data-ready", "");
 }
 
 async function labReady(page: Page): Promise<void> {

@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
+use serde::Serialize;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -75,6 +76,8 @@ pub struct Feature {
     pub export: Option<Export>,
     /// Its background jobs.
     pub jobs: &'static [Job],
+    /// What it says about the pages of an origin by the settings alone, whether it is on or not.
+    pub examine_origin: Option<fn(&Settings, origin: &str) -> OriginReport>,
     /// Paths below which the URL holds a secret, such as `/reset`. Browsers are told to keep it out of `Referer`.
     pub secret_paths: &'static [&'static str],
 }
@@ -109,6 +112,7 @@ impl Feature {
             stateful: None,
             export: None,
             jobs: &[],
+            examine_origin: None,
             secret_paths: &[],
         }
     }
@@ -152,6 +156,43 @@ pub struct StatefulRoutes {
     pub endpoints: Router<AppState>,
     /// The router of its second listener.
     pub peer: Option<Router>,
+}
+
+/// What would be of the calls that pages of an origin make, by the settings alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct OriginReport {
+    /// The origin.
+    pub origin: String,
+    /// Each door.
+    pub doors: Vec<DoorReport>,
+}
+
+/// What would be of them at one door.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoorReport {
+    /// The door, and the credential it takes.
+    pub door: &'static str,
+    /// Whether such a page can use it.
+    pub open: bool,
+    /// Why, in short.
+    pub about: &'static str,
+    /// What is wrong, the first to be mended first. None if it is open.
+    pub causes: Vec<FoundCause>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct FoundCause {
+    /// Its id, which does not change.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: String,
+    /// What happens, and what to do.
+    pub about: String,
+    /// The file that the line belongs in.
+    pub place: Option<String>,
+    /// The line to change.
+    pub line: Option<String>,
 }
 
 /// A background job.

@@ -37,7 +37,7 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// Whether the host of `url` is `localhost` or a loopback address.
-pub(super) fn is_loopback_host(url: &Url) -> bool {
+pub fn is_loopback_host(url: &Url) -> bool {
     match url.host() {
         // For a scheme it does not know, the url crate parses an address as a name.
         Some(Host::Domain(name)) => {

@@ -104,7 +104,7 @@ fn check_peer(origin: &str, public_url: &Url, same_site: bool) -> Result<(), Str
 
 /// Whether two hosts are on one site, as far as this can be told without the public suffix list: one host, or names
 /// whose last two labels are the same.
-fn is_same_site(one: &Url, other: &Url) -> bool {
+pub fn is_same_site(one: &Url, other: &Url) -> bool {
     let (Some(Host::Domain(one)), Some(Host::Domain(other))) = (one.host(), other.host()) else {
         return one.host() == other.host();
     };

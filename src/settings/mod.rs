@@ -38,6 +38,7 @@ use std::{collections::HashMap, path::Path};
 use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
+use self::findings::Findings;
 pub use self::{
     accounts::{Accounts, Confirm},
     activity::Activity,
@@ -49,7 +50,8 @@ pub use self::{
     events::Events,
     factors::{Factors, Required},
     findings::{Finding, SettingsError, Severity},
-    lab::{Lab, LabEnabled},
+    hosts::is_loopback_host,
+    lab::{Lab, LabEnabled, is_same_site},
     mail::Mail,
     oauth::{FirstPartyClient, OAuth, origins_of},
     origins::check_origin,
@@ -64,7 +66,6 @@ pub use self::{
     throttle::Throttle,
     tokens::{TokenLogin, Tokens},
 };
-use self::{findings::Findings, hosts::is_loopback_host};
 
 /// The settings file that is read, if it exists.
 pub const FILE: &str = "Leptos.toml";

@@ -12,6 +12,7 @@ use vestibule::settings::LabEnabled;
 
 use crate::{
     binary::{Server, answer, exit_code, free_address, refusal},
+    settings_check::check,
     support::{
         Database, OURS, Request, Response, TestApp, folder, members, on_both_databases,
         resource::{LIST_FUNCTION, PAGE},
@@ -37,6 +38,8 @@ on_both_databases! {
     a_session_ends_and_asks_only_so_often,
     nothing_is_written_and_nobody_is_signed_out,
     where_it_is_off_there_is_nothing,
+    the_doctor_is_read_without_a_script_and_asks_for_nothing,
+    the_doctors_scripts_are_for_every_page,
     what_is_kept_of_a_request_is_short_whatever_it_brings,
 }
 
@@ -100,6 +103,69 @@ fn allows_nobody(reply: &Response) {
     let cors = reply.headers.keys().filter(|name| name.as_str().starts_with("access-control-"));
     assert_eq!(cors.count(), 0, "{}: {:?}", reply.asked, reply.headers);
     assert!(!reply.has("set-cookie"), "{}", reply.asked);
+}
+
+async fn the_doctor_is_read_without_a_script_and_asks_for_nothing(app: TestApp) {
+    let reply = app.get("/lab/doctor").await;
+    let policy = reply.header("content-security-policy").to_owned();
+    assert!(policy.contains("connect-src 'self';") && policy.contains("form-action 'self'"), "{policy}");
+    let page = reply.page(200);
+    assert!(page.matches(r#"class="cause""#).count() >= 12);
+    for text in [
+        r#"id="star""#,
+        "CORS_ALLOW_CREDENTIALS = True",
+        "if ($request_method = OPTIONS) { return 204; }",
+        "The doctor needs JavaScript.",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    // Nothing of what is typed has a name by which a form could send it.
+    let fields: Vec<_> = page.split("<input").skip(1).filter(|tag| tag.contains("data-doctor=")).collect();
+    let named = fields.iter().filter(|tag| tag.split('>').next().unwrap().contains(" name="));
+    assert!(fields.len() >= 8 && named.count() == 2, "the two of the choice alone");
+    for path in ["/", "/lab"] {
+        assert!(app.get(path).await.page(200).contains(r#"href="/lab/doctor""#), "{path}");
+    }
+}
+
+async fn the_doctors_scripts_are_for_every_page(app: TestApp) {
+    let folder = std::path::Path::new(&app.settings.server.site_root).join("lab/doctor");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("examine.js"), "export {};").unwrap();
+    let ask =
+        |path: &str| app.get(path).header("origin", "https://app.example.com").header("sec-fetch-site", "cross-site");
+    let reply = ask("/lab/doctor/examine.js").await;
+    assert_eq!(reply.assert_status(200).header("access-control-allow-origin"), "*");
+    assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
+    assert!(reply.header("content-type").starts_with("text/javascript"));
+    assert!(!reply.has("set-cookie") && !reply.has("access-control-allow-credentials"));
+    for path in ["/lab/doctor/none.js", "/lab/doctor/..%2flab.js", "/lab/doctor/%2e%2e"] {
+        allows_nobody(ask(path).await.assert_status(404));
+    }
+    app.post("/lab/doctor/examine.js").await.problem(405, "method_not_allowed");
+}
+
+/// Whether a page of another origin could call the site is known without a browser, and told to scripts as well.
+#[test]
+fn check_says_what_pages_of_an_origin_would_meet() {
+    let settings = [
+        ("VESTIBULE_SERVER__PUBLIC_URL", "https://vestibule.example"),
+        ("VESTIBULE_CORS__ALLOWED_ORIGINS", "https://app.example.com"),
+    ];
+    let (code, said) = check(&settings, &["--from", "https://app.example.com"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("yes     token door") && said.contains("no      session door"), "{said}");
+    assert!(said.contains("SameSite keeps the cookie out."), "{said}");
+
+    let (code, said) = check(&settings, &["--json", "--from", "https://app.example.com:8443"]);
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &told["valid"], &told["from"]["doors"][1]["open"]), (2, &true.into(), &false.into()));
+    let cause = &told["from"]["doors"][1]["causes"][0];
+    assert_eq!(cause["id"], "port-or-scheme");
+    assert_eq!(cause["line"], r#"allowed_origins = ["https://app.example.com:8443"]"#);
+
+    let (code, said) = check(&settings, &["--from", "https://app.example.com/"]);
+    assert_eq!((code, said.as_str()), (2, ""), "the mistake is on stderr");
 }
 
 /// The page without what only the script reads.

@@ -7,11 +7,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{any, post},
+    routing::{any, get, post},
 };
 use tower::ServiceExt;
 
 use super::{
+    doctor,
     origins::Origin,
     peer,
     respond::{self, ExperimentPath, StepPath, StepRequest},
@@ -45,7 +46,8 @@ pub(super) fn routes(lab: &Lab, guard: &SameOrigin) -> Router<Lab> {
     // Without the guard. They write to the record of a session and do nothing else.
     let open = Router::new()
         .route("/lab/at/{session}/{experiment}/{step}", any(step))
-        .route("/lab/proxy/{session}/{experiment}/{step}", any(proxy));
+        .route("/lab/proxy/{session}/{experiment}/{step}", any(proxy))
+        .route(doctor::SCRIPTS, get(doctor::serve));
     sessions.merge(guarded).merge(open)
 }
 

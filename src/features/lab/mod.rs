@@ -13,6 +13,7 @@
 
 mod answer;
 mod diagram;
+mod doctor;
 mod endpoints;
 mod experiment;
 mod experiments;
@@ -43,11 +44,12 @@ pub const FEATURE: Feature = Feature {
     is_on: |settings| settings.lab_peer().is_some(),
     footer: &[NavLink { path: "/lab", label: "The Lab" }],
     experiments: |settings| experiments::that_explain(settings.origin().starts_with("http://localhost")),
+    examine_origin: Some(doctor::examine),
     stateful: Some(Stateful {
         label: "the Lab",
         listener,
         routes,
-        pages: &["/lab", "/lab/story"],
+        pages: &["/lab", "/lab/story", "/lab/doctor"],
         endpoints: &[
             ("POST", "/lab/sessions", true),
             ("POST", "/lab/sessions/{session}/{experiment}/begin", true),
@@ -55,6 +57,7 @@ pub const FEATURE: Feature = Feature {
             ("ANY", "/lab/guarded/{session}/{experiment}/{step}", true),
             ("ANY", "/lab/at/{session}/{experiment}/{step}", false),
             ("ANY", "/lab/proxy/{session}/{experiment}/{step}", false),
+            ("GET", doctor::SCRIPTS, false),
         ],
     }),
     ..Feature::new("lab")

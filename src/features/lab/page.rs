@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde::Deserialize;
 
 use super::{
+    doctor,
     experiments::{self, Switches},
     origins::Origins,
     state::Lab,
@@ -18,7 +19,7 @@ const STYLES: [&str; 2] = ["lab/lab.css", "lab/experiment.css"];
 
 /// The pages of the Lab.
 pub(super) fn routes() -> Router<Lab> {
-    Router::new().route("/lab", get(index)).route("/lab/story", get(story))
+    Router::new().route("/lab", get(index)).route("/lab/story", get(story)).route("/lab/doctor", get(doctor::show))
 }
 
 /// `?bench=&credentials=on…`: the switches of the bench. A form leaves out the ones that are off.

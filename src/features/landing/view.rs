@@ -89,6 +89,7 @@ fn LabTeaser() -> impl IntoView {
             </p>
             <p class="actions">
                 <a class="button" href="/lab/story">"Follow the cookie"</a> " "
+                <a class="button quiet" href="/lab/doctor">"Check your own setup"</a> " "
                 <a class="button quiet" href="/lab">"All experiments"</a>
             </p>
         </section>
