@@ -7,7 +7,7 @@ import { build } from "vite";
 const MAX_LINES = 60;
 /** What Solution 1 needs beside its file: an OAuth client, which knows nothing of this page. */
 const LIBRARY = "src/oauth/";
-const MAX_LIBRARY_LINES = 380;
+const MAX_LIBRARY_LINES = 480;
 const TOKEN_WORDS = ["Bearer", "Authorization", "sessionStorage", "localStorage", "indexedDB", "dpop", "code_challenge"];
 const PASSWORD_WORDS = ["current-password", "localStorage"];
 

@@ -29,6 +29,9 @@ type AuthState =
 
 const CHECKING: AuthState = { at: "checking", problem: null };
 
+const SIGNED_OUT =
+  auth.signedOut ?? `You are signed out${auth.held === undefined ? "" : `, and the ${auth.held.noun} is revoked`}.`;
+
 interface SigningIn {
   readonly state: AuthState;
   /** These throw a `Problem`. */
@@ -101,12 +104,12 @@ export function AuthProvider({ children }: { children: ReactNode }) {
 
   const signOut = useCallback(async () => {
     try {
-      if (current.current !== null) await auth.signOut(current.current);
+      await (auth.signOut?.() ?? current.current?.logout());
     } catch (error) {
       // A credential that is refused has already ended.
       if (Problem.of(error).status !== 401) throw error;
     }
-    leave({ tone: "good", text: auth.signedOut });
+    leave({ tone: "good", text: SIGNED_OUT });
   }, [leave]);
 
   const { at } = state;

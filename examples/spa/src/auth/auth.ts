@@ -20,10 +20,10 @@ export interface Auth {
   readonly enter: (typed: Typed, keep: boolean, signal: AbortSignal) => Promise<void>;
   /** Comes back from where `enter` has led, or finds the credential of an earlier visit. Throws a `Problem`. */
   readonly resume?: (signal: AbortSignal) => Promise<void>;
-  /** Ends the credential on the server. Throws a `Problem`. */
-  readonly signOut: (api: Api) => Promise<void>;
-  /** What the person reads then. */
-  readonly signedOut: string;
+  /** Ends the credential on the server, if `POST logout` is not enough. Throws a `Problem`. */
+  readonly signOut?: () => Promise<void>;
+  /** What the person reads then, if there is more to it. */
+  readonly signedOut?: string;
   /** Describes the credential. Throws a `Problem`. */
   readonly credential: (api: Api, signal: AbortSignal) => Promise<Credential>;
   /** The credential that this page stores, if it stores one. */

@@ -56,8 +56,6 @@ export const auth: Auth = {
     const body = { email, password, name: NAME, remember: keep };
     hold(secret ?? (await callsOf(auth.door).login(body, second, signal)).token, keep);
   },
-  signOut: (api) => api.logout(),
-  signedOut: "You are signed out, and the token is revoked.",
   async credential(api, signal) {
     const { id, name, scopes, expires_at: until } = await api.token(signal);
     const place = tab?.getItem(KEY) == null ? "in memory only" : "kept in this tab’s sessionStorage";

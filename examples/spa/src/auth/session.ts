@@ -24,7 +24,5 @@ export const auth: Auth = {
   async enter({ email = "", password = "", second }, remember, signal) {
     await callsOf(auth.door).login({ email, password, remember }, second, signal);
   },
-  signOut: (api) => api.logout(),
-  signedOut: "You are signed out.",
   credential: () => Promise.resolve({ name: "Session cookie", place: "which no script can read" }),
 };

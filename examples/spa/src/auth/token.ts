@@ -42,8 +42,7 @@ export const auth: Auth = {
   ],
   enter: (_typed, _keep, signal) => client.start(signal).catch(problem),
   resume: (signal) => client.resume(signal).catch(problem),
-  credential: () =>
-    Promise.resolve({ name: "Token bound to a key", place: "in memory only", scopes: client.scopes }),
+  credential: () => Promise.resolve({ name: "Token bound to a key", place: "in memory only", scopes: client.scopes }),
   signOut: () => client.end().catch(problem),
   signedOut: `You are signed out here, and the tokens are revoked. At ${new URL(app).host} you may still be signed in.`,
   held: { noun: "token", isThere: () => true, drop: () => client.forget() },
