@@ -46,11 +46,14 @@ function View() {
           {state.problem === null ? (
             <Waiting onStop={stop} />
           ) : (
-            <Trouble problem={state.problem} onRetry={retry}>
-              <button type="button" onClick={() => leave(null)}>
-                Go to the sign-in form
-              </button>
-            </Trouble>
+            <>
+              <h1>Sign in</h1>
+              <Trouble problem={state.problem} onRetry={retry}>
+                <button type="button" onClick={() => leave(null)}>
+                  Sign in anew
+                </button>
+              </Trouble>
+            </>
           )}
         </main>
       );

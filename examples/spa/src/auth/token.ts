@@ -30,7 +30,7 @@ async function problem(error: unknown): Promise<never> {
 
 export const auth: Auth = {
   door: { mount: `${app}/api/v1`, credentials: "omit", send: (request) => client.fetch(request).catch(problem) },
-  story: "with a token that is bound to a key of this browser. No cookie is involved, and no password is typed here.",
+  story: "with a token that is bound to a key of this browser. No cookie is involved.",
   site: app,
   ways: [
     {

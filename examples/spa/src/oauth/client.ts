@@ -130,13 +130,7 @@ export class OAuthClient {
     const response = await this.#send(access, request, body);
     const isInvalid = response.headers.get("WWW-Authenticate")?.includes('error="invalid_token"') ?? false;
     if (response.status !== 401 || !isInvalid) return response;
-    try {
-      return await this.#send(await orStop(this.#token(access), request.signal), request, body);
-    } catch (error) {
-      // The sign-in has ended, and the server has said why.
-      if (error instanceof SignInError && error.isOver) return response;
-      throw error;
-    }
+    return this.#send(await orStop(this.#token(access), request.signal), request, body);
   }
 
   /** Revokes the tokens, and deletes the key. Other tabs are signed out as well. */
@@ -203,7 +197,7 @@ export class OAuthClient {
       if (!(why instanceof SignInError) || why.reason === "failed") throw why;
       this.#answer = null;
       await this.#store.finish(state);
-      throw why.isOver ? new SignInError("refused", AGAIN) : why;
+      throw why.reason === "ended" ? new SignInError("refused", AGAIN) : why;
     }
     this.#answer = null;
     await this.#store.finish(state);
@@ -241,7 +235,7 @@ export class OAuthClient {
         return await this.#adopt(kept, tokens);
       } catch (error) {
         const why = explained(error);
-        if (why instanceof SignInError && why.isOver) this.forget();
+        if (why instanceof SignInError && why.reason === "ended") this.forget();
         throw why;
       }
     });

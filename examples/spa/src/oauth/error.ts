@@ -23,12 +23,9 @@ export class SignInError extends Error {
     this.reason = reason;
     this.response = response;
   }
-
-  /** Whether the sign-in of this browser is over. */
-  get isOver(): boolean {
-    return this.reason === "none" || this.reason === "ended";
-  }
 }
+
+const ENDED = "You are no longer signed in. It has expired, or the access of this app was removed.";
 
 /** What `oauth4webapi` threw while it asked for tokens, in words for people. */
 export function explained(thrown: unknown): unknown {
@@ -40,7 +37,7 @@ export function explained(thrown: unknown): unknown {
   if (thrown instanceof oauth.ResponseBodyError) {
     const { error, error_description: description, status, response } = thrown;
     if (status === 429 || status >= 500) return new SignInError("failed", description ?? error, response);
-    if (error === "invalid_grant") return new SignInError("ended", "Your sign-in has ended.");
+    if (error === "invalid_grant") return new SignInError("ended", ENDED);
     return new SignInError("refused", description ?? error);
   }
   if (thrown instanceof oauth.WWWAuthenticateChallengeError) {
