@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { SignInError, explained } from "./error";
+import { ENDED, SignInError, explained } from "./error";
 import { Store, type Kept } from "./store";
 import { Tabs, type Access, type Change } from "./tabs";
 
@@ -160,6 +160,8 @@ export class OAuthClient {
   /** The sign-in of this browser. */
   async #load(): Promise<Kept> {
     const kept = await this.#store.kept().catch(() => null);
+    // It is gone where another tab has found that it has ended.
+    if (kept === null && this.#kept !== null) throw new SignInError("ended", ENDED);
     if (kept === null) throw new SignInError("none", "Nobody is signed in.");
     if (kept.id !== this.#kept?.id) {
       this.#drop();

@@ -25,7 +25,7 @@ export class SignInError extends Error {
   }
 }
 
-const ENDED = "You are no longer signed in. It has expired, or the access of this app was removed.";
+export const ENDED = "You are no longer signed in. It has expired, or the access of this app was removed.";
 
 /** What `oauth4webapi` threw while it asked for tokens, in words for people. */
 export function explained(thrown: unknown): unknown {
