@@ -119,7 +119,7 @@ lighthouse: release ## Measure the release binary with Lighthouse; fail below 10
 		{ [ node_modules/.package-lock.json -nt package-lock.json ] || ../../$(in) npm ci --no-fund --no-audit; }
 	cd end2end/lighthouse && E2E_BINARY=$(CURDIR)/$(app) ../../$(in) npm start --silent
 
-spa: release ## Serve the app and the example SPA, on an origin of its own with a token
+spa: release ## Serve the app and the example SPA, on an origin of its own with tokens bound to a key
 	@scripts/setup spa
 	@scripts/spa token
 

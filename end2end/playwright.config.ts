@@ -50,6 +50,7 @@ export default defineConfig({
         LEPTOS_SITE_ROOT: join(target, "site"),
         VESTIBULE_SERVER__PUBLIC_URL: APP,
         VESTIBULE_CORS__ALLOWED_ORIGINS: SPA,
+        VESTIBULE_OAUTH__CLIENTS: `spa ${SPA}/`,
         VESTIBULE_LAB__ADDRESS: `127.0.0.1:${LAB_PORT}`,
         // All of these tests come from one address.
         VESTIBULE_THROTTLE__PASSKEYS_PER_ADDRESS: "10000",

@@ -93,6 +93,18 @@ export class Person {
     for (const { id } of items) expect((await this.#http.delete(`/session/v1/tokens/${id}`)).status()).toBe(204);
   }
 
+  /** The ids of the applications that this person let in. */
+  async apps(): Promise<string[]> {
+    const page = await (await this.#http.get("/account/apps")).text();
+    const fields = [...page.matchAll(/<input[^>]*name="client_id"[^>]*>/g)];
+    return fields.map(([field]) => /value="([^"]*)"/.exec(field)?.[1] ?? "");
+  }
+
+  /** Ends the access of an application. */
+  async endApp(id: string): Promise<void> {
+    await post(this.#http, "/account/apps/revoke", { client_id: id });
+  }
+
   /** Sets up an authenticator app, and answers with its key. */
   async turnOnTotp(): Promise<string> {
     await post(this.#http, "/account/security/totp", {});

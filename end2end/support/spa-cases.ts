@@ -1,45 +1,18 @@
 import { faultsOf } from "./checks.ts";
 import { either } from "./fixtures.ts";
 import { code } from "./totp.ts";
-import { editor, enter, expect, hold, row, test, typeSignIn, write } from "./spa.ts";
+import { editor, enter, expect, hold, row, signIn, test, typeSignIn, write } from "./spa.ts";
 
 // Chromium logs every refusal, and every call that is not answered.
-const REFUSED = /status of (401|403|404|412|422|429) /;
+const REFUSED = /status of (401|403|404|412|422|429) |status of 400 .*\/oauth\/token/;
 /** While the server is down, the proxy answers with 502. Without a proxy the connection is refused. */
 const DOWN = /status of 502 .*\/notes|net::ERR_CONNECTION_REFUSED .*\/notes/;
 const LOST = /net::ERR_FAILED .*\/notes/;
 const OFFLINE = /net::ERR_INTERNET_DISCONNECTED/;
 
-/** The tests that both solutions of the SPA pass. */
-export function cases(): void {
-  test.use({ expected: REFUSED, trace: "retain-on-failure" });
-  // A busy machine takes seconds to stop and start a server.
-  test.describe.configure({ timeout: 60_000 });
-
-  test("somebody signs in, writes, edits, deletes and signs out", async ({ page, spa, person }) => {
-    await enter(page, spa, person);
-    await expect(page.getByText("No notes yet.")).toBeVisible();
-
-    await write(page, "Groceries", "Oat milk");
-    await page.getByRole("button", { name: "Save" }).dblclick();
-    await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
-    await expect(row(page, "Groceries")).toHaveCount(1);
-    await page.getByLabel("Title").fill("Groceries for Friday");
-    await page.getByRole("button", { name: "Save" }).click();
-    await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
-    await expect(row(page, "Groceries for Friday")).toBeVisible();
-    expect(await person.titles()).toEqual(["Groceries for Friday"]);
-
-    await page.getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
-    await expect(page.getByText("Deleted “Groceries for Friday”.")).toBeVisible();
-    await expect.poll(() => person.titles()).toEqual([]);
-
-    await page.getByRole("button", { name: "Sign out" }).click();
-    await expect(page.getByText(/You are signed out/)).toBeVisible();
-    await page.reload();
-    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
-  });
+/** The tests that every variant with a sign-in form of its own passes. */
+export function formCases(): void {
+  test.use({ expected: REFUSED });
 
   test("an account with an authenticator app asks for its code", async ({ page, spa, person }) => {
     const secret = await person.turnOnTotp();
@@ -82,6 +55,38 @@ export function cases(): void {
       await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible({ timeout: 2_000 });
     }).toPass();
   });
+}
+
+/** The tests that both solutions of the SPA pass. */
+export function cases(): void {
+  test.use({ expected: REFUSED, trace: "retain-on-failure" });
+  // A busy machine takes seconds to stop and start a server.
+  test.describe.configure({ timeout: 60_000 });
+
+  test("somebody signs in, writes, edits, deletes and signs out", async ({ page, spa, person }) => {
+    await enter(page, spa, person);
+    await expect(page.getByText("No notes yet.")).toBeVisible();
+
+    await write(page, "Groceries", "Oat milk");
+    await page.getByRole("button", { name: "Save" }).dblclick();
+    await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
+    await expect(row(page, "Groceries")).toHaveCount(1);
+    await page.getByLabel("Title").fill("Groceries for Friday");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByText("Saved.", { exact: true })).toBeVisible();
+    await expect(row(page, "Groceries for Friday")).toBeVisible();
+    expect(await person.titles()).toEqual(["Groceries for Friday"]);
+
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await expect(page.getByText("Deleted “Groceries for Friday”.")).toBeVisible();
+    await expect.poll(() => person.titles()).toEqual([]);
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByText(/You are signed out/)).toBeVisible();
+    await page.reload();
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  });
 
   test("a note that was changed elsewhere is not overwritten unseen", async ({ page, spa, person }) => {
     const id = await person.write("Plan", "A");
@@ -119,11 +124,17 @@ export function cases(): void {
     expect(await person.titles()).toEqual(["Fleeting"]);
   });
 
-  test("a slow server is told of after a moment, and nobody has to wait for it", async ({ page, spa, person }) => {
+  test("a slow server is told of after a moment, and nobody has to wait for it", async ({
+    page,
+    spa,
+    mode,
+    person,
+  }) => {
     await person.write("Slow");
     await page.goto(spa);
-    let letGo = await hold(page, "POST", /\/login$/);
-    await typeSignIn(page, person);
+    const isForm = mode !== "token";
+    let letGo = await hold(page, isForm ? "POST" : "GET", isForm ? /\/login$/ : /\/oauth-authorization-server$/);
+    await signIn(page, person);
     await expect(page.getByText("Still waiting for the server…")).toBeVisible();
     await page.getByRole("button", { name: "Stop waiting" }).click();
     await expect(page.getByRole("alert")).toHaveText("You stopped waiting for the server.");
@@ -350,6 +361,7 @@ export function cases(): void {
     test("axe finds nothing, and nothing is too small, too wide or out of reach", async ({
       page,
       spa,
+      mode,
       server,
       person,
     }) => {
@@ -358,11 +370,12 @@ export function cases(): void {
       await page.goto(spa);
       await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
       await look("signing in");
-      await typeSignIn(page, person, "not this one");
+      if (mode === "token") await page.goto(`${spa}/?error=access_denied&state=unknown`);
+      else await typeSignIn(page, person, "not this one");
       await expect(page.getByRole("alert")).toBeVisible();
       await look("refused");
       // Checking the page took longer than the second that a wrong password costs.
-      await typeSignIn(page, person);
+      await signIn(page, person);
       await expect(page.getByText("No notes yet.")).toBeVisible();
       await look("no notes");
 

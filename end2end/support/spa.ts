@@ -11,11 +11,11 @@ export { Person, expect };
 
 const spaFolder = resolve(import.meta.dirname, "../../examples/spa");
 
-/** The two solutions of the SPA. */
-export type Mode = "token" | "proxy";
+/** The two solutions of the SPA, and the variant that takes passwords. */
+export type Mode = "token" | "proxy" | "password";
 
 /** Added to the ports of the other tests, whose server must not be stopped. */
-const PLACE: Readonly<Record<Mode, number>> = { token: 1, proxy: 2 };
+const PLACE: Readonly<Record<Mode, number>> = { token: 1, proxy: 2, password: 7 };
 
 interface Fixtures {
   /** A person with an account on the server. */
@@ -35,7 +35,10 @@ export const test = base.extend<Fixtures, Worker>({
   server: [
     async ({ mode }, use) => {
       const server = new TestServer(Number(APP_PORT) + PLACE[mode], {
-        VESTIBULE_CORS__ALLOWED_ORIGINS: spaOrigin(mode),
+        // The pages of an application of the site's own may call the API by that alone.
+        ...(mode === "token"
+          ? { VESTIBULE_OAUTH__CLIENTS: `spa ${spaOrigin(mode)}/` }
+          : { VESTIBULE_CORS__ALLOWED_ORIGINS: spaOrigin(mode) }),
         // The second wrong password has to wait a second, the third two.
         VESTIBULE_THROTTLE__SIGN_INS_HERE: "1",
       });
@@ -71,10 +74,19 @@ export async function typeSignIn(page: Page, { email }: Person, password: string
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
-/** Opens the SPA and signs in with the password. */
+/** Signs in on the page that is open: in its form, or at the app, which knows this browser already. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  const button = page.getByRole("button", { name: "Sign in", exact: true });
+  await expect(button).toBeVisible();
+  if (await page.getByLabel("Password").isVisible()) return typeSignIn(page, person);
+  await page.context().addCookies(await person.cookies());
+  await button.click();
+}
+
+/** Opens the SPA and signs in. */
 export async function enter(page: Page, spa: string, person: Person): Promise<void> {
   await page.goto(spa);
-  await typeSignIn(page, person);
+  await signIn(page, person);
   await expect(page.getByRole("heading", { name: "Notes", exact: true })).toBeVisible();
 }
 
@@ -141,7 +153,7 @@ async function serveSpa(mode: Mode, app: string): Promise<ChildProcess> {
 const VITE = join(spaFolder, "node_modules/vite/bin/vite.js");
 const options = (mode: Mode, folder: string) => [
   "--mode",
-  mode === "proxy" ? "proxy" : "production",
+  mode === "token" ? "production" : mode,
   "--outDir",
   folder,
 ];

@@ -1,9 +1,10 @@
-import { cases } from "../support/spa-cases.ts";
+import { cases, formCases } from "../support/spa-cases.ts";
 import { Person, enter, expect, hold, test, typeSignIn, write } from "../support/spa.ts";
 
 test.use({ mode: "proxy" });
 
 cases();
+formCases();
 
 test("the cookie signs in, a reload stays in, and there is no token anywhere", async ({
   page,

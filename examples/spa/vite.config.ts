@@ -29,7 +29,9 @@ function contentSecurityPolicy(connect: string): Plugin {
   };
 }
 
-/** `--mode proxy` builds Solution 2; any other mode builds Solution 1. */
+/** `--mode proxy` builds Solution 2, `--mode password` the variant that is not recommended, any other Solution 1. */
+const AUTH: Readonly<Record<string, string>> = { proxy: "session", password: "password" };
+
 export default defineConfig(({ mode }) => {
   const app = appUrl(loadEnv(mode, ".", "VITE_"));
   const isProxy = mode === "proxy";
@@ -38,7 +40,7 @@ export default defineConfig(({ mode }) => {
   const proxy = { proxy: { "/session/v1": { target: app, changeOrigin: true } }, cors: false };
   return {
     plugins: [react(), contentSecurityPolicy(isProxy ? "'self'" : new URL(app).origin)],
-    resolve: { alias: { "#auth": `/src/auth/${isProxy ? "session" : "token"}.ts` } },
+    resolve: { alias: { "#auth": `/src/auth/${AUTH[mode] ?? "token"}.ts` } },
     server: isProxy ? proxy : {},
     preview: isProxy ? proxy : {},
   };

@@ -97,7 +97,7 @@ pub(super) fn session_door(
     let keys = Router::new()
         .route(device_bound::START, post(device_bound::start))
         .route(device_bound::REFRESH, post(device_bound::refresh));
-    let keys = contained(keys.layer(guard(Mount::Calls))).layer(from_fn(answer_json));
+    let keys = contained(keys.layer(guard(Mount::Calls))).layer(answered());
 
     let (mut own_pages, mut endpoints) = (Router::new(), Router::new());
     for feature in stateful {

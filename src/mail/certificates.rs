@@ -62,10 +62,10 @@ mod tests {
     fn a_file_of_ones_own_is_used_or_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
-        let error = parameters("mail.example", Some(file.as_os_str())).unwrap_err();
+        let error = parameters("mail.example", Some(file.as_os_str())).map(drop).unwrap_err();
         assert!(error.starts_with("SSL_CERT_FILE: ") && error.contains("ca.pem"), "{error}");
         fs::write(&file, "no certificate").unwrap();
-        let error = parameters("mail.example", Some(file.as_os_str())).unwrap_err();
+        let error = parameters("mail.example", Some(file.as_os_str())).map(drop).unwrap_err();
         assert!(error.contains("has no certificate"), "{error}");
         assert!(parameters("mail.example", None).is_ok() && parameters("mail.example", Some(OsStr::new(""))).is_ok());
     }

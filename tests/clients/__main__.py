@@ -5,7 +5,8 @@
 The generators, their versions and their commands are those of docs/generated-clients.md. Each of them must take both
 documents without a warning. What it makes is type-checked (TypeScript) or imported (Python), and flow.ts and flow.py
 run with the clients of two of them. The code that the page shows is code of these two. The TypeScript of docs/clients.md
-and docs/events.md is type-checked as well.
+and docs/events.md is type-checked as well, with the OAuth client of the example SPA. oidc.ts walks the flows of OAuth
+with oidc-client-ts.
 """
 import concurrent.futures
 import contextlib
@@ -55,6 +56,8 @@ for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     importlib.import_module(module.name)
 """
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery staple"
+# Where the answers of the authorization endpoint go. Nobody listens there.
+CALLBACK = "http://127.0.0.1:49152/callback"
 
 
 # What the samples of a client of one's own leave to whoever copies them.
@@ -64,7 +67,8 @@ declare let token: string;
 declare const note: { id: string; version: number };
 declare function send(note: { id: string; version: number }): Promise<number>;
 declare function showErrors(errors: { field: string; message: string }[]): void;
-declare function showSignIn(): void;
+declare function showNotes(): void;
+declare function showSignIn(message?: string): void;
 declare function showState(state: string): void;
 declare function refreshAll(): void;
 declare function refresh(kind: string, change: Change): void;
@@ -161,9 +165,10 @@ def check_code(found):
 def samples(folder):
     """Writes the TypeScript of docs/clients.md and docs/events.md beside the types that openapi-typescript made."""
     client, *usage = blocks((PAGES / "clients.md").read_text())
-    (folder / "api.ts").write_text(f"declare function showSignIn(): void;\n{client}")
+    shutil.copytree(PAGES.parent / "examples/spa/src/oauth", folder / "oauth")
+    (folder / "api.ts").write_text(client)
     events = [YOURS, *blocks((PAGES / "events.md").read_text())]
-    (folder / "usage.ts").write_text("\n".join(['import { api } from "./api";', *events, *usage]))
+    (folder / "usage.ts").write_text("\n".join(['import { api, oauth, open } from "./api";', 'import { SignInError } from "./oauth/error";', *events, *usage]))
 
 
 def blocks(text):
@@ -183,6 +188,7 @@ def server(binary, folder):
         "RUST_LOG": "warn",
         "VESTIBULE_SERVER__PUBLIC_URL": origin,
         "VESTIBULE_RATE_LIMITS__PER_TOKEN": "30",
+        "VESTIBULE_OAUTH__CLIENTS": f"spa {CALLBACK}",
     }
     with open(folder / "log", "w+") as log:
         command = [binary, "serve"]
@@ -259,6 +265,7 @@ def check(binary):
             typed, tried = made["token", hey].result(), made["token", python_client].result()
             shutil.copy(HERE / "flow.ts", typed)
             shutil.copy(HERE / "flow.py", tried)
+            shutil.copy(HERE / "oidc.ts", typed)
             samples(made["token", by_title["openapi-typescript"]].result())
             (folder / "package.json").write_text('{"type": "module"}')
             (folder / "tsconfig.json").write_text(json.dumps(TSCONFIG))
@@ -269,6 +276,7 @@ def check(binary):
                     work.append(pool.submit(check_python, python, job.result()))
             work.append(pool.submit(run, ["tsx", "flow.ts", *arguments], typed, "flow.ts"))
             work.append(pool.submit(run, [python, "flow.py", *arguments], tried, "flow.py"))
+            work.append(pool.submit(run, ["tsx", "oidc.ts", *arguments, CALLBACK], typed, "oidc.ts"))
             finish(work)
     return len(made)
 
@@ -289,7 +297,7 @@ def main():
         count = check(str(pathlib.Path(sys.argv[1]).resolve()))
     except Failure as failure:
         sys.exit(f"{failure}\n\ntests/clients: failed")
-    print(f"tests/clients: {count} clients generated, without warnings; two of them tried")
+    print(f"tests/clients: {count} clients generated, without warnings; two of them and oidc-client-ts tried")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { AccountBar } from "./auth/AccountBar";
 import { useAuth } from "./auth/AuthProvider";
 import { SignIn } from "./auth/SignIn";
-import { useDesk } from "./notes/desk";
+import { packed, useDesk, type Desk } from "./notes/desk";
 import { isUnsaved, type Draft } from "./notes/draft";
 import { Notes } from "./notes/Notes";
 import { Trouble } from "./ui/Trouble";
@@ -34,7 +34,7 @@ function View() {
   const owner = state.at === "in" ? state.session.owner : null;
   const isPending = (draft: Draft) => draft.sending !== null || draft.failed !== null || isUnsaved(draft);
   const hasUnsaved = desk.drafts.some(isPending);
-  useWarningBeforeUnload(hasUnsaved);
+  useLeaving(desk, hasUnsaved);
 
   switch (state.at) {
     case "out":
@@ -46,11 +46,14 @@ function View() {
           {state.problem === null ? (
             <Waiting onStop={stop} />
           ) : (
-            <Trouble problem={state.problem} onRetry={retry}>
-              <button type="button" onClick={() => leave(null)}>
-                Go to the sign-in form
-              </button>
-            </Trouble>
+            <>
+              <h1>Sign in</h1>
+              <Trouble problem={state.problem} onRetry={retry}>
+                <button type="button" onClick={() => leave(null)}>
+                  Sign in anew
+                </button>
+              </Trouble>
+            </>
           )}
         </main>
       );
@@ -68,12 +71,14 @@ function View() {
   }
 }
 
-/** Warns before a reload, which would lose unsaved text. */
-function useWarningBeforeUnload(active: boolean) {
+/** Warns before a reload, which would lose unsaved text; unless this page leaves to sign in, and has the text then. */
+function useLeaving(desk: Desk, hasUnsaved: boolean) {
   useEffect(() => {
-    if (!active) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    if (!hasUnsaved) return;
+    const warn = (event: BeforeUnloadEvent) => {
+      if (auth.luggage?.keep(packed(desk)) !== true) event.preventDefault();
+    };
     addEventListener("beforeunload", warn);
     return () => removeEventListener("beforeunload", warn);
-  }, [active]);
+  }, [desk, hasUnsaved]);
 }

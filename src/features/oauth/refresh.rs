@@ -219,6 +219,7 @@ mod tests {
             redirect_uris: Vec::new(),
             origins: Vec::new(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            device_grant: false,
             letter: String::new(),
             requires_key: false,
             owner: Owner::Site,

@@ -64,6 +64,7 @@ async fn site(database: Database) -> TestApp {
             name: "Own app".into(),
             redirect_uris: vec![OWN_URI.into()],
             origins: vec![OWN_ORIGIN.into()],
+            ..FirstPartyClient::default()
         }];
     })
     .await

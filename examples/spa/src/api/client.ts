@@ -9,6 +9,8 @@ export interface Door {
   readonly credentials: RequestCredentials;
   /** The headers that this page adds to each call. */
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** In place of `fetch`, for more than a header. */
+  readonly send?: (request: Request) => Promise<Response>;
 }
 
 /** How long a call may take, in milliseconds. */
@@ -22,13 +24,16 @@ export type Client = ReturnType<typeof connect>;
  *
  * Every error is thrown as a `Problem`. `onRefused` is also called on every 401: from then on no call will succeed.
  */
-export function connect({ mount, credentials, headers }: Door, onRefused?: (problem: Problem) => void) {
+export function connect({ mount, credentials, headers, send = fetch }: Door, onRefused?: (problem: Problem) => void) {
   const client = createClient<paths>({
     baseUrl: mount,
     credentials,
     // Keep personal data out of the browser's cache.
     cache: "no-store",
-    fetch: (request) => fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]) }),
+    fetch: (request) => {
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]);
+      return send(new Request(request, { signal }));
+    },
   });
 
   client.use({
@@ -40,6 +45,9 @@ export function connect({ mount, credentials, headers }: Door, onRefused?: (prob
       const problem = await Problem.from(response);
       if (problem.status === 401) onRefused?.(problem);
       throw problem;
+    },
+    onError({ error }) {
+      if (error instanceof Problem && error.status === 401) onRefused?.(error);
     },
   });
   return client;

@@ -99,6 +99,11 @@ export class Problem extends Error {
     return Problem.of(new DOMException("stopped", "AbortError"));
   }
 
+  /** Nobody is signed in any more, which was found without a response of the API. */
+  static refused(code: ProblemCode, message: string): Problem {
+    return new Problem({ status: 401, code, message });
+  }
+
   /** An invalid field that was found without the server. */
   static inField(field: string, message: string): Problem {
     const errors = [{ field, code: "invalid", message, params: {} }];
@@ -147,6 +152,7 @@ function codeOf(thrown: unknown): ProblemCode {
 
 /** The message for an answer that does not come from the server itself. */
 function foreign(status: number): string {
+  if (status === 429) return "Too many requests.";
   return status >= 500
     ? `The server cannot be reached right now. Its proxy answered ${status}.`
     : `The server sent an unexpected answer (${status}).`;

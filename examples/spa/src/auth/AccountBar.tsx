@@ -79,6 +79,7 @@ export function AccountBar({ hasUnsaved, onLeave }: Props) {
             {forget}
           </button>
         )}
+        <a href={`${auth.site}/account`}>Your account</a>
         <button type="button" aria-disabled={busy} onClick={() => void go(signOut)}>
           Sign out
         </button>

@@ -30,7 +30,7 @@ type AuthState =
 const CHECKING: AuthState = { at: "checking", problem: null };
 
 const SIGNED_OUT =
-  auth.held === undefined ? "You are signed out." : `You are signed out, and the ${auth.held.noun} is revoked.`;
+  auth.signedOut ?? `You are signed out${auth.held === undefined ? "" : `, and the ${auth.held.noun} is revoked`}.`;
 
 interface SigningIn {
   readonly state: AuthState;
@@ -90,7 +90,9 @@ export function AuthProvider({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (!isChecking) return;
     const control = new AbortController();
-    arrive(control.signal).catch((error: unknown) => {
+    const { signal } = control;
+    const resumed = auth.resume?.(signal) ?? Promise.resolve();
+    resumed.then(() => arrive(signal)).catch((error: unknown) => {
       if (control.signal.aborted) return;
       const problem = Problem.of(error);
       if (problem.code === "not_signed_in") leave(null);
@@ -102,13 +104,23 @@ export function AuthProvider({ children }: { children: ReactNode }) {
 
   const signOut = useCallback(async () => {
     try {
-      await current.current?.logout();
+      await (auth.signOut?.() ?? current.current?.logout());
     } catch (error) {
       // A credential that is refused has already ended.
       if (Problem.of(error).status !== 401) throw error;
     }
     leave({ tone: "good", text: SIGNED_OUT });
   }, [leave]);
+
+  const { at } = state;
+  useEffect(
+    () =>
+      auth.watch?.((change) => {
+        if (change === "signed-in" && at === "out") setState(CHECKING);
+        if (change === "signed-out" && at === "in") leave({ tone: "good", text: "You signed out in another tab." });
+      }),
+    [at, leave],
+  );
 
   const session = state.at === "in" ? state.session : null;
   /** Checks whether the session has ended, or the cookie is now that of another account. */

@@ -98,6 +98,8 @@ export function SignIn({ notice, hasUnsaved }: Props) {
         {problem !== null && !problem.isOnlyAbout(way.fields.map(({ name }) => name)) && (
           <Trouble problem={problem} onRetry={() => void submit()} />
         )}
+        {way.warning !== undefined && <p className="notice bad">{way.warning}</p>}
+        {way.text !== undefined && <p>{way.text}</p>}
         {way.fields.map(({ name, label, hint, type, autoComplete }) => (
           <Field key={name} label={label} error={problem?.field(name)} hint={hint}>
             {(control) => (
@@ -116,18 +118,22 @@ export function SignIn({ notice, hasUnsaved }: Props) {
           </Field>
         ))}
 
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={keep}
-            aria-describedby="keep-hint"
-            onChange={(event) => setKeep(event.target.checked)}
-          />
-          {auth.keep.label}
-        </label>
-        <p id="keep-hint" className="hint">
-          {keep ? auth.keep.yes : auth.keep.no}
-        </p>
+        {auth.keep !== undefined && (
+          <>
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={keep}
+                aria-describedby="keep-hint"
+                onChange={(event) => setKeep(event.target.checked)}
+              />
+              {auth.keep.label}
+            </label>
+            <p id="keep-hint" className="hint">
+              {keep ? auth.keep.yes : auth.keep.no}
+            </p>
+          </>
+        )}
 
         <button type="submit" className="primary" aria-disabled={asking !== null}>
           {way.submit}
@@ -143,7 +149,7 @@ export function SignIn({ notice, hasUnsaved }: Props) {
               {other.name}
             </button>
           ))}
-        <a href={auth.signUpUrl}>Create an account</a>
+        <a href={`${auth.site}/sign-up`}>Create an account</a>
       </p>
     </main>
   );

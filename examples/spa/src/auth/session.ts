@@ -14,7 +14,7 @@ export const auth: Auth = {
   door: { mount: "/session/v1", credentials: "same-origin" },
   story: "with the session cookie, which the browser adds by itself; a proxy passes it on.",
   // In production the app's pages are behind the same proxy; in development they are on another origin.
-  signUpUrl: `${appUrl(import.meta.env, import.meta.env.DEV ? undefined : "")}/sign-up`,
+  site: appUrl(import.meta.env, import.meta.env.DEV ? undefined : ""),
   ways: [EMAIL_AND_PASSWORD],
   keep: {
     label: "Keep me signed in",

@@ -1,60 +1,51 @@
-import { callsOf } from "../api/calls";
+import { Problem } from "../api/problem";
 import { appUrl } from "../app-url";
+import { OAuthClient } from "../oauth/client";
+import { SignInError } from "../oauth/error";
 import type { Auth } from "./auth";
-import { ACCESS_TOKEN, EMAIL_AND_PASSWORD } from "./ways";
 
 /*
- * Solution 1: a token, from any origin.
+ * Solution 1: a token, from any origin (RFC 10017, "browser-based OAuth client").
  *
- * It is stored in memory, unless the person asks for more. A reload forgets it, and nothing is left on the computer. An
- * injected script (XSS) can call the API while the page is open, and can replace `fetch` to read the token from the
- * next request, but only at that moment.
+ * People sign in on the app's own pages, with a passkey, a password or a second factor, and come back with a code; this
+ * page sees none of that. The access token lasts for minutes and is in memory only. The refresh token is in IndexedDB,
+ * for the next visit. Both are bound to a key that no script can read, so a copy of them is worth nothing.
  *
- * If the person ticks "Keep for this tab", it is stored in sessionStorage. It survives a reload, other tabs do not see
- * it, and it ends with the tab (though a browser may restore the tab, and a duplicated tab starts with a copy). An
- * injected script can read it with one line at any time, and use it elsewhere until it expires or is revoked.
- *
- * Never in localStorage, which all tabs share and which has no end. Never in a cookie, which the browser would send by
- * itself, so that other sites could act as the person.
- *
- * In either case the server limits the damage: the token expires, has scopes, and can be revoked.
+ * An injected script (XSS) can still act as the person while the page is open: it can use the key, and it can sign in
+ * anew with a key of its own. See docs/clients.md.
  */
-const KEY = "vestibule-example-spa.token";
-const NAME = "Example SPA";
 const app = appUrl(import.meta.env);
-// A browser that blocks site data throws on any access to sessionStorage; memory is enough.
-const tab = navigator.cookieEnabled ? sessionStorage : null;
-let memory = tab?.getItem(KEY) ?? null;
+const client = new OAuthClient({
+  issuer: app,
+  clientId: import.meta.env.VITE_CLIENT_ID ?? "spa",
+  redirectUri: new URL(import.meta.env.BASE_URL, location.origin).href,
+  scope: "account:read notes:read notes:write",
+});
 
-function hold(token: string | null, keep: boolean) {
-  memory = token;
-  tab?.removeItem(KEY);
-  if (token !== null && keep) tab?.setItem(KEY, token);
+async function problem(error: unknown): Promise<never> {
+  if (!(error instanceof SignInError)) throw error;
+  if (error.response !== null) throw await Problem.from(error.response);
+  throw Problem.refused(error.reason === "none" ? "not_signed_in" : "sign_in_refused", error.message);
 }
 
 export const auth: Auth = {
-  door: {
-    mount: `${app}/api/v1`,
-    // The token is the only credential: the browser neither sends nor stores cookies of that origin.
-    credentials: "omit",
-    headers: () => (memory === null ? {} : { Authorization: `Bearer ${memory}` }),
-  },
-  story: "with a bearer token. No cookie is involved.",
-  signUpUrl: `${app}/sign-up`,
-  ways: [EMAIL_AND_PASSWORD, ACCESS_TOKEN],
-  keep: {
-    label: "Keep for this tab",
-    yes: "The token is stored in this tab’s sessionStorage. It survives a reload; any script on this page can read it.",
-    no: "The token is stored in this page’s memory. A reload forgets it.",
-  },
-  async enter({ email = "", password = "", secret, second }, keep, signal) {
-    const body = { email, password, name: NAME, remember: keep };
-    hold(secret ?? (await callsOf(auth.door).login(body, second, signal)).token, keep);
-  },
-  async credential(api, signal) {
-    const { id, name, scopes, expires_at: until } = await api.token(signal);
-    const place = tab?.getItem(KEY) == null ? "in memory only" : "kept in this tab’s sessionStorage";
-    return { id, name: `Token “${name}”`, place, until, scopes, isForeign: name !== NAME };
-  },
-  held: { noun: "token", isThere: () => memory !== null, drop: () => hold(null, false) },
+  door: { mount: `${app}/api/v1`, credentials: "omit", send: (request) => client.fetch(request).catch(problem) },
+  story: "with a token that is bound to a key of this browser. No cookie is involved.",
+  site: app,
+  ways: [
+    {
+      name: "Sign in",
+      submit: "Sign in",
+      text: `You sign in at ${new URL(app).host}, with your passkey or your password, and come back here.`,
+      fields: [],
+    },
+  ],
+  enter: (_typed, _keep, signal) => client.start(signal).catch(problem),
+  resume: (signal) => client.resume(signal).catch(problem),
+  credential: () => Promise.resolve({ name: "Token bound to a key", place: "in memory only", scopes: client.scopes }),
+  signOut: () => client.end().catch(problem),
+  signedOut: `You are signed out here, and the tokens are revoked. At ${new URL(app).host} you may still be signed in.`,
+  held: { noun: "token", isThere: () => true, drop: () => client.forget() },
+  watch: (changed) => client.watch(changed),
+  luggage: { keep: (text) => client.keepText(text), take: () => client.takeText() },
 };

@@ -15,6 +15,9 @@ export interface Way {
   /** The text of the link to this form. */
   readonly name: string;
   readonly submit: string;
+  /** What happens, in place of or above the fields. */
+  readonly text?: string;
+  readonly warning?: string;
   readonly fields: readonly TextField[];
   /** The step that its code answers, if it is one after the password. */
   readonly step?: Step;

@@ -175,7 +175,7 @@ export function Notes({ desk, changes }: Props) {
           />
         </search>
 
-        <p className="hint" role="status">
+        <p className={isEmpty(list) ? "hint empty" : "hint"} role="status">
           {!isBack && said} {summary(list, q)}
         </p>
         <NoteRows
@@ -235,11 +235,14 @@ export function Notes({ desk, changes }: Props) {
   );
 }
 
+const isEmpty = ({ items, busy, problem }: ReturnType<typeof useNoteList>) =>
+  items.length === 0 && !busy && problem === null;
+
 function summary({ items, busy, problem, nextCursor }: ReturnType<typeof useNoteList>, q: string): string {
   if (problem !== null) return "";
   if (busy) return items.length === 0 ? "Loading…" : "";
   if (items.length === 0 && nextCursor !== null) return "No match so far, and more to search";
-  if (items.length === 0) return q === "" ? "No notes yet." : `Nothing matches “${q}”.`;
+  if (items.length === 0) return q === "" ? "No notes yet. “New note” writes the first." : `Nothing matches “${q}”.`;
   const count = `${items.length} ${items.length === 1 ? "note" : "notes"}`;
   return nextCursor === null ? count : `${count}, and more to load`;
 }

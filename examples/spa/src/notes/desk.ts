@@ -1,5 +1,6 @@
+import { auth } from "#auth";
 import { useMemo, useState } from "react";
-import { isUnsaved, type Draft } from "./draft";
+import { isUnsaved, reopened, stopped, type Draft } from "./draft";
 
 /**
  * The drafts of this page. They are state of `App`, above signing in and the notes, so that they survive when a session
@@ -30,7 +31,7 @@ export interface DeskChanges {
 const EMPTY: Desk = { drafts: [], open: null };
 
 export function useDesk(): [Desk, DeskChanges] {
-  const [desk, setDesk] = useState(EMPTY);
+  const [desk, setDesk] = useState(unpacked);
   const changes = useMemo<DeskChanges>(() => {
     const change = (key: number, how: (draft: Draft) => Draft) =>
       setDesk(({ drafts, open }) => {
@@ -59,6 +60,20 @@ export function useDesk(): [Desk, DeskChanges] {
     };
   }, []);
   return [desk, changes];
+}
+
+/** The drafts as a text, without what is being sent. */
+export function packed({ drafts, open }: Desk): string {
+  return JSON.stringify({ drafts: drafts.map((draft) => stopped(draft)), open });
+}
+
+/** The drafts that this page had when it left to sign in. */
+function unpacked(): Desk {
+  const text = auth.luggage?.take() ?? null;
+  if (text === null) return EMPTY;
+  const { drafts, open } = JSON.parse(text) as Desk;
+  const again = drafts.map((draft) => ({ old: draft.key, draft: reopened(draft) }));
+  return { drafts: again.map(({ draft }) => draft), open: again.find(({ old }) => old === open)?.draft.key ?? null };
 }
 
 function closed({ drafts, open }: Desk): Desk {

@@ -44,6 +44,11 @@ export function draftOf(owner: string, { note, etag }: Version): Draft {
   return { ...base, ...SETTLED, key: ++openings, owner, id: note.id, etag, base, lastSave: null };
 }
 
+/** A draft of an earlier page, which counted its openings anew. */
+export function reopened(draft: Draft): Draft {
+  return { ...draft, key: ++openings };
+}
+
 /** Whether there is text that is neither saved nor being sent. */
 export function isUnsaved(draft: Draft): boolean {
   return !isSame(draft, draft.sending?.to === "save" ? draft.sending.text : draft.base);

@@ -24,7 +24,7 @@ const HINT: &str = "Eight letters, such as WDJB-MJHT. Upper and lower case are t
 
 /// What a device asks for, and from where.
 #[derive(Clone, Debug)]
-pub(super) struct Asking {
+pub struct Asking {
     pub code: String,
     pub email: String,
     pub client: Client,
