@@ -103,16 +103,16 @@ struct Table {
 
 impl From<Entry> for FirstPartyClient {
     fn from(entry: Entry) -> Self {
-        let Table { id, name, redirect_uris, origins, device_grant, scopes, letter, dpop_bound_access_tokens } = match entry
-        {
-            Entry::Table(table) => table,
-            Entry::Words(words) => {
-                let mut words = words.split_whitespace().map(str::to_owned);
-                let id = words.next().unwrap_or_default();
-                let (flags, redirect_uris): (Vec<_>, _) = words.partition(|word| word == DEVICE);
-                Table { id, redirect_uris, device_grant: !flags.is_empty(), ..Table::default() }
-            }
-        };
+        let Table { id, name, redirect_uris, origins, device_grant, scopes, letter, dpop_bound_access_tokens } =
+            match entry {
+                Entry::Table(table) => table,
+                Entry::Words(words) => {
+                    let mut words = words.split_whitespace().map(str::to_owned);
+                    let id = words.next().unwrap_or_default();
+                    let (flags, redirect_uris): (Vec<_>, _) = words.partition(|word| word == DEVICE);
+                    Table { id, redirect_uris, device_grant: !flags.is_empty(), ..Table::default() }
+                }
+            };
         let origins = origins.unwrap_or_else(|| origins_of(&redirect_uris));
         let name = name.unwrap_or_else(|| id.clone());
         Self { id, name, redirect_uris, origins, device_grant, scopes, letter, dpop_bound_access_tokens }

@@ -283,8 +283,18 @@ fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
 
 #[component]
 fn Row(client: Registered) -> impl IntoView {
-    let Registered { id, name, redirect_uris, is_confidential, device_grant, created_at, scopes, letter, requires_key, .. } =
-        client;
+    let Registered {
+        id,
+        name,
+        redirect_uris,
+        is_confidential,
+        device_grant,
+        created_at,
+        scopes,
+        letter,
+        requires_key,
+        ..
+    } = client;
     let scope = |scope: String| view! { <code>{scope}</code> " " };
     let uri = |uri: String| view! { <code>{uri}</code> " " };
     view! {
