@@ -37,7 +37,7 @@ export function heading({ verdict, causes: ids }) {
   if (verdict === "more") return "The doctor needs one more thing.";
   const titles = ids.map((id) => causes.find((cause) => cause.id === id)?.title ?? id);
   if (verdict === "cause") return `${titles.join(". And behind that: ")}.`;
-  return `Cannot tell between “${titles[0]}” and “${titles[1]}”.`;
+  return "Cannot tell between two causes.";
 }
 
 /** The whole as text, for the console. @param {Seen} seen */
@@ -46,7 +46,8 @@ export function asText(seen) {
   const said = diagnosis.causes.flatMap((id) => {
     const cause = causes.find((cause) => cause.id === id);
     if (!cause) return [fill(notes[id] ?? "", diagnosis.values)];
-    return [fill(cause.about, diagnosis.values), ...chosen(cause, seen.stack).map(([, , line]) => fill(line, diagnosis.values))];
+    const lines = chosen(cause, seen.stack).map(([, , line]) => fill(line, diagnosis.values));
+    return [`${cause.title}: ${fill(cause.about, diagnosis.values)}`, ...lines];
   });
   return [heading(diagnosis), ...said].join("\n");
 }
