@@ -18,9 +18,9 @@ const STYLE = `
   h2 { margin: 0.4rem 0; font-size: 1.2rem; line-height: 1.3; }
   h3 { margin: 0.8rem 0 0; font-size: 1rem; }
   p { margin: 0.4rem 0; overflow-wrap: anywhere; }
-  pre { margin: 0.2rem 0; padding: 0.5rem 0.7rem; overflow-x: auto; background: light-dark(#f2eadb, #11181a); }
+  pre { margin: 0.2rem 0; padding: 0.5rem 0.7rem; white-space: pre-wrap; overflow-wrap: anywhere; background: light-dark(#f2eadb, #11181a); }
   textarea { display: block; inline-size: 100%; box-sizing: border-box; font: 0.85rem ui-monospace, monospace; }
-  dl { display: grid; grid-template-columns: 1fr auto; gap: 0.2rem 1rem; }
+  dl { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0.2rem 1rem; }
   dd { margin: 0; } .hint { font-size: 0.9rem; } summary { padding-block: 0.3rem; cursor: pointer; }
   a, button { font: inherit; color: light-dark(#0f4c4a, #7fcfc6); }
   button { min-block-size: 2rem; } nav { display: flex; gap: 1rem; align-items: center; }
