@@ -59,7 +59,9 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
         }));
     }
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    let at = |at: Option<crate::timestamp::Timestamp>| at.map_or_else(|| "no".into(), |at| at.to_minute());
+    let at = |at: Option<crate::timestamp::Timestamp>| {
+        at.map_or_else(|| "no".into(), crate::timestamp::Timestamp::to_minute)
+    };
     for (name, value) in [
         ("Email", account.email.clone()),
         ("Name", account.name.clone()),

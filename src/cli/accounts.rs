@@ -105,7 +105,7 @@ impl Accounts {
 
 impl List {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let after = self.after.unwrap_or(Uuid::nil());
+        let after = self.after.unwrap_or_default();
         let mut accounts = admin::list(&context.db, after, self.limit.to_read()).await?;
         self.limit.cut(&mut accounts, "To see more, raise --limit, or add --after with the last ID.");
         if json {

@@ -15,7 +15,7 @@ pub(super) struct Check {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Check as well whether pages of this origin can call the site, such as https://app.example.com
+    /// Check as well whether pages of this origin can call the site, such as `https://app.example.com`
     #[arg(long, value_name = "ORIGIN")]
     from: Option<String>,
 }

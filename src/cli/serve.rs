@@ -30,7 +30,7 @@ use crate::{
 /// `vestibule serve`
 #[derive(Debug, Default, Args)]
 pub(super) struct Serve {
-    /// Serve https://localhost with a certificate made for this machine, for development
+    /// Serve `https://localhost` with a certificate made for this machine, for development
     #[arg(long)]
     local_https: bool,
 }

@@ -181,5 +181,5 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// A time that can be part of a file's name and sorts by age.
 pub fn stamp(now: Timestamp) -> String {
-    now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+    now.to_string().chars().filter(char::is_ascii_alphanumeric).collect()
 }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters, TlsParametersBuilder};
 
 /// Where Debian, Red Hat, SUSE, Alpine and the BSDs have their store.
 const SYSTEM: [&str; 5] = [
@@ -37,9 +37,8 @@ pub(super) fn parameters(host: &str, file: Option<&OsStr>) -> Result<TlsParamete
         }
         None => SYSTEM.iter().find_map(|file| read(Path::new(file)).ok()).unwrap_or_default(),
     };
-    let builder = found
-        .into_iter()
-        .fold(TlsParameters::builder(host.into()), |builder, certificate| builder.add_root_certificate(certificate));
+    let builder =
+        found.into_iter().fold(TlsParameters::builder(host.into()), TlsParametersBuilder::add_root_certificate);
     builder.build().map_err(|error| format!("mail.smtp_url: {error}"))
 }
 

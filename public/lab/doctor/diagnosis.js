@@ -131,9 +131,11 @@ function ofPreflight(seen, page, api) {
   const headers = Object.entries(seen.headers ?? {});
   const refused = headers.filter(([, outcome]) => failed(outcome)).map(([name]) => name);
   if (failed(seen.preflighted) || refused.includes("content-type")) {
-    const named = refused.length < 2 ? refused : refused.filter((name) => name !== "content-type" || failed(seen.signIn));
+    const own = refused.filter((name) => name !== "content-type" || failed(seen.signIn));
+    const named = refused.length < 2 ? refused : own;
     const names = named.join(", ");
-    if (isRead(seen.bare) || (refused.length && refused.length < headers.length)) return cause("header-not-allowed", names);
+    const isAnswered = isRead(seen.bare) || (refused.length > 0 && refused.length < headers.length);
+    if (isAnswered) return cause("header-not-allowed", names);
     if (isRead(seen.slash) || failed(seen.bare)) return cause("preflight");
     const status = seen.evidence?.preflight;
     if (status) return status >= 200 && status < 300 ? cause("header-not-allowed", names) : cause("preflight");
@@ -161,7 +163,8 @@ function ofCookie(seen, page, api) {
     if (isGood(seen.rightly) || seen.rightly === undefined) return cause("credentials-not-set");
     // There is another cause behind it.
     const behind = ofLoss(seen, page, api);
-    return { ...behind, causes: behind.verdict === "cause" ? ["credentials-not-set", ...behind.causes] : behind.causes };
+    const first = behind.verdict === "cause" ? ["credentials-not-set"] : [];
+    return { ...behind, causes: [...first, ...behind.causes] };
   }
   return ofLoss(seen, page, api);
 }
@@ -202,7 +205,8 @@ function ofAttributes({ name, attributes }, api, isCrossSite, engine) {
   if (prefixed && (!isSecure || (isHost && (domain !== undefined || path !== "/")))) return cause("proxy");
   const bare = domain?.replace(/^\./, "").toLowerCase();
   if (bare && bare !== api.hostname && !api.hostname.endsWith(`.${bare}`)) return cause("proxy");
-  if (path.startsWith("/") && path !== "/" && !`${api.pathname}/`.startsWith(path.replace(/\/?$/, "/"))) return cause("proxy");
+  const isBelow = !path.startsWith("/") || `${api.pathname}/`.startsWith(path.replace(/\/?$/, "/"));
+  if (!isBelow) return cause("proxy");
   if (!isCrossSite) return null;
   if (samesite.toLowerCase() === "none" && isSecure) return cause("third-party");
   const near = nearMiss("http://localhost", api.origin) === "localhost" || api.hostname === "localhost";
@@ -216,7 +220,7 @@ function values(seen, header = "") {
   if (near && page) near.hostname = page.hostname;
   const known = parsed(seen.expected)?.origin;
   const [, first = ""] = api?.pathname.split("/") ?? [];
-  const status = [seen.signIn, seen.after, seen.credentialed, seen.plain].find((outcome) => typeof outcome === "number");
+  const status = [seen.signIn, seen.after, seen.credentialed, seen.plain].find(isRead);
   return {
     page: page?.origin ?? "",
     api: api?.origin ?? "",

@@ -18,9 +18,10 @@ const STYLE = `
   h2 { margin: 0.4rem 0; font-size: 1.2rem; line-height: 1.3; }
   h3 { margin: 0.8rem 0 0; font-size: 1rem; }
   p { margin: 0.4rem 0; overflow-wrap: anywhere; }
-  pre { margin: 0.2rem 0; padding: 0.5rem 0.7rem; overflow-x: auto; background: light-dark(#f2eadb, #11181a); }
+  pre { margin: 0.2rem 0; padding: 0.5rem 0.7rem; white-space: pre-wrap; overflow-wrap: anywhere;
+    background: light-dark(#f2eadb, #11181a); }
   textarea { display: block; inline-size: 100%; box-sizing: border-box; font: 0.85rem ui-monospace, monospace; }
-  dl { display: grid; grid-template-columns: 1fr auto; gap: 0.2rem 1rem; }
+  dl { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 0.2rem 1rem; }
   dd { margin: 0; } .hint { font-size: 0.9rem; } summary { padding-block: 0.3rem; cursor: pointer; }
   a, button { font: inherit; color: light-dark(#0f4c4a, #7fcfc6); }
   button { min-block-size: 2rem; } nav { display: flex; gap: 1rem; align-items: center; }
@@ -40,9 +41,10 @@ export async function examine(setup) {
   document.body.append(host);
   const seen = await run(setup, (step) => status.replaceChildren(`${step} …`));
   const back = make("a", { target: "_blank", rel: "noreferrer" }, "Show this on the doctor's page");
-  const link = (/** @type {Seen} */ { evidence: _, ...rest }) =>
-    back.setAttribute("href", `${new URL("/lab/doctor", import.meta.url)}#seen=${encodeURIComponent(JSON.stringify(rest))}`);
-  link(seen);
+  const { evidence: _, ...carried } = seen;
+  const page = new URL("/lab/doctor", import.meta.url);
+  page.hash = `seen=${encodeURIComponent(JSON.stringify(carried))}`;
+  back.setAttribute("href", page.href);
   const close = make("button", { type: "button" }, "Close");
   close.addEventListener("click", () => host.remove());
   status.replaceWith(report(seen), make("nav", {}, back, close));

@@ -37,7 +37,7 @@ export function heading({ verdict, causes: ids }) {
   if (verdict === "more") return "The doctor needs one more thing.";
   const titles = ids.map((id) => causes.find((cause) => cause.id === id)?.title ?? id);
   if (verdict === "cause") return `${titles.join(". And behind that: ")}.`;
-  return `Cannot tell between “${titles[0]}” and “${titles[1]}”.`;
+  return "Cannot tell between two causes.";
 }
 
 /** The whole as text, for the console. @param {Seen} seen */
@@ -46,7 +46,8 @@ export function asText(seen) {
   const said = diagnosis.causes.flatMap((id) => {
     const cause = causes.find((cause) => cause.id === id);
     if (!cause) return [fill(notes[id] ?? "", diagnosis.values)];
-    return [fill(cause.about, diagnosis.values), ...chosen(cause, seen.stack).map(([, , line]) => fill(line, diagnosis.values))];
+    const lines = chosen(cause, seen.stack).map(([, , line]) => fill(line, diagnosis.values));
+    return [`${cause.title}: ${fill(cause.about, diagnosis.values)}`, ...lines];
   });
   return [heading(diagnosis), ...said].join("\n");
 }
@@ -80,7 +81,9 @@ function words(seen) {
   const diagnosis = diagnose(seen);
   const { verdict, values } = diagnosis;
   /** @type {HTMLElement[]} */
-  const parts = [make("h2", { "data-verdict": verdict, "data-causes": diagnosis.causes.join(" ") }, heading(diagnosis))];
+  const parts = [
+    make("h2", { "data-verdict": verdict, "data-causes": diagnosis.causes.join(" ") }, heading(diagnosis)),
+  ];
   if (verdict === "fine") parts.push(make("p", {}, fill(notes["fine"] ?? "", values)));
   for (const id of diagnosis.causes) {
     const cause = causes.find((cause) => cause.id === id);
@@ -90,13 +93,18 @@ function words(seen) {
     }
     if (verdict === "either" || diagnosis.causes.length > 1) parts.push(make("h3", {}, cause.title));
     parts.push(make("p", {}, fill(cause.about, values)));
-    if (verdict === "either") parts.push(make("p", { class: "look" }, `In the Network panel: ${fill(cause.look, values)}`));
+    if (verdict === "either") {
+      parts.push(make("p", { class: "look" }, `In the Network panel: ${fill(cause.look, values)}`));
+    }
     parts.push(...change(cause, seen.stack, values));
   }
   return parts;
 }
 
-/** The line to change, that of the visitor's stack first. @param {Cause} cause @param {string | undefined} stack @param {Record<string, string>} values */
+/**
+ * The line to change, that of the visitor's stack first.
+ * @param {Cause} cause @param {string | undefined} stack @param {Record<string, string>} values
+ */
 function change(cause, stack, values) {
   const line = (/** @type {string} */ key, /** @type {string[]} */ [where = "", code = ""]) => {
     const name = key === "page" ? "Your page" : (stacks[key] ?? key);
@@ -148,7 +156,8 @@ export function readSeen(fragment) {
     if (fragment.length > 8192) return null;
     const given = JSON.parse(decodeURIComponent(fragment));
     const text = (/** @type {unknown} */ value) => typeof value === "string" && value.length < 2048;
-    const outcome = (/** @type {unknown} */ value) => typeof value === "number" || value === "failed" || value === "hidden";
+    const outcome = (/** @type {unknown} */ value) =>
+      typeof value === "number" || value === "failed" || value === "hidden";
     if (![given.page, given.expected, given.call].every(text)) return null;
     if (given.intent !== "cookie" && given.intent !== "token") return null;
     /** @type {Record<string, unknown>} */

@@ -21,8 +21,8 @@ const PATIENCE = 8000;
 
 /** Asks for a URL and says how that went, for a worker whose origin is "null". */
 const NOBODY = `onmessage = async ({ data }) => {
-  const status = await fetch(data, { credentials: "omit", cache: "no-store" }).then(({ status }) => status, () => "failed");
-  postMessage(status);
+  const asked = fetch(data, { credentials: "omit", cache: "no-store" });
+  postMessage(await asked.then(({ status }) => status, () => "failed"));
 }`;
 
 /** @param {Setup} setup @param {(step: string) => void} [told] @returns {Promise<Seen>} */
@@ -81,7 +81,10 @@ export async function run(setup, told = () => {}) {
   return seen;
 }
 
-/** Tries the headers of the page's code, one by one and all at once. @param {Seen} seen @param {Setup} setup @param {string} call */
+/**
+ * Tries the headers of the page's code, one by one and all at once.
+ * @param {Seen} seen @param {Setup} setup @param {string} call
+ */
 async function preflights(seen, setup, call) {
   const own = new Set((setup.headers ?? []).map((name) => name.trim().toLowerCase()).filter(Boolean));
   if (setup.intent === "token") own.add("authorization");
@@ -109,7 +112,8 @@ async function cookies(seen, setup, signIn, isOwn) {
     const credentials = /** @type {RequestCredentials} */ (included ? "include" : "same-origin");
     return ask(signIn.url, { method: "POST", credentials, headers: { "content-type": type }, body: signIn.body });
   };
-  const call = (/** @type {boolean} */ included) => ask(seen.call, { credentials: included ? "include" : "same-origin" });
+  const call = (/** @type {boolean} */ included) =>
+    ask(seen.call, { credentials: included ? "include" : "same-origin" });
   seen.signIn = await post(signIn.included);
   if (typeof seen.signIn !== "number" || seen.signIn >= 300) return;
   if (setup.intent !== "cookie") return;
@@ -124,7 +128,10 @@ async function cookies(seen, setup, signIn, isOwn) {
   if (twice) seen.twice = twice;
 }
 
-/** What can only be told from an answer that the page may read. @param {Seen} seen @param {Setup} setup @param {string} call @param {boolean} wants */
+/**
+ * What can only be told from an answer that the page may read.
+ * @param {Seen} seen @param {Setup} setup @param {string} call @param {boolean} wants
+ */
 async function look(seen, setup, call, wants) {
   const reads = (setup.reads ?? []).map((name) => name.trim()).filter(Boolean);
   const isOwn = new URL(call).origin === location.origin;
@@ -151,7 +158,10 @@ async function ask(url, options) {
   }
 }
 
-/** A request from the origin "null", which only a server that allows everybody answers. @param {string} url @returns {Promise<Outcome | undefined>} */
+/**
+ * A request from the origin "null", which only a server that allows everybody answers.
+ * @param {string} url @returns {Promise<Outcome | undefined>}
+ */
 function anyone(url) {
   return new Promise((resolve) => {
     try {
@@ -203,7 +213,10 @@ function isJson(body) {
   return /^\s*[[{]/.test(body ?? "");
 }
 
-/** The same URL with or without a slash at the end: a redirect between the two is what a preflight fails at. @param {string} href */
+/**
+ * The same URL with or without a slash at the end: a redirect between the two is what a preflight fails at.
+ * @param {string} href
+ */
 function slashed(href) {
   const url = new URL(href);
   url.pathname = url.pathname.endsWith("/") ? url.pathname.replace(/\/+$/, "") : `${url.pathname}/`;
@@ -211,8 +224,8 @@ function slashed(href) {
 }
 
 /**
- * Whether the API is on this page's site. Browsers refuse a cookie for a public suffix, so the shortest domain that they
- * take one for is the site's. The cookie is removed at once.
+ * Whether the API is on this page's site. Browsers refuse a cookie for a public suffix, so the shortest domain that
+ * they take one for is the site's. The cookie is removed at once.
  * @param {URL} api
  */
 function isSameSite(api) {

@@ -210,7 +210,7 @@ impl DeviceBound {
             return Ok(Renewed::Again(self.challenge(session, kept.last_challenge).await?));
         };
         if store::use_up(&self.0.db, session, number, now).await? {
-            return Ok(Renewed::Renewed);
+            return Ok(Renewed::Cookie);
         }
         Ok(Renewed::Again(self.challenge(session, kept.last_challenge.max(number)).await?))
     }
@@ -234,7 +234,7 @@ impl DeviceBound {
 /// What a refresh leads to.
 enum Renewed {
     /// The next short cookie.
-    Renewed,
+    Cookie,
     /// Another challenge, because that of the proof was used before, or is too old.
     Again(String),
     /// There is no such session any more, or it has no key.

@@ -99,9 +99,10 @@ pub(super) fn AskView(asking: Asking) -> impl IntoView {
     let name = client.name.clone();
     let row = |scope: ScopeInfo| view! { <li><div><p>{scope.meaning} " " <code>{scope.name}</code></p></div></li> };
     let from = (!address.is_empty()).then(|| view! { ", from " <strong>{address}</strong> });
-    let near = is_near.map(|is_near| match is_near {
-        true => Either::Left(view! { <p class="hint">"That is the network that you are on."</p> }),
-        false => {
+    let near = is_near.map(|is_near| {
+        if is_near {
+            Either::Left(view! { <p class="hint">"That is the network that you are on."</p> })
+        } else {
             let text = "That is another network than the one that you are on. Is the device somewhere else?";
             Either::Right(view! { <p class="notice">{text}</p> })
         }
