@@ -229,8 +229,8 @@ async fn kill_9_in_the_middle_of_a_mail_loses_nothing_and_sends_it_once(place: D
     let link = letter.path("/confirm/").unwrap();
     assert_eq!(server.call(&format!("GET {link}"), &[], "").0, 200, "the link works");
     let log = server.log();
-    let line = log.lines().find(|line| line.contains("mail_sent")).unwrap();
-    assert!(line.contains("domain=\"example.org\"") && line.contains("attempts=2"), "{line}");
+    let told = log.lines().find(|line| line.contains("mail_sent")).unwrap();
+    assert!(told.contains("domain=\"example.org\"") && told.contains("attempts=2"), "{told}");
     assert!(!log.contains("ada@example.org") && !log.contains(link.trim_start_matches("/confirm/")), "{log}");
 }
 

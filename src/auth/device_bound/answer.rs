@@ -41,7 +41,7 @@ pub async fn refresh(State(bound): State<DeviceBound>, headers: HeaderMap) -> Re
     let challenge = match one(&headers, &RESPONSE)? {
         None => bound.challenge(session, 0).await?,
         Some(proof) => match bound.renew(session, proof).await? {
-            Renewed::Renewed => return continued(&bound, session).await,
+            Renewed::Cookie => return continued(&bound, session).await,
             Renewed::Over => return Ok(Json(json!({"session_identifier": session, "continue": false})).into_response()),
             Renewed::Again(challenge) => challenge,
         },

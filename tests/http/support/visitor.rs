@@ -162,10 +162,10 @@ pub struct Ready {
 /// Somebody called `name`, about to post the form to `action`: any of those that the walks know.
 pub async fn ready(app: &TestApp, name: &str, action: &str) -> Ready {
     if OF_A_SECOND_FACTOR.contains(&action) {
-        return with_a_second_factor(app, name, action).await;
+        return Box::pin(with_a_second_factor(app, name, action)).await;
     }
-    let visitor = Visitor::new(app, name).await;
-    let (browser, form) = filled(&visitor, &app.browser(), action).await;
+    let visitor = Box::pin(Visitor::new(app, name)).await;
+    let (browser, form) = Box::pin(filled(&visitor, &app.browser(), action)).await;
     Ready { ada: visitor.ada, browser, form }
 }
 
