@@ -92,7 +92,7 @@ async function signUp(page: Page, origin: string): Promise<void> {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Sign up" }).click();
+  await page.getByRole("main").getByRole("button", { name: "Sign up", exact: true }).click();
   await expect(page).toHaveURL(`${origin}/notes`);
 }
 
@@ -104,7 +104,10 @@ const isSignedIn = async (page: Page, origin: string) => {
 };
 
 test.describe("on https", () => {
-  const site = new HttpsServer();
+  let site: HttpsServer;
+  test.beforeEach(() => {
+    site = new HttpsServer();
+  });
   test.afterEach(() => site.stop());
 
   test("a bound session is renewed without the visitor noticing", async () => {
