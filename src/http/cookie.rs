@@ -143,7 +143,7 @@ pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, ne
     if set.clone().any(removes)
         && let Some(removal) = cookie.removal(cookie.name)
     {
-        let others: Vec<_> = set.filter(|line| !removes(line)).cloned().collect();
+        let others: Vec<_> = set.filter(|&line| !removes(line)).cloned().collect();
         response.headers_mut().insert(header::SET_COOKIE, removal);
         for other in others {
             response.headers_mut().append(header::SET_COOKIE, other);
