@@ -6,11 +6,8 @@
 
 use super::{Db, execute};
 
-/// The name of the key of DPoP nonces in `server_keys`.
-const NONCES: &str = "dpop-nonce";
-
-/// Sign-ins that wait for a factor, codes by mail, challenges of passkeys, authorization codes, the trust in browsers,
-/// the removals of second factors (whose owners may have stopped them), proofs that were used, and the key of nonces:
+/// Sign-ins that wait for a factor, codes by mail, challenges of passkeys, the codes of applications and devices, the
+/// trust in browsers, the removals of second factors (whose owners may have stopped them), proofs that were used, and the keys of nonces and challenges:
 /// proofs that were made before now are refused, used or not. Returns how many rows there were.
 ///
 /// # Errors
@@ -23,13 +20,14 @@ pub async fn end_short_lived(db: &Db) -> sqlx::Result<u64> {
         "DELETE FROM passkey_challenges",
         "DELETE FROM oauth_codes",
         "DELETE FROM oauth_device_codes",
+        "DELETE FROM oauth_device_codes",
         "DELETE FROM trusted_devices",
         "DELETE FROM factor_resets",
         "DELETE FROM dpop_proofs",
     ] {
         ended += execute!(db, affected, statement)?;
     }
-    execute!(db, affected, "DELETE FROM server_keys WHERE name = $1", NONCES)?;
+    execute!(db, affected, "DELETE FROM server_keys")?;
     Ok(ended)
 }
 
