@@ -70,8 +70,8 @@ pub(super) fn DoctorView() -> impl IntoView {
                     </li>
                 </ol>
                 <p class="hint">
-                    "The doctor makes some GET requests to the call, and the sign-in twice at most. If the preflight is "
-                    "in doubt, it also sends one empty POST without credentials."
+                    "The doctor makes some GET requests to the call, and the sign-in twice at most. If the preflight "
+                    "is in doubt, it also sends one empty POST without credentials."
                 </p>
             </section>
             <section class="card">
