@@ -137,7 +137,8 @@ export const ENTRIES: readonly Entry[] = [
       await page.getByLabel("Your page", { exact: true }).fill("http://localhost:5173");
       await page.getByLabel("A call to your API that requires signing in").fill("http://localhost:8000/api/me");
       const origin = "http://localhost:5173";
-      const asked = { page: origin, expected: origin, call: "http://localhost:8000/api/me", intent: "cookie", stack: "express" };
+      const call = "http://localhost:8000/api/me";
+      const asked = { page: origin, expected: origin, call, intent: "cookie", stack: "express" };
       const seen = { ...asked, reach: "hidden", plain: 401, credentialed: "failed" };
       await page.evaluate((json) => (location.hash = `seen=${encodeURIComponent(json)}`), JSON.stringify(seen));
       await expect(page.locator("[data-doctor=seen] h2")).toBeVisible();

@@ -39,7 +39,8 @@ export class LittleServer {
   ): Promise<LittleServer> {
     const port = await freePort();
     const [program, ...args] = command(port);
-    const started = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ["ignore", "ignore", "pipe"] });
+    const env = { ...process.env, ...environment };
+    const started = spawn(program, args, { env, stdio: ["ignore", "ignore", "pipe"] });
     let said = "";
     started.stderr.on("data", (data) => (said += data));
     const origin = `http://localhost:${port}`;

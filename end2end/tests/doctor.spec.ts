@@ -5,13 +5,16 @@ import { django, express, nginx, nginxServer, python, type LittleServer } from "
 import { freePort } from "../support/net.mjs";
 import { APP, SPA, either, expect, test } from "../support/fixtures.ts";
 
-// The doctor against servers that are wrong in one way each, from a page that is somebody else's. The line that it names
-// is then put into the server, and nothing is wrong.
+// The doctor against servers that are wrong in one way each, from a page that is somebody else's. The line that it
+// names is then put into the server, and nothing is wrong.
 
 test.use({
   trace: "off",
   // What the doctor is about.
-  expected: either(/has been blocked by CORS policy: /, /Failed to load resource: (net::ERR_(FAILED|CONNECTION_REFUSED)|the server responded)/),
+  expected: either(
+    /has been blocked by CORS policy: /,
+    /Failed to load resource: (net::ERR_(FAILED|CONNECTION_REFUSED)|the server responded)/,
+  ),
   permissions: ["clipboard-read", "clipboard-write"],
 });
 
@@ -85,7 +88,8 @@ test("Express allows every origin, and the page sends credentials", async ({ pag
   await examine(page, at, right, "Express");
   await expectNothingWrong(page);
   // The same server, and a page that leaves the option out.
-  await askDoctor(page, at, { page: at, call: `${right.origin}/me`, stack: "Express", signIn: `${right.origin}/login` });
+  const { origin } = right;
+  await askDoctor(page, at, { page: at, call: `${origin}/me`, stack: "Express", signIn: `${origin}/login` });
   await expectCause(page, "credentials-not-set");
   await expect(line(page, "page")).toContainText('credentials: "include"');
   await right.stop();
@@ -140,7 +144,7 @@ test("nginx refuses the preflight of a call with a token", async ({ page, newOri
   await right.stop();
 });
 
-test("this server does not list the origin, or the page has another name for this machine", async ({ page, newOrigin }) => {
+test("this server does not list the origin, or the page is by another name", async ({ page, newOrigin }) => {
   const at = await newOrigin();
   const call = `${APP}/api/v1/me`;
   await askDoctor(page, at, { page: at, call, stack: "Vestibule", token: true });
@@ -186,7 +190,8 @@ test("what was seen is taken along by a click, and by nothing else", async ({ pa
   await doctor.close();
 
   // Whatever a link brings is text, and what is none of the doctor's is refused.
-  const seen = { page: "<img src=x onerror=alert(1)>", expected: at, call: `${api.origin}/me`, intent: "token", plain: "failed" };
+  const markup = "<img src=x onerror=alert(1)>";
+  const seen = { page: markup, expected: at, call: `${api.origin}/me`, intent: "token", plain: "failed" };
   for (const [brought, shown] of [
     [JSON.stringify({ ...seen, page: at, twice: "<b>", stack: "<img src=x>" }), "The origin is not allowed."],
     [JSON.stringify(seen), "No answer arrives."],
@@ -209,7 +214,8 @@ test("a tag in the page does the same", async ({ page }) => {
   await page.getByLabel("A call to your API that requires signing in").fill(`${api}/it's<me>`);
   await expect(page.locator("[data-doctor=open]")).toHaveAttribute("href", "http://localhost:5173");
   const tag = await page.locator("[data-doctor=tag]").innerText();
-  const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(`<!doctype html>${tag}`));
+  const html = `<!doctype html>${tag}`;
+  const server = createServer((_, answer) => answer.setHeader("Content-Type", "text/html").end(html));
   await new Promise<void>((ready) => server.listen(0, "localhost", ready));
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}`);
   await expect(report(page).locator("h2")).toHaveAttribute("data-causes", "unreachable origin-not-allowed");

@@ -20,7 +20,7 @@ pub struct Caller {
     pub credential: Credential,
     /// The account's stamp that this browser's session remembers; `None` for a token.
     pub stamp: Option<Stamp>,
-    /// Until when the request proves the key of a bound session; `None` for a session that is not bound, and for a token.
+    /// Until when the request proves the key of a bound session; `None` for other sessions, and for a token.
     pub proven_until: Option<Timestamp>,
 }
 

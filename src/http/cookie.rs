@@ -139,10 +139,15 @@ pub async fn guard(State(cookie): State<SessionCookie>, mut request: Request, ne
             text.strip_prefix(cookie.name).is_some_and(|rest| rest.starts_with("=;") || rest.starts_with("=\"\";"))
         })
     };
-    if response.headers().get_all(header::SET_COOKIE).iter().any(removes)
+    let set = response.headers().get_all(header::SET_COOKIE);
+    if set.iter().any(removes)
         && let Some(removal) = cookie.removal(cookie.name)
     {
+        let others: Vec<_> = set.iter().filter(|&line| !removes(line)).cloned().collect();
         response.headers_mut().insert(header::SET_COOKIE, removal);
+        for other in others {
+            response.headers_mut().append(header::SET_COOKIE, other);
+        }
     }
     if former && let Some(removal) = cookie.removal(FORMER_NAME) {
         response.headers_mut().append(header::SET_COOKIE, removal);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use vestibule::app::{FEATURES, openapi::TAG};
 
 use crate::support::{
-    Database, Door, OURS, Person, SPA, TestApp, all_scopes, features, members, on_both_databases,
+    Authenticator, Database, Door, OURS, Person, SPA, TestApp, all_scopes, features, members, on_both_databases,
     resource::{COLLECTION, LIST_SCHEMA},
     routes::{Call, Items, OPEN_PAGES, all, session_calls, token_calls},
     without_database,
@@ -183,6 +183,7 @@ async fn filled(ada: &Person, path: &str) -> String {
         "/sessions/{id}" => {
             path.replace("{id}", ada.browser.get("/sessions").await.json()["items"][0]["id"].as_str().unwrap())
         }
+        "/passkeys/{id}" => path.replace("{id}", &ada.browser.add_passkey(&mut Authenticator::new()).await),
         _ if path.contains("{id}") => Items::of(ada).await.path(path),
         _ => path.to_owned(),
     }
@@ -215,7 +216,7 @@ async fn the_examples_are_taken(database: Database) {
             let reply = ask.await;
             // An example cannot answer the challenge of a passkey.
             match path.as_str() {
-                "/passkeys" => {
+                "/passkeys" if method == Method::POST => {
                     reply.names_field("credential");
                     continue;
                 }

@@ -53,8 +53,8 @@ pub async fn refresh(State(bound): State<DeviceBound>, headers: HeaderMap) -> Re
     Ok(response)
 }
 
-/// The session's rules, with the next short cookie. The attributes are those with which [`crate::http::cookie::HostCookie`]
-/// sets it: a browser that sees others takes the cookie for another one.
+/// The session's rules, with the next short cookie. The attributes are those with which
+/// [`crate::http::cookie::HostCookie`] sets it: a browser that sees others takes the cookie for another one.
 ///
 /// A link on another site may lead here when the short cookie has ended: any site may begin a refresh. Chromium sends
 /// the session cookie with such a navigation only.

@@ -1,16 +1,16 @@
-//! Sessions that are bound to a key of the device (Device Bound Session Credentials, <https://w3c.github.io/webappsec-dbsc/>):
-//! a copy of the browser's cookies opens nothing elsewhere once the short cookie in it is over (S84).
+//! Sessions that are bound to a key of the device: a copy of the browser's cookies opens nothing elsewhere once the
+//! short cookie in it is over (S84; Device Bound Session Credentials, <https://w3c.github.io/webappsec-dbsc/>).
 //!
 //! **Offer.** The answer that signs somebody in has the header `Secure-Session-Registration`. A browser that knows it
 //! makes a key that cannot be read out, and posts the public part to [`START`]; another browser ignores it. Only the
 //! browser that got the answer knows the challenge in it, so a copy of the session cookie registers no key.
 //!
-//! **Bound.** The answer to that sets the short cookie, which ends after some minutes. The session is bound when it comes
-//! with a request: an answer that was lost on the way binds nothing. From a few seconds later on, since other requests
-//! may have been under way, the session cookie without the short one is nobody.
+//! **Bound.** The answer to that sets the short cookie, which ends after some minutes. The session is bound when it
+//! comes with a request: an answer that was lost on the way binds nothing. From a few seconds later on, since other
+//! requests may have been under way, the session cookie without the short one is nobody.
 //!
-//! **Refresh.** When the short cookie ends, the browser holds its requests, asks for a challenge, signs it, and gets the
-//! next one. It sends no cookies along if another site's link began it, so that is decided by the session's id and the
+//! **Refresh.** When the short cookie ends, the browser holds its requests, asks for a challenge, signs it, and gets
+//! the next one. It sends no cookies along if another site's link began it, so that is decided by the session's id and the
 //! signature alone. A challenge is used up by the first answer: challenges are numbered, and the row keeps the last
 //! number.
 //!
@@ -221,8 +221,8 @@ impl DeviceBound {
         Ok(self.0.key.get().await?.seal(Use::Refresh, session, number))
     }
 
-    /// The header value that sets the short cookie of `session`. The browser forgets it a little before it ends, so that
-    /// it still counts when a request with it arrives.
+    /// The header value that sets the short cookie of `session`. The browser forgets it a little before it ends, so
+    /// that it still counts when a request with it arrives.
     async fn short_cookie(&self, session: Uuid) -> Result<Option<HeaderValue>, Problem> {
         let Some(cookie) = &self.0.cookie else { return Ok(None) };
         let life = self.0.life.whole_seconds();

@@ -91,7 +91,10 @@ mod tests {
     use super::*;
 
     /// As Chromium 156 has sent it, for the challenge `c0.abc-_`, but for the signature.
-    const HEADER: &str = r#"{"alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"rvpwJiikb0FNGXzklE1GsESf3xrVpd2DX4AN6q3j51I","y":"PvtD1mA80XU3D3Fn-MaMJ0ykDyyLio3N-dZbzzA-OEc"},"typ":"dbsc+jwt"}"#;
+    const HEADER: &str = concat!(
+        r#"{"alg":"ES256","jwk":{"crv":"P-256","kty":"EC","x":"rvpwJiikb0FNGXzklE1GsESf3xrVpd2DX4AN6q3j51I","#,
+        r#""y":"PvtD1mA80XU3D3Fn-MaMJ0ykDyyLio3N-dZbzzA-OEc"},"typ":"dbsc+jwt"}"#,
+    );
 
     fn text(header: &str, claims: &str) -> String {
         format!("{}.{}.{}", BASE64.encode(header), BASE64.encode(claims), BASE64.encode([1; 64]))

@@ -125,6 +125,8 @@ fn proven(request: &mut Request, until: Timestamp) {
     let auth = request.extensions_mut().get_mut::<AuthSession>();
     if let Some(signed_in) = auth.and_then(|auth| auth.user.as_mut()) {
         signed_in.proven_until = Some(until);
+        // If it is not stored yet, it will be soon.
+        signed_in.bound_at.get_or_insert(signed_in.last_seen_at);
     }
 }
 

@@ -59,8 +59,8 @@ pub(super) fn DoctorView() -> impl IntoView {
                     <li><p>"Paste this line:"</p><Copied name="snippet" /></li>
                     <li>
                         <p>
-                            "The report appears in your page. If its Content-Security-Policy blocks the script, paste "
-                            "the whole doctor instead, which loads nothing:"
+                            "The report appears in your page. If its Content-Security-Policy blocks the script, "
+                            "paste the whole doctor instead, which loads nothing:"
                         </p>
                         <button type="button" class="quiet" data-doctor="whole">"Copy the whole doctor"</button>
                     </li>
@@ -70,8 +70,8 @@ pub(super) fn DoctorView() -> impl IntoView {
                     </li>
                 </ol>
                 <p class="hint">
-                    "The doctor makes some GET requests to the call, and the sign-in twice at most. If the preflight is "
-                    "in doubt, it also sends one empty POST without credentials."
+                    "The doctor makes some GET requests to the call, and the sign-in twice at most. If the preflight "
+                    "is in doubt, it also sends one empty POST without credentials."
                 </p>
             </section>
             <section class="card">
