@@ -19,10 +19,13 @@ use crate::{
     state::AppState,
 };
 
+const BY_A_SCRIPT: Refused = Refused::Person("A script asked for this page. Apps open it in the browser.");
+
 /// For how long after proving it nobody is asked again who they are, in seconds, for `prompt=login`.
 const LOGIN_LASTS: i64 = 300;
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// `GET /authorize`. Whoever is not signed in, or has to prove who they are, comes back here.
@@ -37,6 +40,9 @@ pub(super) async fn authorize(
     auth: AuthSession,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if !is_visit(&headers) {
+        return refuse(context, &headers, BY_A_SCRIPT).await;
+    }
     let query = context.uri.query().unwrap_or_default().to_owned();
     let request = match read(&state, &query).await {
         Ok(request) => request,
@@ -83,6 +89,9 @@ pub(super) async fn decide(
     form: Form,
 ) -> Result<Response, Problem> {
     let signed_in = auth.user.ok_or(Problem::NotSignedIn)?;
+    if !is_visit(&headers) {
+        return refuse(context, &headers, BY_A_SCRIPT).await;
+    }
     let request = match read(&state, &form.text(REQUEST_FIELD)).await {
         Ok(request) => request,
         Err(refused) => return refuse(context, &headers, refused).await,
@@ -93,6 +102,12 @@ pub(super) async fn decide(
         request.answer.error(&OAuthError::new("access_denied", "The person did not give access."))
     };
     leave_by_page(context, url).await
+}
+
+/// Whether the page is opened, rather than read by a script. The answer holds a code, so a script that runs on a page of
+/// this site could get one for itself where no consent is asked for. Older browsers do not say which it is.
+fn is_visit(headers: &HeaderMap) -> bool {
+    headers.get(&SEC_FETCH_MODE).is_none_or(|mode| mode == "navigate")
 }
 
 async fn read(state: &AppState, query: &str) -> Result<AuthorizationRequest, Refused> {

@@ -19,6 +19,7 @@ without_database! {
     where_a_redirect_uri_is_not_the_clients_only_the_person_is_told,
     a_client_that_asks_nobody_is_told_why,
     consent_is_neither_framed_nor_posted_from_elsewhere,
+    a_script_of_the_site_gets_no_code,
     the_answer_leads_on_by_a_page_after_a_form_of_ours,
 }
 
@@ -154,6 +155,20 @@ async fn consent_that_is_clicked_twice_gives_one_code(Site(app): Site) {
     assert_eq!(app.count("oauth_codes").await, 1);
     let code = parameter(&destination(&first), "code");
     exchange(&app, &client, THEIR_URI, &code).await.assert_status(200);
+}
+
+async fn a_script_of_the_site_gets_no_code(Site(app): Site) {
+    let ada = app.person("ada").await;
+    let path = format!("/authorize?{}", query(OWN, OWN_URI, &[]));
+    let fields = [("request", path.as_str()), ("decision", "allow")];
+    for mode in ["cors", "same-origin", "no-cors"] {
+        let headers = [("origin", OURS), ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", mode)];
+        let read = ada.browser.forged(axum::http::Method::GET, &path).headers(&headers);
+        assert!(read.await.page(400).contains("A script asked for this page."), "{mode}");
+        let posted = ada.browser.ask(axum::http::Method::POST, "/authorize").form(&fields).headers(&headers[2..]);
+        assert!(posted.await.page(400).contains("A script asked for this page."), "{mode}");
+    }
+    assert_eq!(app.count("oauth_codes").await, 0);
 }
 
 async fn consent_is_neither_framed_nor_posted_from_elsewhere(Site(app): Site) {

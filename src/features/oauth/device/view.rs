@@ -109,7 +109,7 @@ pub(super) fn AskView(asking: Asking) -> impl IntoView {
     });
     view! {
         <header>
-            <Avatar name=name.clone() />
+            <Avatar name=name.clone() letter=client.letter.clone() />
             <h1>"Authorize " {name.clone()} " on a device"</h1>
             <p class="lead">
                 <strong>{name.clone()}</strong> " on the device that shows " <code>{code.clone()}</code>
