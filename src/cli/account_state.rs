@@ -44,7 +44,7 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
     let (db, id) = (&context.db, account.id);
     let mailer = Mailer::new(&context.settings, db.clone()).map_err(Failure::usage)?;
     let factors = sign_ins(context, &mailer).enrolled(id).await?;
-    let factors: Vec<_> = factors.iter().map(|factor| factor.as_str()).collect();
+    let factors: Vec<_> = factors.iter().filter(|factor| factor.is_second()).map(|factor| factor.as_str()).collect();
     let has_password = accounts::has_password(db, id).await.map_err(Failure::machine)?;
     let browsers = browser_sessions::service::list_all(db, Some(id), Uuid::max(), COUNTED).await?.len();
     let tokens = tokens::admin::list(db, Some(id), COUNTED).await?.len();

@@ -272,21 +272,22 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     let show = || run(&["accounts", "show", ada, "--json"]).json();
     let shown = show();
     assert_eq!((&shown["sign_in_refused"], &shown["has_password"]), (&Value::Null, &json!(true)));
-    assert_eq!((&shown["browsers"], &shown["tokens"], &shown["factors"]), (&json!(1), &json!(1), &json!([])));
+    assert_eq!(
+        (&shown["browsers"], &shown["tokens"], &shown["factors"]),
+        (&json!(1), &json!(1), &json!(["email_code"]))
+    );
 
-    assert_eq!((sign_in("a wrong password"), sign_in(PASSWORD)), (401, 429));
-    let shown = show();
-    assert!(shown["sign_in_refused"] == "throttled" && shown["waits_seconds"].as_i64().unwrap() > 0, "{shown}");
-    let text = run(&["accounts", "show", ada]).assert_status(0).out;
-    assert!(text.contains("no: throttled") && text.contains(ada), "{text}");
+    let id = shown["account"]["id"].as_str().unwrap();
+    // Each wait is twice the one before, so that one of them is longer than a hash takes.
+    assert!((0..20).any(|_| sign_in("a wrong password") == 429));
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("are forgiven"));
-    assert_eq!(show()["sign_in_refused"], Value::Null);
-    assert_eq!(sign_in(PASSWORD), 303);
+    assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (Value::Null, 303));
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("No failed attempts"));
+    let text = run(&["accounts", "show", ada]).assert_status(0).out;
+    assert!(text.contains("Can sign in: yes") && text.contains(ada), "{text}");
 
     run(&["accounts", "disable", ada]).assert_status(0);
     assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (json!("disabled"), 403));
-    let id = shown["account"]["id"].as_str().unwrap();
     for reason in ["throttled", "disabled"] {
         let refused = format!("event=\"sign_in_refused\" reason=\"{reason}\"");
         let log = server.log();

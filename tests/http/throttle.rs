@@ -9,8 +9,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 use vestibule::{
-    auth::rate_limit::attempts::{self, Rule},
-    http::problem::Limit,
+    auth::rate_limit::{
+        account_attempts::{account_waits, unlock},
+        attempts::{self, Rule},
+    },
+    http::{client::Client as Somewhere, problem::Limit},
 };
 
 use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
@@ -35,6 +38,7 @@ on_both_databases! {
     nothing_that_was_typed_is_kept,
     what_is_forgiven_is_deleted,
     other_features_count_by_rules_of_their_own,
+    an_operator_sees_the_wait_and_ends_it,
 }
 
 /// How long anything may take.
@@ -374,4 +378,18 @@ async fn other_features_count_by_rules_of_their_own(app: TestApp) {
     last.unwrap().give_back(&app.db).await;
     let _again = take("ada").await.unwrap();
     assert!(take("ada").await.is_err());
+}
+
+async fn an_operator_sees_the_wait_and_ends_it(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.stop();
+    while guess(&app, &ada.email).await.status != 429 {}
+    login(&app, &ada.email, PASSWORD).await.assert_status(429);
+    let from = [Somewhere { address: "127.0.0.1".parse().ok(), ..Somewhere::default() }];
+    let (throttle, whose) = (&app.settings.throttle, (ada.account.id, ada.email.as_str()));
+    assert!(account_waits(&app.db, throttle, whose, &from).await.unwrap() > Duration::ZERO);
+    assert!(unlock(&app.db, throttle, whose, &from).await.unwrap() > 0);
+    assert_eq!(account_waits(&app.db, throttle, whose, &from).await.unwrap(), Duration::ZERO);
+    assert_eq!(unlock(&app.db, throttle, whose, &from).await.unwrap(), 0);
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
 }
