@@ -20,7 +20,6 @@ pub async fn end_short_lived(db: &Db) -> sqlx::Result<u64> {
         "DELETE FROM passkey_challenges",
         "DELETE FROM oauth_codes",
         "DELETE FROM oauth_device_codes",
-        "DELETE FROM oauth_device_codes",
         "DELETE FROM trusted_devices",
         "DELETE FROM factor_resets",
         "DELETE FROM dpop_proofs",

@@ -48,7 +48,8 @@ pub fn get(url: &str, token: Option<&str>) -> Outcome<serde_json::Value> {
 /// If the server does not answer, or with an error.
 pub fn post(url: &str, form: &[(&str, &str)]) -> Outcome<()> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = Request::post(url).header("content-type", "application/x-www-form-urlencoded").body(body)?;
+    let request =
+        Request::post(url).header("content-type", "application/x-www-form-urlencoded").body(body.into_bytes())?;
     let status = agent().run(request)?.status();
     if status.is_success() { Ok(()) } else { Err(format!("{url}: {status}").into()) }
 }

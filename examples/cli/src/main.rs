@@ -1,7 +1,8 @@
 //! A command line that signs in to Vestibule, and lists notes.
 //!
-//! It never sees a password. It sends the person to a browser: on this machine, which comes back with a code (RFC 8252),
-//! or on any other, where they enter a code (RFC 8628). It keeps one refresh token, in a file that only its owner reads.
+//! It never sees a password. It sends the person to a browser: on this machine, which comes back with a code (RFC
+//! 8252), or on any other, where they enter a code (RFC 8628). It keeps one refresh token, in a file that only its
+//! owner reads.
 
 mod http;
 mod notes;
@@ -24,8 +25,8 @@ const USAGE: &str = "usage: vestibule-notes sign-in [--device] | list | sign-out
   list              the titles of your notes
   sign-out          ends the access, and forgets it
 
-VESTIBULE_URL is the server (http://localhost:3000), VESTIBULE_CLIENT the client id (cli), and VESTIBULE_SESSION the file
-of the session.";
+VESTIBULE_URL is the server (http://localhost:3000), VESTIBULE_CLIENT the client id (cli), and VESTIBULE_SESSION the
+file of the session.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -75,6 +75,6 @@ impl Server {
     /// # Errors
     /// If the server does not say that it is done.
     pub fn revoke(&self, token: &str) -> Outcome<()> {
-        http::post(&self.revocation_endpoint, &[("client_id", &self.client), ("token", token)])
+        http::post(&self.revocation_endpoint, &[("client_id", self.client.as_str()), ("token", token)])
     }
 }

@@ -2,9 +2,9 @@
 
     python3 tests/clients/oauth dist/vestibule
 
-Authlib (Python): a code with PKCE, refresh, introspection, revocation, and a device; as a public client and as one with
-a secret. oauth2 (Rust): examples/cli, which is built for it, signs in by loopback and as a device, lists notes, and signs
-out. The person is a browser without scripts (browser.py).
+Authlib (Python): a code with PKCE, refresh, introspection, revocation, and a device; as a public client and as one
+with a secret. oauth2 (Rust): examples/cli, which is built for it, signs in by loopback and as a device, lists notes,
+and signs out. The person is a browser without scripts (browser.py).
 """
 import contextlib
 import importlib.util
@@ -113,27 +113,27 @@ def authlib(origin, browser, client_id, secret=None):
         client_id, secret, scope=SCOPES, redirect_uri=CALLBACK.replace("1/", "1:49152/"),
         token_endpoint_auth_method=method, revocation_endpoint_auth_method=method, code_challenge_method="S256",
     )
-    verifier = generate_token(48)
+    verifier, endpoint = generate_token(48), known["token_endpoint"]
     url, state = client.create_authorization_url(known["authorization_endpoint"], code_verifier=verifier)
     back = browser.consent(url, **ACCOUNT)
     assert back.startswith("http://127.0.0.1:49152/callback?"), back
-    token = client.fetch_token(known["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier)
+    token = client.fetch_token(endpoint, authorization_response=back, state=state, code_verifier=verifier)
     assert me(origin, token["access_token"]) == ACCOUNT["email"], token
     assert token["scope"] == SCOPES and token["expires_in"] == 900, token
 
     # The same code again.
     before = dict(token)
     try:
-        client.fetch_token(known["token_endpoint"], authorization_response=back, state=state, code_verifier="x" * 43)
+        client.fetch_token(endpoint, authorization_response=back, state=state, code_verifier="x" * 43)
         raise AssertionError("a code works twice")
     except OAuthError as error:
         assert error.error == "invalid_grant", error
     assert me(origin, before["access_token"]) == 401, "what it gave ends"
 
     back = browser.consent(url, **ACCOUNT)
-    token = client.fetch_token(known["token_endpoint"], authorization_response=back, state=state, code_verifier=verifier)
+    token = client.fetch_token(endpoint, authorization_response=back, state=state, code_verifier=verifier)
     first = token["refresh_token"]
-    token = client.refresh_token(known["token_endpoint"], first)
+    token = client.refresh_token(endpoint, first)
     assert token["refresh_token"] != first, token
     if secret:
         found = client.introspect_token(known["introspection_endpoint"], token["access_token"], "access_token").json()
@@ -144,7 +144,7 @@ def authlib(origin, browser, client_id, secret=None):
         found = client.introspect_token(known["introspection_endpoint"], token["access_token"], "access_token").json()
         assert found == {"active": False}, found
     try:
-        client.refresh_token(known["token_endpoint"], token["refresh_token"])
+        client.refresh_token(endpoint, token["refresh_token"])
         raise AssertionError("a refresh token works after it was revoked")
     except OAuthError as error:
         assert error.error == "invalid_grant", error
@@ -155,12 +155,12 @@ def authlib(origin, browser, client_id, secret=None):
     poll = {"grant_type": DEVICE, "device_code": codes["device_code"]}
     for expected in ["authorization_pending", "slow_down"]:
         try:
-            client.fetch_token(known["token_endpoint"], **poll)
+            client.fetch_token(endpoint, **poll)
             raise AssertionError("nobody has approved it")
         except OAuthError as error:
             assert error.error == expected, error
     browser.connect(codes["user_code"], **ACCOUNT)
-    token = client.fetch_token(known["token_endpoint"], **poll)
+    token = client.fetch_token(endpoint, **poll)
     assert me(origin, token["access_token"]) == ACCOUNT["email"], token
     client.close()
 
@@ -254,7 +254,8 @@ def main():
         with server(binary, folder) as (origin, environment):
             browser = sign_up(origin)
             authlib(origin, browser, "cli")
-            client = operator(binary, folder, environment, "Box", "--confidential", "--device", "--redirect-uri", CALLBACK)
+            registered = ["Box", "--confidential", "--device", "--redirect-uri", CALLBACK]
+            client = operator(binary, folder, environment, *registered)
             # Not signed in yet, so it signs in on the way.
             authlib(origin, Browser(origin), *client)
             rust(origin, folder, Browser(origin))

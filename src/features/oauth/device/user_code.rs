@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::http::problem::Problem;
 
-/// Consonants without Y, as the RFC proposes: they spell no words, and few are taken for each other. 20^8 codes are 34.5
-/// bits, of which only a few are tried: see [`super::limits`].
+/// Consonants without Y, as the RFC proposes: they spell no words, and few are taken for each other. 20^8 codes are
+/// 34.5 bits, of which only a few are tried: see [`super::limits`].
 const ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 /// How many letters a code has.
 const LENGTH: usize = 8;
