@@ -11,7 +11,8 @@ export interface Device {
 
 /** Registers an application for devices, for the account that `http` is signed in to, and has a device ask for access. */
 export async function deviceAsks(http: APIRequestContext): Promise<Device> {
-  const form = { name: "Notes for TV", redirect_uris: "", device_grant: "on" };
+  const scopes = { "scope-account-read": "on", "scope-notes-read": "on" };
+  const form = { name: "Notes for TV", redirect_uris: "", device_grant: "on", ...scopes };
   const page = await http.post("/account/developer", { headers: { Origin: APP }, form });
   const client_id = (await page.text()).match(/Client ID <code>([0-9a-f-]{36})/)?.[1];
   if (!client_id) throw new Error("The application is not registered.");

@@ -1,59 +1,7 @@
-import { APP, SPA, expect, hydrated, makeToken, signIn, signUp, test } from "../support/fixtures.ts";
+import { APP, SPA, expect, hydrated, signIn, signUp, test } from "../support/fixtures.ts";
 
 // Each refusal is a failed request in the console of the page that made it.
 test.use({ expected: /status of 40[13]|blocked by CORS policy|ERR_FAILED/ });
-
-test("a token made on the page lets the SPA on the other origin read and write the same notes", async ({
-  page,
-  context,
-  quiet,
-}) => {
-  await signUp(page);
-  await hydrated(page);
-  await page.getByLabel("Title").fill("From the house");
-  await page.getByRole("button", { name: "Add note" }).click();
-  await expect(page.getByRole("link", { name: "From the house" })).toBeVisible();
-  const token = await makeToken(page, "spa");
-
-  const spa = await context.newPage();
-  quiet(spa);
-  await spa.goto(SPA);
-  await spa.getByText("Paste a token").click();
-  await spa.getByLabel("Access token").fill(token);
-  await spa.getByRole("button", { name: "Use token" }).click();
-  await expect(spa.getByRole("listitem").filter({ hasText: "From the house" })).toBeVisible();
-
-  await spa.getByRole("button", { name: "New note" }).click();
-  await spa.getByLabel("Title").fill("From the SPA");
-  await spa.getByLabel("Body").fill("over the token door");
-  await spa.getByRole("button", { name: "Save" }).click();
-  await expect(spa.getByRole("listitem").filter({ hasText: "From the SPA" })).toBeVisible();
-  await page.goto("/notes");
-  await expect(page.getByRole("link", { name: "From the SPA" })).toBeVisible();
-
-  await page.goto("/tokens");
-  await page.getByRole("button", { name: "Revoke… spa" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
-  await spa.getByLabel("Search notes").fill("anything");
-  await expect(spa.getByRole("heading", { name: "Sign in" })).toBeVisible();
-  await expect(spa.getByText(/revoked/i).first()).toBeVisible();
-});
-
-test("the SPA signs in with a password, and out", async ({ page, browser, quiet }) => {
-  const person = await signUp(page);
-  const context = await browser.newContext();
-  const spa = await context.newPage();
-  quiet(spa);
-  await spa.goto(SPA);
-  await spa.getByLabel("E-mail").fill(person.email);
-  await spa.getByLabel("Password").fill(person.password);
-  await spa.getByRole("button", { name: "Sign in" }).click();
-  await expect(spa.getByRole("heading", { name: "Notes" })).toBeVisible();
-  expect(await context.cookies(), "no cookie is involved").toEqual([]);
-  await spa.getByRole("button", { name: "Sign out" }).click();
-  await expect(spa.getByRole("heading", { name: "Sign in" })).toBeVisible();
-  await context.close();
-});
 
 test("a page on another origin cannot use the visitor's cookie", async ({ page, context }) => {
   await signUp(page);

@@ -47,5 +47,5 @@ test("a token of a page is worth nothing outside of its browser", async ({ page,
   expect(await runExample(spa, email), "the key is kept").toMatchObject({ thumbprint: found.thumbprint });
 
   await page.goto("/tokens");
-  await expect(page.getByText("Bound to a key")).toHaveCount(2);
+  await expect(page.getByText("Bound to a key", { exact: true })).toHaveCount(2);
 });

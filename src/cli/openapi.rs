@@ -28,9 +28,11 @@ enum Door {
 impl Openapi {
     pub(super) fn run(&self, config: &Config) -> Result<(), Failure> {
         let (settings, _) = load(config)?;
+        // What is off is not served.
+        let features: Vec<_> = app::FEATURES.iter().filter(|feature| (feature.is_on)(&settings)).copied().collect();
         let document = match self.door {
-            Door::Token => app::openapi::token_document(&settings, app::FEATURES),
-            Door::Session => app::openapi::session_document(&settings, app::FEATURES),
+            Door::Token => app::openapi::token_document(&settings, &features),
+            Door::Session => app::openapi::session_document(&settings, &features),
         };
         print(&format!("{document:#}"));
         Ok(())

@@ -237,7 +237,7 @@ fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
             />
             <TextField
                 name="letter"
-                label="Logo letter"
+                label="Logo letter (optional)"
                 form=form.clone()
                 hint="Shown beside the name. Without one, the first letters of the name are."
                 autocomplete="off"
@@ -260,7 +260,8 @@ fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
                 {scopes.into_iter().map(scope).collect_view()}
                 <p class="error" id="scopes-error" role="alert">{refused_scopes}</p>
             </fieldset>
-            <div class="field">
+            <fieldset>
+                <legend>"How it works"</legend>
                 <label class="check">
                     <input type="checkbox" name="confidential" checked=confidential />
                     <span>"It runs on a server and can keep a client secret"</span>
@@ -269,13 +270,11 @@ fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
                     <input type="checkbox" name="requires_key" checked=requires_key />
                     <span>"It gets only tokens that are bound to a key (DPoP)"</span>
                 </label>
-            </div>
-            <div class="field">
                 <label class="check">
                     <input type="checkbox" name="device_grant" checked=device_grant />
                     <span>"It also runs on devices without a browser, where people sign in with a code"</span>
                 </label>
-            </div>
+            </fieldset>
             <button>"Register app"</button>
         </form>
     }

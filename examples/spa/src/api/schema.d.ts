@@ -457,6 +457,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List passkeys */
+        get: operations["listPasskeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a passkey
+         * @description Nobody can sign in with it any more. The owner must have confirmed recently who they are, and is emailed. The last
+         *     passkey of an account without a password cannot be removed.
+         */
+        delete: operations["removePasskey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a passkey
+         * @description The owner must have confirmed recently who they are, and is emailed.
+         */
+        patch: operations["renamePasskey"];
+        trace?: never;
+    };
     "/reauthenticate": {
         parameters: {
             query?: never;
@@ -820,6 +862,7 @@ export interface components {
          * @description A browser that is signed in to the account.
          * @example {
          *       "address": "192.0.2.7",
+         *       "bound_at": "2024-10-04T00:00:01.000Z",
          *       "browser": "Firefox on Windows",
          *       "created_at": "2024-10-04T00:00:00.000Z",
          *       "current": true,
@@ -834,6 +877,13 @@ export interface components {
         BrowserSession: {
             /** @description The address it was last seen from, if known. */
             address: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is bound to a key of the device, so that its cookies are useless elsewhere. If it is not, the
+             *     browser cannot do that, or was not asked.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            bound_at: string | null;
             /** @description A readable name of the browser, such as "Firefox on Windows". */
             browser: string;
             /** @description When the owner signed in. */
@@ -862,6 +912,7 @@ export interface components {
          *       "items": [
          *         {
          *           "address": "192.0.2.7",
+         *           "bound_at": "2024-10-04T00:00:01.000Z",
          *           "browser": "Firefox on Windows",
          *           "created_at": "2024-10-04T00:00:00.000Z",
          *           "current": true,
@@ -1499,6 +1550,63 @@ export interface components {
             total: number | null;
         };
         /**
+         * @description A passkey of the account.
+         * @example {
+         *       "backed_up": true,
+         *       "created_at": "2024-10-04T00:00:00.000Z",
+         *       "id": "019254d3-8000-7000-8000-000000000004",
+         *       "last_used_at": null,
+         *       "name": "Google Password Manager (Chrome on Android)"
+         *     }
+         */
+        Passkey: {
+            /** @description Whether it has been copied to other devices of its owner. */
+            backed_up: boolean;
+            /** @description When it was added. */
+            created_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: uuid
+             * @description The id of the passkey.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When somebody last signed in with it.
+             * @example 2024-10-04T00:00:00.000Z
+             */
+            last_used_at: string | null;
+            /** @description Its name. */
+            name: string;
+        };
+        /**
+         * @description What changes.
+         * @example {
+         *       "name": "Ada’s phone"
+         *     }
+         */
+        PasskeyChange: {
+            /** @description The new name, 1 to 100 characters. */
+            name: string;
+        };
+        /**
+         * @description The passkeys of the account.
+         * @example {
+         *       "items": [
+         *         {
+         *           "backed_up": true,
+         *           "created_at": "2024-10-04T00:00:00.000Z",
+         *           "id": "019254d3-8000-7000-8000-000000000004",
+         *           "last_used_at": null,
+         *           "name": "Google Password Manager (Chrome on Android)"
+         *         }
+         *       ]
+         *     }
+         */
+        PasskeyList: {
+            /** @description The oldest first. */
+            items: components["schemas"]["Passkey"][];
+        };
+        /**
          * @description A new password.
          * @example {
          *       "current_password": "correct horse battery staple",
@@ -1536,7 +1644,7 @@ export interface components {
              */
             status: 412;
         };
-        /** @description An error (RFC 9457), with the members `code`, `request_id`, `errors`, `limit`, `pending` and `next`. */
+        /** @description An error (RFC 9457), with the members `code`, `request_id`, `errors`, `limit`, `pending`, `next` and `see`. */
         Problem: {
             code: components["schemas"]["ProblemCode"];
             /** @description What went wrong this time, and what to do about it. */
@@ -1551,6 +1659,8 @@ export interface components {
             pending?: string;
             /** @description The id of the request in the log of the server. */
             request_id: string;
+            /** @description Where to read more: a page of the documentation, and the experiment of the Lab where this site has it. */
+            see?: string[];
             /**
              * Format: int32
              * @description The HTTP status.
@@ -1897,7 +2007,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ConflictProblem"];
             };
         };
-        /** @description `origin_not_allowed`: Origin not allowed. `scope_missing`: Scope missing. */
+        /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `scope_missing`: Scope missing. */
         Forbidden: {
             headers: {
                 RateLimit: components["headers"]["RateLimit"];
@@ -1964,18 +2074,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["NotFoundProblem"];
             };
         };
-        /** @description `origin_not_allowed`: Origin not allowed. */
-        OriginNotAllowed: {
-            headers: {
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "x-request-id": components["headers"]["x-request-id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["ForbiddenProblem"];
-            };
-        };
         /** @description `precondition_failed`: Changed in the meantime. */
         PreconditionFailed: {
             headers: {
@@ -2014,7 +2112,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnauthorizedProblem"];
             };
         };
-        /** @description `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
+        /** @description `cookie_at_token_door`: A cookie where a token belongs. `credentialed_cors`: Cookies from another origin. `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
         Unauthorized: {
             headers: {
                 "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
@@ -2216,7 +2314,18 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
             /** @description `validation_failed`: Validation failed. */
@@ -2271,7 +2380,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2345,7 +2454,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2417,7 +2526,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2511,7 +2620,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `factor_setup_required`: Second factor required by this site. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2607,7 +2716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2690,7 +2799,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInExpired"];
-            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2773,7 +2882,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["SignInExpired"];
-            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `account_disabled`: Account disabled. `address_not_confirmed`: Address not confirmed. `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2839,7 +2948,18 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
             422: components["responses"]["ValidationFailed"];
@@ -3040,7 +3160,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3152,7 +3272,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3719,6 +3839,187 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listPasskeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` you have, with its quotes. If it is still the current one, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkeys. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            /** @description Not modified. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            406: components["responses"]["NotAcceptable"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passkey was removed. */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            /** @description `conflict`: Conflict. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["ValidationFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    renamePasskey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyChange"];
+            };
+        };
+        responses: {
+            /** @description The passkey with its new name. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description `invalid_body`: Invalid request. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["BadRequestProblem"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            404: components["responses"]["NotFound"];
+            406: components["responses"]["NotAcceptable"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            /** @description `validation_failed`: Validation failed. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnprocessableEntityProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listReauthentication: {
         parameters: {
             query?: never;
@@ -3742,7 +4043,18 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
             422: components["responses"]["ValidationFailed"];
@@ -3796,7 +4108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            /** @description `invalid_credentials`: Wrong email or password. `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
+            /** @description `cookie_at_token_door`: A cookie where a token belongs. `credentialed_cors`: Cookies from another origin. `invalid_credentials`: Wrong email or password. `invalid_dpop_proof`: Invalid DPoP proof. `token_bound`: Token bound to a key. `token_expired`: Token expired. `token_invalid`: Token invalid. `token_missing`: Token missing. `token_not_bound`: Token not bound to a key. `token_revoked`: Token revoked. `use_dpop_nonce`: DPoP nonce needed. */
             401: {
                 headers: {
                     "DPoP-Nonce": components["headers"]["DPoP-Nonce"];
@@ -3810,7 +4122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnauthorizedProblem"];
                 };
             };
-            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. */
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3991,7 +4303,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4036,7 +4348,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            /** @description `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4081,7 +4393,18 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
             421: components["responses"]["MisdirectedRequest"];
@@ -4114,7 +4437,18 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             /** @description `conflict`: Conflict. */
             409: {
@@ -4220,7 +4554,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
+            /** @description `login_disabled`: Password login disabled. `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. `reauthentication_required`: Password required again. `scope_missing`: Scope missing. */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4313,7 +4647,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["BadRequestProblem"];
                 };
             };
-            403: components["responses"]["OriginNotAllowed"];
+            /** @description `origin_not_allowed`: Origin not allowed. `origin_null`: Page without an origin. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-request-id": components["headers"]["x-request-id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"];
+                };
+            };
             406: components["responses"]["NotAcceptable"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
