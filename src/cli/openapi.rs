@@ -6,7 +6,7 @@ use super::config::Config;
 use super::config::load;
 use super::failure::Failure;
 use super::output::print;
-use crate::app;
+use crate::{app, feature::enabled};
 
 /// Options of `openapi`.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ impl Openapi {
     pub(super) fn run(&self, config: &Config) -> Result<(), Failure> {
         let (settings, _) = load(config)?;
         // What is off is not served.
-        let features: Vec<_> = app::FEATURES.iter().filter(|feature| (feature.is_on)(&settings)).copied().collect();
+        let features: Vec<_> = enabled(app::FEATURES, &settings).copied().collect();
         let document = match self.door {
             Door::Token => app::openapi::token_document(&settings, &features),
             Door::Session => app::openapi::session_document(&settings, &features),
