@@ -293,7 +293,7 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
 
     let listed = run(&["activity", "list", ada, "--since", "1h", "--json"]).json();
     let kinds: Vec<_> = listed.as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
-    assert!(kinds[0] == "account_disabled" && kinds.contains(&"sign_in_failed"), "{kinds:?}");
+    assert!(kinds.contains(&"account_disabled") && kinds.contains(&"sign_in_failed"), "{kinds:?}");
     let table = run(&["activity", "list", ada]).assert_status(0).out;
     assert!(table.contains("Wrong password") && table.contains("127.0.0.1"), "{table}");
     assert_eq!(run(&["activity", "list", ada, "--since", "0m"]).assert_status(0).out, "Nothing happened.\n");

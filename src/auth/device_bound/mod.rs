@@ -147,6 +147,11 @@ impl DeviceBound {
         })
     }
 
+    /// Whether `headers` hold the short cookie, of whatever session.
+    pub fn is_shown(&self, headers: &HeaderMap) -> bool {
+        self.0.cookie.as_ref().is_some_and(|cookie| cookie.value(headers).is_some())
+    }
+
     /// Binds `session`, whose browser has shown the short cookie. The write happens in the background; if it fails, the
     /// next request tries again.
     pub fn spawn_bind(&self, session: Uuid) {

@@ -88,6 +88,7 @@ pub struct AroundHandler {
 pub async fn around_handler(State(around): State<AroundHandler>, mut request: Request, next: Next) -> Response {
     let Some(auth) = request.extensions().get::<AuthSession>() else { return next.run(request).await };
     let session = auth.session.clone();
+    let short_cookie = around.device_bound.is_shown(request.headers());
     match &auth.user {
         Some(signed_in) => {
             let (id, bound_at) = (signed_in.id, signed_in.bound_at);
@@ -108,7 +109,7 @@ pub async fn around_handler(State(around): State<AroundHandler>, mut request: Re
     }
     let mut response = next.run(request).await;
     if !response.status().is_server_error() {
-        around.tell_browser(response.headers_mut()).await;
+        around.tell_browser(response.headers_mut(), short_cookie).await;
     }
     let status = response.status();
     // The layer saves no session and sets no cookie if the response is a server error. A browser that just got a new
@@ -140,8 +141,9 @@ fn unproven(request: &mut Request) {
 }
 
 impl AroundHandler {
-    /// Offers the browser a key for a session that has just begun, or removes the short cookie of one that has ended.
-    async fn tell_browser(&self, headers: &mut HeaderMap) {
+    /// Offers the browser a key for a session that has just begun, or removes the short cookie of one that has ended, if
+    /// the browser has it.
+    async fn tell_browser(&self, headers: &mut HeaderMap, short_cookie: bool) {
         match backend::take_turn() {
             Turn::Begun(session, false) => match self.device_bound.offer(session).await {
                 Ok(Some(offer)) => drop(headers.insert(&device_bound::REGISTRATION, offer)),
@@ -150,7 +152,7 @@ impl AroundHandler {
                 Err(problem) => tracing::warn!(%problem, "binding the session is not offered"),
             },
             Turn::Ended => {
-                if let Some(removal) = self.device_bound.removal() {
+                if let Some(removal) = self.device_bound.removal().filter(|_| short_cookie) {
                     headers.append(header::SET_COOKIE, removal);
                 }
             }
