@@ -3,7 +3,6 @@
 
 use std::{fs, path::Path};
 
-use axum::http::Method;
 use serde_json::Value;
 
 use crate::{
@@ -118,7 +117,7 @@ async fn without_the_lab_no_experiment_is_named(database: Database) {
 #[cfg(feature = "lab")]
 async fn the_experiment_that_is_named_is_on_the_page(app: TestApp) {
     let ada = app.person("ada").await;
-    let page = app.ask(Method::GET, "/lab").await.page(200);
+    let page = app.ask(axum::http::Method::GET, "/lab").await.page(200);
     let mut named = 0;
     for (ask, status, code, _) in mistakes(&app, &ada).await {
         let problem = ask.await.problem(status, code);
