@@ -6,6 +6,8 @@
 
 in = scripts/env
 scratch = TMPDIR=$$(scripts/scratch)
+# HTTP tests wait for the database and for clocks, so there is one more than there are processors.
+threads = RUST_TEST_THREADS=$$(($$(getconf _NPROCESSORS_ONLN) + 1))
 app = dist/vestibule
 sources := $(shell find Cargo.toml Cargo.lock build.rs src style public migrations)
 
@@ -24,7 +26,9 @@ watch: ## Serve the app; rebuild and reload on every change
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit resource-check spa-check clients transcripts e2e conformance attack-short
+	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
+	$(MAKE) --no-print-directory -j2 resource-check release
+	$(MAKE) --no-print-directory spa-check clients transcripts e2e conformance attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -49,7 +53,7 @@ resource: ## Create a resource of your own: make resource NAME=invoices
 
 .PHONY: resource-check
 resource-check: ## Create and remove features in a copy of the tree, and check the result
-	$(scratch) scripts/resource-check
+	$(scratch) $(threads) scripts/resource-check
 
 lint: lint-browser ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings
@@ -59,10 +63,10 @@ lint-browser:
 	$(in) cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
 
 unit: ## Run unit and HTTP tests, on SQLite and PostgreSQL
-	$(scratch) $(in) cargo test --features ssr
+	$(scratch) $(threads) $(in) cargo test --features ssr
 
 linted-unit:
-	$(scratch) $(in) scripts/linted cargo test --features ssr
+	$(scratch) $(threads) $(in) scripts/linted cargo test --features ssr
 
 bench-instructions: release ## Count the instructions of a request, and compare with benches/instructions.spec
 	@scripts/setup test
