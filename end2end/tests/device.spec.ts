@@ -28,7 +28,7 @@ for (const javaScriptEnabled of [true, false]) {
       const authorization = { headers: { Authorization: `Bearer ${access_token}` } };
       expect((await request.get("/api/v1/me", authorization)).status()).toBe(200);
       await page.goto("/account/apps");
-      await expect(page.getByText("On a device that you connected with a code")).toBeVisible();
+      await expect(page.getByText("On a device that you connected with a code", { exact: true })).toBeVisible();
       await page.getByRole("button", { name: "Remove access of Notes for TV" }).click();
       await expect(page.getByText("No authorized apps.")).toBeVisible();
       expect((await request.get("/api/v1/me", authorization)).status()).toBe(401);
