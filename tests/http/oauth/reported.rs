@@ -20,7 +20,8 @@ async fn a_reported_refresh_token_ends_the_access_of_its_application(Site(app): 
     let second = Tokens::of(&app, &refresh(&app, OWN, &first.refresh).await);
     let subject = "A leaked token was revoked";
     // Of nobody's family; of the form alone.
-    let nobody = format!("{}{}", &first.refresh[..10], &first.refresh[10..].replace(['a', 'b', 'c'], "d"));
+    let changed = if first.refresh[10..].starts_with('d') { "e" } else { "d" };
+    let nobody = format!("{}{changed}{}", &first.refresh[..10], &first.refresh[11..]);
     for nothing in [nobody.as_str(), &first.refresh[..60], "vsr_"] {
         report(&app, nothing).await;
     }
