@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use super::findings::Findings;
+use super::{findings::Findings, flag::FlagOrWord};
 use crate::text::email_address::{is_address, normalized};
 
 /// `[factors]`
@@ -47,22 +47,11 @@ impl Serialize for Required {
 
 impl<'de> Deserialize<'de> for Required {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The environment has text in place of the flag.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Flag(bool),
-            Text(String),
-        }
-        match Written::deserialize(deserializer)? {
-            Written::Flag(false) => Ok(Self::Nobody),
-            Written::Flag(true) => Ok(Self::Everybody),
-            Written::Text(text) => match text.as_str() {
-                "false" => Ok(Self::Nobody),
-                "operators" => Ok(Self::Operators),
-                "true" => Ok(Self::Everybody),
-                _ => Err(D::Error::custom("must be false, \"operators\" or true")),
-            },
+        match FlagOrWord::deserialize(deserializer)? {
+            FlagOrWord::Flag(false) => Ok(Self::Nobody),
+            FlagOrWord::Flag(true) => Ok(Self::Everybody),
+            FlagOrWord::Word(word) if word == "operators" => Ok(Self::Operators),
+            FlagOrWord::Word(_) => Err(D::Error::custom("must be false, \"operators\" or true")),
         }
     }
 }

@@ -13,6 +13,7 @@ mod email_codes;
 mod events;
 mod factors;
 mod findings;
+mod flag;
 mod hosts;
 mod lab;
 mod mail;

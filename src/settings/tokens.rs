@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use time::Duration;
 
-use super::findings::Findings;
+use super::{findings::Findings, flag::FlagOrWord};
 
 /// `[tokens]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -71,22 +71,11 @@ impl Serialize for TokenLogin {
 
 impl<'de> Deserialize<'de> for TokenLogin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The environment has text in place of the flag.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Flag(bool),
-            Text(String),
-        }
-        match Written::deserialize(deserializer)? {
-            Written::Flag(true) => Ok(Self::On),
-            Written::Flag(false) => Ok(Self::Off),
-            Written::Text(text) => match text.as_str() {
-                "auto" => Ok(Self::Auto),
-                "true" => Ok(Self::On),
-                "false" => Ok(Self::Off),
-                _ => Err(D::Error::custom("must be true, false or \"auto\"")),
-            },
+        match FlagOrWord::deserialize(deserializer)? {
+            FlagOrWord::Flag(true) => Ok(Self::On),
+            FlagOrWord::Flag(false) => Ok(Self::Off),
+            FlagOrWord::Word(word) if word == "auto" => Ok(Self::Auto),
+            FlagOrWord::Word(_) => Err(D::Error::custom("must be true, false or \"auto\"")),
         }
     }
 }
