@@ -40,6 +40,17 @@ pub(super) fn vouched(owner: Owner) -> &'static str {
     }
 }
 
+/// What an application will be able to do, in words.
+#[component]
+pub(super) fn AbilitiesCard(scopes: Vec<ScopeInfo>) -> impl IntoView {
+    let row = |scope: ScopeInfo| view! { <li><div><p>{scope.meaning} " " <code>{scope.name}</code></p></div></li> };
+    view! {
+        <Card title="It will be able to">
+            <ul class="rows">{scopes.into_iter().map(row).collect_view()}</ul>
+        </Card>
+    }
+}
+
 #[component]
 pub(super) fn ConsentView(
     client: Client,
@@ -50,7 +61,6 @@ pub(super) fn ConsentView(
 ) -> impl IntoView {
     let name = client.name.clone();
     let place = place(&redirect_uri);
-    let row = |scope: ScopeInfo| view! { <li><div><p>{scope.meaning} " " <code>{scope.name}</code></p></div></li> };
     view! {
         <header>
             <Avatar name=name.clone() letter=client.letter.clone() />
@@ -59,9 +69,7 @@ pub(super) fn ConsentView(
                 <strong>{name.clone()}</strong> " wants to access your account " <strong>{email}</strong> "."
             </p>
         </header>
-        <Card title="It will be able to">
-            <ul class="rows">{scopes.into_iter().map(row).collect_view()}</ul>
-        </Card>
+        <AbilitiesCard scopes />
         <Card>
             <p>"Authorizing will redirect to " <strong>{place}</strong> "."</p>
             <p class="hint">

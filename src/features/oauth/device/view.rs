@@ -4,7 +4,10 @@ use leptos::{either::Either, prelude::*};
 
 use crate::{
     auth::ScopeInfo,
-    features::oauth::{client::Client, view::vouched},
+    features::oauth::{
+        client::Client,
+        view::{AbilitiesCard, vouched},
+    },
     timestamp::Timestamp,
     ui::{Avatar, Card, Field, FormGuard, FormState, Time, describedby},
 };
@@ -97,7 +100,6 @@ pub(super) fn CompareView(code: String) -> impl IntoView {
 pub(super) fn AskView(asking: Asking) -> impl IntoView {
     let Asking { code, email, client, scopes, address, is_near, browser, at } = asking;
     let name = client.name.clone();
-    let row = |scope: ScopeInfo| view! { <li><div><p>{scope.meaning} " " <code>{scope.name}</code></p></div></li> };
     let from = (!address.is_empty()).then(|| view! { ", from " <strong>{address}</strong> });
     let near = is_near.map(|is_near| {
         if is_near {
@@ -116,9 +118,7 @@ pub(super) fn AskView(asking: Asking) -> impl IntoView {
                 " wants to access your account " <strong>{email}</strong> "."
             </p>
         </header>
-        <Card title="It will be able to">
-            <ul class="rows">{scopes.into_iter().map(row).collect_view()}</ul>
-        </Card>
+        <AbilitiesCard scopes />
         <Card title="Where it asks from">
             <p>"It asked " <Time at />{from}" ("{browser}")."</p>
             {near}
