@@ -51,6 +51,8 @@ pub mod resource_metadata;
 #[cfg(feature = "ssr")]
 pub mod same_origin;
 #[cfg(feature = "ssr")]
+pub mod scope_boxes;
+#[cfg(feature = "ssr")]
 pub mod server_fn;
 #[cfg(feature = "ssr")]
 mod server_key;

@@ -8,7 +8,13 @@ use super::{
     registration::{self, NewClient, Registered},
 };
 use crate::{
-    auth::{ScopeInfo, activity::Kind, page::PageContext, reauthentication::Reauthentication},
+    auth::{
+        ScopeInfo,
+        activity::Kind,
+        page::PageContext,
+        reauthentication::Reauthentication,
+        scope_boxes::{ScopeBoxes, scope_field},
+    },
     http::{
         client::Client as Somewhere,
         extract::{Form, PathId},
@@ -128,11 +134,6 @@ fn fresh_form(state: &AppState) -> FormState {
     offered(&state.site.scopes).fold(FormState::default(), tick)
 }
 
-/// The name of the checkbox for `scope`.
-fn scope_field(scope: &str) -> String {
-    format!("scope-{}", scope.replace(':', "-"))
-}
-
 fn must_be_on(state: &AppState) -> Result<(), Problem> {
     if state.settings.oauth.registration { Ok(()) } else { Err(Problem::NotFound) }
 }
@@ -209,17 +210,6 @@ fn DeveloperView(
 
 #[component]
 fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
-    let values = form.clone();
-    let scope = move |scope: ScopeInfo| {
-        let name = scope_field(scope.name);
-        let ticked = !values.value(&name).is_empty();
-        view! {
-            <label class="check">
-                <input type="checkbox" name=name checked=ticked />
-                <span>{scope.meaning} " " <code>{scope.name}</code></span>
-            </label>
-        }
-    };
     let requires_key = !form.value("requires_key").is_empty();
     let refused_scopes = form.error("scopes");
     let (uris, error) = (form.value("redirect_uris"), form.error("redirect_uris"));
@@ -257,7 +247,7 @@ fn NewForm(form: FormState, scopes: Vec<ScopeInfo>) -> impl IntoView {
             </Field>
             <fieldset aria-describedby="scopes-error">
                 <legend>"What it may ask for"</legend>
-                {scopes.into_iter().map(scope).collect_view()}
+                <ScopeBoxes scopes form=form.clone() />
                 <p class="error" id="scopes-error" role="alert">{refused_scopes}</p>
             </fieldset>
             <fieldset>

@@ -7,10 +7,13 @@ use uuid::Uuid;
 
 use super::{
     service::{self, Expiry, Issued, NewToken},
-    view::{DAY_OVER, ON_A_DAY, REQUIRED, TokensView, scope_field},
+    view::{DAY_OVER, ON_A_DAY, REQUIRED, TokensView},
 };
 use crate::{
-    auth::{activity::Kind, page::PageContext, reauthentication::Reauthentication, store::accounts},
+    auth::{
+        activity::Kind, page::PageContext, reauthentication::Reauthentication, scope_boxes::scope_field,
+        store::accounts,
+    },
     db::Db,
     http::{
         client::Client,

@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::service::Issued;
 use crate::{
-    auth::{IssuedBy, ScopeInfo, Token},
+    auth::{IssuedBy, ScopeInfo, Token, scope_boxes::ScopeBoxes},
     timestamp::Timestamp,
     ui::{Badge, Card, CodeBlock, Confirm, Empty, Field, FormGuard, FormState, Notice, TextField, Time, describedby},
 };
@@ -25,11 +25,6 @@ pub(super) const ON_A_DAY: &str = "day";
 
 /// The field in which the page's script sends when that day ends in the person's time zone.
 pub(super) const DAY_OVER: &str = "day_over";
-
-/// The name of the checkbox for `scope`.
-pub(super) fn scope_field(scope: &str) -> String {
-    format!("scope-{}", scope.replace(':', "-"))
-}
 
 #[component]
 pub(super) fn TokensView(
@@ -187,17 +182,6 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
     let option = move |value: &'static str, label: &'static str| {
         view! { <option value=value selected=chosen == value>{label}</option> }
     };
-    let values = form.clone();
-    let scope = move |scope: ScopeInfo| {
-        let name = scope_field(scope.name);
-        let ticked = !values.value(&name).is_empty();
-        view! {
-            <label class="check">
-                <input type="checkbox" name=name checked=ticked />
-                <span>{scope.meaning} " " <code>{scope.name}</code></span>
-            </label>
-        }
-    };
     let (first, last) = days;
     let (day, day_error) = (form.value("expires_at"), form.error("expires_at"));
     let (origins, origins_error) = (form.value("origins"), form.error("origins"));
@@ -214,7 +198,7 @@ fn TokenForm(scopes: Vec<ScopeInfo>, form: FormState, days: (String, String)) ->
             />
             <fieldset aria-describedby="scopes-error">
                 <legend>"Scopes"</legend>
-                {scopes.into_iter().map(scope).collect_view()}
+                <ScopeBoxes scopes form=form.clone() />
                 <p class="error" id="scopes-error" role="alert">{form.error("scopes")}</p>
             </fieldset>
             <div class="lifetime">
