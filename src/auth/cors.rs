@@ -62,8 +62,8 @@ const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE";
 /// fail.
 const HEADERS: &str = "authorization, baggage, content-type, dpop, idempotency-key, if-match, if-none-match, \
                        last-event-id, sentry-trace, traceparent, tracestate, x-request-id";
-const EXPOSED: &str = "allow, date, deprecation, dpop-nonce, etag, idempotent-replayed, link, location, ratelimit, ratelimit-policy, \
-                       retry-after, sunset, www-authenticate, x-request-id";
+const EXPOSED: &str = "allow, date, deprecation, dpop-nonce, etag, idempotent-replayed, link, location, ratelimit, \
+                       ratelimit-policy, retry-after, sunset, www-authenticate, x-request-id";
 /// Two hours, the longest time Chromium caches a preflight.
 const MAX_AGE: &str = "7200";
 

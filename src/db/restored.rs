@@ -6,9 +6,10 @@
 
 use super::{Db, execute};
 
-/// Sign-ins that wait for a factor, codes by mail, challenges of passkeys, the codes of applications and devices, the
-/// trust in browsers, the removals of second factors (whose owners may have stopped them), proofs that were used, and the keys of nonces and challenges:
-/// proofs that were made before now are refused, used or not. Returns how many rows there were.
+/// Ends sign-ins that wait for a factor, codes by mail, challenges of passkeys, the codes of applications and devices,
+/// the trust in browsers, removals of second factors (whose owners may have stopped them), proofs that were used, and
+/// the keys of nonces and challenges: proofs that were made before now are refused, used or not. Returns how many rows
+/// there were, but for the keys.
 ///
 /// # Errors
 /// If the database fails. What has ended stays ended; do it again.

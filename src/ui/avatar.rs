@@ -5,7 +5,8 @@ use leptos::prelude::*;
 /// The number of colours in `style/parts/avatar.css`.
 const COLOURS: u32 = 6;
 
-/// A person's initials, or the letter of an application, in a colour derived from the name. Hidden from screen readers: show the name beside it.
+/// A person's initials, or the letter of an application, in a colour derived from the name. Hidden from screen readers:
+/// show the name beside it.
 #[component]
 pub fn Avatar(
     /// The person's name.

@@ -66,8 +66,8 @@ fn take_found(id: Uuid) -> Option<CurrentSession> {
 macro_rules! signed_in_columns {
     () => {
         "browser_sessions.id AS browser_session_id, browser_sessions.remembered, browser_sessions.last_seen_at, \
-         browser_sessions.ends_at, browser_sessions.bound_at, accounts.id, accounts.email, accounts.name, accounts.created_at, \
-         accounts.email_verified_at, accounts.auth_stamp, accounts.last_change"
+         browser_sessions.ends_at, browser_sessions.bound_at, accounts.id, accounts.email, accounts.name, \
+         accounts.created_at, accounts.email_verified_at, accounts.auth_stamp, accounts.last_change"
     };
 }
 

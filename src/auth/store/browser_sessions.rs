@@ -88,8 +88,8 @@ pub(crate) async fn list(db: &Db, account: Uuid, now: Timestamp, limit: i64) -> 
     fetch!(
         db,
         all,
-        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at FROM browser_sessions
-         WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT $3",
+        "SELECT id, user_agent, address, remembered, created_at, last_seen_at, expires_at, ends_at, bound_at
+         FROM browser_sessions WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT $3",
         account,
         now,
         limit,

@@ -185,7 +185,8 @@ pub(crate) struct NewToken {
     pub jkt: Option<String>,
 }
 
-/// Stores an access token, if its grant stands, and if it is bound to a key where the account demands one. Returns how many rows were stored.
+/// Stores an access token, if its grant stands, and if it is bound to a key where the account demands one. Returns how
+/// many rows were stored.
 pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx::Result<u64> {
     const SQLITE: &str = "INSERT INTO tokens
             (id, account_id, name, hash, scopes, origins, issued_by, created_at, expires_at, ends_at, password_stamp,

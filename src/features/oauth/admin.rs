@@ -5,7 +5,8 @@ pub use super::registration::{NewClient, Registered};
 use super::{client::offered, registration};
 use crate::{auth::ScopeInfo, db::Db, http::problem::Problem, secret::Secret};
 
-/// Registers an application in the name of the operators, on a site with the scopes `declared`. Returns it with its secret, if it has one.
+/// Registers an application in the name of the operators, on a site with the scopes `declared`. Returns it
+/// with its secret, if it has one.
 ///
 /// # Errors
 /// [`Problem::Validation`]; or if the database fails.

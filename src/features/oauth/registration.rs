@@ -108,7 +108,8 @@ fn errors(new: &NewClient, declared: &[ScopeInfo]) -> Vec<FieldError> {
     errors
 }
 
-/// Registers an application for `owner`, or for an operator, on a site with the scopes `declared`. Returns it with its secret, which is shown once.
+/// Registers an application for `owner`, or for an operator, on a site with the scopes `declared`. Returns it with its
+/// secret, which is shown once.
 ///
 /// # Errors
 /// [`Problem::Validation`]; [`Problem::Conflict`] if the account has `limit` of them.
