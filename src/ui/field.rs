@@ -104,8 +104,11 @@ pub fn CodeField(
     /// The label.
     #[prop(default = "Code")]
     label: &'static str,
-    /// The form's state: what is wrong with the code. What was typed is not shown again.
+    /// The form's state: what is wrong with the code.
     form: FormState,
+    /// Whether what was typed is shown again, for a code that is no secret of the person.
+    #[prop(optional)]
+    is_kept: bool,
     /// Where the code comes from, and what it looks like.
     hint: &'static str,
     /// The `inputmode` attribute, such as `numeric`: which keys a phone shows.
@@ -129,6 +132,7 @@ pub fn CodeField(
                 id=name
                 name=name
                 type="text"
+                value=is_kept.then(|| form.value(name))
                 inputmode=keys
                 autocomplete=autocomplete
                 autocapitalize=capitals

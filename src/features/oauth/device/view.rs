@@ -9,7 +9,7 @@ use crate::{
         view::{AbilitiesCard, vouched},
     },
     timestamp::Timestamp,
-    ui::{Avatar, Card, Field, FormGuard, FormState, Time, describedby},
+    ui::{Avatar, Card, CodeField, FormGuard, FormState, Time},
 };
 
 /// The path of the page.
@@ -43,30 +43,21 @@ pub struct Asking {
 /// The page that asks for the code.
 #[component]
 pub(super) fn EnterView(form: FormState) -> impl IntoView {
-    let error = form.error(CODE_FIELD);
-    let wrong = error.is_some();
     view! {
         <section class="door">
             <h1>"Connect a device"</h1>
             <p>"Enter the code that your device shows."</p>
             <form method="post" action=PAGE>
                 <FormGuard />
-                <Field name=CODE_FIELD label="Code" hint=HINT error=error>
-                    <input
-                        id=CODE_FIELD
-                        name=CODE_FIELD
-                        type="text"
-                        value=form.value(CODE_FIELD)
-                        autocomplete="off"
-                        autocapitalize="characters"
-                        maxlength="40"
-                        autofocus
-                        required
-                        spellcheck="false"
-                        aria-invalid=wrong.then_some("true")
-                        aria-describedby=describedby(CODE_FIELD, HINT)
-                    />
-                </Field>
+                <CodeField
+                    name=CODE_FIELD
+                    form
+                    is_kept=true
+                    hint=HINT
+                    autocomplete="off"
+                    capitals="characters"
+                    longest=40
+                />
                 <button>"Continue"</button>
             </form>
         </section>
