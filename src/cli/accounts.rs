@@ -5,6 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    account_changes::{self, ChangeAddress, Rename},
     account_state,
     context::Context,
     failure::Failure,
@@ -38,6 +39,12 @@ enum Command {
     Unlock(Account),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),
+    /// Mark the address of an account as verified, if you know that it is the owner's
+    Confirm(Account),
+    /// Give an account another name
+    Rename(Rename),
+    /// Change the address of an account; both addresses are told by mail
+    ChangeAddress(ChangeAddress),
     /// Disable an account: its browsers are signed out, its tokens are rejected
     Disable(Account),
     /// Enable a disabled account
@@ -94,6 +101,9 @@ impl Accounts {
             Command::Show(account) => account_state::show(context, &account.account, json).await,
             Command::Unlock(account) => account_state::unlock(context, &account.account, json).await,
             Command::Create(create) => create.run(context, json).await,
+            Command::Confirm(account) => account_changes::confirm(context, &account.account, json).await,
+            Command::Rename(rename) => rename.run(context, json).await,
+            Command::ChangeAddress(change) => change.run(context, json).await,
             Command::Disable(account) => account.set_enabled(context, false, json).await,
             Command::Enable(account) => account.set_enabled(context, true, json).await,
             Command::Delete(delete) => delete.run(context, json).await,
@@ -231,7 +241,7 @@ impl Account {
 
 /// Checks that the settings have the public URL with which the server was last started. Without the server's own
 /// settings, the link would lead nowhere.
-async fn check_public_url(context: &Context) -> Result<(), Failure> {
+pub(super) async fn check_public_url(context: &Context) -> Result<(), Failure> {
     let ours = context.settings.origin();
     let reason = match served::last(&context.db).await? {
         Some(last) if last == ours => return Ok(()),

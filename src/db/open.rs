@@ -11,7 +11,7 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler,
+    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler, rights,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
@@ -110,6 +110,9 @@ async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> 
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
         }
+        if rights::is_denied(&source) {
+            return OpenError::Rights { url: shown(url), source };
+        }
         OpenError::Connect { url: shown(url), source, hint: HINT }
     };
 
@@ -122,7 +125,11 @@ async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> 
         .await
         .map_err(failed)?;
     let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
-    migrated.map_err(|error| refused(url, error))?;
+    if let Err(error) = migrated
+        && !rights::needs_none(&pool, &error).await
+    {
+        return Err(refused(url, error));
+    }
     let search = searches(options).await.map_err(failed)?;
     Ok((Pools::Postgres(pool), Pools::Postgres(search)))
 }
@@ -153,6 +160,9 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
         MigrateError::VersionMissing(version) => OpenError::Newer { url: shown(url), version },
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if pooler::is_in_the_way(&source) => {
             OpenError::Pooler { url: shown(url), source }
+        }
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if rights::is_denied(&source) => {
+            OpenError::Rights { url: shown(url), source }
         }
         source => OpenError::Migrate { url: shown(url), source },
     }

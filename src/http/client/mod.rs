@@ -5,7 +5,7 @@ mod device;
 mod network;
 mod proxies;
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, fmt, net::IpAddr};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -16,9 +16,23 @@ use axum::{
 
 pub use self::{browser::browser_name, device::Device, network::Network, proxies::Proxies};
 
-/// The address at the other end of the connection. The listener adds it to each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+/// Who is at the other end of the connection. The listener adds it to each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// A client or a proxy with this address.
+    Address(IpAddr),
+    /// A proxy that connects to our UNIX socket, which it may by the permissions of the file.
+    Socket,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Socket => f.write_str("the UNIX socket"),
+        }
+    }
+}
 
 /// The client of a request.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +102,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// Middleware that adds the client's address to each request.
 pub async fn layer(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
-    if let Some(Peer(peer)) = request.extensions().get().copied() {
+    if let Some(peer) = request.extensions().get::<Peer>().copied() {
         let address = proxies.client(peer, request.headers());
         request.extensions_mut().insert(Address(address));
     }
