@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::{
-    accounts::check_public_url,
     context::Context,
     failure::Failure,
     output::{eprint, print, print_json},
@@ -74,7 +73,7 @@ impl ChangeAddress {
             return Err(Failure::usage(format!("the account {} is disabled; enable it first", account.email)));
         }
         // Both mails lead to the site.
-        check_public_url(context).await?;
+        context.check_public_url().await?;
         let new = corrections::new_address(&context.db, &account, &self.new).await?;
         let mailer = Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)?;
         let with = (&context.db, &context.settings, &mailer);

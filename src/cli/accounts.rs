@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     auth::{passwords::Hasher, store::accounts::AccountDetails},
-    cli::operators::served,
     features::accounts::{admin, factor_reset, service::SignUp},
     mail::Mailer,
 };
@@ -198,7 +197,7 @@ impl Account {
             return Err(Failure::usage(format!("the account {} is disabled; enable it first", account.email)));
         }
         // Before the link is created, because a new link replaces the previous one.
-        check_public_url(context).await?;
+        context.check_public_url().await?;
         let work = admin::reset_link(&context.db, &context.settings, account.id);
         let link = context.logged("accounts reset-link", (Some(account.id), &account.email), work).await?;
         let minutes = context.settings.accounts.reset_minutes;
@@ -221,7 +220,7 @@ impl Account {
             return Err(Failure::usage(format!("the account {email} is disabled; enable it first")));
         }
         // The owner gets a link that stops it.
-        check_public_url(context).await?;
+        context.check_public_url().await?;
         let mailer = Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)?;
         let sign_ins = account_state::sign_ins(context, &mailer);
         if !sign_ins.has_second(id).await? {
@@ -237,19 +236,4 @@ impl Account {
         eprint("Its owner was mailed, and can stop it until then. The server removes them when it runs.");
         Ok(())
     }
-}
-
-/// Checks that the settings have the public URL with which the server was last started. Without the server's own
-/// settings, the link would lead nowhere.
-pub(super) async fn check_public_url(context: &Context) -> Result<(), Failure> {
-    let ours = context.settings.origin();
-    let reason = match served::last(&context.db).await? {
-        Some(last) if last == ours => return Ok(()),
-        Some(last) => format!("the server was last started as {last}"),
-        None => "this version of the server has not been started with this database".into(),
-    };
-    Err(Failure::usage(format!(
-        "{reason}, but with these settings the link would lead to {ours}. Run this command in the server's folder and \
-         with its environment, or set server.public_url; nothing was changed"
-    )))
 }

@@ -99,7 +99,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let extras = bind_extras(&settings).await?;
     let (origin, database, allowed) =
         (settings.origin(), settings.database.url.clone(), settings.allowed_origins_summary());
-    let mail = settings.mail.summary();
+    let (mail, connections) = (settings.mail.summary(), settings.database.connections);
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
@@ -107,7 +107,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     // As long as the other server may take to stop.
     let lock = sqlite_lock::take(&database, grace.0).await;
     let lock = lock.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
-    let db = Db::open(&database, Clock::default()).await;
+    let db = Db::open_with(&database, Clock::default(), connections).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     if let Some(made_at) = restored::made_of(&db).await.map_err(Failure::machine)? {
         db.close().await;

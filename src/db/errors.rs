@@ -35,7 +35,7 @@ pub enum OpenError {
     /// PostgreSQL's role may not do what the server has to do.
     #[error(
         "the role in the URL lacks a right in the database {url}: {source}. It needs CONNECT on the database, USAGE and \
-         CREATE on the schema, and has to own the tables that are there; see docs/postgresql.md"
+         CREATE on the schema, and has to own the tables: GRANT USAGE, CREATE ON SCHEMA public TO the role"
     )]
     Rights {
         /// The URL without its password.

@@ -1,4 +1,4 @@
-//! What PostgreSQL's role may do.
+//! What PostgreSQL's role may do, and whether its server is trusted.
 
 use sqlx::{PgPool, migrate::MigrateError};
 
@@ -11,6 +11,12 @@ const DENIED: [&str; 2] = ["42501", "3F000"];
 pub(super) fn is_denied(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
     error.code().is_some_and(|code| DENIED.contains(&&*code))
+}
+
+/// Whether the connection failed because of the server's certificate. rustls has an error of its own for it, of which
+/// sqlx passes on the text.
+pub(super) fn is_untrusted(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)) && error.to_string().contains("peer certificate")
 }
 
 /// Whether the role may not migrate, and need not: it may only read and write rows, and another role has run every

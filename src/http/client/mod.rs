@@ -3,9 +3,10 @@
 mod browser;
 mod device;
 mod network;
+mod peer;
 mod proxies;
 
-use std::{convert::Infallible, fmt, net::IpAddr};
+use std::{convert::Infallible, net::IpAddr};
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -14,25 +15,7 @@ use axum::{
     response::Response,
 };
 
-pub use self::{browser::browser_name, device::Device, network::Network, proxies::Proxies};
-
-/// Who is at the other end of the connection. The listener adds it to each request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// A client or a proxy with this address.
-    Address(IpAddr),
-    /// A proxy that connects to our UNIX socket, which it may by the permissions of the file.
-    Socket,
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Address(address) => address.fmt(f),
-            Self::Socket => f.write_str("the UNIX socket"),
-        }
-    }
-}
+pub use self::{browser::browser_name, device::Device, network::Network, peer::Peer, proxies::Proxies};
 
 /// The client of a request.
 #[derive(Clone, Debug, Default)]

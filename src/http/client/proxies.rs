@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-use super::Peer;
+use super::peer::Peer;
 use crate::settings::{ProxyHeader, Server};
 
 /// The proxies whose report of the client's address is trusted (S38).
