@@ -28,9 +28,9 @@ pub async fn warn_of_lost_passkeys(db: &Db, settings: &Settings) {
         };
         if let (Some(before), 1..) = (before, count) {
             tracing::warn!(
-                "the domain of passkeys was {before} at the last start and is {ours} now. {count} passkeys are of the \
-                 former, or of one before; no browser offers those here. Set passkeys.rp_id to {before} if the new \
-                 server.public_url is below that domain, or see docs/operators.md"
+                "passkeys belonged to the domain {before} at the last start and belong to {ours} now, so browsers no \
+                 longer offer those that were made before ({count} in the database). Set passkeys.rp_id to {before} if \
+                 the host of server.public_url is below it; docs/operators.md says more"
             );
         }
         if stored.as_ref() != Some(&ours) {
