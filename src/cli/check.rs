@@ -60,7 +60,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], br
         print(&format!("{severity}  {key}: {message}."));
     }
     if let Some(breached) = breached {
-        let (origin, address) = (settings.origin(), settings.server.address);
+        let (origin, address) = (settings.origin(), &settings.server.address);
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
         print(&settings.allowed_origins_summary());

@@ -125,6 +125,7 @@ async fn show(context: &Context, id: Uuid, json: bool) -> Result<(), Failure> {
     if mail.state == "waiting" {
         lines.push(("Next attempt", mail.due_at.to_minute()));
     }
+    lines.extend(mail.request_id.map(|id| ("Request", id)));
     lines.extend(mail.ended_at.map(|at| ("Ended", at.to_minute())));
     lines.extend(mail.expires_at.map(|at| ("Works until", at.to_minute())));
     if !mail.answer.is_empty() {

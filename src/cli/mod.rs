@@ -1,5 +1,6 @@
 //! The command line. Each command has a file of its own.
 
+mod account_changes;
 mod account_state;
 mod accounts;
 mod activity;

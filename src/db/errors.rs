@@ -32,6 +32,17 @@ pub enum OpenError {
         /// The cause.
         source: sqlx::Error,
     },
+    /// PostgreSQL's role may not do what the server has to do.
+    #[error(
+        "the role in the URL lacks a right in the database {url}: {source}. It needs CONNECT on the database, USAGE and \
+         CREATE on the schema, and has to own the tables: GRANT USAGE, CREATE ON SCHEMA public TO the role"
+    )]
+    Rights {
+        /// The URL without its password.
+        url: String,
+        /// The cause.
+        source: sqlx::Error,
+    },
     /// A newer version of this program has migrated the database.
     #[error(
         "the database {url} was written by a newer vestibule (migration {version} is unknown to this one). Run that \

@@ -13,7 +13,7 @@ use std::{
 
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 
-/// The most connections that wait here. The pool has twice as many.
+/// The most connections that wait here, and at most half of what the pool has, so that some are left for writes.
 const IDLE: usize = 8;
 /// A connection that was not used for so long is asked whether it still works.
 const FRESH: Duration = Duration::from_secs(1);
@@ -21,8 +21,10 @@ const FRESH: Duration = Duration::from_secs(1);
 const STAY: Duration = Duration::from_secs(60);
 
 /// The connections at hand.
-#[derive(Default)]
-pub(crate) struct Kept(Mutex<State>);
+pub(crate) struct Kept {
+    state: Mutex<State>,
+    most: usize,
+}
 
 #[derive(Default)]
 struct State {
@@ -48,8 +50,13 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
+    /// None yet, of a pool of `connections`.
+    pub(super) fn of(connections: u32) -> Self {
+        Self { state: Mutex::default(), most: usize::try_from(connections / 2).unwrap_or(IDLE).min(IDLE) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that works, of those at hand or of `pool`.
@@ -68,7 +75,7 @@ impl Kept {
     /// Keeps a connection whose statement has ended well.
     pub(crate) fn put(&self, lent: Lent) {
         let mut state = self.state();
-        if !state.closed && state.idle.len() < IDLE {
+        if !state.closed && state.idle.len() < self.most {
             state.idle.push(Lent { used: Instant::now(), ..lent });
         }
     }

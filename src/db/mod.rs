@@ -23,7 +23,9 @@ mod probe;
 #[doc(hidden)]
 pub mod query;
 mod readiness;
+pub mod request;
 pub mod restored;
+mod rights;
 mod search;
 mod timestamp;
 mod write_behind;
@@ -122,7 +124,7 @@ impl Db {
 
     /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it.
     pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.writes.spawn(work);
+        self.writes.spawn(request::carried(work));
     }
 
     /// Runs `work` in a task and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
@@ -137,7 +139,7 @@ impl Db {
         T: Send + 'static,
         E: From<TaskPanicked> + Send + 'static,
     {
-        let work = self.writes.spawn(work.in_current_span()).await;
+        let work = self.writes.spawn(request::carried(work.in_current_span())).await;
         work.unwrap_or_else(|error| Err(TaskPanicked(error.to_string()).into()))
     }
 

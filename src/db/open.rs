@@ -11,15 +11,20 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler,
+    Clock, Db, Direct, Inner, Kept, OpenError, Pools, file, migrations, pooler, rights,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
 
 /// How long a request waits for a connection before the answer is 503, well within the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most connections to PostgreSQL where no setting says so.
+const CONNECTIONS: u32 = 16;
 /// The hint if PostgreSQL does not answer.
 const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+/// The hint if PostgreSQL's certificate is not accepted.
+const TLS_HINT: &str = "Name a file with the certificate of its authority in the URL (sslrootcert=FILE), and the server \
+                        by a name that its certificate has";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 /// PostgreSQL's limit for each statement of a search, all of which are small (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
@@ -30,11 +35,19 @@ impl Db {
     /// # Errors
     /// [`OpenError`], one line for the operator.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_with(url, clock, CONNECTIONS).await
+    }
+
+    /// The same with up to `connections` to PostgreSQL, besides those of searches.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line for the operator.
+    pub async fn open_with(url: &str, clock: Clock, connections: u32) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let (pools, search) = postgres(url, *pooler).await?;
+            let (pools, search) = postgres(url, *pooler, connections).await?;
             (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
@@ -48,7 +61,7 @@ impl Db {
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
-            kept: Arc::default(),
+            kept: Arc::new(Kept::of(connections)),
             search,
             clock,
             writes,
@@ -105,24 +118,32 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> {
+async fn postgres(url: &str, pooler: bool, connections: u32) -> Result<(Pools, Pools), OpenError> {
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
         }
-        OpenError::Connect { url: shown(url), source, hint: HINT }
+        if rights::is_denied(&source) {
+            return OpenError::Rights { url: shown(url), source };
+        }
+        let hint = if rights::is_untrusted(&source) { TLS_HINT } else { HINT };
+        OpenError::Connect { url: shown(url), source, hint }
     };
 
     let options = PgConnectOptions::from_str(url).map_err(failed)?;
     let options = if pooler { pooler::options(options) } else { options };
     let pool = PgPoolOptions::new()
-        .max_connections(16)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options.clone())
         .await
         .map_err(failed)?;
     let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
-    migrated.map_err(|error| refused(url, error))?;
+    if let Err(error) = migrated
+        && !rights::needs_none(&pool, &error).await
+    {
+        return Err(refused(url, error));
+    }
     let search = searches(options).await.map_err(failed)?;
     Ok((Pools::Postgres(pool), Pools::Postgres(search)))
 }
@@ -153,6 +174,9 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
         MigrateError::VersionMissing(version) => OpenError::Newer { url: shown(url), version },
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if pooler::is_in_the_way(&source) => {
             OpenError::Pooler { url: shown(url), source }
+        }
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if rights::is_denied(&source) => {
+            OpenError::Rights { url: shown(url), source }
         }
         source => OpenError::Migrate { url: shown(url), source },
     }

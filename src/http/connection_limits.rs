@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     http::{
-        client::{Network, Proxies},
+        client::{Network, Peer, Proxies},
         seldom::Seldom,
     },
     settings::Settings,
@@ -118,8 +118,8 @@ impl Gate {
     }
 
     /// How long a connection from `peer` may be idle between requests.
-    pub(crate) fn idle(&self, peer: IpAddr) -> Duration {
-        if self.0.proxies.trust(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
+    pub(crate) fn idle(&self, peer: Peer) -> Duration {
+        if self.0.proxies.trust_peer(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
     }
 
     /// The number of open connections.
@@ -134,8 +134,11 @@ impl Gate {
 
     /// Admits a connection from `peer`, or returns `None` if a limit is reached. A trusted proxy brings the
     /// connections of many clients, so its network is not counted.
-    pub(crate) fn enter(&self, peer: IpAddr) -> Option<Ticket> {
-        let networks = if self.0.proxies.trust(peer) { Vec::new() } else { around(peer.to_canonical()) };
+    pub(crate) fn enter(&self, peer: Peer) -> Option<Ticket> {
+        let networks = match peer {
+            Peer::Address(address) if !self.0.proxies.trust(address) => around(address.to_canonical()),
+            _ => Vec::new(),
+        };
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let full = networks.iter().any(|(network, share)| {
             open.networks.get(network).is_some_and(|count| *count >= self.0.per_network.saturating_mul(*share))
@@ -324,7 +327,7 @@ mod tests {
     }
 
     fn enter(gate: &Gate, peer: &str) -> Option<Ticket> {
-        gate.enter(peer.parse().unwrap())
+        gate.enter(Peer::Address(peer.parse().unwrap()))
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tracing::{Instrument, field};
 use uuid::Uuid;
 
 use super::{answer_log::Refusal, origin};
+use crate::db::request::within;
 
 static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -63,7 +64,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     let started = std::time::Instant::now();
     let mut unanswered = Unanswered(Some(span.clone()));
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = within(&id.0, next.run(request)).instrument(span.clone()).await;
     unanswered.0 = None;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER.clone(), value);

@@ -30,7 +30,11 @@ use super::{
     outbox,
     store::{self, Claimed},
 };
-use crate::{db::Db, settings::Settings, timestamp::Timestamp};
+use crate::{
+    db::{Db, request},
+    settings::Settings,
+    timestamp::Timestamp,
+};
 
 /// The time limit for a connection to the mail server.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
@@ -96,7 +100,7 @@ impl Mailer {
         let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
         let transport = if mail.has_server() {
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
-            Transport::Smtp(transport(mail.smtp_url.expose_secret(), host)?)
+            Transport::Smtp(transport(mail.smtp_url.expose_secret(), &mail.ca_file, host)?)
         } else {
             Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
         };
@@ -154,6 +158,7 @@ impl Mailer {
             recipient: recipient.clone(),
             content: mail.to_json()?,
             expires_at: mail.lasts().map(|lasts| now + lasts),
+            request_id: request::id(),
         };
         store::insert(&self.db, new, now).await.map_err(|error| error.to_string())?;
         if mail.replaces_older()
@@ -294,14 +299,18 @@ enum Stored {
     Queue,
 }
 
-fn transport(url: &str, hello: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+fn transport(url: &str, ca_file: &str, hello: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
     // The error of lettre may contain the URL, and the URL a password.
     let wrong = || "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned();
     let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| wrong())?;
     let parsed = Url::parse(url).map_err(|_| wrong())?;
     let tls = parsed.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-    let parameters =
-        || certificates::parameters(parsed.host_str().unwrap_or_default(), env::var_os("SSL_CERT_FILE").as_deref());
+    let parameters = || {
+        let ours = (!ca_file.is_empty()).then(|| ("mail.ca_file", ca_file.into()));
+        let file = ours.or_else(|| Some(("SSL_CERT_FILE", env::var_os("SSL_CERT_FILE")?)));
+        let named = file.as_ref().map(|(name, file)| (*name, file.as_os_str()));
+        certificates::parameters(parsed.host_str().unwrap_or_default(), named)
+    };
     let builder = match (parsed.scheme(), tls.as_deref()) {
         ("smtps", _) => builder.tls(Tls::Wrapper(parameters()?)),
         (_, Some("required")) => builder.tls(Tls::Required(parameters()?)),

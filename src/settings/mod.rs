@@ -5,6 +5,7 @@
 
 mod accounts;
 mod activity;
+mod address;
 mod backup;
 mod cors;
 mod database;
@@ -26,6 +27,7 @@ mod rate_limits;
 mod redirect_uris;
 mod resources;
 mod secret;
+mod secret_files;
 mod server;
 mod sessions;
 mod sources;
@@ -43,6 +45,7 @@ use self::findings::Findings;
 pub use self::{
     accounts::{Accounts, Confirm},
     activity::Activity,
+    address::ListenAddress,
     backup::Backup,
     cors::Cors,
     database::{Database, without_credentials},
@@ -185,11 +188,13 @@ impl Settings {
         found.sorted()
     }
 
-    /// Everything that this machine would not let the server do: create the database, or write to the outbox.
+    /// Everything that this machine would not let the server do: create the database, write to the outbox, or read the certificates of the
+    /// mail server's authority.
     pub fn machine_findings(&self) -> Vec<Finding> {
         let mut found = Findings::default();
         self.database.check_file(&mut found);
         self.mail.check_outbox(&mut found);
+        self.mail.check_ca_file(&mut found);
         found.sorted()
     }
 
