@@ -38,18 +38,25 @@ pub(super) struct Move {
     /// The database to move; that of the settings if left out
     #[arg(long, value_name = "URL")]
     from: Option<String>,
-    /// Say what would be done, and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Delete what an interrupted move has copied, and begin again
-    #[arg(long)]
-    restart: bool,
+    #[command(flatten)]
+    how: How,
     /// Let the source take writes again, which a move has stopped
     #[arg(long, conflicts_with_all = ["to", "dry_run", "restart"])]
     undo: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// How to move.
+#[derive(Debug, Args)]
+struct How {
+    /// Say what would be done, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Delete what an interrupted move has copied, and begin again
+    #[arg(long)]
+    restart: bool,
 }
 
 impl Move {
@@ -98,14 +105,14 @@ impl Move {
         }
         let (counts, held) = moving::counts(source).await.map_err(Failure::machine)?;
         let found = self.look(target).await?;
-        let goes_on = begun(source, target, held.as_ref(), &found, self.restart)?;
-        if self.dry_run {
+        let goes_on = begun(source, target, held.as_ref(), &found, self.how.restart)?;
+        if self.how.dry_run {
             return self.report_plan(source, target, &counts, goes_on);
         }
         nobody_uses(source).await?;
         let db = Db::open(target, Clock::default()).await.map_err(Failure::machine)?;
         db.close().await;
-        if self.restart && matches!(found, Target::Begun(_)) {
+        if self.how.restart && matches!(found, Target::Begun(_)) {
             moving::empty(target).await.map_err(Failure::machine)?;
         }
         moving::fits(source, target).await.map_err(Failure::usage)?;
