@@ -127,10 +127,15 @@ impl End {
 
 /// Adds a value to a checksum, so that no two rows are added in the same way.
 fn add(hash: &mut Sha256, value: &Value) {
+    let number = match value {
+        Value::Integer(number) => number.to_be_bytes(),
+        Value::Real(number) => number.to_be_bytes(),
+        _ => [0; 8],
+    };
     let (kind, bytes): (u8, &[u8]) = match value {
         Value::Null => (0, &[]),
-        Value::Integer(number) => (1, &number.to_be_bytes()),
-        Value::Real(number) => (2, &number.to_be_bytes()),
+        Value::Integer(_) => (1, &number),
+        Value::Real(_) => (2, &number),
         Value::Text(text) => (3, text.as_bytes()),
         Value::Blob(bytes) => (4, bytes),
     };
@@ -197,6 +202,9 @@ pub async fn held(url: &str) -> Result<Option<String>, String> {
 /// One line for the operator.
 pub async fn counts(source: &str) -> Result<(Vec<(String, i64)>, Option<Mark>), String> {
     let mut end = End::open(source).await?;
+    if let Some(mark) = end.mark(FROM).await? {
+        return Err(mark.refusal(FROM));
+    }
     let mut counts = Vec::new();
     for Found { name, .. } in end.tables().await? {
         let count = either!(&mut end, count(&name))?;
