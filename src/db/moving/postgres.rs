@@ -112,7 +112,7 @@ impl Postgres {
                 let fetch = format!("FETCH {BATCH} FROM moved");
                 let rows = sqlx::query(&fetch).persistent(false).fetch_all(&mut self.0).await.map_err(said)?;
                 if rows.is_empty() {
-                    return Ok(());
+                    return Ok::<_, String>(());
                 }
                 let rows = rows.iter().map(|row| values(row, table)).collect::<sqlx::Result<_>>();
                 each(rows.map_err(said)?).await?;
