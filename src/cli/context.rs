@@ -8,7 +8,7 @@ use super::{config::Config, config::load, failure::Failure, log::log, output::ep
 use crate::{
     auth::store::accounts::AccountDetails,
     cli::operators::{self, Operator, Subject, served},
-    db::{Clock, Db, OpenError},
+    db::{Clock, Db, OpenError, moving},
     features::accounts::admin as accounts,
     http::problem::Problem,
     settings::{Settings, Sources},
@@ -99,6 +99,10 @@ pub(super) fn with_database(
     runtime.block_on(async {
         let db = Db::open_existing(&settings.database.url, Clock::default()).await;
         let db = db.map_err(|error| Failure::machine(explain(&error, &sources)))?;
+        if let Some(moved) = moving::refusal(&db).await.map_err(Failure::machine)? {
+            db.close().await;
+            return Err(Failure::usage(format!("{moved}. {sources}")));
+        }
         let context = Context { settings, db, sources, introduced: Cell::new(false) };
         let result = work(&context).await;
         context.db.close().await;

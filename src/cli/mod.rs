@@ -15,6 +15,8 @@ mod local_https;
 mod lockdown;
 mod log;
 mod mail;
+mod migrate;
+mod moving;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -84,6 +86,10 @@ enum Command {
     Restore(backup::Restore),
     /// After the database was restored by other means: end what must not come back with it
     Restored(backup::Restored),
+    /// Move everything to another database, SQLite or PostgreSQL, while no server runs
+    Move(moving::Move),
+    /// Bring the database up to the present version, or say what that would do
+    Migrate(migrate::Migrate),
     /// List what operators did on the command line
     Log(operator_log::Log),
 }
@@ -112,6 +118,8 @@ pub fn run() -> ExitCode {
         Command::Backup(backup) => with_database(&config, async |context| backup.run(context).await),
         Command::Restore(restore) => restore.run(&config),
         Command::Restored(restored) => with_database(&config, async |context| restored.run(context).await),
+        Command::Move(moving) => moving.run(&config),
+        Command::Migrate(migrate) => migrate.run(&config),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
     match result {

@@ -22,7 +22,7 @@ use super::{backup_timer, config::Config, failure::Failure, local_https, log::lo
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
-    db::{Clock, Db, restored},
+    db::{Clock, Db, moving, restored},
     feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
     http::{
         connection_limits::{Gate, Timeouts},
@@ -115,6 +115,10 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
             "this database is a backup of {made_at}, in which everything works that was used or ended since. Run \
              `vestibule restored`, which ends that, and start again. {sources}"
         )));
+    }
+    if let Some(moved) = moving::refusal(&db).await.map_err(Failure::machine)? {
+        db.close().await;
+        return Err(Failure::usage(format!("{moved}. {sources}")));
     }
     let backups = settings.clone();
     let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::usage)?;

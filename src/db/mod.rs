@@ -16,6 +16,7 @@ mod file;
 mod ids;
 mod kept;
 mod migrations;
+pub mod moving;
 mod open;
 mod pooler;
 mod pools;
@@ -28,6 +29,7 @@ pub mod restored;
 mod rights;
 mod search;
 mod timestamp;
+pub mod upgrade;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
