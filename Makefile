@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-https watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
-.PHONY: spa spa-proxy spa-client release clean
+.PHONY: spa spa-proxy spa-client release static deploy deploy-check clean
 
 in = scripts/env
 scratch = TMPDIR=$$(scripts/scratch)
@@ -28,7 +28,7 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
 	$(MAKE) --no-print-directory -j2 resource-check release
-	$(MAKE) --no-print-directory spa-check clients transcripts e2e conformance attack-short
+	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -86,6 +86,13 @@ clients: release ## Generate clients from the OpenAPI documents, and try them an
 
 transcripts: release ## Run the commands in the documents, and compare their output (WRITE=yes writes it)
 	$(in) scripts/transcripts $(if $(WRITE),--write) $(app)
+
+deploy: release ## Try the files of deploy/ and the commands of docs/deploy.md against the release binary
+	@scripts/setup test
+	$(in) python3 tests/deploy $(app)
+
+deploy-check: release
+	$(in) python3 tests/deploy --quick $(app)
 
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test
@@ -145,6 +152,16 @@ $(app): $(sources)
 	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
 	@mkdir -p dist && rm -f $(app) && cp target/release/vestibule $(app)
 	@echo "$(app) contains the whole site ($$(du -h $(app) | cut -f1)). Copy it anywhere and run: ./vestibule serve"
+
+# musl's, so that it needs no library of the system.
+static_target := $(shell uname -m)-unknown-linux-musl
+
+static: ## Build dist/vestibule-static, one file for any Linux, also in an empty container
+	@scripts/setup static $(static_target)
+	LEPTOS_BIN_TARGET_TRIPLE=$(static_target) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
+	@mkdir -p dist && rm -f dist/vestibule-static && \
+		cp target/$(static_target)/release/vestibule dist/vestibule-static
+	@echo "dist/vestibule-static needs no library ($$(du -h dist/vestibule-static | cut -f1)). Copy it anywhere."
 
 clean: ## Delete everything that was built
 	rm -rf target dist end2end/test-results

@@ -22,7 +22,8 @@ use crate::{
 const TICK: StdDuration = StdDuration::from_secs(60);
 /// When a backup is tried again that could not be made.
 const RETRY: Duration = Duration::minutes(10);
-const PREFIX: &str = "vestibule-";
+/// How the names of its backups begin.
+pub(super) const PREFIX: &str = "vestibule-";
 
 /// Makes backups for as long as the server runs, if the settings say so.
 pub(super) async fn run(db: Db, settings: Settings) {

@@ -24,12 +24,7 @@ impl Check {
     /// Prints all findings: the errors, with which the exit code is 2, then the advice. `serve` does the same checks,
     /// so it refuses what this refuses. With an origin, the exit code is 2 as well if its pages could use neither door.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
-        let examined = Settings::examine(&config.file()?, &config.environment);
-        let (settings, mut findings) = examined.map_err(Failure::usage)?;
-        findings.extend(settings.machine_findings());
-        let (of_file, breached) = passwords::examine(&settings);
-        findings.extend(of_file);
-        findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+        let (settings, findings, breached) = examine_all(config)?;
         let sources = config.sources(&settings)?;
         let from = self.from.as_deref().map(|origin| examine(&settings, origin)).transpose()?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -51,6 +46,20 @@ impl Check {
             errors => Err(Failure::usage(format!("{errors} settings must be fixed before the server can start"))),
         }
     }
+}
+
+/// The settings, all that is to be said about them, errors first, and what the file of breached passwords holds.
+///
+/// # Errors
+/// If the settings cannot be read.
+pub(super) fn examine_all(config: &Config) -> Result<(Settings, Vec<Finding>, String), Failure> {
+    let examined = Settings::examine(&config.file()?, &config.environment);
+    let (settings, mut findings) = examined.map_err(Failure::usage)?;
+    findings.extend(settings.machine_findings());
+    let (of_file, breached) = passwords::examine(&settings);
+    findings.extend(of_file);
+    findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+    Ok((settings, findings, breached))
 }
 
 /// Prints the findings; if there is no error among them, also what the server would do, of which `breached` is a part.

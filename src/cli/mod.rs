@@ -10,11 +10,13 @@ mod check;
 mod clients;
 mod config;
 mod context;
+mod doctor;
 mod failure;
 mod local_https;
 mod lockdown;
 mod log;
 mod mail;
+mod manual;
 mod migrate;
 mod moving;
 mod openapi;
@@ -28,11 +30,12 @@ mod routes;
 mod serve;
 mod sessions;
 mod settings;
+mod token_create;
 mod tokens;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::{
     config::{Config, environment},
@@ -58,6 +61,8 @@ enum Command {
     Serve(serve::Serve),
     /// Check all settings and print errors and advice
     Check(check::Check),
+    /// Look at a running installation and say what is wrong: server, site, TLS, proxy, clock, database, mail, disk
+    Doctor(doctor::Doctor),
     /// Print every setting with its default and its range, as a settings file
     Settings,
     /// Print the OpenAPI 3.1 document of an API
@@ -70,7 +75,7 @@ enum Command {
     Activity(activity::Activity),
     /// List browser sessions and sign browsers out
     Sessions(sessions::Sessions),
-    /// List and revoke tokens
+    /// Create, list and revoke tokens
     Tokens(tokens::Tokens),
     /// Register, list and delete applications that ask people for access (OAuth 2)
     Clients(clients::Clients),
@@ -92,6 +97,10 @@ enum Command {
     Migrate(migrate::Migrate),
     /// List what operators did on the command line
     Log(operator_log::Log),
+    /// Print a script by which a shell completes commands
+    Completions(manual::Completions),
+    /// Write the manual, a page for each command
+    Man(manual::Man),
 }
 
 /// Runs the command line and returns the exit code: 0, 1 or 2.
@@ -101,6 +110,12 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
         Command::Serve(serve) => serve.run(config),
         Command::Check(check) => check.run(&config),
+        Command::Doctor(doctor) => doctor.run(&config),
+        Command::Completions(completions) => {
+            completions.run(Cli::command());
+            Ok(())
+        }
+        Command::Man(man) => man.run(Cli::command()),
         Command::Settings => {
             settings::print();
             Ok(())

@@ -7,6 +7,7 @@
 mod background;
 pub mod backup;
 mod clock;
+pub mod diagnosis;
 mod direct;
 mod direct_write;
 pub mod dump;

@@ -42,6 +42,11 @@ pub(super) fn parameters(host: &str, file: Option<(&str, &OsStr)>) -> Result<Tls
     builder.build().map_err(|error| format!("mail.smtp_url: {error}"))
 }
 
+/// The file of the authorities that this machine trusts.
+pub(crate) fn system() -> Option<PathBuf> {
+    SYSTEM.iter().map(PathBuf::from).find(|file| file.is_file())
+}
+
 /// The certificates in `file` that can be used: one that cannot must not keep the others from it.
 fn read(file: &Path) -> std::io::Result<Vec<Certificate>> {
     let text = fs::read_to_string(file)?;

@@ -10,4 +10,5 @@ mod sender;
 mod store;
 pub mod template;
 
+pub(crate) use self::certificates::system as system_certificates;
 pub use self::{message::Mail, sender::Mailer};

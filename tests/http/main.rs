@@ -26,6 +26,7 @@ mod descent;
 mod device_bound;
 mod devices;
 mod disabled;
+mod doctor;
 mod documents;
 mod dpop;
 mod durable;

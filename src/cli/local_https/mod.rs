@@ -4,7 +4,7 @@
 //! The certificates are in a folder of the user's, so that they are trusted once for all checkouts. The key is readable
 //! by its owner only, and that of the authority is not kept.
 
-mod certificate;
+pub(super) mod certificate;
 
 use std::{
     collections::HashMap,
