@@ -11,7 +11,9 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler,
+    Clock, Db, Direct, Inner, OpenError, Pools,
+    checkout::pool_options,
+    file, migrations, pooler,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
@@ -20,7 +22,16 @@ use crate::settings::without_credentials as shown;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The hint if PostgreSQL does not answer.
 const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+/// The most connections to PostgreSQL, without those of searches.
+const CONNECTIONS: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// PostgreSQL's limit for each statement of a server, such as one that waits for a lock (S43).
+const SERVER_TIMEOUT: &str = "4s";
+/// How long a server waits for the answer to a statement. Longer than PostgreSQL's own limit, after which a connection
+/// can be used again.
+const PATIENCE: Duration = Duration::from_millis(4500);
+/// The same for an operator's command, which may change every row.
+const LONG: Duration = Duration::from_secs(3600);
 /// PostgreSQL's limit for each statement of a search, all of which are small (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
 
@@ -30,11 +41,19 @@ impl Db {
     /// # Errors
     /// [`OpenError`], one line for the operator.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_for(url, clock, Use::Server).await
+    }
+
+    /// The same for `usage`.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line for the operator.
+    pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let (pools, search) = postgres(url, *pooler).await?;
+            let (pools, search) = postgres(url, *pooler, usage).await?;
             (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
@@ -44,7 +63,9 @@ impl Db {
         writes.close();
         let schema =
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
-        let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
+        let patience = if usage == Use::Server { PATIENCE } else { LONG };
+        let search = Arc::new(Search::new(search, *pooler, patience));
+        let (write_behind, probe) = (Arc::default(), Arc::default());
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
@@ -56,9 +77,19 @@ impl Db {
             probe,
             written: Arc::default(),
             pooler: *pooler,
+            patience,
             schema,
         })))
     }
+}
+
+/// Who uses the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A server, whose clients wait.
+    Server,
+    /// An operator's command, whose statements may take long.
+    Command,
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
@@ -105,7 +136,7 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> {
+async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools), OpenError> {
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
@@ -115,25 +146,30 @@ async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> 
 
     let options = PgConnectOptions::from_str(url).map_err(failed)?;
     let options = if pooler { pooler::options(options) } else { options };
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.clone())
-        .await
-        .map_err(failed)?;
-    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
+    // A migration may take long, so its connection has no limit.
+    let single = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let migrating = single.connect_with(options.clone()).await.map_err(failed)?;
+    let migrated =
+        if pooler { pooler::migrate(migrating.clone()).await } else { migrations::POSTGRES.run(&migrating).await };
+    migrating.close().await;
     migrated.map_err(|error| refused(url, error))?;
-    let search = searches(options).await.map_err(failed)?;
-    Ok((Pools::Postgres(pool), Pools::Postgres(search)))
+    let pool = || pool_options().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = match usage {
+        Use::Server => limited(pool, options.clone(), SERVER_TIMEOUT).await,
+        Use::Command => pool().connect_with(options.clone()).await,
+    };
+    let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
+    let search = limited(searches, options, STATEMENT_TIMEOUT).await.map_err(failed)?;
+    Ok((Pools::Postgres(pool.map_err(failed)?), Pools::Postgres(search)))
 }
 
-async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
-    let pool = || PgPoolOptions::new().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
-    let bounded = options.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]);
+/// A pool whose statements PostgreSQL ends after `time`.
+async fn limited(pool: impl Fn() -> PgPoolOptions, options: PgConnectOptions, time: &str) -> sqlx::Result<PgPool> {
+    let bounded = options.clone().options([("statement_timeout", time)]);
     match pool().connect_with(bounded).await {
-        // A pooler may refuse the parameter. Then only the time limit of the search itself applies.
+        // A pooler may refuse the parameter. Then only our own time limits apply.
         Err(sqlx::Error::Database(error)) => {
-            tracing::warn!(%error, "searches run without a statement_timeout");
+            tracing::warn!(%error, "statements run without a statement_timeout");
             pool().connect_with(options).await
         }
         connected => connected,
