@@ -219,7 +219,8 @@ def killed_behind_nginx(binary):
 
 def rolling_restart(binary):
     """Each instance behind HAProxy is stopped by SIGTERM and started again: no request fails."""
-    with several(binary, kind="haproxy") as (cluster, instances, balancer):
+    # Longer than two health checks, so that HAProxy sends it nothing any more when it stops accepting.
+    with several(binary, kind="haproxy", VESTIBULE_SERVER__DRAIN_SECONDS="2") as (cluster, instances, balancer):
         token = instances[0].token("ada")
         codes = []
         with Load(balancer.port, token, writers=6, pause=0.01) as load:
