@@ -18,5 +18,7 @@ pub(super) fn log(default: &str) {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // It would write to stderr that it cannot write to stderr, and panic in the middle of a request.
+        .log_internal_errors(false)
         .init();
 }

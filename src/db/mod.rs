@@ -6,6 +6,7 @@
 
 mod background;
 pub mod backup;
+mod checkout;
 mod clock;
 pub mod diagnosis;
 mod direct;
@@ -48,12 +49,12 @@ pub use self::{
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
 pub(crate) use kept::Kept;
-#[doc(hidden)]
-pub use pools::Pools;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};
 pub(crate) use write_behind::{BatchInsert, Row};
+#[doc(hidden)]
+pub use {checkout::Checkout, pools::Pools};
 
 use self::write_behind::WriteBehind;
 use crate::timestamp::Timestamp;
@@ -87,6 +88,9 @@ pub struct Inner {
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     #[doc(hidden)]
     pub pooler: bool,
+    /// How long PostgreSQL may take for a statement.
+    #[doc(hidden)]
+    pub patience: Duration,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
 }
@@ -118,6 +122,12 @@ impl Db {
     pub fn searching_within(self, time: Duration) -> Self {
         let search = Arc::new(self.search.within(time));
         Self(Arc::new(Inner { search, ..Inner::clone(&self) }))
+    }
+
+    /// Limits the time that PostgreSQL may take for a statement.
+    #[must_use]
+    pub fn answering_within(self, patience: Duration) -> Self {
+        Self(Arc::new(Inner { patience, ..Inner::clone(&self) }))
     }
 
     /// How many searches are running, including those whose request was cancelled.

@@ -5,6 +5,8 @@ pub mod problem;
 #[cfg(feature = "ssr")]
 pub mod answer_log;
 #[cfg(feature = "ssr")]
+mod body_timeout;
+#[cfg(feature = "ssr")]
 pub mod bulk_delete;
 #[cfg(feature = "ssr")]
 pub mod client;

@@ -92,6 +92,7 @@ mod settings_check;
 mod sign_in;
 mod sign_in_ends;
 mod sign_in_limits;
+mod silent_database;
 mod sockets;
 mod text;
 mod throttle;

@@ -225,6 +225,9 @@ problems! {
     NotAcceptable => 406, "not_acceptable", "Not acceptable",
         "Responses are JSON, and that of `GET events` is `text/event-stream`. Send an Accept header that allows it, or no \
          Accept header.";
+    /// The body did not arrive in time (RFC 9110 section 15.5.9).
+    RequestTimeout => 408, "request_timeout", "Request timeout",
+        "The request body took too long to arrive. Send it again.";
     /// The page was made for another account than the one that is signed in now.
     AccountChanged => 409, "account_changed", "Another account is signed in",
         "This page was opened with another account. Copy what you wrote, then reload the page.";

@@ -21,7 +21,7 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
-            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             status if status.is_client_error() => Self::InvalidBody("The request is malformed.".into()),
             _ => Self::Internal(format!("a layer answered {status}")),
         }
