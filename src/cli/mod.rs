@@ -14,6 +14,7 @@ mod local_https;
 mod lockdown;
 mod log;
 mod mail;
+mod metrics;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -26,6 +27,7 @@ mod serve;
 mod sessions;
 mod settings;
 mod tokens;
+mod traces;
 
 use std::{path::PathBuf, process::ExitCode};
 

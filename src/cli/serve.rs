@@ -7,11 +7,13 @@ use clap::Args;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{backup_timer, config::Config, failure::Failure, local_https, log::log, output::print, passwords};
+use super::{
+    backup_timer, config::Config, failure::Failure, local_https, log::log, metrics, output::print, passwords, traces,
+};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
@@ -60,7 +62,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let (of_breached, _) = passwords::examine(&settings);
     SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
-    log("info,sqlx=warn");
+    log("info,sqlx=warn", settings.log.format);
     for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }
@@ -68,6 +70,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let result = runtime.block_on(run_server(settings, sources, local));
     // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
+    traces::finish();
     result
 }
 
@@ -94,6 +97,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
         ))
     })?;
     let extras = bind_extras(&settings).await?;
+    let measured = app::metrics::bind(&settings).await.map_err(Failure::machine)?;
     let (origin, database, allowed) =
         (settings.origin(), settings.database.url.clone(), settings.allowed_origins_summary());
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
@@ -116,8 +120,11 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let stop = stop_signal().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let (stopped, events) = (stopping.clone(), state.events.clone());
+    let (draining, drain) = (state.draining.clone(), Duration::from_secs(state.settings.server.drain_seconds.into()));
     let signalled = tokio::spawn(async move {
         stop.await;
+        draining.begin();
+        sleep(drain).await;
         events.close();
         stopping.cancel();
         Instant::now()
@@ -126,6 +133,9 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     for (listener, router) in peers {
         let stop = stopped.clone().cancelled_owned();
         beside.spawn(serve_over(listener, tls.clone(), router, gate.clone(), stop));
+    }
+    if let Some(listener) = measured {
+        beside.spawn(metrics::serve(listener, &state, gate.clone(), stopped.clone()).map_err(Failure::usage)?);
     }
     let mailer = state.mailer.clone();
     let outbox = development.then(|| state.dev_key.url(&origin));

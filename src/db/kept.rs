@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::waits::{POSTGRES, acquire};
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
 
 /// The most connections that wait here. The pool has twice as many.
@@ -61,7 +62,7 @@ impl Kept {
         {
             return Ok(Lent { waited: true, ..lent });
         }
-        let connection = pool.acquire().await?;
+        let connection = acquire(pool, &POSTGRES).await?;
         Ok(Lent { connection, waited: false, since: now, used: now })
     }
 

@@ -12,6 +12,7 @@ mod direct_write;
 pub mod dump;
 mod errors;
 mod existing;
+mod figures;
 mod file;
 mod ids;
 mod kept;
@@ -26,6 +27,8 @@ mod readiness;
 pub mod restored;
 mod search;
 mod timestamp;
+#[doc(hidden)]
+pub mod waits;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -42,9 +45,11 @@ pub use self::{
     search::{Search, SearchError, Searching},
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
 #[doc(hidden)]
 pub use pools::Pools;
+pub use probe::Readiness;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};

@@ -10,4 +10,7 @@ mod sender;
 mod store;
 pub mod template;
 
-pub use self::{message::Mail, sender::Mailer};
+pub use self::{
+    message::Mail,
+    sender::{MAILS, Mailer},
+};

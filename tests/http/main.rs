@@ -50,6 +50,7 @@ mod mail_limits;
 mod mail_queue;
 mod mails;
 mod manners;
+mod monitoring;
 mod notes;
 mod oauth;
 mod openapi;
