@@ -124,7 +124,10 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_ends_alone() {
         static DONE: AtomicU64 = AtomicU64::new(0);
-        alone("a test", async { panic!("a test") }).await;
+        fn panics() -> bool {
+            panic!("a test")
+        }
+        alone("a test", async { panics() }).await;
         alone("a test", async { whole("a test", || async { Ok(DONE.fetch_add(1, Ordering::Relaxed) & 1) }).await })
             .await;
         assert_eq!(DONE.load(Ordering::Relaxed), 1);

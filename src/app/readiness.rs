@@ -22,18 +22,18 @@ pub(super) async fn ready(State(db): State<Db>, State(draining): State<Draining>
     if !found.is_ready() && LOGGED.again() {
         tracing::warn!(reads = ?found.reads, writes = ?found.writes, "not ready");
     }
-    let word = |result: &Option<Result<(), String>>| match result {
+    let word = |result: Option<&Result<(), String>>| match result {
         Some(Ok(())) => "ok",
         Some(Err(_)) => "failing",
         None => "no answer",
     };
     // Writes are not tried if reads fail.
-    let writes = if matches!(found.reads, Some(Err(_))) { "failing" } else { word(&found.writes) };
+    let writes = if matches!(found.reads, Some(Err(_))) { "failing" } else { word(found.writes.as_ref()) };
     let body = format!(
         "{}\nserver: {}\ndatabase: {}\ndatabase writes: {writes}\n",
         if is_ready { "ready" } else { "not ready" },
         if stops { "stopping" } else { "ok" },
-        word(&found.reads),
+        word(found.reads.as_ref()),
     );
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()

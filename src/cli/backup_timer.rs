@@ -15,6 +15,7 @@ use crate::{
         Db,
         backup::{self, Place},
     },
+    metrics::Tally,
     settings::Settings,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     db::{Clock, Db, OpenError},
     features::accounts::admin as accounts,
     http::problem::Problem,
-    settings::{LogFormat, Settings, Sources},
+    settings::{Settings, Sources},
 };
 
 /// What a command works with.
@@ -79,7 +79,7 @@ pub(super) fn with_database(
     work: impl AsyncFnOnce(&Context) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let (settings, sources) = load(config)?;
-    log("warn", LogFormat::Text);
+    log("warn");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
     runtime.block_on(async {
         let db = Db::open_existing(&settings.database.url, Clock::default()).await;

@@ -12,6 +12,7 @@ use crate::{
         connection_limits::{Gate, Timeouts},
         listener::serve as serve_on,
     },
+    metrics::Text,
     settings::{Server, Settings},
     state::AppState,
 };
@@ -32,6 +33,6 @@ pub(super) fn serve(
 ) -> Result<impl Future<Output = ()> + use<>, String> {
     let server = Server { connections: CONNECTIONS, connections_per_network: CONNECTIONS, ..Server::default() };
     let own = Gate::new(&Settings { server, ..Settings::default() }, Timeouts::default())?;
-    let sources = Sources { state: state.clone(), gate, beside: Arc::new(|text| BACKUPS.write(text)) };
+    let sources = Sources { state: state.clone(), gate, beside: Arc::new(|text: &mut Text| BACKUPS.write(text)) };
     Ok(serve_on(listener, router(sources), own, stopped.cancelled_owned()))
 }

@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    backup_timer, config::Config, failure::Failure, local_https, log::log, metrics, output::print, passwords, traces,
+    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::print, passwords, traces,
 };
 use crate::{
     app::{self, FEATURES},
@@ -62,7 +62,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let (of_breached, _) = passwords::examine(&settings);
     SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
-    log("info,sqlx=warn", settings.log.format);
+    log_as("info,sqlx=warn", settings.log.format);
     for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }

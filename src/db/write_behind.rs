@@ -108,7 +108,7 @@ impl WriteBehind {
     }
 
     /// How many rows are queued.
-    pub fn len(&self) -> u64 {
+    pub fn queued(&self) -> u64 {
         self.state().queued.saturating_sub(*self.done.borrow())
     }
 

@@ -31,7 +31,6 @@ static REQUESTS: OnceLock<Requests> = OnceLock::new();
 pub type CountedRoute = (String, String, &'static str);
 
 /// What is known of all requests.
-#[derive(Debug)]
 pub struct Requests {
     places: Router<usize>,
     paths: Vec<Path>,
@@ -110,13 +109,14 @@ impl Requests {
                 pages
             });
         };
-        let method = if method == Method::HEAD { &Method::GET } else { method };
-        Found::Route(found.methods.iter().find(|(known, _)| known == method).map_or(&found.other, |(_, series)| series))
+        let is_meant = |known: &Method| known == method || (*known == Method::GET && *method == Method::HEAD);
+        Found::Route(found.methods.iter().find(|(known, _)| is_meant(known)).map_or(&found.other, |(_, series)| series))
     }
 
     fn series(&self) -> impl Iterator<Item = (&str, &str, &Series)> {
         let routes = self.paths.iter().flat_map(|path| {
-            let known = path.methods.iter().map(|(method, series)| (path.pattern.as_str(), method.as_str(), series));
+            let known =
+                path.methods.iter().map(move |(method, series)| (path.pattern.as_str(), method.as_str(), series));
             known.chain([(path.pattern.as_str(), "other", &path.other)])
         });
         let unmatched = self.unmatched.iter().map(|series| ("unmatched", "any", series));
@@ -129,7 +129,7 @@ impl Requests {
         for (route, method, series) in self.series() {
             let statuses = STATUSES.map(|status| status.to_string()).into_iter().chain(["other".into()]);
             for (status, counter) in statuses.zip(&series.statuses).filter(|(_, counter)| counter.get() > 0) {
-                let labels = [("route", route), ("method", method), ("door", series.door), ("status", &status)];
+                let labels = [("route", route), ("method", method), ("door", series.door), ("status", status.as_str())];
                 text.sample("", &labels, counter.get());
             }
         }

@@ -34,7 +34,7 @@ impl<const N: usize> Family<N> {
             }
             let same = self.values.iter().zip(&self.counters).filter(|(other, _)| *other == value);
             let sum: u64 = same.map(|(_, counter)| counter.get()).sum();
-            text.sample("", &[(self.label, value)], sum);
+            text.sample("", &[(self.label, *value)], sum);
         }
     }
 }
@@ -75,7 +75,7 @@ impl<const ROWS: usize, const COLUMNS: usize> Grid<ROWS, COLUMNS> {
         text.family(self.name, Kind::Counter, self.help);
         for (row, counters) in self.rows.iter().zip(&self.counters) {
             for (column, counter) in self.columns.iter().zip(counters) {
-                text.sample("", &[(self.labels[0], row), (self.labels[1], column)], counter.get());
+                text.sample("", &[(self.labels[0], *row), (self.labels[1], *column)], counter.get());
             }
         }
     }

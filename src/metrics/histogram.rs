@@ -40,12 +40,11 @@ impl Histogram {
 
     /// Writes the samples of one series of the family that was begun last.
     pub fn write(&self, text: &mut Text, labels: &[(&str, &str)]) {
-        let mut all = 0;
-        let mut labels = labels.to_vec();
-        let bounds = BOUNDS.iter().map(|bound| seconds(*bound)).chain(["+Inf".into()]);
-        for (bucket, bound) in self.buckets.iter().zip(bounds) {
+        let bounds: Vec<_> = BOUNDS.iter().map(|bound| seconds(*bound)).chain(["+Inf".into()]).collect();
+        let (mut all, mut labels) = (0, labels.to_vec());
+        for (bucket, bound) in self.buckets.iter().zip(&bounds) {
             all += bucket.get();
-            labels.push(("le", &bound));
+            labels.push(("le", bound.as_str()));
             text.sample("_bucket", &labels, all);
             labels.pop();
         }

@@ -66,7 +66,7 @@ impl Times {
     pub fn write(&self, text: &mut Text) {
         text.family(self.name, Kind::Gauge, self.help);
         for (value, time) in &*self.times.lock().unwrap_or_else(PoisonError::into_inner) {
-            text.sample("", &[(self.label, value)], *time);
+            text.sample("", &[(self.label, *value)], *time);
         }
     }
 }

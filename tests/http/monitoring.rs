@@ -87,7 +87,8 @@ fn counters_move_and_labels_are_bounded() {
     let count = || read().lines().count();
     let before = count();
     for number in 0..30 {
-        for path in [format!("/nowhere/{number}"), format!("/api/v1/secret-{number}"), format!("/reset/link_{number}")] {
+        for path in [format!("/nowhere/{number}"), format!("/api/v1/secret-{number}"), format!("/reset/link_{number}")]
+        {
             server.call(&format!("GET {path}"), &[], "");
         }
         server.call(&format!("BREW{number} /sign-in"), &[], "");
@@ -158,9 +159,8 @@ async fn readiness_is_told_within_a_second_while_writes_hang(app: TestApp) {
     let is_sqlite = app.settings.database.url.starts_with("sqlite:");
     raw.run(if is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN; LOCK TABLE readiness IN EXCLUSIVE MODE" }).await;
     let begun = Instant::now();
-    let answers = [app.get("/readyz"), app.get("/readyz"), app.get("/readyz")].map(|request| {
-        tokio::spawn(request.into_future())
-    });
+    let answers =
+        [app.get("/readyz"), app.get("/readyz"), app.get("/readyz")].map(|request| tokio::spawn(request.into_future()));
     for answer in answers {
         let answer = answer.await.unwrap();
         assert_eq!(answer.status, 503);

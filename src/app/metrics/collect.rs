@@ -52,7 +52,7 @@ pub(super) async fn collect(sources: &Sources, format: Format) -> String {
         text.single("vestibule_sqlite_database_bytes", Kind::Gauge, "The size of the database file.", sizes.database);
         text.single("vestibule_sqlite_wal_bytes", Kind::Gauge, "The size of the write-ahead log.", sizes.wal);
     }
-    let rows = state.db.write_behind.len();
+    let rows = state.db.write_behind.queued();
     let help = "Rows of activity that are yet to be written.";
     text.single("vestibule_database_rows_queued", Kind::Gauge, help, rows);
 
@@ -70,7 +70,7 @@ fn about(text: &mut Text, settings: &Settings, db: &Db) {
     text.sample("", &[("version", env!("CARGO_PKG_VERSION")), ("database", db.system())], 1);
     let help = "A fingerprint of the settings without secrets: it differs between instances whose settings differ.";
     text.family("vestibule_settings_info", Kind::Gauge, help);
-    text.sample("", &[("fingerprint", &fingerprint(settings))], 1);
+    text.sample("", &[("fingerprint", fingerprint(settings).as_str())], 1);
 }
 
 /// Secrets are not part of the serialized settings, and the URL of the database is without its password.
@@ -82,41 +82,41 @@ fn fingerprint(settings: &Settings) -> String {
 }
 
 fn readiness(text: &mut Text, found: &Readiness, stops: bool) {
-    let is_well = |result: &Option<Result<(), String>>| i32::from(matches!(result, Some(Ok(()))));
+    let is_well = |result: Option<&Result<(), String>>| i32::from(matches!(result, Some(Ok(()))));
     text.family("vestibule_ready", Kind::Gauge, "Whether each component of /readyz is well.");
     text.sample("", &[("component", "server")], i32::from(!stops));
-    text.sample("", &[("component", "database")], is_well(&found.reads));
-    text.sample("", &[("component", "database_writes")], is_well(&found.writes));
+    text.sample("", &[("component", "database")], is_well(found.reads.as_ref()));
+    text.sample("", &[("component", "database_writes")], is_well(found.writes.as_ref()));
 }
 
 type Loads<'a> = [(&'static str, (&'a crate::auth::passwords::Load, usize)); 3];
 
 fn password_threads(text: &mut Text, loads: Loads<'_>) {
     text.family("vestibule_password_threads", Kind::Gauge, "Threads that hash and rate passwords.");
-    for (queue, (load, _)) in &loads {
+    for (queue, (load, _)) in loads {
         text.sample("", &[("queue", queue)], load.workers);
     }
     text.family("vestibule_password_queue_max", Kind::Gauge, "How many passwords may wait or be worked on.");
-    for (queue, (load, _)) in &loads {
+    for (queue, (load, _)) in loads {
         text.sample("", &[("queue", queue)], load.places);
     }
     text.family("vestibule_password_queue_jobs", Kind::Gauge, "Passwords that wait or are worked on.");
-    for (queue, (load, jobs)) in &loads {
+    for (queue, (load, jobs)) in loads {
         let running = load.running.get();
-        let waiting = i64::try_from(*jobs).unwrap_or_default().saturating_sub(running).max(0);
+        let waiting = i64::try_from(jobs).unwrap_or_default().saturating_sub(running).max(0);
         text.sample("", &[("queue", queue), ("state", "running")], running);
         text.sample("", &[("queue", queue), ("state", "waiting")], waiting);
     }
     text.family("vestibule_password_queue_refusals_total", Kind::Counter, "Passwords refused: the queue was full.");
-    for (queue, (load, _)) in &loads {
+    for (queue, (load, _)) in loads {
         text.sample("", &[("queue", queue)], load.refused.get());
     }
     text.family("vestibule_password_wait_seconds", Kind::Histogram, "How long passwords waited for a thread.");
-    for (queue, (load, _)) in &loads {
+    for (queue, (load, _)) in loads {
         load.waits.write(text, &[("queue", queue)]);
     }
     text.family("vestibule_password_work_seconds", Kind::Histogram, "How long a thread worked on a password.");
-    for (queue, (load, _)) in &loads {
+    for (queue, (load, _)) in loads {
         load.took.write(text, &[("queue", queue)]);
     }
 }

@@ -2,6 +2,7 @@
 
 /// Where a request comes from, in the terms of its trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "otel"), allow(dead_code, reason = "only OpenTelemetry needs the caller's span"))]
 pub(super) struct Parent<'a> {
     /// 32 hexadecimal digits.
     pub(super) trace: &'a str,
