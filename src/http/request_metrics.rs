@@ -168,12 +168,10 @@ pub async fn layer(request: Request, next: Next) -> Response {
     let mut unanswered = Unanswered { found: Some(found), began: Instant::now() };
     let response = next.run(request).await;
     unanswered.found = None;
-    let series = match found {
-        Found::Route(series) => series,
-        // Where no route is, there is a file or nothing.
-        Found::None(_) if is_file(response.status()) => &requests.files,
-        Found::None(series) => series,
-    };
+    // Where no route is, there is a file or nothing.
+    let is_file = matches!(found, Found::None(_)) && is_file(response.status());
+    let (Found::Route(series) | Found::None(series)) = found;
+    let series = if is_file { &requests.files } else { series };
     series.count(response.status().as_u16(), unanswered.began);
     response
 }
