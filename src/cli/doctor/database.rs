@@ -12,8 +12,8 @@ use crate::{
 const CHECK: &str = "database";
 /// A write-ahead log is checkpointed at 4 MB. One that grows past this is held by a reader that never ends.
 const LONG_LOG: u64 = 256 << 20;
-/// How many connections an instance opens at most: those of requests and those of searches.
-const OF_AN_INSTANCE: i64 = 18;
+/// How many connections an instance opens for searches, beside `database.connections`.
+const OF_SEARCHES: i64 = 2;
 
 /// Looks at the database, and opens it if that changes nothing: if no migration has to run.
 pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db> {
@@ -39,7 +39,8 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
         More::File { .. } => {}
         More::Server { ahead, connections, superuser, may_create } => {
             compare_clocks("the database", ahead, report);
-            server(connections, superuser, may_create, report);
+            let own = i64::from(settings.database.connections) + OF_SEARCHES;
+            server(own, connections, superuser, may_create, report);
         }
     }
     if !usable {
@@ -72,8 +73,9 @@ fn migrations(diagnosis: &Diagnosis, report: &mut Report) -> bool {
     true
 }
 
-fn server((open, most): (i64, i64), superuser: bool, may_create: bool, report: &mut Report) {
-    if most - open < OF_AN_INSTANCE {
+/// `own` is how many connections an instance opens at most.
+fn server(own: i64, (open, most): (i64, i64), superuser: bool, may_create: bool, report: &mut Report) {
+    if most - open < own {
         let advice = "Raise max_connections, or put PgBouncer in between: docs/postgresql.md.";
         report.warning(CHECK, format!("{open} of the server's {most} connections are in use"), advice);
     }

@@ -22,8 +22,14 @@ const DOCUMENT: &str = "/api/v1/openapi.json";
 /// Looks at the server's own address, then at its public URL.
 pub(super) async fn look(settings: &Settings, report: &mut Report) {
     let public = &settings.server.public_url;
-    let direct = local(settings.server.address);
-    let runs = server(public, direct, report).await;
+    let direct = settings.server.address.tcp().map(local);
+    let runs = match direct {
+        Some(direct) => server(public, direct, report).await,
+        None => false,
+    };
+    if direct.is_none() {
+        report.skipped("server", format!("it listens at {}, for the proxy", settings.server.address));
+    }
     let ready = get(&at(public, "/readyz"), None).await;
     let answer = match ready {
         Ok(answer) => answer,
@@ -47,7 +53,7 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
         );
     }
     pages(settings, report).await;
-    if runs {
+    if let Some(direct) = direct.filter(|_| runs) {
         compression(public, direct, report).await;
     }
     if public.scheme() == "https" && public.port().is_none() {
