@@ -20,7 +20,7 @@ const ODD = [
   "object|plaintext|script|set|style|template|xmp",
 ].join("|");
 const SPACE = "[ \\t\\n\\f\\r]";
-const URLS = '(?:href|src|action|formaction)="(?:https?://|mailto:|[/?#])[^"<>]*"';
+const URLS = '(?:href|src|action|formaction)="(?:(?:https?://|mailto:|[/?#])[^"<>]*|[^"<>:&]*)"';
 const ATTRIBUTE = `(?!on|style|srcdoc|href|src|action|formaction|xlink)[a-z][a-z0-9:-]*(?:="[^"<>]*")?`;
 const NAME = `(?!(?:${ODD})(?:${SPACE}|[/>]))[a-z][a-z0-9-]*`;
 const TAG = `</?${NAME}(?:${SPACE}+(?:${URLS}|${ATTRIBUTE}))*${SPACE}*/?>`;
