@@ -63,7 +63,7 @@ test("the binary stays small", async () => {
 });
 
 test.describe("a script that slipped in", () => {
-  test.use({ expected: /Content Security Policy|TrustedHTML/ });
+  test.use({ expected: /This document requires 'Trusted/ });
 
   test("does not run", async ({ page }) => {
     const response = await page.goto("/");
@@ -84,11 +84,7 @@ test.describe("a script that slipped in", () => {
       expect(await into(html)).toContain("TrustedHTML");
     }
     expect(await into('<p class="hint">Harmless</p>')).toBe(false);
-    // The nonce stands behind it: nothing inline runs, whatever finds its way into the page.
-    const handler = page.evaluate(() => {
-      const image = document.createElement("img");
-      image.setAttribute("onclick", "window.injected = true");
-    });
+    const handler = page.evaluate(() => document.body.setAttribute("onclick", "window.injected = true"));
     await expect(handler).rejects.toThrow("TrustedScript");
   });
 });

@@ -142,10 +142,10 @@ async fn what_is_no_report_is_refused(app: TestApp) {
         (REPORTS, "", 400, "invalid_body"),
         (REPORTS, "[{]", 400, "invalid_body"),
         (REPORTS, "7", 400, "invalid_body"),
-        (REPORTS, &deep, 400, "invalid_body"),
+        (REPORTS, deep.as_str(), 400, "invalid_body"),
         (REPORTS, r#"[{"type": "csp-violation"}]"#, 400, "invalid_body"),
         ("application/csp-report", "{}", 400, "invalid_body"),
-        (REPORTS, &long, 413, "body_too_large"),
+        (REPORTS, long.as_str(), 413, "body_too_large"),
     ] {
         app.post(PATH).body(media_type, body.to_owned()).await.problem(status, code);
     }

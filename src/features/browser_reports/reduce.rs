@@ -171,7 +171,7 @@ mod tests {
             ("data:text/plain,secret", "", "data:"),
             ("chrome-extension://abcdef/secret.js", "", "chrome-extension:"),
             ("https://", "", OTHER),
-            (&long, "", OTHER),
+            (long.as_str(), "", OTHER),
             ("a secret", "", ""),
             ("trusted-types-sink", "Element innerHTML|<b>secret", "trusted-types-sink: Element innerHTML"),
             ("trusted-types-sink", "1secret", "trusted-types-sink"),
