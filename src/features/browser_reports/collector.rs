@@ -69,7 +69,7 @@ impl Collector {
     }
 
     /// Takes reports of `browser`, to be written soon.
-    pub(super) fn take(&self, reports: impl IntoIterator<Item = (Key, Details)>, browser: &str) {
+    pub(super) fn take(&self, reports: Vec<(Key, Details)>, browser: &str) {
         let now = self.0.db.now();
         let mut state = self.state();
         for (key, details) in reports {

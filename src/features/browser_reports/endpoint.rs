@@ -30,6 +30,7 @@ pub(super) async fn collect(
     check_depth(&bytes)?;
     let body = json(&bytes)?;
     let sent = reports(form, &body)?;
-    collector.take(sent.into_iter().filter_map(|report| collector.site().reduce(report)), &client.browser());
+    let reports = sent.into_iter().filter_map(|report| collector.site().reduce(report)).collect();
+    collector.take(reports, &client.browser());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ const MOST: usize = 50;
 /// The media types of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `application/reports+json`: an array of reports (W3C Reporting API). WebKit sends a report alone.
+    /// `application/reports+json`: an array of reports (W3C Reporting API). Safari sends a report alone.
     Reports,
     /// `application/csp-report`: one violation, with other names (CSP2, `report-uri`).
     CspReport,
