@@ -44,7 +44,7 @@ test("on https, by the Reporting API", async () => {
   const site = new HttpsServer();
   await site.start();
   // Otherwise Chromium waits for up to a minute.
-  const browser = await site.browser("--short-reporting-delay");
+  const browser = await site.browser(false, "--short-reporting-delay");
   const page = await browser.newPage();
   await page.goto(`${site.origin}/sign-in?next=%2Fsecret`);
   await page.evaluate(misbehave);
