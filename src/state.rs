@@ -69,6 +69,8 @@ pub struct Site {
     pub setup_paths: Vec<&'static str>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
+    /// The paths of all pages and forms, such as `/reset/{token}`.
+    pub page_paths: Vec<&'static str>,
     /// Paths below which the URL holds a secret.
     pub secret_paths: Vec<&'static str>,
 }

@@ -40,7 +40,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
     let features: Vec<_> = enabled(features, &state.settings).copied().collect();
-    let policy = Policy::of(&state.settings, &state.site.secret_paths);
+    let policy = Policy::of(&state.settings, &state.site.secret_paths, state.site.links.reports_to);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
     let mut app = Router::new();

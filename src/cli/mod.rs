@@ -26,6 +26,7 @@ mod operators;
 mod output;
 mod passwords;
 mod prompt;
+mod reports;
 mod revoke;
 mod routes;
 mod serve;
@@ -83,6 +84,8 @@ enum Command {
     Clients(clients::Clients),
     /// List mails that wait or failed, send them again, send a test message
     Mail(mail::Mail),
+    /// List what browsers blocked or warned of on our pages
+    Reports(reports::Reports),
     /// Make the file of breached passwords
     Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
@@ -130,6 +133,7 @@ pub fn run() -> ExitCode {
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
         Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
         Command::Mail(mail) => with_database(&config, async |context| mail.run(context).await),
+        Command::Reports(reports) => with_database(&config, async |context| reports.run(context).await),
         Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
         Command::Backup(backup) => with_database(&config, async |context| backup.run(context).await),

@@ -27,6 +27,7 @@ mod passkeys;
 mod passwords;
 mod rate_limits;
 mod redirect_uris;
+mod reports;
 mod resources;
 mod secret;
 mod secret_files;
@@ -67,6 +68,7 @@ pub use self::{
     passwords::Passwords,
     rate_limits::RateLimits,
     redirect_uris::{RedirectMatch, check_redirect_uri, compare_redirect_uri, origin_of_redirect_uri},
+    reports::Reports,
     resources::Resources,
     server::{Hsts, ProxyHeader, Server},
     sessions::{DeviceBinding, Sessions},
@@ -118,6 +120,8 @@ pub struct Settings {
     pub resources: Resources,
     /// The streams of `GET events`.
     pub events: Events,
+    /// What browsers report about our pages.
+    pub reports: Reports,
     /// Pages of other origins that may read the responses of the token door.
     pub cors: Cors,
     /// The form of the log.
@@ -191,6 +195,7 @@ impl Settings {
         self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
+        self.reports.check(&mut found);
         self.cors.check(&self.server.public_url, &mut found);
         self.metrics.check(self.server.address, &mut found);
         self.lab.check(&self.server, &mut found);

@@ -13,6 +13,7 @@ mod addresses;
 mod backup;
 mod binary;
 mod breached_passwords;
+mod browser_reports;
 mod browser_sessions;
 mod browsers;
 mod confirmation;
