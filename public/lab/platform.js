@@ -7,15 +7,13 @@
 /**
  * The part of the Cookie Store that is used here.
  * @typedef {object} CookieList
- * @property {(options: { name: string, value: string, path: string, expires?: number }) => Promise<void>} set
- * @property {(options: { name: string, path: string }) => Promise<void>} delete
  * @property {(type: "change", listener: (event: CookieEvent) => void) => void} addEventListener
  * @property {(type: "change", listener: (event: CookieEvent) => void) => void} removeEventListener
  */
 /** @typedef {Event & { changed: readonly { name: string }[] }} CookieEvent */
 
 /** The cookie whose event says that every earlier event has come. */
-const FENCE = { name: "lab-fence", path: "/lab" };
+const FENCE = "lab-fence";
 
 /** How long to wait for that event, in milliseconds. */
 const FENCE_TIMEOUT = 2000;
@@ -63,15 +61,16 @@ function watch(name) {
   const passed = new Promise((resolve) => (pass = resolve));
   const listener = (/** @type {CookieEvent} */ event) => {
     for (const { name } of event.changed) changed.add(name);
-    if (changed.has(FENCE.name)) pass();
+    if (changed.has(FENCE)) pass();
   };
   cookieStore.addEventListener("change", listener);
   return async () => {
     const expired = new Promise((resolve) => setTimeout(resolve, FENCE_TIMEOUT));
-    await cookieStore.set({ ...FENCE, value: "1", expires: Date.now() + 60_000 });
+    // Not by cookieStore.set(), which adds a slash to the path: this page is at /lab.
+    document.cookie = `${FENCE}=1; Max-Age=60; Path=/lab`;
     await Promise.race([passed, expired]);
     cookieStore.removeEventListener("change", listener);
-    await cookieStore.delete(FENCE);
+    document.cookie = `${FENCE}=; Max-Age=0; Path=/lab`;
     return changed.has(name) ? "yes" : "no";
   };
 }
