@@ -124,7 +124,7 @@ function initPage(root) {
 class Lab {
   /** @type {{ session: string, token: string } | undefined} */
   #session;
-  /** @type {Map<Origin, Promise<HTMLIFrameElement>>} */
+  /** The pages of other origins, by their URL. @type {Map<string, Promise<HTMLIFrameElement>>} */
   #frames = new Map();
 
   /** @param {Record<Origin, string>} origins */
@@ -194,13 +194,14 @@ class Lab {
   async #make(id, key, step) {
     const { session = "", token = "" } = this.#session ?? {};
     const url = `${this.origins[step.to]}/lab/${step.endpoint}/${session}/${id}/${key}`;
-    const task = { step, url, token };
-    return step.from === "app" ? perform(task) : this.#performInFrame(step.from, task);
+    const task = { step, url, token, cookie: `lab-${id}` };
+    return step.from === "app" ? perform(task) : this.#performInFrame(task);
   }
 
-  /** Has a page of another origin make a request. @param {Origin} origin @param {Task} task @returns {Promise<Got>} */
-  async #performInFrame(origin, task) {
-    const frame = await this.#frame(origin);
+  /** Has a page of another origin make a request. @param {Task} task @returns {Promise<Got>} */
+  async #performInFrame(task) {
+    const { from: origin, page } = task.step;
+    const frame = await this.#frame(origin, page);
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve, reject) => {
       setTimeout(() => reject(new Error("The page in the frame does not respond.")), FRAME_TIMEOUT);
@@ -209,13 +210,14 @@ class Lab {
     });
   }
 
-  /** @param {Origin} origin */
-  #frame(origin) {
-    let frame = this.#frames.get(origin);
+  /** @param {Origin} origin @param {Step["page"]} page */
+  #frame(origin, page) {
+    const src = `${this.origins[origin]}/lab/frame${page === "open" ? "" : `/${page}`}`;
+    let frame = this.#frames.get(src);
     if (!frame) {
       frame = new Promise((resolve) => {
         const frame = element("iframe", {
-          src: `${this.origins[origin]}/lab/frame`,
+          src,
           title: `A ${origin} page`,
           class: "unseen",
           tabindex: "-1",
@@ -224,7 +226,7 @@ class Lab {
         frame.addEventListener("load", () => resolve(frame), { once: true });
         document.body.append(frame);
       });
-      this.#frames.set(origin, frame);
+      this.#frames.set(src, frame);
     }
     return frame;
   }
