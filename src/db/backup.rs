@@ -10,6 +10,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     str::FromStr,
+    thread,
     time::Duration,
 };
 
@@ -200,12 +201,31 @@ pub async fn stage(file: PathBuf, target: PathBuf) -> Result<PathBuf, String> {
     .await
 }
 
+/// Moves the write-ahead log of a database that was closed into its file, and deletes the log.
+///
+/// A pool that was closed may close its last connection a moment later: until then the log is in use.
+fn fold_log(file: &Path) -> rusqlite::Result<()> {
+    const TRIES: u32 = 100;
+    let connection = open(file)?;
+    let fold = || connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
+    let mut result: rusqlite::Result<String> = fold();
+    for _ in 1..TRIES {
+        if result.is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+        result = fold();
+    }
+    result.map(drop)
+}
+
 /// Puts the database `staged` in the place of `target`. What was there is kept beside it; its name is returned.
 ///
 /// # Errors
 /// One line for the operator. Then `target` is as it was.
 pub async fn replace(staged: PathBuf, target: PathBuf, now: Timestamp) -> Result<Option<PathBuf>, String> {
     blocking(move || {
+        fold_log(&staged).map_err(|error| format!("{}: {error}", staged.display()))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let kept = target.with_file_name(format!("{name}.replaced-{}", stamp(now)));
         let was = target.exists();

@@ -4,8 +4,10 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    ops::Range,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Stdio, id},
+    sync::atomic::{AtomicU32, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -45,8 +47,21 @@ pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &st
 pub(super) const PUBLIC_URL_BY_ADDRESS: (&str, &str) = ("VESTIBULE_SERVER__PUBLIC_URL", "");
 
 /// An address nobody listens on.
+///
+/// Not one that the system picks: it could give the port to a connection of another test before the server has it.
 pub(super) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    /// Below those of connections (`ip_local_port_range`).
+    const PORTS: Range<u32> = 18_000..32_000;
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // By two: the port above is the Lab's. Tests that run at the same time begin at others.
+        let number = id().wrapping_mul(194).wrapping_add(TRIED.fetch_add(2, Ordering::Relaxed));
+        let port = PORTS.start + number % (PORTS.end - PORTS.start);
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).unwrap()));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// A running server; it is killed when the test is over.

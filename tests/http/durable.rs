@@ -289,11 +289,11 @@ async fn an_export_is_never_in_memory_whole() {
          INSERT INTO activity (id, account_id, at, kind, credential, subject, address, browser)
          SELECT randomblob(16), accounts.id, 1, 'signed_in', 'password', 'a', '', replace(hex(zeroblob(1000)), '0', 'x')
          FROM number, accounts";
-    // What the allocator holds back of small objects is some 40 MB, however long the export is.
-    export_of(60_000, r#""subject":"a""#, events, 60_000).await;
+    // What the allocator holds back of small objects is 25 to 50 MB, however long the export is.
+    export_of(60_000, r#""subject":"a""#, events, 80_000).await;
 }
 
-/// Adds `count` items by `sql` and exports them in at most `most` KiB of memory, which is less than half of them.
+/// Adds `count` items by `sql` and exports them in at most `most` KiB of memory, which is less than two thirds of them.
 /// `mark` is in each of them.
 pub(super) async fn export_of(count: usize, mark: &str, sql: &str, most: u64) {
     let folder = folder();
@@ -309,6 +309,6 @@ pub(super) async fn export_of(count: usize, mark: &str, sql: &str, most: u64) {
     let (status, _, body) = export();
     let (items, grown) = (body.matches(mark).count(), peak(&server) - before);
     assert_eq!((status, items), (200, count));
-    assert!(body.len() as u64 > 2 * 1000 * most);
+    assert!(body.len() as u64 > 1500 * most);
     assert!(grown < most, "{grown} KiB for {} bytes", body.len());
 }
