@@ -28,7 +28,7 @@ onHttps("sixteen thefts are worth what is predicted, in a browser that binds ses
     const short = "__Host-Http-session, __Host-bound";
     plain(attempts(cells, "bound-cookie-copy")[0]).toBe(`at once, ${short}: 200`);
     plain(attempts(cells, "bound-cookie-copy")[1]).toMatch(/^after \d+\.\d s, .*: 401 session_not_proven$/);
-    plain(attempts(cells, "bound-cookie-in-place")[1]).toBe(`${short}: 200`);
+    plain(attempts(cells, "bound-cookie-in-place")).toEqual([`${short}: 200`]);
     plain(attempts(cells, "cookie-copy")).toEqual(["__Host-Http-session: 200"]);
     plain(attempts(cells, "cookie-read")).toEqual(["read: 0 cookies", "nothing: 401 not_signed_in"]);
 

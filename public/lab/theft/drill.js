@@ -95,10 +95,10 @@ class Theft {
     return { outcome: outcome(answer.opened), attempts: [`read: ${cookies.length} cookies`, shown(answer)] };
   }
 
-  /** @param {Drill} drill @param {Tell} tell @param {string[]} [before] */
-  async #callInPlace(drill, tell, before = []) {
+  /** @param {Drill} drill @param {Tell} tell */
+  async #callInPlace(drill, tell) {
     const answer = /** @type {Answer} */ (await injected.callWithCookies(door(drill)));
-    tell("in-place", { outcome: outcome(answer.opened), attempts: [...before, shown(answer)] });
+    tell("in-place", { outcome: outcome(answer.opened), attempts: [shown(answer)] });
   }
 
   /** @param {Drill} drill @param {Tell} tell */
@@ -124,6 +124,7 @@ class Theft {
     }
     await this.#uses(drill);
     tell("read", await this.#readCookies(drill));
+    await this.#callInPlace(drill, tell);
     const [copy, log] = [await this.#steal(drill, "copy"), await this.#steal(drill, "log")];
     const since = performance.now();
     let later = copy;
@@ -134,8 +135,6 @@ class Theft {
     const seconds = `after ${((performance.now() - since) / 1000).toFixed(1)} s`;
     tell("copy", soonAndLater(copy, later, seconds));
     tell("log", soonAndLater(log, await this.#steal(drill, "log"), seconds));
-    // The short cookie of the owner has ended as well: the browser renews it, whoever asks.
-    await this.#callInPlace(drill, tell, ["the browser renews the short cookie"]);
   }
 
   /** @param {Drill} drill @param {Tell} tell */

@@ -62,6 +62,8 @@ pub struct Part {
     pub path: &'static str,
     /// The requests that wait for the short cookie: `include` or `exclude`, and a path. Later rules count more.
     pub rules: &'static [(&'static str, &'static str)],
+    /// For how many seconds a browser keeps the short cookie; `None` for until shortly before it ends.
+    pub kept_seconds: Option<i64>,
 }
 
 /// The whole site, except for what takes no session cookie.
@@ -71,6 +73,7 @@ const SITE: Part = Part {
     cookie: BOUND_COOKIE,
     path: "/",
     rules: &[("exclude", "/api"), ("exclude", "/pkg")],
+    kept_seconds: None,
 };
 
 /// The header that offers a registration.
@@ -284,7 +287,7 @@ impl DeviceBound {
         let Some(cookie) = &self.0.cookie else { return Ok(None) };
         let life = self.0.life.whole_seconds();
         let sealed = self.0.key.get().await?.seal(Use::Cookie, session, seconds(self.0.db.now()) + life);
-        Ok(cookie.line(&sealed, life - (life / 5).min(10)))
+        Ok(cookie.line(&sealed, self.0.part.kept_seconds.unwrap_or(life - (life / 5).min(10))))
     }
 }
 

@@ -143,7 +143,7 @@ async fn a_copy_of_a_bound_cookie_ends_with_the_short_one(database: Database) {
     let used = drill.uses().await;
     assert_eq!((&used["sent"], &used["opened"]), (&both, &true.into()));
     assert_eq!(drill.stolen("copy").await["opened"], true, "as long as the short cookie lasts");
-    app.clock.advance(Duration::seconds(4));
+    app.clock.advance(Duration::seconds(5));
     for from in ["copy", "log"] {
         let stolen = drill.stolen(from).await;
         assert_eq!((&stolen["sent"], &stolen["code"]), (&both, &"session_not_proven".into()), "{from}");

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
+use super::accounts::LIFETIME;
 use crate::auth::device_bound::Part;
 
 /// Below this path browsers send the session cookies. The page is there too: a script in it could read them if they
@@ -27,6 +28,9 @@ pub(super) const PART: Part = Part {
     cookie: SHORT,
     path: DOOR,
     rules: &[("exclude", "/"), ("include", DOOR)],
+    // Chromium signs ahead of each request if the cookie ends within two minutes, and only so often for one site, which
+    // the visitor's own session is of, too.
+    kept_seconds: Some(LIFETIME.whole_seconds()),
 };
 
 /// Removes the cookies of the drill.

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a short cookie of the drill lasts: a visitor waits for its end.
-pub(super) const SHORT_LIFE: Duration = Duration::seconds(4);
+pub(super) const SHORT_LIFE: Duration = Duration::seconds(5);
 
 /// The drill of a server. Cheap to clone.
 #[derive(Clone, Debug)]
