@@ -44,14 +44,15 @@ test.describe("on http", () => {
   // The first proof of a key lacks the nonce that the answer has.
   test.use({ expected: /^Failed to load resource: .* 401 \(Unauthorized\) \(\S+\/lab\/theft\/bound-token\)$/ });
 
-  test("the thefts that need no bound session are worth what is predicted, and nobody is signed out", async ({ page, context }) => {
+  test("the others are worth what is predicted without, and nobody is signed out", async ({ page, context }) => {
     await signUp(page);
     const before = await context.cookies();
     await page.goto("/lab/theft");
     const cells = await run(page);
     expect(observed(cells)).toEqual(WORTH_WITHOUT_BINDING);
     expect(attempts(cells, "bound-cookie-copy")).toEqual(["Needs https and a browser with device-bound sessions."]);
-    await expect(page.locator("#bound-cookie-copy .outcome").first(), "the prediction stays").toHaveText("In for minutes");
+    const predicted = page.locator("#bound-cookie-copy .outcome").first();
+    await expect(predicted, "the prediction stays").toHaveText("In for minutes");
     await expect(page.getByRole("status")).toContainText("12 of 16 cells are as predicted. 4 could not be run.");
     const refusals = { read: "token_bound", log: "invalid_dpop_proof", copy: "invalid_dpop_proof" };
     for (const [way, code] of Object.entries(refusals)) {
