@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
-    http::{export::Export, pages::Pages, problem::Experiments},
+    http::{export::Export, in_process::InProcess, pages::Pages, problem::Experiments},
     settings::Settings,
     state::{AppState, Site},
     ui::{AccountLink, NavLink, SiteLinks, WayIn},
@@ -159,6 +159,8 @@ pub struct StatefulRoutes {
     pub endpoints: Router<AppState>,
     /// The router of its second listener.
     pub peer: Option<Router>,
+    /// Gets to know the whole application, for calls to it.
+    pub in_process: Option<InProcess>,
 }
 
 /// What would be of the calls that pages of an origin make, by the settings alone.

@@ -1,5 +1,7 @@
 //! All routes put together: two doors, and what stands outside of both.
 
+use std::sync::Arc;
+
 use any_spawner::Executor;
 use axum::{
     Extension, Router,
@@ -22,6 +24,7 @@ use crate::{
     http::{
         client::{self, Proxies},
         host::{self, Hosts},
+        in_process::InProcess,
         problem::{Problem, problem_response},
         redirect::see_other,
         request_id::{self, RequestId},
@@ -43,6 +46,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
     let policy = Policy::of(&state.settings, &state.site.secret_paths, state.site.links.reports_to);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
+    let callers: Vec<_> = stateful.iter().filter_map(|feature| feature.in_process.clone()).collect();
     let mut app = Router::new();
     if !have_front_page(&features) {
         let first = state.site.links.nav.first().map_or("/account", |link| link.path);
@@ -67,7 +71,18 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
-    Ok(if is_counted { app.layer(from_fn(request_metrics::layer)) } else { app })
+    let app = if is_counted { app.layer(from_fn(request_metrics::layer)) } else { app };
+    Ok(if callers.is_empty() { app } else { called_by(&callers, app) })
+}
+
+/// `app`, which `callers` call in process.
+fn called_by(callers: &[InProcess], app: Router) -> Router {
+    let inner = Arc::new(app.clone());
+    for caller in callers {
+        caller.set(&inner);
+    }
+    // Keeps it for as long as the router lives that requests come to.
+    app.layer(Extension(inner))
 }
 
 /// Methods that ask for nothing we do, and targets without a path, which rendering would not survive (S36, T16).

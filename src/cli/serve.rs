@@ -53,6 +53,11 @@ impl Serve {
         let settings = Settings::read(&config.file()?, &config.environment).map_err(Failure::usage)?;
         let url = local_https::public_url(&settings).map_err(Failure::usage)?;
         let over = local_https::prepare(&config.environment).map_err(Failure::machine)?;
+        // The Lab's peer has the same certificate.
+        if let Some((same_site, cross_site)) = settings.lab.local_https_peer(&url) {
+            config.environment.insert("VESTIBULE_LAB__SAME_SITE_URL".into(), same_site);
+            config.environment.insert("VESTIBULE_LAB__CROSS_SITE_URL".into(), cross_site);
+        }
         config.environment.insert("VESTIBULE_SERVER__PUBLIC_URL".into(), url.into());
         serve(&config, Some(over))
     }

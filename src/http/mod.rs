@@ -29,6 +29,8 @@ pub mod host;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
 #[cfg(feature = "ssr")]
+pub mod in_process;
+#[cfg(feature = "ssr")]
 pub mod known_params;
 #[cfg(feature = "ssr")]
 pub mod known_paths;

@@ -41,6 +41,16 @@ pub type AuthSession = axum_login::AuthSession<Backend>;
 ///
 /// A session record without an expiry of its own is kept for 14 days, longer than such a session lasts.
 pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthManagerLayer<Backend, HashedSessions> {
+    layer_below(db, sessions, cookie, "/")
+}
+
+/// The same for a cookie that browsers send to the paths below `path` only.
+pub fn layer_below(
+    db: &Db,
+    sessions: HashedSessions,
+    cookie: SessionCookie,
+    path: &'static str,
+) -> AuthManagerLayer<Backend, HashedSessions> {
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(cookie.name)
         .with_secure(cookie.secure)
@@ -48,7 +58,7 @@ pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthMa
         // Lax, not Strict, so that people who follow a link in an email are signed in (T12). The same-origin guard does
         // the rest.
         .with_same_site(SameSite::Lax)
-        .with_path("/")
+        .with_path(path)
         .with_expiry(Expiry::OnSessionEnd);
     AuthManagerLayerBuilder::new(Backend::new(db), sessions).with_data_key(store::DATA_KEY).build()
 }

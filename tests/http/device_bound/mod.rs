@@ -1,7 +1,7 @@
 //! Sessions that are bound to a key of the device (Device Bound Session Credentials), and what a copy of their cookies is
 //! worth.
 
-mod key;
+pub mod key;
 mod refusals;
 
 use std::time::Duration as StdDuration;

@@ -101,8 +101,8 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
-pub const FOR_ANYBODY: [&str; 8] =
-    ["/", "/sign-up", "/sign-in", "/email-codes/sign-in", "/forgot", "/lab", "/lab/story", "/lab/doctor"];
+pub const FOR_ANYBODY: [&str; 9] =
+    ["/", "/sign-up", "/sign-in", "/email-codes/sign-in", "/forgot", "/lab", "/lab/story", "/lab/doctor", "/lab/theft"];
 
 /// The page of a step of a sign-in, which leads to the sign-in page without one.
 pub const STEP: &str = "/sign-in/{step}";
