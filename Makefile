@@ -28,7 +28,8 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
 	$(MAKE) --no-print-directory -j2 resource-check release
-	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short faults-short
+	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short faults-short \
+		monitoring
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -106,6 +107,11 @@ conformance: release ## Test the release binary against its OpenAPI documents, w
 attack: release ## Run known attacks against the release binary, and report the result of each
 	@scripts/setup test
 	$(in) python3 tests/attack $(app)
+
+.PHONY: monitoring
+monitoring: release ## Load the alerts and the dashboard into Prometheus, which reads the release binary
+	@scripts/setup test
+	$(in) python3 tests/monitoring $(app)
 
 .PHONY: attack-short
 attack-short: release

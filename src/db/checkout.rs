@@ -22,6 +22,8 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
+use super::waits::{POSTGRES, acquire};
+
 /// How long a server may take to answer whether it is there.
 const PING: Duration = Duration::from_secs(1);
 /// The same right after another connection got no answer, so that a full pool of them is replaced while one request
@@ -42,7 +44,7 @@ impl Checkout {
     /// # Errors
     /// If the pool has none in time, or the server cannot be reached.
     pub async fn from(pool: &PgPool) -> sqlx::Result<Self> {
-        Ok(Self { connection: pool.acquire().await?, close: false })
+        Ok(Self { connection: acquire(pool, &POSTGRES).await?, close: false })
     }
 
     /// The connection, and whether it has to be closed when it is given back.

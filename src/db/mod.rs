@@ -14,6 +14,7 @@ mod direct_write;
 pub mod dump;
 mod errors;
 mod existing;
+mod figures;
 mod file;
 mod ids;
 mod kept;
@@ -32,6 +33,8 @@ mod rights;
 mod search;
 mod timestamp;
 pub mod upgrade;
+#[doc(hidden)]
+pub mod waits;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -48,7 +51,9 @@ pub use self::{
     search::{Search, SearchError, Searching},
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
+pub use probe::Readiness;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};

@@ -12,8 +12,15 @@ use super::{errors::is_refusal, probe::Probe};
 macro_rules! __fetch {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match &$db.pools {
-            $crate::db::Pools::Sqlite { reader, .. } =>
-                $crate::db::query::rows!(sqlx::query_as($sql)$(.bind($value))*, $rows, reader).await,
+            $crate::db::Pools::Sqlite { reader, .. } => {
+                match $crate::db::waits::acquire(reader, &$crate::db::waits::READER).await {
+                    Ok(mut connection) => {
+                        let connection = &mut *connection;
+                        $crate::db::query::rows!(sqlx::query_as($sql)$(.bind($value))*, $rows, connection).await
+                    }
+                    Err(error) => Err(error),
+                }
+            }
             $crate::db::Pools::Postgres(pool) => {
                 let query = sqlx::query_as($sql)$(.bind($value))*;
                 $crate::db::query::postgres!(query, $rows, pool, $db.pooler, $db.patience).await
@@ -85,7 +92,10 @@ macro_rules! __execute_now {
         let task = match $db.pools.clone() {
             $crate::db::Pools::Sqlite { writer, .. } => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;
-                $db.writes.spawn(async move { $crate::db::query::rows!(query, $rows, &writer).await })
+                $db.writes.spawn(async move {
+                    let mut connection = $crate::db::waits::acquire(&writer, &$crate::db::waits::WRITER).await?;
+                    $crate::db::query::rows!(query, $rows, &mut *connection).await
+                })
             }
             $crate::db::Pools::Postgres(pool) => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;

@@ -17,6 +17,8 @@ pub mod connection_limits;
 #[cfg(feature = "ssr")]
 pub mod cookie;
 #[cfg(feature = "ssr")]
+pub mod draining;
+#[cfg(feature = "ssr")]
 pub mod export;
 #[cfg(feature = "ssr")]
 pub mod extract;
@@ -51,6 +53,8 @@ pub mod request_bodies;
 #[cfg(feature = "ssr")]
 pub mod request_id;
 #[cfg(feature = "ssr")]
+pub mod request_metrics;
+#[cfg(feature = "ssr")]
 pub mod security_headers;
 #[cfg(feature = "ssr")]
 pub mod seldom;
@@ -60,3 +64,5 @@ pub mod shared;
 pub mod slow_clients;
 #[cfg(feature = "ssr")]
 pub mod tls;
+#[cfg(feature = "ssr")]
+mod trace_context;

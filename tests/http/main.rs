@@ -55,6 +55,7 @@ mod mails;
 mod manners;
 mod migrate;
 mod moving;
+mod monitoring;
 mod notes;
 mod oauth;
 mod openapi;

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::Problem;
+use super::{Problem, kind::ANSWERED};
 use crate::http::conditional::version_tag;
 
 /// The header of the nonce for the next proof (RFC 9449 section 8).
@@ -30,6 +30,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        ANSWERED.count(self.place());
         match &self {
             Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
             Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),
