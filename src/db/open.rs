@@ -11,7 +11,7 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, OpenError, Pools,
+    Clock, Db, Direct, Inner, Kept, OpenError, Pools,
     checkout::pool_options,
     file, migrations, pooler, rights,
     search::{self, Search},
@@ -80,7 +80,7 @@ impl Db {
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
-            kept: Arc::new(Kept::of(connections)),
+            kept: Arc::new(Kept::of(usage.connections())),
             search,
             clock,
             writes,
@@ -101,6 +101,16 @@ pub(super) enum Use {
     Server(u32),
     /// An operator's command, whose statements may take long.
     Command,
+}
+
+impl Use {
+    /// The most connections to PostgreSQL, besides those of searches.
+    fn connections(self) -> u32 {
+        match self {
+            Self::Server(connections) => connections,
+            Self::Command => CONNECTIONS,
+        }
+    }
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
@@ -172,15 +182,10 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
         return Err(refused(url, error));
     }
     migrating.close().await;
+    let pool = || pool_options().max_connections(usage.connections()).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = match usage {
-        Use::Server(connections) => {
-            let pool = || pool_options().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-            limited(pool, options.clone(), SERVER_TIMEOUT).await
-        }
-        Use::Command => {
-            let pool = pool_options().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
-            pool.connect_with(options.clone()).await
-        }
+        Use::Server(_) => limited(pool, options.clone(), SERVER_TIMEOUT).await,
+        Use::Command => pool().connect_with(options.clone()).await,
     };
     let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
     let search = limited(searches, options, STATEMENT_TIMEOUT).await.map_err(failed)?;
