@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-https watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
-.PHONY: spa spa-proxy spa-client release static deploy deploy-check clean
+.PHONY: spa spa-proxy spa-client release static deploy deploy-check faults soak clean
 
 in = scripts/env
 scratch = TMPDIR=$$(scripts/scratch)
@@ -28,7 +28,8 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
 	$(MAKE) --no-print-directory -j2 resource-check release
-	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short
+	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short faults-short \
+		monitoring
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -107,9 +108,27 @@ attack: release ## Run known attacks against the release binary, and report the 
 	@scripts/setup test
 	$(in) python3 tests/attack $(app)
 
+.PHONY: monitoring
+monitoring: release ## Load the alerts and the dashboard into Prometheus, which reads the release binary
+	@scripts/setup test
+	$(in) python3 tests/monitoring $(app)
+
 .PHONY: attack-short
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
+
+faults: release ## Break the database, the disk, the clock and instances, and check what was promised (NAME=scenario)
+	@scripts/setup faults
+	$(in) python3 tests/faults $(app) $(NAME)
+
+.PHONY: faults-short
+faults-short: release
+	@scripts/setup test
+	$(in) python3 tests/faults --short $(app)
+
+soak: release ## Mixed load for half an hour (MINUTES=30): memory and descriptors stay flat, and no write is lost
+	@scripts/setup faults
+	$(in) python3 tests/faults/soak.py --minutes $(or $(MINUTES),30) $(app)
 
 bench: release ## Measure the release binary beside its peers, and write docs/performance.md (FULL=yes: longer)
 	@scripts/setup bench

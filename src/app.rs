@@ -3,7 +3,9 @@
 mod api;
 mod containment;
 pub mod jobs;
+pub mod metrics;
 pub mod openapi;
+mod readiness;
 mod redirects;
 pub mod restored;
 mod router;

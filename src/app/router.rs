@@ -3,8 +3,8 @@
 use any_spawner::Executor;
 use axum::{
     Extension, Router,
-    extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::Request,
+    http::{HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -12,11 +12,12 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    metrics,
+    readiness::ready,
     session_door::session_door,
     token_door::{description, token_door},
 };
 use crate::{
-    db::Db,
     feature::{Feature, StatefulRoutes, enabled, have_front_page},
     http::{
         client::{self, Proxies},
@@ -24,6 +25,7 @@ use crate::{
         problem::{Problem, problem_response},
         redirect::see_other,
         request_id::{self, RequestId},
+        request_metrics,
         security_headers::{self, Policy},
         shared::Share,
     },
@@ -46,6 +48,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         let first = state.site.links.nav.first().map_or("/account", |link| link.path);
         app = app.route("/", get(move || async move { see_other(first) }));
     }
+    let is_counted = metrics::count_requests(&state.settings, &features);
     let app = app
         .merge(description(&state, &features))
         .nest("/api", token_door(&state, &features)?)
@@ -64,7 +67,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
-    Ok(app)
+    Ok(if is_counted { app.layer(from_fn(request_metrics::layer)) } else { app })
 }
 
 /// Methods that ask for nothing we do, and targets without a path, which rendering would not survive (S36, T16).
@@ -77,15 +80,4 @@ async fn refuse_odd(request: Request, next: Next) -> Response {
     let mut response = problem_response(response, &Problem::MethodNotAllowed, &RequestId::of(request.extensions()));
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
-}
-
-/// Whether this instance can serve: its database answers and takes writes.
-async fn ready(State(db): State<Db>) -> Response {
-    match db.ready().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
-        }
-    }
 }

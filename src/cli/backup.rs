@@ -147,7 +147,7 @@ impl Restore {
 
     /// Brings the restored database up to date, and ends what must not come back.
     async fn finish(&self, url: &str) -> Result<Ended, Failure> {
-        let db = Db::open(url, Clock::default()).await.map_err(Failure::machine)?;
+        let db = Db::open_existing(url, Clock::default()).await.map_err(Failure::machine)?;
         let subject = Subject { id: None, name: self.file.display().to_string() };
         let entry = operators::begin(&db, &Operator::here(), "restore", subject).await;
         let result = match entry {

@@ -19,6 +19,7 @@ mod mail;
 mod manual;
 mod migrate;
 mod moving;
+mod metrics;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -32,6 +33,7 @@ mod sessions;
 mod settings;
 mod token_create;
 mod tokens;
+mod traces;
 
 use std::{path::PathBuf, process::ExitCode};
 

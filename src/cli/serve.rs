@@ -13,12 +13,14 @@ use clap::Args;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use self::socket::SocketFile;
-use super::{backup_timer, config::Config, failure::Failure, local_https, log::log, output::print, passwords};
+use super::{
+    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::print, passwords, traces,
+};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
@@ -67,7 +69,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let (of_breached, _) = passwords::examine(&settings);
     SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
-    log("info,sqlx=warn");
+    log_as("info,sqlx=warn", settings.log.format);
     for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }
@@ -75,6 +77,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let result = runtime.block_on(run_server(settings, sources, local));
     // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
+    traces::finish();
     result
 }
 
@@ -97,6 +100,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let address = settings.server.address.clone();
     let (listener, socket_file) = bind(&settings).await.map_err(Failure::machine)?;
     let extras = bind_extras(&settings).await?;
+    let measured = app::metrics::bind(&settings).await.map_err(Failure::machine)?;
     let (origin, database, allowed) =
         (settings.origin(), settings.database.url.clone(), settings.allowed_origins_summary());
     let (mail, connections) = (settings.mail.summary(), settings.database.connections);
@@ -127,9 +131,12 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let stop = signals::stop().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let (stopped, events) = (stopping.clone(), state.events.clone());
+    let (draining, drain) = (state.draining.clone(), Duration::from_secs(state.settings.server.drain_seconds.into()));
     let signalled = tokio::spawn(async move {
         stop.await;
         systemd::notify("STOPPING=1");
+        draining.begin();
+        sleep(drain).await;
         events.close();
         stopping.cancel();
         Instant::now()
@@ -138,6 +145,9 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     for (listener, router) in peers {
         let stop = stopped.clone().cancelled_owned();
         beside.spawn(serve_over(listener, tls.clone(), router, gate.clone(), stop));
+    }
+    if let Some(listener) = measured {
+        beside.spawn(metrics::serve(listener, &state, gate.clone(), stopped.clone()).map_err(Failure::usage)?);
     }
     let mailer = state.mailer.clone();
     let outbox = development.then(|| state.dev_key.url(&origin));

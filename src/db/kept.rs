@@ -11,7 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::PgPool;
+
+use super::checkout::{Checkout, answers};
 
 /// The most connections that wait here, and at most half of what the pool has, so that some are left for writes.
 const IDLE: usize = 8;
@@ -34,7 +36,7 @@ struct State {
 
 /// A connection of the pool.
 pub(crate) struct Lent {
-    pub connection: PoolConnection<Postgres>,
+    pub checkout: Checkout,
     /// Whether it waited here, where it may have ended meanwhile.
     pub waited: bool,
     /// When the pool gave it.
@@ -64,12 +66,12 @@ impl Kept {
         let now = Instant::now();
         let at_hand = self.state().idle.pop();
         if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
-            && (now - lent.used < FRESH || lent.connection.ping().await.is_ok())
+            && (now - lent.used < FRESH || answers(&mut lent.checkout.connection).await)
         {
             return Ok(Lent { waited: true, ..lent });
         }
-        let connection = pool.acquire().await?;
-        Ok(Lent { connection, waited: false, since: now, used: now })
+        let checkout = Checkout::from(pool).await?;
+        Ok(Lent { checkout, waited: false, since: now, used: now })
     }
 
     /// Keeps a connection whose statement has ended well.

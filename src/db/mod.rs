@@ -6,6 +6,7 @@
 
 mod background;
 pub mod backup;
+mod checkout;
 mod clock;
 pub mod diagnosis;
 mod direct;
@@ -13,6 +14,7 @@ mod direct_write;
 pub mod dump;
 mod errors;
 mod existing;
+mod figures;
 mod file;
 mod ids;
 mod kept;
@@ -31,6 +33,8 @@ mod rights;
 mod search;
 mod timestamp;
 pub mod upgrade;
+#[doc(hidden)]
+pub mod waits;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -47,13 +51,15 @@ pub use self::{
     search::{Search, SearchError, Searching},
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
-#[doc(hidden)]
-pub use pools::Pools;
+pub use probe::Readiness;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};
 pub(crate) use write_behind::{BatchInsert, Row};
+#[doc(hidden)]
+pub use {checkout::Checkout, pools::Pools};
 
 use self::write_behind::WriteBehind;
 use crate::timestamp::Timestamp;
@@ -87,6 +93,9 @@ pub struct Inner {
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     #[doc(hidden)]
     pub pooler: bool,
+    /// How long PostgreSQL may take for a statement.
+    #[doc(hidden)]
+    pub patience: Duration,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
 }
@@ -118,6 +127,12 @@ impl Db {
     pub fn searching_within(self, time: Duration) -> Self {
         let search = Arc::new(self.search.within(time));
         Self(Arc::new(Inner { search, ..Inner::clone(&self) }))
+    }
+
+    /// Limits the time that PostgreSQL may take for a statement.
+    #[must_use]
+    pub fn answering_within(self, patience: Duration) -> Self {
+        Self(Arc::new(Inner { patience, ..Inner::clone(&self) }))
     }
 
     /// How many searches are running, including those whose request was cancelled.

@@ -11,7 +11,9 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, Kept, OpenError, Pools, file, migrations, pooler, rights,
+    Clock, Db, Direct, Inner, OpenError, Pools,
+    checkout::pool_options,
+    file, migrations, pooler, rights,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
@@ -26,6 +28,13 @@ const HINT: &str = "Check that the server runs, and the host, the user, the pass
 const TLS_HINT: &str = "Name a file with the certificate of its authority in the URL (sslrootcert=FILE), and the server \
                         by a name that its certificate has";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// PostgreSQL's limit for each statement of a server, such as one that waits for a lock (S43).
+const SERVER_TIMEOUT: &str = "4s";
+/// How long a server waits for the answer to a statement. Longer than PostgreSQL's own limit, after which a connection
+/// can be used again.
+const PATIENCE: Duration = Duration::from_millis(4500);
+/// The same for an operator's command, which may change every row.
+const LONG: Duration = Duration::from_secs(3600);
 /// PostgreSQL's limit for each statement of a search, all of which are small (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
 
@@ -43,11 +52,19 @@ impl Db {
     /// # Errors
     /// [`OpenError`], one line for the operator.
     pub async fn open_with(url: &str, clock: Clock, connections: u32) -> Result<Self, OpenError> {
+        Self::open_for(url, clock, Use::Server(connections)).await
+    }
+
+    /// The same for `usage`.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line for the operator.
+    pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let (pools, search) = postgres(url, *pooler, connections).await?;
+            let (pools, search) = postgres(url, *pooler, usage).await?;
             (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
@@ -57,7 +74,9 @@ impl Db {
         writes.close();
         let schema =
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
-        let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
+        let patience = if usage == Use::Command { LONG } else { PATIENCE };
+        let search = Arc::new(Search::new(search, *pooler, patience));
+        let (write_behind, probe) = (Arc::default(), Arc::default());
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
@@ -69,9 +88,19 @@ impl Db {
             probe,
             written: Arc::default(),
             pooler: *pooler,
+            patience,
             schema,
         })))
     }
+}
+
+/// Who uses the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A server, whose clients wait, with up to so many connections.
+    Server(u32),
+    /// An operator's command, whose statements may take long.
+    Command,
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
@@ -118,7 +147,7 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool, connections: u32) -> Result<(Pools, Pools), OpenError> {
+async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools), OpenError> {
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
@@ -132,29 +161,39 @@ async fn postgres(url: &str, pooler: bool, connections: u32) -> Result<(Pools, P
 
     let options = PgConnectOptions::from_str(url).map_err(failed)?;
     let options = if pooler { pooler::options(options) } else { options };
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.clone())
-        .await
-        .map_err(failed)?;
-    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
+    // A migration may take long, so its connection has no limit.
+    let single = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let migrating = single.connect_with(options.clone()).await.map_err(failed)?;
+    let migrated =
+        if pooler { pooler::migrate(migrating.clone()).await } else { migrations::POSTGRES.run(&migrating).await };
     if let Err(error) = migrated
-        && !rights::needs_none(&pool, &error).await
+        && !rights::needs_none(&migrating, &error).await
     {
         return Err(refused(url, error));
     }
-    let search = searches(options).await.map_err(failed)?;
-    Ok((Pools::Postgres(pool), Pools::Postgres(search)))
+    migrating.close().await;
+    let pool = match usage {
+        Use::Server(connections) => {
+            let pool = || pool_options().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+            limited(pool, options.clone(), SERVER_TIMEOUT).await
+        }
+        Use::Command => {
+            let pool = pool_options().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+            pool.connect_with(options.clone()).await
+        }
+    };
+    let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
+    let search = limited(searches, options, STATEMENT_TIMEOUT).await.map_err(failed)?;
+    Ok((Pools::Postgres(pool.map_err(failed)?), Pools::Postgres(search)))
 }
 
-async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
-    let pool = || PgPoolOptions::new().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
-    let bounded = options.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]);
+/// A pool whose statements PostgreSQL ends after `time`.
+async fn limited(pool: impl Fn() -> PgPoolOptions, options: PgConnectOptions, time: &str) -> sqlx::Result<PgPool> {
+    let bounded = options.clone().options([("statement_timeout", time)]);
     match pool().connect_with(bounded).await {
-        // A pooler may refuse the parameter. Then only the time limit of the search itself applies.
+        // A pooler may refuse the parameter. Then only our own time limits apply.
         Err(sqlx::Error::Database(error)) => {
-            tracing::warn!(%error, "searches run without a statement_timeout");
+            tracing::warn!(%error, "statements run without a statement_timeout");
             pool().connect_with(options).await
         }
         connected => connected,

@@ -19,6 +19,7 @@ use crate::{
         client::{Network, Peer, Proxies},
         seldom::Seldom,
     },
+    metrics::Counter,
     settings::Settings,
 };
 
@@ -62,6 +63,9 @@ impl Default for Timeouts {
         }
     }
 }
+
+/// Connections that were refused, because a limit was reached.
+pub static REFUSED: Counter = Counter::new();
 
 /// Counts and limits the connections of all listeners. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -122,8 +126,13 @@ impl Gate {
         if self.0.proxies.trust_peer(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
     }
 
+    /// How many connections may be open.
+    pub fn most(&self) -> usize {
+        self.0.connections
+    }
+
     /// The number of open connections.
-    pub(crate) fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner).all
     }
 
@@ -146,6 +155,7 @@ impl Gate {
         if full || open.all >= self.0.connections {
             let all = open.all;
             drop(open);
+            REFUSED.add_one();
             if self.0.refusals.again() {
                 let key = if full { "server.connections_per_network" } else { "server.connections" };
                 tracing::warn!(%peer, open = all, "connections are refused: {key} is reached");

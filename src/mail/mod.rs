@@ -11,4 +11,7 @@ mod store;
 pub mod template;
 
 pub(crate) use self::certificates::system as system_certificates;
-pub use self::{message::Mail, sender::Mailer};
+pub use self::{
+    message::Mail,
+    sender::{MAILS, Mailer},
+};

@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     db::{Db, request},
+    metrics::Family,
     settings::Settings,
     timestamp::Timestamp,
 };
@@ -52,6 +53,19 @@ const PAUSES: [i64; 8] = [1, 2, 4, 8, 15, 30, 60, 120];
 const TICK: u64 = 5_000;
 /// How often what became of a mail is written before it is left to the end of the claim.
 const WRITES: u32 = 5;
+
+/// Mails by what became of an attempt.
+pub static MAILS: Family<5> = Family::new(
+    "vestibule_mails_total",
+    "Mails, by what became of them: stored to be sent, sent, put off after a failure, given up, or expired unsent.",
+    "result",
+    ["queued", "sent", "deferred", "failed", "expired"],
+);
+const QUEUED: usize = 0;
+const SENT: usize = 1;
+const DEFERRED: usize = 2;
+const FAILED: usize = 3;
+const EXPIRED: usize = 4;
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -119,12 +133,19 @@ impl Mailer {
     pub async fn send(&self, mail: Mail) {
         let (kind, domain, id) = (mail.kind().to_owned(), mail.domain().to_owned(), Uuid::now_v7());
         match self.store(id, mail).await {
-            Ok(Stored::Outbox) => tracing::info!(event = "mail_sent", kind, domain),
+            Ok(Stored::Outbox) => {
+                MAILS.count(SENT);
+                tracing::info!(event = "mail_sent", kind, domain);
+            }
             Ok(Stored::Queue) => {
+                MAILS.count(QUEUED);
                 tracing::info!(event = "mail_queued", kind, domain, mail = %id);
                 self.wake();
             }
-            Err(error) => tracing::error!(event = "mail_failed", kind, error),
+            Err(error) => {
+                MAILS.count(FAILED);
+                tracing::error!(event = "mail_failed", kind, error);
+            }
         }
     }
 
@@ -243,6 +264,7 @@ impl Mailer {
         let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
         let whose = (id, claim);
         if expires_at.is_some_and(|expires_at| expires_at <= self.db.now()) {
+            MAILS.count(EXPIRED);
             let error = "its link or code has expired";
             tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
             return self.written(|| store::end(&self.db, whose, "expired", String::new(), self.db.now())).await;
@@ -263,15 +285,18 @@ impl Mailer {
         let now = self.db.now();
         match result {
             Ok(answer) => {
+                MAILS.count(SENT);
                 tracing::info!(event = "mail_sent", kind, domain, mail = %id, attempts);
                 self.written(|| store::end(&self.db, whose, "sent", answer.clone(), now)).await;
             }
             Err(Refusal { summary: error, words, for_good }) => match next(attempts, tried_from, now) {
                 Some(due_at) if !for_good => {
+                    MAILS.count(DEFERRED);
                     tracing::warn!(event = "mail_deferred", kind, domain, mail = %id, attempts, error, until = %due_at);
                     self.written(|| store::put_back(&self.db, whose, words.clone(), due_at)).await;
                 }
                 _ => {
+                    MAILS.count(FAILED);
                     tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
                     self.written(|| store::fail(&self.db, whose, words.clone(), now)).await;
                 }

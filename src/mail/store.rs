@@ -206,6 +206,30 @@ pub(super) async fn delete_ended(db: &Db, before: Timestamp, batch: i64) -> sqlx
     )
 }
 
+/// What is in the queue.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Queue {
+    /// Mails that wait to be sent.
+    pub waiting: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+    /// Mails that were given up, and can be sent again.
+    pub failed: i64,
+}
+
+/// Counts what waits and what was given up; both have an index.
+pub(super) async fn queue(db: &Db, now: Timestamp) -> sqlx::Result<Queue> {
+    fetch!(
+        db,
+        one,
+        "SELECT (SELECT COUNT(*) FROM outgoing_mails WHERE state = 'waiting') AS waiting,
+            (SELECT MIN(created_at) FROM outgoing_mails WHERE state = 'waiting') AS oldest,
+            (SELECT COUNT(*) FROM outgoing_mails
+             WHERE state = 'failed' AND content IS NOT NULL AND (expires_at IS NULL OR expires_at > $1)) AS failed",
+        now,
+    )
+}
+
 /// The newest first; with `recipient`, only those to that address; `open` leaves out those that were sent.
 pub(super) async fn list(db: &Db, recipient: Option<String>, open: bool, limit: i64) -> sqlx::Result<Vec<Listed>> {
     fetch!(

@@ -17,7 +17,9 @@ mod findings;
 mod flag;
 mod hosts;
 mod lab;
+mod log;
 mod mail;
+mod metrics;
 mod names;
 mod oauth;
 mod origins;
@@ -56,7 +58,9 @@ pub use self::{
     findings::{Finding, SettingsError, Severity},
     hosts::is_loopback_host,
     lab::{Lab, LabEnabled, is_same_site},
+    log::{Log, LogFormat},
     mail::Mail,
+    metrics::{Metrics, is_private},
     oauth::{FirstPartyClient, OAuth, origins_of},
     origins::check_origin,
     passkeys::Passkeys,
@@ -116,6 +120,10 @@ pub struct Settings {
     pub events: Events,
     /// Pages of other origins that may read the responses of the token door.
     pub cors: Cors,
+    /// The form of the log.
+    pub log: Log,
+    /// The listener that Prometheus reads.
+    pub metrics: Metrics,
     /// The Lab's experiments.
     pub lab: Lab,
 }
@@ -184,6 +192,7 @@ impl Settings {
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
         self.cors.check(&self.server.public_url, &mut found);
+        self.metrics.check(self.server.address, &mut found);
         self.lab.check(&self.server, &mut found);
         found.sorted()
     }

@@ -36,6 +36,9 @@ pub struct Server {
     pub connections: u32,
     /// How many of them may come from one network: an IPv4 address, or 64 bits of IPv6.
     pub connections_per_network: u32,
+    /// How long the server goes on accepting requests after it was asked to stop, in seconds, while `/readyz` says that
+    /// it is not ready.
+    pub drain_seconds: u32,
     /// How long running work may take to finish when the server stops, in seconds.
     pub shutdown_seconds: u32,
 }
@@ -93,6 +96,7 @@ impl Default for Server {
             hsts: Hsts::default(),
             connections: 4096,
             connections_per_network: 512,
+            drain_seconds: 0,
             shutdown_seconds: 30,
         }
     }
@@ -173,7 +177,13 @@ impl Server {
         found.range("server.connections", self.connections, 1..=1_000_000, reason);
         found.range("server.connections_per_network", self.connections_per_network, 1..=1_000_000, reason);
         let reason = "a service manager kills a server that takes longer to stop (systemd after 90 s)";
+        found.range("server.drain_seconds", self.drain_seconds, 0..=60, reason);
         found.range("server.shutdown_seconds", self.shutdown_seconds, 1..=80, reason);
+        found.error_if(
+            self.drain_seconds.saturating_add(self.shutdown_seconds) > 85,
+            "server.drain_seconds",
+            format!("and server.shutdown_seconds must be 85 at most in all: {reason}"),
+        );
     }
 
     /// Over http, a cookie cannot be `Secure`, and anyone on the network can read it (ASVS 3.3.1).

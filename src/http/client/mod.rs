@@ -88,6 +88,7 @@ pub async fn layer(State(proxies): State<Proxies>, mut request: Request, next: N
     if let Some(peer) = request.extensions().get::<Peer>().copied() {
         let address = proxies.client(peer, request.headers());
         request.extensions_mut().insert(Address(address));
+        tracing::Span::current().record("address", tracing::field::display(address));
     }
     next.run(request).await
 }
