@@ -37,7 +37,7 @@ def check(binary):
             Path(f"{folder.path}{place}").mkdir(parents=True, exist_ok=True)
         for place in ("usr/local/bin", "etc/systemd/system", "home/deploy"):
             (folder.path / place).mkdir(parents=True, exist_ok=True)
-        for file in DEPLOY.iterdir():
+        for file in (file for file in DEPLOY.iterdir() if file.is_file()):
             copy = folder.path / "home/deploy" / file.name
             copy.write_text(here(file.read_text()))
             copy.chmod(file.stat().st_mode)
