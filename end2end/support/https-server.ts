@@ -9,17 +9,15 @@ import { freePort, until } from "./net.mjs";
 import { server, target } from "./server.ts";
 import { terminate } from "./test-server.ts";
 
-/** What binds sessions to a key in software, on Linux. */
-const FEATURES = [
-  "DeviceBoundSessions:ForceEnableForTesting/true",
-  "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
-].join(",");
-/** A server at `https://localhost`, with a home folder of its own, which its authority and the browsers' trust are in. */
+/** A server at `https://localhost`, with a home folder of its own: in it are its authority and the browsers' trust. */
 export class HttpsServer {
   readonly home = mkdtempSync(join(tmpdir(), "vestibule-home-"));
-  readonly #folder = mkdtempSync(join(tmpdir(), "vestibule-"));
+  /** Its working directory, with the database. */
+  readonly folder = mkdtempSync(join(tmpdir(), "vestibule-"));
   #process: ChildProcess | null = null;
   #output = "";
+  /** Environment variables of the server. */
+  readonly settings: Record<string, string> = {};
   port = 0;
 
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
@@ -29,12 +27,12 @@ export class HttpsServer {
       HOME: this.home,
       XDG_DATA_HOME: "",
       LEPTOS_SITE_ADDR: `127.0.0.1:${this.port}`,
-      VESTIBULE_LAB__ADDRESS: `127.0.0.1:${await freePort()}`,
       LEPTOS_SITE_ROOT: join(target, "site"),
       RUST_LOG: "warn",
+      ...this.settings,
       ...settings,
     };
-    const started = spawn(server, ["serve", "--local-https"], { cwd: this.#folder, env });
+    const started = spawn(server, ["serve", "--local-https"], { cwd: this.folder, env });
     this.#process = started;
     started.stdout.on("data", (text: Buffer) => (this.#output += text.toString()));
     started.stderr.pipe(process.stderr);
@@ -60,10 +58,9 @@ export class HttpsServer {
     execFileSync("sh", ["-c", `certutil -d sql:$HOME/.pki/nssdb -N --empty-password && ${line}`], { env });
   }
 
-  /** A browser that trusts the server, which binds sessions or does not know how to. */
-  async browser(binds: boolean): Promise<Browser> {
-    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-    if (binds) args.push(`--enable-features=${FEATURES}`);
+  /** A Chromium that trusts the server, with these switches. */
+  async browser(...switches: string[]): Promise<Browser> {
+    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", ...switches];
     if (!hasCertutil()) {
       const file = join(this.home, ".local/share/vestibule/local-https/localhost.pem");
       const key = new X509Certificate(readFileSync(file)).publicKey.export({ type: "spki", format: "der" });

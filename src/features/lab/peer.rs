@@ -36,13 +36,13 @@ static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy"
 /// The router of the peer's listener, with `further` routes.
 pub(super) fn router(lab: Lab, further: Router<Lab>) -> Router {
     Router::new()
-        .merge(further)
         .route("/lab/frame", get(frame))
         .route("/lab/frame.js", get(script))
         .route("/lab/requests.js", get(script))
         .route("/lab/clean/{session}/{experiment}", post(clean))
         .route("/lab/at/{session}/{experiment}/{step}", any(step))
         .route("/lab/proxy/{session}/{experiment}/{step}", any(forwarded_step))
+        .merge(further)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
