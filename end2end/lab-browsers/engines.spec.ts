@@ -1,17 +1,31 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { RESULTS, mismatches, type Engine, type Result } from "../support/lab.ts";
 import { APP } from "../support/origins.ts";
+import { CELLS, WORTH_WITHOUT_BINDING, observed, type Cell } from "../support/theft.ts";
 import { inChromium } from "../support/third-party.ts";
-import { NAMES, table, writeTable, writtenTable, type Run } from "./table.ts";
 import { until } from "../support/net.mjs";
+import { compare, unexplained, type Features } from "./compat.ts";
+import { section, writeSection, writtenSection } from "./table.ts";
+import {
+  changes,
+  fileName,
+  newest,
+  readVerdicts,
+  verdictsOf,
+  writeVerdicts,
+  type Run,
+  type VerdictFile,
+} from "./verdicts.ts";
 import { WebDriver } from "./webdriver.ts";
 
 const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 const READY = `return document.querySelector(".lab")?.dataset.ready === ""`;
 const START = `document.querySelector("[data-lab=run-all]").click()`;
 const ENDED = `return document.querySelector(".lab").dataset.ran ?? ""`;
+const SAFARI = `return /Version\\/([\\d.]+)/.exec(navigator.userAgent)?.[1] ?? ""`;
 const STATUS = `return document.querySelector("[data-lab=status]").textContent`;
 
 /** Whether a program is on the PATH. */
@@ -23,7 +37,13 @@ const runs: Run[] = [];
 test.describe.configure({ mode: "serial" });
 
 /** Runs every experiment on the page, and compares the results with what the records say of this engine. */
-async function inEngine(engine: Engine, name: string, run: <T>(script: string) => Promise<T>): Promise<void> {
+async function inEngine(
+  engine: Engine,
+  browser: string,
+  version: string,
+  run: <T>(script: string) => Promise<T>,
+): Promise<void> {
+  const name = `${browser} ${version}`;
   await until(() => run<boolean>(READY), `The Lab does not start in ${name}.`);
   await run(START);
   let seconds = "";
@@ -38,7 +58,19 @@ async function inEngine(engine: Engine, name: string, run: <T>(script: string) =
   console.log(`${name}: ${results.length} experiments in ${seconds} s`);
   expect(results.length).toBeGreaterThanOrEqual(25);
   expect(mismatches(results, engine)).toEqual([]);
-  runs.push({ engine, name, seconds, results });
+  const safari = engine === "webkit" ? await run<string>(SAFARI) : "";
+  runs.push({ engine, browser, version, seconds, results, ...(safari && { safari }) });
+}
+
+const THEFT_READY = `return document.querySelector(".theft")?.dataset.ready === ""`;
+const THEFT_RAN = `return document.querySelector(".theft").dataset.ran === ""`;
+
+/** Runs the theft drill on its page, but for the four cells that need https and a session that can be bound. */
+async function steal(name: string, run: <T>(script: string) => Promise<T>): Promise<void> {
+  await until(() => run<boolean>(THEFT_READY), `The theft drill does not start in ${name}.`);
+  await run(`document.querySelector("[data-drill=run]").click()`);
+  await until(() => run<boolean>(THEFT_RAN), `The theft drill does not finish in ${name}.`, 20_000);
+  expect(observed(await run<Cell[]>(CELLS))).toEqual(WORTH_WITHOUT_BINDING);
 }
 
 test("in Chromium", async ({ launchOptions, headless }) => {
@@ -47,11 +79,10 @@ test("in Chromium", async ({ launchOptions, headless }) => {
     await page.goto(`${APP}/lab`);
     const version =
       context.browser()?.version() ?? (await page.evaluate(() => /Chrome\/([\d.]+)/.exec(navigator.userAgent)?.[1]));
-    await inEngine(
-      "chromium",
-      `Chromium ${version}`,
-      <T>(script: string) => page.evaluate(`(() => { ${script} })()`) as Promise<T>,
-    );
+    const run = <T>(script: string) => page.evaluate(`(() => { ${script} })()`) as Promise<T>;
+    await inEngine("chromium", "Chromium", version ?? "", run);
+    await page.goto(`${APP}/lab/theft`);
+    await steal("Chromium", run);
   });
 });
 
@@ -63,7 +94,9 @@ test("in Firefox", async () => {
   });
   try {
     await driver.open(`${APP}/lab`);
-    await inEngine("firefox", `Firefox ${driver.version}`, (script) => driver.run(script));
+    await inEngine("firefox", "Firefox", driver.version, (script) => driver.run(script));
+    await driver.open(`${APP}/lab/theft`);
+    await steal("Firefox", (script) => driver.run(script));
   } finally {
     await driver.quit();
   }
@@ -80,23 +113,49 @@ test("in WebKit", async () => {
   });
   try {
     await driver.open(`${APP}/lab`);
-    await inEngine("webkit", `WebKitGTK ${driver.version}`, (script) => driver.run(script));
+    await inEngine("webkit", "WebKitGTK", driver.version, (script) => driver.run(script));
+    await driver.open(`${APP}/lab/theft`);
+    await steal("WebKit", (script) => driver.run(script));
   } finally {
     await driver.quit();
   }
 });
 
-test("docs/lab.md holds what the engines do", () => {
-  const engines = Object.keys(NAMES) as Engine[];
-  const missing = engines.filter((engine) => !runs.some((run) => run.engine === engine));
-  const names = missing.map((engine) => NAMES[engine]).join(" and ");
-  // `make lab-browsers WRITE=yes` writes the table.
-  if (process.env.WRITE) {
-    expect(names, "the table takes all three engines; these are not installed").toBe("");
-    return writeTable(runs);
+/** The data that the package `@mdn/browser-compat-data` consists of. */
+function browserCompatData(): { readonly data: Features; readonly release: string } {
+  const file = createRequire(import.meta.url).resolve("@mdn/browser-compat-data");
+  const data = JSON.parse(readFileSync(file, "utf8")) as Features & { __meta: { version: string } };
+  return { data, release: data.__meta.version };
+}
+
+test("docs/lab holds what the engines do", () => {
+  const seen = runs.map(verdictsOf);
+  // `make lab-browsers WRITE=yes` writes the files of the engines that were run. Those of others stay as they are.
+  if (process.env.WRITE) return seen.forEach(writeVerdicts);
+  const written = readVerdicts();
+  for (const file of seen) {
+    const name = fileName(file);
+    const before = written.find((other) => fileName(other) === name);
+    expect(before, `write docs/lab/${name} with \`make lab-browsers WRITE=yes\``).toBeDefined();
+    expect(changes(file, before!), `docs/lab/${name}`).toEqual([]);
   }
-  if (names) console.log(`${names} did not run: what docs/lab.md says of it is not compared.`);
-  expect(table(runs).trim(), "where it is right, write it with `make lab-browsers WRITE=yes`").toBe(
-    writtenTable(missing).trim(),
-  );
+});
+
+test("what differs from browser-compat-data is named", () => {
+  const { data } = browserCompatData();
+  // Of an engine that did not run here, what its newest file says is compared.
+  const seen = runs.map(verdictsOf);
+  const others = newest(readVerdicts()).filter(({ engine }) => !seen.some((file) => file.engine === engine));
+  const comparisons = [...seen, ...others].flatMap((file) => compare(file, data));
+  expect(comparisons.some(({ observed, documented }) => observed && documented)).toBe(true);
+  expect(unexplained(comparisons), "name the reason in lab-browsers/compat.ts").toEqual([]);
+});
+
+test("docs/lab.md holds the newest of them", () => {
+  const { data, release } = browserCompatData();
+  const records = runs[0]?.results.map(({ record }) => record) ?? [];
+  const files: readonly VerdictFile[] = newest(readVerdicts());
+  const text = section(files, records, files.flatMap((file) => compare(file, data)), release);
+  if (process.env.WRITE) return writeSection(text);
+  expect(text.trim(), "where it is right, write it with `make lab-browsers WRITE=yes`").toBe(writtenSection());
 });

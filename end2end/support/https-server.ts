@@ -9,6 +9,12 @@ import { freePort, until } from "./net.mjs";
 import { server, target } from "./server.ts";
 import { terminate } from "./test-server.ts";
 
+/** What binds sessions to a key in software, on Linux. */
+const FEATURES = [
+  "DeviceBoundSessions:ForceEnableForTesting/true",
+  "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
+].join(",");
+
 /** A server at `https://localhost`, with a home folder of its own: in it are its authority and the browsers' trust. */
 export class HttpsServer {
   readonly home = mkdtempSync(join(tmpdir(), "vestibule-home-"));
@@ -27,6 +33,7 @@ export class HttpsServer {
       HOME: this.home,
       XDG_DATA_HOME: "",
       LEPTOS_SITE_ADDR: `127.0.0.1:${this.port}`,
+      VESTIBULE_LAB__ADDRESS: `127.0.0.1:${await freePort()}`,
       LEPTOS_SITE_ROOT: join(target, "site"),
       RUST_LOG: "warn",
       ...this.settings,
@@ -58,9 +65,10 @@ export class HttpsServer {
     execFileSync("sh", ["-c", `certutil -d sql:$HOME/.pki/nssdb -N --empty-password && ${line}`], { env });
   }
 
-  /** A Chromium that trusts the server, with these switches. */
-  async browser(...switches: string[]): Promise<Browser> {
+  /** A Chromium that trusts the server, with these switches; it binds sessions or does not know how to. */
+  async browser(binds: boolean, ...switches: string[]): Promise<Browser> {
     const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", ...switches];
+    if (binds) args.push(`--enable-features=${FEATURES}`);
     if (!hasCertutil()) {
       const file = join(this.home, ".local/share/vestibule/local-https/localhost.pem");
       const key = new X509Certificate(readFileSync(file)).publicKey.export({ type: "spki", format: "der" });

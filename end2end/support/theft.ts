@@ -1,7 +1,3 @@
-/** The switch with which Chromium binds sessions to a key in software, on Linux. */
-export const BINDS =
-  "--enable-features=DeviceBoundSessions:ForceEnableForTesting/true,EnableBoundSessionCredentialsSoftwareKeysForManualTesting";
-
 /** One cell of the theft drill, as the page shows it. */
 export interface Cell {
   readonly id: string;

@@ -6,11 +6,6 @@ import { Postgres } from "../support/postgres.ts";
 // Sessions that are bound to a key of the device, in the browser that has them. Only Chromium does, and on Linux only with
 // a key in software and these features. What the server answers is in tests/http/device_bound/.
 
-const FEATURES = [
-  "DeviceBoundSessions:ForceEnableForTesting/true",
-  "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
-].join(",");
-const BINDS = `--enable-features=${FEATURES}`;
 const SHORT = "__Host-bound";
 
 async function signUp(page: Page, origin: string): Promise<void> {
@@ -51,7 +46,7 @@ for (const database of ["SQLite", "PostgreSQL"]) {
 
     test("a bound session is renewed without the visitor noticing", async () => {
       await site.start();
-      const browser = await site.browser(BINDS);
+      const browser = await site.browser(true);
       const context = await browser.newContext();
       const page = await context.newPage();
       await signUp(page, site.origin);
@@ -86,7 +81,7 @@ for (const database of ["SQLite", "PostgreSQL"]) {
     test("a copy of its cookies is signed out when the short one is over", async () => {
       test.setTimeout(90_000);
       await site.start({ VESTIBULE_SESSIONS__BOUND_COOKIE_SECONDS: "15" });
-      const browser = await site.browser(BINDS);
+      const browser = await site.browser(true);
       const context = await browser.newContext();
       const page = await context.newPage();
       await signUp(page, site.origin);
@@ -96,7 +91,7 @@ for (const database of ["SQLite", "PostgreSQL"]) {
       const stolen = await context.cookies();
       await page.goto("about:blank");
 
-      const elsewhere = await site.browser();
+      const elsewhere = await site.browser(false);
       const copy = await elsewhere.newContext();
       await copy.addCookies(stolen);
       const thief = await copy.newPage();

@@ -1,8 +1,7 @@
 import { type Page, expect as plain, test as onHttps } from "@playwright/test";
 import { expect, signUp, test } from "../support/fixtures.ts";
 import { HttpsServer } from "../support/https-server.ts";
-import { freePort } from "../support/net.mjs";
-import { BINDS, CELLS, WORTH, WORTH_WITHOUT_BINDING, observed, type Cell } from "../support/theft.ts";
+import { CELLS, WORTH, WORTH_WITHOUT_BINDING, observed, type Cell } from "../support/theft.ts";
 
 async function run(page: Page): Promise<readonly Cell[]> {
   await page.getByRole("button", { name: "Steal all sixteen" }).click();
@@ -15,8 +14,8 @@ const attempts = (cells: readonly Cell[], id: string) => cells.find((cell) => ce
 onHttps("sixteen thefts are worth what is predicted, in a browser that binds sessions", async () => {
   const site = new HttpsServer();
   try {
-    await site.start({ VESTIBULE_LAB__ADDRESS: `127.0.0.1:${await freePort()}` });
-    const browser = await site.browser(BINDS);
+    await site.start();
+    const browser = await site.browser(true);
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${site.origin}/lab/theft`);

@@ -1,6 +1,6 @@
 import type { Page, Route } from "@playwright/test";
 import { RESULTS, mismatches, type Result } from "../support/lab.ts";
-import { LAB_PORT } from "../support/origins.ts";
+import { APP, LAB_PORT } from "../support/origins.ts";
 import { inChromium, type ThirdParty } from "../support/third-party.ts";
 import { either, expect, signUp, test as base } from "../support/fixtures.ts";
 
@@ -16,6 +16,8 @@ const REFUSED = [
   /^Access to fetch at '\S+\/lab\/at\/\S+' from origin '\S+' has been blocked by CORS policy: /,
   /^Failed to load resource: net::ERR_FAILED \(\S+\/lab\/at\/\S+\)$/,
   /^Failed to load resource: the server responded with a status of 40[13] \(\w+\) \(\S+\/lab\/(at|guarded)\/\S+\)$/,
+  /^Connecting to '\S+\/lab\/at\/\S+' violates the following Content Security Policy directive: "connect-src 'self'"/,
+  /^Fetch API cannot load \S+\/lab\/at\/\S+ Refused to connect because it violates the document's Content Security /,
 ];
 
 test.use({
@@ -32,6 +34,15 @@ const card = (page: Page, id: string) => page.locator(`#${id}`);
 async function open(page: Page, path = "/lab"): Promise<void> {
   await page.goto(path);
   await expect(page.locator(".lab")).toHaveAttribute("data-ready", "");
+}
+
+/** Runs one experiment, and answers with what was observed. */
+async function run(page: Page, id: string): Promise<Readonly<Record<string, string>>> {
+  const one = card(page, id);
+  await one.evaluate((details: HTMLDetailsElement) => (details.open = true));
+  await one.getByRole("button", { name: "Run", exact: true }).click();
+  await expect(one).toHaveAttribute("data-observed", /./);
+  return JSON.parse((await one.getAttribute("data-observed"))!) as Record<string, string>;
 }
 
 async function runAll(page: Page): Promise<readonly Result[]> {
@@ -57,7 +68,7 @@ test("a cookie that the Lab calls stored is in the browser's cookie store, and n
   const stores: Record<string, string[]> = {};
   const kept: Record<string, string> = {};
   const look = async (id: string) => {
-    (stores[id] ??= []).push(...(await context.cookies()).map(({ value }) => value));
+    (stores[id] ??= []).push(...(await context.cookies()).flatMap(({ name, value }) => [name, value]));
   };
   // The server and its peer delete their cookies at the same time: the jar is read before either does.
   await page.route("**/lab/clean/**", async (route: Route) => {
@@ -73,7 +84,9 @@ test("a cookie that the Lab calls stored is in the browser's cookie store, and n
       .map(({ set }) => set)
       .filter((set) => set !== null)
       .at(-1);
-    kept[id] = last && stores[id]!.includes(last) ? "yes" : "no";
+    // Of a cookie that a script wrote, only the page knows the value.
+    const written = stores[id]!.some((text) => /^__\S+-lab-script-/.test(text));
+    kept[id] = (last ? stores[id]!.includes(last) : written) ? "yes" : "no";
     await route.fulfill({ response });
   });
   const results = await runAll(page);
@@ -155,6 +168,42 @@ test.describe("where third-party cookies are blocked", () => {
     await expect(stored).toContainText("Observed: no");
     await expect(stored.locator(".difference")).toHaveText(/^Your browser blocks third-party cookies/);
   });
+
+  test("a frame has no storage access, and a partitioned cookie needs none", async ({ page }) => {
+    await open(page);
+    const observed = await run(page, "frame-none");
+    expect(observed).toMatchObject({ sent: "no", stored: "no", site: "same-origin", access: "none", granted: "no" });
+    expect(await run(page, "frame-partitioned")).toMatchObject({ sent: "yes", stored: "yes", access: "none" });
+    expect(await run(page, "partitioned-beside"), "one is blocked").toMatchObject({ sent: "yes", count: "1" });
+  });
+
+  test("where access is granted and not active, a request is repeated on demand", async ({ page, context }) => {
+    await open(page);
+    const session = await context.newCDPSession(page);
+    const [origin, embeddedOrigin] = [APP, `http://127.0.0.1:${LAB_PORT}`];
+    const permission = { name: "storage-access" };
+    const grant = { permission, setting: "granted", origin, embeddedOrigin } as const;
+    await session.send("Browser.setPermission", grant);
+    const observed = await run(page, "frame-activate");
+    expect(observed).toMatchObject({ access: "inactive", repeated: "yes", sent: "yes", read: "yes" });
+    await expect(card(page, "frame-activate").locator(".verdict[data-question=repeated] .difference")).toHaveText(
+      /^Access was granted and not active: your browser repeated the request/,
+    );
+  });
+});
+
+test("a feature that the browser lacks is named, and is no error", async ({ page }) => {
+  await page.addInitScript(() => {
+    for (const name of ["cookieStore", "permissions"]) {
+      for (const holder of [window, Navigator.prototype]) Reflect.defineProperty(holder, name, { value: undefined });
+    }
+  });
+  await open(page);
+  expect(await run(page, "change-readable")).toMatchObject({ stored: "yes", change: "unsupported" });
+  const change = card(page, "change-readable").locator(".verdict[data-question=change]");
+  await expect(change).toContainText("Observed: not supported");
+  await expect(change.locator(".difference")).toHaveText(/^Your browser has no Cookie Store/);
+  expect(await run(page, "network-public")).toMatchObject({ reached: "no", permission: "unsupported" });
 });
 
 test("the results can be taken along as Markdown", async ({ page, context }) => {

@@ -85,9 +85,8 @@ function initPage(root) {
     const bench = form.closest("[data-lab=bench]");
     const switches = () => `${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`;
     const query = switches();
-    const response = await fetch(`/lab?${query}`).catch(() => null);
-    if (!response?.ok || !bench) return setStatus("The Lab does not respond. Try again in a moment.");
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await loaded(`/lab?${query}`);
+    if (!page || !bench) return setStatus("The Lab does not respond. Try again in a moment.");
     const next = page.querySelector("[data-lab=bench] .experiment");
     // Another switch may have been flipped in the meantime.
     if (!next || switches() !== query) return;
@@ -125,7 +124,7 @@ function initPage(root) {
 class Lab {
   /** @type {{ session: string, token: string } | undefined} */
   #session;
-  /** @type {Map<Origin, Promise<HTMLIFrameElement>>} */
+  /** The pages of other origins, by their URL. @type {Map<string, Promise<HTMLIFrameElement>>} */
   #frames = new Map();
 
   /** @param {Record<Origin, string>} origins */
@@ -195,13 +194,14 @@ class Lab {
   async #make(id, key, step) {
     const { session = "", token = "" } = this.#session ?? {};
     const url = `${this.origins[step.to]}/lab/${step.endpoint}/${session}/${id}/${key}`;
-    const task = { step, url, token };
-    return step.from === "app" ? perform(task) : this.#performInFrame(step.from, task);
+    const task = { step, url, token, cookie: `lab-${id}` };
+    return step.from === "app" ? perform(task) : this.#performInFrame(task);
   }
 
-  /** Has a page of another origin make a request. @param {Origin} origin @param {Task} task @returns {Promise<Got>} */
-  async #performInFrame(origin, task) {
-    const frame = await this.#frame(origin);
+  /** Has a page of another origin make a request. @param {Task} task @returns {Promise<Got>} */
+  async #performInFrame(task) {
+    const { from: origin, page } = task.step;
+    const frame = await this.#frame(origin, page);
     const { port1, port2 } = new MessageChannel();
     return new Promise((resolve, reject) => {
       setTimeout(() => reject(new Error("The page in the frame does not respond.")), FRAME_TIMEOUT);
@@ -210,13 +210,14 @@ class Lab {
     });
   }
 
-  /** @param {Origin} origin */
-  #frame(origin) {
-    let frame = this.#frames.get(origin);
+  /** @param {Origin} origin @param {Step["page"]} page */
+  #frame(origin, page) {
+    const src = `${this.origins[origin]}/lab/frame${page === "open" ? "" : `/${page}`}`;
+    let frame = this.#frames.get(src);
     if (!frame) {
       frame = new Promise((resolve) => {
         const frame = element("iframe", {
-          src: `${this.origins[origin]}/lab/frame`,
+          src,
           title: `A ${origin} page`,
           class: "unseen",
           tabindex: "-1",
@@ -225,7 +226,7 @@ class Lab {
         frame.addEventListener("load", () => resolve(frame), { once: true });
         document.body.append(frame);
       });
-      this.#frames.set(origin, frame);
+      this.#frames.set(src, frame);
     }
     return frame;
   }
@@ -234,6 +235,22 @@ class Lab {
 /** Enables the buttons, which do nothing without this script. @param {Element} parent */
 function enableButtons(parent) {
   for (const button of parent.querySelectorAll("button[disabled]")) button.removeAttribute("disabled");
+}
+
+/**
+ * The page at `url`; `null` if there is none. With Trusted Types, `DOMParser` takes no HTML that has scripts, but a
+ * request may be answered with a document, in which nothing runs.
+ * @param {string} url @returns {Promise<Document | null>}
+ */
+function loaded(url) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url);
+    request.responseType = "document";
+    request.onload = () => resolve(request.status === 200 ? request.responseXML : null);
+    request.onerror = () => resolve(null);
+    request.send();
+  });
 }
 
 /** Opens the experiment that the address names. @param {HTMLElement} root */

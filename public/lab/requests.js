@@ -1,19 +1,24 @@
 // @ts-check
 // Making the requests of an experiment. The app's page and the peer's page in the frame share this.
 
+import { answering } from "./platform.js";
+
 /** @typedef {"app" | "same-site" | "cross-site"} Origin */
 
 /**
  * One request.
  * @typedef {object} Step
  * @property {Origin} from
+ * @property {"open" | "public" | "closed"} page the kind of page there, if it is one of the peer
  * @property {Origin} to
  * @property {"at" | "guarded" | "proxy"} endpoint
- * @property {"fetch" | "form" | "script"} how
+ * @property {"fetch" | "form" | "script" | "write"} how
  * @property {"GET" | "POST"} method
  * @property {RequestCredentials} credentials
  * @property {RequestMode} mode
  * @property {[string, string][]} headers
+ * @property {string[]} asks what the page has to find out
+ * @property {{ prefix: string, path: string, attributes: string } | null} writes the cookie that a script writes
  */
 
 /**
@@ -21,11 +26,13 @@
  * @typedef {object} Got
  * @property {boolean} read
  * @property {string[]} lines
+ * @property {string} [set] the value of the cookie that the page wrote
+ * @property {Record<string, string>} [answers] what the page found out, by question
  */
 
 /**
- * A request to make, with its URL and the token of the Lab session.
- * @typedef {{ step: Step, url: string, token: string }} Task
+ * A request to make, with its URL, the token of the Lab session and the name of the experiment's cookie.
+ * @typedef {{ step: Step, url: string, token: string, cookie: string }} Task
  */
 
 /** The response headers to show. */
@@ -34,9 +41,17 @@ const SHOWN = /^(access-control-|content-type$|vary$|www-authenticate$)/;
 /** How long to wait for a document in a frame, in milliseconds. */
 export const FRAME_TIMEOUT = 4000;
 
-/** Makes a request on this page. @param {Task} task @returns {Promise<Got>} */
-export function perform({ step, url, token }) {
+/** Makes a request on this page, and finds out what it asks for. @param {Task} task @returns {Promise<Got>} */
+export async function perform(task) {
+  const { asks } = task.step;
+  if (!asks.length) return make(task);
+  return answering(asks, task.cookie, () => make(task));
+}
+
+/** @param {Task} task @returns {Promise<Got>} */
+function make({ step, url, token, cookie }) {
   if (step.how === "form") return submitForm(url, step);
+  if (step.how === "write") return Promise.resolve(writeCookie(step, cookie));
   if (step.how === "script") return Promise.resolve({ read: false, lines: [document.cookie || "(no cookie)"] });
   return callFetch(url, step, token);
 }
@@ -54,10 +69,21 @@ async function callFetch(url, { method, mode, credentials, headers }, token) {
     const text = await response.text();
     const shown = [...response.headers].filter(([name]) => SHOWN.test(name));
     const status = `${response.status} ${response.statusText}`;
-    return { read: true, lines: [status, ...shown.map((pair) => pair.join(": ")), "", text.trim().slice(0, 300)] };
+    const answers = { exposed: response.headers.has("x-lab-answer") ? "yes" : "no" };
+    const lines = [status, ...shown.map((pair) => pair.join(": ")), "", text.trim().slice(0, 300)];
+    return { read: true, answers, lines };
   } catch (error) {
     return { read: false, lines: [String(error), "The browser does not tell the page why."] };
   }
+}
+
+/** @param {Step} step @param {string} cookie @returns {Got} */
+function writeCookie({ writes }, cookie) {
+  const { prefix = "", path = "", attributes = "" } = writes ?? {};
+  const set = crypto.randomUUID().slice(0, 8);
+  const line = `${prefix}${cookie}=${set}; Max-Age=60; Path=${path}; ${attributes}`;
+  document.cookie = line;
+  return { read: false, set, lines: [`document.cookie = "${line}"`] };
 }
 
 /** @param {string} url @param {Step} step @returns {Promise<Got>} */

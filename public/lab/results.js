@@ -5,7 +5,10 @@ import { element } from "./requests.js";
 
 /** @import { Got, Origin, Step } from "./requests.js" */
 
-/** @typedef {"reached" | "sent" | "stored" | "read" | "site" | "done"} Question */
+/**
+ * @typedef {"reached" | "sent" | "stored" | "read" | "site" | "done" | "count" | "access" | "granted" | "repeated"
+ *   | "change" | "exposed" | "permission"} Question
+ */
 /** @typedef {"chromium" | "firefox" | "webkit"} Engine */
 
 /**
@@ -46,6 +49,9 @@ const COLUMNS = [
   ["done", "Done"],
 ];
 
+/** The values that the page has other words for. @type {Record<string, string>} */
+const SHOWN = { absent: "no header", unsupported: "not supported" };
+
 /** The headings of the steps. Any other step comes before the request. @type {Record<string, string>} */
 const HEADINGS = { request: "The request", probe: "A last request, to see which cookies are sent" };
 
@@ -55,24 +61,35 @@ export function record(card) {
 }
 
 /** The answers to the questions. @param {Experiment} experiment @param {Seen[]} seen @param {Map<string, Got>} got */
-export function observe({ predicted }, seen, got) {
+export function observe({ id, predicted }, seen, got) {
   const yes = (/** @type {unknown} */ is) => (is ? "yes" : "no");
-  const request = seen.find(({ step, preflight }) => step === "request" && !preflight);
+  const requests = seen.filter(({ step, preflight }) => step === "request" && !preflight);
+  const [request] = requests;
   const probe = seen.find(({ step }) => step === "probe");
-  const last = seen.findLast(({ set }) => set)?.set;
+  const last = seen.findLast(({ set }) => set)?.set ?? [...got.values()].findLast(({ set }) => set)?.set;
   const result = got.get("request");
   // A script that reads document.cookie could read the cookie if its value is there.
   const read = result?.read || (last && result?.lines.some((line) => line.includes(last)));
+  const header = (/** @type {string} */ name) => request?.headers.find(([of]) => of === name)?.[1] ?? "absent";
+  /** Those that only some experiments ask for. @type {Observed} */
+  const more = {
+    done: yes(request?.side_effect),
+    count: `${request?.cookies.filter(([name]) => name.endsWith(`lab-${id}`)).length ?? 0}`,
+    access: header("sec-fetch-storage-access"),
+    repeated: yes(requests.length > 1),
+    exposed: "no",
+    ...result?.answers,
+  };
   /** @type {Observed} */
   const observed = {
     reached: yes(request),
-    sent: yes(request?.cookies.length),
+    sent: yes(requests.some(({ cookies }) => cookies.length)),
     stored: yes(last && probe?.cookies.some(([, value]) => value === last)),
     read: yes(read),
-    site: request?.headers.find(([name]) => name === "sec-fetch-site")?.[1] ?? "absent",
-    ...(predicted.done && { done: yes(request?.side_effect) }),
+    site: header("sec-fetch-site"),
   };
-  return observed;
+  const asked = Object.entries(more).filter(([question]) => question in predicted);
+  return { ...observed, ...Object.fromEntries(asked) };
 }
 
 /**
@@ -97,7 +114,7 @@ export function showVerdicts(card, experiment, observed, labels) {
     }
     if (!verdict) continue;
     verdict.dataset.same = `${same}`;
-    setText(verdict, "observed", value === "absent" ? "none" : value);
+    setText(verdict, "observed", SHOWN[value] ?? value);
     const known = experiment.exceptions.find(([of, about, is]) => of === engine && about === question && is === value);
     setText(verdict, "difference", same ? "" : known ? `Known for ${name}: ${known[3]}` : otherwise);
     const difference = find(verdict, "difference");
@@ -154,15 +171,21 @@ export function markdown(cards) {
       const [expected] = predicted[question] ?? [];
       return value === undefined ? "" : value === expected ? value : `**${value}** (predicted ${expected})`;
     });
-    return `| ${[title, ...cells].join(" | ")} |`;
+    const known = COLUMNS.map(([question]) => `${question}`);
+    const others = Object.entries(observed).filter(([question]) => !known.includes(question));
+    const more = others.map(([question, value]) => {
+      const [expected] = predicted[/** @type {Question} */ (question)] ?? [];
+      return value === expected ? `${question}: ${value}` : `**${question}: ${value}** (predicted ${expected})`;
+    });
+    return `| ${[title, ...cells, more.join("<br>")].join(" | ")} |`;
   });
   return [
     `## The Lab in ${browser().name}, ${new Date().toISOString().slice(0, 10)}`,
     "",
     tally(cards),
     "",
-    `| | ${COLUMNS.map(([, heading]) => heading).join(" | ")} |`,
-    `|---|${COLUMNS.map(() => "---|").join("")}`,
+    `| | ${COLUMNS.map(([, heading]) => heading).join(" | ")} | More |`,
+    `|---|${COLUMNS.map(() => "---|").join("")}---|`,
     ...rows,
     "",
   ].join("\n");

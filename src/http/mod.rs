@@ -5,6 +5,8 @@ pub mod problem;
 #[cfg(feature = "ssr")]
 pub mod answer_log;
 #[cfg(feature = "ssr")]
+mod body_timeout;
+#[cfg(feature = "ssr")]
 pub mod bulk_delete;
 #[cfg(feature = "ssr")]
 pub mod client;
@@ -14,6 +16,8 @@ pub mod conditional;
 pub mod connection_limits;
 #[cfg(feature = "ssr")]
 pub mod cookie;
+#[cfg(feature = "ssr")]
+pub mod draining;
 #[cfg(feature = "ssr")]
 pub mod export;
 #[cfg(feature = "ssr")]
@@ -51,6 +55,8 @@ pub mod request_bodies;
 #[cfg(feature = "ssr")]
 pub mod request_id;
 #[cfg(feature = "ssr")]
+pub mod request_metrics;
+#[cfg(feature = "ssr")]
 pub mod security_headers;
 #[cfg(feature = "ssr")]
 pub mod seldom;
@@ -60,3 +66,5 @@ pub mod shared;
 pub mod slow_clients;
 #[cfg(feature = "ssr")]
 pub mod tls;
+#[cfg(feature = "ssr")]
+mod trace_context;

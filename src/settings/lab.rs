@@ -83,7 +83,7 @@ impl Lab {
                            lab.cross_site_url, or lab.enabled = \"never\"";
             return found.error_if(self.enabled == LabEnabled::Always, "lab.same_site_url", message);
         };
-        let taken = self.address.port() == server.address.port();
+        let taken = server.address.tcp().is_some_and(|address| address.port() == self.address.port());
         found.error_if(taken, "lab.address", "has the port of server.address; use another port");
         for (key, origin, same_site) in [("lab.same_site_url", same, true), ("lab.cross_site_url", cross, false)] {
             if let Err(message) = check_peer(&origin, &server.public_url, same_site) {

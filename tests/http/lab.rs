@@ -29,6 +29,8 @@ on_both_databases! {
     an_answer_is_what_the_record_says,
     nothing_of_the_request_says_what_to_answer,
     a_preflight_is_answered_as_the_record_says,
+    the_platforms_headers_are_sent_where_the_record_says,
+    the_pages_of_the_peer_have_a_policy_each,
     the_peer_answers_to_its_own_names_only,
     the_peer_answers_pages_of_the_three_origins_only,
     the_peer_knows_nothing_else,
@@ -118,6 +120,7 @@ async fn the_doctor_is_read_without_a_script_and_asks_for_nothing(app: TestApp) 
         "CORS_ALLOW_CREDENTIALS = True",
         "if ($request_method = OPTIONS) { return 204; }",
         "The doctor needs JavaScript.",
+        r##"href="/lab#cookie-star""##,
     ] {
         assert!(page.contains(text), "{text}");
     }
@@ -323,6 +326,63 @@ async fn a_preflight_is_answered_as_the_record_says(app: TestApp) {
 
     let session = LabSession::running(&app, "reading-preflight-refused").await;
     assert!(!ask(&session, "reading-preflight-refused").await.assert_status(204).has("access-control-allow-headers"));
+
+    // These have every header in place, and fail by their status.
+    for (experiment, status) in [("reading-preflight-401", 401), ("reading-preflight-redirected", 307)] {
+        let session = LabSession::running(&app, experiment).await;
+        let reply = ask(&session, experiment).await;
+        assert_eq!(reply.assert_status(status).header("access-control-allow-headers"), "x-lab");
+        assert_eq!(reply.header("access-control-allow-origin"), OURS);
+        let own = format!("/lab/at/{}/{experiment}/request", session.id);
+        assert_eq!(reply.has("location").then(|| reply.header("location")), (status == 307).then_some(own.as_str()));
+        assert_eq!(session.end(experiment).await[0]["status"], status);
+    }
+}
+
+/// The headers that only some experiments answer with.
+async fn the_platforms_headers_are_sent_where_the_record_says(app: TestApp) {
+    for (experiment, exposed) in [("reading-hidden", false), ("reading-exposed", true)] {
+        let session = LabSession::running(&app, experiment).await;
+        let reply = session.peer(Method::GET, experiment, "request").await;
+        assert_eq!(reply.assert_status(200).header("x-lab-answer"), "1");
+        assert_eq!(reply.has("access-control-expose-headers"), exposed, "{experiment}");
+    }
+    let session = LabSession::running(&app, "reading-other-port").await;
+    let reply = session.peer(Method::GET, "reading-other-port", "request").await;
+    assert_eq!(reply.header("access-control-allow-origin"), "http://localhost:3002");
+
+    let session = LabSession::running(&app, "reading-error-bare").await;
+    let reply = session.peer(Method::GET, "reading-error-bare", "request").await;
+    allows_nobody(reply.assert_status(401));
+
+    let session = LabSession::running(&app, "frame-activate").await;
+    let ask = session.peer(Method::GET, "frame-activate", "request").header("host", CROSS_SITE);
+    let reply = ask.header("sec-fetch-storage-access", "inactive").await;
+    let asked_for = reply.assert_status(200).header("activate-storage-access");
+    assert_eq!(asked_for, r#"retry; allowed-origin="http://localhost:3000""#);
+    let seen = session.end("frame-activate").await;
+    assert!(seen[0]["headers"].to_string().contains("inactive"), "{seen:?}");
+    // No request is made where a script writes the cookie.
+    let session = LabSession::running(&app, "script-host").await;
+    session.own(Method::GET, "at", "script-host", "before-0").await.problem(404, "not_found");
+}
+
+/// The pages that the peer shows in a frame differ in their policy alone.
+async fn the_pages_of_the_peer_have_a_policy_each(app: TestApp) {
+    let ask = async |path: &str| {
+        let reply = ask_peer(&app, Method::GET, path).await;
+        let policy = reply.header("content-security-policy").to_owned();
+        (reply.page(200), policy)
+    };
+    let (open, policy) = ask("/lab/frame").await;
+    assert!(policy.contains("connect-src 'self' http://localhost:3000 http://localhost:3002"), "{policy}");
+    assert!(!policy.contains("treat-as-public-address"), "{policy}");
+    let (public, policy) = ask("/lab/frame/public").await;
+    assert!(policy.contains("connect-src 'self' http://localhost:3000") && policy.contains("treat-as-public-address"));
+    let (closed, policy) = ask("/lab/frame/closed").await;
+    assert!(policy.contains("connect-src 'self';") && !policy.contains("treat-as-public-address"), "{policy}");
+    assert!(policy.contains("frame-ancestors http://localhost:3000"), "{policy}");
+    assert!(open == public && open == closed);
 }
 
 async fn the_peer_answers_to_its_own_names_only(app: TestApp) {
@@ -402,10 +462,17 @@ async fn cookies_keep_to_their_names_their_path_and_their_minute(app: TestApp) {
         ("secure-local", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax", "Secure"]),
         ("domain-local", "request", vec!["Domain=localhost", "HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax"]),
         ("host-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax", "Secure"]),
+        ("host-http-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/", "SameSite=Lax", "Secure"]),
+        ("http-prefix", "request", vec!["HttpOnly", "Max-Age=60", "Path=/lab", "SameSite=Lax", "Secure"]),
     ] {
         let session = LabSession::running(&app, experiment).await;
         let cookie = session.peer(Method::POST, experiment, step).await.set_cookies().remove(0);
-        let prefix = if experiment == "host-prefix" { "__Host-lab-" } else { "lab-" };
+        let prefix = match experiment {
+            "host-prefix" => "__Host-lab-",
+            "host-http-prefix" => "__Host-Http-lab-",
+            "http-prefix" => "__Http-lab-",
+            _ => "lab-",
+        };
         assert_eq!(cookie.name, format!("{prefix}{experiment}"));
         assert_eq!(cookie.attributes, attributes, "{experiment}");
         assert_eq!(cookie.value.len(), 16);

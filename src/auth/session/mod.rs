@@ -102,6 +102,7 @@ pub async fn around_handler(State(around): State<AroundHandler>, mut request: Re
     match &auth.user {
         Some(signed_in) => {
             let (id, bound_at) = (signed_in.id, signed_in.bound_at);
+            tracing::Span::current().record("account", tracing::field::display(signed_in.account.id));
             match around.device_bound.standing(id, bound_at, request.headers()).await {
                 Ok(Standing::Unbound) => around.last_seen.spawn_touch(signed_in, &request),
                 Ok(Standing::Proven { until, first }) => {

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use html_escape::encode_double_quoted_attribute as escaped;
 
 use super::{
-    answer::AllowOrigin,
+    answer::{AllowOrigin, Preflight},
     experiment::Experiment,
     origins::{Origin, Origins},
     prediction::{Question, Value},
-    step::{Credentials, Endpoint, How, Mode, Step},
+    step::{Credentials, Endpoint, FramePage, How, Mode, Step},
 };
 
 const WIDTH: i32 = 352;
@@ -89,7 +89,7 @@ struct Drawing {
 impl Drawing {
     fn new(steps: &[&Step]) -> Self {
         let pages = steps.iter().map(|step| Actor::Page(step.from));
-        let servers = steps.iter().filter(|step| step.how != How::Script).flat_map(|step| {
+        let servers = steps.iter().filter(|step| step.how.is_request()).flat_map(|step| {
             let behind = (step.endpoint == Endpoint::Proxy).then_some(Actor::Server(Origin::SameSite));
             [Some(Actor::Server(step.to)), behind].into_iter().flatten()
         });
@@ -113,14 +113,24 @@ impl Drawing {
     fn exchange(&mut self, step: &Step, outcome: &Outcome) {
         let (page, server) = (Actor::Page(step.from), Actor::Server(step.to));
         self.y += GAP;
-        if step.how == How::Script {
-            return self.note(page, "document.cookie");
+        match (step.how, &step.writes) {
+            (How::Script, _) => return self.note(page, "reads document.cookie"),
+            (How::Write, Some(cookie)) => return self.note(page, &format!("writes a cookie {}…", cookie.prefix)),
+            _ => {}
         }
         if step.how == How::Fetch && step.from != step.to && step.mode == Mode::Cors && !step.headers.is_empty() {
             self.arrow(page, server, "OPTIONS (preflight)", Line { faint: outcome.first, ..Line::default() });
             let allowed = step.answer.allow_origin.is_some() && outcome.reached;
-            let answer = if allowed { "allowed" } else { "header not allowed" };
+            let answer = match step.answer.preflight {
+                _ if allowed => "allowed",
+                Preflight::Answered => "not allowed",
+                Preflight::Redirected => "a redirect",
+                Preflight::Refused => "401",
+            };
             self.arrow(server, page, answer, Line { dashed: true, stopped: !allowed, ..Line::default() });
+        }
+        if !outcome.reached && step.page != FramePage::Open {
+            return self.arrow(page, server, "blocked by the browser", Line { stopped: true, ..Line::default() });
         }
         if !outcome.reached {
             return;
@@ -194,7 +204,10 @@ impl Drawing {
                 let _ = write!(self.svg, "<path class='stop' d='M{} {}l8 -8'/>", x - 4, y + 4);
             }
         }
-        let ending = if line.stopped { ", which the page cannot read" } else { "" };
+        let ending = match from {
+            Actor::Server(_) if line.stopped => ", which the page cannot read",
+            _ => "",
+        };
         let cookie = match line.cookie {
             Some(true) => " with a cookie",
             Some(false) => " with a cookie that is not stored",
@@ -217,7 +230,7 @@ impl Drawing {
             y - 3,
             escaped(label)
         );
-        self.told.push(format!("{} reads {label}.", at.name()));
+        self.told.push(format!("{} {label}.", at.name()));
     }
 
     fn finish(self, origins: &Origins) -> String {
@@ -284,6 +297,7 @@ fn answered(step: &Step) -> String {
         Some(AllowOrigin::Exact) => Some("this origin"),
         Some(AllowOrigin::Any) => Some("“*”"),
         Some(AllowOrigin::Null) => Some("“null”"),
+        Some(AllowOrigin::Itself) => Some("itself"),
         None => None,
     };
     let mut parts = Vec::new();

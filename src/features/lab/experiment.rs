@@ -11,7 +11,7 @@ use super::{
     answer::{Answer, Cookie},
     origins::Origin,
     prediction::{Engine, Exception, Question, Spec, Value, Verdict},
-    step::{How, Step},
+    step::{FramePage, Step},
 };
 
 /// Where Fetch Metadata is specified.
@@ -27,6 +27,12 @@ pub enum Group {
     Reading,
     /// Which cookies are stored and sent.
     Cookies,
+    /// Storage access of a page in a frame.
+    Frame,
+    /// What a script is told of cookies, and may write.
+    Change,
+    /// Requests to this machine and to the local network.
+    Network,
     /// The setup of the essay.
     Bug,
     /// Forged requests.
@@ -60,13 +66,27 @@ pub struct Experiment {
     pub local: bool,
     /// The codes of the problems of this app that it shows the reason of.
     pub explains: &'static [&'static str],
+    /// The ids of the setup doctor's causes that it shows.
+    pub shows: &'static [&'static str],
 }
 
 impl Experiment {
     /// A record of a single request, without predictions.
     pub fn new(id: &'static str, group: Group, title: &'static str, claim: &'static str, request: Step) -> Self {
         let (before, prediction, exceptions) = (Vec::new(), Vec::new(), Vec::new());
-        Self { id, group, title, claim, before, request, prediction, exceptions, local: false, explains: &[] }
+        Self {
+            id,
+            group,
+            title,
+            claim,
+            before,
+            request,
+            prediction,
+            exceptions,
+            local: false,
+            explains: &[],
+            shows: &[],
+        }
     }
 
     /// With a request before the one in question.
@@ -83,8 +103,16 @@ impl Experiment {
     }
 
     /// With the verdict on whether the server carries out the action.
-    pub fn done(mut self, verdict: Verdict) -> Self {
-        self.prediction.push((Question::Done, verdict));
+    pub fn done(self, verdict: Verdict) -> Self {
+        self.also(Question::Done, verdict)
+    }
+
+    /// With the verdict on one more question.
+    pub fn also(mut self, question: Question, verdict: Verdict) -> Self {
+        self.prediction.push((question, verdict));
+        if question.is_of_page() {
+            self.request.asks.push(question);
+        }
         self
     }
 
@@ -102,6 +130,11 @@ impl Experiment {
     /// Shows the reason of the problems with these codes.
     pub fn explaining(self, explains: &'static [&'static str]) -> Self {
         Self { explains, ..self }
+    }
+
+    /// Shows these causes of the setup doctor.
+    pub fn shows(self, shows: &'static [&'static str]) -> Self {
+        Self { shows, ..self }
     }
 
     /// The verdict on `question`.
@@ -143,9 +176,9 @@ impl Experiment {
         targets
     }
 
-    /// Every cookie that its responses set.
+    /// Every cookie that its responses set and its scripts write.
     pub fn cookies(&self) -> impl Iterator<Item = &Cookie> {
-        self.described().filter_map(|step| step.answer.cookie.as_ref())
+        self.described().flat_map(|step| step.answer.cookie.iter().chain(&step.writes))
     }
 }
 
@@ -169,7 +202,10 @@ impl Serialize for Experiment {
 /// The verdict on `Sec-Fetch-Site`, which follows from the two origins.
 fn fetch_site(request: &Step, reached: Value) -> Verdict {
     let (value, reason) = match request.site() {
-        _ if request.how == How::Script => (Value::Absent, "No request is made, so there is no header."),
+        _ if !request.how.is_request() => (Value::Absent, "No request is made, so there is no header."),
+        _ if reached == Value::No && request.page != FramePage::Open => {
+            (Value::Absent, "Nothing reaches the server, so there is no header.")
+        }
         _ if reached == Value::No => (Value::Absent, "Only the preflight reaches the server."),
         site @ Value::SameOrigin => (site, "Scheme, host and port are the same."),
         site @ Value::SameSite => {

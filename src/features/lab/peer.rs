@@ -1,6 +1,6 @@
 //! The Lab's peer: a second listener, which is another origin. It serves the Lab and nothing else of the app.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -16,7 +16,7 @@ use super::{
     origins::{Origin, Origins},
     respond::{self, ExperimentPath, StepPath, StepRequest},
     state::Lab,
-    step::Endpoint,
+    step::{Endpoint, FramePage},
 };
 use crate::{
     assets::{self, Assets},
@@ -36,13 +36,16 @@ static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy"
 /// The router of the peer's listener, with `further` routes.
 pub(super) fn router(lab: Lab, further: Router<Lab>) -> Router {
     Router::new()
-        .route("/lab/frame", get(frame))
+        .merge(further)
+        .route("/lab/frame", get(|lab| ready(frame(lab, FramePage::Open))))
+        .route("/lab/frame/public", get(|lab| ready(frame(lab, FramePage::Public))))
+        .route("/lab/frame/closed", get(|lab| ready(frame(lab, FramePage::Closed))))
         .route("/lab/frame.js", get(script))
         .route("/lab/requests.js", get(script))
+        .route("/lab/platform.js", get(script))
         .route("/lab/clean/{session}/{experiment}", post(clean))
         .route("/lab/at/{session}/{experiment}/{step}", any(step))
         .route("/lab/proxy/{session}/{experiment}/{step}", any(forwarded_step))
-        .merge(further)
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT))
@@ -91,11 +94,17 @@ async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// The page that the app's page holds in a frame. It makes requests as a page of the peer's origin.
-async fn frame(State(lab): State<Lab>) -> Result<Response, Problem> {
+fn frame(State(lab): State<Lab>, page: FramePage) -> Result<Response, Problem> {
     let Origins { app, same_site, cross_site } = lab.origins();
+    let callable = match page {
+        FramePage::Closed => String::new(),
+        FramePage::Open | FramePage::Public => format!(" {app} {same_site} {cross_site}"),
+    };
+    // Local Network Access, 2.2: the page counts as one of the internet.
+    let space = if page == FramePage::Public { "; treat-as-public-address" } else { "" };
     let policy = format!(
-        "default-src 'none'; script-src 'self'; connect-src 'self' {app} {same_site} {cross_site}; \
-         form-action {app}; frame-src {app}; base-uri 'none'; frame-ancestors {app}"
+        "default-src 'none'; script-src 'self'; connect-src 'self'{callable}; \
+         form-action {app}; frame-src {app}; base-uri 'none'; frame-ancestors {app}{space}"
     );
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\" data-app=\"{app}\">\n<meta charset=\"utf-8\">\n\

@@ -41,13 +41,46 @@ pub enum Question {
     Site,
     /// Did the server carry out the action?
     Done,
+    /// How many cookies of the experiment came with it?
+    Count,
+    /// Which `Sec-Fetch-Storage-Access` did the server receive?
+    Access,
+    /// Does `document.hasStorageAccess()` say that the page has access?
+    Granted,
+    /// Did the browser make the request again, as `Activate-Storage-Access` asks for?
+    Repeated,
+    /// Was the page told by a `change` event of the Cookie Store?
+    Change,
+    /// Could the page read the header of the response that is not on CORS's own list?
+    Exposed,
+    /// What is the page's permission to reach this machine?
+    Permission,
 }
 
 impl Question {
     /// The questions that every experiment answers, in the order of the page.
     pub const COMMON: [Self; 5] = [Self::Reached, Self::Sent, Self::Stored, Self::Read, Self::Site];
-    /// These, and the one that only experiments with an action answer.
-    pub const ALL: [Self; 6] = [Self::Reached, Self::Sent, Self::Stored, Self::Read, Self::Site, Self::Done];
+    /// These, and the ones that only some experiments answer.
+    pub const ALL: [Self; 13] = [
+        Self::Reached,
+        Self::Sent,
+        Self::Stored,
+        Self::Read,
+        Self::Site,
+        Self::Done,
+        Self::Count,
+        Self::Access,
+        Self::Granted,
+        Self::Repeated,
+        Self::Change,
+        Self::Exposed,
+        Self::Permission,
+    ];
+
+    /// Whether the page that makes the request answers it. The servers and the last request answer the others.
+    pub fn is_of_page(self) -> bool {
+        matches!(self, Self::Granted | Self::Change | Self::Exposed | Self::Permission)
+    }
 
     /// Its name in the record that the script reads.
     pub fn key(self) -> &'static str {
@@ -58,6 +91,13 @@ impl Question {
             Self::Read => "read",
             Self::Site => "site",
             Self::Done => "done",
+            Self::Count => "count",
+            Self::Access => "access",
+            Self::Granted => "granted",
+            Self::Repeated => "repeated",
+            Self::Change => "change",
+            Self::Exposed => "exposed",
+            Self::Permission => "permission",
         }
     }
 
@@ -70,6 +110,13 @@ impl Question {
             Self::Read => "Could the page read the response?",
             Self::Site => "What was Sec-Fetch-Site?",
             Self::Done => "Did the server carry out the action?",
+            Self::Count => "How many cookies of this name were sent?",
+            Self::Access => "What was Sec-Fetch-Storage-Access?",
+            Self::Granted => "Does the page have storage access?",
+            Self::Repeated => "Was the request repeated?",
+            Self::Change => "Was the page told of the cookie?",
+            Self::Exposed => "Could the page read the header X-Lab-Answer?",
+            Self::Permission => "What is the permission “loopback-network”?",
         }
     }
 
@@ -77,6 +124,10 @@ impl Question {
     fn values(self) -> &'static [Value] {
         match self {
             Self::Site => &[Value::SameOrigin, Value::SameSite, Value::CrossSite, Value::Absent],
+            Self::Count => &[Value::Zero, Value::One, Value::Two],
+            Self::Access => &[Value::Active, Value::Inactive, Value::None, Value::Absent],
+            Self::Granted | Self::Change => &[Value::Yes, Value::No, Value::Unsupported],
+            Self::Permission => &[Value::Granted, Value::Denied, Value::Prompt, Value::Unsupported],
             _ => &[Value::Yes, Value::No],
         }
     }
@@ -96,6 +147,27 @@ impl Question {
             (Self::Done, _) => "not done",
             (Self::Site, Value::Absent) => "no Sec-Fetch-Site",
             (Self::Site, value) => value.as_str(),
+            (Self::Count, Value::Zero) => "no cookies",
+            (Self::Count, Value::One) => "one cookie",
+            (Self::Count, _) => "two cookies",
+            (Self::Access, Value::Active) => "access active",
+            (Self::Access, Value::Inactive) => "access inactive",
+            (Self::Access, Value::None) => "access none",
+            (Self::Access, _) => "no storage access header",
+            (Self::Granted, Value::Yes) => "storage access",
+            (Self::Granted, Value::No) => "no storage access",
+            (Self::Granted, _) => "no Storage Access API",
+            (Self::Repeated, Value::Yes) => "repeated",
+            (Self::Repeated, _) => "not repeated",
+            (Self::Change, Value::Yes) => "told",
+            (Self::Change, Value::No) => "not told",
+            (Self::Change, _) => "no Cookie Store",
+            (Self::Exposed, Value::Yes) => "header readable",
+            (Self::Exposed, _) => "header hidden",
+            (Self::Permission, Value::Granted) => "permission granted",
+            (Self::Permission, Value::Denied) => "permission denied",
+            (Self::Permission, Value::Prompt) => "permission asked for",
+            (Self::Permission, _) => "no such permission",
         }
     }
 
@@ -125,6 +197,26 @@ pub enum Value {
     CrossSite,
     /// No such header, or no request to carry it.
     Absent,
+    /// None.
+    Zero,
+    /// One.
+    One,
+    /// Two.
+    Two,
+    /// `Sec-Fetch-Storage-Access: active`
+    Active,
+    /// `Sec-Fetch-Storage-Access: inactive`
+    Inactive,
+    /// `Sec-Fetch-Storage-Access: none`
+    None,
+    /// A permission that is granted.
+    Granted,
+    /// A permission that is denied.
+    Denied,
+    /// A permission that the browser asks for.
+    Prompt,
+    /// The browser lacks the feature.
+    Unsupported,
 }
 
 impl Value {
@@ -137,6 +229,27 @@ impl Value {
             Self::SameSite => "same-site",
             Self::CrossSite => "cross-site",
             Self::Absent => "absent",
+            Self::Zero => "0",
+            Self::One => "1",
+            Self::Two => "2",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::None => "none",
+            Self::Granted => "granted",
+            Self::Denied => "denied",
+            Self::Prompt => "prompt",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}
+
+impl Value {
+    /// As a page shows it beside its question.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Self::Absent => "no header",
+            Self::Unsupported => "not supported",
+            value => value.as_str(),
         }
     }
 }

@@ -2,20 +2,24 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{self, InvalidHeaderValue},
+        request::Parts,
+    },
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    answer::{AllowOrigin, Answer, Cookie, Needs},
+    answer::{AllowOrigin, Answer, Cookie, Needs, Preflight},
     experiment::Experiment,
     experiments,
     origins::{Origin, Origins},
     sessions::{Seen, Visitor, random},
     state::Lab,
-    step::{Endpoint, How, Step},
+    step::{Endpoint, Step},
 };
 use crate::http::{
     problem::{Problem, problem_response},
@@ -24,6 +28,9 @@ use crate::http::{
 
 /// How long a cookie of the Lab lives, in seconds, if it is not removed before.
 const LIFETIME: u32 = 60;
+
+static ACTIVATE: HeaderName = HeaderName::from_static("activate-storage-access");
+static ANSWER: HeaderName = HeaderName::from_static("x-lab-answer");
 
 /// `{session}/{experiment}/{step}` at the end of a path.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,7 +80,7 @@ impl<'a> StepRequest<'a> {
     /// [`Problem::RateLimited`] if it has made too many requests.
     pub(super) fn find(lab: &'a Lab, path: &'a StepPath, at: Origin, endpoint: Endpoint) -> Result<Self, Problem> {
         let experiment = experiments::find(&path.experiment).ok_or(Problem::NotFound)?;
-        let step = experiment.step(&path.step).filter(|step| step.how != How::Script).ok_or(Problem::NotFound)?;
+        let step = experiment.step(&path.step).filter(|step| step.how.is_request()).ok_or(Problem::NotFound)?;
         if step.endpoint != endpoint || step.to != at {
             return Err(Problem::NotFound);
         }
@@ -90,14 +97,21 @@ impl<'a> StepRequest<'a> {
         let accepted = self.is_accepted(&parts.headers);
         let answer = &self.step.answer;
         let mut response = if preflight {
-            StatusCode::NO_CONTENT.into_response()
+            self.preflight(parts)
         } else if accepted {
             plain_text("The response, for any page that may read it.\n")
         } else {
             let problem = if answer.needs == Needs::Token { Problem::TokenMissing } else { Problem::NotSignedIn };
             problem_response(problem.clone().into_response(), &problem, &RequestId::of(&parts.extensions))
         };
-        allow(response.headers_mut(), answer, preflight, &self.lab.origins().app);
+        if preflight || accepted || !answer.bare_errors {
+            allow(response.headers_mut(), answer, preflight, self.lab.origins(), self.at);
+        }
+        if answer.activates
+            && let Ok(value) = self.activation()
+        {
+            response.headers_mut().insert(ACTIVATE.clone(), value);
+        }
         let mut set = None;
         if !preflight
             && accepted
@@ -115,6 +129,23 @@ impl<'a> StepRequest<'a> {
         self.allow_framing(&parts.headers, &mut response);
         self.record(parts, &response, set, side_effect);
         response
+    }
+
+    /// The response to a preflight, without CORS headers.
+    fn preflight(&self, parts: &Parts) -> Response {
+        match self.step.answer.preflight {
+            Preflight::Answered => StatusCode::NO_CONTENT.into_response(),
+            Preflight::Redirected => {
+                let location = [(header::LOCATION, parts.uri.path().to_owned())];
+                (StatusCode::TEMPORARY_REDIRECT, location).into_response()
+            }
+            Preflight::Refused => StatusCode::UNAUTHORIZED.into_response(),
+        }
+    }
+
+    /// Asks the browser to repeat the request with the cookies that it held back.
+    fn activation(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        HeaderValue::from_str(&format!("retry; allowed-origin=\"{}\"", self.lab.origins().url(self.step.from)))
     }
 
     /// Records that the guard refused the request with `response`.
@@ -184,12 +215,13 @@ impl<'a> StepRequest<'a> {
 }
 
 /// The request headers that are recorded.
-const REQUEST_HEADERS: [&str; 9] = [
+const REQUEST_HEADERS: [&str; 10] = [
     "host",
     "origin",
     "sec-fetch-site",
     "sec-fetch-mode",
     "sec-fetch-dest",
+    "sec-fetch-storage-access",
     "access-control-request-method",
     "access-control-request-headers",
     "content-type",
@@ -197,16 +229,20 @@ const REQUEST_HEADERS: [&str; 9] = [
 ];
 
 /// The response headers that are recorded.
-const RESPONSE_HEADERS: [&str; 9] = [
+const RESPONSE_HEADERS: [&str; 13] = [
     "access-control-allow-origin",
     "access-control-allow-credentials",
     "access-control-allow-methods",
     "access-control-allow-headers",
     "access-control-max-age",
+    "access-control-expose-headers",
+    "activate-storage-access",
+    "location",
     "vary",
     "set-cookie",
     "www-authenticate",
     "content-type",
+    "x-lab-answer",
 ];
 
 fn pick(headers: &HeaderMap, names: &[&'static str]) -> Vec<(&'static str, String)> {
@@ -222,10 +258,15 @@ fn authorization(headers: &HeaderMap) -> Option<&str> {
 fn cookies(headers: &HeaderMap) -> Vec<(String, String)> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let ours = pairs.filter(|(name, _)| name.starts_with("lab-") || name.starts_with("__Host-lab-"));
+    let ours = pairs.filter(|(name, _)| {
+        PREFIXES.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|name| name.starts_with("lab-")))
+    });
     let short = |text: &str| text.chars().take(64).collect();
     ours.take(50).map(|(name, value)| (short(name), short(value))).collect()
 }
+
+/// The prefixes of the names of the Lab's cookies.
+const PREFIXES: [&str; 4] = ["", "__Host-", "__Http-", "__Host-Http-"];
 
 /// A response that a frame can show as plain text.
 fn plain_text(text: &'static str) -> Response {
@@ -233,12 +274,13 @@ fn plain_text(text: &'static str) -> Response {
     (kind, Body::from(text)).into_response()
 }
 
-/// Adds the CORS headers of `answer`, for pages of `app`.
-fn allow(headers: &mut HeaderMap, answer: &Answer, preflight: bool, app: &str) {
+/// Adds the CORS headers of `answer`, which `at` gives to pages of the app.
+fn allow(headers: &mut HeaderMap, answer: &Answer, preflight: bool, origins: &Origins, at: Origin) {
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     let origin = match answer.allow_origin {
         None => return,
-        Some(AllowOrigin::Exact) => HeaderValue::from_str(app).ok(),
+        Some(AllowOrigin::Exact) => HeaderValue::from_str(&origins.app).ok(),
+        Some(AllowOrigin::Itself) => HeaderValue::from_str(origins.url(at)).ok(),
         Some(AllowOrigin::Any) => Some(HeaderValue::from_static("*")),
         Some(AllowOrigin::Null) => Some(HeaderValue::from_static("null")),
     };
@@ -247,6 +289,12 @@ fn allow(headers: &mut HeaderMap, answer: &Answer, preflight: bool, app: &str) {
     }
     if answer.allow_credentials {
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    if !preflight && let Some(exposed) = answer.header {
+        headers.insert(ANSWER.clone(), HeaderValue::from_static("1"));
+        if exposed {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("x-lab-answer"));
+        }
     }
     if preflight && let Some(names) = answer.allow_headers {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(names));
@@ -258,7 +306,7 @@ fn allow(headers: &mut HeaderMap, answer: &Answer, preflight: bool, app: &str) {
 
 /// Adds the CORS headers that let the app's own page call the peer with cookies.
 pub(super) fn allow_app(headers: &mut HeaderMap, origins: &Origins) {
-    allow(headers, &Answer::exact().credentials(), false, &origins.app);
+    allow(headers, &Answer::exact().credentials(), false, origins, Origin::App);
 }
 
 /// Removes every cookie of `experiment` that `at` may have set: the same names and attributes, with `Max-Age=0`.

@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{answer::Answer, origins::Origin, prediction::Value};
+use super::{
+    answer::{Answer, Cookie},
+    origins::Origin,
+    prediction::{Question, Value},
+};
 
 /// The endpoint that a request goes to, by its path segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +43,27 @@ pub enum How {
     Form,
     /// No request: the page reads `document.cookie`.
     Script,
+    /// No request: the page writes a cookie to `document.cookie`.
+    Write,
+}
+
+impl How {
+    /// Whether a request is made.
+    pub fn is_request(self) -> bool {
+        matches!(self, Self::Fetch | Self::Form)
+    }
+}
+
+/// The kind of page of the peer that makes a request, by the last segment of its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FramePage {
+    /// One that may call all three origins.
+    Open,
+    /// One whose policy has the browser treat it as if it came from the internet.
+    Public,
+    /// One whose policy lets it call its own origin only.
+    Closed,
 }
 
 /// `credentials` of a `fetch()`.
@@ -68,6 +93,8 @@ pub enum Mode {
 pub struct Step {
     /// The origin of the page that makes it.
     pub from: Origin,
+    /// The kind of page there, if it is one of the peer.
+    pub page: FramePage,
     /// The origin that it goes to.
     pub to: Origin,
     /// The endpoint there.
@@ -82,6 +109,10 @@ pub struct Step {
     pub mode: Mode,
     /// The headers that the page sets. `{token}` stands for the token of the Lab session.
     pub headers: Vec<(&'static str, &'static str)>,
+    /// What the page has to find out, besides making the request.
+    pub asks: Vec<Question>,
+    /// The cookie that a script writes.
+    pub writes: Option<Cookie>,
     /// The response.
     #[serde(skip)]
     pub answer: Answer,
@@ -90,7 +121,9 @@ pub struct Step {
 impl Step {
     fn new(from: Origin, to: Origin, how: How, method: &'static str) -> Self {
         let (endpoint, credentials, mode) = (Endpoint::Open, Credentials::SameOrigin, Mode::Cors);
-        Self { from, to, endpoint, how, method, credentials, mode, headers: Vec::new(), answer: Answer::default() }
+        let (headers, asks, answer) = (Vec::new(), Vec::new(), Answer::default());
+        let (page, writes) = (FramePage::Open, None);
+        Self { from, page, to, endpoint, how, method, credentials, mode, headers, asks, writes, answer }
     }
 
     /// `fetch()` with `GET`, from the app's page.
@@ -111,6 +144,21 @@ impl Step {
     /// Reading `document.cookie` on the app's page.
     pub fn script() -> Self {
         Self::new(Origin::App, Origin::App, How::Script, "GET")
+    }
+
+    /// A script on the app's page that writes `cookie`.
+    pub fn write(cookie: Cookie) -> Self {
+        Self { writes: Some(cookie), ..Self::new(Origin::App, Origin::App, How::Write, "GET") }
+    }
+
+    /// From a page of `origin` in a frame of the app's page.
+    pub fn from(self, origin: Origin) -> Self {
+        Self { from: origin, ..self }
+    }
+
+    /// From a page of this kind.
+    pub fn on(self, page: FramePage) -> Self {
+        Self { page, ..self }
     }
 
     /// With `credentials: "include"`.

@@ -7,7 +7,7 @@ use super::{
     experiment::{Experiment, Group},
     experiments::{self, Switches},
     origins::Origins,
-    prediction::{Question, Value, Verdict},
+    prediction::{Question, Verdict},
 };
 use crate::ui::Notice;
 
@@ -15,13 +15,25 @@ use crate::ui::Notice;
 const SCRIPT: &str = "/lab/lab.js";
 
 /// The groups in the order of the page, with their headings.
-const GROUPS: [(Group, &str, &str); 6] = [
+const GROUPS: [(Group, &str, &str); 9] = [
     (
         Group::Reading,
         "Reading a response",
         "CORS decides which page may read a response. It does not decide whether the request is sent.",
     ),
     (Group::Cookies, "Cookies", "Which cookies a browser stores, and which ones it sends."),
+    (
+        Group::Frame,
+        "And inside a frame?",
+        "A page of another site in a frame of this page calls its own server. To the browser, its cookies are a third \
+         party's, and whether they take part is called storage access.",
+    ),
+    (Group::Change, "Cookies and scripts", "What a script is told of the cookies of its page, and which it can write."),
+    (
+        Group::Network,
+        "This machine and the local network",
+        "A page of the internet needs a permission to reach this machine or another one in the local network.",
+    ),
     (
         Group::Bug,
         "The bug of the essay",
@@ -207,7 +219,7 @@ fn VerdictView<C: IntoView + 'static>(
     verdict: Verdict,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let predicted = if verdict.value == Value::Absent { "none" } else { verdict.value.as_str() };
+    let predicted = verdict.value.shown();
     view! {
         <li class="verdict" data-question=question.key()>
             <p class="question">{question.text()}</p>

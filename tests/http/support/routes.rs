@@ -140,6 +140,9 @@ pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 /// What browsers call by themselves to keep a session that is bound to a key: `tests/http/device_bound/` does.
 pub const OF_A_KEY: [&str; 2] = ["/session/device-bound/start", "/session/device-bound/refresh"];
 
+/// Where browsers send reports: `tests/http/browser_reports.rs` does.
+pub const OF_BROWSERS: [&str; 1] = ["/browser-reports"];
+
 /// Endpoints for monitoring, and what programs look for.
 pub const OPERATIONS: [&str; 7] = [
     "/healthz",

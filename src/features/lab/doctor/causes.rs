@@ -79,6 +79,7 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::lab::experiments;
 
     const DIAGNOSIS: &str = include_str!("../../../../public/lab/doctor/diagnosis.js");
 
@@ -106,6 +107,16 @@ mod tests {
                 let id = rest.split('"').next().unwrap();
                 assert!(find(id).is_some(), "{id} is not in the table");
             }
+        }
+    }
+
+    #[test]
+    fn each_cause_can_be_seen_in_the_lab() {
+        for cause in all() {
+            assert!(experiments::that_show(&cause.id, true).next().is_some(), "no experiment shows {}", cause.id);
+        }
+        for experiment in experiments::all() {
+            assert!(experiment.shows.iter().all(|id| find(id).is_some()), "{} shows no cause", experiment.id);
         }
     }
 

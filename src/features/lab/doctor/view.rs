@@ -3,6 +3,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 
 use super::causes::{self, Cause, STACKS};
+use crate::features::lab::experiments;
 
 /// The script of the page.
 const SCRIPT: &str = "/lab/doctor/page.js";
@@ -22,8 +23,11 @@ const EXAMPLE: [(&str, &str); 10] = [
 ];
 
 #[component]
-pub(super) fn DoctorView() -> impl IntoView {
-    let causes = causes::all().iter().map(|cause| view! { <CauseView cause /> }).collect_view();
+pub(super) fn DoctorView(
+    /// Whether the Lab is on `http://localhost`, where all of its experiments can be run.
+    local: bool,
+) -> impl IntoView {
+    let causes = causes::all().iter().map(|cause| view! { <CauseView cause local /> }).collect_view();
     view! {
         <div class="lab doctor" data-doctor="root">
             <section class="lab-head">
@@ -182,7 +186,7 @@ fn Copied(name: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn CauseView(cause: &'static Cause) -> impl IntoView {
+fn CauseView(cause: &'static Cause, local: bool) -> impl IntoView {
     let line = |(name, place, line): (&'static str, &'static str, &'static str)| {
         let (place, line) = (causes::fill(place, &EXAMPLE), causes::fill(line, &EXAMPLE));
         view! {
@@ -193,11 +197,23 @@ fn CauseView(cause: &'static Cause) -> impl IntoView {
         }
     };
     let id = cause.id.as_str();
+    let shown = experiments::that_show(id, local).map(|experiment| {
+        let title = format!("“{}”", experiment.title);
+        view! { <li><a href=format!("/lab#{}", experiment.id)>{title}</a></li> }
+    });
+    let shown: Vec<_> = shown.collect();
+    let shown = (!shown.is_empty()).then(|| {
+        view! {
+            <p class="hint">"See it in the Lab:"</p>
+            <ul class="shown">{shown}</ul>
+        }
+    });
     view! {
         <details class="cause" id=id>
             <summary><h3>{cause.title.as_str()}</h3></summary>
             <p>{causes::fill(&cause.about, &EXAMPLE)}</p>
             <p class="hint">"In the Network panel: "{causes::fill(&cause.look, &EXAMPLE)}</p>
+            {shown}
             {cause.lines().map(line).collect_view()}
         </details>
     }

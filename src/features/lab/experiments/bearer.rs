@@ -90,6 +90,21 @@ pub(super) fn all() -> Vec<Experiment> {
         .predict(STOPPED_BY_PREFLIGHT, NO_COOKIE_YET, SETS_NONE, NOTHING_TO_READ)
         .done(not_done.because("The request was never made.")),
         record(
+            "bearer-include",
+            "With a token, and with credentials",
+            "The call needs no cookie, and asks for them all the same: credentials: “include” beside Authorization.",
+            Step::post(SameSite).include().token().answer(token_door()),
+        )
+        .predict(
+            STOPPED_BY_PREFLIGHT
+                .because("The token door never allows credentials, so the preflight fails for a call with them."),
+            NO_COOKIE_YET,
+            SETS_NONE,
+            NOTHING_TO_READ,
+        )
+        .done(not_done.because("The request was never made."))
+        .shows(&["credentials-needless"]),
+        record(
             "bearer-form",
             "A cross-site form, at the token door",
             "CSRF, tried at the token door.",

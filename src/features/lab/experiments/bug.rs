@@ -107,10 +107,12 @@ pub(super) fn chosen() -> Vec<Experiment> {
         ),
         Switches { exact: false, ..fixed }
             .record("With “*” as the allowed origin", "The same: an error in the console, and a stored cookie."),
-        Switches { local: false, ..fixed }.record(
-            "127.0.0.1 instead of localhost",
-            "All headers are right, but the server is addressed by its IP address. Now SameSite blocks the cookie.",
-        ),
+        Switches { local: false, ..fixed }
+            .record(
+                "127.0.0.1 instead of localhost",
+                "All headers are right, but the server is addressed by its IP address. Now SameSite blocks the cookie.",
+            )
+            .shows(&["localhost"]),
         Switches { local: false, none: true, ..fixed }.record(
             "127.0.0.1, with SameSite=None",
             "A cookie across sites. It works for as long as browsers allow it.",

@@ -1,9 +1,13 @@
 //! Which cookies are stored, and which are sent.
 
-use super::verdicts::{
-    ARRIVES, CHIPS, COOKIE_KEPT, DROPPED, INCLUDED, KEPT, KEPT_BEFORE, KEPT_SECURE, KEPT_UNREAD, NEVER_KEPT,
-    NO_ALLOW_CREDENTIALS, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, NOT_SENT, PORTS, PREFIXES, READABLE_BY_NAME,
-    READABLE_OWN, READABLE_WITH_COOKIES, RETRIEVAL, SAME_SITE, STAR_WITH_COOKIES, STORAGE, TRUSTWORTHY, WEBKIT_SECURE,
+use super::{
+    prefixes,
+    verdicts::{
+        ARRIVES, CHIPS, COOKIE_KEPT, COOKIES_BLOCKED, DROPPED, INCLUDED, KEPT, KEPT_BEFORE, KEPT_SECURE, KEPT_UNREAD,
+        NEVER_KEPT, NO_ALLOW_CREDENTIALS, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, NOT_SENT, PORTS, PREFIXES,
+        READABLE_BY_NAME, READABLE_OWN, READABLE_WITH_COOKIES, RETRIEVAL, SAME_SITE, STAR_WITH_COOKIES, STORAGE,
+        TRUSTWORTHY, WEBKIT_PARTITIONED, WEBKIT_SECURE,
+    },
 };
 use crate::features::lab::{
     answer::{Answer, Cookie},
@@ -43,7 +47,7 @@ fn not(spec: Spec, reason: &'static str) -> Verdict {
 }
 
 pub(super) fn all() -> Vec<Experiment> {
-    [credentials(), ports(), cross_site(), secure()].concat()
+    [credentials(), ports(), shadowed(), cross_site(), secure(), prefixes::all()].concat()
 }
 
 /// The `credentials` option and `Access-Control-Allow-Credentials`.
@@ -56,7 +60,8 @@ fn credentials() -> Vec<Experiment> {
              response, and the cookie is not stored.",
             Step::post(SameSite).answer(setting(Cookie::new(LAX))),
         )
-        .predict(ARRIVES, NO_COOKIE_YET, DROPPED, READABLE_BY_NAME),
+        .predict(ARRIVES, NO_COOKIE_YET, DROPPED, READABLE_BY_NAME)
+        .shows(&["credentials-not-set"]),
         record(
             "cookie-unread",
             "With credentials that the server does not allow",
@@ -64,7 +69,8 @@ fn credentials() -> Vec<Experiment> {
             Step::post(SameSite).include().answer(Answer::exact().sets(Cookie::new(LAX))),
         )
         .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, NO_ALLOW_CREDENTIALS)
-        .explaining(&["credentialed_cors"]),
+        .explaining(&["credentialed_cors"])
+        .shows(&["credentials-not-allowed"]),
         record(
             "cookie-both",
             "With credentials that the server allows",
@@ -79,7 +85,8 @@ fn credentials() -> Vec<Experiment> {
             "The usual first try. The browser keeps the response from the page and stores the cookie.",
             Step::post(SameSite).include().answer(Answer::any().credentials().sets(Cookie::new(LAX))),
         )
-        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, STAR_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, KEPT_UNREAD, STAR_WITH_COOKIES)
+        .shows(&["star"]),
         record(
             "cookie-not-sent",
             "A stored cookie, and a fetch without the credentials option",
@@ -155,6 +162,32 @@ fn ports() -> Vec<Experiment> {
     ]
 }
 
+/// Two cookies of one name.
+fn shadowed() -> Vec<Experiment> {
+    let older = Step::post(SameSite).include().answer(setting(Cookie::new(LAX).path("/lab/at")));
+    let shadowed = record(
+        "cookie-shadowed",
+        "An older cookie of the same name, for a longer path",
+        "A cookie is known by name, domain and path. Setting it again for another path does not replace it.",
+        get(SameSite),
+    )
+    .after(older)
+    .after(post(SameSite, LAX))
+    .predict(ARRIVES, INCLUDED, KEPT_BEFORE, READABLE_WITH_COOKIES)
+    .also(
+        Question::Count,
+        Verdict {
+            value: Value::Two,
+            reason: "Both are sent, the one with the longer path first. A server that reads the first one reads the \
+                     older.",
+            spec: RETRIEVAL,
+            otherwise: COOKIES_BLOCKED,
+        },
+    )
+    .shows(&["shadowed"]);
+    vec![shadowed]
+}
+
 /// Cookies from another site.
 fn cross_site() -> Vec<Experiment> {
     vec![
@@ -172,7 +205,8 @@ fn cross_site() -> Vec<Experiment> {
             "Most frameworks set Lax by default. From another site it is dropped as silently as Strict.",
             post(CrossSite, LAX),
         )
-        .predict(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES),
+        .predict(ARRIVES, NO_COOKIE_YET, NOT_FROM_ANOTHER_SITE, READABLE_WITH_COOKIES)
+        .shows(&["same-site"]),
         record(
             "cross-site-unset",
             "SameSite not set, from another site",
@@ -222,7 +256,8 @@ fn cross_site() -> Vec<Experiment> {
         .after(post(CrossSite, NONE_SECURE))
         .predict(ARRIVES, INCLUDED, KEPT_SECURE, READABLE_WITH_COOKIES)
         .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
-        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
+        .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
+        .shows(&["third-party"]),
         record(
             "cross-site-partitioned",
             "Partitioned, from another site",
@@ -236,7 +271,7 @@ fn cross_site() -> Vec<Experiment> {
             KEPT_SECURE.by(CHIPS, "It is stored for this page's site only, and sent with requests from this site."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_PARTITIONED)
         .except(WebKit, Question::Sent, Value::No, NEVER_KEPT),
     ]
 }
@@ -256,7 +291,8 @@ fn secure() -> Vec<Experiment> {
             KEPT.by(TRUSTWORTHY, "http://localhost counts as secure: the traffic never leaves the machine."),
             READABLE_WITH_COOKIES,
         )
-        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE),
+        .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+        .shows(&["secure"]),
         record(
             "secure-shadow",
             "An insecure cookie over a secure one",
@@ -310,6 +346,18 @@ fn secure() -> Vec<Experiment> {
             READABLE_WITH_COOKIES,
         )
         .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE),
+        record(
+            "host-prefix-insecure",
+            "__Host- without Secure",
+            "Does the browser enforce it? To one that does not know the prefix, this is a cookie like any other.",
+            Step::post(SameSite).include().answer(setting(Cookie::new(LAX).host_prefix())),
+        )
+        .predict(
+            ARRIVES,
+            NO_COOKIE_YET,
+            not(PREFIXES, "The name promises Secure, which is missing."),
+            READABLE_WITH_COOKIES,
+        ),
     ]
     .into_iter()
     .map(Experiment::local)

@@ -2,8 +2,12 @@
 
 mod bearer;
 mod bug;
+mod change;
 mod cookies;
 mod csrf;
+mod frame;
+mod network;
+mod prefixes;
 mod proxy;
 mod reading;
 mod verdicts;
@@ -15,7 +19,9 @@ use super::experiment::Experiment;
 
 /// The experiments that "Run all" runs, in the order of the page.
 static ALL: LazyLock<Vec<Experiment>> = LazyLock::new(|| {
-    [reading::all(), cookies::all(), bug::chosen(), csrf::all(), bearer::all(), proxy::all()].concat()
+    let pages = [reading::all(), cookies::all(), frame::all(), change::all(), network::all()];
+    let essay = [bug::chosen(), csrf::all(), bearer::all(), proxy::all()];
+    pages.into_iter().chain(essay).flatten().collect()
 });
 
 /// The experiments of the bench, one for each position of its switches.
@@ -38,6 +44,12 @@ pub fn that_explain(local: bool) -> Vec<(&'static str, String)> {
     shown
         .flat_map(|experiment| experiment.explains.iter().map(|code| (*code, format!("/lab#{}", experiment.id))))
         .collect()
+}
+
+/// The experiments that show a cause of the setup doctor. `local` is as above.
+pub fn that_show(cause: &str, local: bool) -> impl Iterator<Item = &'static Experiment> {
+    let shown = ALL.iter().filter(move |experiment| local || !experiment.local);
+    shown.filter(move |experiment| experiment.shows.contains(&cause))
 }
 
 #[cfg(test)]
@@ -66,7 +78,9 @@ mod tests {
                 assert_ne!(verdict.value, exception.value, "{id}: not an exception");
             }
             for cookie in experiment.cookies() {
-                assert_eq!(cookie.path == "/", cookie.prefix == "__Host-", "{id}: Lab cookies keep to their path");
+                let is_host = cookie.prefix.starts_with("__Host-");
+                assert_eq!(cookie.path == "/", is_host, "{id}: Lab cookies keep to their path");
+                assert!(is_host || cookie.path.starts_with("/lab"), "{id}");
             }
         }
     }

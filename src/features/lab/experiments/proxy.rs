@@ -1,10 +1,13 @@
 //! Solution 2 of the essay: a path on the page's own origin that forwards requests to the other server.
 
-use super::verdicts::{KEPT, KEPT_BEFORE, NETWORK, NO_COOKIE_YET, OWN, READABLE_OWN, SENT_TO_OWN};
+use super::verdicts::{
+    COOKIE_KEPT, KEPT, KEPT_BEFORE, NETWORK, NO_COOKIE_YET, OWN, READABLE_OWN, SENT_TO_OWN, STORAGE,
+};
 use crate::features::lab::{
     answer::{Answer, Cookie, Needs},
     experiment::{Experiment, Group::Proxy},
     origins::Origin::App,
+    prediction::{Value, Verdict},
     step::Step,
 };
 
@@ -29,6 +32,26 @@ pub(super) fn all() -> Vec<Experiment> {
             sign_in.clone(),
         )
         .predict(forwarded, NO_COOKIE_YET, kept, READABLE_OWN),
+        Experiment::new(
+            "proxy-domain",
+            Proxy,
+            "A proxy that leaves the Domain of the cookie",
+            "The server behind the proxy sets its cookie for its own name, and the proxy hands it on as it is.",
+            Step::post(App)
+                .proxied()
+                .answer(Answer::silent().sets(Cookie::new("HttpOnly; SameSite=Lax; Domain=api.example.com"))),
+        )
+        .predict(
+            forwarded,
+            NO_COOKIE_YET,
+            Verdict {
+                value: Value::No,
+                otherwise: COOKIE_KEPT,
+                ..kept.by(STORAGE, "To the browser the response comes from this host, which is not below the Domain.")
+            },
+            READABLE_OWN,
+        )
+        .shows(&["proxy"]),
         Experiment::new(
             "proxy-ask",
             Proxy,

@@ -47,6 +47,29 @@ pub(super) const CHIPS: Spec = spec(
     "Cookies Having Independent Partitioned State",
     "https://datatracker.ietf.org/doc/html/draft-cutler-httpbis-partitioned-cookies",
 );
+pub(super) const HTTP_PREFIXES: Spec = spec(
+    "Cookies, “The __Host-Http- Prefix”",
+    "https://httpwg.org/http-extensions/draft-ietf-httpbis-layered-cookies.html#name-the-__host-http-prefix",
+);
+pub(super) const METADATA_ACCESS: Spec = spec(
+    "Storage Access Headers, “Sec-Fetch-Storage-Access”",
+    "https://privacycg.github.io/storage-access-headers/#sec-fetch-storage-access-header",
+);
+pub(super) const ACTIVATE: Spec = spec(
+    "Storage Access Headers, “Activate-Storage-Access”",
+    "https://privacycg.github.io/storage-access-headers/#activate-storage-access-header",
+);
+pub(super) const STORAGE_ACCESS: Spec = spec(
+    "The Storage Access API, “hasStorageAccess”",
+    "https://privacycg.github.io/storage-access/#dom-document-hasstorageaccess",
+);
+pub(super) const COOKIE_STORE: Spec =
+    spec("Cookie Store API, “Monitoring cookies”", "https://cookiestore.spec.whatwg.org/#intro-monitor");
+pub(super) const LOCAL_NETWORK: Spec = spec("Local Network Access", "https://wicg.github.io/local-network-access/");
+pub(super) const POLICY: Spec =
+    spec("Content Security Policy, “connect-src”", "https://www.w3.org/TR/CSP3/#directive-connect-src");
+pub(super) const EXPOSE: Spec =
+    spec("Fetch, “Access-Control-Expose-Headers”", "https://fetch.spec.whatwg.org/#http-access-control-expose-headers");
 pub(super) const BEARER: Spec =
     spec("RFC 6750, 2.1 “Authorization Request Header Field”", "https://www.rfc-editor.org/rfc/rfc6750#section-2.1");
 pub(super) const FORMS: Spec =
@@ -57,7 +80,7 @@ const fn verdict(value: Value, reason: &'static str, spec: Spec, otherwise: &'st
     Verdict { value, reason, spec, otherwise }
 }
 
-const STOPPED: &str =
+pub(super) const STOPPED: &str =
     "Something stopped the request before it reached the server: an extension, a filter or the network.";
 const NOT_STOPPED: &str = "Your browser sent a request without waiting for the preflight to allow it.";
 pub(super) const COOKIES_BLOCKED: &str =
@@ -87,6 +110,11 @@ pub(super) const STOPPED_BY_PREFLIGHT: Verdict = verdict(
     PREFLIGHT,
     NOT_STOPPED,
 );
+
+/// A request that the browser does not make, for a reason of the page that asks for it.
+pub(super) const fn connects(spec: Spec, reason: &'static str) -> Verdict {
+    verdict(Value::No, reason, spec, "Your browser makes the request all the same.")
+}
 
 pub(super) const NO_COOKIE_YET: Verdict = verdict(Value::No, "There is no cookie yet.", RETRIEVAL, COOKIE_SENT);
 pub(super) const NOT_SENT: Verdict = verdict(
@@ -191,8 +219,19 @@ pub(super) const REFUSED: Verdict = verdict(
     "The guard accepted the request. That is a bug in this app.",
 );
 
+pub(super) const ACTIVE: Verdict = verdict(
+    Value::Active,
+    "The browser allows third-party cookies, so it tells the server that they take part.",
+    METADATA_ACCESS,
+    "“none”: your browser holds the cookies back. “inactive”: access was granted before, and the page has not asked \
+     for it yet. No header: your browser does not know it.",
+);
+
 /// Why `WebKit` stores no `Secure` cookie here.
 pub(super) const WEBKIT_SECURE: &str = "WebKit does not treat http://localhost as secure, so it accepts no Secure \
                                         cookie from it. It blocks cookies of other sites anyway.";
+/// Why the same refusal says nothing about `Partitioned`.
+pub(super) const WEBKIT_PARTITIONED: &str = "The cookie is Secure, and WebKit accepts no Secure cookie from \
+                                             http://localhost. So this says nothing about Partitioned.";
 /// The consequence of that.
 pub(super) const NEVER_KEPT: &str = "The cookie was never stored, so there is none to send.";

@@ -1,0 +1,61 @@
+//! Local Network Access: requests to this machine and to the local network.
+
+use super::verdicts::{LOCAL_NETWORK, NO_COOKIE_YET, NOTHING_TO_READ, READABLE_BY_NAME, SETS_NONE, STOPPED, connects};
+use crate::features::lab::{
+    answer::Answer,
+    experiment::{Experiment, Group::Network},
+    origins::Origin::{App, CrossSite, SameSite},
+    prediction::{Question, Value, Verdict},
+    step::{FramePage, Step},
+};
+
+pub(super) fn all() -> Vec<Experiment> {
+    vec![
+        Experiment::new(
+            "network-loopback",
+            Network,
+            "A page on this machine calls this machine",
+            "“Browsers block requests to localhost now.” Not from a page that is on this machine itself.",
+            Step::get(CrossSite).answer(Answer::exact()),
+        )
+        .predict(
+            Verdict {
+                value: Value::Yes,
+                reason: "The page comes from this machine as well, so the request leads to no more private network.",
+                spec: LOCAL_NETWORK,
+                otherwise: STOPPED,
+            },
+            NO_COOKIE_YET,
+            SETS_NONE,
+            READABLE_BY_NAME,
+        ),
+        Experiment::new(
+            "network-public",
+            Network,
+            "A page of the internet calls this machine",
+            "The page in the frame has a policy (treat-as-public-address) by which it counts as one of the internet. \
+             Such a page needs a permission, and a frame needs it to be passed on by allow=“loopback-network”.",
+            Step::get(App).from(SameSite).on(FramePage::Public).answer(Answer::any()),
+        )
+        .predict(
+            connects(LOCAL_NETWORK, "The page has no permission to reach this machine, so no connection is made."),
+            NO_COOKIE_YET,
+            SETS_NONE,
+            NOTHING_TO_READ.by(LOCAL_NETWORK, "The page gets an error that does not say why. The console does."),
+        )
+        .also(
+            Question::Permission,
+            Verdict {
+                value: Value::Denied,
+                reason: "The frame has no allow=“loopback-network”, so the browser does not even ask.",
+                spec: LOCAL_NETWORK,
+                otherwise: "Your browser has no permission of this name, or treats the frame as a page of this \
+                            machine.",
+            },
+        )
+        .shows(&["unreachable"]),
+    ]
+    .into_iter()
+    .map(Experiment::local)
+    .collect()
+}
