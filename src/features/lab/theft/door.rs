@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::{Body, Bytes, to_bytes},
     extract::{Path, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,11 +22,7 @@ use super::{
 use crate::{
     auth::dpop,
     features::lab::{origins::Origin, respond},
-    http::{
-        client::{Client, Peer},
-        extract::Query,
-        problem::Problem,
-    },
+    http::{client::Peer, extract::Query, problem::Problem},
 };
 
 /// The largest request to the thief, in bytes: a token with its proof, and some.
@@ -36,6 +32,9 @@ const ANSWER_LIMIT: usize = 64 * 1024;
 /// What the browser of the owner tells of the page that makes a request, for the same-origin guard.
 static OF_THE_PAGE: [HeaderName; 3] =
     [HeaderName::from_static("sec-fetch-site"), HeaderName::from_static("sec-fetch-mode"), header::ORIGIN];
+
+/// What proxies tell of the client.
+static OF_PROXIES: [HeaderName; 2] = [HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("forwarded")];
 
 /// How the door answered.
 #[derive(Debug, Serialize)]
@@ -71,27 +70,23 @@ pub(super) struct Stolen {
 pub(super) async fn owner(
     State(theft): State<Theft>,
     Path(id): Path<Uuid>,
-    client: Client,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
     let drill = theft.drills().count_request(theft.now(), id)?;
-    let sent = Sent::by_owner(drill.credential, &headers);
+    let sent = Sent::by_owner(drill.credential, request.headers());
     if sent.is_anything() {
         theft.drills().log(theft.now(), id, sent.clone());
     }
     if let Some(session) = drill.session.filter(|_| sent.short.is_some()) {
         theft.device_bound().bind_at_once(session).await?;
     }
-    let mut request = Request::new(Body::empty());
+    let mut own = of_the_client(&request);
     for name in &OF_THE_PAGE {
-        if let Some(value) = headers.get(name) {
-            request.headers_mut().insert(name, value.clone());
+        if let Some(value) = request.headers().get(name) {
+            own.headers_mut().insert(name, value.clone());
         }
     }
-    if let Some(address) = client.address {
-        request.extensions_mut().insert(Peer(address));
-    }
-    call(&theft, &drill, &sent, request).await
+    call(&theft, &drill, &sent, own).await
 }
 
 /// `POST /lab/theft/steal/{drill}` on the peer: repeats at the real door what was stolen. The request is a new one, of
@@ -103,16 +98,26 @@ pub(super) async fn thief(
     request: Request,
 ) -> Result<Response, Problem> {
     let drill = theft.drills().count_request(theft.now(), id)?;
-    let (peer, known) = (request.extensions().get::<Peer>().copied(), drill.log.clone().unwrap_or_default());
+    let (own, known) = (of_the_client(&request), drill.log.clone().unwrap_or_default());
     let sent = match from {
         Source::Loot => Sent::of_loot(loot(request).await?, &known, drill.token.as_deref())?,
         Source::Copy | Source::Log => known,
     };
-    let mut request = Request::new(Body::empty());
-    if let Some(peer) = peer {
-        request.extensions_mut().insert(peer);
+    call(&theft, &drill, &sent, own).await
+}
+
+/// An empty request from where `request` comes from, for the limits of the door.
+fn of_the_client(request: &Request) -> Request {
+    let mut own = Request::new(Body::empty());
+    if let Some(peer) = request.extensions().get::<Peer>() {
+        own.extensions_mut().insert(*peer);
     }
-    call(&theft, &drill, &sent, request).await
+    for name in &OF_PROXIES {
+        for value in request.headers().get_all(name) {
+            own.headers_mut().append(name, value.clone());
+        }
+    }
+    own
 }
 
 /// Lets the app's page read what the thief got.
