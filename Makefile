@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-https watch test fmt lint unit e2e conformance attack bench snapshots lab-browsers lighthouse
-.PHONY: spa spa-proxy spa-client release clean
+.PHONY: spa spa-proxy spa-client release static deploy deploy-check faults soak clean
 
 in = scripts/env
 scratch = TMPDIR=$$(scripts/scratch)
@@ -28,7 +28,8 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
 	$(MAKE) --no-print-directory -j2 resource-check release
-	$(MAKE) --no-print-directory spa-check clients transcripts e2e conformance attack-short
+	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short faults-short \
+		monitoring
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
@@ -87,6 +88,13 @@ clients: release ## Generate clients from the OpenAPI documents, and try them an
 transcripts: release ## Run the commands in the documents, and compare their output (WRITE=yes writes it)
 	$(in) scripts/transcripts $(if $(WRITE),--write) $(app)
 
+deploy: release ## Try the files of deploy/ and the commands of docs/deploy.md against the release binary
+	@scripts/setup test
+	$(in) python3 tests/deploy $(app)
+
+deploy-check: release
+	$(in) python3 tests/deploy --quick $(app)
+
 e2e: release ## Run end-to-end tests in Chromium, against the release binary
 	@scripts/setup test
 	cd end2end && ../$(in) npm run --silent check
@@ -100,9 +108,27 @@ attack: release ## Run known attacks against the release binary, and report the 
 	@scripts/setup test
 	$(in) python3 tests/attack $(app)
 
+.PHONY: monitoring
+monitoring: release ## Load the alerts and the dashboard into Prometheus, which reads the release binary
+	@scripts/setup test
+	$(in) python3 tests/monitoring $(app)
+
 .PHONY: attack-short
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
+
+faults: release ## Break the database, the disk, the clock and instances, and check what was promised (NAME=scenario)
+	@scripts/setup faults
+	$(in) python3 tests/faults $(app) $(NAME)
+
+.PHONY: faults-short
+faults-short: release
+	@scripts/setup test
+	$(in) python3 tests/faults --short $(app)
+
+soak: release ## Mixed load for half an hour (MINUTES=30): memory and descriptors stay flat, and no write is lost
+	@scripts/setup faults
+	$(in) python3 tests/faults/soak.py --minutes $(or $(MINUTES),30) $(app)
 
 bench: release ## Measure the release binary beside its peers, and write docs/performance.md (FULL=yes: longer)
 	@scripts/setup bench
@@ -145,6 +171,16 @@ $(app): $(sources)
 	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
 	@mkdir -p dist && rm -f $(app) && cp target/release/vestibule $(app)
 	@echo "$(app) contains the whole site ($$(du -h $(app) | cut -f1)). Copy it anywhere and run: ./vestibule serve"
+
+# musl's, so that it needs no library of the system.
+static_target := $(shell uname -m)-unknown-linux-musl
+
+static: ## Build dist/vestibule-static, one file for any Linux, also in an empty container
+	@scripts/setup static $(static_target)
+	LEPTOS_BIN_TARGET_TRIPLE=$(static_target) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
+	@mkdir -p dist && rm -f dist/vestibule-static && \
+		cp target/$(static_target)/release/vestibule dist/vestibule-static
+	@echo "dist/vestibule-static needs no library ($$(du -h dist/vestibule-static | cut -f1)). Copy it anywhere."
 
 clean: ## Delete everything that was built
 	rm -rf target dist end2end/test-results

@@ -95,6 +95,14 @@ export const ENTRIES: readonly Entry[] = [
     after: labReady,
   },
   {
+    name: "lab-theft",
+    path: "/lab/theft",
+    who: "anonymous",
+    status: 200,
+    window: true,
+    after: drillReady,
+  },
+  {
     name: "lab-run",
     path: "/lab",
     who: "anonymous",
@@ -350,6 +358,10 @@ async function signUpAnew(page: Page): Promise<void> {
 
 async function doctorReady(page: Page): Promise<void> {
   await expect(page.locator("[data-doctor=root]")).toHaveAttribute("data-ready", "");
+}
+
+async function drillReady(page: Page): Promise<void> {
+  await expect(page.locator(".theft")).toHaveAttribute("data-ready", "");
 }
 
 async function labReady(page: Page): Promise<void> {

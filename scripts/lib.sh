@@ -14,6 +14,7 @@ schemathesis=4.32.5
 openapi_spec_validator=0.9.0
 # A folder for each list of versions.
 clients=clients-$(cksum <"$here/tests/clients/requirements.txt" | cut -d' ' -f1)
+manifests=manifests-$(cksum <"$here/tests/deploy/requirements.txt" | cut -d' ' -f1)
 # The command and the crate must have the same version, so the lock file decides.
 wasm_bindgen=$(grep -A1 '^name = "wasm-bindgen"$' "$here/Cargo.lock" | sed -n 's/^version = "\(.*\)"$/\1/p')
 

@@ -3,7 +3,9 @@
 mod api;
 mod containment;
 pub mod jobs;
+pub mod metrics;
 pub mod openapi;
+mod readiness;
 mod redirects;
 pub mod restored;
 mod router;
@@ -16,8 +18,8 @@ pub use self::{jobs::run_jobs, router::router};
 use crate::{
     feature::Feature,
     features::{
-        accounts, activity, api_docs, browser_sessions, dev, email_codes, events, landing, notes, oauth, passkeys,
-        recovery_codes, tokens, totp,
+        accounts, activity, api_docs, browser_reports, browser_sessions, dev, email_codes, events, landing, notes,
+        oauth, passkeys, recovery_codes, tokens, totp,
     },
 };
 
@@ -38,5 +40,6 @@ pub const FEATURES: &[Feature] = &[
     #[cfg(feature = "lab")]
     crate::features::lab::FEATURE,
     api_docs::FEATURE,
+    browser_reports::FEATURE,
     dev::FEATURE,
 ];

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
-    http::{export::Export, pages::Pages, problem::Experiments},
+    http::{export::Export, in_process::InProcess, pages::Pages, problem::Experiments},
     settings::Settings,
     state::{AppState, Site},
     ui::{AccountLink, NavLink, SiteLinks, WayIn},
@@ -78,6 +78,8 @@ pub struct Feature {
     pub jobs: &'static [Job],
     /// What it says about the pages of an origin by the settings alone, whether it is on or not.
     pub examine_origin: Option<fn(&Settings, origin: &str) -> OriginReport>,
+    /// The path to which browsers send reports about the pages (W3C Reporting API).
+    pub reports_to: Option<&'static str>,
     /// Paths below which the URL holds a secret, such as `/reset`. Browsers are told to keep it out of `Referer`.
     pub secret_paths: &'static [&'static str],
 }
@@ -113,6 +115,7 @@ impl Feature {
             export: None,
             jobs: &[],
             examine_origin: None,
+            reports_to: None,
             secret_paths: &[],
         }
     }
@@ -156,6 +159,8 @@ pub struct StatefulRoutes {
     pub endpoints: Router<AppState>,
     /// The router of its second listener.
     pub peer: Option<Router>,
+    /// Gets to know the whole application, for calls to it.
+    pub in_process: Option<InProcess>,
 }
 
 /// What would be of the calls that pages of an origin make, by the settings alone.
@@ -242,7 +247,9 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
             ways_in: on().flat_map(|feature| feature.ways_in).copied().collect(),
             ways_up: on().flat_map(|feature| feature.ways_up).copied().collect(),
             after_sign_in: on().flat_map(|feature| feature.after_sign_in).copied().collect(),
+            reports_to: on().find_map(|feature| feature.reports_to),
         }),
+        page_paths: on().flat_map(page_paths).collect(),
         scopes: on().flat_map(|feature| feature.scopes).copied().collect(),
         events: on().flat_map(|feature| feature.events).copied().collect(),
         experiments: Experiments::new(
@@ -254,4 +261,11 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
         exports: on().filter_map(|feature| feature.export).collect(),
         secret_paths: on().flat_map(|feature| feature.secret_paths).copied().collect(),
     }
+}
+
+/// The paths of its pages and forms.
+fn page_paths(feature: &Feature) -> Vec<&'static str> {
+    let pages = (feature.pages)().merge((feature.open_pages)(&Value::Null));
+    let own = feature.stateful.iter().flat_map(|stateful| stateful.pages).copied();
+    pages.routes().iter().map(|(_, path)| *path).chain(own).collect()
 }

@@ -16,7 +16,7 @@ use crate::{
         sign_in::{FactorContext, SecondFactor, SignIns},
     },
     db::Db,
-    http::{export::Export, problem::Experiments},
+    http::{draining::Draining, export::Export, problem::Experiments},
     mail::Mailer,
     settings::Settings,
     ui::SiteLinks,
@@ -44,6 +44,8 @@ pub struct AppState {
     pub dpop: Dpop,
     /// Sessions that are bound to a key of the device.
     pub device_bound: DeviceBound,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
     /// The key to the outbox of a development server.
     pub dev_key: DevKey,
     /// What the features have told of themselves.
@@ -67,6 +69,8 @@ pub struct Site {
     pub setup_paths: Vec<&'static str>,
     /// What a person's data export holds.
     pub exports: Vec<Export>,
+    /// The paths of all pages and forms, such as `/reset/{token}`.
+    pub page_paths: Vec<&'static str>,
     /// Paths below which the URL holds a secret.
     pub secret_paths: Vec<&'static str>,
 }
@@ -89,6 +93,7 @@ impl AppState {
             FactorContext { db: db.clone(), settings: settings.clone(), mailer: mailer.clone(), handle: None };
         let sign_ins = SignIns::new(context, site.factors.clone());
         let site = Arc::new(site);
-        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, device_bound, dev_key, site })
+        let draining = Draining::default();
+        Ok(Self { draining, db, hasher, mailer, settings, assets, events, sign_ins, dpop, device_bound, dev_key, site })
     }
 }

@@ -4,6 +4,7 @@ import { delimiter, join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { RESULTS, mismatches, type Engine, type Result } from "../support/lab.ts";
 import { APP } from "../support/origins.ts";
+import { CELLS, WORTH_WITHOUT_BINDING, observed, type Cell } from "../support/theft.ts";
 import { inChromium } from "../support/third-party.ts";
 import { until } from "../support/net.mjs";
 import { compare, unexplained, type Features } from "./compat.ts";
@@ -59,18 +60,27 @@ async function inEngine(
   runs.push({ engine, browser, version, seconds, results });
 }
 
+const THEFT_READY = `return document.querySelector(".theft")?.dataset.ready === ""`;
+const THEFT_RAN = `return document.querySelector(".theft").dataset.ran === ""`;
+
+/** Runs the theft drill on its page, but for the four cells that need https and a session that can be bound. */
+async function steal(name: string, run: <T>(script: string) => Promise<T>): Promise<void> {
+  await until(() => run<boolean>(THEFT_READY), `The theft drill does not start in ${name}.`);
+  await run(`document.querySelector("[data-drill=run]").click()`);
+  await until(() => run<boolean>(THEFT_RAN), `The theft drill does not finish in ${name}.`, 20_000);
+  expect(observed(await run<Cell[]>(CELLS))).toEqual(WORTH_WITHOUT_BINDING);
+}
+
 test("in Chromium", async ({ launchOptions, headless }) => {
   await inChromium("allowed", { ...launchOptions, headless }, async (context) => {
     const page = await context.newPage();
     await page.goto(`${APP}/lab`);
     const version =
       context.browser()?.version() ?? (await page.evaluate(() => /Chrome\/([\d.]+)/.exec(navigator.userAgent)?.[1]));
-    await inEngine(
-      "chromium",
-      "Chromium",
-      version ?? "",
-      <T>(script: string) => page.evaluate(`(() => { ${script} })()`) as Promise<T>,
-    );
+    const run = <T>(script: string) => page.evaluate(`(() => { ${script} })()`) as Promise<T>;
+    await inEngine("chromium", "Chromium", version ?? "", run);
+    await page.goto(`${APP}/lab/theft`);
+    await steal("Chromium", run);
   });
 });
 
@@ -83,6 +93,8 @@ test("in Firefox", async () => {
   try {
     await driver.open(`${APP}/lab`);
     await inEngine("firefox", "Firefox", driver.version, (script) => driver.run(script));
+    await driver.open(`${APP}/lab/theft`);
+    await steal("Firefox", (script) => driver.run(script));
   } finally {
     await driver.quit();
   }
@@ -100,6 +112,8 @@ test("in WebKit", async () => {
   try {
     await driver.open(`${APP}/lab`);
     await inEngine("webkit", "WebKitGTK", driver.version, (script) => driver.run(script));
+    await driver.open(`${APP}/lab/theft`);
+    await steal("WebKit", (script) => driver.run(script));
   } finally {
     await driver.quit();
   }

@@ -1,90 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Browser, type BrowserContext, type Page, chromium, expect, test } from "@playwright/test";
-import { chromiumPath } from "../support/chromium.mjs";
-import { freePort, until } from "../support/net.mjs";
+import { type BrowserContext, type Page, expect, test } from "@playwright/test";
+import { HttpsServer } from "../support/https-server.ts";
 import { newAccount } from "../support/person.ts";
-import { server, target } from "../support/server.ts";
-import { terminate } from "../support/test-server.ts";
+import { Postgres } from "../support/postgres.ts";
 
 // Sessions that are bound to a key of the device, in the browser that has them. Only Chromium does, and on Linux only with
 // a key in software and these features. What the server answers is in tests/http/device_bound/.
 
-const FEATURES = [
-  "DeviceBoundSessions:ForceEnableForTesting/true",
-  "EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
-].join(",");
 const SHORT = "__Host-bound";
-
-/** A server at `https://localhost`, with a home folder of its own, which its authority and the browsers' trust are in. */
-class HttpsServer {
-  readonly home = mkdtempSync(join(tmpdir(), "vestibule-home-"));
-  readonly #folder = mkdtempSync(join(tmpdir(), "vestibule-"));
-  #process: ChildProcess | null = null;
-  #output = "";
-  port = 0;
-
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.port = await freePort();
-    const env = {
-      ...process.env,
-      HOME: this.home,
-      XDG_DATA_HOME: "",
-      LEPTOS_SITE_ADDR: `127.0.0.1:${this.port}`,
-      LEPTOS_SITE_ROOT: join(target, "site"),
-      RUST_LOG: "warn",
-      ...settings,
-    };
-    const started = spawn(server, ["serve", "--local-https"], { cwd: this.#folder, env });
-    this.#process = started;
-    started.stdout.on("data", (text: Buffer) => (this.#output += text.toString()));
-    started.stderr.pipe(process.stderr);
-    await until(() => this.#output.includes("certutil -d"), "The server did not start.", 60_000);
-    this.#trust();
-  }
-
-  async stop(): Promise<void> {
-    if (this.#process !== null) await terminate(this.#process);
-  }
-
-  get origin(): string {
-    return `https://localhost:${this.port}`;
-  }
-
-  /** Runs the line that the server prints for Linux, where there is such a command. */
-  #trust(): void {
-    const line = this.#output.match(/^ *Linux +(certutil .*)$/m)?.[1];
-    if (line === undefined) throw new Error(this.#output);
-    if (!hasCertutil()) return;
-    const env = { ...process.env, HOME: this.home };
-    mkdirSync(join(this.home, ".pki/nssdb"), { recursive: true });
-    execFileSync("sh", ["-c", `certutil -d sql:$HOME/.pki/nssdb -N --empty-password && ${line}`], { env });
-  }
-
-  /** A browser that trusts the server, which binds sessions or does not know how to. */
-  async browser(binds: boolean): Promise<Browser> {
-    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-    if (binds) args.push(`--enable-features=${FEATURES}`);
-    if (!hasCertutil()) {
-      const file = join(this.home, ".local/share/vestibule/local-https/localhost.pem");
-      const key = new X509Certificate(readFileSync(file)).publicKey.export({ type: "spki", format: "der" });
-      args.push(`--ignore-certificate-errors-spki-list=${createHash("sha256").update(key).digest("base64")}`);
-    }
-    return chromium.launch({ executablePath: chromiumPath, args, env: { ...process.env, HOME: this.home } });
-  }
-}
-
-function hasCertutil(): boolean {
-  try {
-    execFileSync("sh", ["-c", "command -v certutil"]);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 async function signUp(page: Page, origin: string): Promise<void> {
   const { name, email, password } = newAccount();
@@ -103,73 +25,86 @@ const isSignedIn = async (page: Page, origin: string) => {
   return page.url() === `${origin}/account`;
 };
 
-test.describe("on https", () => {
-  let site: HttpsServer;
-  test.beforeEach(() => {
-    site = new HttpsServer();
+// Most of their time is waiting.
+test.describe.configure({ mode: "parallel" });
+
+for (const database of ["SQLite", "PostgreSQL"]) {
+  test.describe(`on https, with ${database}`, () => {
+    let site: HttpsServer;
+    let postgres: Postgres | undefined;
+    test.beforeEach(async () => {
+      site = new HttpsServer();
+      if (database === "SQLite") return;
+      postgres = new Postgres();
+      await postgres.start();
+      site.settings["DATABASE_URL"] = postgres.url;
+    });
+    test.afterEach(async () => {
+      await site.stop();
+      await postgres?.stop();
+    });
+
+    test("a bound session is renewed without the visitor noticing", async () => {
+      await site.start();
+      const browser = await site.browser(true);
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await signUp(page, site.origin);
+      await expect.poll(() => short(context)).toBeTruthy();
+      expect(await isSignedIn(page, site.origin)).toBe(true);
+      await page.reload();
+      await expect(page.getByText("Bound to the device")).toHaveCount(1);
+
+      await page.goto(`${site.origin}/notes`);
+      await page.getByLabel("Title").fill("Milk");
+      const first = await short(context);
+      await context.clearCookies({ name: SHORT });
+      await page.getByRole("button", { name: "Add note" }).click();
+      await expect(page.getByRole("link", { name: "Milk" })).toBeVisible();
+      expect(page.url()).toBe(`${site.origin}/notes`);
+      expect(await short(context)).not.toBe(first);
+
+      // So is a page that a link on another site leads to, as in a mail that is read on the web.
+      await page.goto(`https://127.0.0.1:${site.port}/sign-in`);
+      const link = `<a href="${site.origin}/account">Elsewhere</a>`;
+      await page.evaluate((link) => document.body.insertAdjacentHTML("beforeend", link), link);
+      await context.clearCookies({ name: SHORT });
+      await page.getByRole("link", { name: "Elsewhere" }).click();
+      await expect(page).toHaveURL(`${site.origin}/account`);
+
+      await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
+      await expect.poll(() => short(context)).toBeUndefined();
+      expect(await isSignedIn(page, site.origin)).toBe(false);
+      await browser.close();
+    });
+
+    test("a copy of its cookies is signed out when the short one is over", async () => {
+      test.setTimeout(90_000);
+      await site.start({ VESTIBULE_SESSIONS__BOUND_COOKIE_SECONDS: "15" });
+      const browser = await site.browser(true);
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      await signUp(page, site.origin);
+      await expect.poll(() => short(context)).toBeTruthy();
+      // The first use of the short cookie binds the session. Chromium signs only so often: the page makes no more requests.
+      expect(await isSignedIn(page, site.origin)).toBe(true);
+      const stolen = await context.cookies();
+      await page.goto("about:blank");
+
+      const elsewhere = await site.browser(false);
+      const copy = await elsewhere.newContext();
+      await copy.addCookies(stolen);
+      const thief = await copy.newPage();
+      expect(await isSignedIn(thief, site.origin)).toBe(true);
+      await expect.poll(() => isSignedIn(thief, site.origin), { timeout: 60_000 }).toBe(false);
+      await expect(thief.getByText("could not prove that it is the one")).toBeVisible();
+
+      // A browser that cannot bind its session signs in as ever.
+      await copy.clearCookies();
+      await signUp(thief, site.origin);
+      expect(await isSignedIn(thief, site.origin)).toBe(true);
+      expect(await short(copy)).toBeUndefined();
+      await Promise.all([browser.close(), elsewhere.close()]);
+    });
   });
-  test.afterEach(() => site.stop());
-
-  test("a bound session is renewed without the visitor noticing", async () => {
-    await site.start();
-    const browser = await site.browser(true);
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await signUp(page, site.origin);
-    await expect.poll(() => short(context)).toBeTruthy();
-    expect(await isSignedIn(page, site.origin)).toBe(true);
-    await page.reload();
-    await expect(page.getByText("Bound to the device")).toHaveCount(1);
-
-    await page.goto(`${site.origin}/notes`);
-    await page.getByLabel("Title").fill("Milk");
-    const first = await short(context);
-    await context.clearCookies({ name: SHORT });
-    await page.getByRole("button", { name: "Add note" }).click();
-    await expect(page.getByRole("link", { name: "Milk" })).toBeVisible();
-    expect(page.url()).toBe(`${site.origin}/notes`);
-    expect(await short(context)).not.toBe(first);
-
-    // So is a page that a link on another site leads to, as in a mail that is read on the web.
-    await page.goto(`https://127.0.0.1:${site.port}/sign-in`);
-    const link = `<a href="${site.origin}/account">Elsewhere</a>`;
-    await page.evaluate((link) => document.body.insertAdjacentHTML("beforeend", link), link);
-    await context.clearCookies({ name: SHORT });
-    await page.getByRole("link", { name: "Elsewhere" }).click();
-    await expect(page).toHaveURL(`${site.origin}/account`);
-
-    await page.getByRole("button", { name: "Sign out", exact: true }).first().click();
-    await expect.poll(() => short(context)).toBeUndefined();
-    expect(await isSignedIn(page, site.origin)).toBe(false);
-    await browser.close();
-  });
-
-  test("a copy of its cookies is signed out when the short one is over", async () => {
-    test.setTimeout(90_000);
-    await site.start({ VESTIBULE_SESSIONS__BOUND_COOKIE_SECONDS: "15" });
-    const browser = await site.browser(true);
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await signUp(page, site.origin);
-    await expect.poll(() => short(context)).toBeTruthy();
-    // The first use of the short cookie binds the session. Chromium signs only so often: the page makes no more requests.
-    expect(await isSignedIn(page, site.origin)).toBe(true);
-    const stolen = await context.cookies();
-    await page.goto("about:blank");
-
-    const elsewhere = await site.browser(false);
-    const copy = await elsewhere.newContext();
-    await copy.addCookies(stolen);
-    const thief = await copy.newPage();
-    expect(await isSignedIn(thief, site.origin)).toBe(true);
-    await expect.poll(() => isSignedIn(thief, site.origin), { timeout: 60_000 }).toBe(false);
-    await expect(thief.getByText("could not prove that it is the one")).toBeVisible();
-
-    // A browser that cannot bind its session signs in as ever.
-    await copy.clearCookies();
-    await signUp(thief, site.origin);
-    expect(await isSignedIn(thief, site.origin)).toBe(true);
-    expect(await short(copy)).toBeUndefined();
-    await Promise.all([browser.close(), elsewhere.close()]);
-  });
-});
+}

@@ -63,18 +63,28 @@ test("the binary stays small", async () => {
 });
 
 test.describe("a script that slipped in", () => {
-  test.use({ expected: /Content Security Policy|status of 404/ });
+  test.use({ expected: /This document requires 'Trusted/ });
 
   test("does not run", async ({ page }) => {
     const response = await page.goto("/");
     const policy = response!.headers()["content-security-policy"]!;
     expect(policy).not.toContain("unsafe-inline");
-    const ran = await page.evaluate(() => {
-      const holder = document.createElement("div");
-      holder.innerHTML = "<img src=x onerror='window.injected = true'>";
-      document.body.append(holder);
-      return new Promise((resolve) => setTimeout(() => resolve("injected" in window), 300));
-    });
-    expect(ran).toBe(false);
+    const into = (html: string) =>
+      page.evaluate((html) => {
+        const holder = document.createElement("div");
+        try {
+          holder.innerHTML = html;
+        } catch (error) {
+          return String(error);
+        }
+        document.body.append(holder);
+        return new Promise((resolve) => setTimeout(() => resolve("injected" in window), 300));
+      }, html);
+    for (const html of ["<img src=x onerror='window.injected = true'>", '<iframe srcdoc="a"></iframe>', "<script>"]) {
+      expect(await into(html)).toContain("TrustedHTML");
+    }
+    expect(await into('<p class="hint">Harmless</p>')).toBe(false);
+    const handler = page.evaluate(() => document.body.setAttribute("onclick", "window.injected = true"));
+    await expect(handler).rejects.toThrow("TrustedScript");
   });
 });

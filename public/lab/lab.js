@@ -85,9 +85,8 @@ function initPage(root) {
     const bench = form.closest("[data-lab=bench]");
     const switches = () => `${new URLSearchParams(/** @type {[string, string][]} */ ([...new FormData(form)]))}`;
     const query = switches();
-    const response = await fetch(`/lab?${query}`).catch(() => null);
-    if (!response?.ok || !bench) return setStatus("The Lab does not respond. Try again in a moment.");
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = await loaded(`/lab?${query}`);
+    if (!page || !bench) return setStatus("The Lab does not respond. Try again in a moment.");
     const next = page.querySelector("[data-lab=bench] .experiment");
     // Another switch may have been flipped in the meantime.
     if (!next || switches() !== query) return;
@@ -236,6 +235,22 @@ class Lab {
 /** Enables the buttons, which do nothing without this script. @param {Element} parent */
 function enableButtons(parent) {
   for (const button of parent.querySelectorAll("button[disabled]")) button.removeAttribute("disabled");
+}
+
+/**
+ * The page at `url`; `null` if there is none. With Trusted Types, `DOMParser` takes no HTML that has scripts, but a
+ * request may be answered with a document, in which nothing runs.
+ * @param {string} url @returns {Promise<Document | null>}
+ */
+function loaded(url) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url);
+    request.responseType = "document";
+    request.onload = () => resolve(request.status === 200 ? request.responseXML : null);
+    request.onerror = () => resolve(null);
+    request.send();
+  });
 }
 
 /** Opens the experiment that the address names. @param {HTMLElement} root */

@@ -11,6 +11,7 @@ use crate::{
     feature::{Feature, Job, enabled},
     http::idempotency,
     mail::admin as mail,
+    metrics::{Tally, Times},
     state::AppState,
 };
 
@@ -21,6 +22,13 @@ const PAUSE_BETWEEN_BATCHES: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_secs(60);
 /// How long one job may take in a round. What is left is for the next round.
 const LONGEST: Duration = Duration::from_secs(600);
+
+/// Rounds of each job.
+pub static RUNS: Tally =
+    Tally::new("vestibule_job_runs_total", "Rounds of a background job, by result.", ["name", "result"]);
+/// When each job last came to its end.
+pub static SUCCEEDED: Times =
+    Times::new("vestibule_job_last_success_timestamp_seconds", "When a background job last came to its end.", "name");
 
 /// Runs the jobs once a minute for as long as the server runs, the first time after a minute. An error is logged and
 /// the next round tries again (S10, T10).
@@ -67,29 +75,40 @@ where
 }
 
 /// Does `work`, whatever becomes of it, for so long at most.
-async fn alone(what: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+async fn alone(what: &'static str, work: impl Future<Output = bool> + Send + 'static) {
     let task = tokio::spawn(tokio::time::timeout(LONGEST, AssertUnwindSafe(work)));
-    match task.await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => tracing::error!(what, "job takes too long, and goes on in the next round"),
-        Err(error) => tracing::error!(what, %error, "job failed, and the next round tries again"),
-    }
+    let result = match task.await {
+        Ok(Ok(true)) => {
+            SUCCEEDED.now(what);
+            "done"
+        }
+        Ok(Ok(false)) => "failed",
+        Ok(Err(_)) => {
+            tracing::error!(what, "job takes too long, and goes on in the next round");
+            "cut_short"
+        }
+        Err(error) => {
+            tracing::error!(what, %error, "job failed, and the next round tries again");
+            "panicked"
+        }
+    };
+    RUNS.add([what, result], 1);
 }
 
-/// Batch after batch, until one is not full.
-async fn whole<F: Future<Output = sqlx::Result<u64>>>(what: &str, batch: impl Fn() -> F) {
+/// Batch after batch, until one is not full. Returns whether none has failed.
+async fn whole<F: Future<Output = sqlx::Result<u64>>>(what: &'static str, batch: impl Fn() -> F) -> bool {
     loop {
         match batch().await {
-            Ok(0) => return,
+            Ok(0) => return true,
             Ok(count) => {
                 tracing::debug!(what, count, "job done");
                 if i64::try_from(count).is_ok_and(|count| count < BATCH) {
-                    return;
+                    return true;
                 }
             }
             Err(error) => {
                 tracing::warn!(what, %error, "job failed");
-                return;
+                return false;
             }
         }
         tokio::time::sleep(PAUSE_BETWEEN_BATCHES).await;
@@ -105,7 +124,10 @@ mod tests {
     #[tokio::test]
     async fn a_job_that_panics_ends_alone() {
         static DONE: AtomicU64 = AtomicU64::new(0);
-        alone("a test", async { panic!("a test") }).await;
+        fn panics() -> bool {
+            panic!("a test")
+        }
+        alone("a test", async { panics() }).await;
         alone("a test", async { whole("a test", || async { Ok(DONE.fetch_add(1, Ordering::Relaxed) & 1) }).await })
             .await;
         assert_eq!(DONE.load(Ordering::Relaxed), 1);

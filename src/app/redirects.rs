@@ -10,7 +10,10 @@ use axum::{
 };
 
 use crate::{
-    http::redirect::{local_path, see_other},
+    http::{
+        pages::matches,
+        redirect::{local_path, see_other},
+    },
     state::Site,
 };
 
@@ -29,18 +32,6 @@ impl PagePaths {
             path = parent;
         }
         "/".into()
-    }
-}
-
-/// Whether `path` is one of those that `pattern` stands for.
-fn matches(pattern: &str, path: &str) -> bool {
-    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return true,
-            (Some(part), Some(text)) if part.starts_with('{') && !text.is_empty() || part == text => {}
-            _ => return false,
-        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! All routes put together: two doors, and what stands outside of both.
 
+use std::sync::Arc;
+
 use any_spawner::Executor;
 use axum::{
     Extension, Router,
-    extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::Request,
+    http::{HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
@@ -12,18 +14,21 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    metrics,
+    readiness::ready,
     session_door::session_door,
     token_door::{description, token_door},
 };
 use crate::{
-    db::Db,
     feature::{Feature, StatefulRoutes, enabled, have_front_page},
     http::{
         client::{self, Proxies},
         host::{self, Hosts},
+        in_process::InProcess,
         problem::{Problem, problem_response},
         redirect::see_other,
         request_id::{self, RequestId},
+        request_metrics,
         security_headers::{self, Policy},
         shared::Share,
     },
@@ -38,14 +43,16 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
     // Rendering needs it; a second router of the same process finds it done.
     let _ = Executor::init_tokio();
     let features: Vec<_> = enabled(features, &state.settings).copied().collect();
-    let policy = Policy::of(&state.settings, &state.site.secret_paths);
+    let policy = Policy::of(&state.settings, &state.site.secret_paths, state.site.links.reports_to);
     let proxies = Proxies::new(&state.settings.server)?;
     let hosts = Hosts::of(&state.settings);
+    let callers: Vec<_> = stateful.iter().filter_map(|feature| feature.in_process.clone()).collect();
     let mut app = Router::new();
     if !have_front_page(&features) {
         let first = state.site.links.nav.first().map_or("/account", |link| link.path);
         app = app.route("/", get(move || async move { see_other(first) }));
     }
+    let is_counted = metrics::count_requests(&state.settings, &features);
     let app = app
         .merge(description(&state, &features))
         .nest("/api", token_door(&state, &features)?)
@@ -64,7 +71,18 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         .layer(from_fn_with_state(proxies, client::layer))
         .layer(from_fn(request_id::layer))
         .layer(CatchPanicLayer::new());
-    Ok(app)
+    let app = if is_counted { app.layer(from_fn(request_metrics::layer)) } else { app };
+    Ok(if callers.is_empty() { app } else { called_by(&callers, app) })
+}
+
+/// `app`, which `callers` call in process.
+fn called_by(callers: &[InProcess], app: Router) -> Router {
+    let inner = Arc::new(app.clone());
+    for caller in callers {
+        caller.set(&inner);
+    }
+    // Keeps it for as long as the router lives that requests come to.
+    app.layer(Extension(inner))
 }
 
 /// Methods that ask for nothing we do, and targets without a path, which rendering would not survive (S36, T16).
@@ -77,15 +95,4 @@ async fn refuse_odd(request: Request, next: Next) -> Response {
     let mut response = problem_response(response, &Problem::MethodNotAllowed, &RequestId::of(request.extensions()));
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     response
-}
-
-/// Whether this instance can serve: its database answers and takes writes.
-async fn ready(State(db): State<Db>) -> Response {
-    match db.ready().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
-        }
-    }
 }

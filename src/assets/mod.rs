@@ -17,4 +17,7 @@ use self::disk as source;
 #[cfg(feature = "embed")]
 use self::embedded as source;
 
-pub use self::{names::Assets, serve::serve};
+pub use self::{
+    names::Assets,
+    serve::{ServedFile, serve},
+};

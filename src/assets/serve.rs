@@ -8,6 +8,10 @@ use axum::{
 
 use super::Assets;
 
+/// On a response: that it is a file of the site.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedFile;
+
 /// The response with the file at `path`, or `None` if there is no such file, so that the caller can send its own 404.
 pub async fn serve(assets: &Assets, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
     if method != Method::GET && method != Method::HEAD {
@@ -31,6 +35,7 @@ pub async fn serve(assets: &Assets, method: &Method, path: &str, headers: &Heade
     if let Some(encoding) = file.encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
+    response.extensions_mut().insert(ServedFile);
     Some(response)
 }
 

@@ -30,12 +30,34 @@ use crate::{
         client::Client,
         problem::{DPOP_ALGS, Problem},
     },
+    metrics::Family,
     secret::Secret,
     timestamp::Timestamp,
 };
 
 /// "Last used" is stored to the minute, so that reads cost at most one write a minute.
 const LAST_USED_STEP: Duration = Duration::minutes(1);
+
+const REASONS: [&str; 10] = [
+    "token_missing",
+    "token_invalid",
+    "token_expired",
+    "token_revoked",
+    "token_bound",
+    "token_not_bound",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
+    "rate_limited",
+    "other",
+];
+
+/// Requests of the token door that a token did not open.
+pub static REFUSED: Family<{ REASONS.len() }> = Family::new(
+    "vestibule_tokens_refused_total",
+    "Requests at the token door without a token that works, by the code of the problem.",
+    "reason",
+    REASONS,
+);
 
 /// Checks bearer tokens.
 #[derive(Clone, Debug)]
@@ -65,6 +87,15 @@ impl TokenDoor {
     /// 401 with the reason in its code; 403 if the token does not work from the request's origin, or before the account
     /// has the second factor that it needs; 429; 503 if the database fails.
     pub async fn identify(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let result = self.caller(parts).await;
+        if let Err(problem) = &result {
+            let reason = REASONS.iter().position(|code| *code == problem.code());
+            REFUSED.count(reason.unwrap_or(REASONS.len() - 1));
+        }
+        result
+    }
+
+    async fn caller(&self, parts: &Parts) -> Result<Caller, Problem> {
         let (headers, extensions, ending) = (&parts.headers, &parts.extensions, Ending::of(parts));
         let auth_info = extensions.get::<RequestAuthInfo>().cloned().unwrap_or_default();
         let client = Client::of(headers, extensions);
@@ -84,7 +115,8 @@ impl TokenDoor {
         let counted = known.unwrap_or_else(|| self.limits.check_address_of(&client, now, ending));
         auth_info.counted(counted)?;
         let (token, account) = self.find(&secret).await?.ok_or(Problem::TokenInvalid)?;
-        tracing::Span::current().record("token", field::display(token.id));
+        let span = tracing::Span::current();
+        span.record("token", field::display(token.id)).record("account", field::display(account.id));
         if let Some(origin) = headers.get(header::ORIGIN) {
             auth_info.token_names(cors::token_allows(&token, origin));
         }

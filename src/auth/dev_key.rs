@@ -98,6 +98,6 @@ pub async fn recognise(State(key): State<DevKey>, mut request: Request, next: Ne
 /// Whether the request comes from this machine, and not through a proxy on it.
 fn is_here(extensions: &Extensions, headers: &HeaderMap) -> bool {
     let proxied = |name: &str| name.starts_with("x-forwarded") || ADDED_BY_PROXIES.contains(&name);
-    extensions.get::<Peer>().is_some_and(|Peer(address)| address.to_canonical().is_loopback())
+    matches!(extensions.get(), Some(Peer::Address(address)) if address.to_canonical().is_loopback())
         && !headers.keys().any(|name| proxied(name.as_str()))
 }

@@ -25,6 +25,7 @@ use crate::{
         problem::{Problem, problem_of},
         redirect::see_other,
         request_id::RequestId,
+        security_headers::{PERMISSIONS, PERMISSIONS_REACHING},
     },
     timestamp::Timestamp,
     ui::{
@@ -157,7 +158,11 @@ impl PageContext {
         let (nonce, policy) = self.nonce();
         let key = forms::new_key().unwrap_or_default();
         let has_scripts = !self.scripts().is_empty();
-        let answer = answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy);
+        let reaches = !self.reach.is_empty();
+        let mut answer = answer(status, self.document(nonce, key, title.into(), rendered(content)), &policy);
+        if reaches {
+            answer.headers_mut().insert(&PERMISSIONS, HeaderValue::from_static(PERMISSIONS_REACHING));
+        }
         ready(if has_scripts { forms::shown(answer) } else { answer })
     }
 
@@ -185,8 +190,16 @@ impl PageContext {
     /// A nonce for the scripts of an answer, and the policy that has it.
     fn nonce(&self) -> (Nonce, String) {
         let nonce = Nonce::new();
-        let policy = policy(&nonce, &self.reach);
+        let policy = policy(&nonce, &self.reach, &self.reports_to());
         (nonce, policy)
+    }
+
+    /// The group of `Reporting-Endpoints` and the path to which browsers send violations of the policy. Chromium sends
+    /// nothing to the group on http, and nothing to the path if there is a group, so only https has both.
+    fn reports_to(&self) -> String {
+        let Some(path) = self.links.reports_to else { return String::new() };
+        let group = if self.origin().starts_with("https:") { "; report-to default" } else { "" };
+        format!("; report-uri {path}{group}")
     }
 
     /// The document around `content`, which is rendered with the context of the page, and with `key` in its forms.
@@ -262,16 +275,19 @@ fn answer(status: StatusCode, html: String, policy: &str) -> Response {
     response
 }
 
-/// The Content-Security-Policy: only scripts with the nonce run, and those they load (S31). `cargo leptos watch` needs
-/// a WebSocket to its own port.
-fn policy(nonce: &Nonce, reach: &[String]) -> String {
-    let watched = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws: wss:" } else { "" };
+/// The Content-Security-Policy: only scripts with the nonce run, and those they load (S31). No script turns text into
+/// HTML or code, unless the policy in `page.js` finds it harmless (Trusted Types). `cargo leptos watch` needs a
+/// WebSocket to its own port, and its script replaces HTML.
+fn policy(nonce: &Nonce, reach: &[String], reports_to: &str) -> String {
+    let is_watched = std::env::var_os("LEPTOS_WATCH").is_some();
+    let watched = if is_watched { " ws: wss:" } else { "" };
+    let trusted = if is_watched { "" } else { "; require-trusted-types-for 'script'; trusted-types default" };
     let reach: String = reach.iter().flat_map(|origin| [" ", origin]).collect();
     let frames = if reach.is_empty() { String::new() } else { format!("frame-src{reach}; ") };
     format!(
         "default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          connect-src 'self'{watched}{reach}; {frames}img-src 'self' data:; object-src 'none'; base-uri 'none'; \
-         form-action 'self'; frame-ancestors 'none'"
+         form-action 'self'; frame-ancestors 'none'{trusted}{reports_to}"
     )
 }
 

@@ -23,6 +23,7 @@ use url::Url;
 use crate::{
     auth::refused_origins::{RefusedOrigins, is_loopback, near_miss},
     http::{cookie::SessionCookie, problem::Problem},
+    metrics::Family,
     settings::Settings,
 };
 
@@ -32,6 +33,14 @@ static SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// Downloads of personal data. Other sites may not link to them.
 const DOWNLOADS: [&str; 1] = ["/account/export"];
+
+/// Requests that the guard refused, by mount.
+pub static REFUSED: Family<2> = Family::new(
+    "vestibule_guard_refusals_total",
+    "Requests refused by the same-origin guard.",
+    "mount",
+    ["pages", "calls"],
+);
 
 /// What the guard protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +208,7 @@ pub async fn guard(State(door): State<SameOrigin>, request: Request, next: Next)
     match door.judge(request.method(), request.uri().path(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => {
+            REFUSED.count(door.mount as usize);
             door.log_refused(&problem, request.headers());
             problem.into_response()
         }

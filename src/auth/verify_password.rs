@@ -8,6 +8,7 @@ use super::{
     activity::{Actor, Kind},
     passwords::{Hasher, Match},
     rate_limit::account_attempts,
+    sign_in::counted::{self, Step},
     store::accounts,
 };
 use crate::{
@@ -76,8 +77,9 @@ async fn prove_who(
 ) -> Result<VerifiedPassword, Problem> {
     let (ours, hasher) = (db.clone(), hasher.of(client));
     let (throttle, client) = (*throttle, client.clone());
+    let step = if id.is_some() { Step::Reauthentication } else { Step::Password };
     // Run to completion: a client that disconnects must not guess uncounted, nor be counted without a guess.
-    db.run_to_completion(async move {
+    let result = db.run_to_completion(async move {
         let counted = match account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await {
             Ok(counted) => counted,
             Err(problem) => {
@@ -98,8 +100,10 @@ async fn prove_who(
             Err(_) => counted.give_back(&ours).await,
         }
         result
-    })
-    .await
+    });
+    let result = result.await;
+    counted::count(step, &result);
+    result
 }
 
 /// The account that somebody tries to sign in to.

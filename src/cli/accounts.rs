@@ -5,6 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    account_changes::{self, ChangeAddress, Rename},
     account_state,
     context::Context,
     failure::Failure,
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::{
     auth::{passwords::Hasher, store::accounts::AccountDetails},
-    cli::operators::served,
     features::accounts::{admin, factor_reset, service::SignUp},
     mail::Mailer,
 };
@@ -38,6 +38,12 @@ enum Command {
     Unlock(Account),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),
+    /// Mark the address of an account as verified, if you know that it is the owner's
+    Confirm(Account),
+    /// Give an account another name
+    Rename(Rename),
+    /// Change the address of an account; both addresses are told by mail
+    ChangeAddress(ChangeAddress),
     /// Disable an account: its browsers are signed out, its tokens are rejected
     Disable(Account),
     /// Enable a disabled account
@@ -94,6 +100,9 @@ impl Accounts {
             Command::Show(account) => account_state::show(context, &account.account, json).await,
             Command::Unlock(account) => account_state::unlock(context, &account.account, json).await,
             Command::Create(create) => create.run(context, json).await,
+            Command::Confirm(account) => account_changes::confirm(context, &account.account, json).await,
+            Command::Rename(rename) => rename.run(context, json).await,
+            Command::ChangeAddress(change) => change.run(context, json).await,
             Command::Disable(account) => account.set_enabled(context, false, json).await,
             Command::Enable(account) => account.set_enabled(context, true, json).await,
             Command::Delete(delete) => delete.run(context, json).await,
@@ -188,7 +197,7 @@ impl Account {
             return Err(Failure::usage(format!("the account {} is disabled; enable it first", account.email)));
         }
         // Before the link is created, because a new link replaces the previous one.
-        check_public_url(context).await?;
+        context.check_public_url().await?;
         let work = admin::reset_link(&context.db, &context.settings, account.id);
         let link = context.logged("accounts reset-link", (Some(account.id), &account.email), work).await?;
         let minutes = context.settings.accounts.reset_minutes;
@@ -211,7 +220,7 @@ impl Account {
             return Err(Failure::usage(format!("the account {email} is disabled; enable it first")));
         }
         // The owner gets a link that stops it.
-        check_public_url(context).await?;
+        context.check_public_url().await?;
         let mailer = Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)?;
         let sign_ins = account_state::sign_ins(context, &mailer);
         if !sign_ins.has_second(id).await? {
@@ -227,19 +236,4 @@ impl Account {
         eprint("Its owner was mailed, and can stop it until then. The server removes them when it runs.");
         Ok(())
     }
-}
-
-/// Checks that the settings have the public URL with which the server was last started. Without the server's own
-/// settings, the link would lead nowhere.
-async fn check_public_url(context: &Context) -> Result<(), Failure> {
-    let ours = context.settings.origin();
-    let reason = match served::last(&context.db).await? {
-        Some(last) if last == ours => return Ok(()),
-        Some(last) => format!("the server was last started as {last}"),
-        None => "this version of the server has not been started with this database".into(),
-    };
-    Err(Failure::usage(format!(
-        "{reason}, but with these settings the link would lead to {ours}. Run this command in the server's folder and \
-         with its environment, or set server.public_url; nothing was changed"
-    )))
 }

@@ -129,15 +129,7 @@ impl Restore {
     }
 
     async fn postgres(&self, url: &str, settings: &Settings) -> Result<(Option<String>, Ended), Failure> {
-        let mut found = dump::look(url).await.map_err(Failure::machine)?;
-        // PostgreSQL takes a moment to notice that a server has stopped.
-        for _ in 0..LOOKS {
-            if found.others == 0 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            found = dump::look(url).await.map_err(Failure::machine)?;
-        }
+        let found = quiet(url).await?;
         if found.others > 0 {
             let count = found.others;
             return Err(Failure::usage(format!(
@@ -155,7 +147,7 @@ impl Restore {
 
     /// Brings the restored database up to date, and ends what must not come back.
     async fn finish(&self, url: &str) -> Result<Ended, Failure> {
-        let db = Db::open(url, Clock::default()).await.map_err(Failure::machine)?;
+        let db = Db::open_existing(url, Clock::default()).await.map_err(Failure::machine)?;
         let subject = Subject { id: None, name: self.file.display().to_string() };
         let entry = operators::begin(&db, &Operator::here(), "restore", subject).await;
         let result = match entry {
@@ -169,6 +161,19 @@ impl Restore {
         db.close().await;
         Ok(result?)
     }
+}
+
+/// What the database at `url` has. PostgreSQL takes a moment to notice that a server has stopped, which is waited for.
+pub(super) async fn quiet(url: &str) -> Result<dump::Found, Failure> {
+    let mut found = dump::look(url).await.map_err(Failure::machine)?;
+    for _ in 0..LOOKS {
+        if found.others == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        found = dump::look(url).await.map_err(Failure::machine)?;
+    }
+    Ok(found)
 }
 
 /// Options of `restored`.

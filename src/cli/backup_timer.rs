@@ -15,6 +15,7 @@ use crate::{
         Db,
         backup::{self, Place},
     },
+    metrics::Tally,
     settings::Settings,
 };
 
@@ -22,7 +23,12 @@ use crate::{
 const TICK: StdDuration = StdDuration::from_secs(60);
 /// When a backup is tried again that could not be made.
 const RETRY: Duration = Duration::minutes(10);
-const PREFIX: &str = "vestibule-";
+/// How the names of its backups begin.
+pub(super) const PREFIX: &str = "vestibule-";
+
+/// Backups by the timer of this instance.
+pub(super) static BACKUPS: Tally =
+    Tally::new("vestibule_backups_total", "Backups that this instance made by its timer, by result.", ["by", "result"]);
 
 /// Makes backups for as long as the server runs, if the settings say so.
 pub(super) async fn run(db: Db, settings: Settings) {
@@ -34,7 +40,9 @@ pub(super) async fn run(db: Db, settings: Settings) {
         match schedule::claim(&db, pause).await {
             Ok(false) => {}
             Ok(true) => {
-                if let Err(error) = once(&db, &settings).await {
+                let made = once(&db, &settings).await;
+                BACKUPS.add(["timer", if made.is_ok() { "made" } else { "failed" }], 1);
+                if let Err(error) = made {
                     tracing::error!(event = "backup_failed", error);
                     if let Err(error) = schedule::put_off(&db, RETRY).await {
                         tracing::warn!(%error, "the next backup is made in its time");

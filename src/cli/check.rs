@@ -24,12 +24,7 @@ impl Check {
     /// Prints all findings: the errors, with which the exit code is 2, then the advice. `serve` does the same checks,
     /// so it refuses what this refuses. With an origin, the exit code is 2 as well if its pages could use neither door.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
-        let examined = Settings::examine(&config.file()?, &config.environment);
-        let (settings, mut findings) = examined.map_err(Failure::usage)?;
-        findings.extend(settings.machine_findings());
-        let (of_file, breached) = passwords::examine(&settings);
-        findings.extend(of_file);
-        findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+        let (settings, findings, breached) = examine_all(config)?;
         let sources = config.sources(&settings)?;
         let from = self.from.as_deref().map(|origin| examine(&settings, origin)).transpose()?;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -53,6 +48,20 @@ impl Check {
     }
 }
 
+/// The settings, all that is to be said about them, errors first, and what the file of breached passwords holds.
+///
+/// # Errors
+/// If the settings cannot be read.
+pub(super) fn examine_all(config: &Config) -> Result<(Settings, Vec<Finding>, String), Failure> {
+    let examined = Settings::examine(&config.file()?, &config.environment);
+    let (settings, mut findings) = examined.map_err(Failure::usage)?;
+    findings.extend(settings.machine_findings());
+    let (of_file, breached) = passwords::examine(&settings);
+    findings.extend(of_file);
+    findings.sort_by_key(|finding| finding.severity == Severity::Advice);
+    Ok((settings, findings, breached))
+}
+
 /// Prints the findings; if there is no error among them, also what the server would do, of which `breached` is a part.
 fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], breached: Option<&String>) {
     for Finding { severity, key, message } in findings {
@@ -60,7 +69,7 @@ fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], br
         print(&format!("{severity}  {key}: {message}."));
     }
     if let Some(breached) = breached {
-        let (origin, address) = (settings.origin(), settings.server.address);
+        let (origin, address) = (settings.origin(), &settings.server.address);
         print(&format!("The settings are valid. The server would run at {origin} and listen on {address}."));
         print(&sources.to_string());
         print(&settings.allowed_origins_summary());

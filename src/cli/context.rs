@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::{config::Config, config::load, failure::Failure, log::log, output::eprint};
 use crate::{
     auth::store::accounts::AccountDetails,
-    cli::operators::{self, Operator, Subject},
-    db::{Clock, Db, OpenError},
+    cli::operators::{self, Operator, Subject, served},
+    db::{Clock, Db, OpenError, moving},
     features::accounts::admin as accounts,
     http::problem::Problem,
     settings::{Settings, Sources},
@@ -44,6 +44,21 @@ impl Context {
         if !self.introduced.replace(true) {
             eprint(&self.sources.to_string());
         }
+    }
+
+    /// Checks that the settings have the public URL with which the server was last started. Without the server's own
+    /// settings, a link would lead nowhere.
+    pub(super) async fn check_public_url(&self) -> Result<(), Failure> {
+        let ours = self.settings.origin();
+        let reason = match served::last(&self.db).await? {
+            Some(last) if last == ours => return Ok(()),
+            Some(last) => format!("the server was last started as {last}"),
+            None => "this version of the server has not been started with this database".into(),
+        };
+        Err(Failure::usage(format!(
+            "{reason}, but with these settings the link would lead to {ours}. Run this command in the server's folder \
+             and with its environment, or set server.public_url; nothing was changed"
+        )))
     }
 
     /// Does `work`, with an entry in the operator log that is written before: nothing is changed without one.
@@ -84,6 +99,10 @@ pub(super) fn with_database(
     runtime.block_on(async {
         let db = Db::open_existing(&settings.database.url, Clock::default()).await;
         let db = db.map_err(|error| Failure::machine(explain(&error, &sources)))?;
+        if let Some(moved) = moving::refusal(&db).await.map_err(Failure::machine)? {
+            db.close().await;
+            return Err(Failure::usage(format!("{moved}. {sources}")));
+        }
         let context = Context { settings, db, sources, introduced: Cell::new(false) };
         let result = work(&context).await;
         context.db.close().await;

@@ -9,10 +9,14 @@ use super::{
     failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
 };
-use crate::mail::{
-    Mail as Message, Mailer,
-    admin::{self, Listed},
-    template::greeting,
+use crate::{
+    db::Db,
+    mail::{
+        Mail as Message, Mailer,
+        admin::{self, Listed},
+        template::greeting,
+    },
+    settings::Settings,
 };
 
 /// Commands for mails.
@@ -125,6 +129,7 @@ async fn show(context: &Context, id: Uuid, json: bool) -> Result<(), Failure> {
     if mail.state == "waiting" {
         lines.push(("Next attempt", mail.due_at.to_minute()));
     }
+    lines.extend(mail.request_id.map(|id| ("Request", id)));
     lines.extend(mail.ended_at.map(|at| ("Ended", at.to_minute())));
     lines.extend(mail.expires_at.map(|at| ("Works until", at.to_minute())));
     if !mail.answer.is_empty() {
@@ -172,15 +177,21 @@ fn mailer(context: &Context) -> Result<Mailer, Failure> {
     Mailer::new(&context.settings, context.db.clone()).map_err(Failure::usage)
 }
 
+/// Sends a test message to `to`, and returns what the mail server answers.
+///
+/// # Errors
+/// What went wrong, in the mail server's own words.
+pub(super) async fn send_test(settings: &Settings, db: &Db, to: &str) -> Result<String, String> {
+    let mail = Message::new("test", to, "Test message")
+        .text(greeting(settings))
+        .text("Somebody who operates this site sent this message to see whether mail arrives.");
+    Mailer::new(settings, db.clone())?.deliver(&mail).await
+}
+
 impl Test {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let mail = Message::new("test", &self.to, "Test message")
-            .text(greeting(&context.settings))
-            .text("Somebody who operates this site sent this message to see whether mail arrives.");
-        let answer = mailer(context)?
-            .deliver(&mail)
-            .await
-            .map_err(|words| Failure::machine(format!("the message was not sent: {words}")))?;
+        let answer = send_test(&context.settings, &context.db, &self.to).await;
+        let answer = answer.map_err(|words| Failure::machine(format!("the message was not sent: {words}")))?;
         if json {
             return print_json(&json!({"to": self.to, "answer": answer}));
         }

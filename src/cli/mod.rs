@@ -1,5 +1,6 @@
 //! The command line. Each command has a file of its own.
 
+mod account_changes;
 mod account_state;
 mod accounts;
 mod activity;
@@ -9,27 +10,35 @@ mod check;
 mod clients;
 mod config;
 mod context;
+mod doctor;
 mod failure;
 mod local_https;
 mod lockdown;
 mod log;
 mod mail;
+mod manual;
+mod migrate;
+mod moving;
+mod metrics;
 mod openapi;
 mod operator_log;
 mod operators;
 mod output;
 mod passwords;
 mod prompt;
+mod reports;
 mod revoke;
 mod routes;
 mod serve;
 mod sessions;
 mod settings;
+mod token_create;
 mod tokens;
+mod traces;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::{
     config::{Config, environment},
@@ -55,6 +64,8 @@ enum Command {
     Serve(serve::Serve),
     /// Check all settings and print errors and advice
     Check(check::Check),
+    /// Look at a running installation and say what is wrong: server, site, TLS, proxy, clock, database, mail, disk
+    Doctor(doctor::Doctor),
     /// Print every setting with its default and its range, as a settings file
     Settings,
     /// Print the OpenAPI 3.1 document of an API
@@ -67,12 +78,14 @@ enum Command {
     Activity(activity::Activity),
     /// List browser sessions and sign browsers out
     Sessions(sessions::Sessions),
-    /// List and revoke tokens
+    /// Create, list and revoke tokens
     Tokens(tokens::Tokens),
     /// Register, list and delete applications that ask people for access (OAuth 2)
     Clients(clients::Clients),
     /// List mails that wait or failed, send them again, send a test message
     Mail(mail::Mail),
+    /// List what browsers blocked or warned of on our pages
+    Reports(reports::Reports),
     /// Make the file of breached passwords
     Passwords(passwords::Passwords),
     /// After a leak: end all browser sessions, revoke all tokens and invalidate all links in mails
@@ -83,8 +96,16 @@ enum Command {
     Restore(backup::Restore),
     /// After the database was restored by other means: end what must not come back with it
     Restored(backup::Restored),
+    /// Move everything to another database, SQLite or PostgreSQL, while no server runs
+    Move(moving::Move),
+    /// Bring the database up to the present version, or say what that would do
+    Migrate(migrate::Migrate),
     /// List what operators did on the command line
     Log(operator_log::Log),
+    /// Print a script by which a shell completes commands
+    Completions(manual::Completions),
+    /// Write the manual, a page for each command
+    Man(manual::Man),
 }
 
 /// Runs the command line and returns the exit code: 0, 1 or 2.
@@ -94,6 +115,12 @@ pub fn run() -> ExitCode {
     let result = match cli.command.unwrap_or(Command::Serve(serve::Serve::default())) {
         Command::Serve(serve) => serve.run(config),
         Command::Check(check) => check.run(&config),
+        Command::Doctor(doctor) => doctor.run(&config),
+        Command::Completions(completions) => {
+            completions.run(Cli::command());
+            Ok(())
+        }
+        Command::Man(man) => man.run(Cli::command()),
         Command::Settings => {
             settings::print();
             Ok(())
@@ -106,11 +133,14 @@ pub fn run() -> ExitCode {
         Command::Tokens(tokens) => with_database(&config, async |context| tokens.run(context).await),
         Command::Clients(clients) => with_database(&config, async |context| clients.run(context).await),
         Command::Mail(mail) => with_database(&config, async |context| mail.run(context).await),
+        Command::Reports(reports) => with_database(&config, async |context| reports.run(context).await),
         Command::Passwords(passwords) => passwords.run(&config),
         Command::Lockdown(lockdown) => with_database(&config, async |context| lockdown.run(context).await),
         Command::Backup(backup) => with_database(&config, async |context| backup.run(context).await),
         Command::Restore(restore) => restore.run(&config),
         Command::Restored(restored) => with_database(&config, async |context| restored.run(context).await),
+        Command::Move(moving) => moving.run(&config),
+        Command::Migrate(migrate) => migrate.run(&config),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
     match result {

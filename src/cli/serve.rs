@@ -1,5 +1,11 @@
 //! `vestibule serve`
 
+mod lock;
+mod signals;
+mod socket;
+mod sqlite_lock;
+mod systemd;
+
 use std::time::Duration;
 
 use axum::Router;
@@ -7,23 +13,26 @@ use clap::Args;
 use tokio::{
     net::TcpListener,
     task::JoinSet,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{backup_timer, config::Config, failure::Failure, local_https, log::log, output::print, passwords};
+use self::socket::SocketFile;
+use super::{
+    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::print, passwords, traces,
+};
 use crate::{
     app::{self, FEATURES},
     cli::operators::served,
-    db::{Clock, Db, restored},
+    db::{Clock, Db, moving, restored},
     feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
     http::{
         connection_limits::{Gate, Timeouts},
-        listener::serve_over,
+        listener::{Listener, serve_over},
         tls::Tls,
     },
     mail::Mailer,
-    settings::{Finding, Settings, SettingsError, Sources},
+    settings::{Finding, ListenAddress, Settings, SettingsError, Sources},
     state::AppState,
 };
 
@@ -44,6 +53,11 @@ impl Serve {
         let settings = Settings::read(&config.file()?, &config.environment).map_err(Failure::usage)?;
         let url = local_https::public_url(&settings).map_err(Failure::usage)?;
         let over = local_https::prepare(&config.environment).map_err(Failure::machine)?;
+        // The Lab's peer has the same certificate.
+        if let Some((same_site, cross_site)) = settings.lab.local_https_peer(&url) {
+            config.environment.insert("VESTIBULE_LAB__SAME_SITE_URL".into(), same_site);
+            config.environment.insert("VESTIBULE_LAB__CROSS_SITE_URL".into(), cross_site);
+        }
         config.environment.insert("VESTIBULE_SERVER__PUBLIC_URL".into(), url.into());
         serve(&config, Some(over))
     }
@@ -60,7 +74,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let (of_breached, _) = passwords::examine(&settings);
     SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
-    log("info,sqlx=warn");
+    log_as("info,sqlx=warn", settings.log.format);
     for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }
@@ -68,6 +82,7 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let result = runtime.block_on(run_server(settings, sources, local));
     // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
+    traces::finish();
     result
 }
 
@@ -87,20 +102,21 @@ impl Grace {
 
 async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) -> Result<(), Failure> {
     let (tls, how_to_trust) = local.unzip();
-    let address = settings.server.address;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Failure::machine(format!(
-            "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR to another address"
-        ))
-    })?;
+    let address = settings.server.address.clone();
+    let (listener, socket_file) = bind(&settings).await.map_err(Failure::machine)?;
     let extras = bind_extras(&settings).await?;
+    let measured = app::metrics::bind(&settings).await.map_err(Failure::machine)?;
     let (origin, database, allowed) =
         (settings.origin(), settings.database.url.clone(), settings.allowed_origins_summary());
+    let (mail, connections) = (settings.mail.summary(), settings.database.connections);
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
     let development = settings.is_development();
-    let db = Db::open(&database, Clock::default()).await;
+    // As long as the other server may take to stop.
+    let lock = sqlite_lock::take(&database, grace.0).await;
+    let lock = lock.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
+    let db = Db::open_with(&database, Clock::default(), connections).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     if let Some(made_at) = restored::made_of(&db).await.map_err(Failure::machine)? {
         db.close().await;
@@ -109,15 +125,23 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
              `vestibule restored`, which ends that, and start again. {sources}"
         )));
     }
+    if let Some(moved) = moving::refusal(&db).await.map_err(Failure::machine)? {
+        db.close().await;
+        return Err(Failure::usage(format!("{moved}. {sources}")));
+    }
     let backups = settings.clone();
     let state = feature::state(settings, db.clone(), FEATURES).map_err(Failure::usage)?;
     let (features, peers) = build(&state, extras).map_err(Failure::usage)?;
     let app = app::router(state.clone(), FEATURES, features).map_err(Failure::usage)?;
-    let stop = stop_signal().map_err(Failure::machine)?;
+    let stop = signals::stop().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let (stopped, events) = (stopping.clone(), state.events.clone());
+    let (draining, drain) = (state.draining.clone(), Duration::from_secs(state.settings.server.drain_seconds.into()));
     let signalled = tokio::spawn(async move {
         stop.await;
+        systemd::notify("STOPPING=1");
+        draining.begin();
+        sleep(drain).await;
         events.close();
         stopping.cancel();
         Instant::now()
@@ -127,26 +151,53 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
         let stop = stopped.clone().cancelled_owned();
         beside.spawn(serve_over(listener, tls.clone(), router, gate.clone(), stop));
     }
+    if let Some(listener) = measured {
+        beside.spawn(metrics::serve(listener, &state, gate.clone(), stopped.clone()).map_err(Failure::usage)?);
+    }
     let mailer = state.mailer.clone();
     let outbox = development.then(|| state.dev_key.url(&origin));
+    served::warn_of_lost_passkeys(&db, &backups).await;
     served::remember(&db, origin.clone()).await;
 
     let sending = tokio::spawn(mailer.clone().run());
     tokio::spawn(backup_timer::run(db.clone(), backups));
     tokio::spawn(app::run_jobs(state, FEATURES));
+    tokio::spawn(systemd::keep_alive());
     print(&format!("Vestibule is running at {origin}"));
-    print(&format!("Version {}, listening on {address}. {sources} {allowed}", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    print(&format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
     if let Some(url) = outbox {
         print(&format!("Mail is shown at {url}"));
     }
     for line in how_to_trust.into_iter().flatten() {
         print(&line);
     }
+    systemd::notify("READY=1");
     tokio::join!(serve_over(listener, tls, app, gate, stopped.cancelled()), beside.join_all());
     let stopped = signalled.await.unwrap_or_else(|_| Instant::now());
     sending.abort();
+    drop(socket_file);
     finish(&db, &mailer, stopped, grace).await;
+    drop(lock);
     Ok(())
+}
+
+/// Listens where the settings say. The file of a UNIX socket is there until the second value is dropped.
+async fn bind(settings: &Settings) -> Result<(Listener, Option<SocketFile>), String> {
+    match &settings.server.address {
+        ListenAddress::Tcp(address) => match TcpListener::bind(address).await {
+            Ok(listener) => Ok((listener.into(), None)),
+            Err(error) => Err(format!(
+                "cannot listen on {address}: {error}. Is another server running? Set LEPTOS_SITE_ADDR to another \
+                 address"
+            )),
+        },
+        ListenAddress::Unix(path) => {
+            let mode = settings.server.permissions().unwrap_or(0o600);
+            let (listener, file) = socket::bind(path, mode)?;
+            Ok((listener.into(), Some(file)))
+        }
+    }
 }
 
 /// Waits for running writes and mails, then closes the database, as long as there is time.
@@ -211,16 +262,4 @@ fn build(state: &AppState, extras: Vec<Extra>) -> Result<(Vec<StatefulRoutes>, P
         features.push(routes);
     }
     Ok((features, peers))
-}
-
-/// SIGTERM, or Ctrl-C.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

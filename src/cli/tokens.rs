@@ -7,6 +7,7 @@ use super::{
     failure::Failure,
     output::{Limit, print, print_json, print_table},
     revoke::{Revoke, Words},
+    token_create::Create,
 };
 use crate::{features::tokens::admin, timestamp::Timestamp};
 
@@ -22,6 +23,8 @@ pub(super) struct Tokens {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Create a token for an account, and print it
+    Create(Create),
     /// List the active tokens of an account, or of all accounts, the newest first
     List(List),
     /// Revoke tokens and the tokens they created, from their next requests on
@@ -40,6 +43,7 @@ struct List {
 impl Tokens {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
+            Command::Create(create) => create.run(context, self.json).await,
             Command::List(list) => list.run(context, self.json).await,
             Command::Revoke(revoke) => {
                 let (one, all) = (admin::revoke, admin::revoke_everybody);

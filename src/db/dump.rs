@@ -153,7 +153,7 @@ pub async fn restore(url: &str, file: PathBuf, bin: String, now: Timestamp) -> R
     Ok(had_tables.then_some(kept))
 }
 
-async fn connect(url: &str) -> sqlx::Result<PgConnection> {
+pub(super) async fn connect(url: &str) -> sqlx::Result<PgConnection> {
     let (url, _) = super::pooler::asked_for(url);
     PgConnection::connect_with(&PgConnectOptions::from_str(&url)?).await
 }
@@ -168,7 +168,7 @@ fn back(schema: &str, kept: &str) -> String {
     format!("BEGIN; DROP SCHEMA IF EXISTS {0} CASCADE; ALTER SCHEMA {kept} RENAME TO {0}; COMMIT", quoted(schema))
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

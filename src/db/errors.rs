@@ -32,6 +32,17 @@ pub enum OpenError {
         /// The cause.
         source: sqlx::Error,
     },
+    /// PostgreSQL's role may not do what the server has to do.
+    #[error(
+        "the role in the URL lacks a right in the database {url}: {source}. It needs CONNECT on the database, USAGE and \
+         CREATE on the schema, and has to own the tables: GRANT USAGE, CREATE ON SCHEMA public TO the role"
+    )]
+    Rights {
+        /// The URL without its password.
+        url: String,
+        /// The cause.
+        source: sqlx::Error,
+    },
     /// A newer version of this program has migrated the database.
     #[error(
         "the database {url} was written by a newer vestibule (migration {version} is unknown to this one). Run that \
@@ -73,7 +84,7 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether another attempt may succeed: the database is locked, full, read-only, shutting down, out of connections or
+/// Whether another attempt may succeed: the database is locked, full, read-only, being moved, shutting down, out of connections or
 /// out of time (S43, S85).
 pub fn is_transient(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| may_pass(&code))
@@ -100,7 +111,12 @@ fn may_pass(code: &str) -> bool {
         const CANNOT_OPEN: u32 = 14;
         const PROTOCOL: u32 = 15;
         const FILE_TOO_LARGE: u32 = 22;
+        /// A trigger of ours refuses: the database is being moved ([`super::moving`]).
+        const CONSTRAINT_TRIGGER: u32 = 1811;
         let Ok(code) = code.parse::<u32>() else { return false };
+        if code == CONSTRAINT_TRIGGER {
+            return true;
+        }
         return matches!(
             code & 0xff,
             BUSY | LOCKED
@@ -125,8 +141,8 @@ mod tests {
     #[test]
     fn what_may_pass() {
         // SQLITE_BUSY, BUSY_SNAPSHOT, LOCKED, NOMEM, READONLY, READONLY_DBMOVED, INTERRUPT, IOERR_WRITE, IOERR_FSYNC,
-        // FULL, CANTOPEN, PROTOCOL, NOLFS.
-        for code in ["5", "517", "6", "7", "8", "1032", "9", "778", "1034", "13", "14", "15", "22"] {
+        // FULL, CANTOPEN, PROTOCOL, NOLFS, CONSTRAINT_TRIGGER.
+        for code in ["5", "517", "6", "7", "8", "1032", "9", "778", "1034", "13", "14", "15", "22", "1811"] {
             assert!(may_pass(code), "SQLite {code}");
         }
         // SQLITE_ERROR, CORRUPT, CONSTRAINT_UNIQUE, CONSTRAINT_FOREIGNKEY, MISMATCH, NOTADB, and no number.

@@ -5,7 +5,7 @@ use std::{fs, path::Path, str::FromStr};
 
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Clock, Db, OpenError, file};
+use super::{Clock, Db, OpenError, file, open::Use};
 use crate::settings::without_credentials as shown;
 
 impl Db {
@@ -23,7 +23,7 @@ impl Db {
         if found.is_ok_and(|found| !found) {
             return Err(OpenError::Missing(shown(url)));
         }
-        Self::open(url, clock).await
+        Self::open_for(url, clock, Use::Command).await
     }
 }
 

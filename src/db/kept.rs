@@ -11,9 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::PgPool;
 
-/// The most connections that wait here. The pool has twice as many.
+use super::checkout::{Checkout, answers};
+
+/// The most connections that wait here, and at most half of what the pool has, so that some are left for writes.
 const IDLE: usize = 8;
 /// A connection that was not used for so long is asked whether it still works.
 const FRESH: Duration = Duration::from_secs(1);
@@ -21,8 +23,10 @@ const FRESH: Duration = Duration::from_secs(1);
 const STAY: Duration = Duration::from_secs(60);
 
 /// The connections at hand.
-#[derive(Default)]
-pub(crate) struct Kept(Mutex<State>);
+pub(crate) struct Kept {
+    state: Mutex<State>,
+    most: usize,
+}
 
 #[derive(Default)]
 struct State {
@@ -32,7 +36,7 @@ struct State {
 
 /// A connection of the pool.
 pub(crate) struct Lent {
-    pub connection: PoolConnection<Postgres>,
+    pub checkout: Checkout,
     /// Whether it waited here, where it may have ended meanwhile.
     pub waited: bool,
     /// When the pool gave it.
@@ -48,8 +52,13 @@ impl fmt::Debug for Kept {
 }
 
 impl Kept {
+    /// None yet, of a pool of `connections`.
+    pub(super) fn of(connections: u32) -> Self {
+        Self { state: Mutex::default(), most: usize::try_from(connections / 2).unwrap_or(IDLE).min(IDLE) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A connection that works, of those at hand or of `pool`.
@@ -57,18 +66,18 @@ impl Kept {
         let now = Instant::now();
         let at_hand = self.state().idle.pop();
         if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
-            && (now - lent.used < FRESH || lent.connection.ping().await.is_ok())
+            && (now - lent.used < FRESH || answers(&mut lent.checkout.connection).await)
         {
             return Ok(Lent { waited: true, ..lent });
         }
-        let connection = pool.acquire().await?;
-        Ok(Lent { connection, waited: false, since: now, used: now })
+        let checkout = Checkout::from(pool).await?;
+        Ok(Lent { checkout, waited: false, since: now, used: now })
     }
 
     /// Keeps a connection whose statement has ended well.
     pub(crate) fn put(&self, lent: Lent) {
         let mut state = self.state();
-        if !state.closed && state.idle.len() < IDLE {
+        if !state.closed && state.idle.len() < self.most {
             state.idle.push(Lent { used: Instant::now(), ..lent });
         }
     }

@@ -6,16 +6,20 @@
 
 mod background;
 pub mod backup;
+mod checkout;
 mod clock;
+pub mod diagnosis;
 mod direct;
 mod direct_write;
 pub mod dump;
 mod errors;
 mod existing;
+mod figures;
 mod file;
 mod ids;
 mod kept;
 mod migrations;
+pub mod moving;
 mod open;
 mod pooler;
 mod pools;
@@ -23,9 +27,14 @@ mod probe;
 #[doc(hidden)]
 pub mod query;
 mod readiness;
+pub mod request;
 pub mod restored;
+mod rights;
 mod search;
 mod timestamp;
+pub mod upgrade;
+#[doc(hidden)]
+pub mod waits;
 mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -42,13 +51,15 @@ pub use self::{
     search::{Search, SearchError, Searching},
 };
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
+pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
-#[doc(hidden)]
-pub use pools::Pools;
+pub use probe::Readiness;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};
 pub(crate) use write_behind::{BatchInsert, Row};
+#[doc(hidden)]
+pub use {checkout::Checkout, pools::Pools};
 
 use self::write_behind::WriteBehind;
 use crate::timestamp::Timestamp;
@@ -82,6 +93,9 @@ pub struct Inner {
     /// Whether PostgreSQL is behind a pooler in transaction mode.
     #[doc(hidden)]
     pub pooler: bool,
+    /// How long PostgreSQL may take for a statement.
+    #[doc(hidden)]
+    pub patience: Duration,
     /// PostgreSQL's schema that has the tables.
     pub(crate) schema: Option<String>,
 }
@@ -115,6 +129,12 @@ impl Db {
         Self(Arc::new(Inner { search, ..Inner::clone(&self) }))
     }
 
+    /// Limits the time that PostgreSQL may take for a statement.
+    #[must_use]
+    pub fn answering_within(self, patience: Duration) -> Self {
+        Self(Arc::new(Inner { patience, ..Inner::clone(&self) }))
+    }
+
     /// How many searches are running, including those whose request was cancelled.
     pub fn searches(&self) -> usize {
         self.search.running()
@@ -122,7 +142,7 @@ impl Db {
 
     /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it.
     pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.writes.spawn(work);
+        self.writes.spawn(request::carried(work));
     }
 
     /// Runs `work` in a task and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
@@ -137,7 +157,7 @@ impl Db {
         T: Send + 'static,
         E: From<TaskPanicked> + Send + 'static,
     {
-        let work = self.writes.spawn(work.in_current_span()).await;
+        let work = self.writes.spawn(request::carried(work.in_current_span())).await;
         work.unwrap_or_else(|error| Err(TaskPanicked(error.to_string()).into()))
     }
 

@@ -11,16 +11,30 @@ use sqlx::{
 use tokio_util::task::TaskTracker;
 
 use super::{
-    Clock, Db, Direct, Inner, OpenError, Pools, file, migrations, pooler,
+    Clock, Db, Direct, Inner, OpenError, Pools,
+    checkout::pool_options,
+    file, migrations, pooler, rights,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
 
 /// How long a request waits for a connection before the answer is 503, well within the ten seconds of S43.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most connections to PostgreSQL where no setting says so.
+const CONNECTIONS: u32 = 16;
 /// The hint if PostgreSQL does not answer.
 const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+/// The hint if PostgreSQL's certificate is not accepted.
+const TLS_HINT: &str = "Name a file with the certificate of its authority in the URL (sslrootcert=FILE), and the server \
+                        by a name that its certificate has";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// PostgreSQL's limit for each statement of a server, such as one that waits for a lock (S43).
+const SERVER_TIMEOUT: &str = "4s";
+/// How long a server waits for the answer to a statement. Longer than PostgreSQL's own limit, after which a connection
+/// can be used again.
+const PATIENCE: Duration = Duration::from_millis(4500);
+/// The same for an operator's command, which may change every row.
+const LONG: Duration = Duration::from_secs(3600);
 /// PostgreSQL's limit for each statement of a search, all of which are small (S64).
 const STATEMENT_TIMEOUT: &str = "2s";
 
@@ -30,11 +44,27 @@ impl Db {
     /// # Errors
     /// [`OpenError`], one line for the operator.
     pub async fn open(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_with(url, clock, CONNECTIONS).await
+    }
+
+    /// The same with up to `connections` to PostgreSQL, besides those of searches.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line for the operator.
+    pub async fn open_with(url: &str, clock: Clock, connections: u32) -> Result<Self, OpenError> {
+        Self::open_for(url, clock, Use::Server(connections)).await
+    }
+
+    /// The same for `usage`.
+    ///
+    /// # Errors
+    /// [`OpenError`], one line for the operator.
+    pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let (pools, search) = postgres(url, *pooler).await?;
+            let (pools, search) = postgres(url, *pooler, usage).await?;
             (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
@@ -44,11 +74,13 @@ impl Db {
         writes.close();
         let schema =
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
-        let (search, write_behind, probe) = (Arc::new(Search::new(search, *pooler)), Arc::default(), Arc::default());
+        let patience = if usage == Use::Command { LONG } else { PATIENCE };
+        let search = Arc::new(Search::new(search, *pooler, patience));
+        let (write_behind, probe) = (Arc::default(), Arc::default());
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
-            kept: Arc::default(),
+            kept: Arc::new(Kept::of(connections)),
             search,
             clock,
             writes,
@@ -56,9 +88,19 @@ impl Db {
             probe,
             written: Arc::default(),
             pooler: *pooler,
+            patience,
             schema,
         })))
     }
+}
+
+/// Who uses the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A server, whose clients wait, with up to so many connections.
+    Server(u32),
+    /// An operator's command, whose statements may take long.
+    Command,
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
@@ -105,35 +147,53 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool) -> Result<(Pools, Pools), OpenError> {
+async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools), OpenError> {
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
         }
-        OpenError::Connect { url: shown(url), source, hint: HINT }
+        if rights::is_denied(&source) {
+            return OpenError::Rights { url: shown(url), source };
+        }
+        let hint = if rights::is_untrusted(&source) { TLS_HINT } else { HINT };
+        OpenError::Connect { url: shown(url), source, hint }
     };
 
     let options = PgConnectOptions::from_str(url).map_err(failed)?;
     let options = if pooler { pooler::options(options) } else { options };
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options.clone())
-        .await
-        .map_err(failed)?;
-    let migrated = if pooler { pooler::migrate(pool.clone()).await } else { migrations::POSTGRES.run(&pool).await };
-    migrated.map_err(|error| refused(url, error))?;
-    let search = searches(options).await.map_err(failed)?;
-    Ok((Pools::Postgres(pool), Pools::Postgres(search)))
+    // A migration may take long, so its connection has no limit.
+    let single = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let migrating = single.connect_with(options.clone()).await.map_err(failed)?;
+    let migrated =
+        if pooler { pooler::migrate(migrating.clone()).await } else { migrations::POSTGRES.run(&migrating).await };
+    if let Err(error) = migrated
+        && !rights::needs_none(&migrating, &error).await
+    {
+        return Err(refused(url, error));
+    }
+    migrating.close().await;
+    let pool = match usage {
+        Use::Server(connections) => {
+            let pool = || pool_options().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+            limited(pool, options.clone(), SERVER_TIMEOUT).await
+        }
+        Use::Command => {
+            let pool = pool_options().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE_TIMEOUT);
+            pool.connect_with(options.clone()).await
+        }
+    };
+    let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
+    let search = limited(searches, options, STATEMENT_TIMEOUT).await.map_err(failed)?;
+    Ok((Pools::Postgres(pool.map_err(failed)?), Pools::Postgres(search)))
 }
 
-async fn searches(options: PgConnectOptions) -> sqlx::Result<PgPool> {
-    let pool = || PgPoolOptions::new().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
-    let bounded = options.clone().options([("statement_timeout", STATEMENT_TIMEOUT)]);
+/// A pool whose statements PostgreSQL ends after `time`.
+async fn limited(pool: impl Fn() -> PgPoolOptions, options: PgConnectOptions, time: &str) -> sqlx::Result<PgPool> {
+    let bounded = options.clone().options([("statement_timeout", time)]);
     match pool().connect_with(bounded).await {
-        // A pooler may refuse the parameter. Then only the time limit of the search itself applies.
+        // A pooler may refuse the parameter. Then only our own time limits apply.
         Err(sqlx::Error::Database(error)) => {
-            tracing::warn!(%error, "searches run without a statement_timeout");
+            tracing::warn!(%error, "statements run without a statement_timeout");
             pool().connect_with(options).await
         }
         connected => connected,
@@ -153,6 +213,9 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
         MigrateError::VersionMissing(version) => OpenError::Newer { url: shown(url), version },
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if pooler::is_in_the_way(&source) => {
             OpenError::Pooler { url: shown(url), source }
+        }
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if rights::is_denied(&source) => {
+            OpenError::Rights { url: shown(url), source }
         }
         source => OpenError::Migrate { url: shown(url), source },
     }

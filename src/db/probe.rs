@@ -1,16 +1,37 @@
 //! What is known of whether the database accepts writes.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
-use tokio::sync::Mutex;
+use tokio::sync::watch::Receiver;
+
+/// What a check found: the error of what failed; `None` as long as there is no answer.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness {
+    /// Whether the database answers.
+    pub reads: Option<Result<(), String>>,
+    /// Whether it accepts writes.
+    pub writes: Option<Result<(), String>>,
+}
+
+impl Readiness {
+    /// Whether both are well.
+    pub fn is_ready(&self) -> bool {
+        [&self.reads, &self.writes].into_iter().all(|result| matches!(result, Some(Ok(()))))
+    }
+}
 
 /// The result of the last check.
 #[derive(Debug, Default)]
 pub struct Probe {
-    pub(super) last: Mutex<Option<(Instant, Result<(), String>)>>,
+    last: Mutex<Option<(Instant, Result<(), String>)>>,
+    /// The check that runs.
+    running: Mutex<Option<Receiver<Readiness>>>,
     pub(super) suspect: AtomicBool,
 }
 
@@ -18,5 +39,13 @@ impl Probe {
     /// Another write has failed, so the next request should check again soon.
     pub fn suspect(&self) {
         self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn last(&self) -> MutexGuard<'_, Option<(Instant, Result<(), String>)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn running(&self) -> MutexGuard<'_, Option<Receiver<Readiness>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,11 +12,18 @@ use super::{errors::is_refusal, probe::Probe};
 macro_rules! __fetch {
     ($db:expr, $rows:ident, $sql:expr $(, $value:expr)* $(,)?) => {
         match &$db.pools {
-            $crate::db::Pools::Sqlite { reader, .. } =>
-                $crate::db::query::rows!(sqlx::query_as($sql)$(.bind($value))*, $rows, reader).await,
+            $crate::db::Pools::Sqlite { reader, .. } => {
+                match $crate::db::waits::acquire(reader, &$crate::db::waits::READER).await {
+                    Ok(mut connection) => {
+                        let connection = &mut *connection;
+                        $crate::db::query::rows!(sqlx::query_as($sql)$(.bind($value))*, $rows, connection).await
+                    }
+                    Err(error) => Err(error),
+                }
+            }
             $crate::db::Pools::Postgres(pool) => {
                 let query = sqlx::query_as($sql)$(.bind($value))*;
-                $crate::db::query::postgres!(query, $rows, pool, $db.pooler).await
+                $crate::db::query::postgres!(query, $rows, pool, $db.pooler, $db.patience).await
             }
         }
     };
@@ -35,12 +42,15 @@ macro_rules! read {
                     let query = sqlx::query_as($sql)$(.bind($value))*;
                     async {
                         let mut lent = $db.kept.take(pool).await?;
-                        match query.fetch_all(&mut *lent.connection).await {
+                        let (connection, _) = lent.checkout.parts();
+                        let result = tokio::time::timeout($db.patience, query.fetch_all(connection)).await;
+                        let answered = result.is_ok();
+                        match lent.checkout.settle(result) {
                             Ok(rows) => {
                                 $db.kept.put(lent);
                                 Ok($crate::db::query::found!(rows, $rows))
                             }
-                            Err(_) if lent.waited => {
+                            Err(_) if lent.waited && answered => {
                                 drop(lent);
                                 $crate::db::fetch!($db, $rows, $sql $(, $value)*)
                             }
@@ -82,12 +92,15 @@ macro_rules! __execute_now {
         let task = match $db.pools.clone() {
             $crate::db::Pools::Sqlite { writer, .. } => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;
-                $db.writes.spawn(async move { $crate::db::query::rows!(query, $rows, &writer).await })
+                $db.writes.spawn(async move {
+                    let mut connection = $crate::db::waits::acquire(&writer, &$crate::db::waits::WRITER).await?;
+                    $crate::db::query::rows!(query, $rows, &mut *connection).await
+                })
             }
             $crate::db::Pools::Postgres(pool) => {
                 let query = $crate::db::query::prepare!($rows, statement)$(.bind($value))*;
-                let pooler = $db.pooler;
-                $db.writes.spawn(async move { $crate::db::query::postgres!(query, $rows, &pool, pooler).await })
+                let (pooler, patience) = ($db.pooler, $db.patience);
+                $db.writes.spawn(async move { $crate::db::query::postgres!(query, $rows, &pool, pooler, patience).await })
             }
         };
         $crate::db::query::join_write(&$db.probe, &$db.written, statement, task).await
@@ -125,19 +138,33 @@ macro_rules! __rows {
 
 /// Behind a pooler in transaction mode, the next statement may use another connection. So a statement is prepared and
 /// run in one transaction, and without a name, which another client may have used on that connection.
+///
+/// A server that does not answer within `$patience` is given up (S43). The write may have happened all the same; it is
+/// not acknowledged.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __postgres {
-    ($query:expr, $rows:ident, $pool:expr, $pooler:expr) => {
+    ($query:expr, $rows:ident, $pool:expr, $pooler:expr, $patience:expr) => {
         async {
+            let mut checkout = $crate::db::Checkout::from($pool).await?;
+            let (connection, close) = checkout.parts();
             if !$pooler {
-                return $crate::db::query::rows!($query, $rows, $pool).await;
+                let rows = $crate::db::query::rows!($query, $rows, connection);
+                let result = tokio::time::timeout($patience, rows).await;
+                return checkout.settle(result);
             }
-            let mut transaction = $crate::db::query::begin($pool).await?;
             let query = $query.persistent(false);
-            let rows = $crate::db::query::rows!(query, $rows, &mut *transaction).await?;
-            transaction.commit().await?;
-            Ok(rows)
+            let transaction = async {
+                // sqlx does not end a transaction that is cancelled while it begins (T1).
+                *close = true;
+                let mut transaction = sqlx::Connection::begin(connection).await?;
+                *close = false;
+                let rows = $crate::db::query::rows!(query, $rows, &mut *transaction).await?;
+                transaction.commit().await?;
+                Ok(rows)
+            };
+            let result = tokio::time::timeout($patience, transaction).await;
+            checkout.settle(result)
         }
     };
 }

@@ -32,13 +32,14 @@ const TIME: Duration = Duration::from_secs(2);
 pub struct Search {
     pub(super) pools: Pools,
     pooler: bool,
+    patience: Duration,
     places: Arc<Places>,
     time: Duration,
 }
 
 impl Search {
-    pub(super) fn new(pools: Pools, pooler: bool) -> Self {
-        Self { pools, pooler, places: Arc::default(), time: TIME }
+    pub(super) fn new(pools: Pools, pooler: bool, patience: Duration) -> Self {
+        Self { pools, pooler, patience, places: Arc::default(), time: TIME }
     }
 
     pub(super) fn within(&self, time: Duration) -> Self {
@@ -56,7 +57,13 @@ impl Search {
     pub async fn begin(&self, account: Uuid) -> Result<Searching, SearchError> {
         let until = Instant::now() + self.time;
         let place = timeout_at(until, Place::take(&self.places, account)).await.map_err(|_| SearchError::TimedOut)?;
-        Ok(Searching { pools: self.pools.clone(), pooler: self.pooler, until, place: Arc::new(place) })
+        Ok(Searching {
+            pools: self.pools.clone(),
+            pooler: self.pooler,
+            patience: self.patience,
+            until,
+            place: Arc::new(place),
+        })
     }
 }
 
@@ -67,6 +74,8 @@ pub struct Searching {
     pub pools: Pools,
     #[doc(hidden)]
     pub pooler: bool,
+    #[doc(hidden)]
+    pub patience: Duration,
     until: Instant,
     place: Arc<Place>,
 }

@@ -107,6 +107,11 @@ impl WriteBehind {
         self.done.send_modify(|done| *done += count as u64);
     }
 
+    /// How many rows are queued.
+    pub fn queued(&self) -> u64 {
+        self.state().queued.saturating_sub(*self.done.borrow())
+    }
+
     /// Waits while too many rows are queued, for a few seconds at most.
     ///
     /// # Errors

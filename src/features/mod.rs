@@ -8,6 +8,8 @@ pub mod activity;
 #[cfg(feature = "ssr")]
 pub mod api_docs;
 #[cfg(feature = "ssr")]
+pub mod browser_reports;
+#[cfg(feature = "ssr")]
 pub mod browser_sessions;
 #[cfg(feature = "ssr")]
 pub mod dev;

@@ -16,9 +16,10 @@ use std::{
 
 use crate::{
     http::{
-        client::{Network, Proxies},
+        client::{Network, Peer, Proxies},
         seldom::Seldom,
     },
+    metrics::Counter,
     settings::Settings,
 };
 
@@ -62,6 +63,9 @@ impl Default for Timeouts {
         }
     }
 }
+
+/// Connections that were refused, because a limit was reached.
+pub static REFUSED: Counter = Counter::new();
 
 /// Counts and limits the connections of all listeners. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -118,12 +122,17 @@ impl Gate {
     }
 
     /// How long a connection from `peer` may be idle between requests.
-    pub(crate) fn idle(&self, peer: IpAddr) -> Duration {
-        if self.0.proxies.trust(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
+    pub(crate) fn idle(&self, peer: Peer) -> Duration {
+        if self.0.proxies.trust_peer(peer) { self.0.timeouts.idle_proxy } else { self.0.timeouts.idle }
+    }
+
+    /// How many connections may be open.
+    pub fn most(&self) -> usize {
+        self.0.connections
     }
 
     /// The number of open connections.
-    pub(crate) fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner).all
     }
 
@@ -134,8 +143,11 @@ impl Gate {
 
     /// Admits a connection from `peer`, or returns `None` if a limit is reached. A trusted proxy brings the
     /// connections of many clients, so its network is not counted.
-    pub(crate) fn enter(&self, peer: IpAddr) -> Option<Ticket> {
-        let networks = if self.0.proxies.trust(peer) { Vec::new() } else { around(peer.to_canonical()) };
+    pub(crate) fn enter(&self, peer: Peer) -> Option<Ticket> {
+        let networks = match peer {
+            Peer::Address(address) if !self.0.proxies.trust(address) => around(address.to_canonical()),
+            _ => Vec::new(),
+        };
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         let full = networks.iter().any(|(network, share)| {
             open.networks.get(network).is_some_and(|count| *count >= self.0.per_network.saturating_mul(*share))
@@ -143,6 +155,7 @@ impl Gate {
         if full || open.all >= self.0.connections {
             let all = open.all;
             drop(open);
+            REFUSED.add_one();
             if self.0.refusals.again() {
                 let key = if full { "server.connections_per_network" } else { "server.connections" };
                 tracing::warn!(%peer, open = all, "connections are refused: {key} is reached");
@@ -324,7 +337,7 @@ mod tests {
     }
 
     fn enter(gate: &Gate, peer: &str) -> Option<Ticket> {
-        gate.enter(peer.parse().unwrap())
+        gate.enter(Peer::Address(peer.parse().unwrap()))
     }
 
     #[test]

@@ -59,6 +59,7 @@ impl SessionCookie {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostCookie {
     name: &'static str,
+    path: &'static str,
     secure: bool,
 }
 
@@ -67,7 +68,13 @@ impl HostCookie {
     /// elsewhere, where browsers refuse the prefix.
     pub fn of(public_url: &Url, prefixed: &'static str, plain: &'static str) -> Self {
         let secure = public_url.scheme() == "https";
-        Self { name: if secure { prefixed } else { plain }, secure }
+        Self { name: if secure { prefixed } else { plain }, path: "/", secure }
+    }
+
+    /// The same for the paths below `path` only. The prefix `__Host-` does not allow that.
+    #[must_use]
+    pub fn below(self, path: &'static str) -> Self {
+        Self { path, ..self }
     }
 
     /// Its value, if it is there exactly once and with the exact name. Other pairs may be any bytes.
@@ -79,8 +86,8 @@ impl HostCookie {
 
     /// The header value that sets the cookie for so many seconds.
     pub fn line(&self, value: &str, seconds: i64) -> Option<HeaderValue> {
-        let (name, secure) = (self.name, if self.secure { "; Secure" } else { "" });
-        let line = format!("{name}={value}; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}");
+        let (name, path, secure) = (self.name, self.path, if self.secure { "; Secure" } else { "" });
+        let line = format!("{name}={value}; Max-Age={seconds}; Path={path}; HttpOnly; SameSite=Lax{secure}");
         HeaderValue::from_str(&line).ok()
     }
 }

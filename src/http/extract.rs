@@ -4,6 +4,8 @@ mod json;
 mod query;
 mod wrong;
 
+use std::{error::Error, iter::successors};
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
@@ -17,7 +19,10 @@ pub use self::{
     json::Body,
     query::{KnownNames, Query, UnvalidatedQuery, unknown_params},
 };
-use crate::http::problem::{FieldError, Problem};
+use crate::http::{
+    body_timeout::BodyTimeout,
+    problem::{FieldError, Problem},
+};
 
 /// The largest request body, in bytes, of a route that sets no limit of its own (S37).
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -168,11 +173,18 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
 /// Reads the body, up to the limit of the route.
 ///
 /// # Errors
-/// [`Problem::BodyTooLarge`]; [`Problem::InvalidBody`] if it did not arrive in full.
+/// [`Problem::BodyTooLarge`]; [`Problem::RequestTimeout`] if it did not arrive in time; [`Problem::InvalidBody`] if it
+/// did not arrive in full.
 pub async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection.into_response().status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
-        _ => Problem::InvalidBody("The request body did not arrive in full.".into()),
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        let mut causes = successors(Some(&rejection as &(dyn Error + 'static)), |&error| error.source());
+        if causes.any(<dyn Error>::is::<BodyTimeout>) {
+            return Problem::RequestTimeout;
+        }
+        match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
+            _ => Problem::InvalidBody("The request body did not arrive in full.".into()),
+        }
     })
 }
 
@@ -184,6 +196,11 @@ pub fn essence(headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
     use super::*;
 
     #[test]
@@ -201,5 +218,30 @@ mod tests {
             assert_eq!(depth(json.as_bytes()), expected, "{json}");
         }
         assert_eq!(depth("[".repeat(50_000).as_bytes()), 50_000);
+    }
+
+    /// A body that fails.
+    struct Failing<E>(Option<E>);
+
+    impl<E: Unpin> hyper::body::Body for Failing<E> {
+        type Data = Bytes;
+        type Error = E;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, E>>> {
+            Poll::Ready(self.0.take().map(Err))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_comes_too_late_is_another_error_than_one_that_ends_early() {
+        async fn problem(error: impl Into<Box<dyn Error + Send + Sync>>) -> Problem {
+            let body = axum::body::Body::new(Failing(Some(error.into())));
+            read(Request::new(body), &()).await.unwrap_err()
+        }
+        assert!(matches!(problem(BodyTimeout).await, Problem::RequestTimeout));
+        assert!(matches!(problem("reset").await, Problem::InvalidBody(_)));
     }
 }

@@ -1,5 +1,7 @@
 //! The listener: our own loop, because `axum::serve` has no limits and may wait forever at shutdown (T19).
 
+mod stream;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
@@ -10,12 +12,13 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::timeout,
 };
 use tower::ServiceExt;
 
+pub use self::stream::Listener;
+pub(crate) use self::stream::Stream;
 use super::host::OverTheWire;
 use crate::http::{
     client::Peer,
@@ -37,18 +40,19 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: applicat
 
 /// Serves `app` until `stop` resolves, then waits for running requests, up to the grace period of `gate` (S44). Several
 /// listeners may share one gate.
-pub async fn serve(listener: TcpListener, app: Router, gate: Gate, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: impl Into<Listener>, app: Router, gate: Gate, stop: impl Future<Output = ()>) {
     serve_over(listener, None, app, gate, stop).await;
 }
 
 /// The same, over TLS if there is a certificate.
 pub async fn serve_over(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     tls: Option<Tls>,
     app: Router,
     gate: Gate,
     stop: impl Future<Output = ()>,
 ) {
+    let listener = listener.into();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).max_buf_size(HEADER_LIMIT);
     let running = GracefulShutdown::new();
@@ -58,7 +62,7 @@ pub async fn serve_over(
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => (stream, Peer(peer.ip())),
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Most likely out of file descriptors. Try again when some may have been closed.
                     tracing::warn!(%error, "connection not accepted");
@@ -68,7 +72,7 @@ pub async fn serve_over(
             },
             () = &mut stop => break,
         };
-        let Some(ticket) = gate.enter(peer.0) else {
+        let Some(ticket) = gate.enter(peer) else {
             if let Ok(permit) = turned_away.clone().try_acquire_owned() {
                 tokio::spawn(async move {
                     turn_away(stream).await;
@@ -77,8 +81,7 @@ pub async fn serve_over(
             }
             continue;
         };
-        let _ = stream.set_nodelay(true);
-        let (progress, idle) = (Progress::new(gate.clone()), gate.idle(peer.0));
+        let (progress, idle) = (Progress::new(gate.clone()), gate.idle(peer));
         // `Wire` measures idle time and the head separately. hyper has one timeout for both, as a second bound.
         http.header_read_timeout(idle + gate.timeouts().head);
         let wire = Wire::new(stream, progress.clone(), idle);
@@ -116,7 +119,7 @@ pub async fn serve_over(
 }
 
 /// Sends the reason, and reads what the client sends meanwhile. Otherwise it would see a reset instead.
-async fn turn_away(mut stream: TcpStream) {
+async fn turn_away(mut stream: Stream) {
     let said = async {
         stream.write_all(FULL).await?;
         stream.shutdown().await?;

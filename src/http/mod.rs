@@ -5,6 +5,8 @@ pub mod problem;
 #[cfg(feature = "ssr")]
 pub mod answer_log;
 #[cfg(feature = "ssr")]
+mod body_timeout;
+#[cfg(feature = "ssr")]
 pub mod bulk_delete;
 #[cfg(feature = "ssr")]
 pub mod client;
@@ -15,6 +17,8 @@ pub mod connection_limits;
 #[cfg(feature = "ssr")]
 pub mod cookie;
 #[cfg(feature = "ssr")]
+pub mod draining;
+#[cfg(feature = "ssr")]
 pub mod export;
 #[cfg(feature = "ssr")]
 pub mod extract;
@@ -24,6 +28,8 @@ pub mod forms;
 pub mod host;
 #[cfg(feature = "ssr")]
 pub mod idempotency;
+#[cfg(feature = "ssr")]
+pub mod in_process;
 #[cfg(feature = "ssr")]
 pub mod known_params;
 #[cfg(feature = "ssr")]
@@ -49,6 +55,8 @@ pub mod request_bodies;
 #[cfg(feature = "ssr")]
 pub mod request_id;
 #[cfg(feature = "ssr")]
+pub mod request_metrics;
+#[cfg(feature = "ssr")]
 pub mod security_headers;
 #[cfg(feature = "ssr")]
 pub mod seldom;
@@ -58,3 +66,5 @@ pub mod shared;
 pub mod slow_clients;
 #[cfg(feature = "ssr")]
 pub mod tls;
+#[cfg(feature = "ssr")]
+mod trace_context;

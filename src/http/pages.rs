@@ -67,3 +67,15 @@ impl<S: Clone + Send + Sync + 'static> Pages<S> {
         self.router
     }
 }
+
+/// Whether `path` is one of those that `pattern`, such as `/reset/{token}`, stands for.
+pub fn matches(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(part), Some(text)) if part.starts_with('{') && !text.is_empty() || part == text => {}
+            _ => return false,
+        }
+    }
+}

@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::http::{
+    body_timeout::BodyTimeout,
     connection_limits::Busy,
     negotiation::EVENT_STREAM,
     problem::{Problem, problem_response},
@@ -74,7 +75,7 @@ impl HttpBody for Received {
                 if let Some((_, busy)) = self.rest.take() {
                     busy.progress().leave_unread();
                 }
-                Poll::Ready(Some(Err("the request body takes too long".into())))
+                Poll::Ready(Some(Err(BodyTimeout.into())))
             }
             Poll::Pending => Poll::Pending,
         }

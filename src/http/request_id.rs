@@ -11,7 +11,8 @@ use axum::{
 use tracing::{Instrument, field};
 use uuid::Uuid;
 
-use super::{answer_log::Refusal, origin};
+use super::{answer_log::Refusal, origin, trace_context};
+use crate::{assets::ServedFile, db::request::within};
 
 static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -47,9 +48,14 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The target of the line of each request, by which it can be filtered.
+const TARGET: &str = "vestibule::request";
+
 /// Gives the request its id, opens its span, and returns the id in the response. The span holds the path without its
-/// query, which may hold a secret (T7), and without the token of a link in an email (S40). The token door adds the id
-/// of the token that made the request.
+/// query, which may hold a secret (T7), and without the token of a link in an email (S40). The layers inside add the
+/// client's address, and the ids of the account and of the token that made the request.
+///
+/// Each request is one line. That of a health check or of a file of the site is logged at `debug` if all is well.
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let id = RequestId::new(request.headers().get(&HEADER));
     let span = tracing::info_span!(
@@ -57,13 +63,20 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         id = %id,
         method = %request.method(),
         path = shown(request.uri().path()),
+        address = field::Empty,
+        account = field::Empty,
         token = field::Empty,
+        trace_id = field::Empty,
     );
+    if !span.is_disabled() {
+        trace_context::adopt(&span, request.headers());
+    }
+    let is_health_check = matches!(request.uri().path(), "/healthz" | "/readyz");
     let origin = request.headers().get(header::ORIGIN).map(origin::shown);
     request.extensions_mut().insert(id.clone());
     let started = std::time::Instant::now();
     let mut unanswered = Unanswered(Some(span.clone()));
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = within(&id.0, next.run(request)).instrument(span.clone()).await;
     unanswered.0 = None;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER.clone(), value);
@@ -73,7 +86,14 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         let refusal = response.extensions().get::<Refusal>();
         let code = refusal.map(|refusal| refusal.code.as_str());
         let fields = refusal.and_then(|refusal| refusal.fields.as_deref());
-        tracing::info!(status = response.status().as_u16(), code, fields, origin, took_ms, "answered");
+        let status = response.status();
+        let is_file = response.extensions().get::<ServedFile>().is_some();
+        let (is_quiet, status) = ((is_health_check || is_file) && status.as_u16() < 400, status.as_u16());
+        if is_quiet {
+            tracing::debug!(target: TARGET, status, code, fields, origin, took_ms, "answered");
+        } else {
+            tracing::info!(target: TARGET, status, code, fields, origin, took_ms, "answered");
+        }
     });
     response
 }
@@ -84,7 +104,9 @@ struct Unanswered(Option<tracing::Span>);
 impl Drop for Unanswered {
     fn drop(&mut self) {
         if let Some(span) = &self.0 {
-            span.in_scope(|| tracing::info!("no response: the client disconnected, or the server stopped"));
+            span.in_scope(
+                || tracing::info!(target: TARGET, "no response: the client disconnected, or the server stopped"),
+            );
         }
     }
 }

@@ -10,11 +10,10 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
 
-use crate::http::connection_limits::Progress;
+use crate::http::{connection_limits::Progress, listener::Stream};
 
 /// How many bytes a client has to read before its stall ends: one byte a minute does not count as reading.
 const LEAST: usize = 4096;
@@ -29,7 +28,7 @@ const LINGER_LIMIT: usize = 4 << 20;
 /// A stream that fails with a timeout when the client is too slow.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
     progress: Arc<Progress>,
     idle: Duration,
     timer: Pin<Box<Sleep>>,
@@ -47,7 +46,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(stream: TcpStream, progress: Arc<Progress>, idle: Duration) -> Self {
+    pub(crate) fn new(stream: Stream, progress: Arc<Progress>, idle: Duration) -> Self {
         let now = Instant::now();
         Self {
             stream,
@@ -131,7 +130,7 @@ impl Wire {
                 let since = self.stalled.unwrap_or(self.last);
                 if self.is_late(context, since + patience, SHORT) {
                     // Also drops what the operating system has buffered for this client.
-                    let _ = self.stream.set_zero_linger();
+                    self.stream.set_zero_linger();
                     return Poll::Ready(Err(late("the client does not read the response")));
                 }
                 Poll::Pending

@@ -4,7 +4,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::store;
-pub use super::store::Listed;
+pub use super::store::{Listed, Queue};
 use crate::db::Db;
 
 /// The newest `limit` mails; with `recipient`, those to that address; with `open`, without those that were sent.
@@ -13,6 +13,14 @@ use crate::db::Db;
 /// If the database fails.
 pub async fn list(db: &Db, recipient: Option<String>, open: bool, limit: u32) -> sqlx::Result<Vec<Listed>> {
     store::list(db, recipient, open, limit.into()).await
+}
+
+/// How many mails wait, and how many were given up and can be sent again.
+///
+/// # Errors
+/// If the database fails.
+pub async fn queue(db: &Db) -> sqlx::Result<Queue> {
+    store::queue(db, db.now()).await
 }
 
 /// The mail `id`.

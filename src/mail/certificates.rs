@@ -1,6 +1,6 @@
 //! The certificates that mail servers may have: those that the program brings, and those that the machine trusts.
 //!
-//! `SSL_CERT_FILE` names a file of one's own, as for OpenSSL. Otherwise the store of the system is used where it is
+//! `mail.ca_file` names a file of one's own, or `SSL_CERT_FILE`, as for OpenSSL. Otherwise the store of the system is used where it is
 //! found, to which the certificate of a company's own authority is added by `update-ca-certificates` and its like.
 
 use std::{
@@ -21,17 +21,17 @@ const SYSTEM: [&str; 5] = [
 ];
 const END: &str = "-----END CERTIFICATE-----";
 
-/// How to speak TLS with `host`. `file` is the value of `SSL_CERT_FILE`.
+/// How to speak TLS with `host`. `file` is a file of one's own, after the name of what names it.
 ///
 /// # Errors
 /// If that file cannot be read or has no certificate: one line for the operator.
-pub(super) fn parameters(host: &str, file: Option<&OsStr>) -> Result<TlsParameters, String> {
-    let named = file.filter(|file| !file.is_empty()).map(PathBuf::from);
+pub(super) fn parameters(host: &str, file: Option<(&str, &OsStr)>) -> Result<TlsParameters, String> {
+    let named = file.filter(|(_, file)| !file.is_empty()).map(|(name, file)| (name, PathBuf::from(file)));
     let found = match &named {
-        Some(file) => {
-            let found = read(file).map_err(|error| format!("SSL_CERT_FILE: {}: {error}", file.display()))?;
+        Some((name, file)) => {
+            let found = read(file).map_err(|error| format!("{name}: {}: {error}", file.display()))?;
             if found.is_empty() {
-                return Err(format!("SSL_CERT_FILE: {} has no certificate", file.display()));
+                return Err(format!("{name}: {} has no certificate", file.display()));
             }
             found
         }
@@ -40,6 +40,11 @@ pub(super) fn parameters(host: &str, file: Option<&OsStr>) -> Result<TlsParamete
     let builder =
         found.into_iter().fold(TlsParameters::builder(host.into()), TlsParametersBuilder::add_root_certificate);
     builder.build().map_err(|error| format!("mail.smtp_url: {error}"))
+}
+
+/// The file of the authorities that this machine trusts.
+pub(crate) fn system() -> Option<PathBuf> {
+    SYSTEM.iter().map(PathBuf::from).find(|file| file.is_file())
 }
 
 /// The certificates in `file` that can be used: one that cannot must not keep the others from it.
@@ -61,11 +66,14 @@ mod tests {
     fn a_file_of_ones_own_is_used_or_named() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
-        let error = parameters("mail.example", Some(file.as_os_str())).map(drop).unwrap_err();
+        let error = parameters("mail.example", Some(("SSL_CERT_FILE", file.as_os_str()))).map(drop).unwrap_err();
         assert!(error.starts_with("SSL_CERT_FILE: ") && error.contains("ca.pem"), "{error}");
         fs::write(&file, "no certificate").unwrap();
-        let error = parameters("mail.example", Some(file.as_os_str())).map(drop).unwrap_err();
+        let error = parameters("mail.example", Some(("SSL_CERT_FILE", file.as_os_str()))).map(drop).unwrap_err();
         assert!(error.contains("has no certificate"), "{error}");
-        assert!(parameters("mail.example", None).is_ok() && parameters("mail.example", Some(OsStr::new(""))).is_ok());
+        assert!(
+            parameters("mail.example", None).is_ok()
+                && parameters("mail.example", Some(("mail.ca_file", OsStr::new("")))).is_ok()
+        );
     }
 }

@@ -10,4 +10,8 @@ mod sender;
 mod store;
 pub mod template;
 
-pub use self::{message::Mail, sender::Mailer};
+pub(crate) use self::certificates::system as system_certificates;
+pub use self::{
+    message::Mail,
+    sender::{MAILS, Mailer},
+};

@@ -30,7 +30,12 @@ use super::{
     outbox,
     store::{self, Claimed},
 };
-use crate::{db::Db, settings::Settings, timestamp::Timestamp};
+use crate::{
+    db::{Db, request},
+    metrics::Family,
+    settings::Settings,
+    timestamp::Timestamp,
+};
 
 /// The time limit for a connection to the mail server.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
@@ -48,6 +53,19 @@ const PAUSES: [i64; 8] = [1, 2, 4, 8, 15, 30, 60, 120];
 const TICK: u64 = 5_000;
 /// How often what became of a mail is written before it is left to the end of the claim.
 const WRITES: u32 = 5;
+
+/// Mails by what became of an attempt.
+pub static MAILS: Family<5> = Family::new(
+    "vestibule_mails_total",
+    "Mails, by what became of them: stored to be sent, sent, put off after a failure, given up, or expired unsent.",
+    "result",
+    ["queued", "sent", "deferred", "failed", "expired"],
+);
+const QUEUED: usize = 0;
+const SENT: usize = 1;
+const DEFERRED: usize = 2;
+const FAILED: usize = 3;
+const EXPIRED: usize = 4;
 
 /// Sends mail. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -96,7 +114,7 @@ impl Mailer {
         let from = mail.from.parse().map_err(|error| format!("mail.from: {error}"))?;
         let transport = if mail.has_server() {
             let host = settings.server.public_url.host_str().unwrap_or("localhost");
-            Transport::Smtp(transport(mail.smtp_url.expose_secret(), host)?)
+            Transport::Smtp(transport(mail.smtp_url.expose_secret(), &mail.ca_file, host)?)
         } else {
             Transport::Outbox(Arc::new(PathBuf::from(&mail.outbox)))
         };
@@ -115,12 +133,19 @@ impl Mailer {
     pub async fn send(&self, mail: Mail) {
         let (kind, domain, id) = (mail.kind().to_owned(), mail.domain().to_owned(), Uuid::now_v7());
         match self.store(id, mail).await {
-            Ok(Stored::Outbox) => tracing::info!(event = "mail_sent", kind, domain),
+            Ok(Stored::Outbox) => {
+                MAILS.count(SENT);
+                tracing::info!(event = "mail_sent", kind, domain);
+            }
             Ok(Stored::Queue) => {
+                MAILS.count(QUEUED);
                 tracing::info!(event = "mail_queued", kind, domain, mail = %id);
                 self.wake();
             }
-            Err(error) => tracing::error!(event = "mail_failed", kind, error),
+            Err(error) => {
+                MAILS.count(FAILED);
+                tracing::error!(event = "mail_failed", kind, error);
+            }
         }
     }
 
@@ -154,6 +179,7 @@ impl Mailer {
             recipient: recipient.clone(),
             content: mail.to_json()?,
             expires_at: mail.lasts().map(|lasts| now + lasts),
+            request_id: request::id(),
         };
         store::insert(&self.db, new, now).await.map_err(|error| error.to_string())?;
         if mail.replaces_older()
@@ -238,6 +264,7 @@ impl Mailer {
         let domain = recipient.rsplit_once('@').map_or("", |(_, domain)| domain).to_owned();
         let whose = (id, claim);
         if expires_at.is_some_and(|expires_at| expires_at <= self.db.now()) {
+            MAILS.count(EXPIRED);
             let error = "its link or code has expired";
             tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
             return self.written(|| store::end(&self.db, whose, "expired", String::new(), self.db.now())).await;
@@ -258,15 +285,18 @@ impl Mailer {
         let now = self.db.now();
         match result {
             Ok(answer) => {
+                MAILS.count(SENT);
                 tracing::info!(event = "mail_sent", kind, domain, mail = %id, attempts);
                 self.written(|| store::end(&self.db, whose, "sent", answer.clone(), now)).await;
             }
             Err(Refusal { summary: error, words, for_good }) => match next(attempts, tried_from, now) {
                 Some(due_at) if !for_good => {
+                    MAILS.count(DEFERRED);
                     tracing::warn!(event = "mail_deferred", kind, domain, mail = %id, attempts, error, until = %due_at);
                     self.written(|| store::put_back(&self.db, whose, words.clone(), due_at)).await;
                 }
                 _ => {
+                    MAILS.count(FAILED);
                     tracing::error!(event = "mail_failed", kind, domain, mail = %id, attempts, error);
                     self.written(|| store::fail(&self.db, whose, words.clone(), now)).await;
                 }
@@ -294,14 +324,18 @@ enum Stored {
     Queue,
 }
 
-fn transport(url: &str, hello: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+fn transport(url: &str, ca_file: &str, hello: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
     // The error of lettre may contain the URL, and the URL a password.
     let wrong = || "mail.smtp_url: must be smtps://user:password@host or smtp://host".to_owned();
     let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| wrong())?;
     let parsed = Url::parse(url).map_err(|_| wrong())?;
     let tls = parsed.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
-    let parameters =
-        || certificates::parameters(parsed.host_str().unwrap_or_default(), env::var_os("SSL_CERT_FILE").as_deref());
+    let parameters = || {
+        let ours = (!ca_file.is_empty()).then(|| ("mail.ca_file", ca_file.into()));
+        let file = ours.or_else(|| Some(("SSL_CERT_FILE", env::var_os("SSL_CERT_FILE")?)));
+        let named = file.as_ref().map(|(name, file)| (*name, file.as_os_str()));
+        certificates::parameters(parsed.host_str().unwrap_or_default(), named)
+    };
     let builder = match (parsed.scheme(), tls.as_deref()) {
         ("smtps", _) => builder.tls(Tls::Wrapper(parameters()?)),
         (_, Some("required")) => builder.tls(Tls::Required(parameters()?)),

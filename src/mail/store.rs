@@ -15,6 +15,7 @@ pub(super) struct New {
     pub(super) recipient: String,
     pub(super) content: String,
     pub(super) expires_at: Option<Timestamp>,
+    pub(super) request_id: Option<String>,
 }
 
 /// A mail that this instance sends until the claim ends.
@@ -53,6 +54,8 @@ pub struct Listed {
     pub expires_at: Option<Timestamp>,
     /// When it was sent or given up.
     pub ended_at: Option<Timestamp>,
+    /// The ID of the request that it was written in, as in the log; `None` for one of a job or the command line.
+    pub request_id: Option<String>,
     /// Whether what it says is still stored, so that it can be sent again.
     pub kept: bool,
 }
@@ -62,8 +65,8 @@ pub(super) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<u6
         db,
         affected,
         "INSERT INTO outgoing_mails (id, kind, recipient, content, state, priority, due_at, created_at, tried_from,
-            expires_at)
-         VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $6, $7)",
+            expires_at, request_id)
+         VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $6, $6, $7, $8)",
         new.id,
         new.kind,
         new.recipient,
@@ -71,6 +74,7 @@ pub(super) async fn insert(db: &Db, new: New, now: Timestamp) -> sqlx::Result<u6
         i64::from(new.expires_at.is_none()),
         now,
         new.expires_at,
+        new.request_id,
     )
 }
 
@@ -202,13 +206,37 @@ pub(super) async fn delete_ended(db: &Db, before: Timestamp, batch: i64) -> sqlx
     )
 }
 
+/// What is in the queue.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Queue {
+    /// Mails that wait to be sent.
+    pub waiting: i64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+    /// Mails that were given up, and can be sent again.
+    pub failed: i64,
+}
+
+/// Counts what waits and what was given up; both have an index.
+pub(super) async fn queue(db: &Db, now: Timestamp) -> sqlx::Result<Queue> {
+    fetch!(
+        db,
+        one,
+        "SELECT (SELECT COUNT(*) FROM outgoing_mails WHERE state = 'waiting') AS waiting,
+            (SELECT MIN(created_at) FROM outgoing_mails WHERE state = 'waiting') AS oldest,
+            (SELECT COUNT(*) FROM outgoing_mails
+             WHERE state = 'failed' AND content IS NOT NULL AND (expires_at IS NULL OR expires_at > $1)) AS failed",
+        now,
+    )
+}
+
 /// The newest first; with `recipient`, only those to that address; `open` leaves out those that were sent.
 pub(super) async fn list(db: &Db, recipient: Option<String>, open: bool, limit: i64) -> sqlx::Result<Vec<Listed>> {
     fetch!(
         db,
         all,
         "SELECT id, kind, recipient, state, attempts, due_at, answer, created_at, expires_at, ended_at,
-            content IS NOT NULL AS kept
+            request_id, content IS NOT NULL AS kept
          FROM outgoing_mails
          WHERE ($1 IS NULL OR lower(recipient) = lower($1)) AND ($2 = FALSE OR state <> 'sent')
          ORDER BY id DESC LIMIT $3",
@@ -223,7 +251,7 @@ pub(super) async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Listed>> {
         db,
         optional,
         "SELECT id, kind, recipient, state, attempts, due_at, answer, created_at, expires_at, ended_at,
-            content IS NOT NULL AS kept
+            request_id, content IS NOT NULL AS kept
          FROM outgoing_mails WHERE id = $1",
         id,
     )

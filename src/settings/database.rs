@@ -15,6 +15,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
     sqlite::SqliteConnectOptions,
 };
+use url::Url;
 use uuid::Uuid;
 
 use super::findings::Findings;
@@ -22,6 +23,8 @@ use super::findings::Findings;
 /// The first bytes of every SQLite file (<https://www.sqlite.org/fileformat.html>, section 1.3).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 const URL: &str = "database.url";
+/// The parameters of the URL that name files, in the spellings that sqlx knows.
+const CERTIFICATES: [&str; 7] = ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
 
 /// `[database]`
 #[derive(Clone, Deserialize, Serialize)]
@@ -31,23 +34,26 @@ pub struct Database {
     pub url: String,
     /// Whether to connect to PostgreSQL on another machine without TLS.
     pub allow_plaintext: bool,
+    /// How many connections to PostgreSQL an instance opens at most, without the two of searches.
+    pub connections: u32,
     /// How long a search may take before it returns what it has found so far, in milliseconds.
     pub search_ms: u32,
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false, search_ms: 2_000 }
+        Self { url: "sqlite:vestibule.db".into(), allow_plaintext: false, connections: 16, search_ms: 2_000 }
     }
 }
 
 /// Keeps the password out of logs.
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, allow_plaintext, search_ms } = self;
+        let Self { url, allow_plaintext, connections, search_ms } = self;
         f.debug_struct("Database")
             .field("url", &without_credentials(url))
             .field("allow_plaintext", allow_plaintext)
+            .field("connections", connections)
             .field("search_ms", search_ms)
             .finish()
     }
@@ -80,6 +86,8 @@ impl Database {
                 ),
             }
         }
+        let reason = "with fewer, requests wait for each other; PostgreSQL itself rarely does more at once";
+        found.range("database.connections", self.connections, 2..=1_000, reason);
         let reason = "less time finds nothing, and more keeps other searches waiting";
         found.range("database.search_ms", self.search_ms, 100..=10_000, reason);
     }
@@ -90,7 +98,8 @@ impl Database {
         let url = &self.url;
         if !url.starts_with("sqlite:") {
             let message = "must start with sqlite: or postgres:, such as sqlite:vestibule.db";
-            return found.error_if(!is_postgres(url), URL, message);
+            found.error_if(!is_postgres(url), URL, message);
+            return check_certificates(url, found);
         }
         if let Ok(options) = SqliteConnectOptions::from_str(url)
             && let Err(message) = is_usable(options.get_filename())
@@ -102,6 +111,16 @@ impl Database {
 
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
+/// Checks that the files of certificates can be read that the URL names: PostgreSQL's error would not name them.
+fn check_certificates(url: &str, found: &mut Findings) {
+    let Ok(url) = Url::parse(url) else { return };
+    for (name, file) in url.query_pairs().filter(|(name, _)| CERTIFICATES.contains(&&**name)) {
+        if let Err(error) = File::open(&*file) {
+            found.error(URL, format!("cannot read the {name} {file}: {error}"));
+        }
+    }
 }
 
 fn check_sqlite(url: &str, found: &mut Findings) {
@@ -246,6 +265,7 @@ mod tests {
             (at(""), "is a folder"),
             (at("no/such/folder/house.db"), "cannot use the folder"),
             (at("diary.db/house.db"), "is not a folder"),
+            ("postgres://me:s3cret@db/x?sslrootcert=/no/such/ca.pem".into(), "cannot read the sslrootcert /no/such/ca"),
             ("mysql://me:s3cret@db/x".into(), "must start with sqlite: or postgres:"),
             ("vestibule.db".into(), "must start with sqlite: or postgres:"),
         ] {

@@ -53,20 +53,27 @@ impl Lab {
         match (enabled, same.is_empty() && cross.is_empty()) {
             (false, _) => None,
             (true, false) => Some((same.clone(), cross.clone())),
-            (true, true) => self.local_peer(&server.public_url),
+            (true, true) => self.local_peer(&server.public_url, "http"),
         }
     }
 
+    /// The origins of the peer of a server that serves itself and the peer by TLS on this machine, the same site's
+    /// first; `None` if the settings name others.
+    pub fn local_https_peer(&self, public_url: &Url) -> Option<(String, String)> {
+        let named = !(self.same_site_url.is_empty() && self.cross_site_url.is_empty());
+        if named { None } else { self.local_peer(public_url, "https") }
+    }
+
     /// `localhost` and `127.0.0.1` are two sites that need no DNS.
-    fn local_peer(&self, public_url: &Url) -> Option<(String, String)> {
+    fn local_peer(&self, public_url: &Url, scheme: &str) -> Option<(String, String)> {
         let (same, cross) = match public_url.host_str()? {
             "localhost" => ("localhost", "127.0.0.1"),
             "127.0.0.1" => ("127.0.0.1", "localhost"),
             _ => return None,
         };
         let port = self.address.port();
-        let reachable = public_url.scheme() == "http" && self.address.ip().is_loopback();
-        reachable.then(|| (format!("http://{same}:{port}"), format!("http://{cross}:{port}")))
+        let reachable = public_url.scheme() == scheme && self.address.ip().is_loopback();
+        reachable.then(|| (format!("{scheme}://{same}:{port}"), format!("{scheme}://{cross}:{port}")))
     }
 
     /// The Lab needs three origins, two of them on one site, and none that a page on https must not call.
@@ -76,7 +83,7 @@ impl Lab {
                            lab.cross_site_url, or lab.enabled = \"never\"";
             return found.error_if(self.enabled == LabEnabled::Always, "lab.same_site_url", message);
         };
-        let taken = self.address.port() == server.address.port();
+        let taken = server.address.tcp().is_some_and(|address| address.port() == self.address.port());
         found.error_if(taken, "lab.address", "has the port of server.address; use another port");
         for (key, origin, same_site) in [("lab.same_site_url", same, true), ("lab.cross_site_url", cross, false)] {
             if let Err(message) = check_peer(&origin, &server.public_url, same_site) {
@@ -137,6 +144,15 @@ mod tests {
         assert_eq!(Lab { enabled: LabEnabled::Never, ..Lab::default() }.peer(&Server::default()), None);
         assert_eq!(lab.peer(&server("http://localhost:3000", "0.0.0.0:3000")), None);
         assert_eq!(lab.peer(&server("https://vestibule.example", "127.0.0.1:3000")), None);
+
+        // Behind a proxy for TLS, the peer has none. A server that has its own says so.
+        let own = server("https://localhost:3000", "127.0.0.1:3000");
+        assert_eq!(lab.peer(&own), None);
+        let (same, cross) = lab.local_https_peer(&own.public_url).unwrap();
+        assert_eq!((same.as_str(), cross.as_str()), ("https://localhost:3002", "https://127.0.0.1:3002"));
+        let named = Lab { same_site_url: same, cross_site_url: cross, ..lab };
+        assert!(named.peer(&own).is_some() && errors(&named, &own).is_empty());
+        assert_eq!(named.local_https_peer(&own.public_url), None);
     }
 
     #[test]

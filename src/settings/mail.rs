@@ -1,6 +1,6 @@
 //! `[mail]`: the mail server, and the folder for mail that is not sent.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +18,8 @@ pub struct Mail {
     /// The URL of the mail server, which may contain a password. If empty, mail is not sent.
     #[serde(with = "super::secret")]
     pub smtp_url: SecretString,
+    /// A file with the certificates of authorities that the mail server's may be from; those of the system if it is empty.
+    pub ca_file: String,
     /// The sender of all mail.
     pub from: String,
     /// The folder that mail is written to if there is no mail server.
@@ -32,6 +34,7 @@ impl Default for Mail {
     fn default() -> Self {
         Self {
             smtp_url: SecretString::default(),
+            ca_file: String::new(),
             from: "Vestibule <vestibule@localhost>".into(),
             outbox: "outbox".into(),
             allow_plaintext: false,
@@ -44,6 +47,19 @@ impl Mail {
     /// Whether there is a mail server. Without one, mail is written to the outbox.
     pub fn has_server(&self) -> bool {
         !self.smtp_url.expose_secret().is_empty()
+    }
+
+    /// Where mail goes, in a sentence for the operator, without user and password.
+    pub fn summary(&self) -> String {
+        if !self.has_server() {
+            return format!("Mail is written to the folder {}.", self.outbox);
+        }
+        let url = Url::parse(self.smtp_url.expose_secret()).ok();
+        let place = url.as_ref().and_then(|url| {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
+        });
+        format!("Mail goes to {}.", place.unwrap_or_default())
     }
 
     /// `development` is whether this is a development server, which shows its outbox.
@@ -102,6 +118,21 @@ impl Mail {
         let in_the_way = !self.has_server() && outbox.exists() && !outbox.is_dir();
         found.error_if(in_the_way, "mail.outbox", format!("{:?} is not a folder", self.outbox));
     }
+
+    /// Checks that the file of certificates can be read and has one.
+    pub(super) fn check_ca_file(&self, found: &mut Findings) {
+        if self.ca_file.is_empty() {
+            return;
+        }
+        match fs::read_to_string(&self.ca_file) {
+            Err(error) => found.error("mail.ca_file", format!("cannot read {}: {error}", self.ca_file)),
+            Ok(text) => found.error_if(
+                !text.contains("-----BEGIN CERTIFICATE-----"),
+                "mail.ca_file",
+                format!("{} has no certificate; it must be in PEM form", self.ca_file),
+            ),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +184,30 @@ mod tests {
         let mail = Mail { smtp_url: "smtps://me:s3cret@mail.example".into(), ..Mail::default() };
         assert!(!format!("{mail:?}").contains("s3cret"));
         assert!(!serde_json::to_string(&mail).unwrap().contains("s3cret"));
+    }
+
+    #[test]
+    fn the_start_says_where_mail_goes_and_no_password() {
+        let summary = |smtp_url: &str| Mail { smtp_url: smtp_url.into(), ..Mail::default() }.summary();
+        assert_eq!(summary(""), "Mail is written to the folder outbox.");
+        assert_eq!(summary("smtps://me:s3cret@mail.example"), "Mail goes to smtps://mail.example.");
+        assert_eq!(summary("smtp://me:s3cret@mail.example:587?tls=required"), "Mail goes to smtp://mail.example:587.");
+    }
+
+    #[test]
+    fn a_file_of_certificates_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let found = || {
+            let mut found = Findings::default();
+            Mail { ca_file: file.display().to_string(), ..Mail::default() }.check_ca_file(&mut found);
+            found.sorted().into_iter().map(|found| found.message).collect::<String>()
+        };
+        assert!(found().contains("cannot read"));
+        fs::write(&file, "nothing").unwrap();
+        assert!(found().contains("has no certificate"));
+        fs::write(&file, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        assert_eq!(found(), "");
     }
 
     #[test]

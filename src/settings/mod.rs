@@ -5,6 +5,7 @@
 
 mod accounts;
 mod activity;
+mod address;
 mod backup;
 mod cors;
 mod database;
@@ -16,7 +17,9 @@ mod findings;
 mod flag;
 mod hosts;
 mod lab;
+mod log;
 mod mail;
+mod metrics;
 mod names;
 mod oauth;
 mod origins;
@@ -24,8 +27,10 @@ mod passkeys;
 mod passwords;
 mod rate_limits;
 mod redirect_uris;
+mod reports;
 mod resources;
 mod secret;
+mod secret_files;
 mod server;
 mod sessions;
 mod sources;
@@ -43,6 +48,7 @@ use self::findings::Findings;
 pub use self::{
     accounts::{Accounts, Confirm},
     activity::Activity,
+    address::ListenAddress,
     backup::Backup,
     cors::Cors,
     database::{Database, without_credentials},
@@ -53,13 +59,16 @@ pub use self::{
     findings::{Finding, SettingsError, Severity},
     hosts::is_loopback_host,
     lab::{Lab, LabEnabled, is_same_site},
+    log::{Log, LogFormat},
     mail::Mail,
+    metrics::{Metrics, is_private},
     oauth::{FirstPartyClient, OAuth, origins_of},
     origins::check_origin,
     passkeys::Passkeys,
     passwords::Passwords,
     rate_limits::RateLimits,
     redirect_uris::{RedirectMatch, check_redirect_uri, compare_redirect_uri, origin_of_redirect_uri},
+    reports::Reports,
     resources::Resources,
     server::{Hsts, ProxyHeader, Server},
     sessions::{DeviceBinding, Sessions},
@@ -111,8 +120,14 @@ pub struct Settings {
     pub resources: Resources,
     /// The streams of `GET events`.
     pub events: Events,
+    /// What browsers report about our pages.
+    pub reports: Reports,
     /// Pages of other origins that may read the responses of the token door.
     pub cors: Cors,
+    /// The form of the log.
+    pub log: Log,
+    /// The listener that Prometheus reads.
+    pub metrics: Metrics,
     /// The Lab's experiments.
     pub lab: Lab,
 }
@@ -180,16 +195,20 @@ impl Settings {
         self.dpop.check(&mut found);
         self.resources.check(&mut found);
         self.events.check(self.server.connections, &mut found);
+        self.reports.check(&mut found);
         self.cors.check(&self.server.public_url, &mut found);
+        self.metrics.check(self.server.address, &mut found);
         self.lab.check(&self.server, &mut found);
         found.sorted()
     }
 
-    /// Everything that this machine would not let the server do: create the database, or write to the outbox.
+    /// Everything that this machine would not let the server do: create the database, write to the outbox, or read the certificates of the
+    /// mail server's authority.
     pub fn machine_findings(&self) -> Vec<Finding> {
         let mut found = Findings::default();
         self.database.check_file(&mut found);
         self.mail.check_outbox(&mut found);
+        self.mail.check_ca_file(&mut found);
         found.sorted()
     }
 

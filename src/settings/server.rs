@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::{
+    address::ListenAddress,
     findings::Findings,
     hosts::{canonical, is_loopback_host, is_name},
 };
@@ -15,8 +16,10 @@ use super::{
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// The address to listen on.
-    pub address: SocketAddr,
+    /// The address or the UNIX socket to listen on.
+    pub address: ListenAddress,
+    /// The permissions of the UNIX socket, in octal: who may connect.
+    pub socket_mode: String,
     /// The origin that browsers use to reach the site.
     pub public_url: Url,
     /// Other hosts to answer for.
@@ -33,6 +36,9 @@ pub struct Server {
     pub connections: u32,
     /// How many of them may come from one network: an IPv4 address, or 64 bits of IPv6.
     pub connections_per_network: u32,
+    /// How long the server goes on accepting requests after it was asked to stop, in seconds, while `/readyz` says that
+    /// it is not ready.
+    pub drain_seconds: u32,
     /// How long running work may take to finish when the server stops, in seconds.
     pub shutdown_seconds: u32,
 }
@@ -79,7 +85,8 @@ pub enum ProxyHeader {
 impl Default for Server {
     fn default() -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            address: SocketAddr::from(([127, 0, 0, 1], 3000)).into(),
+            socket_mode: "0660".into(),
             #[expect(clippy::expect_used, reason = "a constant, covered by a test")]
             public_url: Url::parse("http://localhost:3000").expect("a constant URL"),
             hosts: Vec::new(),
@@ -89,6 +96,7 @@ impl Default for Server {
             hsts: Hsts::default(),
             connections: 4096,
             connections_per_network: 512,
+            drain_seconds: 0,
             shutdown_seconds: 30,
         }
     }
@@ -103,7 +111,7 @@ impl Server {
     /// Whether this is a development server: its address and its public URL are those of this machine, so nobody else
     /// can reach it, and `/dev` can be open.
     pub fn is_development(&self) -> bool {
-        is_loopback_host(&self.public_url) && self.address.ip().is_loopback()
+        is_loopback_host(&self.public_url) && self.address.is_loopback()
     }
 
     /// The hosts to answer for, as browsers write them (IDNA, lower case): that of the public URL, those of `hosts`,
@@ -123,10 +131,16 @@ impl Server {
         self.trusted_proxies.iter().map(|text| network(text)).collect()
     }
 
+    /// `socket_mode`, parsed; `None` if it is not octal.
+    pub fn permissions(&self) -> Option<u32> {
+        u32::from_str_radix(&self.socket_mode, 8).ok().filter(|mode| *mode <= 0o777)
+    }
+
     /// Changes the default public URL to the one at which a server that listens on `address` can be reached from this
     /// machine. Any other public URL stays as it is, and so does the default for an address that is not a loopback one.
     pub(super) fn follow_address(&mut self) {
-        let (ip, port) = (self.address.ip(), self.address.port());
+        let Some(address) = self.address.tcp() else { return };
+        let (ip, port) = (address.ip(), address.port());
         if self.public_url != Self::default().public_url || !ip.is_loopback() || port == 0 {
             return;
         }
@@ -147,8 +161,14 @@ impl Server {
         if let Err(message) = self.trusted_networks() {
             found.error("server.trusted_proxies", message);
         }
+        found.error_if(
+            self.permissions().is_none(),
+            "server.socket_mode",
+            "must be permissions in octal, such as \"0660\": the owner and the group may connect",
+        );
+        let behind_proxy = self.public_url.scheme() == "https" && self.address.tcp().is_some();
         found.advice_if(
-            self.public_url.scheme() == "https" && self.trusted_proxies.is_empty() && !self.is_development(),
+            behind_proxy && self.trusted_proxies.is_empty() && !self.is_development(),
             "server.trusted_proxies",
             "is empty, so every visitor seems to have the address of the proxy that terminates TLS; add the proxy's \
              address, or failed sign-ins of one visitor slow down all others",
@@ -157,7 +177,13 @@ impl Server {
         found.range("server.connections", self.connections, 1..=1_000_000, reason);
         found.range("server.connections_per_network", self.connections_per_network, 1..=1_000_000, reason);
         let reason = "a service manager kills a server that takes longer to stop (systemd after 90 s)";
+        found.range("server.drain_seconds", self.drain_seconds, 0..=60, reason);
         found.range("server.shutdown_seconds", self.shutdown_seconds, 1..=80, reason);
+        found.error_if(
+            self.drain_seconds.saturating_add(self.shutdown_seconds) > 85,
+            "server.drain_seconds",
+            format!("and server.shutdown_seconds must be 85 at most in all: {reason}"),
+        );
     }
 
     /// Over http, a cookie cannot be `Secure`, and anyone on the network can read it (ASVS 3.3.1).

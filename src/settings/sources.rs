@@ -14,6 +14,7 @@ use super::{
     database::without_credentials,
     findings::{Finding, Severity},
     names::{self, Keys},
+    secret_files,
 };
 
 /// Variables of other tools, and the setting that each overrides.
@@ -28,6 +29,7 @@ where
     T: Default + Serialize + DeserializeOwned,
 {
     let keys = names::keys(&T::default());
+    let environment = &secret_files::resolved(environment)?;
     let file = in_file(file, &keys)?;
     let mut builder = Config::builder().add_source(file.clone());
     for key in keys.iter().filter(|(_, default)| default.is_array()).map(|(key, _)| key) {
@@ -93,7 +95,7 @@ fn is_set(value: &str) -> bool {
 /// The mistakes in the names of variables (S73).
 pub(super) fn findings(keys: &Keys, environment: &HashMap<String, String>) -> Vec<Finding> {
     const KEY: &str = "environment";
-    let set = environment.iter().filter(|(_, value)| is_set(value));
+    let set = environment.iter().filter(|(name, value)| is_set(value) && !secret_files::is_file_variable(name));
     let mut unknown: Vec<_> = set.filter_map(|(name, value)| names::unknown_variable(name, value, keys)).collect();
     unknown.sort();
     let error = |message| Finding { severity: Severity::Error, key: KEY, message };
@@ -126,8 +128,10 @@ impl Sources {
     /// The sources of settings with the database `url`, which were read from `file` and `environment`.
     pub(super) fn of(url: &str, file: &Path, environment: &HashMap<String, String>) -> Self {
         let found = file.is_file().then(|| file.to_owned());
-        let names = ["DATABASE_URL", "VESTIBULE_DATABASE__URL"].into_iter();
-        let mut names = names.filter(|name| environment.get(*name).is_some_and(|value| is_set(value)));
+        let mut names = ["DATABASE_URL", "VESTIBULE_DATABASE__URL"].into_iter().filter_map(|name| {
+            let of_file = secret_files::file_of(name, environment).map(|(origin, _)| origin);
+            of_file.or_else(|| environment.get(name).filter(|value| is_set(value)).map(|_| name.to_owned()))
+        });
         let in_file = || parse(file).is_ok_and(|config| config.get_string(DATABASE).is_ok());
         let origin = match names.next() {
             Some(name) => format!("from {name}"),

@@ -217,6 +217,7 @@ fn dangerous_and_mistyped_settings_are_named() {
         ("VESTIBULE_EVENTS__STREAMS_PER_ACCOUNT", "0", "events.streams_per_account"),
         ("VESTIBULE_EVENTS__KEEP_ALIVE_SECONDS", "51", "events.keep_alive_seconds"),
         ("VESTIBULE_EVENTS__KEEP_DAYS", "0", "events.keep_days"),
+        ("VESTIBULE_REPORTS__KEEP_DAYS", "0", "reports.keep_days"),
         ("VESTIBULE_LAB__ENABLED", "sometimes", "enabled"),
         ("VESTIBULE_LAB__ADDRESS", "127.0.0.1:3000", "lab.address"),
         ("VESTIBULE_LAB__SAME_SITE_URL", "http://localhost:3000", "lab.same_site_url"),

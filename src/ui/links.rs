@@ -22,7 +22,7 @@ pub struct AccountLink {
     pub hint: &'static str,
 }
 
-/// The links of header and footer.
+/// The links of header and footer, and what else the settings add to every page.
 #[derive(Clone, Debug, Default)]
 pub struct SiteLinks {
     /// In the header, for people who are signed in.
@@ -37,6 +37,8 @@ pub struct SiteLinks {
     pub ways_up: Vec<WayIn>,
     /// The files of the scripts of the first page after a sign-in with the password.
     pub after_sign_in: Vec<&'static str>,
+    /// The path to which browsers send reports.
+    pub reports_to: Option<&'static str>,
 }
 
 /// A way to sign in or up beside the password, as the page offers it: plain data and a function pointer.

@@ -52,10 +52,11 @@ const ENDED: [&str; 12] = [
     "server_keys",
     "trusted_devices",
 ];
-const KEPT: [&str; 21] = [
+const KEPT: [&str; 22] = [
     "_sqlx_migrations",
     "accounts",
     "activity",
+    "browser_reports",
     "entries",
     "idempotency",
     "known_browsers",

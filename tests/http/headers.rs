@@ -118,6 +118,8 @@ async fn every_page_has_a_policy_that_runs_scripts_by_nonce_only(app: TestApp) {
         assert_eq!(directive("base-uri"), "'none'");
         assert_eq!(directive("form-action"), "'self'");
         assert_eq!(directive("frame-ancestors"), "'none'");
+        assert_eq!(directive("require-trusted-types-for"), "'script'");
+        assert_eq!(directive("trusted-types"), "default");
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
         assert_eq!(reply.header("cross-origin-opener-policy"), "same-origin");
 

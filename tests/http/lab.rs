@@ -1,5 +1,7 @@
 //! The Lab: its page, its endpoints and its peer, and what they refuse.
 
+mod theft;
+
 use std::{
     io::Write,
     net::{TcpListener, TcpStream},

@@ -261,6 +261,10 @@ async fn operators_see_what_the_mail_server_said(place: DatabaseLocation) {
     let shown = run(&["mail", "show", id]).assert_status(0).out;
     assert!(shown.contains("550 5.1.1 ada@example.org is unknown here") && shown.contains("failed"), "{shown}");
     assert!(!server.log().contains("unknown here") && server.log().contains(id), "the log has the ID alone");
+    let request = listed[0]["request_id"].as_str().unwrap();
+    assert!(shown.contains(request), "{shown}");
+    let log = server.log();
+    assert!(log.lines().any(|line| line.contains("/sign-up") && line.contains(request)), "{log}");
     run(&["mail", "show", "01890000-0000-7000-8000-000000000000"]).assert_status(2);
 
     assert_eq!(run(&["mail", "resend", id, "--json"]).json(), json!({"resent": 1}));

@@ -273,6 +273,7 @@ async fn the_start_says_which_database_it_opened(place: DatabaseLocation) {
     let told = &lines[1];
     assert!(told.contains(env!("CARGO_PKG_VERSION")) && told.contains(&address.to_string()), "{told}");
     assert!(told.contains("(from DATABASE_URL") && told.contains("Leptos.toml does not exist"), "{told}");
+    assert!(told.contains("Mail is written to the folder outbox."), "{told}");
     let (place, _) = place.url().split_once('?').unwrap_or((place.url(), ""));
     assert!(told.contains(place.rsplit('@').next().unwrap()), "{told}");
 }
@@ -295,6 +296,11 @@ fn check_refuses_what_serve_refuses() {
         (&[("VESTIBULE_SERVER__HOSTS", "*.example")], "server.hosts"),
         (&[("VESTIBULE_ACTIVITY__KEEP_DAYS", "9999999")], "activity.keep_days: must be 1 to 3660"),
         (&[("VESTIBULE_SESSIONS__REMEMBER_DAYS", "4294967295")], "sessions.remember_days: must be 1 to 400"),
+        (&[("VESTIBULE_SERVER__SOCKET_MODE", "rw")], "server.socket_mode"),
+        (&[("VESTIBULE_SERVER__ADDRESS", "unix:http.sock"), ("LEPTOS_SITE_ADDR", "")], "an absolute path"),
+        (&[("VESTIBULE_DATABASE__CONNECTIONS", "1")], "database.connections: must be 2 to 1000"),
+        (&[("VESTIBULE_MAIL__CA_FILE", "nowhere.pem")], "mail.ca_file: cannot read nowhere.pem"),
+        (&[("DATABASE_URL_FILE", "nowhere")], "cannot read the secret in nowhere"),
     ] {
         let (code, said) = check(settings, &[]);
         assert!(code == 2 && said.contains(named) && !said.contains("s3cret"), "{settings:?}: {said}");

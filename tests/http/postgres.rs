@@ -56,6 +56,29 @@ async fn a_role_with_a_schema_of_its_own_is_at_home() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_lacks_a_right_is_told_which() {
+    let postgres = Postgres::migrated().await;
+    let mut raw = RawDb::connect(&postgres.url).await;
+    let role = raw.texts("SELECT 'guest_' || current_database()").await.remove(0);
+    raw.run(&format!("DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN")).await;
+    let url = postgres.url.replace("vestibule@", &format!("{role}@"));
+    let refusal = async || Db::open(&url, Clock::default()).await.expect_err("it should not open").to_string();
+    // Since PostgreSQL 15, nobody may create tables in `public`.
+    let line = refusal().await;
+    assert!(line.contains("permission denied for") && line.contains("USAGE and CREATE"), "{line}");
+    assert!(line.contains("GRANT USAGE, CREATE") && line.lines().count() == 1, "{line}");
+
+    // Another role has migrated, and this one only reads and writes rows.
+    raw.run(&format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")).await;
+    is_at_home(&house_at(&url).await, "ada").await;
+    raw.run("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)").await;
+    assert!(refusal().await.contains("lacks a right"), "a migration is missing");
+    let database = raw.texts("SELECT current_database()::text").await.remove(0);
+    raw.run(&format!("REVOKE CONNECT ON DATABASE {database} FROM PUBLIC")).await;
+    assert!(refusal().await.contains("CONNECT on the database"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_pooler_in_transaction_mode_it_works() {
     let postgres = Postgres::new().await;
     let pooler = Pgbouncer::before(&postgres).await;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use vestibule::app::routes::{Door, Guard};
 
 use crate::support::routes::{
-    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_KEY, OF_A_SECOND_FACTOR, OF_APPS, OPEN_PAGES, OPERATIONS,
-    all, personal_pages, posts, public_pages, session_calls, token_calls,
+    DEV_PAGES, DOWNLOADS, FOR_ANYBODY, LINKS, MAIL_PAGE, OF_A_KEY, OF_A_SECOND_FACTOR, OF_APPS, OF_BROWSERS,
+    OPEN_PAGES, OPERATIONS, all, personal_pages, posts, public_pages, session_calls, token_calls,
 };
 
 /// What needs no credential at the token door.
@@ -33,7 +33,8 @@ fn every_route_is_in_the_tables() {
     let pages = public_pages().into_iter().chain(personal_pages()).chain(posts()).chain(LINKS).chain(DOWNLOADS);
     tables
         .extend(pages.chain(DEV_PAGES).chain([MAIL_PAGE]).chain(OF_A_SECOND_FACTOR).chain(OF_APPS).map(str::to_owned));
-    let open: Vec<_> = OPERATIONS.into_iter().chain(OPEN_PAGES).chain(["/api/v1/openapi.json"]).collect();
+    let open: Vec<_> =
+        OPERATIONS.into_iter().chain(OPEN_PAGES).chain(OF_BROWSERS).chain(["/api/v1/openapi.json"]).collect();
     tables.extend(open.iter().chain(&WITHOUT_A_TOKEN).chain(&["/session/v1/openapi.json"]).map(|path| (*path).into()));
 
     assert!(all().len() > 60, "{:?}", all());

@@ -29,6 +29,7 @@ on_both_databases! {
     one_address_is_slowed_down_across_accounts,
     an_ipv6_customer_is_one_address,
     a_clock_that_was_ahead_keeps_nobody_out,
+    a_sign_in_while_the_clock_was_ahead_slows_nobody_down,
     a_forged_header_is_no_other_address,
     sign_ins_that_succeed_are_not_counted,
     of_many_guesses_at_once_only_the_free_ones_are_made,
@@ -259,6 +260,16 @@ async fn a_clock_that_was_ahead_keeps_nobody_out(app: TestApp) {
         guess(&app, &ada.email).await.assert_status(401);
     }
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
+}
+
+async fn a_sign_in_while_the_clock_was_ahead_slows_nobody_down(app: TestApp) {
+    let ada = app.person("ada").await;
+    app.clock.advance(Duration::days(400));
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
+    app.clock.advance(-Duration::days(400));
+    for _ in 0..3 {
+        login(&app, &ada.email, PASSWORD).await.assert_status(201);
+    }
 }
 
 async fn a_forged_header_is_no_other_address(app: TestApp) {

@@ -52,25 +52,32 @@ pub(super) struct Upgraded {
     _postgres: Option<Postgres>,
 }
 
-fn fixture(version: &str, file: &str) -> PathBuf {
+pub(super) fn fixture(version: &str, file: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version).join(file)
+}
+
+/// A copy of the database that `version` wrote: its URL, and what keeps it.
+pub(super) async fn copy(version: &str, database: Database) -> (String, Option<Postgres>) {
+    match database {
+        Database::Sqlite => {
+            let copy = folder().join("vestibule.db");
+            fs::copy(fixture(version, "vestibule.sqlite"), &copy).unwrap();
+            (format!("sqlite:{}", copy.display()), None)
+        }
+        Database::Postgres => {
+            let postgres = Postgres::new().await;
+            let dump = fs::read_to_string(fixture(version, "postgres.sql")).unwrap();
+            let mut raw = RawDb::connect(&postgres.url).await;
+            raw.run(&dump).await;
+            raw.close().await;
+            (postgres.url.clone(), Some(postgres))
+        }
+    }
 }
 
 impl Upgraded {
     pub(super) async fn from(version: &str, database: Database) -> Self {
-        let (url, postgres) = match database {
-            Database::Sqlite => {
-                let copy = folder().join("vestibule.db");
-                fs::copy(fixture(version, "vestibule.sqlite"), &copy).unwrap();
-                (format!("sqlite:{}", copy.display()), None)
-            }
-            Database::Postgres => {
-                let postgres = Postgres::new().await;
-                let dump = fs::read_to_string(fixture(version, "postgres.sql")).unwrap();
-                RawDb::connect(&postgres.url).await.run(&dump).await;
-                (postgres.url.clone(), Some(postgres))
-            }
-        };
+        let (url, postgres) = copy(version, database).await;
         let held: Held = serde_json::from_slice(&held(version, database)).unwrap();
         let app = TestApp::with(database, |settings| settings.database.url = url).await;
         app.clock.advance(held.made_at.get() - OffsetDateTime::now_utc() + Duration::minutes(10));

@@ -18,7 +18,7 @@ FLOORS = [
     ("auth", ["auth"]),
     ("http", ["http"]),
     ("ui, db, mail, assets", ["ui", "db", "mail", "assets"]),
-    ("settings, timestamp", ["settings", "timestamp", "text", "secret"]),
+    ("settings, timestamp, metrics", ["settings", "timestamp", "text", "secret", "metrics"]),
 ]
 
 

@@ -13,6 +13,6 @@ mod store;
 
 pub use self::{
     fold::{Page, Row},
-    model::{ActorCredential, Event, Kind},
+    model::{ActorCredential, Event, Kind, RECORDED},
     service::Actor,
 };

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::timestamp::Timestamp;
+use crate::{metrics::Family, timestamp::Timestamp};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal, $meaning:literal;)+) => {
@@ -13,6 +13,14 @@ macro_rules! kinds {
             /// A kind that a later version wrote.
             Unknown,
         }
+
+        /// Events that were recorded, by kind.
+        pub static RECORDED: Family<{ Kind::ALL.len() }> = Family::new(
+            "vestibule_account_events_total",
+            "Events in the activity of accounts, by kind.",
+            "kind",
+            [$($name),+],
+        );
 
         impl Kind {
             /// Every kind that this version writes.

@@ -3,7 +3,7 @@
 use time::Duration;
 use uuid::Uuid;
 
-use super::{ActorCredential, Event, Kind, Page, store};
+use super::{ActorCredential, Event, Kind, Page, RECORDED, store};
 use crate::{
     auth::Stamp,
     db::Db,
@@ -79,6 +79,7 @@ impl Actor {
                 _ => self.client.browser(),
             },
         };
+        RECORDED.count(kind as usize);
         log(self.account, &event);
         store::insert(db, self.account, &event);
     }

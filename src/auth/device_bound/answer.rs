@@ -9,8 +9,8 @@ use axum::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{DeviceBound, REFRESH, Renewed};
-use crate::http::{cookie::BOUND_COOKIE, problem::Problem};
+use super::{DeviceBound, Part, Renewed};
+use crate::http::problem::Problem;
 
 /// The proof.
 static RESPONSE: HeaderName = HeaderName::from_static("secure-session-response");
@@ -59,17 +59,19 @@ pub async fn refresh(State(bound): State<DeviceBound>, headers: HeaderMap) -> Re
 /// A link on another site may lead here when the short cookie has ended: any site may begin a refresh. Chromium sends
 /// the session cookie with such a navigation only.
 async fn continued(bound: &DeviceBound, session: Uuid) -> Result<Response, Problem> {
-    let skipped = ["/api", "/pkg"].map(|path| json!({"type": "exclude", "domain": "*", "path": path}));
-    let rules = json!({
+    let Part { refresh_at, cookie, path, rules, .. } = bound.0.part;
+    let rules: Vec<_> = rules.iter().map(|(kind, path)| json!({"type": kind, "domain": "*", "path": path})).collect();
+    let attributes = format!("Path={path}; HttpOnly; SameSite=Lax; Secure");
+    let answer = json!({
         "session_identifier": session,
-        "refresh_url": REFRESH,
-        "scope": {"origin": bound.0.origin, "include_site": false, "scope_specification": skipped},
+        "refresh_url": refresh_at,
+        "scope": {"origin": bound.0.origin, "include_site": false, "scope_specification": rules},
         "allowed_refresh_initiators": ["*"],
         "credentials": [
-            {"type": "cookie", "name": BOUND_COOKIE, "attributes": "Path=/; HttpOnly; SameSite=Lax; Secure"},
+            {"type": "cookie", "name": cookie, "attributes": attributes},
         ],
     });
-    let mut response = Json(rules).into_response();
+    let mut response = Json(answer).into_response();
     if let Some(cookie) = bound.short_cookie(session).await? {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -49,6 +49,33 @@ pub const START: &str = "/session/device-bound/start";
 /// Where a browser gets the next short cookie.
 pub const REFRESH: &str = "/session/device-bound/refresh";
 
+/// The part of the site that a bound session is for, with the paths and the short cookie that browsers know it by.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Where a browser registers its key.
+    pub register_at: &'static str,
+    /// Where a browser gets the next short cookie.
+    pub refresh_at: &'static str,
+    /// The name of the short cookie.
+    pub cookie: &'static str,
+    /// The path of the short cookie.
+    pub path: &'static str,
+    /// The requests that wait for the short cookie: `include` or `exclude`, and a path. Later rules count more.
+    pub rules: &'static [(&'static str, &'static str)],
+    /// For how many seconds a browser keeps the short cookie; `None` for until shortly before it ends.
+    pub kept_seconds: Option<i64>,
+}
+
+/// The whole site, except for what takes no session cookie.
+const SITE: Part = Part {
+    register_at: START,
+    refresh_at: REFRESH,
+    cookie: BOUND_COOKIE,
+    path: "/",
+    rules: &[("exclude", "/api"), ("exclude", "/pkg")],
+    kept_seconds: None,
+};
+
 /// The header that offers a registration.
 pub static REGISTRATION: HeaderName = HeaderName::from_static("secure-session-registration");
 
@@ -92,6 +119,7 @@ struct Inner {
     life: Duration,
     /// The short cookie; `None` without https.
     cookie: Option<HostCookie>,
+    part: Part,
     origin: String,
 }
 
@@ -113,6 +141,25 @@ impl DeviceBound {
             factors: settings.factors.clone(),
             life: Duration::seconds(settings.sessions.bound_cookie_seconds.into()),
             cookie: (url.scheme() == "https").then(|| HostCookie::of(url, BOUND_COOKIE, BOUND_COOKIE)),
+            part: SITE,
+            origin: settings.origin(),
+        }))
+    }
+
+    /// The same for sessions of a `part` of the site, whose short cookies last for `life`. What is sealed here counts
+    /// everywhere, under the name of the short cookie there. They are offered whatever the settings say.
+    #[must_use]
+    pub fn of_part(settings: &Settings, db: Db, part: Part, life: Duration) -> Self {
+        let url = &settings.server.public_url;
+        let cookie = HostCookie::of(url, part.cookie, part.cookie).below(part.path);
+        Self(Arc::new(Inner {
+            key: ServerKey::new(db.clone(), "device-bound", SealKey::new),
+            db,
+            policy: DeviceBinding::Offered,
+            factors: settings.factors.clone(),
+            life,
+            cookie: (url.scheme() == "https").then_some(cookie),
+            part,
             origin: settings.origin(),
         }))
     }
@@ -163,6 +210,14 @@ impl DeviceBound {
         });
     }
 
+    /// Binds `session`, of which no other request is under way: its cookie counts alone no longer.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn bind_at_once(&self, session: Uuid) -> sqlx::Result<()> {
+        store::bind(&self.0.db, session, self.0.db.now() + -UNDER_WAY).await.map(drop)
+    }
+
     /// The value of [`REGISTRATION`] for a `session` that has just begun; `None` if none is offered.
     ///
     /// # Errors
@@ -173,7 +228,7 @@ impl DeviceBound {
         }
         let sealed = self.0.key.get().await?.seal(Use::Registration, session, milliseconds(self.0.db.now()));
         let challenge = format!("{}.{sealed}", session.simple());
-        let offer = format!(r#"({ALGORITHMS});path="{START}";challenge="{challenge}""#);
+        let offer = format!(r#"({ALGORITHMS});path="{}";challenge="{challenge}""#, self.0.part.register_at);
         Ok(HeaderValue::from_str(&offer).ok())
     }
 
@@ -232,7 +287,7 @@ impl DeviceBound {
         let Some(cookie) = &self.0.cookie else { return Ok(None) };
         let life = self.0.life.whole_seconds();
         let sealed = self.0.key.get().await?.seal(Use::Cookie, session, seconds(self.0.db.now()) + life);
-        Ok(cookie.line(&sealed, life - (life / 5).min(10)))
+        Ok(cookie.line(&sealed, self.0.part.kept_seconds.unwrap_or(life - (life / 5).min(10))))
     }
 }
 

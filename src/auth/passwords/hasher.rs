@@ -15,7 +15,7 @@ use super::{
     PasswordContext, PasswordStrength, Rejection,
     breached::BreachedPasswords,
     normalize,
-    pool::{Held, Memory, Pool, Source},
+    pool::{Held, Load, Memory, Pool, Source},
     rules,
 };
 use crate::{
@@ -162,6 +162,15 @@ impl Hasher {
     ) -> Result<PasswordStrength, Problem> {
         let breached = self.breached.clone();
         self.feedback.run(self.source, move |_| rules::rate(&password, &context, breached.as_deref()).into()).await
+    }
+}
+
+/// For metrics.
+impl Hasher {
+    /// How busy the threads are that hash, that rate new passwords, and that answer the strength meter, each with the
+    /// number of its jobs.
+    pub fn loads(&self) -> [(&'static str, (&Load, usize)); 3] {
+        [("hash", self.pool.load()), ("rate", self.ratings.load()), ("feedback", self.feedback.load())]
     }
 }
 

@@ -28,7 +28,7 @@ mod rules;
 pub use self::{
     hasher::{Hasher, Match},
     normalize::normalize,
-    pool::Held,
+    pool::{Held, Load},
     rules::{PasswordContext, Rejection, password_error},
 };
 pub use model::PasswordStrength;

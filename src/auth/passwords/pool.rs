@@ -8,12 +8,16 @@ use std::{
         mpsc::{Receiver, Sender, channel},
     },
     thread,
+    time::Instant,
 };
 
 use argon2::Block;
 use tokio::sync::oneshot;
 
-use crate::http::{client::Network, problem::Problem};
+use crate::{
+    http::{client::Network, problem::Problem},
+    metrics::{Counter, Gauge, Histogram},
+};
 
 /// One network may take one in this many slots, so that it takes several networks to fill a pool (S62).
 const SHARE: usize = 4;
@@ -57,6 +61,24 @@ type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 pub(crate) struct Pool {
     jobs: Sender<Job>,
     slots: Arc<Mutex<Slots>>,
+    load: Arc<Load>,
+}
+
+/// How busy a pool is.
+#[derive(Debug)]
+pub struct Load {
+    /// How many threads it has.
+    pub workers: usize,
+    /// How many jobs it takes, running and waiting ones.
+    pub places: usize,
+    /// Those of them that are running.
+    pub running: Gauge,
+    /// The jobs that it refused.
+    pub refused: Counter,
+    /// How long jobs waited for a thread.
+    pub waits: Histogram,
+    /// How long they took then.
+    pub took: Histogram,
 }
 
 #[derive(Debug)]
@@ -107,7 +129,21 @@ impl Pool {
         }
         let free = workers.saturating_add(queue);
         let slots = Slots { free, share: (free / SHARE).max(1), taken: HashMap::new() };
-        Ok(Self { jobs, slots: Arc::new(Mutex::new(slots)) })
+        let load = Load {
+            workers,
+            places: free,
+            running: Gauge::new(),
+            refused: Counter::new(),
+            waits: Histogram::new(),
+            took: Histogram::new(),
+        };
+        Ok(Self { jobs, slots: Arc::new(Mutex::new(slots)), load: Arc::new(load) })
+    }
+
+    /// How busy it is, and how many jobs it has now, running and waiting ones.
+    pub(crate) fn load(&self) -> (&Load, usize) {
+        let free = self.slots.lock().unwrap_or_else(PoisonError::into_inner).free;
+        (&self.load, self.load.places.saturating_sub(free))
     }
 
     /// Runs `work` on one of the threads. A client that disconnects stops waiting, but work that has started goes on
@@ -122,6 +158,7 @@ impl Pool {
     ) -> Result<T, Problem> {
         let slot = self.slot(source)?;
         let (answer, answered) = oneshot::channel();
+        let (load, asked) = (self.load.clone(), Instant::now());
         let job = move |memory: &mut Memory| {
             // Locals drop in reverse order: on a panic, the slot is freed before the caller is told.
             let answer = answer;
@@ -129,7 +166,10 @@ impl Pool {
             if answer.is_closed() {
                 return;
             }
+            let (_running, begun) = (load.running.raised(), Instant::now());
+            load.waits.record(begun - asked);
             let result = work(memory);
+            load.took.record(begun.elapsed());
             drop(slot);
             // The caller may be gone.
             let _ = answer.send(result);
@@ -156,6 +196,10 @@ impl Pool {
     }
 
     fn slot(&self, source: Source) -> Result<Slot, Problem> {
+        self.free_slot(source).inspect_err(|_| self.load.refused.add_one())
+    }
+
+    fn free_slot(&self, source: Source) -> Result<Slot, Problem> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.free == 0 {
             return Err(Problem::Unavailable("too many passwords to check".into()));

@@ -47,7 +47,7 @@ pub struct Refused(pub RateLimitStatus);
 
 impl From<Refused> for Problem {
     fn from(Refused(status): Refused) -> Self {
-        Self::RateLimited { limit: status.policy, seconds: status.resets_in }
+        Self::rate_limited(status.policy, status.resets_in)
     }
 }
 

@@ -41,6 +41,16 @@ pub type AuthSession = axum_login::AuthSession<Backend>;
 ///
 /// A session record without an expiry of its own is kept for 14 days, longer than such a session lasts.
 pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthManagerLayer<Backend, HashedSessions> {
+    layer_below(db, sessions, cookie, "/")
+}
+
+/// The same for a cookie that browsers send to the paths below `path` only.
+pub fn layer_below(
+    db: &Db,
+    sessions: HashedSessions,
+    cookie: SessionCookie,
+    path: &'static str,
+) -> AuthManagerLayer<Backend, HashedSessions> {
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(cookie.name)
         .with_secure(cookie.secure)
@@ -48,7 +58,7 @@ pub fn layer(db: &Db, sessions: HashedSessions, cookie: SessionCookie) -> AuthMa
         // Lax, not Strict, so that people who follow a link in an email are signed in (T12). The same-origin guard does
         // the rest.
         .with_same_site(SameSite::Lax)
-        .with_path("/")
+        .with_path(path)
         .with_expiry(Expiry::OnSessionEnd);
     AuthManagerLayerBuilder::new(Backend::new(db), sessions).with_data_key(store::DATA_KEY).build()
 }
@@ -92,6 +102,7 @@ pub async fn around_handler(State(around): State<AroundHandler>, mut request: Re
     match &auth.user {
         Some(signed_in) => {
             let (id, bound_at) = (signed_in.id, signed_in.bound_at);
+            tracing::Span::current().record("account", tracing::field::display(signed_in.account.id));
             match around.device_bound.standing(id, bound_at, request.headers()).await {
                 Ok(Standing::Unbound) => around.last_seen.spawn_touch(signed_in, &request),
                 Ok(Standing::Proven { until, first }) => {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     admitted::{Admitted, Proven},
     cookie::{LASTS, PendingCookie},
+    counted::{self, Step},
     factor::{ANSWER_FIELD, Factor, FactorContext, NextPage, SecondFactor},
     rules::{self, Policy},
     store,
@@ -207,7 +208,13 @@ impl SignIns {
         wants: Wants,
         client: &Client,
     ) -> Result<Admitted, Problem> {
-        let proven = proven.into().allowed(&self.context.settings.accounts)?;
+        let result = self.go_on(proven.into(), at, wants, client).await;
+        counted::count(Step::Admission, &result);
+        result
+    }
+
+    async fn go_on(&self, proven: Proven, at: At<'_>, wants: Wants, client: &Client) -> Result<Admitted, Problem> {
+        let proven = proven.allowed(&self.context.settings.accounts)?;
         if proven.factor.stands_alone() {
             return Ok(Admitted::new(proven, None));
         }
@@ -276,6 +283,7 @@ impl SignIns {
         let (ours, text, door, theirs) = (self.clone(), text.to_owned(), at.door(), client.clone());
         let work = async move { ours.checked(handle, (factor, &text), door, trust, &theirs).await };
         let result = self.context.db.run_to_completion(work).await;
+        counted::count(factor, &result);
         if matches!(result, Ok(_) | Err(Problem::SignInExpired)) {
             at.forget();
         }

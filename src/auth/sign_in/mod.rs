@@ -13,6 +13,7 @@
 
 mod admitted;
 pub mod cookie;
+pub mod counted;
 mod factor;
 pub mod letters;
 mod machine;

@@ -147,6 +147,25 @@ pub(crate) async fn set_email(
     )
 }
 
+/// Replaces the address `old` with `new`, whatever the stamp.
+pub(crate) async fn replace_email(
+    db: &Db,
+    account: Uuid,
+    old: String,
+    new: String,
+    verified_at: Option<Timestamp>,
+) -> sqlx::Result<u64> {
+    execute!(
+        db,
+        affected,
+        "UPDATE accounts SET email = $1, email_verified_at = $2 WHERE id = $3 AND email = $4",
+        new,
+        verified_at,
+        account,
+        old,
+    )
+}
+
 pub(crate) async fn set_name(db: &Db, account: Uuid, name: String) -> sqlx::Result<u64> {
     execute!(db, affected, "UPDATE accounts SET name = $1 WHERE id = $2", name, account)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    auth::activity::ActorCredential,
+    auth::{IssuedBy, activity::ActorCredential, store::tokens},
     db::{Db, execute, fetch},
     secret::Secret,
     timestamp::Timestamp,
@@ -212,7 +212,12 @@ pub(crate) async fn insert_token(db: &Db, new: NewToken, now: Timestamp) -> sqlx
             AND (given.session_id IS NULL OR session.expires_at > $8)
             AND (NOT owner.requires_key OR $9 IS NOT NULL)";
     let NewToken { id, grant, name, hash, scopes, origins, expires_at, jkt } = new;
-    execute!(db, affected, db.dialect(SQLITE, POSTGRES), id, grant, name, hash, scopes, origins, expires_at, now, jkt)
+    let sql = db.dialect(SQLITE, POSTGRES);
+    let stored = execute!(db, affected, sql, id, grant, name, hash, scopes, origins, expires_at, now, jkt)?;
+    if stored > 0 {
+        tokens::ISSUED.count(IssuedBy::Client as usize);
+    }
+    Ok(stored)
 }
 
 /// Deletes all access tokens of the grant but the newest `kept`.

@@ -12,6 +12,7 @@ use crate::{
         },
     },
     db::{Db, execute, fetch},
+    metrics::Family,
     timestamp::Timestamp,
 };
 
@@ -29,6 +30,14 @@ pub(crate) struct New {
     /// How many active tokens the account can have, login tokens not counted.
     pub limit: i64,
 }
+
+/// Tokens that were issued, by who or what asked for them, in the order of [`IssuedBy`].
+pub static ISSUED: Family<4> = Family::new(
+    "vestibule_tokens_issued_total",
+    "Access tokens issued.",
+    "issued_by",
+    ["person", "login", "token", "client"],
+);
 
 /// Stores the token, unless the account has reached its limit, is disabled, has another stamp by now, or demands a key and
 /// the token has none, or the parent token is no longer active or expires sooner.
@@ -97,7 +106,11 @@ pub(crate) async fn insert(db: &Db, new: New) -> sqlx::Result<Option<Token>> {
         renew_seconds,
         token.key_thumbprint,
     );
-    Ok(row?.map(Token::from))
+    let stored = row?.map(Token::from);
+    if let Some(token) = &stored {
+        ISSUED.count(token.issued_by as usize);
+    }
+    Ok(stored)
 }
 
 /// Whether the account is enabled and has the stamp, if one is given.

@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 pub(super) const LASTS: Duration = Duration::days(820);
 
 /// What a server needs, and the authority to trust, in DER.
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     pub authority: Vec<u8>,
     pub localhost: Vec<u8>,
     /// The key of `localhost`, in PKCS #8.
@@ -27,7 +27,7 @@ pub(super) struct Certificates {
 ///
 /// # Errors
 /// If the operating system has no randomness, or the year has more than four digits.
-pub(super) fn make(now: OffsetDateTime) -> Result<Certificates, String> {
+pub(crate) fn make(now: OffsetDateTime) -> Result<Certificates, String> {
     let random = SystemRandom::new();
     let (authority, _) = new_key(&random)?;
     let (localhost, key) = new_key(&random)?;

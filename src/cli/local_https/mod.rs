@@ -4,7 +4,7 @@
 //! The certificates are in a folder of the user's, so that they are trusted once for all checkouts. The key is readable
 //! by its owner only, and that of the authority is not kept.
 
-mod certificate;
+pub(super) mod certificate;
 
 use std::{
     collections::HashMap,
@@ -35,13 +35,13 @@ const EARLY: Duration = Duration::days(7);
 /// # Errors
 /// If others than this machine could reach the server, or the certificate is not for its host.
 pub(super) fn public_url(settings: &Settings) -> Result<Url, String> {
-    let (address, url) = (settings.server.address, &settings.server.public_url);
-    if !address.ip().is_loopback() {
+    let (address, url) = (&settings.server.address, &settings.server.public_url);
+    let Some(address) = address.tcp().filter(|address| address.ip().is_loopback()) else {
         return Err(format!(
-            "--local-https is for a browser on this machine, and server.address is {address}, which other machines \
-             reach. Listen on 127.0.0.1. To serve others, put a proxy with a certificate of its own in front"
+            "--local-https is for a browser on this machine, and server.address is {address}, which others reach. \
+             Listen on 127.0.0.1. To serve others, put a proxy with a certificate of its own in front"
         ));
-    }
+    };
     if !matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
         return Err(format!(
             "--local-https has a certificate for localhost, 127.0.0.1 and [::1], and server.public_url is {url}. Leave it \

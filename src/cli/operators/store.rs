@@ -63,6 +63,12 @@ pub(super) async fn get(db: &Db, key: &'static str) -> sqlx::Result<Option<Strin
     Ok(found.map(|(value,)| value))
 }
 
+/// How many passkeys there are.
+pub(super) async fn passkeys(db: &Db) -> sqlx::Result<i64> {
+    let (count,): (i64,) = fetch!(db, one, "SELECT count(*) FROM passkeys")?;
+    Ok(count)
+}
+
 /// Whether the time stored under `key` has come, or none is stored. If so, it is `next` from now on: of many instances,
 /// one is told so.
 pub(super) async fn claim_time(db: &Db, key: &'static str, now: Timestamp, next: Timestamp) -> sqlx::Result<bool> {

@@ -210,6 +210,23 @@ pub(super) fn address_changed(settings: &Settings, to: &str) -> Mail {
         .text("If this was not you, contact the operator of this site.")
 }
 
+/// Sent to the new address of an account after an operator has changed it; with a link if the address has to be
+/// confirmed.
+pub(super) fn address_changed_by_operator(settings: &Settings, to: &str, link: Option<Url>) -> Mail {
+    let mail = Mail::new("address_changed_by_operator", to, "This is the new email address of your account")
+        .text(greeting(settings))
+        .text("The operator of this site changed the email address of your account to this one. Sign in with it.");
+    let mail = match link {
+        Some(link) => mail
+            .text("Confirm that the address is yours.")
+            .link("Confirm email address", link)
+            .lasting(Duration::hours(settings.accounts.confirm_hours.into()))
+            .replacing_older(),
+        None => mail.link("Sign in", page_url(settings, "/sign-in")),
+    };
+    mail.text("If you do not have an account here, ignore this email.")
+}
+
 /// A notification that the account was deleted.
 pub(super) fn deleted(settings: &Settings, to: &str) -> Mail {
     Mail::new("account_deleted", to, "Your account was deleted")

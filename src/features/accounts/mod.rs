@@ -7,6 +7,8 @@ pub mod admin;
 #[cfg(feature = "ssr")]
 pub mod api;
 #[cfg(feature = "ssr")]
+pub mod corrections;
+#[cfg(feature = "ssr")]
 pub mod email_verification;
 #[cfg(feature = "ssr")]
 pub(crate) mod emails;

@@ -7,7 +7,7 @@ use crate::{
     auth::{
         Account,
         rate_limit::account_attempts,
-        sign_in::{ANSWER_FIELD, At, Factor, FactorContext, Proven, Summary, Wants},
+        sign_in::{ANSWER_FIELD, At, Factor, FactorContext, Proven, Summary, Wants, counted},
         store::accounts,
     },
     db::Db,
@@ -107,6 +107,7 @@ pub(super) async fn prove(
         Ok((proven, wants))
     };
     let result = state.db.run_to_completion(work).await;
+    counted::count(Factor::EmailCode, &result);
     if matches!(result, Ok(_) | Err(Problem::SignInExpired)) {
         at.forget();
     }

@@ -113,6 +113,6 @@ async fn proxy(State(lab): State<Lab>, Path(path): Path<StepPath>, request: Requ
     if let Ok(id) = HeaderValue::from_str(&RequestId::of(request.extensions()).to_string()) {
         forwarded.headers_mut().insert("x-request-id", id);
     }
-    let response = peer::router(lab).oneshot(forwarded).await;
+    let response = peer::router(lab, Router::new()).oneshot(forwarded).await;
     Ok(response.unwrap_or_else(|never| match never {}))
 }

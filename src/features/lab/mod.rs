@@ -26,11 +26,12 @@ mod sessions;
 mod state;
 mod step;
 mod story;
+mod theft;
 mod view;
 
 use axum::Router;
 
-use self::{origins::Origins, state::Lab};
+use self::{origins::Origins, state::Lab, theft::Theft};
 use crate::{
     auth::same_origin::{Mount, SameOrigin},
     feature::{ExtraListener, Feature, Stateful, StatefulRoutes},
@@ -49,7 +50,7 @@ pub const FEATURE: Feature = Feature {
         label: "the Lab",
         listener,
         routes,
-        pages: &["/lab", "/lab/story", "/lab/doctor"],
+        pages: &["/lab", "/lab/story", "/lab/doctor", "/lab/theft"],
         endpoints: &[
             ("POST", "/lab/sessions", true),
             ("POST", "/lab/sessions/{session}/{experiment}/begin", true),
@@ -58,8 +59,17 @@ pub const FEATURE: Feature = Feature {
             ("ANY", "/lab/at/{session}/{experiment}/{step}", false),
             ("ANY", "/lab/proxy/{session}/{experiment}/{step}", false),
             ("GET", doctor::SCRIPTS, false),
+            ("POST", "/lab/theft/cookie", true),
+            ("POST", "/lab/theft/bound-cookie", true),
+            ("POST", "/lab/theft/token", true),
+            ("POST", "/lab/theft/bound-token", true),
+            ("GET", "/lab/theft/door/{drill}", true),
+            ("POST", "/lab/theft/end/{drill}", true),
+            ("POST", "/lab/theft/device-bound/start", true),
+            ("POST", "/lab/theft/device-bound/refresh", true),
         ],
     }),
+    jobs: &[theft::JOB],
     ..Feature::new("lab")
 };
 
@@ -81,12 +91,14 @@ fn routes(state: &AppState, unavailable: Option<String>) -> Result<StatefulRoute
         return Ok(StatefulRoutes::default());
     };
     let origins = Origins { app: state.settings.origin(), same_site, cross_site };
+    let theft = Theft::new(state, origins.clone(), unavailable.clone());
     let lab = Lab::new(state, origins, unavailable);
     let guard = SameOrigin::new(&state.settings, Mount::Calls)?;
     let with_lab = |router: Router<Lab>| router.with_state(lab.clone());
     Ok(StatefulRoutes {
-        pages: with_lab(page::routes()),
-        endpoints: with_lab(endpoints::routes(&lab, &guard)),
-        peer: Some(peer::router(lab.clone())),
+        pages: with_lab(page::routes().merge(theft::pages(&theft))),
+        endpoints: with_lab(endpoints::routes(&lab, &guard).merge(theft::endpoints(&theft, &guard))),
+        peer: Some(peer::router(lab.clone(), theft::peer(&theft))),
+        in_process: Some(theft.app().clone()),
     })
 }

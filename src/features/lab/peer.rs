@@ -33,9 +33,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_LIMIT: usize = 1024;
 static CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// The router of the peer's listener.
-pub(super) fn router(lab: Lab) -> Router {
+/// The router of the peer's listener, with `further` routes.
+pub(super) fn router(lab: Lab, further: Router<Lab>) -> Router {
     Router::new()
+        .merge(further)
         .route("/lab/frame", get(|lab| ready(frame(lab, FramePage::Open))))
         .route("/lab/frame/public", get(|lab| ready(frame(lab, FramePage::Public))))
         .route("/lab/frame/closed", get(|lab| ready(frame(lab, FramePage::Closed))))

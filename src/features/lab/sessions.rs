@@ -182,7 +182,7 @@ impl LabSessions {
         let session = sessions.get_mut(&session).ok_or(Problem::NotFound)?;
         session.requests += 1;
         if requests >= REQUESTS || session.requests > REQUESTS_PER_SESSION {
-            return Err(Problem::RateLimited { limit: Limit::Lab, seconds: 60 });
+            return Err(Problem::rate_limited(Limit::Lab, 60));
         }
         Ok(Visitor { token: session.token.clone(), values })
     }

@@ -82,6 +82,7 @@ pub(super) fn LabView(
                     <button type="button" class="quiet" data-lab="copy" hidden>"Copy as Markdown"</button>
                     <a class="button quiet" href="/lab/story">"Read the story"</a>
                     <a class="button quiet" href="/lab/doctor">"Check your own setup"</a>
+                    <a class="button quiet" href="/lab/theft">"Steal a session"</a>
                 </div>
                 <progress data-lab="progress" max=count value="0" hidden aria-label="Experiments run"></progress>
                 <p class="hint" data-lab="status" role="status">"No experiment has been run yet."</p>

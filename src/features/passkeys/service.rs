@@ -18,7 +18,7 @@ use crate::{
         Account, Caller,
         activity::{Actor, Kind},
         rate_limit::attempts::{self, Rule, from_network},
-        sign_in::{Factor, FactorContext, Proven, Summary},
+        sign_in::{Factor, FactorContext, Proven, Summary, counted},
     },
     db::{Db, is_unique_violation},
     features::accounts::sign_up::{Newcomer, Store},
@@ -275,7 +275,9 @@ pub(super) async fn prove(state: &AppState, client: &Client, credential: &Value)
         let account = verify(&db, &settings, &client, &credential).await?.account_id;
         Proven::of(&db, account, Factor::Passkey).await?.ok_or(Problem::PasskeyUnknown)
     };
-    state.db.run_to_completion(work).await
+    let result = state.db.run_to_completion(work).await;
+    counted::count(Factor::Passkey, &result);
+    result
 }
 
 /// Verifies the answer to the challenge of [`begin_sign_in`], and returns the passkey that was used. It works once.

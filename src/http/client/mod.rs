@@ -3,6 +3,7 @@
 mod browser;
 mod device;
 mod network;
+mod peer;
 mod proxies;
 
 use std::{convert::Infallible, net::IpAddr};
@@ -14,11 +15,7 @@ use axum::{
     response::Response,
 };
 
-pub use self::{browser::browser_name, device::Device, network::Network, proxies::Proxies};
-
-/// The address at the other end of the connection. The listener adds it to each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+pub use self::{browser::browser_name, device::Device, network::Network, peer::Peer, proxies::Proxies};
 
 /// The client of a request.
 #[derive(Clone, Debug, Default)]
@@ -88,9 +85,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
 /// Middleware that adds the client's address to each request.
 pub async fn layer(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
-    if let Some(Peer(peer)) = request.extensions().get().copied() {
+    if let Some(peer) = request.extensions().get::<Peer>().copied() {
         let address = proxies.client(peer, request.headers());
         request.extensions_mut().insert(Address(address));
+        tracing::Span::current().record("address", tracing::field::display(address));
     }
     next.run(request).await
 }

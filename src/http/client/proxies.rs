@@ -1,10 +1,11 @@
 //! Trusted proxies, and the client address that they report.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+use super::peer::Peer;
 use crate::settings::{ProxyHeader, Server};
 
 /// The proxies whose report of the client's address is trusted (S38).
@@ -33,14 +34,30 @@ impl Proxies {
         self.trusted.iter().any(|network| network.contains(&peer))
     }
 
+    /// Whether whoever is at the other end of a connection is a trusted proxy. Only a proxy connects to a UNIX socket.
+    pub(crate) fn trust_peer(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Address(address) => self.trust(address),
+            Peer::Socket => true,
+        }
+    }
+
     /// The client's address for a request that arrives from `peer`. From the right, each trusted proxy is believed
     /// about the hop before it. Entries further to the left may have been written by the client.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let mut client = peer.to_canonical();
-        let mut hops = self.hops(headers).into_iter().rev();
-        while self.trust(client) {
-            let Some(Some(before)) = hops.next() else { break };
-            client = before;
+    ///
+    /// A proxy at a UNIX socket has no address. Where it reports none either, the client is this machine, so that the
+    /// limits by address hold for all such requests together.
+    pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> IpAddr {
+        if !self.trust_peer(peer) || self.trusted.is_empty() && peer != Peer::Socket {
+            return address_of(peer);
+        }
+        let mut client = address_of(peer);
+        for hop in self.hops(headers).into_iter().rev() {
+            let Some(hop) = hop else { break };
+            client = hop;
+            if !self.trust(client) {
+                break;
+            }
         }
         client
     }
@@ -51,11 +68,15 @@ impl Proxies {
             ProxyHeader::XForwardedFor => ("x-forwarded-for", address),
             ProxyHeader::Forwarded => ("forwarded", forwarded_for),
         };
-        if self.trusted.is_empty() {
-            return Vec::new();
-        }
         let lines = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default());
         lines.flat_map(|line| line.split(',')).map(node).collect()
+    }
+}
+
+fn address_of(peer: Peer) -> IpAddr {
+    match peer {
+        Peer::Address(address) => address.to_canonical(),
+        Peer::Socket => Ipv4Addr::LOCALHOST.into(),
     }
 }
 
@@ -83,11 +104,12 @@ mod tests {
     fn client(trusted: &[&str], header: ProxyHeader, peer: &str, lines: &[(&'static str, &str)]) -> String {
         let trusted_proxies = trusted.iter().map(|text| (*text).into()).collect();
         let server = Server { trusted_proxies, proxy_header: header, ..Server::default() };
+        let peer = peer.parse().map_or(Peer::Socket, Peer::Address);
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        Proxies::new(&server).unwrap().client(peer.parse().unwrap(), &headers).to_string()
+        Proxies::new(&server).unwrap().client(peer, &headers).to_string()
     }
 
     #[test]
@@ -114,6 +136,18 @@ mod tests {
         assert_eq!(is("10.1.1.1", "::ffff:192.0.2.1"), "192.0.2.1");
         for nonsense in ["", "unknown", "192.0.2.1, nonsense", "192.0.2.1,", "999.1.1.1"] {
             assert_eq!(is("10.1.1.1", nonsense), "10.1.1.1", "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_at_a_unix_socket_is_believed_about_one_hop() {
+        let is = |trusted: &[&str], line| {
+            client(trusted, ProxyHeader::XForwardedFor, "socket", &[("x-forwarded-for", line)])
+        };
+        assert_eq!(is(&[], "203.0.113.9, 192.0.2.1"), "192.0.2.1", "the client wrote the first one");
+        assert_eq!(is(&["10.0.0.0/8"], "203.0.113.9, 192.0.2.1, 10.2.2.2"), "192.0.2.1", "two proxies");
+        for nothing in ["", "unknown", "192.0.2.1, nonsense"] {
+            assert_eq!(is(&[], nothing), "127.0.0.1", "{nothing:?}");
         }
     }
 

@@ -4,8 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use axum::http::StatusCode;
 
-use super::{FieldError, Limit};
-use crate::secret::Secret;
+use super::{FieldError, Limit, limit};
+use crate::{metrics::Family, secret::Secret};
 
 /// Makes [`Problem`] of a table with one row per kind: status, code, title, and what a client can do about it.
 macro_rules! problems {
@@ -28,10 +28,22 @@ macro_rules! problems {
             })?,
         )+}
 
+        /// The kinds without what they hold, in the order of the table.
+        #[derive(Clone, Copy)]
+        enum Place { $($name),+ }
+
         $(const _: () = assert!($status >= 400 && $status < 600);)+
 
         /// The status and the code of every kind, in the order of the table. Some kinds share a code.
         pub const KINDS: &[(u16, &str)] = &[$(($status, $code),)+];
+
+        /// Problems that were answered, by code.
+        pub static ANSWERED: Family<{ KINDS.len() }> = Family::new(
+            "vestibule_problems_total",
+            "Problems answered, by code. A page that shows the fields of a form again is none.",
+            "code",
+            [$($code),+],
+        );
 
         impl Problem {
             /// The status of the response.
@@ -43,6 +55,11 @@ macro_rules! problems {
             /// The stable name that clients may match on.
             pub fn code(&self) -> &'static str {
                 match self { $(Self::$name { .. } => $code,)+ }
+            }
+
+            /// The place in [`KINDS`].
+            pub(super) fn place(&self) -> usize {
+                (match self { $(Self::$name { .. } => Place::$name,)+ }) as usize
             }
 
             /// The kind of problem, in a few words.
@@ -225,6 +242,9 @@ problems! {
     NotAcceptable => 406, "not_acceptable", "Not acceptable",
         "Responses are JSON, and that of `GET events` is `text/event-stream`. Send an Accept header that allows it, or no \
          Accept header.";
+    /// The body did not arrive in time (RFC 9110 section 15.5.9).
+    RequestTimeout => 408, "request_timeout", "Request timeout",
+        "The request body took too long to arrive. Send it again.";
     /// The page was made for another account than the one that is signed in now.
     AccountChanged => 409, "account_changed", "Another account is signed in",
         "This page was opened with another account. Copy what you wrote, then reload the page.";
@@ -282,6 +302,12 @@ impl Problem {
     /// [`Problem::Validation`]
     pub fn unless<T>(errors: Vec<FieldError>, value: T) -> Result<T, Self> {
         if errors.is_empty() { Ok(value) } else { Err(Self::Validation(errors)) }
+    }
+
+    /// The refusal by `limit`, after which another attempt is allowed in so many seconds. It is counted.
+    pub fn rate_limited(limit: Limit, seconds: u32) -> Self {
+        limit::REFUSED.count(limit as usize);
+        Self::RateLimited { limit, seconds }
     }
 
     /// What is wrong with each field, for [`Problem::Validation`].

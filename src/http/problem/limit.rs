@@ -1,5 +1,15 @@
 //! The limits on how often something can be done.
 
+use crate::metrics::Family;
+
+/// Requests and attempts that were refused, by limit.
+pub static REFUSED: Family<{ Limit::ALL.len() }> = Family::new(
+    "vestibule_rate_limit_refusals_total",
+    "Requests and attempts refused by a rate limit.",
+    "limit",
+    ["token", "address", "password", "code", "passkey", "sign_up", "mail", "lab"],
+);
+
 /// Which limit a request met, for 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {

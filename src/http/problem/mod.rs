@@ -27,6 +27,6 @@ pub use self::{
     json::{
         CONTENT_TYPE, Experiments, MEDIA_TYPE, answer_json, describe, problem_of, problem_response, render, worded,
     },
-    kind::{KINDS, Problem},
-    limit::Limit,
+    kind::{ANSWERED, KINDS, Problem},
+    limit::{Limit, REFUSED},
 };

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::Problem;
+use super::{Problem, kind::ANSWERED};
 use crate::http::conditional::version_tag;
 
 /// The header of the nonce for the next proof (RFC 9449 section 8).
@@ -21,7 +21,7 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable("answered by a layer".into()),
-            StatusCode::REQUEST_TIMEOUT => Self::InvalidBody("The request took too long to arrive.".into()),
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             status if status.is_client_error() => Self::InvalidBody("The request is malformed.".into()),
             _ => Self::Internal(format!("a layer answered {status}")),
         }
@@ -30,6 +30,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        ANSWERED.count(self.place());
         match &self {
             Self::Internal(_) => tracing::error!(problem = %self, "request failed"),
             Self::Unavailable(_) => tracing::warn!(problem = %self, "request failed"),

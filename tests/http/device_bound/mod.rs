@@ -1,7 +1,7 @@
 //! Sessions that are bound to a key of the device (Device Bound Session Credentials), and what a copy of their cookies is
 //! worth.
 
-mod key;
+pub mod key;
 mod refusals;
 
 use std::time::Duration as StdDuration;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use vestibule::settings::{DeviceBinding, Settings};
 
-use self::key::Key;
+pub use self::key::Key;
 use crate::support::{
     Browser, Database, Door, PASSWORD, Person, Prepare, Response, TestApp, on_both_databases,
     resource::{LIST_FUNCTION, PAGE, item_form, list_arguments},
@@ -45,15 +45,15 @@ const REFRESH: &str = "/session/device-bound/refresh";
 const LIFE: Duration = Duration::minutes(5);
 
 /// A browser with a bound session.
-struct Bound {
-    browser: Browser,
-    key: Key,
-    session: String,
+pub struct Bound {
+    pub browser: Browser,
+    pub key: Key,
+    pub session: String,
 }
 
 impl Bound {
     /// Signs `person` in with a browser that registers `key`, and uses it once.
-    async fn new(app: &TestApp, person: &Person, key: Key) -> Self {
+    pub async fn new(app: &TestApp, person: &Person, key: Key) -> Self {
         let browser = app.browser();
         let offered = challenge(&sign_in(&browser, person).await);
         let answer = register(&browser, &key.registration(&offered)).await;
@@ -68,7 +68,7 @@ impl Bound {
     }
 
     /// What a browser does when the short cookie is over.
-    async fn renew(&self) -> Response {
+    pub async fn renew(&self) -> Response {
         let asked = next_challenge(&self.refresh(None).await, &self.session);
         self.refresh(Some(&self.key.proof(&asked))).await
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use vestibule::{
     features::{
-        accounts::{admin, factor_reset},
+        accounts::{admin, corrections, factor_reset},
         tokens::service::tell_of_end,
     },
     settings::{Confirm, Settings},
@@ -145,6 +145,20 @@ async fn of_the_passwordless(database: Database) -> Vec<String> {
     texts(&app).await
 }
 
+/// The mails of one whose address an operator changes.
+async fn of_a_correction(database: Database) -> Vec<String> {
+    let app = app(database, |_| {}).await;
+    let ada = app.person("ada").await;
+    let with = (&app.db, &app.settings, &app.state.mailer);
+    let mut email = ada.email;
+    for (new, confirmed) in [("new@example.org", false), ("newest@example.org", true)] {
+        let account = admin::find(&app.db, &email).await.unwrap();
+        corrections::change_address(with, &account, new, confirmed).await.unwrap();
+        email = new.into();
+    }
+    texts(&app).await
+}
+
 /// By the name of the file, such as `confirm-your-address-1.txt`: a subject may have several texts.
 fn by_name(mails: Vec<String>) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
@@ -163,7 +177,10 @@ async fn every_mail_says_what_its_file_says(database: Database) {
     let of_second_factors = Box::pin(of_second_factors(database)).await;
     let of_the_passwordless = Box::pin(of_the_passwordless(database)).await;
     let of_a_life = Box::pin(of_a_life(database)).await;
-    let said = [of_a_life, of_signing_up_twice(database).await, of_second_factors, of_the_passwordless].concat();
+    let of_a_correction = Box::pin(of_a_correction(database)).await;
+    let said =
+        [of_a_life, of_signing_up_twice(database).await, of_second_factors, of_the_passwordless, of_a_correction];
+    let said = said.concat();
     let said = by_name(said);
     let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mails");
     fs::create_dir_all(&new).unwrap();

@@ -18,7 +18,7 @@ use crate::support::{Browser, PASSWORD, Person, Response, TestApp};
 /// Somebody with an authenticator app and recovery codes.
 pub struct Enrolled {
     pub person: Person,
-    secret: Vec<u8>,
+    pub secret: Vec<u8>,
     pub codes: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ fn base32(text: &str) -> Vec<u8> {
 }
 
 /// RFC 6238, written once more.
-fn totp(secret: &[u8], step: i64) -> String {
+pub fn totp(secret: &[u8], step: i64) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret).unwrap();
     mac.update(&step.to_be_bytes());
     let digest = mac.finalize().into_bytes();

@@ -125,7 +125,7 @@ impl Request {
         let asked = format!("{} {}", self.method, self.path);
         let mut request = HttpRequest::builder().method(self.method).uri(&self.path).body(body).unwrap();
         *request.headers_mut() = self.headers;
-        request.extensions_mut().insert(Peer(self.peer));
+        request.extensions_mut().insert(Peer::Address(self.peer));
         (asked, self.router.oneshot(request).await.unwrap())
     }
 

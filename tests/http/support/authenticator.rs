@@ -48,10 +48,18 @@ pub struct Authenticator {
 impl Authenticator {
     /// One that verifies its user, keeps the passkey for itself, and counts.
     pub fn new() -> Self {
-        let (algorithm, random) = (&ECDSA_P256_SHA256_ASN1_SIGNING, SystemRandom::new());
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        Self::of(&Self::new_key())
+    }
+
+    /// A key for [`Self::of`].
+    pub fn new_key() -> Vec<u8> {
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new()).unwrap().as_ref().to_vec()
+    }
+
+    /// One with the private key `pkcs8`.
+    pub fn of(pkcs8: &[u8]) -> Self {
         Self {
-            key: EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap(),
+            key: EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8, &SystemRandom::new()).unwrap(),
             credential_id: Uuid::now_v7().into_bytes().to_vec(),
             user_handle: Vec::new(),
             rp_id: "localhost".into(),

@@ -101,8 +101,8 @@ pub fn session_calls() -> Vec<Call> {
 }
 
 /// The pages that anybody may open, of those that the app may have. Every other page is a signed-in person's.
-pub const FOR_ANYBODY: [&str; 8] =
-    ["/", "/sign-up", "/sign-in", "/email-codes/sign-in", "/forgot", "/lab", "/lab/story", "/lab/doctor"];
+pub const FOR_ANYBODY: [&str; 9] =
+    ["/", "/sign-up", "/sign-in", "/email-codes/sign-in", "/forgot", "/lab", "/lab/story", "/lab/doctor", "/lab/theft"];
 
 /// The page of a step of a sign-in, which leads to the sign-in page without one.
 pub const STEP: &str = "/sign-in/{step}";
@@ -139,6 +139,9 @@ pub const MAIL_PAGE: &str = "/dev/outbox/{name}";
 
 /// What browsers call by themselves to keep a session that is bound to a key: `tests/http/device_bound/` does.
 pub const OF_A_KEY: [&str; 2] = ["/session/device-bound/start", "/session/device-bound/refresh"];
+
+/// Where browsers send reports: `tests/http/browser_reports.rs` does.
+pub const OF_BROWSERS: [&str; 1] = ["/browser-reports"];
 
 /// Endpoints for monitoring, and what programs look for.
 pub const OPERATIONS: [&str; 7] = [

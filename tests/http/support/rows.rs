@@ -30,6 +30,11 @@ impl RawDb {
         }
     }
 
+    /// Waits until the connection is closed.
+    pub async fn close(self) {
+        on!(self, connection => connection.close().await.unwrap());
+    }
+
     /// Runs statements.
     pub async fn run(&mut self, sql: &str) {
         on!(self, connection => drop(connection.execute(sql).await.unwrap()));

@@ -134,7 +134,7 @@ fn refuse(waits: impl IntoIterator<Item = (Limit, Duration)>) -> Result<(), Prob
     let Some((limit, wait)) = longest else { return Ok(()) };
     // Round up: a client that retries earlier would be refused again.
     let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
-    Err(Problem::RateLimited { limit, seconds: u32::try_from(seconds).unwrap_or(u32::MAX) })
+    Err(Problem::rate_limited(limit, u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
 /// How long the next attempt has to wait by any of `counts`, at most six.

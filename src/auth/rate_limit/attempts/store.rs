@@ -51,12 +51,16 @@ pub(crate) async fn count(db: &Db, key: Key, now: Timestamp, pace: Duration) -> 
     )
 }
 
-/// Uncounts the last attempt.
+/// Uncounts the last attempt. If there was no other, nothing of its time remains either, which may be that of a clock
+/// that was ahead (S47).
 pub(crate) async fn give_back(db: &Db, key: Key, now: Timestamp, pace: Duration) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,
-        "UPDATE rate_limit_attempts SET due_at = due_at - ($2 - $3), counted_at = before_at WHERE key = $1",
+        "UPDATE rate_limit_attempts SET
+            due_at = CASE WHEN due_at - ($2 - $3) > counted_at THEN due_at - ($2 - $3) ELSE before_at END,
+            counted_at = before_at
+         WHERE key = $1",
         key.bytes(),
         now + pace,
         now,

@@ -1,0 +1,83 @@
+"""The commands of docs/deploy.md that take an empty server to https, backup, upgrade and back.
+
+They run in a folder: paths such as /etc/vestibule are in it, and ports are free ones. `systemctl` and `systemd-run` are
+systemd.py, which starts what the unit says; the server, Caddy and curl are real. apt-get and useradd do nothing.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import proxies
+from server import DEPLOY, ROOT, SITE, Folder, free_port, program
+
+SECTION = re.compile(r"^## From an empty server$(.*?)^## ", re.M | re.S)
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+PLACES = ["/usr/local/", "/etc/vestibule", "/etc/systemd/", "/etc/caddy/", "/etc/bash_completion.d/", "/var/lib/vestibule"]
+
+
+def check(binary):
+    """walk: the commands of docs/deploy.md, one after the other"""
+    blocks = BLOCK.findall(SECTION.search((ROOT / "docs/deploy.md").read_text())[1])
+    caddy = program("caddy", "caddy/usr/bin/caddy")
+    with Folder() as folder:
+        app, plain, secure = free_port(), free_port(), free_port()
+        proxies.certificate(folder.path)
+
+        def here(text):
+            text = text.replace("https://app.example.com", f"https://localhost:{secure}")
+            text = text.replace("127.0.0.1:3000", f"127.0.0.1:{app}").replace("app.example.com", "localhost")
+            for place in PLACES:
+                text = re.sub(rf"(?<![\w.]){re.escape(place)}", f"{folder.path}{place}", text)
+            return text
+
+        for place in PLACES:
+            Path(f"{folder.path}{place}").mkdir(parents=True, exist_ok=True)
+        for place in ("usr/local/bin", "etc/systemd/system", "home/deploy"):
+            (folder.path / place).mkdir(parents=True, exist_ok=True)
+        for file in DEPLOY.iterdir():
+            copy = folder.path / "home/deploy" / file.name
+            copy.write_text(here(file.read_text()))
+            copy.chmod(file.stat().st_mode)
+        for name in ("vestibule", "vestibule-next"):
+            (folder.path / "home" / name).symlink_to(binary)
+        machine = folder.path / "machine"
+        machine.mkdir()
+        for name in ("systemctl", "systemd-run"):
+            tool(machine / name, f'exec {sys.executable} {Path(__file__).with_name("systemd.py")} {name} "$@"')
+        for name in ("apt-get", "useradd"):
+            tool(machine / name, "exit 0")
+        environment = {
+            "PATH": f"{machine}:{folder.path}/usr/local/bin:{os.environ['PATH']}", "MACHINE": str(folder.path),
+            "SITE": str(SITE), "CADDY": str(caddy or ""), "PORTS": f"{plain} {secure}",
+            "CURL_CA_BUNDLE": f"{folder.path}/authority.pem", "SSL_CERT_FILE": f"{folder.path}/authority.pem",
+        }
+        count = 0
+        try:
+            for command in (line for block in blocks for line in commands(block)):
+                if not caddy and "https://" in command:
+                    continue
+                done = subprocess.run(
+                    ["bash", "-c", here(command)], cwd=folder.path / "home", env=environment, capture_output=True,
+                    text=True, stdin=subprocess.DEVNULL, timeout=60,
+                )
+                logs = [path.read_text(errors="replace")[-2000:] for path in folder.path.glob("*.log")]
+                assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}\n{''.join(logs)}"
+                count += 1
+            assert (folder.path / "usr/local/share/man/man1/vestibule.1").exists()
+        finally:
+            for name in ("vestibule", "caddy"):
+                subprocess.run([machine / "systemctl", "stop", name], env=environment, capture_output=True)
+    return f"{count} commands" + ("" if caddy else ", those of https left out, Caddy is not here")
+
+
+def commands(block):
+    """The lines of `block`; a line that ends with a backslash goes on."""
+    return [line for line in block.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+
+
+def tool(path, line):
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)

@@ -1,0 +1,128 @@
+//! `vestibule doctor`, beside a server that runs and one that does not; and what shells and `man` get.
+//! TLS and proxies are in tests/deploy.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use serde_json::{Value, json};
+
+use crate::{
+    binary::{DatabaseLocation, PUBLIC_URL_BY_ADDRESS, Server},
+    operators::{Said, run, run_with},
+    support::{RawDb, folder, on_both_databases},
+};
+
+on_both_databases! {
+    a_doctor_says_what_is_wrong_and_changes_nothing,
+    an_operator_makes_a_token_for_somebody,
+}
+
+const ADA: &str = "ada@example.org";
+
+/// Runs it as on the machine of a server that listens on `address`.
+fn doctor(folder: &Path, place: &DatabaseLocation, address: &str, line: &[&str]) -> Said {
+    let settings = [("DATABASE_URL", place.url()), ("LEPTOS_SITE_ADDR", address), PUBLIC_URL_BY_ADDRESS];
+    run_with(folder, &settings, &[&["doctor"][..], line].concat(), "")
+}
+
+/// The status of `check`, and what is said about it.
+fn found(document: &Value, check: &str) -> (String, String) {
+    let entries = document["checks"].as_array().unwrap();
+    let entry = entries.iter().find(|entry| entry["check"] == check);
+    let text = |name: &str| entry.map(|entry| entry[name].as_str().unwrap().to_owned()).unwrap_or_default();
+    (text("status"), format!("{} {}", text("message"), text("advice")))
+}
+
+async fn a_doctor_says_what_is_wrong_and_changes_nothing(place: DatabaseLocation) {
+    let folder = folder();
+    let server = Server::start(&folder, &[("DATABASE_URL", place.url()), PUBLIC_URL_BY_ADDRESS]);
+    let address = server.address().to_string();
+    let healthy = doctor(&folder, &place, &address, &["--json", "--mail-to", ADA]).json();
+    assert_eq!(healthy["healthy"], true, "{healthy}");
+    for check in ["server", "site", "clock", "compression", "database", "mail", "test message", "permissions"] {
+        assert_eq!(found(&healthy, check).0, "ok", "{check}: {healthy}");
+    }
+    assert_eq!(found(&healthy, "backup").0, "warning", "nobody has made one");
+    assert_eq!(fs::read_dir(folder.join("outbox")).unwrap().count(), 1, "the message was written");
+    run(&folder, &place, &["backup", "copy"], "").assert_status(0);
+    let lines = doctor(&folder, &place, &address, &[]).assert_status(0).out;
+    assert!(lines.lines().any(|line| line.starts_with("ok       backup: the newest is 0 hours old")), "{lines}");
+
+    let mut raw = match &place {
+        DatabaseLocation::Postgres(postgres) => RawDb::connect(&postgres.url).await,
+        _ => RawDb::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
+    };
+    let newest = "(SELECT max(version) FROM _sqlx_migrations)";
+    raw.run(&format!("UPDATE _sqlx_migrations SET version = 99999999 WHERE version = {newest}")).await;
+    let newer = doctor(&folder, &place, &address, &["--json"]);
+    let newer: Value = serde_json::from_str(&newer.assert_status(1).out).unwrap();
+    assert!(found(&newer, "database").1.contains("migration 99999999 is unknown"), "{newer}");
+    raw.run("DELETE FROM _sqlx_migrations WHERE version = 99999999").await;
+    let older = doctor(&folder, &place, &address, &["--json"]).json();
+    assert_eq!(found(&older, "database").0, "warning");
+    assert!(found(&older, "database").1.contains("1 migrations of this binary have not run"), "{older}");
+
+    drop(server);
+    fs::set_permissions(folder.join("outbox"), fs::Permissions::from_mode(0o755)).unwrap();
+    let said = doctor(&folder, &place, &address, &[]).assert_status(1);
+    let problems: Vec<_> = said.out.lines().filter(|line| line.starts_with("problem")).collect();
+    let of = |check: &str| problems.iter().any(|line| line.starts_with(&format!("problem  {check}: ")));
+    assert!(of("server") && of("site") && of("permissions") && problems.len() == 3, "{}", said.out);
+    assert!(said.out.contains("chmod go= outbox") && said.err.ends_with("3 problems were found\n"), "{}", said.err);
+}
+
+#[test]
+fn a_doctor_needs_no_database_and_makes_none() {
+    let folder = folder();
+    let said = run_with(&folder, &[PUBLIC_URL_BY_ADDRESS], &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("problem  database: there is no database of a server at sqlite:"), "{}", said.out);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    let bad = [("VESTIBULE_TOKENS__PER_ACCOUNT", "0"), ("DATABASE_URL", "postgres://me:s3cret@127.0.0.1:1/x")];
+    let said = run_with(&folder, &bad, &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("problem  settings: tokens.per_account"), "{}", said.out);
+    assert!(said.out.contains("problem  database: ") && !said.out.contains("s3cret"), "{}", said.out);
+}
+
+async fn an_operator_makes_a_token_for_somebody(place: DatabaseLocation) {
+    let folder = folder();
+    let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
+    server.token();
+    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let line = ["tokens", "create", ADA, "--name", "deploy", "--scope", "account:read", "--days", "7"];
+    let said = run(&line).assert_status(0);
+    let token = said.out.trim_end();
+    assert!(said.err.contains("not shown again") && !said.err.contains(token), "{}", said.err);
+    let (status, me) = server.json("GET /api/v1/me", token, &Value::Null);
+    assert_eq!((status, &me["email"]), (200, &json!(ADA)), "{me}");
+    let listed = run(&["tokens", "list", "--json"]).json();
+    assert_eq!((&listed[0]["name"], &listed[0]["scopes"]), (&json!("deploy"), &json!(["account:read"])), "{listed}");
+    let made = run(&[&line[..], &["--json"]].concat()).json();
+    assert!(made["token"].as_str().unwrap().starts_with("vst_") && made["name"] == "deploy", "{made}");
+    let log = run(&["log", "--json"]).json().to_string();
+    assert!(log.contains("tokens create") && !log.contains(token), "{log}");
+    assert!(run(&["activity", "list", ADA]).assert_status(0).out.contains("deploy"));
+
+    for (wrong, told) in [("nobody:reads", "There is no scope"), ("", "There is no scope")] {
+        let said = run(&["tokens", "create", ADA, "--name", "x", "--scope", wrong]).assert_status(2);
+        assert!(said.out.is_empty() && said.err.contains(told), "{}", said.err);
+    }
+    let said = run(&["tokens", "create", ADA, "--name", "x", "--scope", "account:read", "--days", "100000"]);
+    assert!(said.assert_status(2).err.contains("days"));
+    run(&["accounts", "disable", ADA]).assert_status(0);
+    assert!(run(&line).assert_status(2).err.contains("is disabled"));
+}
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let folder = folder();
+    let none = [("DATABASE_URL", "")];
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run_with(&folder, &none, &["completions", shell], "").assert_status(0).out;
+        for command in ["doctor", "lockdown", "everybody"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    run_with(&folder, &none, &["man", "man1"], "").assert_status(0);
+    for page in ["vestibule.1", "vestibule-doctor.1", "vestibule-tokens-create.1"] {
+        assert!(fs::read_to_string(folder.join("man1").join(page)).unwrap().contains(".SH NAME"), "{page}");
+    }
+}
