@@ -34,7 +34,13 @@ const ACROSS = ["cross-site-none-secure", "stored", "yes"] as const;
 
 export const FEATURES: readonly Feature[] = [
   feature("http.headers.Sec-Fetch-Site", "reading-own", "site", ["same-origin"], ["absent"]),
-  feature("http.headers.Sec-Fetch-Storage-Access", "frame-none", "access", ["active", "inactive", "none"], ["absent"]),
+  feature(
+    "http.headers.Sec-Fetch-Storage-Access",
+    "frame-activate",
+    "access",
+    ["active", "inactive", "none"],
+    ["absent"],
+  ),
   feature("http.headers.Access-Control-Expose-Headers", "reading-exposed", "exposed", ["yes"], ["no"]),
   feature(`${COOKIE}.SameSite.Strict`, "cross-site-strict", "stored", ["no"], ["yes"], ACROSS),
   feature(`${COOKIE}.SameSite.Lax`, "csrf-cross-site-lax", "sent", ["no"], ["yes"]),
@@ -60,7 +66,15 @@ export const FEATURES: readonly Feature[] = [
 
 /** Why the Lab and browser-compat-data disagree, by engine and feature. Anything else that differs is an error. */
 export const KNOWN: Readonly<Partial<Record<Engine, Readonly<Record<string, string>>>>> = {
+  firefox: {
+    [`${COOKIE}.Partitioned`]:
+      "Firefox keeps every cookie of another site in a partition, so the experiment, which tells a partitioned cookie " +
+      "from another one of its name, finds one cookie where the attribute is known as well.",
+  },
   webkit: {
+    [`${COOKIE}.host_secure_prefixes`]:
+      "WebKitGTK keeps its cookies by libsoup, which does not enforce the prefix. browser-compat-data is about Safari, " +
+      "which was not run.",
     [`${COOKIE}.SameSite.Lax`]:
       "WebKitGTK sends a Lax cookie with a form of another site if that page is in a frame of this app. It seems to " +
       "go by the page at the top. browser-compat-data is about Safari, which was not run.",
@@ -113,18 +127,17 @@ export function disagreements(comparisons: readonly Comparison[]): readonly Comp
 /** The disagreements without a reason, and the reasons without a disagreement, one line for each. */
 export function unexplained(comparisons: readonly Comparison[], known = KNOWN): string[] {
   const differ = disagreements(comparisons);
-  const engines = new Set(comparisons.map(({ engine }) => engine));
   const silent = differ
     .filter(({ engine, key }) => !known[engine]?.[key])
     .map(({ engine, key, experiment, observed, documented }) => {
       const [saw, says] = [observed, documented].map((has) => (has ? "has" : "lacks"));
       return `${engine} ${saw} ${key} by ${experiment}; browser-compat-data says that it ${says} it`;
     });
-  const stale = [...engines].flatMap((of) =>
-    Object.keys(known[of] ?? {})
-      .filter((about) => !differ.some(({ engine, key }) => engine === of && key === about))
-      .map((key) => `${of} and browser-compat-data agree on ${key} by now`),
-  );
+  const stale = comparisons
+    .filter(({ engine, key, observed, documented }) => {
+      return observed !== undefined && observed === documented && known[engine]?.[key];
+    })
+    .map(({ engine, key }) => `${engine} and browser-compat-data agree on ${key} by now`);
   return [...silent, ...stale];
 }
 

@@ -25,7 +25,6 @@ const MINI_BROWSER = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 const READY = `return document.querySelector(".lab")?.dataset.ready === ""`;
 const START = `document.querySelector("[data-lab=run-all]").click()`;
 const ENDED = `return document.querySelector(".lab").dataset.ran ?? ""`;
-const SAFARI = `return /Version\\/([\\d.]+)/.exec(navigator.userAgent)?.[1] ?? ""`;
 const STATUS = `return document.querySelector("[data-lab=status]").textContent`;
 
 /** Whether a program is on the PATH. */
@@ -58,8 +57,7 @@ async function inEngine(
   console.log(`${name}: ${results.length} experiments in ${seconds} s`);
   expect(results.length).toBeGreaterThanOrEqual(25);
   expect(mismatches(results, engine)).toEqual([]);
-  const safari = engine === "webkit" ? await run<string>(SAFARI) : "";
-  runs.push({ engine, browser, version, seconds, results, ...(safari && { safari }) });
+  runs.push({ engine, browser, version, seconds, results });
 }
 
 const THEFT_READY = `return document.querySelector(".theft")?.dataset.ready === ""`;

@@ -22,9 +22,15 @@ export interface VerdictFile {
 }
 
 /** One engine's run of all experiments. */
-export interface Run extends Omit<VerdictFile, "experiments" | "date" | "over"> {
+export interface Run extends Omit<VerdictFile, "experiments" | "date" | "over" | "safari"> {
   readonly results: readonly Result[];
 }
+
+/**
+ * The Safari whose engine a version of WebKitGTK has, by the first two numbers. Its user agent names another one. A
+ * version that is not here is not compared with what is known of Safari.
+ */
+const SAFARI: Readonly<Record<string, string>> = { "2.48": "18.4", "2.50": "26.0" };
 
 const folder = resolve(import.meta.dirname, "../../docs/lab");
 
@@ -36,8 +42,11 @@ export function fileName({ engine, browser, version }: Pick<VerdictFile, "engine
 
 /** The file of a run that ended today. */
 export function verdictsOf({ results, ...run }: Run): VerdictFile {
+  const [major = "", minor = ""] = run.version.split(".");
+  const safari = run.engine === "webkit" ? SAFARI[`${major}.${minor}`] : undefined;
   const experiments = Object.fromEntries(results.map(({ record, observed }) => [record.id, observed]));
-  return { ...run, date: new Date().toISOString().slice(0, 10), over: "http on localhost", experiments };
+  const known = { ...run, ...(safari && { safari }) };
+  return { ...known, date: new Date().toISOString().slice(0, 10), over: "http on localhost", experiments };
 }
 
 /** All files. */

@@ -357,6 +357,12 @@ fn secure() -> Vec<Experiment> {
             NO_COOKIE_YET,
             not(PREFIXES, "The name promises Secure, which is missing."),
             READABLE_WITH_COOKIES,
+        )
+        .except(
+            WebKit,
+            Question::Stored,
+            Value::Yes,
+            "libsoup, which stores the cookies of WebKitGTK, does not enforce the prefix.",
         ),
     ]
     .into_iter()

@@ -9,7 +9,10 @@ use crate::features::lab::{
     answer::{Answer, Cookie},
     experiment::{Experiment, Group::Frame},
     origins::Origin::{self, CrossSite, SameSite},
-    prediction::{Engine::WebKit, Question, Value, Verdict},
+    prediction::{
+        Engine::{Firefox, WebKit},
+        Question, Value, Verdict,
+    },
     step::Step,
 };
 
@@ -17,6 +20,13 @@ const NONE_SECURE: &str = "HttpOnly; SameSite=None; Secure";
 const PARTITIONED: &str = "HttpOnly; SameSite=None; Secure; Partitioned";
 
 const WEBKIT_HEADER: &str = "WebKit does not send this header.";
+const FIREFOX_HEADER: &str = "Firefox does not send this header with a request of the frame to its own origin.";
+const FIREFOX_NONE: &str = "Firefox keeps the cookies of another site in a partition, and tells the server that it \
+                            holds back the others.";
+const FIREFOX_GRANTED: &str = "Firefox keeps the cookies of a cross-site frame in a partition. Storage access would \
+                               open the others.";
+const FIREFOX_ONE: &str = "Firefox keeps every cookie of another site in a partition, with the attribute or without, \
+                           so the second replaces the first.";
 const WEBKIT_BLOCKS: &str = "WebKit blocks the cookies of a cross-site frame.";
 const WEBKIT_BOTH: &str = "WebKitGTK stored neither cookie, not even the one without Partitioned: it accepts no Secure \
                            cookie from http://localhost. So this says nothing about Partitioned in WebKit.";
@@ -81,6 +91,7 @@ pub(super) fn all() -> Vec<Experiment> {
             READABLE_OWN,
         )
         .also(Question::Access, ACTIVE)
+        .except(Firefox, Question::Access, Value::Absent, FIREFOX_HEADER)
         .except(WebKit, Question::Access, Value::Absent, WEBKIT_HEADER),
         record(
             "frame-none",
@@ -93,6 +104,8 @@ pub(super) fn all() -> Vec<Experiment> {
         .predict(in_frame, third_party, KEPT_SECURE, READABLE_OWN)
         .also(Question::Access, ACTIVE)
         .also(Question::Granted, granted)
+        .except(Firefox, Question::Access, Value::Absent, FIREFOX_HEADER)
+        .except(Firefox, Question::Granted, Value::No, FIREFOX_GRANTED)
         .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
         .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
         .except(WebKit, Question::Access, Value::Absent, WEBKIT_HEADER)
@@ -112,6 +125,7 @@ pub(super) fn all() -> Vec<Experiment> {
             READABLE_OWN,
         )
         .also(Question::Access, ACTIVE)
+        .except(Firefox, Question::Access, Value::Absent, FIREFOX_HEADER)
         .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
         .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
         .except(WebKit, Question::Access, Value::Absent, WEBKIT_HEADER),
@@ -153,6 +167,7 @@ fn beside() -> Experiment {
     )
     .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
     .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
+    .except(Firefox, Question::Count, Value::One, FIREFOX_ONE)
     .except(WebKit, Question::Count, Value::Zero, WEBKIT_BOTH)
 }
 
@@ -178,6 +193,7 @@ fn activated() -> Experiment {
             otherwise: "Access was granted and not active: your browser repeated the request with its cookies.",
         },
     )
+    .except(Firefox, Question::Access, Value::None, FIREFOX_NONE)
     .except(WebKit, Question::Sent, Value::No, NEVER_KEPT)
     .except(WebKit, Question::Stored, Value::No, WEBKIT_SECURE)
     .except(WebKit, Question::Access, Value::Absent, WEBKIT_HEADER)
