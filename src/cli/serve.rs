@@ -114,7 +114,8 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
     let development = settings.is_development();
     // As long as the other server may take to stop.
-    let lock = sqlite_lock::take(&database, grace.0).await;
+    let drain = Duration::from_secs(settings.server.drain_seconds.into());
+    let lock = sqlite_lock::take(&database, grace.0 + drain).await;
     let lock = lock.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     let db = Db::open_with(&database, Clock::default(), connections).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
@@ -136,7 +137,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let stop = signals::stop().map_err(Failure::machine)?;
     let stopping = CancellationToken::new();
     let (stopped, events) = (stopping.clone(), state.events.clone());
-    let (draining, drain) = (state.draining.clone(), Duration::from_secs(state.settings.server.drain_seconds.into()));
+    let draining = state.draining.clone();
     let signalled = tokio::spawn(async move {
         stop.await;
         systemd::notify("STOPPING=1");

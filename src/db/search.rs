@@ -192,7 +192,7 @@ mod tests {
 
     fn search() -> Search {
         let pool = || SqlitePoolOptions::new().connect_lazy("sqlite::memory:").unwrap();
-        Search::new(Pools::Sqlite { reader: pool(), writer: pool() }, false)
+        Search::new(Pools::Sqlite { reader: pool(), writer: pool() }, false, TIME)
     }
 
     fn refused<T>(result: Result<T, SearchError>) -> bool {

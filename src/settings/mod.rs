@@ -197,7 +197,7 @@ impl Settings {
         self.events.check(self.server.connections, &mut found);
         self.reports.check(&mut found);
         self.cors.check(&self.server.public_url, &mut found);
-        self.metrics.check(self.server.address, &mut found);
+        self.metrics.check(self.server.address.tcp(), &mut found);
         self.lab.check(&self.server, &mut found);
         found.sorted()
     }

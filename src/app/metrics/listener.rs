@@ -47,7 +47,7 @@ async fn metrics(State(sources): State<Sources>, headers: HeaderMap) -> Response
 /// Where the address to listen on is that of every network, clients of public ones are refused.
 async fn private_only(request: Request, next: Next) -> Response {
     match request.extensions().get() {
-        Some(Peer(peer)) if !is_private(*peer) => StatusCode::FORBIDDEN.into_response(),
+        Some(Peer::Address(peer)) if !is_private(*peer) => StatusCode::FORBIDDEN.into_response(),
         _ => next.run(request).await,
     }
 }
