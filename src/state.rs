@@ -94,6 +94,6 @@ impl AppState {
         let sign_ins = SignIns::new(context, site.factors.clone());
         let site = Arc::new(site);
         let draining = Draining::default();
-        Ok(Self { draining, db, hasher, mailer, settings, assets, events, sign_ins, dpop, device_bound, dev_key, site })
+        Ok(Self { db, hasher, mailer, settings, assets, events, sign_ins, dpop, device_bound, draining, dev_key, site })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod email_address;
 pub mod folding;
+pub mod hex;
 
 use std::{borrow::Cow, ops::RangeInclusive};
 

@@ -47,25 +47,25 @@ pub struct Times {
     name: &'static str,
     help: &'static str,
     label: &'static str,
-    times: Mutex<BTreeMap<&'static str, u64>>,
+    last: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Times {
     /// The gauge `name`, which ends with `_timestamp_seconds`, by `label`.
     pub const fn new(name: &'static str, help: &'static str, label: &'static str) -> Self {
-        Self { name, help, label, times: Mutex::new(BTreeMap::new()) }
+        Self { name, help, label, last: Mutex::new(BTreeMap::new()) }
     }
 
     /// It has happened now.
     pub fn now(&self, value: &'static str) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        self.times.lock().unwrap_or_else(PoisonError::into_inner).insert(value, now);
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).insert(value, now);
     }
 
     /// Writes all of them.
     pub fn write(&self, text: &mut Text) {
         text.family(self.name, Kind::Gauge, self.help);
-        for (value, time) in &*self.times.lock().unwrap_or_else(PoisonError::into_inner) {
+        for (value, time) in &*self.last.lock().unwrap_or_else(PoisonError::into_inner) {
             text.sample("", &[(self.label, *value)], *time);
         }
     }

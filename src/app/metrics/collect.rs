@@ -14,6 +14,7 @@ use crate::{
     mail,
     metrics::{Format, Kind, Text},
     settings::{Settings, without_credentials},
+    text::hex::hex,
 };
 
 /// How long what is read of the database may take. What takes longer is left out.
@@ -78,7 +79,7 @@ fn fingerprint(settings: &Settings) -> String {
     let mut settings = settings.clone();
     settings.database.url = without_credentials(&settings.database.url);
     let hash = Sha256::digest(serde_json::to_vec(&settings).unwrap_or_default());
-    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..6])
 }
 
 fn readiness(text: &mut Text, found: &Readiness, stops: bool) {

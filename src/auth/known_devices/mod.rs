@@ -17,8 +17,6 @@ mod devices;
 mod store;
 mod trust;
 
-use std::fmt::Write;
-
 use uuid::Uuid;
 
 pub use self::trust::{
@@ -29,7 +27,7 @@ use crate::{
     auth::{device_cookie::LIFETIME, rate_limit::attempts::Key},
     db::Db,
     http::client::{Client, Network},
-    text::email_address::is_address,
+    text::{email_address::is_address, hex::hex},
 };
 
 /// How many device cookies are remembered per account; the least recently used one is dropped.
@@ -71,11 +69,7 @@ pub async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Optio
         return Ok(None);
     }
     device.is_known();
-    let mut text = String::new();
-    for byte in hash {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(Some(text))
+    Ok(Some(hex(&hash)))
 }
 
 /// Deletes up to `batch` devices whose cookie has expired and returns how many there were (S10).

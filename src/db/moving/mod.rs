@@ -24,7 +24,7 @@ use self::{
 pub use mark::{Mark, refusal};
 
 use super::backup::Place;
-use crate::{settings::without_credentials as shown, timestamp::Timestamp};
+use crate::{settings::without_credentials as shown, text::hex::hex, timestamp::Timestamp};
 
 /// How many rows a table has, and their SHA-256 in the order of the primary key.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -86,7 +86,7 @@ impl End {
             Ok(())
         })
         .await?;
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&hash.finalize());
         Ok(Summary { table: table.name.clone(), rows, sha256 })
     }
 

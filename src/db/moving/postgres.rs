@@ -133,21 +133,21 @@ impl Postgres {
     }
 
     pub(super) async fn commit(&mut self, table: &Table) -> Result<(), String> {
-        let mut sql = "SET CONSTRAINTS ALL IMMEDIATE;".to_owned();
+        let mut sql = vec!["SET CONSTRAINTS ALL IMMEDIATE;".to_owned()];
         for key in self.foreign_keys(table).await? {
-            sql += &alter(table, &key, "NOT DEFERRABLE");
+            sql.push(alter(table, &key, "NOT DEFERRABLE"));
         }
         let sequences = sqlx::query_as(SEQUENCES).bind(&table.name).persistent(false);
         let sequences: Vec<(String, String)> = sequences.fetch_all(&mut self.0).await.map_err(said)?;
         for (sequence, column) in sequences {
             let (sequence, column) = (sequence.replace('\'', "''"), quoted(&column));
-            sql += &format!(
+            sql.push(format!(
                 "SELECT setval('{sequence}', coalesce(max({column}), 1), max({column}) IS NOT NULL) FROM {};",
                 quoted(&table.name)
-            );
+            ));
         }
-        sql += &format!("ALTER TABLE {} ENABLE TRIGGER USER; COMMIT", quoted(&table.name));
-        self.run(&sql).await
+        sql.push(format!("ALTER TABLE {} ENABLE TRIGGER USER; COMMIT", quoted(&table.name)));
+        self.run(&sql.concat()).await
     }
 
     pub(super) async fn roll_back(&mut self) {
@@ -232,15 +232,15 @@ impl Postgres {
     pub(super) async fn hold(&mut self, tables: &[Found], key: &str, mark: &str, now: Timestamp) -> Result<(), String> {
         self.run("BEGIN").await?;
         let work = async {
-            let mut sql = format!("{FUNCTION};");
+            let mut sql = vec![format!("{FUNCTION};")];
             for table in tables.iter().filter(|table| table.name != "server_info") {
-                sql += &format!(
+                sql.push(format!(
                     "CREATE TRIGGER {REFUSE} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {}
                      FOR EACH STATEMENT EXECUTE FUNCTION {REFUSE}();",
                     quoted(&table.name)
-                );
+                ));
             }
-            self.run(&sql).await?;
+            self.run(&sql.concat()).await?;
             self.set(key, mark, now).await?;
             self.run("COMMIT").await
         };

@@ -122,8 +122,8 @@ impl Sqlite {
     }
 
     pub(super) fn empty(&self, tables: &[Found]) -> Result<(), String> {
-        let deletes: String = tables.iter().map(|table| format!("DELETE FROM {};", quoted(&table.name))).collect();
-        self.0.execute_batch(&format!("BEGIN IMMEDIATE; {deletes} COMMIT")).map_err(|error| said(&error))
+        let deletes: Vec<_> = tables.iter().map(|table| format!("DELETE FROM {};", quoted(&table.name))).collect();
+        self.0.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT", deletes.concat())).map_err(|error| said(&error))
     }
 
     /// What is wrong with the rows together, and not of one table.
@@ -175,9 +175,9 @@ impl Sqlite {
         let triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, length(?1)) = ?1";
         let triggers = self.texts(triggers, [TRIGGER]).map_err(|error| said(&error))?;
         self.begin()?;
-        let drops: String = triggers.iter().map(|name| format!("DROP TRIGGER {};", quoted(name))).collect();
+        let drops: Vec<_> = triggers.iter().map(|name| format!("DROP TRIGGER {};", quoted(name))).collect();
         let work = || {
-            self.0.execute_batch(&drops).map_err(|error| said(&error))?;
+            self.0.execute_batch(&drops.concat()).map_err(|error| said(&error))?;
             self.unset_all()?;
             self.commit()
         };

@@ -34,7 +34,7 @@ pub const FEATURE: Feature = Feature {
     stateful: Some(Stateful {
         label: "the reports of browsers",
         listener: |_| None,
-        routes,
+        routes: |state, _| Ok(routes(state)),
         pages: &[],
         endpoints: &[("POST", PATH, false)],
     }),
@@ -47,7 +47,7 @@ pub const FEATURE: Feature = Feature {
 
 /// The endpoint needs no guard: a page of another site cannot post these types without a preflight, which is refused,
 /// and what is about a page of another site is dropped.
-fn routes(state: &AppState, _: Option<String>) -> Result<StatefulRoutes, String> {
+fn routes(state: &AppState) -> StatefulRoutes {
     let endpoints = Router::new().route(PATH, post(endpoint::collect).with_state(Collector::new(state)));
-    Ok(StatefulRoutes { endpoints, ..StatefulRoutes::default() })
+    StatefulRoutes { endpoints, ..StatefulRoutes::default() }
 }
