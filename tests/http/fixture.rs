@@ -106,7 +106,7 @@ async fn write() {
     fs::create_dir_all(fixture(&version, "")).unwrap();
     for (database, file) in [(Database::Sqlite, "sqlite.json"), (Database::Postgres, "postgres.json")] {
         let app = site(database, None).await;
-        let held = populated(&app).await;
+        let held = Box::pin(populated(&app)).await;
         app.db.close().await;
         let json = serde_json::to_string_pretty(&held).unwrap();
         fs::write(fixture(&version, file), json + "\n").unwrap();

@@ -120,7 +120,7 @@ async fn the_doctor_is_read_without_a_script_and_asks_for_nothing(app: TestApp) 
         "CORS_ALLOW_CREDENTIALS = True",
         "if ($request_method = OPTIONS) { return 204; }",
         "The doctor needs JavaScript.",
-        r##"href="/lab#cookie-star""##,
+        r#"href="/lab#cookie-star""#,
     ] {
         assert!(page.contains(text), "{text}");
     }

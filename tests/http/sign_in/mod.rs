@@ -60,13 +60,13 @@ async fn begin(browser: &Browser) -> Vec<u8> {
 impl Enrolled {
     /// Signs up as `name@example.org` and turns it on.
     pub async fn new(app: &TestApp, name: &str) -> Self {
-        Self::of(app, app.person(name).await).await
+        Self::of(app, Box::pin(app.person(name)).await).await
     }
 
     /// Shows `person` the secret, which waits for its first code.
     pub async fn begun(app: &TestApp, person: Person) -> Self {
         app.clock.advance(Duration::seconds(30));
-        let secret = begin(&person.browser).await;
+        let secret = Box::pin(begin(&person.browser)).await;
         Self { person, secret, codes: Vec::new() }
     }
 
@@ -75,7 +75,8 @@ impl Enrolled {
         let mut enrolled = Self::begun(app, person).await;
         let (path, confirm) = ("/account/security/totp", "/account/security/totp/confirm");
         let code = enrolled.code(app, 0);
-        let page = enrolled.person.browser.fill_and_follow(path, confirm, &[("code", &code)]).await.page(200);
+        let answered = Box::pin(enrolled.person.browser.fill_and_follow(path, confirm, &[("code", &code)])).await;
+        let page = answered.page(200);
         enrolled.codes = text_of(&page, "recovery-codes").lines().map(str::to_owned).collect();
         assert_eq!(enrolled.codes.len(), 10, "{page}");
         enrolled
