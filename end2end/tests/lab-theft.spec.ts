@@ -27,7 +27,7 @@ onHttps("sixteen thefts are worth what is predicted, in a browser that binds ses
     // What was sent, and why it was refused: a refusal for another reason would say nothing.
     const short = "__Host-Http-session, __Host-bound";
     plain(attempts(cells, "bound-cookie-copy")[0]).toBe(`at once, ${short}: 200`);
-    plain(attempts(cells, "bound-cookie-copy")[1]).toMatch(/^after \d+\.\d s, .*: 401 session_not_proven$/);
+    plain(attempts(cells, "bound-cookie-copy")[1]).toMatch(/^after \d+\.\d s, .*: 401 not_signed_in$/);
     plain(attempts(cells, "bound-cookie-in-place")).toEqual([`${short}: 200`]);
     plain(attempts(cells, "cookie-copy")).toEqual(["__Host-Http-session: 200"]);
     plain(attempts(cells, "cookie-read")).toEqual(["read: 0 cookies", "nothing: 401 not_signed_in"]);

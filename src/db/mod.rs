@@ -43,13 +43,13 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use self::probe::Probe;
 pub use self::{
     clock::Clock,
     errors::{OpenError, TaskPanicked, is_transient, is_unique_violation},
     ids::json_array,
     search::{Search, SearchError, Searching},
 };
+use self::{pools::close, probe::Probe};
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
 pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
@@ -183,19 +183,19 @@ impl Db {
         }
         self.kept.close();
         match &self.search.pools {
-            Pools::Sqlite { reader, .. } => reader.close().await,
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Sqlite { reader, .. } => close(reader).await,
+            Pools::Postgres(pool) => close(pool).await,
         }
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
-                reader.close().await;
+                close(reader).await;
                 // Closing does it too, but not if the last connection to close is a reader, which may not write.
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
                     tracing::warn!(%error, "the write-ahead log was not checkpointed; the next start does it");
                 }
-                writer.close().await;
+                close(writer).await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(pool) => close(pool).await,
         }
     }
 }

@@ -13,7 +13,9 @@ use tokio_util::task::TaskTracker;
 use super::{
     Clock, Db, Direct, Inner, Kept, OpenError, Pools,
     checkout::pool_options,
-    file, migrations, pooler, rights,
+    file, migrations, pooler,
+    pools::close,
+    rights,
     search::{self, Search},
 };
 use crate::settings::without_credentials as shown;
@@ -181,7 +183,7 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
     {
         return Err(refused(url, error));
     }
-    migrating.close().await;
+    close(&migrating).await;
     let pool = || pool_options().max_connections(usage.connections()).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = match usage {
         Use::Server(_) => limited(pool, options.clone(), SERVER_TIMEOUT).await,

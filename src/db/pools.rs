@@ -1,6 +1,6 @@
 //! The connection pools.
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Database, PgPool, Pool, SqlitePool};
 
 /// SQLite has one writer at a time, so writes have a pool of one connection, and reads never wait for them.
 #[derive(Clone, Debug)]
@@ -14,4 +14,13 @@ pub enum Pools {
     },
     /// PostgreSQL.
     Postgres(PgPool),
+}
+
+/// Closes every connection of `pool`.
+///
+/// A connection that is given back while the pool closes may become idle after the pool has looked for idle ones.
+/// When the first call has ended, all are back, and the second one closes those.
+pub(super) async fn close<DB: Database>(pool: &Pool<DB>) {
+    pool.close().await;
+    pool.close().await;
 }

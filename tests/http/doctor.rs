@@ -94,7 +94,7 @@ async fn an_operator_makes_a_token_for_somebody(place: DatabaseLocation) {
     let (status, me) = server.json("GET /api/v1/me", token, &Value::Null);
     assert_eq!((status, &me["email"]), (200, &json!(ADA)), "{me}");
     let listed = run(&["tokens", "list", "--json"]).json();
-    assert_eq!((&listed[0]["name"], &listed[0]["scopes"]), (&json!("deploy"), &json!(["account:read"])), "{listed}");
+    assert_eq!((&listed[0]["name"], &listed[0]["scopes"]), (&json!("deploy"), &json!("account:read")), "{listed}");
     let made = run(&[&line[..], &["--json"]].concat()).json();
     assert!(made["token"].as_str().unwrap().starts_with("vst_") && made["name"] == "deploy", "{made}");
     let log = run(&["log", "--json"]).json().to_string();

@@ -21,7 +21,12 @@ without_database! {
 fn every_path_that_is_named_exists() {
     let served: HashSet<_> =
         routes(FEATURES).into_iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    // Those of listeners of their own.
+    let elsewhere = ["GET /metrics", "POST /lab/theft/steal/{drill}"];
     let is_served = |named: &str| {
+        if elsewhere.contains(&named) {
+            return true;
+        }
         let (method, path) = named.split_once(' ').unwrap();
         let path = path.trim_start_matches('/');
         ["/", "/api/v1/", "/session/v1/"].iter().any(|mount| served.contains(&format!("{method} {mount}{path}")))

@@ -7,7 +7,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
-use vestibule::{settings::FirstPartyClient, timestamp::Timestamp};
+use vestibule::{
+    settings::{FirstPartyClient, TokenLogin},
+    timestamp::Timestamp,
+};
 
 use crate::{
     device_bound::{Bound, Key},
@@ -53,6 +56,7 @@ struct Held {
 async fn site(database: Database, url: Option<String>) -> TestApp {
     TestApp::with(database, |settings| {
         settings.server.public_url = ORIGIN.parse().unwrap();
+        settings.tokens.login = TokenLogin::On;
         settings.oauth.clients = vec![FirstPartyClient {
             id: OWN.into(),
             name: "Own app".into(),

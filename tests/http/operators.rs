@@ -4,6 +4,7 @@ use std::{
     io::{Read, Write},
     path::Path,
     process::Stdio,
+    thread,
 };
 
 use serde_json::{Value, json};
@@ -55,9 +56,15 @@ pub(super) fn run_with(folder: &Path, settings: &[(&str, &str)], line: &[&str], 
     let mut child = command.spawn().unwrap();
     // It may have ended without reading.
     let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+    // It may write more than a pipe holds.
+    let mut stdout = child.stdout.take().unwrap();
+    let reading = thread::spawn(move || {
+        let mut out = String::new();
+        stdout.read_to_string(&mut out).unwrap();
+        out
+    });
     let code = exit_code(&mut child).unwrap();
-    let (mut out, mut err) = (String::new(), String::new());
-    child.stdout.unwrap().read_to_string(&mut out).unwrap();
+    let (out, mut err) = (reading.join().unwrap(), String::new());
     child.stderr.unwrap().read_to_string(&mut err).unwrap();
     assert!(!out.contains(PASSWORD) && !err.contains(PASSWORD));
     Said { code, out, err }

@@ -126,8 +126,8 @@ fn a_proxy_reaches_the_server_at_a_unix_socket() {
 
     // A second server does not take it away.
     let other = [&settings[1..], &[("DATABASE_URL", "sqlite:other.db")]].concat();
-    let (code, line) = refusal(&folder, free_address(), &other, &["serve"]);
-    assert!(code == 1 && line.contains("another server listens there"), "{line}");
+    let said = run_with(&folder, &other, &["serve"], "").assert_status(1);
+    assert!(said.err.contains("another server listens there"), "{}", said.err);
     assert!(ask(&path, "GET /healthz HTTP/1.1\r\n").starts_with("HTTP/1.1 200"));
     signal(server.0.id(), "TERM");
     assert_eq!(exit_code(&mut server.0), Some(0), "{}", fs::read_to_string(&log).unwrap());

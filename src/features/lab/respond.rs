@@ -139,7 +139,7 @@ impl<'a> StepRequest<'a> {
                 let location = [(header::LOCATION, parts.uri.path().to_owned())];
                 (StatusCode::TEMPORARY_REDIRECT, location).into_response()
             }
-            Preflight::Refused => StatusCode::UNAUTHORIZED.into_response(),
+            Preflight::Refused => Problem::TokenMissing.into_response(),
         }
     }
 

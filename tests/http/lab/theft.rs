@@ -146,7 +146,7 @@ async fn a_copy_of_a_bound_cookie_ends_with_the_short_one(database: Database) {
     app.clock.advance(Duration::seconds(5));
     for from in ["copy", "log"] {
         let stolen = drill.stolen(from).await;
-        assert_eq!((&stolen["sent"], &stolen["code"]), (&both, &"session_not_proven".into()), "{from}");
+        assert_eq!((&stolen["sent"], &stolen["code"]), (&both, &"not_signed_in".into()), "{from}");
     }
     // The owner has the key.
     let refresh = || {
