@@ -1,6 +1,9 @@
 //! The connection pools.
 
+use std::time::Duration;
+
 use sqlx::{Database, PgPool, Pool, SqlitePool};
+use tokio::time::sleep;
 
 /// SQLite has one writer at a time, so writes have a pool of one connection, and reads never wait for them.
 #[derive(Clone, Debug)]
@@ -18,9 +21,16 @@ pub enum Pools {
 
 /// Closes every connection of `pool`.
 ///
-/// A connection that is given back while the pool closes may become idle after the pool has looked for idle ones.
-/// When the first call has ended, all are back, and the second one closes those.
+/// sqlx's `close` may end before the last one is given back: each idle connection that it closes counts as one more that
+/// has come back.
 pub(super) async fn close<DB: Database>(pool: &Pool<DB>) {
-    pool.close().await;
-    pool.close().await;
+    const TRIES: u32 = 200;
+    for _ in 0..TRIES {
+        pool.close().await;
+        if pool.size() == 0 {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    tracing::warn!(connections = pool.size(), "connections to the database that did not close");
 }

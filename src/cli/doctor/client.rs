@@ -54,7 +54,7 @@ impl Answer {
     }
 }
 
-/// Sends `GET url`, to `address` if there is one, or else to that of its host.
+/// Sends a GET of `url`, to `address` if there is one, or else to that of its host.
 pub(super) async fn get(url: &Url, address: Option<SocketAddr>) -> Result<Answer, Failed> {
     let stream = connect(url, address).await?;
     if url.scheme() != "https" {
