@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Page } from "@playwright/test";
+import { pasted } from "../support/clipboard.ts";
 import { django, express, nginx, nginxServer, python, type LittleServer } from "../support/doctor-servers.ts";
 import { freePort } from "../support/net.mjs";
 import { APP, SPA, either, expect, test } from "../support/fixtures.ts";
@@ -52,7 +53,7 @@ async function askDoctor(page: Page, at: string, fields: Fields): Promise<void> 
     await page.getByRole("button", { name: "Copy the whole doctor" }).click();
     await expect(page.locator("#toasts")).toHaveText("Copied");
   }
-  const text = fields.whole ? await page.evaluate(() => navigator.clipboard.readText()) : snippet;
+  const text = fields.whole ? await pasted(page) : snippet;
   await page.goto(at);
   await page.evaluate(text);
 }

@@ -22,7 +22,7 @@ onHttps("sixteen thefts are worth what is predicted, in a browser that binds ses
     const cells = await run(page);
     plain(observed(cells)).toEqual(WORTH);
     for (const { id, predicted } of cells) plain(predicted, id).toBe(WORTH[id]);
-    await plain(page.getByRole("status")).toHaveText("16 of 16 cells are as predicted.");
+    await plain(page.locator("[data-drill=status]")).toHaveText("16 of 16 cells are as predicted.");
 
     // What was sent, and why it was refused: a refusal for another reason would say nothing.
     const short = "__Host-Http-session, __Host-bound";
@@ -53,7 +53,7 @@ test.describe("on http", () => {
     expect(attempts(cells, "bound-cookie-copy")).toEqual(["Needs https and a browser with device-bound sessions."]);
     const predicted = page.locator("#bound-cookie-copy .outcome").first();
     await expect(predicted, "the prediction stays").toHaveText("In for minutes");
-    await expect(page.getByRole("status")).toContainText("12 of 16 cells are as predicted. 4 could not be run.");
+    await expect(page.locator("[data-drill=status]")).toContainText("12 of 16 cells are as predicted. 4 could not be run.");
     const refusals = { read: "token_bound", log: "invalid_dpop_proof", copy: "invalid_dpop_proof" };
     for (const [way, code] of Object.entries(refusals)) {
       expect(attempts(cells, `bound-token-${way}`).join("\n"), way).toContain(code);

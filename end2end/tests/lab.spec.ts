@@ -1,4 +1,5 @@
 import type { Page, Route } from "@playwright/test";
+import { pasted } from "../support/clipboard.ts";
 import { RESULTS, mismatches, type Result } from "../support/lab.ts";
 import { APP, LAB_PORT } from "../support/origins.ts";
 import { inChromium, type ThirdParty } from "../support/third-party.ts";
@@ -213,7 +214,7 @@ test("the results can be taken along as Markdown", async ({ page, context }) => 
   await runAll(page);
   await page.getByRole("button", { name: "Copy as Markdown" }).click();
   await expect(page.locator("#toasts")).toHaveText("Copied");
-  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const text = await pasted(page);
   expect(text).toMatch(/^## The Lab in Chrome \d+, \d{4}-\d\d-\d\d\n/);
   expect(text).toContain("| The server names our origin | yes | no | no | yes | same-site |  |");
 });

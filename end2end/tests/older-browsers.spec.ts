@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { pasted } from "../support/clipboard.ts";
 import { expect, hydrated, makeToken, signUp, test } from "../support/fixtures.ts";
 
 // Browsers that lack what current ones have.
@@ -97,5 +98,5 @@ test("a token is copied", async ({ page, context }) => {
   const button = page.locator(".code").filter({ hasText: token }).getByRole("button");
   await button.click();
   await expect(button).toHaveText("Copied");
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+  expect(await pasted(page)).toBe(token);
 });

@@ -198,8 +198,7 @@ fn CauseView(cause: &'static Cause, local: bool) -> impl IntoView {
     };
     let id = cause.id.as_str();
     let shown = experiments::that_show(id, local).map(|experiment| {
-        let title = format!("“{}”", experiment.title);
-        view! { <li><a href=format!("/lab#{}", experiment.id)>{title}</a></li> }
+        view! { <li><a href=format!("/lab#{}", experiment.id)>{experiment.title}</a></li> }
     });
     let shown: Vec<_> = shown.collect();
     let shown = (!shown.is_empty()).then(|| {
