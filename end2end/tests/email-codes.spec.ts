@@ -1,4 +1,4 @@
-import { expect, signUp, test } from "../support/fixtures.ts";
+import { expect, hydrated, signUp, test } from "../support/fixtures.ts";
 import { outboxUrl } from "../support/server.ts";
 
 for (const javaScriptEnabled of [true, false]) {
@@ -28,6 +28,7 @@ for (const javaScriptEnabled of [true, false]) {
       await field.fill("0000-0000");
       await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();
       await expect(page.locator("#code-error")).toContainText("wrong");
+      if (javaScriptEnabled) await hydrated(page);
       // However it is typed.
       await field.fill(code.toLowerCase().replace("-", " "));
       await page.getByRole("main").getByRole("button", { name: "Sign in" }).click();

@@ -13,8 +13,8 @@ interface Route {
 /** Pages that answer with a file to download. */
 const DOWNLOADS = ["/account/export"];
 
-/** What programs look for, the JSON of both doors, and the scripts of the setup doctor. */
-const NO_PAGES = ["/.well-known/", "/session/v1/", "/api/v1/", "/fn/", "/lab/doctor/"];
+/** What programs look for, the JSON of both doors, the scripts of the setup doctor, and the doors of the theft drill. */
+const NO_PAGES = ["/.well-known/", "/session/v1/", "/api/v1/", "/fn/", "/lab/doctor/", "/lab/theft/"];
 
 test("every page is looked at", () => {
   const output = execFileSync(server, ["routes", "--json"], { cwd: folder, encoding: "utf8" });
