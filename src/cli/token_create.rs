@@ -23,7 +23,7 @@ pub(super) struct Create {
     /// What the owner sees it as
     #[arg(long)]
     name: String,
-    /// A scope, such as notes:read; repeat it for more
+    /// A scope, such as account:read; repeat it for more
     #[arg(long = "scope", required = true, value_name = "SCOPE")]
     scopes: Vec<String>,
     /// In how many days it expires
