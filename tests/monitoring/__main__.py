@@ -131,6 +131,9 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=PATIENCE) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == 503:
+                # It reads its own log first.
+                raise ConnectionError from error
             sys.exit(f"monitoring: {query or path}: {error.read().decode()}")
 
     def query(self, expression):
