@@ -7,8 +7,7 @@
 //!
 //! It is safe to leave on. A Lab session changes nothing but its own record. The peer knows no accounts but those of the
 //! theft drill, responds to pages of the three origins only, and only as a record says. Nothing of a request is shown to
-//! anyone but the page of
-//! its session. The Lab's cookies have names and a path of their own and live for a minute.
+//! anyone but the page of its session. The Lab's cookies have names and a path of their own and live for a minute.
 //!
 //! It is a cargo feature: without `lab` in the default features of `Cargo.toml` it is not compiled.
 
