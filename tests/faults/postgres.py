@@ -103,7 +103,8 @@ class Cluster:
     def signal(self, number):
         """To the postmaster and its children, the postmaster first so that it makes no others."""
         try:
-            for pid in self.pids():
+            # The last is `runuser`, where there is one: it stops itself when PostgreSQL is stopped.
+            for pid in [*self.pids(), self.process.pid]:
                 os.kill(pid, number)
         except (OSError, ValueError, IndexError):
             return False
