@@ -2,7 +2,6 @@
 
 use std::{
     cell::Cell,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -217,20 +216,9 @@ fn begun(source: &str, target: &str, held: Option<&Mark>, found: &Target, restar
     }
 }
 
-/// Whether another process has `file` open. A pool that was closed may close its last connection a moment later.
-async fn stays_in_use(file: PathBuf) -> Result<bool, String> {
-    for _ in 0..10 {
-        if !backup::is_in_use(file.clone()).await? {
-            return Ok(false);
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(true)
-}
-
 async fn nobody_uses(source: &str) -> Result<(), Failure> {
     let used = match Place::of(source).map_err(Failure::usage)? {
-        Place::File(file) => stays_in_use(file).await.map_err(Failure::machine)?,
+        Place::File(file) => backup::is_in_use(file).await.map_err(Failure::machine)?,
         Place::Postgres(url) => quiet(&url).await?.others > 0,
     };
     if used {

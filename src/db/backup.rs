@@ -10,7 +10,6 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     str::FromStr,
-    thread,
     time::Duration,
 };
 
@@ -201,22 +200,9 @@ pub async fn stage(file: PathBuf, target: PathBuf) -> Result<PathBuf, String> {
     .await
 }
 
-/// Moves the write-ahead log of a database that was closed into its file, and deletes the log.
-///
-/// A pool that was closed may close its last connection a moment later: until then the log is in use.
+/// Moves the write-ahead log of a database that nobody has open into its file, and deletes the log.
 fn fold_log(file: &Path) -> rusqlite::Result<()> {
-    const TRIES: u32 = 100;
-    let connection = open(file)?;
-    let fold = || connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0));
-    let mut result: rusqlite::Result<String> = fold();
-    for _ in 1..TRIES {
-        if result.is_ok() {
-            break;
-        }
-        thread::sleep(Duration::from_millis(50));
-        result = fold();
-    }
-    result.map(drop)
+    open(file)?.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0)).map(drop)
 }
 
 /// Puts the database `staged` in the place of `target`. What was there is kept beside it; its name is returned.
