@@ -11,9 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgRow};
 
-use super::checkout::{Checkout, answers};
+use super::{
+    checkout::{Checkout, answers},
+    statement::{Outcome, PostgresQuery, run_kept},
+};
 
 /// The most connections that wait here, and at most half of what the pool has, so that some are left for writes.
 const IDLE: usize = 8;
@@ -35,10 +38,10 @@ struct State {
 }
 
 /// A connection of the pool.
-pub(crate) struct Lent {
-    pub checkout: Checkout,
+struct Lent {
+    checkout: Checkout,
     /// Whether it waited here, where it may have ended meanwhile.
-    pub waited: bool,
+    waited: bool,
     /// When the pool gave it.
     since: Instant,
     /// When its last statement ended.
@@ -61,8 +64,30 @@ impl Kept {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Runs `query`. `None` if it has to run the usual way.
+    ///
+    /// # Errors
+    /// Those of the statement, or if there is no answer within `patience`.
+    pub(crate) async fn run(
+        &self,
+        pool: &PgPool,
+        query: PostgresQuery<'_>,
+        patience: Duration,
+    ) -> sqlx::Result<Option<Outcome<PgRow>>> {
+        let mut lent = self.take(pool).await?;
+        let (result, answered) = run_kept(&mut lent.checkout, query, patience).await;
+        match result {
+            Ok(outcome) => {
+                self.put(lent);
+                Ok(Some(outcome))
+            }
+            Err(_) if lent.waited && answered => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A connection that works, of those at hand or of `pool`.
-    pub(crate) async fn take(&self, pool: &PgPool) -> sqlx::Result<Lent> {
+    async fn take(&self, pool: &PgPool) -> sqlx::Result<Lent> {
         let now = Instant::now();
         let at_hand = self.state().idle.pop();
         if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
@@ -75,7 +100,7 @@ impl Kept {
     }
 
     /// Keeps a connection whose statement has ended well.
-    pub(crate) fn put(&self, lent: Lent) {
+    fn put(&self, lent: Lent) {
         let mut state = self.state();
         if !state.closed && state.idle.len() < self.most {
             state.idle.push(Lent { used: Instant::now(), ..lent });

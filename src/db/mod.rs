@@ -31,6 +31,8 @@ pub mod request;
 pub mod restored;
 mod rights;
 mod search;
+#[doc(hidden)]
+pub mod statement;
 mod timestamp;
 pub mod upgrade;
 #[doc(hidden)]
@@ -53,13 +55,13 @@ use self::{pools::close, probe::Probe};
 pub(crate) use direct::{Direct, DirectRow, column, direct_row};
 pub use figures::{FileSizes, PoolFigures};
 pub(crate) use kept::Kept;
+#[doc(hidden)]
+pub use pools::Pools;
 pub use probe::Readiness;
 #[doc(inline)]
 pub use query::{execute, fetch};
 pub(crate) use query::{execute_now, read};
 pub(crate) use write_behind::{BatchInsert, Row};
-#[doc(hidden)]
-pub use {checkout::Checkout, pools::Pools};
 
 use self::write_behind::WriteBehind;
 use crate::timestamp::Timestamp;

@@ -1,0 +1,232 @@
+//! What the macros of [`super::query`] call: one statement on one database, compiled once for all of them.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    Connection, Database, Either, Executor, FromRow, PgPool, Postgres, Row, Sqlite, SqlitePool,
+    postgres::{PgArguments, PgConnection, PgRow},
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use tokio::{task::JoinHandle, time::timeout};
+
+use super::{
+    Inner,
+    checkout::Checkout,
+    errors::is_refusal,
+    waits::{READER, WRITER, acquire},
+};
+
+type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments<'q>>;
+/// A statement of PostgreSQL with its values.
+pub(super) type PostgresQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+/// What a statement returned.
+#[derive(Debug)]
+pub struct Outcome<R> {
+    rows: Vec<R>,
+    affected: u64,
+}
+
+impl<R: Row> Outcome<R> {
+    /// All rows.
+    ///
+    /// # Errors
+    /// If a row is not a `T`.
+    pub fn all<T: for<'r> FromRow<'r, R>>(self) -> sqlx::Result<Vec<T>> {
+        self.rows.iter().map(T::from_row).collect()
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// If the row is not a `T`.
+    pub fn optional<T: for<'r> FromRow<'r, R>>(self) -> sqlx::Result<Option<T>> {
+        self.rows.first().map(T::from_row).transpose()
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::RowNotFound`] if there is none; if the row is not a `T`.
+    pub fn one<T: for<'r> FromRow<'r, R>>(self) -> sqlx::Result<T> {
+        self.optional()?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// How many rows were changed.
+    ///
+    /// # Errors
+    /// None. The result is that of the other kinds.
+    pub fn affected(self) -> sqlx::Result<u64> {
+        Ok(self.affected)
+    }
+}
+
+/// Runs `query` to its end. `fetch_one` and `fetch_optional` would stop it at its first row.
+async fn run<'q, DB: Database>(
+    query: Query<'q, DB, DB::Arguments<'q>>,
+    connection: &mut DB::Connection,
+    affected: fn(&DB::QueryResult) -> u64,
+) -> sqlx::Result<Outcome<DB::Row>>
+where
+    DB::Arguments<'q>: sqlx::IntoArguments<'q, DB>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let mut outcome = Outcome { rows: Vec::new(), affected: 0 };
+    let mut results = connection.fetch_many(query);
+    while let Some(result) = results.try_next().await? {
+        match result {
+            Either::Left(done) => outcome.affected += affected(&done),
+            Either::Right(row) => outcome.rows.push(row),
+        }
+    }
+    drop(results);
+    Ok(outcome)
+}
+
+async fn run_sqlite(
+    query: SqliteQuery<'_>,
+    connection: &mut sqlx::SqliteConnection,
+) -> sqlx::Result<Outcome<SqliteRow>> {
+    run(query, connection, sqlx::sqlite::SqliteQueryResult::rows_affected).await
+}
+
+async fn run_on(query: PostgresQuery<'_>, connection: &mut PgConnection) -> sqlx::Result<Outcome<PgRow>> {
+    run(query, connection, sqlx::postgres::PgQueryResult::rows_affected).await
+}
+
+/// Reads from SQLite.
+///
+/// # Errors
+/// Those of the statement, or if no connection is free in time.
+pub async fn read_sqlite(reader: &SqlitePool, query: SqliteQuery<'_>) -> sqlx::Result<Outcome<SqliteRow>> {
+    let mut connection = acquire(reader, &READER).await?;
+    run_sqlite(query, &mut connection).await
+}
+
+/// Runs a statement on PostgreSQL. A server that does not answer within `patience` is given up (S43). A write may have
+/// happened all the same; it is not acknowledged.
+///
+/// Behind a pooler in transaction mode, the next statement may use another connection. So a statement is prepared and
+/// run in one transaction, and without a name, which another client may have used on that connection.
+///
+/// # Errors
+/// Those of the statement, or if no connection is free in time.
+pub async fn run_postgres(
+    pool: &PgPool,
+    query: PostgresQuery<'_>,
+    pooler: bool,
+    patience: Duration,
+) -> sqlx::Result<Outcome<PgRow>> {
+    let mut checkout = Checkout::from(pool).await?;
+    let (connection, close) = checkout.parts();
+    if !pooler {
+        let result = timeout(patience, run_on(query, connection)).await;
+        return checkout.settle(result);
+    }
+    let query = query.persistent(false);
+    let transaction = async {
+        // sqlx does not end a transaction that is cancelled while it begins (T1).
+        *close = true;
+        let mut transaction = connection.begin().await?;
+        *close = false;
+        let outcome = run_on(query, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(outcome)
+    };
+    let result = timeout(patience, transaction).await;
+    checkout.settle(result)
+}
+
+/// Runs a statement on PostgreSQL with a connection that is the caller's.
+///
+/// # Errors
+/// Those of the statement, or if there was no answer within `patience`. The second value tells that there was one.
+pub(super) async fn run_kept(
+    checkout: &mut Checkout,
+    query: PostgresQuery<'_>,
+    patience: Duration,
+) -> (sqlx::Result<Outcome<PgRow>>, bool) {
+    let (connection, _) = checkout.parts();
+    let result = timeout(patience, run_on(query, connection)).await;
+    let answered = result.is_ok();
+    (checkout.settle(result), answered)
+}
+
+/// Writes to SQLite in a task of its own.
+///
+/// # Errors
+/// Those of the statement, or if the connection that writes is not free in time.
+pub async fn write_sqlite(
+    db: &Inner,
+    writer: SqlitePool,
+    query: SqliteQuery<'static>,
+    statement: &'static str,
+) -> sqlx::Result<Outcome<SqliteRow>> {
+    let task = db.writes.spawn(async move {
+        let mut connection = acquire(&writer, &WRITER).await?;
+        run_sqlite(query, &mut connection).await
+    });
+    join_write(db, statement, task).await
+}
+
+/// Writes to PostgreSQL in a task of its own.
+///
+/// # Errors
+/// Those of [`run_postgres`].
+pub async fn write_postgres(
+    db: &Inner,
+    pool: PgPool,
+    query: PostgresQuery<'static>,
+    statement: &'static str,
+) -> sqlx::Result<Outcome<PgRow>> {
+    let (pooler, patience) = (db.pooler, db.patience);
+    let task = db.writes.spawn(async move { run_postgres(&pool, query, pooler, patience).await });
+    join_write(db, statement, task).await
+}
+
+/// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is
+/// logged.
+async fn join_write<T>(db: &Inner, statement: &str, task: JoinHandle<sqlx::Result<T>>) -> sqlx::Result<T> {
+    let result = task.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+    db.written.notify_one();
+    if let Err(error) = &result
+        && !is_refusal(error)
+    {
+        tracing::error!(event = "write_failed", statement = name(statement), %error);
+        db.probe.suspect();
+    }
+    result
+}
+
+/// The verb and the table of a statement, for the log.
+fn name(statement: &str) -> String {
+    let words: Vec<_> = statement.split_whitespace().collect();
+    let named = words.windows(3).find_map(|words| match words {
+        ["INSERT", "INTO", table] | ["DELETE", "FROM", table] | ["UPDATE", table, "SET"] => {
+            Some(format!("{} {table}", words[0]))
+        }
+        _ => None,
+    });
+    named.unwrap_or_else(|| words.first().copied().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_statement_is_named_by_what_it_does_to_which_table() {
+        for (statement, named) in [
+            ("INSERT INTO things (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1", "INSERT things"),
+            ("WITH owner AS (SELECT id FROM accounts FOR NO KEY UPDATE)\n INSERT INTO tokens (id)", "INSERT tokens"),
+            ("UPDATE tokens SET revoked_at = $1", "UPDATE tokens"),
+            ("DELETE FROM browser_sessions WHERE id = $1", "DELETE browser_sessions"),
+            ("VACUUM", "VACUUM"),
+            ("", ""),
+        ] {
+            assert_eq!(name(statement), named);
+        }
+    }
+}
