@@ -1,4 +1,4 @@
-"""Tries the files of deploy/ and the commands of docs/deploy.md: python3 tests/deploy [--quick] BINARY [NAME…]
+"""Tries the files of deploy/ and the commands of docs/deploy.md and the README: python3 tests/deploy [--quick] BINARY [NAME…]
 
 Programs that are not here are named, and what needs them is left out. Exits with 1 if anything is wrong.
 """
@@ -16,7 +16,7 @@ import proxies
 import unit
 import walk
 
-QUICK = [walk.check, *proxies.CHECKS, manifests.check, unit.check]
+QUICK = [walk.check, walk.readme, *proxies.CHECKS, manifests.check, unit.check]
 ALL = [*QUICK, pages.check, image.check]
 
 

@@ -1,4 +1,4 @@
-"""The commands of docs/deploy.md that take an empty server to https, backup, upgrade and back.
+"""The commands of docs/deploy.md that take an empty server to https, backup, upgrade and back, and those of the README.
 
 They run in a folder: paths such as /etc/vestibule are in it, and ports are free ones. `systemctl` and `systemd-run` are
 systemd.py, which starts what the unit says; the server, Caddy and curl are real. apt-get and useradd do nothing.
@@ -13,14 +13,22 @@ from pathlib import Path
 import proxies
 from server import DEPLOY, ROOT, SITE, Folder, free_port, program
 
-SECTION = re.compile(r"^## From an empty server$(.*?)^## ", re.M | re.S)
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 PLACES = ["/usr/local/", "/etc/vestibule", "/etc/systemd/", "/etc/caddy/", "/etc/bash_completion.d/", "/var/lib/vestibule"]
 
 
 def check(binary):
     """walk: the commands of docs/deploy.md, one after the other"""
-    blocks = BLOCK.findall(SECTION.search((ROOT / "docs/deploy.md").read_text())[1])
+    return walk(binary, commands("docs/deploy.md", "From an empty server"))
+
+
+def readme(binary):
+    """readme: the commands of README.md, from the second on, which are for the server"""
+    return walk(binary, commands("README.md", "Deploy it")[1:])
+
+
+def walk(binary, lines):
+    """Runs `lines` in a folder, with the programs of a server, and returns how many there were."""
     caddy = program("caddy", "caddy/usr/bin/caddy")
     with Folder() as folder:
         app, plain, secure = free_port(), free_port(), free_port()
@@ -56,7 +64,7 @@ def check(binary):
         }
         count = 0
         try:
-            for command in (line for block in blocks for line in commands(block)):
+            for command in lines:
                 if not caddy and "https://" in command:
                     continue
                 done = subprocess.run(
@@ -66,16 +74,19 @@ def check(binary):
                 logs = [path.read_text(errors="replace")[-2000:] for path in folder.path.glob("*.log")]
                 assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}\n{''.join(logs)}"
                 count += 1
-            assert (folder.path / "usr/local/share/man/man1/vestibule.1").exists()
+            if any("vestibule man" in line for line in lines):
+                assert (folder.path / "usr/local/share/man/man1/vestibule.1").exists()
         finally:
             for name in ("vestibule", "caddy"):
                 subprocess.run([machine / "systemctl", "stop", name], env=environment, capture_output=True)
     return f"{count} commands" + ("" if caddy else ", those of https left out, Caddy is not here")
 
 
-def commands(block):
-    """The lines of `block`; a line that ends with a backslash goes on."""
-    return [line for line in block.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+def commands(document, section):
+    """The commands of a section of `document`; a line that ends with a backslash goes on."""
+    text = re.search(rf"^## {section}$(.*?)^## ", (ROOT / document).read_text(), re.M | re.S)[1]
+    lines = "".join(BLOCK.findall(text)).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def tool(path, line):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the files which documents, settings and comments name exist, and the tests that `docs/security.md` names.
+"""Checks that the files which documents, settings and comments name exist, and the tests that some documents name.
 
     python3 tests/structure/paths.py
 
@@ -20,6 +20,8 @@ KINDS = {".md", ".rs", ".toml", ".py", ".ts", ".tsx", ".js", ".mjs", ".css", ".y
 # Migrations cannot change. The CHANGELOG names what was. The resource `invoices` is made in the reader's own copy.
 LEFT_OUT = ["migrations/", "CHANGELOG.md", "tests/fixtures/", "LICENSE", "tests/structure/paths.py"]
 OF_THE_READER = "invoices"
+# What they promise is held by tests.
+PROMISES = ["docs/security.md", "docs/operate.md"]
 BUILT = {"target", "dist", "node_modules", "test-results", "playwright-report", "outbox", "__pycache__", ".git"}
 
 
@@ -39,18 +41,18 @@ def removed(root):
 
 
 def lost_names(root):
-    """The functions and modules that `docs/security.md` names and no source has."""
+    """The functions and modules that the promises name and no source has."""
     words, modules = set(), {path.stem for path in (root / "tests/http").iterdir()}
     for folder in ("src", "tests", "end2end", "scripts", "migrations"):
         for path, text in texts(root / folder, root):
             words |= {path.stem, path.parent.name, *re.findall(r"\w+", text)}
-    lines = (root / "docs/security.md").read_text().split("\n")
-    for number, line in enumerate(lines, 1):
-        for name in re.findall(r"`((?:\w+::)*\w+)`", line):
-            first, *rest = name.split("::")
-            is_name = rest or "_" in name
-            if is_name and (not words.issuperset([first, *rest]) or (first == "http" and rest[0] not in modules)):
-                yield f"docs/security.md:{number}: {name}"
+    for document in PROMISES:
+        for number, line in enumerate((root / document).read_text().split("\n"), 1):
+            for name in re.findall(r"`((?:\w+::)*\w+)`", line):
+                first, *rest = name.split("::")
+                is_name = rest or "_" in name
+                if is_name and (not words.issuperset([first, *rest]) or (first == "http" and rest[0] not in modules)):
+                    yield f"{document}:{number}: {name}"
 
 
 def literal(path):
