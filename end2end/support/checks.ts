@@ -45,7 +45,7 @@ export async function faultsOf(page: Page): Promise<string[]> {
 
 async function axe(page: Page): Promise<string[]> {
   // axe would open a second page to join the results of frames. There are none.
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).setLegacyMode().analyze();
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).withTags(TAGS).setLegacyMode().analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary?.replace(/\s+/g, " ")}`),
   );

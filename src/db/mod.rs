@@ -191,6 +191,11 @@ impl Db {
         match &self.pools {
             Pools::Sqlite { reader, writer } => {
                 close(reader).await;
+                // Not by sqlx's `optimize_on_close`: where that fails, as it does for readers, the thread of the
+                // connection is not waited for.
+                if let Err(error) = sqlx::query("PRAGMA optimize").execute(writer).await {
+                    tracing::debug!(%error, "the statistics for the query planner are as they were");
+                }
                 // Closing does it too, but not if the last connection to close is a reader, which may not write.
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
                     tracing::warn!(%error, "the write-ahead log was not checkpointed; the next start does it");

@@ -127,8 +127,7 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenEr
         // FULL: an acknowledged write survives a power failure (S42).
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .optimize_on_close(true, None);
+        .busy_timeout(BUSY_TIMEOUT);
     // A connection to a file does not break, so there is no need to test it before each statement.
     let pool = || {
         let pool = SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
