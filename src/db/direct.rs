@@ -2,7 +2,8 @@
 //!
 //! sqlx gives each SQLite connection a thread, and sends it every statement and back every row. To look up one row by
 //! its key, that costs many times what SQLite needs. So the statements that nearly every request runs are read with
-//! [`read!`](super::read), on connections of their own that no other thread is needed for.
+//! [`read!`](super::read), on connections of their own that no other thread is needed for. A few small writes run there
+//! too ([`super::direct_write`]): a connection that has written itself need not read its pages again.
 //!
 //! Such a read takes microseconds and never waits. If the database is locked or fails, the statement runs again the
 //! usual way, with its time limits and errors. The same if the disk is slow: after several reads in a row that took
@@ -17,8 +18,6 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, ToSql, types::FromSql};
-
-use super::direct_write::DirectWriter;
 
 /// The most connections. As many are used at once as the runtime has threads, and as many are opened if they are fewer.
 const CONNECTIONS: usize = 8;
@@ -39,19 +38,18 @@ pub(crate) trait DirectRow: Sized {
 }
 
 /// The connections.
-pub(crate) struct Direct {
-    readers: Mutex<State>,
-    writer: DirectWriter,
-}
+pub(crate) struct Direct(Mutex<State>);
 
 #[derive(Default)]
-struct State {
-    /// Those that no read uses.
+pub(super) struct State {
+    /// Those that no statement uses. The one that was used last is taken first: it knows the most pages.
     idle: Vec<Connection>,
     /// How many reads were long since the last that was not.
     long: u32,
     /// When reads may use them again.
     paused_until: Option<Instant>,
+    /// When writes may.
+    pub(super) writes_paused_until: Option<Instant>,
     closed: bool,
 }
 
@@ -67,14 +65,14 @@ impl Direct {
         let count = thread::available_parallelism().map_or(1, usize::from).min(CONNECTIONS);
         let opened: rusqlite::Result<Vec<_>> = (0..count).map(|_| connect(file)).collect();
         let idle = opened.unwrap_or_else(|error| {
-            tracing::warn!(%error, "every read of the database uses a thread of its own");
+            tracing::warn!(%error, "every statement uses a thread of its own");
             Vec::new()
         });
-        Self { readers: Mutex::new(State { idle, ..State::default() }), writer: DirectWriter::open(file) }
+        Self(Mutex::new(State { idle, ..State::default() }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes the connections.
@@ -82,16 +80,10 @@ impl Direct {
         let mut state = self.state();
         state.closed = true;
         state.idle.clear();
-        self.writer.close();
     }
 
     fn take(&self) -> Option<Connection> {
-        let mut state = self.state();
-        if state.paused_until.is_some_and(|until| Instant::now() < until) {
-            return None;
-        }
-        state.paused_until = None;
-        state.idle.pop()
+        self.state().take(|state| &mut state.paused_until)
     }
 
     fn put(&self, connection: Connection, took: Duration) {
@@ -101,15 +93,7 @@ impl Direct {
             state.long = 0;
             state.paused_until = Some(Instant::now() + PAUSE);
         }
-        if !state.closed {
-            state.idle.push(connection);
-        }
-    }
-
-    /// How many rows a small write has changed that need not outlive a loss of power; `None` if it has to run the usual
-    /// way ([`super::direct_write`]).
-    pub(crate) fn affected(&self, sql: &str, values: &[&dyn ToSql]) -> Option<usize> {
-        self.writer.affected(sql, values)
+        state.put(connection);
     }
 
     /// The rows of the statement, or `None` if it has to run the usual way.
@@ -122,16 +106,41 @@ impl Direct {
     }
 }
 
+impl State {
+    /// A connection, unless statements of a kind are paused.
+    pub(super) fn take(&mut self, paused_until: fn(&mut Self) -> &mut Option<Instant>) -> Option<Connection> {
+        let paused = paused_until(self);
+        if paused.is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
+        *paused = None;
+        self.idle.pop()
+    }
+
+    pub(super) fn put(&mut self, connection: Connection) {
+        if !self.closed {
+            self.idle.push(connection);
+        }
+    }
+}
+
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
     // Only one thread at a time has the connection.
-    let connection =
-        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    // In WAL mode, a commit does not wait for the disk then. A checkpoint would: the usual writes make it.
+    connection
+        .execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;")?;
     connection.busy_timeout(Duration::ZERO)?;
     Ok(connection)
 }
 
 fn rows<T: DirectRow>(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> rusqlite::Result<Vec<T>> {
     let mut statement = connection.prepare_cached(sql)?;
+    if !statement.readonly() {
+        // A write is acknowledged only once the disk has it.
+        return Err(rusqlite::Error::InvalidQuery);
+    }
     let rows = statement.query_map(values, |row| T::read(row, &mut 0))?;
     rows.collect()
 }
@@ -251,8 +260,9 @@ mod tests {
         assert_eq!(direct.rows::<Pair>("INSERT INTO pairs VALUES ('c', 3) RETURNING name, number", &[]), None);
         // Without the write-ahead log, whoever writes locks out those who read.
         direct.close();
-        writer.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE; DELETE FROM pairs").unwrap();
+        writer.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
         let direct = Direct::open(&folder.path().join("pairs.db"));
+        writer.execute_batch("BEGIN EXCLUSIVE; DELETE FROM pairs").unwrap();
         assert_eq!(direct.rows::<Pair>(PAIRS, &[]), None, "it is locked");
         writer.execute_batch("ROLLBACK").unwrap();
         assert_eq!(direct.rows::<Pair>(PAIRS, &[]).map(|rows| rows.len()), Some(2));
