@@ -28,8 +28,9 @@ test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
 	@scripts/setup test
 	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
 	$(MAKE) --no-print-directory -j2 resource-check release
-	$(MAKE) --no-print-directory spa-check clients transcripts deploy-check e2e conformance attack-short faults-short \
-		monitoring
+	$(MAKE) --no-print-directory -j2 spa-check clients transcripts deploy-check conformance \
+		faults-short monitoring
+	$(MAKE) --no-print-directory e2e attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
 
