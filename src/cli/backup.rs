@@ -123,7 +123,7 @@ impl Restore {
         };
         let result = work.await;
         if result.is_err() {
-            let _ = std::fs::remove_file(&staged);
+            backup::discard(&staged);
         }
         result
     }

@@ -237,6 +237,38 @@ async fn what_is_no_backup_is_not_restored(place: DatabaseLocation) {
     assert_eq!((files(&fresh), mode(&fresh.join("new.db"))), (vec!["new.db".to_owned()], 0o600));
 }
 
+/// As after a crash, if somebody moves the broken file away and forgets its log.
+#[test]
+fn a_log_that_was_left_is_not_applied_to_what_is_restored() {
+    let folder = folder();
+    let place = DatabaseLocation::File;
+    let settings = settings(&place);
+    let mut server = Server::start(&folder, &settings);
+    let token = server.token();
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    run(&["backup", "before"]).assert_status(0);
+    let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
+    assert_eq!(server.form("/sign-up", "", &bob).0, 303);
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    fs::rename(folder.join("vestibule.db"), folder.join("broken.db")).unwrap();
+    let left = fs::read(folder.join("vestibule.db-wal")).unwrap();
+    assert!(!left.is_empty());
+
+    let said = run(&["restore", "before"]).assert_status(0).err;
+    let kept = files(&folder).into_iter().find(|name| name.contains(".replaced-") && name.ends_with("-wal")).unwrap();
+    assert!(said.contains("is kept as") && said.contains(&kept), "{said}");
+    assert_eq!(fs::read(folder.join(kept)).unwrap(), left);
+    assert!(!folder.join("vestibule.db-wal").exists());
+    let server = Server::start(&folder, &settings);
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 401);
+    assert!(cookie(&server, ADA, PASSWORD).is_some() && cookie(&server, "bob@example.org", PASSWORD).is_none());
+    // Nor is one that has the name of a backup to be made.
+    fs::write(folder.join("later-wal"), left).unwrap();
+    let said = run(&["backup", "later"]).assert_status(1).err;
+    assert!(said.contains("later-wal") && !folder.join("later").exists(), "{said}");
+}
+
 async fn a_backup_has_nothing_of_the_mails_that_wait(database: Database) {
     let sink = Sink::open().await;
     let app = TestApp::with(database, |settings| {
