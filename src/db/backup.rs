@@ -31,6 +31,21 @@ const BUSY: Duration = Duration::from_secs(30);
 /// What SQLite keeps beside a file. It is applied to whatever file has the name.
 const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
+/// How the names of the backups begin that the server makes by itself.
+pub const PREFIX: &str = "vestibule-";
+/// The form of a [`stamp`], with `0` for any digit.
+const STAMP: &[u8] = b"00000000T000000000Z";
+
+/// Whether `name` is one that the server gives to a backup that it makes by itself, of either database. Any other file
+/// in the folder is somebody else's.
+pub fn is_of_the_timer(name: &str) -> bool {
+    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(stamp, ending)| {
+        let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
+        stamp.len() == STAMP.len() && stamp.bytes().zip(STAMP).all(fits) && ["db", "dump"].contains(&ending)
+    })
+}
+
 /// What a backup is made of, or restored to.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -276,6 +291,25 @@ fn put_back(moved: &[(PathBuf, PathBuf)]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_timers_backups_are_told_from_other_files() {
+        let name = format!("{PREFIX}{}", stamp(Timestamp::new(time::OffsetDateTime::UNIX_EPOCH)));
+        assert!(is_of_the_timer(&format!("{name}.db")) && is_of_the_timer(&format!("{name}.dump")), "{name}");
+        for other in [
+            format!("{name}.db.old"),
+            format!("{name}.sql"),
+            format!("{name}-kept.db"),
+            name,
+            "vestibule-before-the-move.db".into(),
+            "vestibule-20260101.db".into(),
+            "vestibule-2026010aT000000000Z.db".into(),
+            "vestibule-20260101T0000000000.db".into(),
+            "old-vestibule-20260101T000000000Z.db".into(),
+        ] {
+            assert!(!is_of_the_timer(&other), "{other}");
+        }
+    }
 
     #[test]
     fn logs_are_set_aside_also_if_they_are_alone() {
