@@ -4,7 +4,12 @@ use std::cell::Cell;
 
 use uuid::Uuid;
 
-use super::{config::Config, config::load, failure::Failure, log::log, output::eprint};
+use super::{
+    config::{Config, load},
+    failure::Failure,
+    log::log,
+    output::{all_printed, eprint},
+};
 use crate::{
     auth::store::accounts::AccountDetails,
     cli::operators::{self, Operator, Subject, served},
@@ -104,7 +109,7 @@ pub(super) fn with_database(
             return Err(Failure::usage(format!("{moved}. {sources}")));
         }
         let context = Context { settings, db, sources, introduced: Cell::new(false) };
-        let result = work(&context).await;
+        let result = work(&context).await.and_then(|()| all_printed());
         context.db.close().await;
         match result {
             Ok(()) => {

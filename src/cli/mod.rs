@@ -44,7 +44,7 @@ use self::{
     config::{Config, environment},
     context::with_database,
     failure::Failure,
-    output::print_error,
+    output::{all_printed, print_error},
 };
 
 /// Sign-in for people and apps: session cookies for the pages, bearer tokens for the API
@@ -143,7 +143,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(&config),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
-    match result {
+    match result.and_then(|()| all_printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(code, line)) => {
             print_error(&line);
