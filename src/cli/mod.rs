@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod doctor;
 mod failure;
+mod ids;
 mod local_https;
 mod lockdown;
 mod log;

@@ -258,6 +258,10 @@ async fn what_cannot_be_done_is_one_line_and_2(place: DatabaseLocation) {
     ] {
         assert!(run_quietly(&folder, &place, line) == 2, "{line:?}");
     }
+    for line in [&["mail", "show", "xyz"][..], &["tokens", "revoke", "xyz"], &["sessions", "list", "--after", "xyz"]] {
+        let said = run(&folder, &place, line, "").assert_status(2).err;
+        assert!(said.contains("xyz is not an ID"), "{line:?}: {said}");
+    }
     let list = run(&folder, &place, &["accounts", "list", "--json"], "").json();
     assert_eq!(list.as_array().unwrap().len(), 1);
     // Nothing there to open is the machine's fault.
