@@ -90,6 +90,25 @@ impl Context {
         operators::end(&self.db, entry, result.is_ok(), subject).await;
         result.map_err(E::into)
     }
+
+    /// Does `work`, which only reads, with an entry in the operator log if one can be written.
+    pub(super) async fn logged_if_possible<T>(
+        &self,
+        action: &'static str,
+        name: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let subject = Subject { id: None, name: name.into() };
+        let entry = operators::begin(&self.db, &Operator::here(), action, subject).await;
+        if let Err(problem) = &entry {
+            eprint(&format!("There is no entry of this in the operators' log, which cannot be written: {problem}"));
+        }
+        let result = work.await;
+        if let Ok(entry) = entry {
+            operators::end(&self.db, entry, result.is_ok(), None).await;
+        }
+        result
+    }
 }
 
 /// Opens the database, does `work`, and closes the database, which waits for running writes. One line on stderr says

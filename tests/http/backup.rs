@@ -23,7 +23,7 @@ use crate::{
     oauth::{OWN, OWN_URI, Site, Tokens, code, exchange, refresh},
     operators::{cookie, is_signed_in, run_with},
     sign_in::{Enrolled, step},
-    support::{Database, Door, PASSWORD, Sink, TestApp, features, folder, on_both_databases},
+    support::{Database, Door, PASSWORD, RawDb, Sink, TestApp, features, folder, on_both_databases},
 };
 
 on_both_databases! {
@@ -33,6 +33,7 @@ on_both_databases! {
     a_backup_has_nothing_of_the_mails_that_wait,
     the_server_makes_backups_by_itself,
     of_every_table_it_is_decided_what_a_restore_does,
+    a_backup_is_made_also_if_nothing_can_be_written_down,
 }
 
 const ADA: &str = "ada@example.org";
@@ -299,6 +300,23 @@ async fn a_backup_has_nothing_of_the_mails_that_wait(database: Database) {
     app.state.mailer.wake();
     app.db.wait_idle().await;
     assert!(sink.taken().is_empty());
+}
+
+/// As on a full disk: the backup goes to another one.
+async fn a_backup_is_made_also_if_nothing_can_be_written_down(place: DatabaseLocation) {
+    let folder = folder();
+    let settings = settings(&place);
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let file = format!("sqlite:{}", folder.join("vestibule.db").display());
+    let mut raw = RawDb::connect(if place.url().starts_with("sqlite:") { &file } else { place.url() }).await;
+    raw.run("DROP TABLE operator_log").await;
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    let said = run(&["backup", "before"]).assert_status(0);
+    assert!(said.out.contains("was made and checked"), "{}", said.out);
+    assert!(said.err.contains("no entry of this in the operators' log"), "{}", said.err);
+    // What changes something is not done.
+    run(&["accounts", "disable", ADA]).assert_status(1);
 }
 
 async fn the_server_makes_backups_by_itself(place: DatabaseLocation) {
