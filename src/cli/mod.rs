@@ -36,6 +36,7 @@ mod settings;
 mod token_create;
 mod tokens;
 mod traces;
+mod when;
 
 use std::{path::PathBuf, process::ExitCode};
 
