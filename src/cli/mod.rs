@@ -100,7 +100,7 @@ enum Command {
     Restored(backup::Restored),
     /// Move everything to another database, SQLite or PostgreSQL, while no server runs
     Move(moving::Move),
-    /// Bring the database up to the present version, or say what that would do
+    /// Bring the database up to the present version, create it if there is none, or say what that would do
     Migrate(migrate::Migrate),
     /// List what operators did on the command line
     Log(operator_log::Log),
