@@ -17,6 +17,7 @@ use crate::{
     features::accounts::admin as accounts,
     http::problem::Problem,
     settings::{Settings, Sources},
+    text::sentence,
 };
 
 /// What a command works with.
@@ -136,9 +137,7 @@ pub(super) fn with_database(
                 Ok(())
             }
             Err(failure) if context.introduced.get() => Err(failure),
-            Err(Failure(code, message)) => {
-                Err(Failure(code, format!("{}. {}", message.trim_end_matches('.'), context.sources)))
-            }
+            Err(Failure(code, message)) => Err(Failure(code, format!("{} {}", sentence(&message), context.sources))),
         }
     })
 }
