@@ -89,6 +89,15 @@ fn what_is_said_has_one_full_stop() {
     assert!(line.contains("did you mean server.hosts? See Leptos.toml"), "{line}");
 }
 
+/// The setting may be right, and a disk not there yet.
+#[test]
+fn what_the_machine_refuses_is_1_to_serve_and_2_to_check() {
+    for setting in [("DATABASE_URL", "sqlite:no/such/folder/house.db"), ("VESTIBULE_PASSWORDS__BREACHED", "nowhere")] {
+        assert_eq!(refusal(&folder(), free_address(), &[setting], &["serve"]).0, 1, "{setting:?}");
+        assert_eq!(check(&[setting], &[]).0, 2, "{setting:?}");
+    }
+}
+
 #[test]
 fn check_speaks_json_too() {
     let (code, said) = check(&ODD, &["--json"]);
