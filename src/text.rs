@@ -55,6 +55,11 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// `text` with a full stop, unless it ends a sentence already, such as a question.
+pub fn sentence(text: &str) -> Cow<'_, str> {
+    if text.ends_with(['.', '?', '!']) { Cow::Borrowed(text) } else { Cow::Owned(format!("{text}.")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +71,13 @@ mod tests {
         }
         for seen in ["a", "\u{200b}a", "م", "👩\u{200d}💻", "é", "."] {
             assert!(!is_blank(seen), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        for (text, ended) in [("Done", "Done."), ("Done.", "Done."), ("did you mean x?", "did you mean x?")] {
+            assert_eq!(sentence(text), ended);
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     account_state,
     context::Context,
     failure::Failure,
+    ids::id,
     output::{Limit, eprint, print, print_json, print_table},
     prompt::{confirm, new_password},
 };
@@ -61,7 +62,7 @@ struct List {
     #[command(flatten)]
     limit: Limit,
     /// Continue after the account with this ID
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     after: Option<Uuid>,
 }
 

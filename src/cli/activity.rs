@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     context::Context,
     failure::Failure,
     output::{Limit, print, print_json, print_table},
+    when::when,
 };
 use crate::{
     auth::activity::{Event, service},
@@ -50,11 +50,7 @@ impl Activity {
 
 impl List {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let wrong = |text: &str| Failure::usage(format!("--since {text}: not a time, such as 24h or 2026-01-31"));
-        let since = match &self.since {
-            Some(text) => parse(text, context.db.now()).ok_or_else(|| wrong(text))?,
-            None => Timestamp::MIN,
-        };
+        let since = when("--since", self.since.as_deref(), context.db.now())?.unwrap_or(Timestamp::MIN);
         let account = context.account(&self.account).await?.id;
         let mut events = service::older(&context.db, account, None, self.limit.to_read().into()).await?;
         self.limit.cut(&mut events, "To see more, raise --limit.");
@@ -81,37 +77,4 @@ fn shown(event: &Event) -> serde_json::Value {
         "id": id, "at": at, "kind": kind.as_str(), "credential": credential, "credential_id": credential_id,
         "subject_id": subject_id, "subject": subject, "address": address, "browser": browser,
     })
-}
-
-/// The time that `text` says, seen from `now`.
-fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
-    let ago = |unit: char, minutes: i64| {
-        let number: i64 = text.strip_suffix(unit)?.parse().ok().filter(|number| (0..=1_000_000).contains(number))?;
-        Some(now + -Duration::minutes(number * minutes))
-    };
-    let day = |text: &str| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339).ok().map(Timestamp::new);
-    let instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::new);
-    ago('m', 1).or_else(|| ago('h', 60)).or_else(|| ago('d', 1_440)).or_else(|| day(text)).or_else(|| instant(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn since_is_a_time_ago_a_day_or_an_instant() {
-        let now = parse("2026-02-01T12:00:00Z", Timestamp::MIN).unwrap();
-        for (text, at) in [
-            ("30m", "2026-02-01T11:30:00.000Z"),
-            ("24h", "2026-01-31T12:00:00.000Z"),
-            ("7d", "2026-01-25T12:00:00.000Z"),
-            ("2026-01-31", "2026-01-31T00:00:00.000Z"),
-            ("2026-01-31T09:05:00+01:00", "2026-01-31T08:05:00.000Z"),
-        ] {
-            assert_eq!(parse(text, now).map(|at| at.to_string()).as_deref(), Some(at), "{text}");
-        }
-        for text in ["", "yesterday", "h", "-1h", "99999999999999999999d", "2026-13-01"] {
-            assert_eq!(parse(text, now), None, "{text}");
-        }
-    }
 }

@@ -44,7 +44,7 @@ impl Backup {
         let (bin, now) = (backup.postgres_bin.clone(), context.db.now());
         let name = self.file.display().to_string();
         let work = async { backup::make(place, self.file.clone(), bin, now).await.map_err(Failure::machine) };
-        let bytes = context.logged("backup", (None, &name), work).await?;
+        let bytes = context.logged_if_possible("backup", &name, work).await?;
         if self.json {
             return print_json(&json!({"file": name, "bytes": bytes}));
         }
@@ -123,7 +123,7 @@ impl Restore {
         };
         let result = work.await;
         if result.is_err() {
-            let _ = std::fs::remove_file(&staged);
+            backup::discard(&staged);
         }
         result
     }

@@ -10,6 +10,7 @@ use std::{
 use time::Duration;
 
 use super::operators::schedule;
+pub(super) use crate::db::backup::PREFIX;
 use crate::{
     db::{
         Db,
@@ -23,8 +24,6 @@ use crate::{
 const TICK: StdDuration = StdDuration::from_secs(60);
 /// When a backup is tried again that could not be made.
 const RETRY: Duration = Duration::minutes(10);
-/// How the names of its backups begin.
-pub(super) const PREFIX: &str = "vestibule-";
 
 /// Backups by the timer of this instance.
 pub(super) static BACKUPS: Tally =
@@ -64,23 +63,24 @@ async fn once(db: &Db, settings: &Settings) -> Result<(), String> {
     let bytes = backup::make(place, file.clone(), settings.backup.postgres_bin.clone(), now).await?;
     tracing::info!(event = "backup_made", file = %file.display(), bytes);
     let keep = usize::try_from(settings.backup.keep).unwrap_or(usize::MAX);
-    rotate(&folder, extension, keep).map_err(|error| format!("{}: {error}", folder.display()))
+    rotate(&file, keep).map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-/// Removes all but the newest `keep` of the backups that the server has made. Other files stay.
-fn rotate(folder: &Path, extension: &str, keep: usize) -> io::Result<()> {
-    let mut made = Vec::new();
-    for entry in fs::read_dir(folder)? {
+/// Removes all but the newest `keep` of the backups of the kind of `made` that the server has made by itself. `made` is
+/// one of those that stay, also if the clock was ahead before. Other files stay.
+fn rotate(made: &Path, keep: usize) -> io::Result<()> {
+    let mut earlier = Vec::new();
+    for entry in fs::read_dir(made.parent().unwrap_or(made))? {
         let path = entry?.path();
-        let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
-        if ours && path.extension().is_some_and(|found| found == extension) {
-            made.push(path);
+        let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(backup::is_of_the_timer);
+        if ours && path.extension() == made.extension() && path.file_name() != made.file_name() {
+            earlier.push(path);
         }
     }
     // Their names sort by age.
-    made.sort_unstable();
-    let old = made.len().saturating_sub(keep);
-    made.into_iter().take(old).try_for_each(fs::remove_file)
+    earlier.sort_unstable();
+    let old = (earlier.len() + 1).saturating_sub(keep);
+    earlier.into_iter().take(old).try_for_each(fs::remove_file)
 }
 
 #[cfg(test)]
@@ -95,14 +95,23 @@ mod tests {
             "vestibule-20260102T000000000Z.db",
             "vestibule-20260103T000000000Z.db",
         ];
-        let others = ["before-the-move.db", "vestibule-20250101T000000000Z.dump", "vestibule.toml"];
+        let others = [
+            "before-the-move.db",
+            "vestibule-before-the-move.db",
+            "vestibule-20250101T000000000Z.db.old",
+            "vestibule-20250101T000000000Z.dump",
+            "vestibule.toml",
+        ];
         for name in names.iter().chain(&others) {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        rotate(folder.path(), "db", 2).unwrap();
+        rotate(&folder.path().join(names[2]), 2).unwrap();
         let there = |name: &str| folder.path().join(name).exists();
         assert!(!there(names[0]) && there(names[1]) && there(names[2]) && others.into_iter().all(there));
-        rotate(folder.path(), "db", 7).unwrap();
+        rotate(&folder.path().join(names[2]), 7).unwrap();
         assert!(there(names[1]) && there(names[2]));
+        // The clock was set back since the other one.
+        rotate(&folder.path().join(names[1]), 1).unwrap();
+        assert!(there(names[1]) && !there(names[2]) && others.into_iter().all(there));
     }
 }

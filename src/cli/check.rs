@@ -7,6 +7,7 @@ use crate::{
     app::FEATURES,
     feature::OriginReport,
     settings::{Finding, Settings, Severity, Sources, check_origin},
+    text::sentence,
 };
 
 /// Options of `check`.
@@ -66,7 +67,7 @@ pub(super) fn examine_all(config: &Config) -> Result<(Settings, Vec<Finding>, St
 fn print_report(settings: &Settings, sources: &Sources, findings: &[Finding], breached: Option<&String>) {
     for Finding { severity, key, message } in findings {
         let severity = if *severity == Severity::Error { "error " } else { "advice" };
-        print(&format!("{severity}  {key}: {message}."));
+        print(&format!("{severity}  {key}: {}", sentence(message)));
     }
     if let Some(breached) = breached {
         let (origin, address) = (settings.origin(), &settings.server.address);

@@ -7,11 +7,13 @@ use super::{
     context::Context,
     failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
+    prompt::confirm,
 };
 use crate::{
     app::FEATURES,
     feature::site,
     features::oauth::admin::{self, NewClient},
+    http::problem::Problem,
 };
 
 /// Commands for applications.
@@ -68,6 +70,9 @@ struct List {
 struct Remove {
     /// Its client ID
     id: String,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Clients {
@@ -135,9 +140,15 @@ impl List {
 impl Remove {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
         let id = self.id;
-        let work = admin::remove(&context.db, &id);
-        let removed = context.logged("clients remove", (None, &id), work).await;
-        let name = removed.map_err(|Failure(code, line)| Failure(code, format!("the application {id}: {line}")))?;
+        let missing = |problem| match problem {
+            Problem::NotFound => Failure::usage(format!("there is no application {id}")),
+            problem => Failure::from(problem),
+        };
+        let name = admin::name(&context.db, &id).await.map_err(missing)?;
+        let what = format!("this deletes the application {name} and everything that people let it do");
+        confirm(context, self.yes, &what, &id)?;
+        let work = async { admin::remove(&context.db, &id).await.map_err(missing) };
+        let name = context.logged("clients remove", (None, &id), work).await?;
         if json {
             return print_json(&json!({"removed": id, "name": name}));
         }

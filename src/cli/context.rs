@@ -4,7 +4,12 @@ use std::cell::Cell;
 
 use uuid::Uuid;
 
-use super::{config::Config, config::load, failure::Failure, log::log, output::eprint};
+use super::{
+    config::{Config, load},
+    failure::Failure,
+    log::log,
+    output::{all_printed, eprint},
+};
 use crate::{
     auth::store::accounts::AccountDetails,
     cli::operators::{self, Operator, Subject, served},
@@ -12,6 +17,7 @@ use crate::{
     features::accounts::admin as accounts,
     http::problem::Problem,
     settings::{Settings, Sources},
+    text::sentence,
 };
 
 /// What a command works with.
@@ -85,6 +91,25 @@ impl Context {
         operators::end(&self.db, entry, result.is_ok(), subject).await;
         result.map_err(E::into)
     }
+
+    /// Does `work`, which only reads, with an entry in the operator log if one can be written.
+    pub(super) async fn logged_if_possible<T>(
+        &self,
+        action: &'static str,
+        name: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let subject = Subject { id: None, name: name.into() };
+        let entry = operators::begin(&self.db, &Operator::here(), action, subject).await;
+        if let Err(problem) = &entry {
+            eprint(&format!("There is no entry of this in the operators' log, which cannot be written: {problem}"));
+        }
+        let result = work.await;
+        if let Ok(entry) = entry {
+            operators::end(&self.db, entry, result.is_ok(), None).await;
+        }
+        result
+    }
 }
 
 /// Opens the database, does `work`, and closes the database, which waits for running writes. One line on stderr says
@@ -104,7 +129,7 @@ pub(super) fn with_database(
             return Err(Failure::usage(format!("{moved}. {sources}")));
         }
         let context = Context { settings, db, sources, introduced: Cell::new(false) };
-        let result = work(&context).await;
+        let result = work(&context).await.and_then(|()| all_printed());
         context.db.close().await;
         match result {
             Ok(()) => {
@@ -112,9 +137,7 @@ pub(super) fn with_database(
                 Ok(())
             }
             Err(failure) if context.introduced.get() => Err(failure),
-            Err(Failure(code, message)) => {
-                Err(Failure(code, format!("{}. {}", message.trim_end_matches('.'), context.sources)))
-            }
+            Err(Failure(code, message)) => Err(Failure(code, format!("{} {}", sentence(&message), context.sources))),
         }
     })
 }
@@ -122,7 +145,7 @@ pub(super) fn with_database(
 fn explain(error: &OpenError, sources: &Sources) -> String {
     match error {
         OpenError::Missing(_) => format!(
-            "there is no database at {}. `vestibule serve` creates it. Run this command in the server's folder and \
+            "there is no database at {}. `vestibule serve` or `vestibule migrate` creates it. Run this command in the server's folder and \
              with its environment, or set DATABASE_URL, or name the server's settings file with \
              --config. Settings file: {}",
             sources.database(),

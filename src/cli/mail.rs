@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     context::Context,
     failure::Failure,
+    ids::id,
     output::{Limit, eprint, print, print_json, print_table},
 };
 use crate::{
@@ -35,7 +36,7 @@ enum Command {
     List(List),
     /// Show what became of a mail, with the mail server's own words
     Show(One),
-    /// Send mails again that could not be sent
+    /// Send mails now that wait, and those that could not be sent
     Resend(Resend),
     /// Send a test message and print what the mail server answers
     Test(Test),
@@ -56,6 +57,7 @@ struct List {
 #[derive(Debug, Args)]
 struct One {
     /// Its ID
+    #[arg(value_parser = id)]
     id: Uuid,
 }
 
@@ -63,8 +65,9 @@ struct One {
 #[group(required = true, multiple = false)]
 struct Resend {
     /// The one with this ID
+    #[arg(value_parser = id)]
     id: Option<Uuid>,
-    /// All that could not be sent
+    /// All that wait, and all that could not be sent
     #[arg(long)]
     all: bool,
 }
@@ -145,7 +148,7 @@ impl Resend {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
         if let Some(id) = self.id {
             let mail = find(context, id).await?;
-            if mail.state != "failed" {
+            if !["waiting", "failed"].contains(&&*mail.state) {
                 return Err(Failure::usage(format!("the mail is {}, so it cannot be sent again", mail.state)));
             }
             if !mail.kept || mail.expires_at.is_some_and(|at| at <= context.db.now()) {
@@ -154,9 +157,15 @@ impl Resend {
                 ));
             }
         }
-        let name = if self.id.is_some() { "a mail" } else { "all that failed" };
-        let work = admin::resend(&context.db, self.id);
-        let work = async { work.await.map_err(Failure::machine) };
+        let name = if self.id.is_some() { "a mail" } else { "all that wait or failed" };
+        let work = async {
+            match admin::resend(&context.db, self.id).await.map_err(Failure::machine)? {
+                0 if self.id.is_some() => {
+                    Err(Failure::usage("the mail is being sent at this moment; look again later"))
+                }
+                count => Ok(count),
+            }
+        };
         let count = context.logged("mail resend", (self.id, name), work).await?;
         // Sent from here, and by the server if that takes longer.
         mailer(context)?.wake();
@@ -165,9 +174,9 @@ impl Resend {
             return print_json(&json!({"resent": count}));
         }
         print(&match count {
-            0 => "No mail has failed that can still be sent.".into(),
-            1 => "1 mail is being sent again. See `vestibule mail list --all`.".into(),
-            count => format!("{count} mails are being sent again. See `vestibule mail list --all`."),
+            0 => "No mail waits or has failed that can still be sent.".into(),
+            1 => "1 mail is being sent. See `vestibule mail list --all`.".into(),
+            count => format!("{count} mails are being sent. See `vestibule mail list --all`."),
         });
         Ok(())
     }

@@ -1,10 +1,6 @@
 //! `vestibule completions` and `vestibule man`: what shells and `man` know about the commands.
 
-use std::{
-    fs,
-    io::{Write, stdout},
-    path::PathBuf,
-};
+use std::{fs, path::PathBuf};
 
 use clap::{Args, Command, ValueEnum};
 use clap_complete::{generate, shells};
@@ -40,8 +36,7 @@ impl Completions {
             Shell::Zsh => generate(shells::Zsh, &mut command, NAME, &mut script),
             Shell::Fish => generate(shells::Fish, &mut command, NAME, &mut script),
         }
-        // If nobody reads it, as after `| head`, it is lost.
-        let _ = stdout().write_all(&script);
+        print(String::from_utf8_lossy(&script).trim_end());
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     failure::Failure,
     log::log,
     operators::{self, Operator, Subject},
-    output::{print, print_json, print_table},
+    output::{eprint, print, print_json, print_table},
 };
 use crate::{
     db::{
@@ -35,7 +35,8 @@ pub(super) struct Migrate {
 }
 
 impl Migrate {
-    /// Not on a database that is open: opening it applies the migrations.
+    /// Not on a database that is open: opening it applies the migrations. It creates a database where there is none, as
+    /// the start of a server does, so that it can be a step of the first deployment as well.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let (settings, sources) = load(config)?;
         log("warn");
@@ -43,26 +44,29 @@ impl Migrate {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
         runtime.block_on(async {
             let found = upgrade::look(url).await;
-            let Found::Pending(pending) = found.map_err(|error| Failure::machine(format!("{error}. {sources}")))?
-            else {
-                let place = shown(url);
-                return Err(Failure::machine(format!(
-                    "there is no database of a server at {place}. `vestibule serve` creates it. {sources}"
-                )));
+            let (pending, new) = match found.map_err(|error| Failure::machine(format!("{error}. {sources}")))? {
+                Found::Pending(pending) => (pending, false),
+                Found::None => (upgrade::all(url), true),
             };
-            if !self.check && !pending.is_empty() {
-                apply(url, pending.len()).await?;
+            if new {
+                // Whoever meant another database sees it.
+                eprint(&sources.to_string());
             }
-            self.report(url, &pending)
+            if !self.check && !pending.is_empty() {
+                apply(url, pending.len(), new).await?;
+            }
+            self.report(url, &pending, new)
         })
     }
 
-    fn report(&self, url: &str, pending: &[Pending]) -> Result<(), Failure> {
+    fn report(&self, url: &str, pending: &[Pending], new: bool) -> Result<(), Failure> {
         let place = shown(url);
         if self.json {
-            let backup_advised = self.check && !pending.is_empty();
+            let backup_advised = self.check && !new && !pending.is_empty();
             let applied = !self.check;
-            print_json(&json!({"migrations": pending, "applied": applied, "backup_advised": backup_advised}))?;
+            print_json(&json!({
+                "migrations": pending, "applied": applied, "backup_advised": backup_advised, "new_database": new,
+            }))?;
         } else if pending.is_empty() {
             print(&format!("{place} is up to date."));
         } else {
@@ -71,16 +75,28 @@ impl Migrate {
                 [format!("{version:04}"), name.clone(), listed(tables), listed(rewrites)]
             });
             print_table(["VERSION", "MIGRATION", "CREATES OR CHANGES", "WRITES ROWS OF"], rows.collect());
-            print(&self.advice(&place, pending));
+            print(&self.advice(&place, pending, new));
         }
         if self.check && !pending.is_empty() {
+            if new {
+                return Err(Failure(ExitCode::from(PENDING), format!("the database {place} is to be created")));
+            }
             let count = pending.len();
             return Err(Failure(ExitCode::from(PENDING), format!("{count} migrations are to be applied to {place}")));
         }
         Ok(())
     }
 
-    fn advice(&self, place: &str, pending: &[Pending]) -> String {
+    fn advice(&self, place: &str, pending: &[Pending], new: bool) -> String {
+        if new && self.check {
+            return format!(
+                "There is no database of a server at {place}. `vestibule migrate` creates it, and so does the start of \
+                 the server."
+            );
+        }
+        if new {
+            return format!("The database {place} was created, with {} migrations.", pending.len());
+        }
         if !self.check {
             return format!("{} migrations were applied to {place}.", pending.len());
         }
@@ -96,11 +112,16 @@ impl Migrate {
     }
 }
 
-async fn apply(url: &str, count: usize) -> Result<(), Failure> {
-    if let Some(moved) = moving::held(url).await.map_err(Failure::machine)? {
-        return Err(Failure::usage(moved));
-    }
-    let db = Db::open_existing(url, Clock::default()).await.map_err(Failure::machine)?;
+async fn apply(url: &str, count: usize, new: bool) -> Result<(), Failure> {
+    let db = if new {
+        Db::open(url, Clock::default()).await
+    } else {
+        if let Some(moved) = moving::held(url).await.map_err(Failure::machine)? {
+            return Err(Failure::usage(moved));
+        }
+        Db::open_existing(url, Clock::default()).await
+    };
+    let db = db.map_err(Failure::machine)?;
     let result = async {
         let subject = Subject { id: None, name: format!("{count} migrations") };
         let entry = operators::begin(&db, &Operator::here(), "migrate", subject).await?;

@@ -12,6 +12,7 @@ mod config;
 mod context;
 mod doctor;
 mod failure;
+mod ids;
 mod local_https;
 mod lockdown;
 mod log;
@@ -35,6 +36,7 @@ mod settings;
 mod token_create;
 mod tokens;
 mod traces;
+mod when;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,7 +46,7 @@ use self::{
     config::{Config, environment},
     context::with_database,
     failure::Failure,
-    output::print_error,
+    output::{all_printed, print_error},
 };
 
 /// Sign-in for people and apps: session cookies for the pages, bearer tokens for the API
@@ -98,7 +100,7 @@ enum Command {
     Restored(backup::Restored),
     /// Move everything to another database, SQLite or PostgreSQL, while no server runs
     Move(moving::Move),
-    /// Bring the database up to the present version, or say what that would do
+    /// Bring the database up to the present version, create it if there is none, or say what that would do
     Migrate(migrate::Migrate),
     /// List what operators did on the command line
     Log(operator_log::Log),
@@ -143,7 +145,7 @@ pub fn run() -> ExitCode {
         Command::Migrate(migrate) => migrate.run(&config),
         Command::Log(log) => with_database(&config, async |context| log.run(context).await),
     };
-    match result {
+    match result.and_then(|()| all_printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(code, line)) => {
             print_error(&line);

@@ -1,15 +1,38 @@
 //! What commands print.
 
-use std::io::{Write, stderr, stdout};
+use std::{
+    io::{self, ErrorKind, Write, stderr, stdout},
+    sync::OnceLock,
+};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::failure::Failure;
 
-/// Prints a line. If nobody reads it, as after `| head`, it is lost.
+/// Why something could not be printed, such as a full disk.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line. If nobody reads it, as after `| head`, it is lost; any other error is told by [`all_printed`].
 pub(super) fn print(line: &str) {
+    let mut stdout = stdout().lock();
+    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first error is the one to tell.
+        let _ = LOST.set(error);
+    }
+}
+
+/// Prints a line of a server, which goes on if it is lost.
+pub(super) fn say(line: &str) {
     let _ = writeln!(stdout(), "{line}");
+}
+
+/// Fails if something was not printed. It is asked at the end, so that nothing is left half done for that.
+pub(super) fn all_printed() -> Result<(), Failure> {
+    let Some(error) = LOST.get() else { return Ok(()) };
+    Err(Failure::machine(format!("the output cannot be written: {error}. What the command has changed stays changed")))
 }
 
 /// Prints a JSON document.

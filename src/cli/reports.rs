@@ -7,6 +7,7 @@ use super::{
     context::Context,
     failure::Failure,
     output::{Limit, eprint, print, print_json, print_table},
+    prompt::confirm,
 };
 use crate::features::browser_reports::admin::{self, Listed};
 
@@ -25,14 +26,21 @@ enum Command {
     /// List what browsers blocked or warned of on our pages, the newest first
     List(Limit),
     /// Delete all reports
-    Clear,
+    Clear(Clear),
+}
+
+#[derive(Debug, Args)]
+struct Clear {
+    /// Do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Reports {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.command {
             Command::List(limit) => list(context, limit, self.json).await,
-            Command::Clear => clear(context, self.json).await,
+            Command::Clear(Clear { yes }) => clear(context, yes, self.json).await,
         }
     }
 }
@@ -67,7 +75,8 @@ fn place(report: &Listed) -> String {
     }
 }
 
-async fn clear(context: &Context, json: bool) -> Result<(), Failure> {
+async fn clear(context: &Context, yes: bool, json: bool) -> Result<(), Failure> {
+    confirm(context, yes, "this deletes all reports of browsers", "clear")?;
     let work = async { admin::clear(&context.db).await.map_err(Failure::machine) };
     let count = context.logged("reports clear", (None, "all reports of browsers"), work).await?;
     if json {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     context::Context,
     failure::Failure,
+    ids::id,
     output::{print, print_json},
     prompt::confirm,
 };
@@ -27,6 +28,7 @@ pub(super) struct Revoke {
 #[group(required = true, multiple = false)]
 struct Target {
     /// The one with this ID
+    #[arg(value_parser = id)]
     id: Option<Uuid>,
     /// All of the account with this address or ID
     #[arg(long, value_name = "ACCOUNT")]

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::socket::SocketFile;
 use super::{
-    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::print, passwords, traces,
+    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::say, passwords, traces,
 };
 use crate::{
     app::{self, FEATURES},
@@ -164,14 +164,14 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     tokio::spawn(backup_timer::run(db.clone(), backups));
     tokio::spawn(app::run_jobs(state, FEATURES));
     tokio::spawn(systemd::keep_alive());
-    print(&format!("Vestibule is running at {origin}"));
+    say(&format!("Vestibule is running at {origin}"));
     let version = env!("CARGO_PKG_VERSION");
-    print(&format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
+    say(&format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
     if let Some(url) = outbox {
-        print(&format!("Mail is shown at {url}"));
+        say(&format!("Mail is shown at {url}"));
     }
     for line in how_to_trust.into_iter().flatten() {
-        print(&line);
+        say(&line);
     }
     systemd::notify("READY=1");
     tokio::join!(serve_over(listener, tls, app, gate, stopped.cancelled()), beside.join_all());

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     context::Context,
     failure::Failure,
+    ids::id,
     output::{Limit, print, print_json, print_table},
     revoke::{Revoke, Words},
 };
@@ -39,7 +40,7 @@ struct List {
     #[command(flatten)]
     limit: Limit,
     /// Continue after the session with this ID
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = id)]
     after: Option<Uuid>,
 }
 

@@ -28,6 +28,23 @@ use crate::{settings::without_credentials as shown, timestamp::Timestamp};
 pub const MARK: &str = "backup_of";
 /// How long a backup waits for a writer.
 const BUSY: Duration = Duration::from_secs(30);
+/// What SQLite keeps beside a file. It is applied to whatever file has the name.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// How the names of the backups begin that the server makes by itself.
+pub const PREFIX: &str = "vestibule-";
+/// The form of a [`stamp`], with `0` for any digit.
+const STAMP: &[u8] = b"00000000T000000000Z";
+
+/// Whether `name` is one that the server gives to a backup that it makes by itself, of either database. Any other file
+/// in the folder is somebody else's.
+pub fn is_of_the_timer(name: &str) -> bool {
+    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(stamp, ending)| {
+        let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
+        stamp.len() == STAMP.len() && stamp.bytes().zip(STAMP).all(fits) && ["db", "dump"].contains(&ending)
+    })
+}
 
 /// What a backup is made of, or restored to.
 #[derive(Clone, Debug)]
@@ -69,6 +86,10 @@ pub async fn make(place: Place, to: PathBuf, bin: String, now: Timestamp) -> Res
     blocking(move || {
         if to.exists() {
             return Err(format!("{} exists already; name another file", to.display()));
+        }
+        if let Some(log) = LOGS.map(|end| file::with_end(&to, end)).into_iter().find(|log| log.exists()) {
+            let log = log.display();
+            return Err(format!("{log} is there, which SQLite would apply to the backup; name another file"));
         }
         let temporary = beside(&to)?;
         let result = create(&temporary)
@@ -184,20 +205,38 @@ pub async fn is_in_use(file: PathBuf) -> Result<bool, String> {
     .await
 }
 
-/// A private copy of the backup `file` beside the database `target`, under a hidden name.
+/// A private copy of the backup `file` beside the database `target`, under a hidden name. If the backup is a copy by
+/// other means that has a write-ahead log, that is a part of it.
 ///
 /// # Errors
 /// One line for the operator.
 pub async fn stage(file: PathBuf, target: PathBuf) -> Result<PathBuf, String> {
     blocking(move || {
         let staged = beside(&target)?;
-        create(&staged)?;
-        // Not the mode of the backup, which others may be able to read.
-        let copied = || io::copy(&mut File::open(&file)?, &mut OpenOptions::new().write(true).open(&staged)?);
-        copied().map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
-        Ok(staged)
+        let log = (file::with_end(&file, "-wal"), file::with_end(&staged, "-wal"));
+        let copied = copy_privately(&file, &staged)
+            .and_then(|()| if log.0.exists() { copy_privately(&log.0, &log.1) } else { Ok(()) });
+        if copied.is_err() {
+            discard(&staged);
+        }
+        copied.map(|()| staged)
     })
     .await
+}
+
+/// Not with the mode of `from`, which others may be able to read.
+fn copy_privately(from: &Path, to: &Path) -> Result<(), String> {
+    create(to)?;
+    let copied = || io::copy(&mut File::open(from)?, &mut OpenOptions::new().write(true).open(to)?);
+    copied().map(drop).map_err(|error| format!("cannot copy {}: {error}", from.display()))
+}
+
+/// Deletes a copy that [`stage`] has made.
+pub fn discard(staged: &Path) {
+    let _ = fs::remove_file(staged);
+    for end in LOGS {
+        let _ = fs::remove_file(file::with_end(staged, end));
+    }
 }
 
 /// Moves the write-ahead log of a database that nobody has open into its file, and deletes the log.
@@ -205,7 +244,8 @@ fn fold_log(file: &Path) -> rusqlite::Result<()> {
     open(file)?.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0)).map(drop)
 }
 
-/// Puts the database `staged` in the place of `target`. What was there is kept beside it; its name is returned.
+/// Puts the database `staged` in the place of `target`. What was there is kept beside it; its name is returned, or that
+/// of a log which was there alone.
 ///
 /// # Errors
 /// One line for the operator. Then `target` is as it was.
@@ -214,21 +254,79 @@ pub async fn replace(staged: PathBuf, target: PathBuf, now: Timestamp) -> Result
         fold_log(&staged).map_err(|error| format!("{}: {error}", staged.display()))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let kept = target.with_file_name(format!("{name}.replaced-{}", stamp(now)));
-        let was = target.exists();
-        if was {
-            // SQLite's log of the old file must not be applied to the new one.
-            fs::rename(&target, &kept).map_err(|error| format!("{}: {error}", target.display()))?;
-            for end in ["-wal", "-shm"] {
-                let _ = fs::rename(file::with_end(&target, end), file::with_end(&kept, end));
-            }
-        }
+        let moved = set_aside(&target, &kept)?;
         settle(&staged, &target).map_err(|error| {
-            if was {
-                let _ = fs::rename(&kept, &target);
-            }
+            put_back(&moved);
             format!("{}: {error}", target.display())
         })?;
-        Ok(was.then_some(kept))
+        Ok(moved.into_iter().next().map(|(_, kept)| kept))
     })
     .await
+}
+
+/// Renames `target` and the logs beside it, also if these are there alone: they must not be applied to another file.
+/// Returns the former and the new names.
+fn set_aside(target: &Path, kept: &Path) -> Result<Vec<(PathBuf, PathBuf)>, String> {
+    let mut moved = Vec::new();
+    for end in [""].into_iter().chain(LOGS) {
+        let (from, to) = (file::with_end(target, end), file::with_end(kept, end));
+        match fs::rename(&from, &to) {
+            Ok(()) => moved.push((from, to)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                put_back(&moved);
+                return Err(format!("{}: {error}", from.display()));
+            }
+        }
+    }
+    Ok(moved)
+}
+
+fn put_back(moved: &[(PathBuf, PathBuf)]) {
+    for (from, to) in moved {
+        let _ = fs::rename(to, from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_timers_backups_are_told_from_other_files() {
+        let name = format!("{PREFIX}{}", stamp(Timestamp::new(time::OffsetDateTime::UNIX_EPOCH)));
+        assert!(is_of_the_timer(&format!("{name}.db")) && is_of_the_timer(&format!("{name}.dump")), "{name}");
+        for other in [
+            format!("{name}.db.old"),
+            format!("{name}.sql"),
+            format!("{name}-kept.db"),
+            name,
+            "vestibule-before-the-move.db".into(),
+            "vestibule-20260101.db".into(),
+            "vestibule-2026010aT000000000Z.db".into(),
+            "vestibule-20260101T0000000000.db".into(),
+            "old-vestibule-20260101T000000000Z.db".into(),
+        ] {
+            assert!(!is_of_the_timer(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn logs_are_set_aside_also_if_they_are_alone() {
+        for there in [&["", "-wal", "-shm"][..], &["-wal"], &["-journal"], &[]] {
+            let folder = tempfile::tempdir().unwrap();
+            let (target, kept) = (folder.path().join("a.db"), folder.path().join("a.db.replaced"));
+            for end in there {
+                fs::write(file::with_end(&target, end), end).unwrap();
+            }
+            let moved = set_aside(&target, &kept).unwrap();
+            assert_eq!(moved.len(), there.len());
+            for end in there {
+                assert_eq!(fs::read_to_string(file::with_end(&kept, end)).unwrap(), *end);
+                assert!(!file::with_end(&target, end).exists());
+            }
+            put_back(&moved);
+            assert!(there.iter().all(|end| file::with_end(&target, end).exists()), "{there:?}");
+        }
+    }
 }

@@ -76,6 +76,12 @@ pub async fn look(url: &str) -> Result<Found, OpenError> {
     Ok(Found::Pending(migrator.iter().filter(is_pending).map(pending).collect()))
 }
 
+/// All migrations, which a new database at `url` needs.
+pub fn all(url: &str) -> Vec<Pending> {
+    let migrator = if url.starts_with("sqlite:") { &SQLITE } else { &POSTGRES };
+    migrator.iter().map(pending).collect()
+}
+
 fn of_file(file: &std::path::Path) -> rusqlite::Result<Option<Vec<Applied>>> {
     // SQLite may have to apply what is left in the write-ahead log.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

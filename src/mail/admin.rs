@@ -31,8 +31,8 @@ pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Listed>> {
     store::find(db, id).await
 }
 
-/// Lets the mail `id`, or all that failed, be sent again. Returns how many there are. A mail whose link or code no
-/// longer works is not among them.
+/// Lets the mail `id`, or all that wait or failed, be sent now. Returns how many there are. A mail whose link or code no
+/// longer works is not among them, and neither is one that is being sent.
 ///
 /// # Errors
 /// If the database fails.

@@ -257,14 +257,15 @@ pub(super) async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Listed>> {
     )
 }
 
-/// Lets mails that failed be sent again, from now on for a day; `id` only that one.
+/// Lets mails that failed be sent again, and those that wait be sent now, from now on for a day; `id` only that one. One
+/// that is being sent is left alone.
 pub(super) async fn resend(db: &Db, id: Option<Uuid>, now: Timestamp) -> sqlx::Result<u64> {
     execute!(
         db,
         affected,
         "UPDATE outgoing_mails SET state = 'waiting', attempts = 0, due_at = $2, tried_from = $2, ended_at = NULL
-         WHERE ($1 IS NULL OR id = $1) AND state = 'failed' AND content IS NOT NULL
-            AND (expires_at IS NULL OR expires_at > $2)",
+         WHERE ($1 IS NULL OR id = $1) AND content IS NOT NULL AND (expires_at IS NULL OR expires_at > $2)
+            AND (state = 'failed' OR state = 'waiting' AND (claim IS NULL OR due_at <= $2))",
         id,
         now,
     )

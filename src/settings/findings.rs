@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use config::ConfigError;
 use serde::Serialize;
+
+use crate::text::sentence;
 
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -29,8 +32,8 @@ pub struct Finding {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The settings cannot be read, or one is unknown or of the wrong type.
-    #[error("{0}. See Leptos.toml for every setting and its default")]
-    Unreadable(#[from] config::ConfigError),
+    #[error("{}", unreadable(.0))]
+    Unreadable(#[from] ConfigError),
     /// A setting is dangerous, or contradicts another.
     #[error("{key}: {message}")]
     Refused {
@@ -51,10 +54,14 @@ impl SettingsError {
         let Some(Finding { key, message, .. }) = errors.next() else { return Ok(()) };
         let message = match errors.count() {
             0 => message.clone(),
-            more => format!("{message}. {more} more: see `vestibule check`"),
+            more => format!("{} {more} more: see `vestibule check`", sentence(message)),
         };
         Err(Self::Refused { key, message })
     }
+}
+
+fn unreadable(error: &ConfigError) -> String {
+    format!("{} See Leptos.toml for every setting and its default", sentence(&error.to_string()))
 }
 
 /// Collects findings while the sections are checked.

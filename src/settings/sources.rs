@@ -16,6 +16,7 @@ use super::{
     names::{self, Keys},
     secret_files,
 };
+use crate::text::sentence;
 
 /// Variables of other tools, and the setting that each overrides.
 pub(super) const WELL_KNOWN: [(&str, &str); 3] =
@@ -30,7 +31,7 @@ where
 {
     let keys = names::keys(&T::default());
     let environment = &secret_files::resolved(environment)?;
-    let file = in_file(file, &keys)?;
+    let (file, mut wrong) = in_file(file, &keys)?;
     let mut builder = Config::builder().add_source(file.clone());
     for key in keys.iter().filter(|(_, default)| default.is_array()).map(|(key, _)| key) {
         if let Ok(items) = file.get::<Vec<String>>(key) {
@@ -50,7 +51,37 @@ where
         };
         builder = builder.set_override(key, value)?;
     }
-    builder.build()?.try_deserialize()
+    let config = builder.build()?;
+    let read: Result<T, _> = config.clone().try_deserialize();
+    if read.is_ok() && wrong.is_empty() {
+        return read;
+    }
+    wrong.extend(of_wrong_types::<T>(config, &keys));
+    match read {
+        Err(error) if wrong.is_empty() => Err(error),
+        _ => Err(ConfigError::Message(wrong.iter().map(|line| sentence(line)).collect::<Vec<_>>().join(" "))),
+    }
+}
+
+/// What is wrong with each value alone, where reading all of them ends with the first.
+fn of_wrong_types<T: DeserializeOwned>(config: Config, keys: &Keys) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (section, settings) in config.cache.into_table().unwrap_or_default() {
+        for (name, value) in settings.into_table().unwrap_or_default() {
+            let key = format!("{section}.{name}");
+            if !keys.contains_key(&key) {
+                continue;
+            }
+            wrong.extend(alone::<T>(&key, value).err().map(|error| error.to_string()));
+        }
+    }
+    wrong.sort_unstable();
+    wrong
+}
+
+/// The settings if `key` alone is set.
+fn alone<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, ConfigError> {
+    Config::builder().set_override(key, value)?.build()?.try_deserialize()
 }
 
 /// Whether the environment sets `key` by its own name.
@@ -58,18 +89,19 @@ pub(super) fn in_environment(key: &str, environment: &HashMap<String, String>) -
     environment.get(&names::variable_of(key)).is_some_and(|value| is_set(value))
 }
 
-fn in_file(file: &Path, keys: &Keys) -> Result<Config, ConfigError> {
-    let config = parse(file)?;
-    let Ok(serde_json::Value::Object(sections)) = config.clone().try_deserialize() else { return Ok(config) };
+/// What the file has, and what is wrong with its names.
+fn in_file(file: &Path, keys: &Keys) -> Result<(Config, Vec<String>), ConfigError> {
+    let (config, mut wrong) = (parse(file)?, Vec::new());
+    let Ok(serde_json::Value::Object(sections)) = config.clone().try_deserialize() else { return Ok((config, wrong)) };
     for (section, settings) in &sections {
         let serde_json::Value::Object(settings) = settings else { continue };
         for name in settings.keys() {
-            if let Some(message) = names::unknown_key(&format!("{section}.{name}"), keys) {
-                return Err(ConfigError::Message(format!("{}: {message}", file.display())));
-            }
+            let message = names::unknown_key(&format!("{section}.{name}"), keys);
+            wrong.extend(message.map(|message| format!("{}: {message}", file.display())));
         }
     }
-    Ok(config)
+    wrong.sort_unstable();
+    Ok((config, wrong))
 }
 
 fn parse(file: &Path) -> Result<Config, ConfigError> {

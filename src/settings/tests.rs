@@ -126,6 +126,24 @@ fn a_limit_of_one_kind_of_object_is_told_its_section() {
 }
 
 #[test]
+fn all_that_cannot_be_read_is_told_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Leptos.toml");
+    fs::write(&file, "[server]\npublc_url = \"x\"\ncolour = 1\n[passwords]\nqueue = \"many\"\n").unwrap();
+    let variables = environment(&[("VESTIBULE_TOKENS__MAX_DAYS", "long")]);
+    let error = Settings::load(&file, &variables).unwrap_err().to_string();
+    for told in [
+        "server.publc_url is not a setting: did you mean server.public_url? ",
+        "server.colour is not a setting",
+        "passwords.queue",
+        "VESTIBULE_TOKENS__MAX_DAYS",
+    ] {
+        assert!(error.contains(told), "{told}: {error}");
+    }
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
 fn nothing_at_all_works() {
     let settings = load(&[]).unwrap();
     assert_eq!(settings.origin(), "http://localhost:3000");

@@ -23,7 +23,7 @@ use crate::{
     oauth::{OWN, OWN_URI, Site, Tokens, code, exchange, refresh},
     operators::{cookie, is_signed_in, run_with},
     sign_in::{Enrolled, step},
-    support::{Database, Door, PASSWORD, Sink, TestApp, features, folder, on_both_databases},
+    support::{Database, Door, PASSWORD, RawDb, Sink, TestApp, features, folder, on_both_databases},
 };
 
 on_both_databases! {
@@ -33,6 +33,7 @@ on_both_databases! {
     a_backup_has_nothing_of_the_mails_that_wait,
     the_server_makes_backups_by_itself,
     of_every_table_it_is_decided_what_a_restore_does,
+    a_backup_is_made_also_if_nothing_can_be_written_down,
 }
 
 const ADA: &str = "ada@example.org";
@@ -237,6 +238,38 @@ async fn what_is_no_backup_is_not_restored(place: DatabaseLocation) {
     assert_eq!((files(&fresh), mode(&fresh.join("new.db"))), (vec!["new.db".to_owned()], 0o600));
 }
 
+/// As after a crash, if somebody moves the broken file away and forgets its log.
+#[test]
+fn a_log_that_was_left_is_not_applied_to_what_is_restored() {
+    let folder = folder();
+    let place = DatabaseLocation::File;
+    let settings = settings(&place);
+    let mut server = Server::start(&folder, &settings);
+    let token = server.token();
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    run(&["backup", "before"]).assert_status(0);
+    let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
+    assert_eq!(server.form("/sign-up", "", &bob).0, 303);
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    fs::rename(folder.join("vestibule.db"), folder.join("broken.db")).unwrap();
+    let left = fs::read(folder.join("vestibule.db-wal")).unwrap();
+    assert!(!left.is_empty());
+
+    let said = run(&["restore", "before"]).assert_status(0).err;
+    let kept = files(&folder).into_iter().find(|name| name.contains(".replaced-") && name.ends_with("-wal")).unwrap();
+    assert!(said.contains("is kept as") && said.contains(&kept), "{said}");
+    assert_eq!(fs::read(folder.join(kept)).unwrap(), left);
+    assert!(!folder.join("vestibule.db-wal").exists());
+    let server = Server::start(&folder, &settings);
+    assert_eq!(server.json("GET /api/v1/me", &token, &Value::Null).0, 401);
+    assert!(cookie(&server, ADA, PASSWORD).is_some() && cookie(&server, "bob@example.org", PASSWORD).is_none());
+    // Nor is one that has the name of a backup to be made.
+    fs::write(folder.join("later-wal"), left).unwrap();
+    let said = run(&["backup", "later"]).assert_status(1).err;
+    assert!(said.contains("later-wal") && !folder.join("later").exists(), "{said}");
+}
+
 async fn a_backup_has_nothing_of_the_mails_that_wait(database: Database) {
     let sink = Sink::open().await;
     let app = TestApp::with(database, |settings| {
@@ -267,6 +300,23 @@ async fn a_backup_has_nothing_of_the_mails_that_wait(database: Database) {
     app.state.mailer.wake();
     app.db.wait_idle().await;
     assert!(sink.taken().is_empty());
+}
+
+/// As on a full disk: the backup goes to another one.
+async fn a_backup_is_made_also_if_nothing_can_be_written_down(place: DatabaseLocation) {
+    let folder = folder();
+    let settings = settings(&place);
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let file = format!("sqlite:{}", folder.join("vestibule.db").display());
+    let mut raw = RawDb::connect(if place.url().starts_with("sqlite:") { &file } else { place.url() }).await;
+    raw.run("DROP TABLE operator_log").await;
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    let said = run(&["backup", "before"]).assert_status(0);
+    assert!(said.out.contains("was made and checked"), "{}", said.out);
+    assert!(said.err.contains("no entry of this in the operators' log"), "{}", said.err);
+    // What changes something is not done.
+    run(&["accounts", "disable", ADA]).assert_status(1);
 }
 
 async fn the_server_makes_backups_by_itself(place: DatabaseLocation) {

@@ -102,7 +102,8 @@ async fn a_report_is_counted_and_shown_to_the_operator(app: TestApp) {
     for cell in ["3", "/reset/{token}", "script-src-elem", "https://evil.example", "Chrome on Linux"] {
         assert!(line.contains(cell), "{table}");
     }
-    assert_eq!(run(&["reports", "clear", "--json"]).json(), json!({"deleted": 2}));
+    assert!(run(&["reports", "clear"]).assert_status(2).err.contains("--yes"));
+    assert_eq!(run(&["reports", "clear", "--yes", "--json"]).json(), json!({"deleted": 2}));
     assert_eq!(run(&["reports", "list"]).assert_status(0).out, "There are no reports.\n");
     assert_eq!(run(&["log", "--json"]).json()[0]["action"], "reports clear");
 }

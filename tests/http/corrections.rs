@@ -44,6 +44,8 @@ async fn an_operator_corrects_an_account(place: DatabaseLocation) {
     assert_eq!(last()["action"], "accounts rename");
     assert!(run(&["accounts", "rename", ada, ""]).assert_status(2).err.contains("Enter a name"));
     assert_eq!(last()["outcome"], "failed");
+    let odd = run(&["accounts", "rename", ada, "Ada\u{7}Lovelace"]).assert_status(2).err;
+    assert!(odd.contains("Remove the control characters") && !odd.contains("1 to 100"), "{odd}");
 
     let bob = [("name", "Bob"), ("email", "bob@example.org"), ("password", PASSWORD)];
     assert_eq!(server.form("/sign-up", "", &bob).0, 303);

@@ -22,6 +22,7 @@ on_both_databases! {
     a_wrong_password_of_ours_loses_no_mail,
     kill_9_in_the_middle_of_a_mail_loses_nothing_and_sends_it_once,
     operators_see_what_the_mail_server_said,
+    what_waits_is_sent_at_once_if_an_operator_says_so,
 }
 
 fn mail(to: &str) -> Mail {
@@ -109,7 +110,6 @@ async fn what_is_refused_for_good_is_kept_and_sent_again_by_an_operator(database
     assert_eq!(failed.answer, "550 5.7.1 the relay is not configured for this sender");
 
     assert_eq!(admin::resend(&app.db, Some(failed.id)).await.unwrap(), 1);
-    assert_eq!(admin::resend(&app.db, None).await.unwrap(), 0, "it waits already");
     send_due(&app).await;
     assert_eq!((sink.tries(), sink.taken().len()), (2, 1));
     assert_eq!(states(&app).await, ["sent"]);
@@ -122,6 +122,39 @@ async fn what_is_refused_for_good_is_kept_and_sent_again_by_an_operator(database
     assert_eq!(admin::resend(&app.db, None).await.unwrap(), 0);
     admin::delete_expired(&app.db, 7, 100).await.unwrap();
     assert_eq!((states(&app).await, kept(&app).await), (vec!["sent".into(), "failed".into()], 0));
+}
+
+/// As after a mail server was mended that was away for long.
+async fn what_waits_is_sent_at_once_if_an_operator_says_so(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    app.clock.stop();
+    for to in ["ada@example.org", "bob@example.org"] {
+        refuse_once(&sink, "450 later");
+        app.state.mailer.send(mail(to)).await;
+        app.db.wait_idle().await;
+    }
+    let tries = sink.tries();
+    send_due(&app).await;
+    assert_eq!((sink.tries(), states(&app).await), (tries, vec!["waiting".into(); 2]), "neither is due");
+    // Another instance sends the second one.
+    app.sql(
+        "UPDATE outgoing_mails SET claim = (SELECT id FROM outgoing_mails WHERE recipient = 'ada@example.org')
+             WHERE recipient = 'bob@example.org'",
+    )
+    .await;
+    let [bobs, adas] = admin::list(&app.db, None, true, 10).await.unwrap().try_into().unwrap();
+    assert_eq!(admin::resend(&app.db, Some(bobs.id)).await.unwrap(), 0, "nobody sends it twice");
+    assert_eq!(admin::resend(&app.db, None).await.unwrap(), 1);
+    send_due(&app).await;
+    assert_eq!(states(&app).await, ["sent", "waiting"]);
+    assert_eq!(sink.taken().len(), 1);
+    assert_eq!(admin::resend(&app.db, Some(adas.id)).await.unwrap(), 0, "it is sent");
+    // Once the claim has ended, it is anybody's.
+    app.clock.advance(Duration::hours(1));
+    assert_eq!(admin::resend(&app.db, Some(bobs.id)).await.unwrap(), 1);
+    send_due(&app).await;
+    assert_eq!((states(&app).await, sink.taken().len()), (vec!["sent".into(), "sent".into()], 2));
 }
 
 async fn two_instances_send_each_mail_once(database: Database) {
@@ -273,7 +306,7 @@ async fn operators_see_what_the_mail_server_said(place: DatabaseLocation) {
     }
     assert_eq!(sink.taken().len(), 1);
     assert!(run(&["mail", "resend", id]).assert_status(2).err.contains("is sent"), "once is enough");
-    assert!(run(&["mail", "resend", "--all"]).assert_status(0).out.contains("No mail has failed"));
+    assert!(run(&["mail", "resend", "--all"]).assert_status(0).out.contains("No mail waits or has failed"));
     assert_eq!(run(&["mail", "list"]).assert_status(0).out, "No mail waits, and none has failed.\n");
     assert_eq!(run(&["mail", "list", "--all", "--json"]).json()[0]["answer"], "250 taken");
     assert_eq!(run(&["log", "--json"]).json()[0]["action"], "mail resend");

@@ -1,16 +1,19 @@
 //! `vestibule migrate`: what an upgrade would do is said before it is done.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{free_address, refusal},
-    operators::run_with,
+    binary::{DatabaseLocation, Server, free_address, refusal},
+    operators::{run, run_with},
     support::{Database, RawDb, folder, on_both_databases},
     upgrade::copy,
 };
 
 on_both_databases! {
     an_upgrade_is_told_before_it_is_done,
+    a_new_database_is_made_before_the_first_start,
 }
 
 async fn an_upgrade_is_told_before_it_is_done(database: Database) {
@@ -48,6 +51,23 @@ async fn an_upgrade_is_told_before_it_is_done(database: Database) {
         let (code, said) = refusal(&folder, free_address(), &settings, line);
         assert!(code == 1 && said.contains("newer vestibule"), "{said}");
     }
-    let nothing = run_with(&folder, &[("DATABASE_URL", "sqlite:nothing.db")], &["migrate"], "").assert_status(1);
-    assert!(nothing.err.contains("there is no database") && !folder.join("nothing.db").exists(), "{}", nothing.err);
+}
+
+/// A deployment has the same steps the first time.
+async fn a_new_database_is_made_before_the_first_start(place: DatabaseLocation) {
+    let folder = folder();
+    let run = |line: &[&str]| run(&folder, &place, line, "");
+    let said = run(&["migrate", "--check"]).assert_status(3);
+    assert!(said.out.contains("There is no database of a server"), "{}", said.out);
+    assert!(said.err.contains("is to be created") && said.err.contains("(from DATABASE_URL"), "{}", said.err);
+    let checked: Value = serde_json::from_str(&run(&["migrate", "--check", "--json"]).assert_status(3).out).unwrap();
+    assert_eq!((&checked["new_database"], &checked["backup_advised"]), (&json!(true), &json!(false)));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was made");
+    run(&["log"]).assert_status(1);
+
+    let made = run(&["migrate"]).assert_status(0);
+    assert!(made.out.contains("was created") && made.err.contains("(from DATABASE_URL"), "{}{}", made.out, made.err);
+    assert!(run(&["migrate"]).assert_status(0).out.contains("is up to date"));
+    assert_eq!(run(&["log", "--json"]).json()[0]["action"], "migrate");
+    Server::start(&folder, &[("DATABASE_URL", place.url())]).token();
 }

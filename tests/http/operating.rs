@@ -240,7 +240,18 @@ async fn what_operators_do_is_written_down_and_outlives_the_account(place: Datab
     assert!(last["operator"].as_str().unwrap().starts_with("grace by sudo (uid "), "{last}");
     assert!(!last["host"].as_str().unwrap().is_empty() && last["at"].is_string());
     assert_eq!(entries[1]["subject_id"], account, "an account that is made is named by its id as well");
-    assert_eq!(run(&["log", "--limit", "2", "--json"], "").json().as_array().unwrap().len(), 2);
+    let two = run(&["log", "--limit", "2", "--json"], "");
+    let before = entries[entries.len() - 2]["at"].as_str().unwrap();
+    assert!(two.err.contains(&format!("add --before {before}")), "{}", two.err);
+    assert_eq!(two.json().as_array().unwrap().len(), 2);
+    let older = run(&["log", "--before", before, "--json"], "").json();
+    assert_eq!(older.as_array().unwrap().last(), log.as_array().unwrap().last());
+    assert!(older.as_array().unwrap().len() < entries.len() - 1, "{older}");
+    let newer = run(&["log", "--since", before, "--json"], "").json();
+    assert_eq!(newer.as_array().unwrap().len() + older.as_array().unwrap().len(), entries.len());
+    assert_eq!(run(&["log", "--since", "1h", "--json"], "").json(), log);
+    assert_eq!(run(&["log", "--before", "1h"], "").assert_status(0).out, "Nothing was done then.\n");
+    assert!(run(&["log", "--since", "yesterday"], "").assert_status(2).err.contains("--since yesterday: not a time"));
     let table = run(&["log"], "").assert_status(0).out;
     assert!(table.lines().count() == 14 && table.contains("grace by sudo") && table.contains(ADA), "{table}");
 }

@@ -1,16 +1,19 @@
 //! `vestibule accounts` and `vestibule sessions`, beside a server that runs on the same database.
 
 use std::{
+    fs::OpenOptions,
     io::{Read, Write},
+    net::TcpStream,
     path::Path,
     process::Stdio,
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{DatabaseLocation, Server, command, exit_code, free_address},
+    binary::{DatabaseLocation, PATIENCE, Server, command, exit_code, free_address},
     support::{PASSWORD, RawDb, folder, members, on_both_databases},
 };
 
@@ -22,6 +25,7 @@ on_both_databases! {
     browsers_are_listed_and_signed_out,
     what_cannot_be_done_is_one_line_and_2,
     why_somebody_cannot_sign_in_is_told_and_mended,
+    what_cannot_be_printed_is_one_line_and_1,
 }
 
 pub(super) struct Said {
@@ -254,6 +258,10 @@ async fn what_cannot_be_done_is_one_line_and_2(place: DatabaseLocation) {
     ] {
         assert!(run_quietly(&folder, &place, line) == 2, "{line:?}");
     }
+    for line in [&["mail", "show", "xyz"][..], &["tokens", "revoke", "xyz"], &["sessions", "list", "--after", "xyz"]] {
+        let said = run(&folder, &place, line, "").assert_status(2).err;
+        assert!(said.contains("xyz is not an ID"), "{line:?}: {said}");
+    }
     let list = run(&folder, &place, &["accounts", "list", "--json"], "").json();
     assert_eq!(list.as_array().unwrap().len(), 1);
     // Nothing there to open is the machine's fault.
@@ -306,4 +314,44 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     assert_eq!(run(&["activity", "list", ada, "--since", "0m"]).assert_status(0).out, "Nothing happened.\n");
     run(&["activity", "list", ada, "--since", "yesterday"]).assert_status(2);
     assert_eq!(run(&["log", "--json"]).json()[0]["action"], "accounts disable");
+}
+
+async fn what_cannot_be_printed_is_one_line_and_1(place: DatabaseLocation) {
+    let (folder, ada) = (folder(), "ada@example.org");
+    let settings = [("DATABASE_URL", place.url())];
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let create = ["tokens", "create", ada, "--name", "deploy", "--scope", "account:read"];
+    for line in [
+        &["openapi"][..],
+        &["settings"],
+        &["routes"],
+        &["check"],
+        &["completions", "bash"],
+        &["accounts", "list"],
+        &["accounts", "list", "--json"],
+        &create,
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = command(&folder, free_address(), &settings);
+        let done = command.args(line).stdout(full).output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{line:?}: {said}");
+        let told = said.lines().filter(|line| line.contains("the output cannot be written")).count();
+        assert!(told == 1 && !said.contains("panicked"), "{line:?}: {said}");
+    }
+    let tokens = run_with(&folder, &settings, &["tokens", "list", "--json"], "").json();
+    assert_eq!(tokens.as_array().unwrap().len(), 2, "what was done is done: {tokens}");
+    // A server does not depend on it.
+    drop(server);
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let address = free_address();
+    let mut serving = command(&folder, address, &settings).stdout(full).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < PATIENCE && serving.try_wait().unwrap().is_none(), "it does not serve");
+        thread::sleep(Duration::from_millis(50));
+    }
+    serving.kill().unwrap();
+    serving.wait().unwrap();
 }

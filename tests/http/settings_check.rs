@@ -77,6 +77,28 @@ fn check_says_everything_at_once() {
 }
 
 #[test]
+fn what_is_said_has_one_full_stop() {
+    let misspelt = ("VESTIBULE_SERVER_PUBLIC_URL", "https://app.example");
+    let (_, said) = check(&[misspelt], &[]);
+    assert!(said.contains("did you mean VESTIBULE_SERVER__PUBLIC_URL?\n"), "{said}");
+    let (_, line) = refusal(&folder(), free_address(), &[misspelt, ODD[2]], &["serve"]);
+    assert!(line.contains("did you mean VESTIBULE_SERVER__PUBLIC_URL? 1 more"), "{line}");
+    let folder = folder();
+    fs::write(folder.join("Leptos.toml"), "[server]\nhostz = []\n").unwrap();
+    let (_, line) = refusal(&folder, free_address(), &[], &["serve"]);
+    assert!(line.contains("did you mean server.hosts? See Leptos.toml"), "{line}");
+}
+
+/// The setting may be right, and a disk not there yet.
+#[test]
+fn what_the_machine_refuses_is_1_to_serve_and_2_to_check() {
+    for setting in [("DATABASE_URL", "sqlite:no/such/folder/house.db"), ("VESTIBULE_PASSWORDS__BREACHED", "nowhere")] {
+        assert_eq!(refusal(&folder(), free_address(), &[setting], &["serve"]).0, 1, "{setting:?}");
+        assert_eq!(check(&[setting], &[]).0, 2, "{setting:?}");
+    }
+}
+
+#[test]
 fn check_speaks_json_too() {
     let (code, said) = check(&ODD, &["--json"]);
     let found: Value = serde_json::from_str(&said).unwrap();

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::{Operator, entry::Entry, operator::plain, store};
-use crate::{db::Db, http::problem::Problem};
+use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
 
 /// What a command changes.
 #[derive(Clone, Debug)]
@@ -49,5 +49,17 @@ pub async fn end(db: &Db, id: Uuid, done: bool, subject: Option<Uuid>) {
 /// # Errors
 /// If the database fails.
 pub async fn list(db: &Db, limit: u32) -> Result<Vec<Entry>, Problem> {
-    Ok(store::list(db, limit.into()).await?)
+    list_between(db, (None, None), limit).await
+}
+
+/// The same of those that are not older than the first time, and older than the second.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list_between(
+    db: &Db,
+    (since, before): (Option<Timestamp>, Option<Timestamp>),
+    limit: u32,
+) -> Result<Vec<Entry>, Problem> {
+    Ok(store::list(db, since, before, limit.into()).await?)
 }

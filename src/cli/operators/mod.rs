@@ -8,6 +8,6 @@ pub mod served;
 mod store;
 
 pub use self::{
-    log::{Subject, begin, end, list},
+    log::{Subject, begin, end, list, list_between},
     operator::Operator,
 };

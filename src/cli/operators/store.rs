@@ -36,12 +36,20 @@ pub(super) async fn end(db: &Db, id: Uuid, outcome: &'static str, subject: Optio
     )
 }
 
-pub(super) async fn list(db: &Db, limit: i64) -> sqlx::Result<Vec<Entry>> {
+pub(super) async fn list(
+    db: &Db,
+    since: Option<Timestamp>,
+    before: Option<Timestamp>,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
     fetch!(
         db,
         all,
         "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log
-         ORDER BY id DESC LIMIT $1",
+         WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2)
+         ORDER BY id DESC LIMIT $3",
+        since,
+        before,
         limit,
     )
 }

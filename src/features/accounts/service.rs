@@ -140,7 +140,7 @@ pub(super) fn name_error(name: &str) -> Option<FieldError> {
         return Some(FieldError::too_long("name", message, 100, length));
     }
     if name.contains(char::is_control) {
-        return Some(FieldError::new("name", message));
+        return Some(FieldError::new("name", "Remove the control characters, such as line breaks and tabs."));
     }
     let message = "Remove the characters that change the direction of the text.";
     turns_direction(name).then(|| FieldError::new("name", message))
@@ -166,6 +166,7 @@ mod tests {
         for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
             assert_eq!(name_error(good), None, "{good:?}");
         }
+        assert!(name_error("a\nb").is_some_and(|error| error.message.contains("control characters")));
         for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
             assert!(name_error(bad).is_some(), "{bad:?}");
         }

@@ -2,7 +2,7 @@
 
 pub use super::registration::{NewClient, Registered};
 
-use super::{client::offered, registration};
+use super::{client::offered, registration, store};
 use crate::{auth::ScopeInfo, db::Db, http::problem::Problem, secret::Secret};
 
 /// Registers an application in the name of the operators, on a site with the scopes `declared`. Returns it
@@ -25,6 +25,14 @@ pub fn scopes(declared: &[ScopeInfo]) -> Vec<String> {
 /// If the database fails.
 pub async fn list(db: &Db, limit: u32) -> Result<Vec<Registered>, Problem> {
     registration::list(db, None, limit).await
+}
+
+/// The name of the registered application `id`.
+///
+/// # Errors
+/// [`Problem::NotFound`]; or if the database fails.
+pub async fn name(db: &Db, id: &str) -> Result<String, Problem> {
+    store::find_client(db, id).await?.map(|client| client.name).ok_or(Problem::NotFound)
 }
 
 /// Deletes an application, with everything that people let it do. Returns its name.

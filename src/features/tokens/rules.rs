@@ -98,7 +98,7 @@ pub(super) fn checked_name(name: &str) -> Result<String, FieldError> {
         return Err(FieldError::too_long("name", message, 100, length));
     }
     if name.contains(char::is_control) {
-        return Err(FieldError::new("name", message));
+        return Err(FieldError::new("name", "Remove the control characters, such as line breaks and tabs."));
     }
     if turns_direction(name) {
         return Err(FieldError::new("name", "Remove the characters that change the direction of the text."));

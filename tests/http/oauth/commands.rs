@@ -33,7 +33,9 @@ async fn an_operator_registers_lists_and_deletes_applications(place: DatabaseLoc
         let refused = run(&[&["clients", "add", "App", "--redirect-uri", uri][..], &wrong].concat());
         assert!(refused.code == 2 && refused.err.contains(&wrong[0][2..]), "{}", refused.err);
     }
-    run(&["clients", "remove", reader["id"].as_str().unwrap()]).assert_status(0);
+    let asked = run(&["clients", "remove", reader["id"].as_str().unwrap()]).assert_status(2).err;
+    assert!(asked.contains("this deletes the application Reader") && asked.contains("--yes"), "{asked}");
+    run(&["clients", "remove", reader["id"].as_str().unwrap(), "--yes"]).assert_status(0);
     let line = ["clients", "add", "Server", "--redirect-uri", "https://app.example/cb", "--confidential", "--json"];
     let secret = run(&line).json();
     assert_eq!(members(&secret), ["client_id", "client_secret", "name"]);
@@ -52,10 +54,10 @@ async fn an_operator_registers_lists_and_deletes_applications(place: DatabaseLoc
          &code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     );
     assert_eq!(server.call(&asked, &[], "").0, 303);
-    run(&["clients", "remove", &id]).assert_status(0);
+    run(&["clients", "remove", &id, "--yes"]).assert_status(0);
     assert_eq!(server.call(&asked, &[], "").0, 400);
-    let again = run(&["clients", "remove", &id]);
-    assert!(again.code != 0 && again.err.contains(&id), "{}", again.err);
+    let again = run(&["clients", "remove", &id, "--yes"]).assert_status(2).err;
+    assert!(again.contains(&format!("there is no application {id}. Database: ")), "{again}");
     for uri in ["http://app.example/", "javascript:alert(1)", ""] {
         let refused = run(&["clients", "add", "App", "--redirect-uri", uri]);
         assert!(refused.code == 2 && refused.err.contains("redirect"), "{}", refused.err);
