@@ -74,12 +74,16 @@ macro_rules! __execute_now {
         match &$db.pools {
             $crate::db::Pools::Sqlite { writer, .. } => {
                 let query = sqlx::query(statement)$(.bind($value))*;
-                let result = $crate::db::statement::write_sqlite(&$db, writer.clone(), query, statement).await;
+                let task = $crate::db::statement::write_sqlite(&$db.writes, writer.clone(), query);
+                let result = $crate::db::statement::join_write(&$db.probe, &$db.written, statement, task).await;
                 result.and_then($crate::db::statement::Outcome::$rows)
             }
             $crate::db::Pools::Postgres(pool) => {
                 let query = sqlx::query(statement)$(.bind($value))*;
-                let result = $crate::db::statement::write_postgres(&$db, pool.clone(), query, statement).await;
+                let (pooler, patience) = ($db.pooler, $db.patience);
+                let task =
+                    $crate::db::statement::write_postgres(&$db.writes, pool.clone(), query, pooler, patience);
+                let result = $crate::db::statement::join_write(&$db.probe, &$db.written, statement, task).await;
                 result.and_then($crate::db::statement::Outcome::$rows)
             }
         }

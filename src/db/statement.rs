@@ -9,18 +9,21 @@ use sqlx::{
     query::Query,
     sqlite::{SqliteArguments, SqliteRow},
 };
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{sync::Notify, task::JoinHandle, time::timeout};
+use tokio_util::task::TaskTracker;
 
 use super::{
-    Inner,
     checkout::Checkout,
     errors::is_refusal,
+    probe::Probe,
     waits::{READER, WRITER, acquire},
 };
 
 type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments<'q>>;
 /// A statement of PostgreSQL with its values.
 pub(super) type PostgresQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+type Write<R> = JoinHandle<sqlx::Result<Outcome<R>>>;
 
 /// What a statement returned.
 #[derive(Debug)]
@@ -154,48 +157,43 @@ pub(super) async fn run_kept(
     (checkout.settle(result), answered)
 }
 
-/// Writes to SQLite in a task of its own.
-///
-/// # Errors
-/// Those of the statement, or if the connection that writes is not free in time.
-pub async fn write_sqlite(
-    db: &Inner,
-    writer: SqlitePool,
-    query: SqliteQuery<'static>,
-    statement: &'static str,
-) -> sqlx::Result<Outcome<SqliteRow>> {
-    let task = db.writes.spawn(async move {
+/// A task that writes to SQLite.
+pub fn write_sqlite(writes: &TaskTracker, writer: SqlitePool, query: SqliteQuery<'static>) -> Write<SqliteRow> {
+    writes.spawn(async move {
         let mut connection = acquire(&writer, &WRITER).await?;
         run_sqlite(query, &mut connection).await
-    });
-    join_write(db, statement, task).await
+    })
 }
 
-/// Writes to PostgreSQL in a task of its own.
-///
-/// # Errors
-/// Those of [`run_postgres`].
-pub async fn write_postgres(
-    db: &Inner,
+/// A task that writes to PostgreSQL.
+pub fn write_postgres(
+    writes: &TaskTracker,
     pool: PgPool,
     query: PostgresQuery<'static>,
-    statement: &'static str,
-) -> sqlx::Result<Outcome<PgRow>> {
-    let (pooler, patience) = (db.pooler, db.patience);
-    let task = db.writes.spawn(async move { run_postgres(&pool, query, pooler, patience).await });
-    join_write(db, statement, task).await
+    pooler: bool,
+    patience: Duration,
+) -> Write<PgRow> {
+    writes.spawn(async move { run_postgres(&pool, query, pooler, patience).await })
 }
 
 /// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is
 /// logged.
-async fn join_write<T>(db: &Inner, statement: &str, task: JoinHandle<sqlx::Result<T>>) -> sqlx::Result<T> {
+///
+/// # Errors
+/// Those of the statement, or if no connection is free in time.
+pub async fn join_write<R>(
+    probe: &Probe,
+    written: &Notify,
+    statement: &'static str,
+    task: Write<R>,
+) -> sqlx::Result<Outcome<R>> {
     let result = task.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-    db.written.notify_one();
+    written.notify_one();
     if let Err(error) = &result
         && !is_refusal(error)
     {
         tracing::error!(event = "write_failed", statement = name(statement), %error);
-        db.probe.suspect();
+        probe.suspect();
     }
     result
 }
