@@ -1,7 +1,7 @@
 //! `vestibule doctor`, beside a server that runs and one that does not; and what shells and `man` get.
 //! TLS and proxies are in tests/deploy.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::{Value, json};
 
@@ -125,4 +125,28 @@ fn shells_and_man_know_every_command() {
     for page in ["vestibule.1", "vestibule-doctor.1", "vestibule-tokens-create.1"] {
         assert!(fs::read_to_string(folder.join("man1").join(page)).unwrap().contains(".SH NAME"), "{page}");
     }
+}
+
+#[test]
+fn no_password_goes_where_the_settings_forbid_it() {
+    let (folder, listener) = (folder(), TcpListener::bind("0.0.0.0:0").unwrap());
+    let port = listener.local_addr().unwrap().port();
+    // A name that is this machine, which the settings cannot know.
+    let database = format!("postgres://me:s3cret@0.0.0.0:{port}/x");
+    let said = run_with(&folder, &[("DATABASE_URL", &database)], &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("problem  settings: database.url: passwords"), "{}", said.out);
+    assert!(said.out.contains("skipped  database: ") && !said.out.contains("s3cret"), "{}", said.out);
+
+    let server = Server::start(&folder, &[PUBLIC_URL_BY_ADDRESS]);
+    let (mail, address) = (format!("smtp://me:s3cret@0.0.0.0:{port}"), server.address().to_string());
+    let settings = [
+        ("LEPTOS_SITE_ADDR", address.as_str()),
+        PUBLIC_URL_BY_ADDRESS,
+        ("VESTIBULE_MAIL__SMTP_URL", &mail),
+        ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
+    ];
+    let said = run_with(&folder, &settings, &["doctor", "--mail-to", ADA], "").assert_status(1);
+    assert!(said.out.contains("skipped  test message: "), "{}", said.out);
+    listener.set_nonblocking(true).unwrap();
+    assert!(listener.accept().is_err(), "nobody connected");
 }
