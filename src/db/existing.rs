@@ -5,7 +5,11 @@ use std::{fs, path::Path, str::FromStr};
 
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Clock, Db, OpenError, file, open::Use};
+use super::{
+    Clock, Db, OpenError, file,
+    limit::{is_silent, within},
+    open::{HINT, Use},
+};
 use crate::settings::without_credentials as shown;
 
 impl Db {
@@ -19,9 +23,13 @@ impl Db {
             Some(("postgres" | "postgresql", _)) => postgres(url).await,
             _ => Ok(true),
         };
-        // If the check itself failed, `open` has the better message.
-        if found.is_ok_and(|found| !found) {
-            return Err(OpenError::Missing(shown(url)));
+        match found {
+            Ok(false) => return Err(OpenError::Missing(shown(url))),
+            Err(source) if is_silent(&source) => {
+                return Err(OpenError::Connect { url: shown(url), source, hint: HINT });
+            }
+            // If the check itself failed otherwise, `open` has the better message.
+            Ok(true) | Err(_) => {}
         }
         Self::open_for(url, clock, Use::Command).await
     }
@@ -47,10 +55,10 @@ fn is_there(file: &Path) -> bool {
 }
 
 async fn postgres(url: &str) -> sqlx::Result<bool> {
-    let mut connection = PgConnection::connect(url).await?;
+    let mut connection = within(PgConnection::connect(url)).await?;
     // Behind a pooler in transaction mode, a named statement would stay on a connection of another client.
     let query = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
-    let (found,): (bool,) = query.fetch_one(&mut connection).await?;
-    connection.close().await?;
+    let (found,): (bool,) = within(query.fetch_one(&mut connection)).await?;
+    within(connection.close()).await?;
     Ok(found)
 }

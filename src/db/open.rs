@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Clock, Db, Direct, Inner, Kept, OpenError, Pools,
     checkout::pool_options,
-    file, migrations, pooler,
+    file, limit, migrations, pooler,
     pools::close,
     rights,
     search::{self, Search},
@@ -25,7 +25,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most connections to PostgreSQL where no setting says so.
 const CONNECTIONS: u32 = 16;
 /// The hint if PostgreSQL does not answer.
-const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+pub(super) const HINT: &str =
+    "Check that the server runs, and the host, the user, the password and the database in the URL";
 /// The hint if PostgreSQL's certificate is not accepted.
 const TLS_HINT: &str = "Name a file with the certificate of its authority in the URL (sslrootcert=FILE), and the server \
                         by a name that its certificate has";
@@ -174,7 +175,10 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
     let options = if pooler { pooler::options(options) } else { options };
     // A migration may take long, so its connection has no limit.
     let single = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
-    let migrating = single.connect_with(options.clone()).await.map_err(failed)?;
+    let migrating = match single.connect_with(options.clone()).await {
+        Ok(pool) => pool,
+        Err(error) => return Err(failed(limit::cause(&options, error).await)),
+    };
     let migrated =
         if pooler { pooler::migrate(migrating.clone()).await } else { migrations::POSTGRES.run(&migrating).await };
     if let Err(error) = migrated

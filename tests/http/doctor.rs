@@ -150,3 +150,14 @@ fn no_password_goes_where_the_settings_forbid_it() {
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err(), "nobody connected");
 }
+
+#[test]
+fn a_database_that_says_nothing_holds_nobody_up() {
+    let (folder, listener) = (folder(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("postgres://me@{}/x", listener.local_addr().unwrap());
+    let settings = [("DATABASE_URL", url.as_str())];
+    let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("problem  database: ") && said.out.contains("does not answer within 5"), "{}", said.out);
+    let said = run_with(&folder, &settings, &["accounts", "list"], "").assert_status(1);
+    assert!(said.err.contains("does not answer within 5 seconds") && said.err.lines().count() == 1, "{}", said.err);
+}

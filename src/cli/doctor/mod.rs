@@ -17,7 +17,7 @@ use super::{
     config::Config,
     failure::Failure,
     log::log,
-    output::{eprint, print, print_json},
+    output::{eprint, print_json},
 };
 use crate::settings::{Finding, Settings, Severity};
 
@@ -41,7 +41,7 @@ impl Doctor {
         let (settings, findings, _) = check::examine_all(config)?;
         log("error");
         eprint(&config.sources(&settings)?.to_string());
-        let mut report = Report::default();
+        let mut report = Report::new(!self.json);
         report.settings(&findings);
         // First: to open the database closes its file to others.
         files::look(&settings, &config.file()?, &mut report);
@@ -65,10 +65,6 @@ impl Doctor {
         });
         if self.json {
             print_json(&report.document())?;
-        } else {
-            for line in report.lines() {
-                print(&line);
-            }
         }
         match report.problems() {
             0 => Ok(()),
