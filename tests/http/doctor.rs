@@ -161,3 +161,24 @@ fn a_database_that_says_nothing_holds_nobody_up() {
     let said = run_with(&folder, &settings, &["accounts", "list"], "").assert_status(1);
     assert!(said.err.contains("does not answer within 5 seconds") && said.err.lines().count() == 1, "{}", said.err);
 }
+
+#[test]
+fn a_server_that_was_not_restarted_is_told_from_a_proxy() {
+    let folder = folder();
+    let server = Server::start(&folder, &[]);
+    let address = server.address().to_string();
+    // The settings name another host since.
+    let url = format!("http://127.0.0.2:{}", server.address().port());
+    let settings = [("LEPTOS_SITE_ADDR", address.as_str()), ("VESTIBULE_SERVER__PUBLIC_URL", &url)];
+    let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("problem  server: it runs at") && said.out.contains("Restart it"), "{}", said.out);
+    assert!(!said.out.contains("problem  proxy") && !said.out.contains("problem  compression"), "{}", said.out);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_once_by_its_address() {
+    let said = run_with(&folder(), &[PUBLIC_URL_BY_ADDRESS], &["doctor"], "").assert_status(1);
+    let line = said.out.lines().find(|line| line.starts_with("problem  server: ")).unwrap();
+    assert!(line.matches("127.0.0.1:").count() == 1 && line.contains("refused"), "{line}");
+    assert!(!said.err.contains("ERROR"), "{}", said.err);
+}

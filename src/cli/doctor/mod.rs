@@ -39,7 +39,8 @@ impl Doctor {
     /// Looks at everything, prints what it found, and fails with 1 if something must be mended. Nothing is changed.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let (settings, findings, _) = check::examine_all(config)?;
-        log("error");
+        // What the log would say is said by the checks.
+        log("off");
         eprint(&config.sources(&settings)?.to_string());
         let mut report = Report::new(!self.json);
         report.settings(&findings);

@@ -18,14 +18,16 @@ pub(super) const CLOCK_PROBLEM: Duration = Duration::seconds(30);
 /// A page that needs no account, and a document that a proxy may be tempted to compress.
 const PAGE: &str = "/sign-in";
 const DOCUMENT: &str = "/api/v1/openapi.json";
+/// The status of an answer for a host that the server does not serve.
+const MISDIRECTED: u16 = 421;
 
 /// Looks at the server's own address, then at its public URL.
 pub(super) async fn look(settings: &Settings, report: &mut Report) {
     let public = &settings.server.public_url;
     let direct = settings.server.address.tcp().map(local);
-    let runs = match direct {
+    let found = match direct {
         Some(direct) => server(public, direct, report).await,
-        None => false,
+        None => Found::Nothing,
     };
     if direct.is_none() {
         report.skipped("server", format!("it listens at {}, for the proxy", settings.server.address));
@@ -52,13 +54,28 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
             },
         );
     }
-    pages(settings, report).await;
-    if let Some(direct) = direct.filter(|_| runs) {
+    if found == Found::Misdirected {
+        report.skipped("proxy", "the server itself refuses the host, whatever the proxy does");
+    } else {
+        pages(settings, report).await;
+    }
+    if let Some(direct) = direct.filter(|_| found == Found::Ours) {
         compression(public, direct, report).await;
     }
     if public.scheme() == "https" && public.port().is_none() {
         redirect(public, report).await;
     }
+}
+
+/// What answers at the server's own address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// Nothing, or another program.
+    Nothing,
+    /// This server, which serves the host of the public URL.
+    Ours,
+    /// This server, which was started with another public URL.
+    Misdirected,
 }
 
 /// The address at which this machine reaches a server that listens on `address`.
@@ -90,42 +107,55 @@ fn is_ours(answer: &Answer) -> bool {
         || answer.status == 503 && answer.body.starts_with(b"not ")
 }
 
-/// Whether the server runs.
-async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> bool {
+/// Whether the server runs, and serves the host of the public URL.
+async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> Found {
     const CHECK: &str = "server";
     match get(&plain(&at(public, "/readyz")), Some(address)).await {
+        // Readiness is told on every host.
+        Ok(answer) if is_ours(&answer) && refuses(public, address).await => {
+            let host = public.host_str().unwrap_or_default();
+            let message = format!("it runs at {address} with another server.public_url and refuses {host} (421)");
+            report.problem(CHECK, message, "Restart it, so that it reads its settings again.");
+            Found::Misdirected
+        }
         Ok(answer) if is_ours(&answer) && answer.status == 200 => {
             report.ok(CHECK, format!("it runs at {address} and is ready"));
-            true
+            Found::Ours
         }
         Ok(answer) if is_ours(&answer) => {
             let advice = "Its log says why: event=\"write_failed\", or \"not ready\" with the database's own words.";
             report.problem(CHECK, format!("it runs at {address} and is not ready"), advice);
-            true
+            Found::Ours
         }
         Ok(answer) => {
             let advice = "Set LEPTOS_SITE_ADDR to a free port, or stop the other program.";
             report.problem(CHECK, format!("another program answers at {address} ({})", answer.status), advice);
-            false
+            Found::Nothing
         }
         Err(Failed::Answer(error)) => {
             // `serve --local-https` speaks TLS itself.
             report.skipped(CHECK, format!("{address} does not speak http: {error}"));
-            false
+            Found::Nothing
         }
         Err(failed) => {
             let advice = "Start it and look at its log (systemctl status vestibule). Run this command on the server's \
                           machine, with the server's environment.";
             report.problem(CHECK, format!("it does not answer at {address}: {}", words(&failed)), advice);
-            false
+            Found::Nothing
         }
     }
 }
 
-fn words(failed: &Failed) -> String {
+/// Whether the server at `address` does not serve the host of the public URL.
+async fn refuses(public: &Url, address: SocketAddr) -> bool {
+    let answer = get(&plain(&at(public, PAGE)), Some(address)).await;
+    answer.is_ok_and(|answer| answer.status == MISDIRECTED)
+}
+
+/// What went wrong, without the address, which is told beside it.
+fn words(failed: &Failed) -> &str {
     match failed {
-        Failed::Name(error) | Failed::Tls(error) | Failed::Answer(error) => error.clone(),
-        Failed::Connection(address, error) => format!("{address}: {error}"),
+        Failed::Name(error) | Failed::Tls(error) | Failed::Answer(error) | Failed::Connection(_, error) => error,
     }
 }
 
@@ -209,7 +239,7 @@ async fn pages(settings: &Settings, report: &mut Report) {
     };
     match answer.status {
         200 => report.ok("site", format!("{} is served", settings.origin())),
-        421 => report.problem(
+        MISDIRECTED => report.problem(
             CHECK,
             "it does not pass on the Host header as it came (421)",
             "nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On.",
@@ -233,6 +263,10 @@ async fn compression(public: &Url, direct: SocketAddr, report: &mut Report) {
     let (Ok(ours), Ok(theirs)) = (get(&plain(&url), Some(direct)).await, get(&url, None).await) else {
         return report.skipped(CHECK, format!("{DOCUMENT} cannot be compared"));
     };
+    if (ours.status, theirs.status) != (200, 200) {
+        let message = format!("{DOCUMENT} is {} of the server and {} of the site", ours.status, theirs.status);
+        return report.skipped(CHECK, message);
+    }
     let coding = |answer: &Answer| answer.header("content-encoding").unwrap_or("identity").to_owned();
     if (coding(&ours), ours.header("etag")) == (coding(&theirs), theirs.header("etag")) {
         return report.ok(CHECK, "the proxy passes on answers of the API as they are");
