@@ -18,6 +18,19 @@ impl Db {
     /// # Errors
     /// [`OpenError::Missing`] if there is none, and nothing is created; the errors of [`Db::open`].
     pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_if_there(url, clock, Use::Command).await
+    }
+
+    /// The same to look at it: a file that others can read stays as it is, and statements have the time limits of a
+    /// server.
+    ///
+    /// # Errors
+    /// Those of [`Db::open_existing`].
+    pub async fn open_to_look(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_if_there(url, clock, Use::Look).await
+    }
+
+    async fn open_if_there(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let found = match url.split_once(':') {
             Some(("sqlite", _)) => sqlite(url).await,
             Some(("postgres" | "postgresql", _)) => postgres(url).await,
@@ -31,7 +44,7 @@ impl Db {
             // If the check itself failed otherwise, `open` has the better message.
             Ok(true) | Err(_) => {}
         }
-        Self::open_for(url, clock, Use::Command).await
+        Self::open_for(url, clock, usage).await
     }
 }
 

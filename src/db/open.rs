@@ -65,7 +65,7 @@ impl Db {
     pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
-            sqlite(url).await?
+            sqlite(url, usage).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let (pools, search) = postgres(url, *pooler, usage).await?;
             (pools, search, None)
@@ -104,6 +104,8 @@ pub(super) enum Use {
     Server(u32),
     /// An operator's command, whose statements may take long.
     Command,
+    /// A command that looks whether all is well.
+    Look,
 }
 
 impl Use {
@@ -111,13 +113,13 @@ impl Use {
     fn connections(self) -> u32 {
         match self {
             Self::Server(connections) => connections,
-            Self::Command => CONNECTIONS,
+            Self::Command | Self::Look => CONNECTIONS,
         }
     }
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
-async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
+async fn sqlite(url: &str, usage: Use) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
     const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
     let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
 
@@ -149,7 +151,7 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenEr
     let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };
     // Another virtual file system is known to sqlx alone.
     let direct = (is_file && !url.contains("vfs=")).then(|| Arc::new(Direct::open(&path)));
-    if is_file {
+    if is_file && usage != Use::Look {
         file::close_to_others(&path);
     }
     Ok((Pools::Sqlite { reader, writer }, search, direct))
@@ -189,7 +191,7 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
     close(&migrating).await;
     let pool = || pool_options().max_connections(usage.connections()).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = match usage {
-        Use::Server(_) => limited(pool, options.clone(), SERVER_TIMEOUT).await,
+        Use::Server(_) | Use::Look => limited(pool, options.clone(), SERVER_TIMEOUT).await,
         Use::Command => pool().connect_with(options.clone()).await,
     };
     let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);

@@ -51,6 +51,12 @@ async fn a_doctor_says_what_is_wrong_and_changes_nothing(place: DatabaseLocation
         DatabaseLocation::Postgres(postgres) => RawDb::connect(&postgres.url).await,
         _ => RawDb::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
     };
+    raw.run("INSERT INTO server_info SELECT 'backup_of', 'last week', updated_at FROM server_info LIMIT 1").await;
+    let copy = doctor(&folder, &place, &address, &["--json"]);
+    let copy: Value = serde_json::from_str(&copy.assert_status(1).out).unwrap();
+    let (status, words) = found(&copy, "database");
+    assert!(status == "problem" && words.contains("is a backup of last week"), "{copy}");
+    raw.run("DELETE FROM server_info WHERE key = 'backup_of'").await;
     let newest = "(SELECT max(version) FROM _sqlx_migrations)";
     raw.run(&format!("UPDATE _sqlx_migrations SET version = 99999999 WHERE version = {newest}")).await;
     let newer = doctor(&folder, &place, &address, &["--json"]);
@@ -181,4 +187,15 @@ fn a_server_that_is_not_there_is_told_once_by_its_address() {
     let line = said.out.lines().find(|line| line.starts_with("problem  server: ")).unwrap();
     assert!(line.matches("127.0.0.1:").count() == 1 && line.contains("refused"), "{line}");
     assert!(!said.err.contains("ERROR"), "{}", said.err);
+}
+
+#[test]
+fn a_file_that_others_can_read_is_told_and_stays_as_it_is() {
+    let folder = folder();
+    let server = Server::start(&folder, &[PUBLIC_URL_BY_ADDRESS]);
+    let (address, file) = (server.address().to_string(), folder.join("vestibule.db"));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = doctor(&folder, &DatabaseLocation::File, &address, &[]).assert_status(1);
+    assert!(said.out.contains("chmod go= vestibule.db"), "{}", said.out);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
 }

@@ -5,6 +5,7 @@ use crate::{
     db::{
         Clock, Db,
         diagnosis::{Diagnosis, More, diagnose},
+        moving, restored,
     },
     settings::Settings,
 };
@@ -26,8 +27,10 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
         }
     };
     let usable = migrations(&diagnosis, report);
+    let well = format!("{}, {}, all migrations have run", diagnosis.program, megabytes(diagnosis.bytes));
     if let Some(error) = &diagnosis.refuses_writes {
-        let advice = "A full disk, a read-only file system, or a writer that holds its lock. /readyz is 503 meanwhile.";
+        let advice =
+            "A full disk, a read-only file or file system, or a writer that holds its lock. /readyz is 503 meanwhile.";
         report.problem(CHECK, format!("it refuses writes: {error}"), advice);
     }
     match diagnosis.more {
@@ -46,18 +49,36 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
     if !usable {
         return None;
     }
-    match Db::open_existing(url, Clock::default()).await {
-        Ok(db) => Some(db),
+    let db = match Db::open_to_look(url, Clock::default()).await {
+        Ok(db) => db,
         Err(error) => {
             report.problem(CHECK, error.to_string(), "");
-            None
+            return None;
         }
+    };
+    match refusal(&db).await {
+        Ok(None) => {
+            report.ok(CHECK, well);
+            return Some(db);
+        }
+        Ok(Some(why)) => report.problem(CHECK, why, ""),
+        Err(error) => report.problem(CHECK, error.to_string(), ""),
+    }
+    db.close().await;
+    None
+}
+
+/// Why no server starts on the database, in the words of `serve`.
+async fn refusal(db: &Db) -> sqlx::Result<Option<String>> {
+    match restored::refusal(db).await? {
+        Some(copy) => Ok(Some(copy)),
+        None => moving::refusal(db).await,
     }
 }
 
 /// Whether the database fits this binary.
 fn migrations(diagnosis: &Diagnosis, report: &mut Report) -> bool {
-    let Diagnosis { program, bytes, pending, unknown, .. } = diagnosis;
+    let Diagnosis { pending, unknown, .. } = diagnosis;
     if let Some(version) = unknown {
         let advice = "Run that version, or a later one.";
         let message = format!("a newer vestibule has written it (migration {version} is unknown to this one)");
@@ -69,7 +90,6 @@ fn migrations(diagnosis: &Diagnosis, report: &mut Report) -> bool {
         report.warning(CHECK, format!("{pending} migrations of this binary have not run"), advice);
         return false;
     }
-    report.ok(CHECK, format!("{program}, {}, all migrations have run", megabytes(*bytes)));
     true
 }
 

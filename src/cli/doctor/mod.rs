@@ -44,7 +44,6 @@ impl Doctor {
         eprint(&config.sources(&settings)?.to_string());
         let mut report = Report::new(!self.json);
         report.settings(&findings);
-        // First: to open the database closes its file to others.
         files::look(&settings, &config.file()?, &mut report);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
         runtime.block_on(async {
