@@ -8,11 +8,15 @@ use sqlx::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::{OpenError, file::with_end, limit::within, migrations, pooler};
+use super::{
+    OpenError,
+    file::{self, with_end},
+    limit::within,
+    migrations,
+    open::HINT,
+    pooler,
+};
 use crate::settings::without_credentials as shown;
-
-/// The hint if the database does not answer.
-const HINT: &str = "Check that it runs, and the host, the user, the password and the database in the URL";
 
 /// What a database says of itself.
 #[derive(Debug)]
@@ -65,7 +69,10 @@ pub async fn diagnose(url: &str) -> Result<Diagnosis, OpenError> {
         Some(("postgres" | "postgresql", _)) => postgres(&plain).await,
         _ => return Err(OpenError::UnknownKind(shown(url))),
     };
-    let found = found.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
+    let found = found.map_err(|source| {
+        let hint = if plain.starts_with("sqlite:") { file::hint(&source) } else { HINT };
+        OpenError::Connect { url: shown(url), source, hint }
+    })?;
     found.ok_or_else(|| OpenError::Missing(shown(url)))
 }
 

@@ -120,8 +120,10 @@ impl Use {
 
 /// The pools of all statements, those of searches, and the connections without a thread.
 async fn sqlite(url: &str, usage: Use) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
-    const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
-    let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
+    let failed = |source| {
+        let hint = file::hint(&source);
+        OpenError::Connect { url: shown(url), source, hint }
+    };
 
     let options = SqliteConnectOptions::from_str(url)
         .map_err(failed)?
@@ -228,6 +230,9 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
         }
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if rights::is_denied(&source) => {
             OpenError::Rights { url: shown(url), source }
+        }
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if file::is_broken(&source) => {
+            OpenError::Connect { url: shown(url), source, hint: file::BROKEN }
         }
         source => OpenError::Migrate { url: shown(url), source },
     }

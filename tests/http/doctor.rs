@@ -199,3 +199,21 @@ fn a_file_that_others_can_read_is_told_and_stays_as_it_is() {
     assert!(said.out.contains("chmod go= vestibule.db"), "{}", said.out);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
 }
+
+#[test]
+fn a_broken_file_is_to_be_restored() {
+    let folder = folder();
+    let server = Server::start(&folder, &[PUBLIC_URL_BY_ADDRESS]);
+    let address = server.address().to_string();
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+    let mut bytes = fs::read(folder.join("vestibule.db")).unwrap();
+    bytes[100..4_000].fill(0xff);
+    fs::write(folder.join("vestibule.db"), bytes).unwrap();
+    let said = doctor(&folder, &DatabaseLocation::File, &address, &[]).assert_status(1);
+    let line = said.out.lines().find(|line| line.starts_with("problem  database: ")).unwrap();
+    assert!(line.contains("malformed") && line.contains("docs/backup.md") && !line.contains("password"), "{line}");
+    let said = run(&folder, &DatabaseLocation::File, &["migrate", "--check"], "").assert_status(1);
+    assert!(said.err.contains("malformed. The file must be"), "{}", said.err);
+    assert!(!said.err.contains("communicating"), "{}", said.err);
+}

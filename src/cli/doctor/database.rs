@@ -3,7 +3,7 @@
 use super::{report::Report, site::compare_clocks};
 use crate::{
     db::{
-        Clock, Db,
+        Clock, Db, OpenError,
         diagnosis::{Diagnosis, More, diagnose},
         moving, restored,
     },
@@ -22,7 +22,9 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
     let diagnosis = match diagnose(url).await {
         Ok(diagnosis) => diagnosis,
         Err(error) => {
-            report.problem(CHECK, error.to_string(), "Use the server's environment, or --config.");
+            let elsewhere = matches!(error, OpenError::Missing(_) | OpenError::UnknownKind(_));
+            let advice = if elsewhere { "Use the server's environment, or --config." } else { "" };
+            report.problem(CHECK, error.to_string(), advice);
             return None;
         }
     };
