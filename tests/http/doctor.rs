@@ -217,3 +217,16 @@ fn a_broken_file_is_to_be_restored() {
     assert!(said.err.contains("malformed. The file must be"), "{}", said.err);
     assert!(!said.err.contains("communicating"), "{}", said.err);
 }
+
+#[test]
+fn a_file_with_a_password_is_closed_to_others() {
+    let folder = folder();
+    let file = folder.join("smtp_url");
+    fs::write(&file, "smtps://me:s3cret@mail.example\n").unwrap();
+    let settings = [("VESTIBULE_MAIL__SMTP_URL_FILE", "smtp_url"), ("VESTIBULE_MAIL__FROM", "hello@vestibule.example")];
+    for (mode, told) in [(0o644, true), (0o600, false)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
+        assert_eq!(said.out.contains("chmod go= smtp_url"), told, "{}", said.out);
+    }
+}

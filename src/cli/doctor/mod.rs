@@ -44,7 +44,8 @@ impl Doctor {
         eprint(&config.sources(&settings)?.to_string());
         let mut report = Report::new(!self.json);
         report.settings(&findings);
-        files::look(&settings, &config.file()?, &mut report);
+        let secrets = Settings::secret_files(&config.environment);
+        files::look(&settings, (&config.file()?, &secrets), &mut report);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
         runtime.block_on(async {
             site::look(&settings, &mut report).await;
