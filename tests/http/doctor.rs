@@ -51,6 +51,15 @@ async fn a_doctor_says_what_is_wrong_and_changes_nothing(place: DatabaseLocation
         DatabaseLocation::Postgres(postgres) => RawDb::connect(&postgres.url).await,
         _ => RawDb::connect(&format!("sqlite:{}", folder.join("vestibule.db").display())).await,
     };
+    if let DatabaseLocation::Postgres(_) = &place {
+        let settings = [
+            ("DATABASE_URL", place.url()),
+            ("VESTIBULE_BACKUP__EVERY_HOURS", "24"),
+            ("VESTIBULE_BACKUP__POSTGRES_BIN", "/nowhere"),
+        ];
+        let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
+        assert!(said.out.contains("problem  backup: the server can make none: pg_dump is not in"), "{}", said.out);
+    }
     raw.run("INSERT INTO server_info SELECT 'backup_of', 'last week', updated_at FROM server_info LIMIT 1").await;
     let copy = doctor(&folder, &place, &address, &["--json"]);
     let copy: Value = serde_json::from_str(&copy.assert_status(1).out).unwrap();
