@@ -7,7 +7,7 @@ use axum::{
 };
 
 use crate::{
-    db::Db,
+    db::{Db, Readiness},
     http::{draining::Draining, seldom::Seldom},
 };
 
@@ -20,7 +20,8 @@ pub(super) async fn ready(State(db): State<Db>, State(draining): State<Draining>
     let stops = draining.has_begun();
     let is_ready = found.is_ready() && !stops;
     if !found.is_ready() && LOGGED.again() {
-        tracing::warn!(reads = ?found.reads, writes = ?found.writes, "not ready");
+        // Beside the answer, which comes within a second.
+        tokio::spawn(log(db, found.clone()));
     }
     let word = |result: Option<&Result<(), String>>| match result {
         Some(Ok(())) => "ok",
@@ -37,4 +38,43 @@ pub(super) async fn ready(State(db): State<Db>, State(draining): State<Draining>
     );
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+async fn log(db: Db, found: Readiness) {
+    let cause = if matches!(found.reads, Some(Ok(()))) { None } else { db.why_silent().await };
+    let (reads, writes) = told(&found);
+    tracing::warn!(reads, writes, cause = cause.as_deref(), "not ready");
+}
+
+/// Both results in words, for the log.
+fn told(found: &Readiness) -> (&str, &str) {
+    // Writes are not tried before reads are answered.
+    let untried = found.writes.is_none() && !matches!(found.reads, Some(Ok(())));
+    (words(found.reads.as_ref()), if untried { "not tried" } else { words(found.writes.as_ref()) })
+}
+
+fn words(result: Option<&Result<(), String>>) -> &str {
+    match result {
+        Some(Ok(())) => "ok",
+        Some(Err(error)) => error,
+        None => "no answer",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_says_in_words_what_was_found() {
+        let told = |reads, writes| {
+            let found = Readiness { reads, writes };
+            let (reads, writes) = super::told(&found);
+            format!("{reads}, {writes}")
+        };
+        assert_eq!(told(None, None), "no answer, not tried");
+        assert_eq!(told(Some(Err("refused".into())), None), "refused, not tried");
+        assert_eq!(told(Some(Ok(())), None), "ok, no answer");
+        assert_eq!(told(Some(Ok(())), Some(Err("full".into()))), "ok, full");
+    }
 }
