@@ -1,12 +1,20 @@
 //! `vestibule doctor`, beside a server that runs and one that does not; and what shells and `man` get.
 //! TLS and proxies are in tests/deploy.
 
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    path::Path,
+    process::Stdio,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{DatabaseLocation, PUBLIC_URL_BY_ADDRESS, Server},
+    binary::{DatabaseLocation, PATIENCE, PUBLIC_URL_BY_ADDRESS, Server, command, free_address},
     operators::{Said, run, run_with},
     support::{RawDb, folder, on_both_databases},
 };
@@ -148,7 +156,7 @@ fn no_password_goes_where_the_settings_forbid_it() {
     let port = listener.local_addr().unwrap().port();
     // A name that is this machine, which the settings cannot know.
     let database = format!("postgres://me:s3cret@0.0.0.0:{port}/x");
-    let said = run_with(&folder, &[("DATABASE_URL", &database)], &["doctor"], "").assert_status(1);
+    let said = run_with(&folder, &[("DATABASE_URL", database.as_str())], &["doctor"], "").assert_status(1);
     assert!(said.out.contains("problem  settings: database.url: passwords"), "{}", said.out);
     assert!(said.out.contains("skipped  database: ") && !said.out.contains("s3cret"), "{}", said.out);
 
@@ -157,7 +165,7 @@ fn no_password_goes_where_the_settings_forbid_it() {
     let settings = [
         ("LEPTOS_SITE_ADDR", address.as_str()),
         PUBLIC_URL_BY_ADDRESS,
-        ("VESTIBULE_MAIL__SMTP_URL", &mail),
+        ("VESTIBULE_MAIL__SMTP_URL", mail.as_str()),
         ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
     ];
     let said = run_with(&folder, &settings, &["doctor", "--mail-to", ADA], "").assert_status(1);
@@ -184,7 +192,7 @@ fn a_server_that_was_not_restarted_is_told_from_a_proxy() {
     let address = server.address().to_string();
     // The settings name another host since.
     let url = format!("http://127.0.0.2:{}", server.address().port());
-    let settings = [("LEPTOS_SITE_ADDR", address.as_str()), ("VESTIBULE_SERVER__PUBLIC_URL", &url)];
+    let settings = [("LEPTOS_SITE_ADDR", address.as_str()), ("VESTIBULE_SERVER__PUBLIC_URL", url.as_str())];
     let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
     assert!(said.out.contains("problem  server: it runs at") && said.out.contains("Restart it"), "{}", said.out);
     assert!(!said.out.contains("problem  proxy") && !said.out.contains("problem  compression"), "{}", said.out);
@@ -238,4 +246,26 @@ fn a_file_with_a_password_is_closed_to_others() {
         let said = run_with(&folder, &settings, &["doctor"], "").assert_status(1);
         assert_eq!(said.out.contains("chmod go= smtp_url"), told, "{}", said.out);
     }
+}
+
+#[test]
+fn a_server_at_a_unix_socket_is_asked_as_well() {
+    let folder = folder();
+    let path = folder.join("http.sock");
+    let address = format!("unix:{}", path.display());
+    let doctor = || run_with(&folder, &[("LEPTOS_SITE_ADDR", address.as_str())], &["doctor"], "").assert_status(1).out;
+    let said = doctor();
+    assert!(said.contains(&format!("problem  server: it does not answer at {address}: No such file")), "{said}");
+    let mut server = command(&folder, free_address(), &[("LEPTOS_SITE_ADDR", address.as_str())]);
+    let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while UnixStream::connect(&path).is_err() && begun.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(20));
+    }
+    let said = doctor();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(said.contains(&format!("ok       server: it runs at {address} and is ready")), "{said}");
+    let said = doctor();
+    assert!(said.contains(&format!("problem  server: it does not answer at {address}: ")), "{said}");
 }

@@ -10,7 +10,7 @@ use super::{
     client::{Answer, Failed, get},
     report::Report,
 };
-use crate::settings::{Hsts, Settings};
+use crate::settings::{Hsts, ListenAddress, Settings};
 
 /// How far two clocks may be apart before it is told, and before codes of authenticator apps fail.
 pub(super) const CLOCK_WARNING: Duration = Duration::seconds(5);
@@ -24,14 +24,8 @@ const MISDIRECTED: u16 = 421;
 /// Looks at the server's own address, then at its public URL.
 pub(super) async fn look(settings: &Settings, report: &mut Report) {
     let public = &settings.server.public_url;
-    let direct = settings.server.address.tcp().map(local);
-    let found = match direct {
-        Some(direct) => server(public, direct, report).await,
-        None => Found::Nothing,
-    };
-    if direct.is_none() {
-        report.skipped("server", format!("it listens at {}, for the proxy", settings.server.address));
-    }
+    let direct = &local(&settings.server.address);
+    let found = server(public, direct, report).await;
     let ready = get(&at(public, "/readyz"), None).await;
     let answer = match ready {
         Ok(answer) => answer,
@@ -59,7 +53,7 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
     } else {
         pages(settings, report).await;
     }
-    if let Some(direct) = direct.filter(|_| found == Found::Ours) {
+    if found == Found::Ours {
         compression(public, direct, report).await;
     }
     if public.scheme() == "https" && public.port().is_none() {
@@ -79,13 +73,14 @@ enum Found {
 }
 
 /// The address at which this machine reaches a server that listens on `address`.
-fn local(address: SocketAddr) -> SocketAddr {
+fn local(address: &ListenAddress) -> ListenAddress {
+    let Some(address) = address.tcp() else { return address.clone() };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    SocketAddr::new(ip, address.port())
+    SocketAddr::new(ip, address.port()).into()
 }
 
 fn at(public: &Url, path: &str) -> Url {
@@ -108,7 +103,7 @@ fn is_ours(answer: &Answer) -> bool {
 }
 
 /// Whether the server runs, and serves the host of the public URL.
-async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> Found {
+async fn server(public: &Url, address: &ListenAddress, report: &mut Report) -> Found {
     const CHECK: &str = "server";
     match get(&plain(&at(public, "/readyz")), Some(address)).await {
         // Readiness is told on every host.
@@ -139,7 +134,7 @@ async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> Found
         }
         Err(failed) => {
             let advice = "Start it and look at its log (systemctl status vestibule). Run this command on the server's \
-                          machine, with the server's environment.";
+                          machine, with the server's environment and as its user.";
             report.problem(CHECK, format!("it does not answer at {address}: {}", words(&failed)), advice);
             Found::Nothing
         }
@@ -147,7 +142,7 @@ async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> Found
 }
 
 /// Whether the server at `address` does not serve the host of the public URL.
-async fn refuses(public: &Url, address: SocketAddr) -> bool {
+async fn refuses(public: &Url, address: &ListenAddress) -> bool {
     let answer = get(&plain(&at(public, PAGE)), Some(address)).await;
     answer.is_ok_and(|answer| answer.status == MISDIRECTED)
 }
@@ -257,7 +252,7 @@ async fn pages(settings: &Settings, report: &mut Report) {
 }
 
 /// Whether the proxy changes answers of the API, whose `ETag` then no longer fit.
-async fn compression(public: &Url, direct: SocketAddr, report: &mut Report) {
+async fn compression(public: &Url, direct: &ListenAddress, report: &mut Report) {
     const CHECK: &str = "compression";
     let url = at(public, DOCUMENT);
     let (Ok(ours), Ok(theirs)) = (get(&plain(&url), Some(direct)).await, get(&url, None).await) else {
