@@ -1,11 +1,13 @@
 //! `GET /readyz`: whether this instance can serve, by component.
 
 use axum::{
+    Extension,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
+use super::identity::{IDENTITY, Identity};
 use crate::{
     db::{Db, Readiness},
     http::{draining::Draining, seldom::Seldom},
@@ -15,7 +17,13 @@ static LOGGED: Seldom = Seldom::new();
 
 /// 200 if the database answers and takes writes, and the server is not about to stop; 503 otherwise. The answer comes
 /// within a second, also if the database hangs. It says what is wrong in a word; the log has the error.
-pub(super) async fn ready(State(db): State<Db>, State(draining): State<Draining>) -> Response {
+/// To [`super::identity::CHALLENGE`] it says which installation it is.
+pub(super) async fn ready(
+    State(db): State<Db>,
+    State(draining): State<Draining>,
+    Extension(identity): Extension<Identity>,
+    headers: HeaderMap,
+) -> Response {
     let found = db.readiness().await;
     let stops = draining.has_begun();
     let is_ready = found.is_ready() && !stops;
@@ -37,7 +45,14 @@ pub(super) async fn ready(State(db): State<Db>, State(draining): State<Draining>
         word(found.reads.as_ref()),
     );
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+    let mut response = (status, [(header::CACHE_CONTROL, "no-store")], body).into_response();
+    // Not while the database hangs, in which the key is.
+    if found.is_ready()
+        && let Some(answer) = identity.answer(&headers).await
+    {
+        response.headers_mut().insert(IDENTITY, answer);
+    }
+    response
 }
 
 async fn log(db: Db, found: Readiness) {

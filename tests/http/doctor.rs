@@ -269,3 +269,16 @@ fn a_server_at_a_unix_socket_is_asked_as_well() {
     let said = doctor();
     assert!(said.contains(&format!("problem  server: it does not answer at {address}: ")), "{said}");
 }
+
+#[test]
+fn another_server_behind_the_name_is_told() {
+    let (ours, theirs) = (folder(), folder());
+    let server = Server::start(&ours, &[]);
+    // The name in the settings leads to it.
+    let other = Server::start(&theirs, &[PUBLIC_URL_BY_ADDRESS]);
+    let (address, url) = (server.address().to_string(), format!("http://localhost:{}", other.address().port()));
+    let settings = [("LEPTOS_SITE_ADDR", address.as_str()), ("VESTIBULE_SERVER__PUBLIC_URL", url.as_str())];
+    let said = run_with(&ours, &settings, &["doctor"], "").assert_status(1);
+    assert!(said.out.contains("ok       server: ") && said.out.contains("leads to another vestibule"), "{}", said.out);
+    assert!(!said.out.contains("ok       site: "), "{}", said.out);
+}

@@ -64,13 +64,18 @@ impl Answer {
 
 /// Sends a GET of `url`, to `address` if there is one, or else to that of its host. No TLS is spoken at a UNIX socket.
 pub(super) async fn get(url: &Url, address: Option<&ListenAddress>) -> Result<Answer, Failed> {
+    get_with(url, address, "").await
+}
+
+/// The same with `headers`, each of which is a line.
+pub(super) async fn get_with(url: &Url, address: Option<&ListenAddress>, headers: &str) -> Result<Answer, Failed> {
     let stream = match address {
-        Some(ListenAddress::Unix(path)) => return ask(url, socket(path).await?, None).await,
+        Some(ListenAddress::Unix(path)) => return ask((url, headers), socket(path).await?, None).await,
         Some(ListenAddress::Tcp(address)) => connect(vec![*address]).await?,
         None => connect(resolved(url).await?).await?,
     };
     if url.scheme() != "https" {
-        return ask(url, stream, None).await;
+        return ask((url, headers), stream, None).await;
     }
     let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(name).map_err(|error| Failed::Tls(error.to_string()))?;
@@ -79,7 +84,7 @@ pub(super) async fn get(url: &Url, address: Option<&ListenAddress>) -> Result<An
     let shaken = timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
     let stream = shaken.map_err(|_| Failed::Tls(late()))?.map_err(|error| Failed::Tls(error.to_string()))?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| Some(chain.first()?.to_vec()));
-    ask(url, stream, certificate).await
+    ask((url, headers), stream, certificate).await
 }
 
 fn late() -> String {
@@ -112,7 +117,7 @@ async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Failed> {
 }
 
 async fn ask(
-    url: &Url,
+    (url, headers): (&Url, &str),
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     certificate: Option<Vec<u8>>,
 ) -> Result<Answer, Failed> {
@@ -120,7 +125,7 @@ async fn ask(
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html, */*\r\nAccept-Encoding: gzip, br, zstd\r\n\
-         User-Agent: vestibule-doctor/{}\r\nConnection: close\r\n\r\n",
+         User-Agent: vestibule-doctor/{}\r\nConnection: close\r\n{headers}\r\n",
         env!("CARGO_PKG_VERSION")
     );
     let mut received = Vec::new();

@@ -4,13 +4,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
+use uuid::Uuid;
 
 use super::{
     certificate::validity,
-    client::{Answer, Failed, get},
+    client::{Answer, Failed, get, get_with},
     report::Report,
 };
-use crate::settings::{Hsts, ListenAddress, Settings};
+use crate::{
+    app::identity::{CHALLENGE, IDENTITY},
+    settings::{Hsts, ListenAddress, Settings},
+};
 
 /// How far two clocks may be apart before it is told, and before codes of authenticator apps fail.
 pub(super) const CLOCK_WARNING: Duration = Duration::seconds(5);
@@ -25,8 +29,10 @@ const MISDIRECTED: u16 = 421;
 pub(super) async fn look(settings: &Settings, report: &mut Report) {
     let public = &settings.server.public_url;
     let direct = &local(&settings.server.address);
-    let found = server(public, direct, report).await;
-    let ready = get(&at(public, "/readyz"), None).await;
+    // Each time another one, so that no cache answers.
+    let challenge = format!("{CHALLENGE}: {}\r\n", Uuid::now_v7().simple());
+    let (found, identity) = server((public, direct), &challenge, report).await;
+    let ready = get_with(&at(public, "/readyz"), None, &challenge).await;
     let answer = match ready {
         Ok(answer) => answer,
         Err(failed) => return unreachable(public, &failed, report),
@@ -47,6 +53,11 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
                 "Look at what the name leads to, and at the proxy's configuration."
             },
         );
+    }
+    if let Some(identity) = identity
+        && !is_same(&identity, &answer, settings, report)
+    {
+        return;
     }
     if found == Found::Misdirected {
         report.skipped("proxy", "the server itself refuses the host, whatever the proxy does");
@@ -102,10 +113,49 @@ fn is_ours(answer: &Answer) -> bool {
         || answer.status == 503 && answer.body.starts_with(b"not ")
 }
 
-/// Whether the server runs, and serves the host of the public URL.
-async fn server(public: &Url, address: &ListenAddress, report: &mut Report) -> Found {
+/// Whether the site, whose answer this is, is the server that gave the answer `identity` itself. An older version gives
+/// none.
+fn is_same(identity: &str, answer: &Answer, settings: &Settings, report: &mut Report) -> bool {
+    const CHECK: &str = "site";
+    let origin = settings.origin();
+    match answer.header(IDENTITY) {
+        Some(theirs) if theirs == identity => true,
+        Some(_) => {
+            let message = format!("{origin} leads to another vestibule, which has another database");
+            let advice = "Look at what the name leads to, and at the proxy's upstream address.";
+            report.problem(CHECK, message, advice);
+            false
+        }
+        // One that is not ready cannot say.
+        None if answer.status != 200 => true,
+        None => {
+            let message = format!("{origin} does not say that it is this server");
+            let advice = "An older vestibule answers there, or the proxy removes the header Vestibule-Identity.";
+            report.warning(CHECK, message, advice);
+            true
+        }
+    }
+}
+
+/// Whether the server runs, and serves the host of the public URL, and how it identifies itself.
+async fn server(
+    (public, address): (&Url, &ListenAddress),
+    challenge: &str,
+    report: &mut Report,
+) -> (Found, Option<String>) {
+    let answer = get_with(&plain(&at(public, "/readyz")), Some(address), challenge).await;
+    let identity = answer.as_ref().ok().and_then(|answer| answer.header(IDENTITY)).map(str::to_owned);
+    (state((public, address), answer, report).await, identity)
+}
+
+/// What the answer at `address` says of the server.
+async fn state(
+    (public, address): (&Url, &ListenAddress),
+    answer: Result<Answer, Failed>,
+    report: &mut Report,
+) -> Found {
     const CHECK: &str = "server";
-    match get(&plain(&at(public, "/readyz")), Some(address)).await {
+    match answer {
         // Readiness is told on every host.
         Ok(answer) if is_ours(&answer) && refuses(public, address).await => {
             let host = public.host_str().unwrap_or_default();
