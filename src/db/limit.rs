@@ -27,8 +27,8 @@ fn silent(limit: Duration) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, words))
 }
 
-/// Why a pool got no connection in time. It tries again for as long as there is time, and keeps the reason to itself; so
-/// one connection is tried without it. Any other `error` says why.
+/// Why a pool got no connection in time. It tries again for as long as there is time, and keeps the reason to itself;
+/// so one connection is tried without it. Any other `error` says why.
 pub(super) async fn cause(options: &PgConnectOptions, error: sqlx::Error) -> sqlx::Error {
     if !matches!(error, sqlx::Error::PoolTimedOut) {
         return error;

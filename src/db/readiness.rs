@@ -35,8 +35,8 @@ impl Db {
         found.borrow().clone()
     }
 
-    /// Why PostgreSQL does not answer, in its own words or those of the operating system. The pool says only that it has no
-    /// connection. `None` for SQLite, whose errors say it.
+    /// Why PostgreSQL does not answer, in its own words or those of the operating system. The pool says only that it has
+    /// no connection. `None` for SQLite, whose errors say it.
     pub async fn why_silent(&self) -> Option<String> {
         let Pools::Postgres(pool) = &self.pools else { return None };
         Some(limit::cause(&pool.connect_options(), sqlx::Error::PoolTimedOut).await.to_string())

@@ -47,7 +47,7 @@ pub(super) fn resolved(environment: &HashMap<String, String>) -> Result<HashMap<
 pub(super) fn named(environment: &HashMap<String, String>) -> Vec<PathBuf> {
     let variables = SECRETS.iter().map(|(secret, _)| format!("{secret}{SUFFIX}"));
     let set = variables.filter(|name| is_set(environment, name));
-    set.filter_map(|name| Some(environment.get(&name)?.trim().into())).collect()
+    set.filter_map(|name| Some(PathBuf::from(environment.get(&name)?.trim()))).collect()
 }
 
 /// Where the value of `secret` comes from if it is in a file, and the file.

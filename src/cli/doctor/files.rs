@@ -91,9 +91,9 @@ fn permissions(
     owner(database, report);
 }
 
-/// What this user cannot write to, although the database needs it. SQLite keeps files whose mode it cannot use, and then
-/// every write fails. To be asked before the database is opened: to close another handle of it would release SQLite's
-/// own locks.
+/// What this user cannot write to, although the database needs it. SQLite keeps files whose mode it cannot use, and
+/// then every write fails. To be asked before the database is opened: to close another handle of it would release
+/// SQLite's own locks.
 fn unwritable(database: &Path) -> Option<(PathBuf, io::Error)> {
     ["", "-wal", "-shm"].into_iter().find_map(|end| {
         let path = PathBuf::from(format!("{}{end}", database.display()));

@@ -104,7 +104,8 @@ fn words(age: Duration) -> String {
     }
 }
 
-/// Whether a backup of the timer has this name: its beginning, the time as [`dump::stamp`] writes it, and the extension.
+/// Whether a backup of the timer has this name: its beginning, the time as [`dump::stamp`] writes it, and the
+/// extension.
 fn is_made_by_timer(name: &str, extension: &str) -> bool {
     let name = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(extension)?.strip_suffix('.'));
     let is_part = |(at, byte): (usize, u8)| match at {
