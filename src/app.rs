@@ -2,6 +2,7 @@
 
 mod api;
 mod containment;
+pub mod identity;
 pub mod jobs;
 pub mod metrics;
 pub mod openapi;

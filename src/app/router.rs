@@ -14,6 +14,7 @@ use axum::{
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    identity::Identity,
     metrics,
     readiness::ready,
     session_door::session_door,
@@ -59,7 +60,7 @@ pub fn router(state: AppState, features: &[Feature], stateful: Vec<StatefulRoute
         .merge(session_door(&state, &features, stateful)?)
         .route("/.well-known/change-password", get(|| async { see_other("/account/password") }))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(ready).layer(Extension(Identity::new(state.db.clone()))))
         .layer(Extension(state.site.links.clone()))
         .with_state(state)
         .layer(Share)

@@ -55,7 +55,7 @@ pub mod scope_boxes;
 #[cfg(feature = "ssr")]
 pub mod server_fn;
 #[cfg(feature = "ssr")]
-mod server_key;
+pub(crate) mod server_key;
 #[cfg(feature = "ssr")]
 pub mod session;
 #[cfg(feature = "ssr")]

@@ -10,11 +10,10 @@ use std::{
 use time::Duration;
 
 use super::operators::schedule;
-pub(super) use crate::db::backup::PREFIX;
 use crate::{
     db::{
         Db,
-        backup::{self, Place},
+        backup::{self, PREFIX, Place},
     },
     metrics::Tally,
     settings::Settings,

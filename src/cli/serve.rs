@@ -119,12 +119,9 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let lock = lock.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
     let db = Db::open_with(&database, Clock::default(), connections).await;
     let db = db.map_err(|error| Failure::machine(format!("{error}. {sources}")))?;
-    if let Some(made_at) = restored::made_of(&db).await.map_err(Failure::machine)? {
+    if let Some(copy) = restored::refusal(&db).await.map_err(Failure::machine)? {
         db.close().await;
-        return Err(Failure::usage(format!(
-            "this database is a backup of {made_at}, in which everything works that was used or ended since. Run \
-             `vestibule restored`, which ends that, and start again. {sources}"
-        )));
+        return Err(Failure::usage(format!("{copy}. {sources}")));
     }
     if let Some(moved) = moving::refusal(&db).await.map_err(Failure::machine)? {
         db.close().await;

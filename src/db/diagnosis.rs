@@ -8,11 +8,15 @@ use sqlx::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::{OpenError, file::with_end, migrations, pooler};
+use super::{
+    OpenError,
+    file::{self, with_end},
+    limit::within,
+    migrations,
+    open::HINT,
+    pooler,
+};
 use crate::settings::without_credentials as shown;
-
-/// The hint if the database does not answer.
-const HINT: &str = "Check that it runs, and the host, the user, the password and the database in the URL";
 
 /// What a database says of itself.
 #[derive(Debug)]
@@ -65,7 +69,10 @@ pub async fn diagnose(url: &str) -> Result<Diagnosis, OpenError> {
         Some(("postgres" | "postgresql", _)) => postgres(&plain).await,
         _ => return Err(OpenError::UnknownKind(shown(url))),
     };
-    let found = found.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
+    let found = found.map_err(|source| {
+        let hint = if plain.starts_with("sqlite:") { file::hint(&source) } else { HINT };
+        OpenError::Connect { url: shown(url), source, hint }
+    })?;
     found.ok_or_else(|| OpenError::Missing(shown(url)))
 }
 
@@ -114,21 +121,22 @@ async fn postgres(url: &str) -> sqlx::Result<Option<Diagnosis>> {
             coalesce((SELECT rolsuper FROM pg_roles WHERE rolname = current_user), false),
             coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)";
     let options = pooler::options(PgConnectOptions::from_str(url)?).disable_statement_logging();
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = within(PgConnection::connect_with(&options)).await?;
     // Behind a pooler in transaction mode, a named statement would stay on a connection of another client.
     let table = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
-    let (found,): (bool,) = table.fetch_one(&mut connection).await?;
+    let (found,): (bool,) = within(table.fetch_one(&mut connection)).await?;
     if !found {
         return Ok(None);
     }
     let before = OffsetDateTime::now_utc();
     let answers = sqlx::query_as(QUESTIONS).persistent(false);
     let (version, seconds, read_only, most, open, bytes, superuser, may_create): Answers =
-        answers.fetch_one(&mut connection).await?;
+        within(answers.fetch_one(&mut connection)).await?;
     let took = OffsetDateTime::now_utc() - before;
     let applied = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
-    let applied: Vec<(i64,)> = sqlx::query_as(applied).persistent(false).fetch_all(&mut connection).await?;
-    connection.close().await?;
+    let applied = sqlx::query_as(applied).persistent(false);
+    let applied: Vec<(i64,)> = within(applied.fetch_all(&mut connection)).await?;
+    within(connection.close()).await?;
     let (pending, unknown) = compare(&migrations::POSTGRES, &applied);
     let theirs = OffsetDateTime::UNIX_EPOCH + Duration::seconds_f64(seconds);
     Ok(Some(Diagnosis {

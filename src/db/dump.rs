@@ -50,6 +50,14 @@ fn program(name: &str, bin: &str, url: Option<&str>) -> Result<Command, String> 
     Ok(command)
 }
 
+/// Whether the programs are there that make a backup and check it.
+///
+/// # Errors
+/// One line for the operator that names the program that is missing.
+pub fn has_programs(bin: &str) -> Result<(), String> {
+    ["pg_dump", "pg_restore"].into_iter().try_for_each(|name| program(name, bin, None).map(drop))
+}
+
 fn find(name: &str, bin: &str) -> Option<PathBuf> {
     if !bin.is_empty() {
         return Some(Path::new(bin).join(name)).filter(|path| path.is_file());

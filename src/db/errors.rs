@@ -18,6 +18,16 @@ pub enum OpenError {
         /// What the operator should check.
         hint: &'static str,
     },
+    /// SQLite's file cannot be read.
+    #[error("cannot open the database {url}: {error}. {hint}")]
+    File {
+        /// The URL.
+        url: String,
+        /// The cause.
+        error: String,
+        /// What the operator should check.
+        hint: &'static str,
+    },
     /// No server has created a database there, and a command does not create one.
     #[error("there is no database of a server at {0}")]
     Missing(String),

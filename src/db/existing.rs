@@ -5,7 +5,11 @@ use std::{fs, path::Path, str::FromStr};
 
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{Clock, Db, OpenError, file, open::Use};
+use super::{
+    Clock, Db, OpenError, file,
+    limit::{is_silent, within},
+    open::{HINT, Use},
+};
 use crate::settings::without_credentials as shown;
 
 impl Db {
@@ -14,16 +18,33 @@ impl Db {
     /// # Errors
     /// [`OpenError::Missing`] if there is none, and nothing is created; the errors of [`Db::open`].
     pub async fn open_existing(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_if_there(url, clock, Use::Command).await
+    }
+
+    /// The same to look at it: a file that others can read stays as it is, and statements have the time limits of a
+    /// server.
+    ///
+    /// # Errors
+    /// Those of [`Db::open_existing`].
+    pub async fn open_to_look(url: &str, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_if_there(url, clock, Use::Look).await
+    }
+
+    async fn open_if_there(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let found = match url.split_once(':') {
             Some(("sqlite", _)) => sqlite(url).await,
             Some(("postgres" | "postgresql", _)) => postgres(url).await,
             _ => Ok(true),
         };
-        // If the check itself failed, `open` has the better message.
-        if found.is_ok_and(|found| !found) {
-            return Err(OpenError::Missing(shown(url)));
+        match found {
+            Ok(false) => return Err(OpenError::Missing(shown(url))),
+            Err(source) if is_silent(&source) => {
+                return Err(OpenError::Connect { url: shown(url), source, hint: HINT });
+            }
+            // If the check itself failed otherwise, `open` has the better message.
+            Ok(true) | Err(_) => {}
         }
-        Self::open_for(url, clock, Use::Command).await
+        Self::open_for(url, clock, usage).await
     }
 }
 
@@ -47,10 +68,10 @@ fn is_there(file: &Path) -> bool {
 }
 
 async fn postgres(url: &str) -> sqlx::Result<bool> {
-    let mut connection = PgConnection::connect(url).await?;
+    let mut connection = within(PgConnection::connect(url)).await?;
     // Behind a pooler in transaction mode, a named statement would stay on a connection of another client.
     let query = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").persistent(false);
-    let (found,): (bool,) = query.fetch_one(&mut connection).await?;
-    connection.close().await?;
+    let (found,): (bool,) = within(query.fetch_one(&mut connection)).await?;
+    within(connection.close()).await?;
     Ok(found)
 }

@@ -19,6 +19,28 @@ pub(super) const PRIVATE: u32 = 0o600;
 /// The permissions of everyone else.
 const OTHERS: u32 = 0o077;
 
+/// The hint if SQLite cannot use a file.
+const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
+/// The hint if what is in the file is no database, or no longer a whole one.
+pub(super) const BROKEN: &str =
+    "The file must be a SQLite database, and whole: docs/backup.md says how to bring back a backup";
+
+/// What to do about an `error` of SQLite.
+pub(super) fn hint(error: &sqlx::Error) -> &'static str {
+    if is_broken(error) { BROKEN } else { HINT }
+}
+
+/// Whether `error` is SQLite's for a file that is no database, or no longer a whole one
+/// (<https://www.sqlite.org/rescode.html>).
+pub(super) fn is_broken(error: &sqlx::Error) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOT_A_DATABASE: u32 = 26;
+    let sqlx::Error::Database(error) = error else { return false };
+    // PostgreSQL's codes have five characters.
+    let code = error.code().filter(|code| code.len() < 5).and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, CORRUPT | NOT_A_DATABASE))
+}
+
 /// Creates the file if it is missing. SQLite gives the write-ahead log and its index the same mode.
 pub(super) fn make(file: &Path) {
     if let Err(error) = OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(file)

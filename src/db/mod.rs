@@ -18,6 +18,7 @@ mod figures;
 mod file;
 mod ids;
 mod kept;
+mod limit;
 mod migrations;
 pub mod moving;
 mod open;

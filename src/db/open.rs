@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     Clock, Db, Direct, Inner, Kept, OpenError, Pools,
     checkout::pool_options,
-    file, migrations, pooler,
+    file, limit, migrations, pooler,
     pools::close,
     rights,
     search::{self, Search},
@@ -25,7 +25,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most connections to PostgreSQL where no setting says so.
 const CONNECTIONS: u32 = 16;
 /// The hint if PostgreSQL does not answer.
-const HINT: &str = "Check that the server runs, and the host, the user, the password and the database in the URL";
+pub(super) const HINT: &str =
+    "Check that the server runs, and the host, the user, the password and the database in the URL";
 /// The hint if PostgreSQL's certificate is not accepted.
 const TLS_HINT: &str = "Name a file with the certificate of its authority in the URL (sslrootcert=FILE), and the server \
                         by a name that its certificate has";
@@ -64,7 +65,7 @@ impl Db {
     pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
         let (pools, search, direct) = if url.starts_with("sqlite:") {
-            sqlite(url).await?
+            sqlite(url, usage).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let (pools, search) = postgres(url, *pooler, usage).await?;
             (pools, search, None)
@@ -103,6 +104,8 @@ pub(super) enum Use {
     Server(u32),
     /// An operator's command, whose statements may take long.
     Command,
+    /// A command that looks whether all is well.
+    Look,
 }
 
 impl Use {
@@ -110,15 +113,17 @@ impl Use {
     fn connections(self) -> u32 {
         match self {
             Self::Server(connections) => connections,
-            Self::Command => CONNECTIONS,
+            Self::Command | Self::Look => CONNECTIONS,
         }
     }
 }
 
 /// The pools of all statements, those of searches, and the connections without a thread.
-async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
-    const HINT: &str = "The folder must exist and be writable, and the file must be a SQLite database";
-    let failed = |source| OpenError::Connect { url: shown(url), source, hint: HINT };
+async fn sqlite(url: &str, usage: Use) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenError> {
+    let failed = |source| {
+        let hint = file::hint(&source);
+        OpenError::Connect { url: shown(url), source, hint }
+    };
 
     let options = SqliteConnectOptions::from_str(url)
         .map_err(failed)?
@@ -148,7 +153,7 @@ async fn sqlite(url: &str) -> Result<(Pools, Pools, Option<Arc<Direct>>), OpenEr
     let search = Pools::Sqlite { reader: searches.map_err(failed)?, writer: writer.clone() };
     // Another virtual file system is known to sqlx alone.
     let direct = (is_file && !url.contains("vfs=")).then(|| Arc::new(Direct::open(&path)));
-    if is_file {
+    if is_file && usage != Use::Look {
         file::close_to_others(&path);
     }
     Ok((Pools::Sqlite { reader, writer }, search, direct))
@@ -174,7 +179,10 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
     let options = if pooler { pooler::options(options) } else { options };
     // A migration may take long, so its connection has no limit.
     let single = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
-    let migrating = single.connect_with(options.clone()).await.map_err(failed)?;
+    let migrating = match single.connect_with(options.clone()).await {
+        Ok(pool) => pool,
+        Err(error) => return Err(failed(limit::cause(&options, error).await)),
+    };
     let migrated =
         if pooler { pooler::migrate(migrating.clone()).await } else { migrations::POSTGRES.run(&migrating).await };
     if let Err(error) = migrated
@@ -185,7 +193,7 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
     close(&migrating).await;
     let pool = || pool_options().max_connections(usage.connections()).acquire_timeout(ACQUIRE_TIMEOUT);
     let pool = match usage {
-        Use::Server(_) => limited(pool, options.clone(), SERVER_TIMEOUT).await,
+        Use::Server(_) | Use::Look => limited(pool, options.clone(), SERVER_TIMEOUT).await,
         Use::Command => pool().connect_with(options.clone()).await,
     };
     let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
@@ -222,6 +230,9 @@ fn refused(url: &str, error: MigrateError) -> OpenError {
         }
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if rights::is_denied(&source) => {
             OpenError::Rights { url: shown(url), source }
+        }
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if file::is_broken(&source) => {
+            OpenError::Connect { url: shown(url), source, hint: file::BROKEN }
         }
         source => OpenError::Migrate { url: shown(url), source },
     }

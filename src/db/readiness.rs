@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Db, execute_now, fetch, probe::Readiness};
+use super::{Db, Pools, execute_now, fetch, limit, probe::Readiness};
 
 /// How long whoever asks waits for a check, so that the answer comes within a second.
 const PATIENCE: Duration = Duration::from_millis(800);
@@ -33,6 +33,13 @@ impl Db {
             *self.probe.running() = None;
         }
         found.borrow().clone()
+    }
+
+    /// Why PostgreSQL does not answer, in its own words or those of the operating system. The pool says only that it has
+    /// no connection. `None` for SQLite, whose errors say it.
+    pub async fn why_silent(&self) -> Option<String> {
+        let Pools::Postgres(pool) = &self.pools else { return None };
+        Some(limit::cause(&pool.connect_options(), sqlx::Error::PoolTimedOut).await.to_string())
     }
 
     /// The result of the check that runs, or of one that is begun.

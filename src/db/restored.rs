@@ -72,6 +72,19 @@ pub async fn made_of(db: &Db) -> sqlx::Result<Option<String>> {
     Ok(found.map(|(value,)| value))
 }
 
+/// Why no server starts on `db`, in one line: it is a backup that nobody has said is restored.
+///
+/// # Errors
+/// If the database fails.
+pub async fn refusal(db: &Db) -> sqlx::Result<Option<String>> {
+    Ok(made_of(db).await?.map(|made_at| {
+        format!(
+            "this database is a backup of {made_at}, in which everything works that was used or ended since. Run \
+             `vestibule restored`, which ends that, and start again"
+        )
+    }))
+}
+
 /// Lets a server start on it.
 ///
 /// # Errors

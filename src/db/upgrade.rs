@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde::Serialize;
 use sqlx::migrate::{MigrateError, Migration};
 
 use super::{
     OpenError,
     backup::Place,
-    dump,
+    dump, file,
     migrations::{POSTGRES, SQLITE},
 };
 use crate::settings::without_credentials as shown;
@@ -49,13 +49,13 @@ pub async fn look(url: &str) -> Result<Found, OpenError> {
         source: error,
         hint: "Check the URL, and that the database can be reached",
     };
-    let failed = |error: String| connect(sqlx::Error::Io(std::io::Error::other(error)));
+    let failed = |error: String| OpenError::File { url: shown(url), error, hint: "Check the URL" };
     let place = Place::of(url).map_err(failed)?;
     let (migrator, applied) = match place {
         Place::File(file) if !file.exists() => return Ok(Found::None),
         Place::File(file) => {
-            let read = dump::blocking(move || of_file(&file).map_err(|error| error.to_string())).await;
-            (&SQLITE, read.map_err(failed)?)
+            let read = dump::blocking(move || Ok(of_file(&file))).await.map_err(failed)?;
+            (&SQLITE, read.map_err(|error| unreadable(url, &error))?)
         }
         Place::Postgres(url) => (&POSTGRES, of_server(&url).await.map_err(connect)?),
     };
@@ -80,6 +80,12 @@ pub async fn look(url: &str) -> Result<Found, OpenError> {
 pub fn all(url: &str) -> Vec<Pending> {
     let migrator = if url.starts_with("sqlite:") { &SQLITE } else { &POSTGRES };
     migrator.iter().map(pending).collect()
+}
+
+fn unreadable(url: &str, error: &rusqlite::Error) -> OpenError {
+    let broken = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+    let hint = if broken { file::BROKEN } else { "Check the URL, and that this user can read and write the file" };
+    OpenError::File { url: shown(url), error: error.to_string(), hint }
 }
 
 fn of_file(file: &std::path::Path) -> rusqlite::Result<Option<Vec<Applied>>> {

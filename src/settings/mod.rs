@@ -39,7 +39,10 @@ mod tests;
 mod throttle;
 mod tokens;
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use axum::http::HeaderValue;
 use serde::{Deserialize, Serialize};
@@ -172,6 +175,11 @@ impl Settings {
     /// Where these settings, which were read from `file` and `environment`, come from.
     pub fn sources(&self, file: &Path, environment: &HashMap<String, String>) -> Sources {
         Sources::of(&self.database.url, file, environment)
+    }
+
+    /// The files with secrets that variables of `environment` name.
+    pub fn secret_files(environment: &HashMap<String, String>) -> Vec<PathBuf> {
+        secret_files::named(environment)
     }
 
     /// Everything that is wrong or odd, errors first, in the order of `Leptos.toml`.

@@ -43,6 +43,13 @@ pub(super) fn resolved(environment: &HashMap<String, String>) -> Result<HashMap<
     Ok(resolved)
 }
 
+/// The files that variables name. Credentials are not among them: systemd keeps their folder closed.
+pub(super) fn named(environment: &HashMap<String, String>) -> Vec<PathBuf> {
+    let variables = SECRETS.iter().map(|(secret, _)| format!("{secret}{SUFFIX}"));
+    let set = variables.filter(|name| is_set(environment, name));
+    set.filter_map(|name| Some(PathBuf::from(environment.get(&name)?.trim()))).collect()
+}
+
 /// Where the value of `secret` comes from if it is in a file, and the file.
 pub(super) fn file_of(secret: &str, environment: &HashMap<String, String>) -> Option<(String, PathBuf)> {
     let variable = format!("{secret}{SUFFIX}");

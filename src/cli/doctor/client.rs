@@ -1,10 +1,18 @@
 //! Asks a site for one page, as a browser would, but step by step, so that it is known which step fails.
 
-use std::{env, ffi::OsString, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    env,
+    ffi::OsString,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpStream, lookup_host},
+    net::{TcpStream, UnixStream, lookup_host},
     time::timeout,
 };
 use tokio_rustls::{
@@ -17,7 +25,7 @@ use tokio_rustls::{
 };
 use url::Url;
 
-use crate::mail::system_certificates;
+use crate::{mail::system_certificates, settings::ListenAddress};
 
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +38,7 @@ pub(super) enum Failed {
     /// The name has no address.
     Name(String),
     /// Nothing answers at the address.
-    Connection(SocketAddr, String),
+    Connection(ListenAddress, String),
     /// The certificate is refused, or TLS is not spoken.
     Tls(String),
     /// The answer is not one of HTTP/1.1.
@@ -54,11 +62,20 @@ impl Answer {
     }
 }
 
-/// Sends a GET of `url`, to `address` if there is one, or else to that of its host.
-pub(super) async fn get(url: &Url, address: Option<SocketAddr>) -> Result<Answer, Failed> {
-    let stream = connect(url, address).await?;
+/// Sends a GET of `url`, to `address` if there is one, or else to that of its host. No TLS is spoken at a UNIX socket.
+pub(super) async fn get(url: &Url, address: Option<&ListenAddress>) -> Result<Answer, Failed> {
+    get_with(url, address, "").await
+}
+
+/// The same with `headers`, each of which is a line.
+pub(super) async fn get_with(url: &Url, address: Option<&ListenAddress>, headers: &str) -> Result<Answer, Failed> {
+    let stream = match address {
+        Some(ListenAddress::Unix(path)) => return ask((url, headers), socket(path).await?, None).await,
+        Some(ListenAddress::Tcp(address)) => connect(vec![*address]).await?,
+        None => connect(resolved(url).await?).await?,
+    };
     if url.scheme() != "https" {
-        return ask(url, stream, None).await;
+        return ask((url, headers), stream, None).await;
     }
     let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let name = ServerName::try_from(name).map_err(|error| Failed::Tls(error.to_string()))?;
@@ -67,35 +84,40 @@ pub(super) async fn get(url: &Url, address: Option<SocketAddr>) -> Result<Answer
     let shaken = timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
     let stream = shaken.map_err(|_| Failed::Tls(late()))?.map_err(|error| Failed::Tls(error.to_string()))?;
     let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| Some(chain.first()?.to_vec()));
-    ask(url, stream, certificate).await
+    ask((url, headers), stream, certificate).await
 }
 
 fn late() -> String {
     format!("no answer within {} seconds", PATIENCE.as_secs())
 }
 
-async fn connect(url: &Url, address: Option<SocketAddr>) -> Result<TcpStream, Failed> {
-    let addresses = if let Some(address) = address {
-        vec![address]
-    } else {
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let found = timeout(PATIENCE, lookup_host((host, url.port_or_known_default().unwrap_or(80)))).await;
-        let found = found.map_err(|_| Failed::Name(late()))?;
-        found.map_err(|error| Failed::Name(error.to_string()))?.collect()
-    };
+async fn resolved(url: &Url) -> Result<Vec<SocketAddr>, Failed> {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let found = timeout(PATIENCE, lookup_host((host, url.port_or_known_default().unwrap_or(80)))).await;
+    let found = found.map_err(|_| Failed::Name(late()))?;
+    Ok(found.map_err(|error| Failed::Name(error.to_string()))?.collect())
+}
+
+async fn socket(path: &Path) -> Result<UnixStream, Failed> {
+    let failed = |error| Failed::Connection(ListenAddress::Unix(path.to_owned()), error);
+    let connected = timeout(PATIENCE, UnixStream::connect(path)).await.map_err(|_| failed(late()))?;
+    connected.map_err(|error| failed(error.to_string()))
+}
+
+async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, Failed> {
     let mut failed = Failed::Name("it has no address".into());
     for address in addresses {
         match timeout(PATIENCE, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => failed = Failed::Connection(address, error.to_string()),
-            Err(_) => failed = Failed::Connection(address, late()),
+            Ok(Err(error)) => failed = Failed::Connection(address.into(), error.to_string()),
+            Err(_) => failed = Failed::Connection(address.into(), late()),
         }
     }
     Err(failed)
 }
 
 async fn ask(
-    url: &Url,
+    (url, headers): (&Url, &str),
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     certificate: Option<Vec<u8>>,
 ) -> Result<Answer, Failed> {
@@ -103,7 +125,7 @@ async fn ask(
     let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html, */*\r\nAccept-Encoding: gzip, br, zstd\r\n\
-         User-Agent: vestibule-doctor/{}\r\nConnection: close\r\n\r\n",
+         User-Agent: vestibule-doctor/{}\r\nConnection: close\r\n{headers}\r\n",
         env!("CARGO_PKG_VERSION")
     );
     let mut received = Vec::new();

@@ -3,8 +3,9 @@
 use super::{report::Report, site::compare_clocks};
 use crate::{
     db::{
-        Clock, Db,
+        Clock, Db, OpenError,
         diagnosis::{Diagnosis, More, diagnose},
+        moving, restored,
     },
     settings::Settings,
 };
@@ -21,13 +22,17 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
     let diagnosis = match diagnose(url).await {
         Ok(diagnosis) => diagnosis,
         Err(error) => {
-            report.problem(CHECK, error.to_string(), "Use the server's environment, or --config.");
+            let elsewhere = matches!(error, OpenError::Missing(_) | OpenError::UnknownKind(_));
+            let advice = if elsewhere { "Use the server's environment, or --config." } else { "" };
+            report.problem(CHECK, error.to_string(), advice);
             return None;
         }
     };
     let usable = migrations(&diagnosis, report);
+    let well = format!("{}, {}, all migrations have run", diagnosis.program, megabytes(diagnosis.bytes));
     if let Some(error) = &diagnosis.refuses_writes {
-        let advice = "A full disk, a read-only file system, or a writer that holds its lock. /readyz is 503 meanwhile.";
+        let advice =
+            "A full disk, a read-only file or file system, or a writer that holds its lock. /readyz is 503 meanwhile.";
         report.problem(CHECK, format!("it refuses writes: {error}"), advice);
     }
     match diagnosis.more {
@@ -46,18 +51,36 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
     if !usable {
         return None;
     }
-    match Db::open_existing(url, Clock::default()).await {
-        Ok(db) => Some(db),
+    let db = match Db::open_to_look(url, Clock::default()).await {
+        Ok(db) => db,
         Err(error) => {
             report.problem(CHECK, error.to_string(), "");
-            None
+            return None;
         }
+    };
+    match refusal(&db).await {
+        Ok(None) => {
+            report.ok(CHECK, well);
+            return Some(db);
+        }
+        Ok(Some(why)) => report.problem(CHECK, why, ""),
+        Err(error) => report.problem(CHECK, error.to_string(), ""),
+    }
+    db.close().await;
+    None
+}
+
+/// Why no server starts on the database, in the words of `serve`.
+async fn refusal(db: &Db) -> sqlx::Result<Option<String>> {
+    match restored::refusal(db).await? {
+        Some(copy) => Ok(Some(copy)),
+        None => moving::refusal(db).await,
     }
 }
 
 /// Whether the database fits this binary.
 fn migrations(diagnosis: &Diagnosis, report: &mut Report) -> bool {
-    let Diagnosis { program, bytes, pending, unknown, .. } = diagnosis;
+    let Diagnosis { pending, unknown, .. } = diagnosis;
     if let Some(version) = unknown {
         let advice = "Run that version, or a later one.";
         let message = format!("a newer vestibule has written it (migration {version} is unknown to this one)");
@@ -69,7 +92,6 @@ fn migrations(diagnosis: &Diagnosis, report: &mut Report) -> bool {
         report.warning(CHECK, format!("{pending} migrations of this binary have not run"), advice);
         return false;
     }
-    report.ok(CHECK, format!("{program}, {}, all migrations have run", megabytes(*bytes)));
     true
 }
 

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::report::Report;
+use super::{SEE_SETTINGS, report::Report};
 use crate::{cli::mail::send_test, db::Db, mail::admin, settings::Settings};
 
 const CHECK: &str = "mail";
@@ -11,8 +11,8 @@ const NEWEST: u32 = 1_000;
 /// Greylisting delays a mail by five minutes, and by little more where it is tried again.
 const LATE: Duration = Duration::minutes(15);
 
-/// Looks at the mails that wait or failed, and sends a message to `to`.
-pub(super) async fn look(settings: &Settings, db: &Db, to: Option<&str>, report: &mut Report) {
+/// Looks at the mails that wait or failed, and sends a message to `to` if the settings let the server send any.
+pub(super) async fn look(settings: &Settings, db: &Db, (to, may_send): (Option<&str>, bool), report: &mut Report) {
     match admin::list(db, None, true, NEWEST).await {
         Err(error) => report.skipped(CHECK, error.to_string()),
         Ok(mails) => {
@@ -30,6 +30,9 @@ pub(super) async fn look(settings: &Settings, db: &Db, to: Option<&str>, report:
     let Some(to) = to else {
         return report.skipped("test message", "add --mail-to ADDRESS to send one");
     };
+    if !may_send {
+        return report.skipped("test message", SEE_SETTINGS);
+    }
     match send_test(settings, db, to).await {
         Ok(answer) => report.ok("test message", format!("that to {to} was sent: {answer}")),
         Err(words) => report.problem("test message", format!("it was not sent: {words}"), "See docs/mail.md."),

@@ -17,9 +17,12 @@ use super::{
     config::Config,
     failure::Failure,
     log::log,
-    output::{eprint, print, print_json},
+    output::{eprint, print_json},
 };
-use crate::settings::{Finding, Severity};
+use crate::settings::{Finding, Settings, Severity};
+
+/// Why something is not looked at with which the server would not start.
+const SEE_SETTINGS: &str = "it is not connected to: see settings";
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
@@ -36,18 +39,26 @@ impl Doctor {
     /// Looks at everything, prints what it found, and fails with 1 if something must be mended. Nothing is changed.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let (settings, findings, _) = check::examine_all(config)?;
-        log("error");
+        // What the log would say is said by the checks.
+        log("off");
         eprint(&config.sources(&settings)?.to_string());
-        let mut report = Report::default();
+        let mut report = Report::new(!self.json);
         report.settings(&findings);
-        // First: to open the database closes its file to others.
-        files::look(&settings, &config.file()?, &mut report);
+        let secrets = Settings::secret_files(&config.environment);
+        files::look(&settings, (&config.file()?, &secrets), &mut report);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
         runtime.block_on(async {
             site::look(&settings, &mut report).await;
-            if let Some(db) = database::look(&settings, &mut report).await {
+            let db = if may_open_database(&settings, &findings) {
+                database::look(&settings, &mut report).await
+            } else {
+                report.skipped("database", SEE_SETTINGS);
+                None
+            };
+            if let Some(db) = db {
                 state::look(&settings, &db, &mut report).await;
-                mail::look(&settings, &db, self.mail_to.as_deref(), &mut report).await;
+                let may_send = !is_refused(&findings, "mail.");
+                mail::look(&settings, &db, (self.mail_to.as_deref(), may_send), &mut report).await;
                 db.close().await;
             } else if self.mail_to.is_some() {
                 report.skipped("mail", "no message was sent, since the database cannot be used");
@@ -55,10 +66,6 @@ impl Doctor {
         });
         if self.json {
             print_json(&report.document())?;
-        } else {
-            for line in report.lines() {
-                print(&line);
-            }
         }
         match report.problems() {
             0 => Ok(()),
@@ -66,6 +73,17 @@ impl Doctor {
             count => Err(Failure::machine(format!("{count} problems were found"))),
         }
     }
+}
+
+/// Whether the server does not start with a setting whose name begins with `section`.
+fn is_refused(findings: &[Finding], section: &str) -> bool {
+    findings.iter().any(|found| found.severity == Severity::Error && found.key.starts_with(section))
+}
+
+/// Whether to connect to the database. To a server no password is sent that the settings would not let the server send;
+/// a file is looked at all the same.
+fn may_open_database(settings: &Settings, findings: &[Finding]) -> bool {
+    settings.database.url.starts_with("sqlite:") || !is_refused(findings, "database.")
 }
 
 impl Report {
@@ -82,5 +100,25 @@ impl Report {
         if findings.is_empty() {
             self.ok(CHECK, "nothing to say about them");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_sent_that_the_settings_refuse() {
+        let of = |url: &str| {
+            let mut settings = Settings::default();
+            settings.database.url = url.into();
+            may_open_database(&settings, &settings.findings())
+        };
+        assert!(!of("postgres://me:s3cret@192.0.2.2/x") && !of("postgres://me:s3cret@db.example/x?sslmode=prefer"));
+        assert!(of("postgres://me:s3cret@192.0.2.2/x?sslmode=verify-full") && of("postgres://me@localhost/x"));
+        assert!(of("sqlite:vestibule.db?mode=ro"), "nothing is sent");
+        let mut settings = Settings::default();
+        settings.mail.smtp_url = "smtp://me:s3cret@192.0.2.2".into();
+        assert!(is_refused(&settings.findings(), "mail.") && !is_refused(&settings.findings(), "database."));
     }
 }

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cli::output::print;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -36,11 +38,27 @@ pub(super) struct Entry {
     advice: String,
 }
 
+impl Entry {
+    fn line(&self) -> String {
+        let Self { check, status, message, advice } = self;
+        let line = format!("{:8} {check}: {}.", status.word(), message.trim_end_matches('.'));
+        if advice.is_empty() { line } else { format!("{line} {advice}") }
+    }
+}
+
 /// All that was looked at.
-#[derive(Debug, Default)]
-pub(super) struct Report(Vec<Entry>);
+#[derive(Debug)]
+pub(super) struct Report {
+    entries: Vec<Entry>,
+    printed: bool,
+}
 
 impl Report {
+    /// Nothing yet. If it is `printed`, each entry is printed as it is added: the next may take a while.
+    pub(super) fn new(printed: bool) -> Self {
+        Self { entries: Vec::new(), printed }
+    }
+
     pub(super) fn ok(&mut self, check: &'static str, message: impl Into<String>) {
         self.add(check, Status::Ok, message, "");
     }
@@ -58,24 +76,20 @@ impl Report {
     }
 
     fn add(&mut self, check: &'static str, status: Status, message: impl Into<String>, advice: impl Into<String>) {
-        self.0.push(Entry { check, status, message: message.into(), advice: advice.into() });
+        let entry = Entry { check, status, message: message.into(), advice: advice.into() };
+        if self.printed {
+            print(&entry.line());
+        }
+        self.entries.push(entry);
     }
 
     /// How many things must be mended.
     pub(super) fn problems(&self) -> usize {
-        self.0.iter().filter(|entry| entry.status == Status::Problem).count()
+        self.entries.iter().filter(|entry| entry.status == Status::Problem).count()
     }
 
     /// The JSON document.
     pub(super) fn document(&self) -> Value {
-        json!({"healthy": self.problems() == 0, "checks": self.0})
-    }
-
-    /// A line for each.
-    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|Entry { check, status, message, advice }| {
-            let line = format!("{:8} {check}: {}.", status.word(), message.trim_end_matches('.'));
-            if advice.is_empty() { line } else { format!("{line} {advice}") }
-        })
+        json!({"healthy": self.problems() == 0, "checks": self.entries})
     }
 }

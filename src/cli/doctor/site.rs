@@ -4,13 +4,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
+use uuid::Uuid;
 
 use super::{
     certificate::validity,
-    client::{Answer, Failed, get},
+    client::{Answer, Failed, get, get_with},
     report::Report,
 };
-use crate::settings::{Hsts, Settings};
+use crate::{
+    app::identity::{CHALLENGE, IDENTITY},
+    settings::{Hsts, ListenAddress, Settings},
+};
 
 /// How far two clocks may be apart before it is told, and before codes of authenticator apps fail.
 pub(super) const CLOCK_WARNING: Duration = Duration::seconds(5);
@@ -18,19 +22,17 @@ pub(super) const CLOCK_PROBLEM: Duration = Duration::seconds(30);
 /// A page that needs no account, and a document that a proxy may be tempted to compress.
 const PAGE: &str = "/sign-in";
 const DOCUMENT: &str = "/api/v1/openapi.json";
+/// The status of an answer for a host that the server does not serve.
+const MISDIRECTED: u16 = 421;
 
 /// Looks at the server's own address, then at its public URL.
 pub(super) async fn look(settings: &Settings, report: &mut Report) {
     let public = &settings.server.public_url;
-    let direct = settings.server.address.tcp().map(local);
-    let runs = match direct {
-        Some(direct) => server(public, direct, report).await,
-        None => false,
-    };
-    if direct.is_none() {
-        report.skipped("server", format!("it listens at {}, for the proxy", settings.server.address));
-    }
-    let ready = get(&at(public, "/readyz"), None).await;
+    let direct = &local(&settings.server.address);
+    // Each time another one, so that no cache answers.
+    let challenge = format!("{CHALLENGE}: {}\r\n", Uuid::now_v7().simple());
+    let (found, identity) = server((public, direct), &challenge, report).await;
+    let ready = get_with(&at(public, "/readyz"), None, &challenge).await;
     let answer = match ready {
         Ok(answer) => answer,
         Err(failed) => return unreachable(public, &failed, report),
@@ -52,8 +54,17 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
             },
         );
     }
-    pages(settings, report).await;
-    if let Some(direct) = direct.filter(|_| runs) {
+    if let Some(identity) = identity
+        && !is_same(&identity, &answer, settings, report)
+    {
+        return;
+    }
+    if found == Found::Misdirected {
+        report.skipped("proxy", "the server itself refuses the host, whatever the proxy does");
+    } else {
+        pages(settings, report).await;
+    }
+    if found == Found::Ours {
         compression(public, direct, report).await;
     }
     if public.scheme() == "https" && public.port().is_none() {
@@ -61,14 +72,26 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) {
     }
 }
 
+/// What answers at the server's own address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// Nothing, or another program.
+    Nothing,
+    /// This server, which serves the host of the public URL.
+    Ours,
+    /// This server, which was started with another public URL.
+    Misdirected,
+}
+
 /// The address at which this machine reaches a server that listens on `address`.
-fn local(address: SocketAddr) -> SocketAddr {
+fn local(address: &ListenAddress) -> ListenAddress {
+    let Some(address) = address.tcp() else { return address.clone() };
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    SocketAddr::new(ip, address.port())
+    SocketAddr::new(ip, address.port()).into()
 }
 
 fn at(public: &Url, path: &str) -> Url {
@@ -90,42 +113,94 @@ fn is_ours(answer: &Answer) -> bool {
         || answer.status == 503 && answer.body.starts_with(b"not ")
 }
 
-/// Whether the server runs.
-async fn server(public: &Url, address: SocketAddr, report: &mut Report) -> bool {
-    const CHECK: &str = "server";
-    match get(&plain(&at(public, "/readyz")), Some(address)).await {
-        Ok(answer) if is_ours(&answer) && answer.status == 200 => {
-            report.ok(CHECK, format!("it runs at {address} and is ready"));
+/// Whether the site, whose answer this is, is the server that gave the answer `identity` itself. An older version gives
+/// none.
+fn is_same(identity: &str, answer: &Answer, settings: &Settings, report: &mut Report) -> bool {
+    const CHECK: &str = "site";
+    let origin = settings.origin();
+    match answer.header(IDENTITY) {
+        Some(theirs) if theirs == identity => true,
+        Some(_) => {
+            let message = format!("{origin} leads to another vestibule, which has another database");
+            let advice = "Look at what the name leads to, and at the proxy's upstream address.";
+            report.problem(CHECK, message, advice);
+            false
+        }
+        // One that is not ready cannot say.
+        None if answer.status != 200 => true,
+        None => {
+            let message = format!("{origin} does not say that it is this server");
+            let advice = "An older vestibule answers there, or the proxy removes the header Vestibule-Identity.";
+            report.warning(CHECK, message, advice);
             true
-        }
-        Ok(answer) if is_ours(&answer) => {
-            let advice = "Its log says why: event=\"write_failed\", or \"not ready\" with the database's own words.";
-            report.problem(CHECK, format!("it runs at {address} and is not ready"), advice);
-            true
-        }
-        Ok(answer) => {
-            let advice = "Set LEPTOS_SITE_ADDR to a free port, or stop the other program.";
-            report.problem(CHECK, format!("another program answers at {address} ({})", answer.status), advice);
-            false
-        }
-        Err(Failed::Answer(error)) => {
-            // `serve --local-https` speaks TLS itself.
-            report.skipped(CHECK, format!("{address} does not speak http: {error}"));
-            false
-        }
-        Err(failed) => {
-            let advice = "Start it and look at its log (systemctl status vestibule). Run this command on the server's \
-                          machine, with the server's environment.";
-            report.problem(CHECK, format!("it does not answer at {address}: {}", words(&failed)), advice);
-            false
         }
     }
 }
 
-fn words(failed: &Failed) -> String {
+/// Whether the server runs, and serves the host of the public URL, and how it identifies itself.
+async fn server(
+    (public, address): (&Url, &ListenAddress),
+    challenge: &str,
+    report: &mut Report,
+) -> (Found, Option<String>) {
+    let answer = get_with(&plain(&at(public, "/readyz")), Some(address), challenge).await;
+    let identity = answer.as_ref().ok().and_then(|answer| answer.header(IDENTITY)).map(str::to_owned);
+    (state((public, address), answer, report).await, identity)
+}
+
+/// What the answer at `address` says of the server.
+async fn state(
+    (public, address): (&Url, &ListenAddress),
+    answer: Result<Answer, Failed>,
+    report: &mut Report,
+) -> Found {
+    const CHECK: &str = "server";
+    match answer {
+        // Readiness is told on every host.
+        Ok(answer) if is_ours(&answer) && refuses(public, address).await => {
+            let host = public.host_str().unwrap_or_default();
+            let message = format!("it runs at {address} with another server.public_url and refuses {host} (421)");
+            report.problem(CHECK, message, "Restart it, so that it reads its settings again.");
+            Found::Misdirected
+        }
+        Ok(answer) if is_ours(&answer) && answer.status == 200 => {
+            report.ok(CHECK, format!("it runs at {address} and is ready"));
+            Found::Ours
+        }
+        Ok(answer) if is_ours(&answer) => {
+            let advice = "Its log says why: event=\"write_failed\", or \"not ready\" with the database's own words.";
+            report.problem(CHECK, format!("it runs at {address} and is not ready"), advice);
+            Found::Ours
+        }
+        Ok(answer) => {
+            let advice = "Set LEPTOS_SITE_ADDR to a free port, or stop the other program.";
+            report.problem(CHECK, format!("another program answers at {address} ({})", answer.status), advice);
+            Found::Nothing
+        }
+        Err(Failed::Answer(error)) => {
+            // `serve --local-https` speaks TLS itself.
+            report.skipped(CHECK, format!("{address} does not speak http: {error}"));
+            Found::Nothing
+        }
+        Err(failed) => {
+            let advice = "Start it and look at its log (systemctl status vestibule). Run this command on the server's \
+                          machine, with the server's environment and as its user.";
+            report.problem(CHECK, format!("it does not answer at {address}: {}", words(&failed)), advice);
+            Found::Nothing
+        }
+    }
+}
+
+/// Whether the server at `address` does not serve the host of the public URL.
+async fn refuses(public: &Url, address: &ListenAddress) -> bool {
+    let answer = get(&plain(&at(public, PAGE)), Some(address)).await;
+    answer.is_ok_and(|answer| answer.status == MISDIRECTED)
+}
+
+/// What went wrong, without the address, which is told beside it.
+fn words(failed: &Failed) -> &str {
     match failed {
-        Failed::Name(error) | Failed::Tls(error) | Failed::Answer(error) => error.clone(),
-        Failed::Connection(address, error) => format!("{address}: {error}"),
+        Failed::Name(error) | Failed::Tls(error) | Failed::Answer(error) | Failed::Connection(_, error) => error,
     }
 }
 
@@ -209,7 +284,7 @@ async fn pages(settings: &Settings, report: &mut Report) {
     };
     match answer.status {
         200 => report.ok("site", format!("{} is served", settings.origin())),
-        421 => report.problem(
+        MISDIRECTED => report.problem(
             CHECK,
             "it does not pass on the Host header as it came (421)",
             "nginx: proxy_set_header Host $host. Apache: ProxyPreserveHost On.",
@@ -227,12 +302,16 @@ async fn pages(settings: &Settings, report: &mut Report) {
 }
 
 /// Whether the proxy changes answers of the API, whose `ETag` then no longer fit.
-async fn compression(public: &Url, direct: SocketAddr, report: &mut Report) {
+async fn compression(public: &Url, direct: &ListenAddress, report: &mut Report) {
     const CHECK: &str = "compression";
     let url = at(public, DOCUMENT);
     let (Ok(ours), Ok(theirs)) = (get(&plain(&url), Some(direct)).await, get(&url, None).await) else {
         return report.skipped(CHECK, format!("{DOCUMENT} cannot be compared"));
     };
+    if (ours.status, theirs.status) != (200, 200) {
+        let message = format!("{DOCUMENT} is {} of the server and {} of the site", ours.status, theirs.status);
+        return report.skipped(CHECK, message);
+    }
     let coding = |answer: &Answer| answer.header("content-encoding").unwrap_or("identity").to_owned();
     if (coding(&ours), ours.header("etag")) == (coding(&theirs), theirs.header("etag")) {
         return report.ok(CHECK, "the proxy passes on answers of the API as they are");

@@ -9,8 +9,12 @@ use uuid::Uuid;
 use super::report::Report;
 use crate::{
     auth::browser_session::BrowserSessionWithOwner,
-    cli::{backup_timer::PREFIX, operators},
-    db::{Db, backup::Place},
+    cli::operators,
+    db::{
+        Db,
+        backup::{self, Place},
+        dump,
+    },
     features::browser_sessions::service,
     settings::Settings,
 };
@@ -22,9 +26,12 @@ const ENOUGH: usize = 3;
 
 /// Looks at the addresses of browsers and at backups.
 pub(super) async fn look(settings: &Settings, db: &Db, report: &mut Report) {
-    if !db.readiness().await.is_ready() {
+    let found = db.readiness().await;
+    if !found.is_ready() {
+        let failed = [found.reads, found.writes].into_iter().find_map(|result| result?.err());
+        let why = failed.unwrap_or_else(|| "there is no answer in time".into());
         let advice = "A full disk, or a read-only file or server: /readyz is 503 meanwhile.";
-        report.problem("database", "a write fails", advice);
+        report.problem("database", format!("a write fails: {why}"), advice);
     }
     match service::list_all(db, None, Uuid::max(), NEWEST).await {
         Ok(sessions) => addresses(settings, &sessions, report),
@@ -67,6 +74,12 @@ async fn backups(settings: &Settings, db: &Db, report: &mut Report) {
     let by_hand = made.iter().find(|entry| entry.action == "backup" && entry.outcome == "done");
     let by_hand = by_hand.map(|entry| entry.at.get());
     let by_server = newest(Path::new(&settings.backup.folder), place.extension());
+    if settings.backup.every_hours > 0
+        && let Place::Postgres(_) = place
+        && let Err(error) = dump::has_programs(&settings.backup.postgres_bin)
+    {
+        return report.problem(CHECK, format!("the server can make none: {error}"), "");
+    }
     let (hours, last) = (settings.backup.every_hours, by_hand.max(by_server));
     let age = last.map(|at| OffsetDateTime::now_utc() - at);
     let told = age.map_or_else(|| "none was found".into(), |age| format!("the newest is {} old", words(age)));
@@ -99,8 +112,8 @@ fn words(age: Duration) -> String {
 fn newest(folder: &Path, extension: &str) -> Option<OffsetDateTime> {
     let files = fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
     let ours = files.filter(|path| {
-        let named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX));
-        named && path.extension().is_some_and(|found| found == extension)
+        path.extension().is_some_and(|found| found == extension)
+            && path.file_name().and_then(|name| name.to_str()).is_some_and(backup::is_of_the_timer)
     });
     let made = |path: std::path::PathBuf| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
     ours.filter_map(made).max().map(OffsetDateTime::from)
