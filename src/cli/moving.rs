@@ -217,14 +217,20 @@ fn begun(source: &str, target: &str, held: Option<&Mark>, found: &Target, restar
 }
 
 async fn nobody_uses(source: &str) -> Result<(), Failure> {
-    let used = match Place::of(source).map_err(Failure::usage)? {
-        Place::File(file) => backup::is_in_use(file).await.map_err(Failure::machine)?,
-        Place::Postgres(url) => quiet(&url).await?.others > 0,
+    let who = match Place::of(source).map_err(Failure::usage)? {
+        Place::File(file) => {
+            if !backup::is_in_use(file).await.map_err(Failure::machine)? {
+                return Ok(());
+            }
+            "another process, such as a server, uses".to_owned()
+        }
+        Place::Postgres(url) => match quiet(&url).await?.others {
+            0 => return Ok(()),
+            1 => "another client, such as a server or psql, is connected to".to_owned(),
+            others => format!("{others} other clients, such as a server or psql, are connected to"),
+        },
     };
-    if used {
-        return Err(Failure::usage(format!("a server uses {}. Stop it first; nothing was changed", shown(source))));
-    }
-    Ok(())
+    Err(Failure::usage(format!("{who} {}. Stop all that use it first; nothing was changed", shown(source))))
 }
 
 /// Begins the move, or goes on with it. A server that started meanwhile has read that it may.

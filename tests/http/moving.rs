@@ -92,9 +92,15 @@ async fn what_cannot_be_moved_is_refused(place: DatabaseLocation) {
     let planned = run(&["--to", "sqlite:there.db", "--dry-run"]).assert_status(0).out;
     assert!(planned.contains("\naccounts ") && planned.contains("Nothing was changed"), "{planned}");
     assert!(!folder.join("there.db").exists());
-    assert!(run(&["--to", "sqlite:there.db"]).assert_status(2).err.contains("Stop it first"));
+    assert!(run(&["--to", "sqlite:there.db"]).assert_status(2).err.contains("Stop all that use it first"));
     server.terminate();
     assert_eq!(server.wait(), Some(0));
+    if matches!(place, DatabaseLocation::Postgres(_)) {
+        let psql = RawDb::connect(place.url()).await;
+        let said = run(&["--to", "sqlite:there.db"]).assert_status(2).err;
+        assert!(said.contains("another client, such as a server or psql, is connected"), "{said}");
+        psql.close().await;
+    }
     assert!(run(&["--to", place.url()]).assert_status(2).err.contains("the same database"));
     let nowhere = run(&["--to", "postgres://me:s3cret@127.0.0.1:1/vestibule"]).assert_status(1).err;
     assert!(nowhere.contains("postgres://127.0.0.1:1/vestibule") && !nowhere.contains("s3cret"), "{nowhere}");
