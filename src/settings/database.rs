@@ -97,8 +97,9 @@ impl Database {
     pub(super) fn check_file(&self, found: &mut Findings) {
         let url = &self.url;
         if !url.starts_with("sqlite:") {
-            let message = "must start with sqlite: or postgres:, such as sqlite:vestibule.db";
-            found.error_if(!is_postgres(url), URL, message);
+            if let Err(message) = check_database_url(url) {
+                found.error(URL, message);
+            }
             return check_certificates(url, found);
         }
         if let Ok(options) = SqliteConnectOptions::from_str(url)
@@ -107,6 +108,17 @@ impl Database {
             found.error(URL, message);
         }
     }
+}
+
+/// Checks that `url` is of one of the two databases.
+///
+/// # Errors
+/// How it must begin.
+pub fn check_database_url(url: &str) -> Result<(), &'static str> {
+    if url.starts_with("sqlite:") || is_postgres(url) {
+        return Ok(());
+    }
+    Err("must start with sqlite: or postgres:, such as sqlite:vestibule.db")
 }
 
 fn is_postgres(url: &str) -> bool {

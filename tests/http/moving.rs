@@ -102,6 +102,10 @@ async fn what_cannot_be_moved_is_refused(place: DatabaseLocation) {
         psql.close().await;
     }
     assert!(run(&["--to", place.url()]).assert_status(2).err.contains("the same database"));
+    for elsewhere in ["mysql://me:s3cret@127.0.0.1/vestibule", "nonsense"] {
+        let said = run(&["--to", elsewhere]).assert_status(2).err;
+        assert!(said.contains("--to: must start with sqlite: or postgres:") && !said.contains("s3cret"), "{said}");
+    }
     let nowhere = run(&["--to", "postgres://me:s3cret@127.0.0.1:1/vestibule"]).assert_status(1).err;
     assert!(nowhere.contains("postgres://127.0.0.1:1/vestibule") && !nowhere.contains("s3cret"), "{nowhere}");
 
