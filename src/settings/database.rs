@@ -149,8 +149,8 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 
-/// Advises to remove parameters that have no effect. That is no error: services that host databases give URLs with those
-/// of other drivers.
+/// Advises to remove parameters that have no effect. That is no error: services that host databases give URLs with
+/// those of other drivers.
 fn check_parameters(url: &str, found: &mut Findings) {
     let Ok(url) = Url::parse(url) else { return };
     for (name, _) in url.query_pairs() {
