@@ -26,6 +26,7 @@ on_both_databases! {
     what_operators_do_is_written_down_and_outlives_the_account,
     nothing_is_done_that_cannot_be_written_down,
     the_start_says_which_database_it_opened,
+    what_is_done_after_the_answer_is_logged_with_the_request,
 }
 
 const ADA: &str = "ada@example.org";
@@ -276,6 +277,24 @@ async fn the_start_says_which_database_it_opened(place: DatabaseLocation) {
     assert!(told.contains("Mail is written to the folder outbox."), "{told}");
     let (place, _) = place.url().split_once('?').unwrap_or((place.url(), ""));
     assert!(told.contains(place.rsplit('@').next().unwrap()), "{told}");
+}
+
+async fn what_is_done_after_the_answer_is_logged_with_the_request(place: DatabaseLocation) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    server.token();
+    let headers =
+        ["content-type: application/x-www-form-urlencoded", "sec-fetch-site: same-origin", "x-request-id: forgotten-1"];
+    let body = serde_urlencoded::to_string([("email", ADA)]).unwrap();
+    assert_eq!(server.call("POST /forgot", &headers, &body).0, 202);
+    let log = server.log_path();
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+    let log = fs::read_to_string(log).unwrap();
+    for event in ["password_link_asked", "mail_sent"] {
+        let ours = |line: &str| line.contains(event) && line.contains("id=forgotten-1 ");
+        assert!(log.lines().any(ours), "{event}: {log}");
+    }
 }
 
 #[test]
