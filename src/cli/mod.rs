@@ -146,7 +146,9 @@ pub fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(code, line)) => {
-            print_error(&line);
+            if !line.is_empty() {
+                print_error(&line);
+            }
             code
         }
     }

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{DatabaseLocation, Server, command, free_address, refusal},
+    binary::{DatabaseLocation, JSON_LOG, Server, command, free_address, refusal},
     operators::{cookie, is_signed_in, run, run_with},
     settings_check::check,
     support::{PASSWORD, RawDb, folder, on_both_databases},
@@ -294,6 +294,30 @@ async fn what_is_done_after_the_answer_is_logged_with_the_request(place: Databas
     for event in ["password_link_asked", "mail_sent"] {
         let ours = |line: &str| line.contains(event) && line.contains("id=forgotten-1 ");
         assert!(log.lines().any(ours), "{event}: {log}");
+    }
+}
+
+#[test]
+fn a_log_for_programs_has_nothing_that_they_cannot_read() {
+    let objects = |log: &str| -> Vec<Value> {
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    };
+    let server = Server::start(&folder(), &[JSON_LOG]);
+    let started = objects(&server.log());
+    let told = |start: &str| {
+        let mut lines = started.iter().filter(|line| line["level"] == "INFO");
+        lines.any(|line| line["message"].as_str().is_some_and(|message| message.starts_with(start)))
+    };
+    assert!(told("Vestibule is running at http://localhost:3000") && told("Version "), "{started:?}");
+    for (address, settings, code, why) in [
+        (server.address(), &[JSON_LOG][..], 1, "cannot listen on"),
+        (free_address(), &[JSON_LOG, ("VESTIBULE_DATABASE__CONNECTIONS", "1")], 2, "database.connections: must be"),
+    ] {
+        let ended = command(&folder(), address, settings).output().unwrap();
+        assert!(ended.status.code() == Some(code) && ended.stdout.is_empty(), "{ended:?}");
+        let log = objects(&String::from_utf8(ended.stderr).unwrap());
+        let last = log.last().unwrap();
+        assert!(last["level"] == "ERROR" && last["message"].as_str().unwrap().contains(why), "{log:?}");
     }
 }
 
