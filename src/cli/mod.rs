@@ -20,6 +20,7 @@ mod manual;
 mod metrics;
 mod migrate;
 mod moving;
+mod network_limits;
 mod openapi;
 mod operator_log;
 mod operators;
