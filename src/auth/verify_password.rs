@@ -83,12 +83,12 @@ async fn prove_who(
         let counted = match account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await {
             Ok(counted) => counted,
             Err(problem) => {
-                if let Problem::RateLimited { limit, seconds } = &problem {
+                if let Problem::RateLimited { limit, network, seconds } = &problem {
                     let (address, browser, limit) = (client.address(), client.browser(), format!("{limit:?}"));
                     // An unknown address costs the same.
                     let account = whose(&ours, &email, id).await?.map(tracing::field::display);
                     let (event, reason) = ("sign_in_refused", "throttled");
-                    tracing::warn!(event, reason, account, limit, seconds, address, browser);
+                    tracing::warn!(event, reason, account, limit, network, seconds, address, browser);
                 }
                 return Err(problem);
             }

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::{
     context::Context,
     failure::Failure,
+    network_limits,
     output::{print, print_json},
 };
 use crate::{
     app::FEATURES,
     auth::{
-        activity::{Kind, service as activity},
+        activity::{Event, Kind, service as activity},
         rate_limit::account_attempts,
         sign_in::{FactorContext, SignIns},
         store::accounts::{self, AccountDetails},
@@ -29,6 +30,8 @@ use crate::{
 const COUNTED: u32 = 10_000;
 /// How many of the newest events tell from where somebody tried to sign in.
 const LOOKED_AT: i64 = 1_000;
+/// From how many of the latest addresses is looked whether passwords have to wait.
+const NETWORKS: usize = 8;
 
 /// Signing in, with the second factors of all features.
 pub(super) fn sign_ins(context: &Context, mailer: &Mailer) -> SignIns {
@@ -48,7 +51,10 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
     let has_password = accounts::has_password(db, id).await.map_err(Failure::machine)?;
     let browsers = browser_sessions::service::list_all(db, Some(id), Uuid::max(), COUNTED).await?.len();
     let tokens = tokens::admin::list(db, Some(id), COUNTED).await?.len();
-    let from = tried_from(context, id).await?;
+    let events = activity::older(db, id, None, LOOKED_AT).await?;
+    let from = tried_from(&events);
+    let seen = addresses(events.iter());
+    let limited = network_limits::limited(context, &seen[..seen.len().min(NETWORKS)]).await?;
     let waits = account_attempts::account_waits(db, &context.settings.throttle, (id, &account.email), &from).await;
     let waits = waits.map_err(Failure::machine)?.whole_seconds();
     let refused = refused(&account, context.settings.accounts.confirm, waits);
@@ -56,6 +62,7 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
         return print_json(&json!({
             "account": account, "has_password": has_password, "factors": factors, "browsers": browsers,
             "tokens": tokens, "waits_seconds": waits, "sign_in_refused": refused,
+            "limited_addresses": limited.iter().map(|(address, _)| address).collect::<Vec<_>>(),
         }));
     }
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
@@ -80,6 +87,12 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
     if waits > 0 {
         print(&format!("Too many attempts failed. From where they came, the next one has to wait {waits} seconds."));
     }
+    for (address, seconds) in limited {
+        print(&format!(
+            "Passwords from {address} have to wait {seconds} seconds, for whatever account. `vestibule accounts unlock \
+             --address {address}` ends it."
+        ));
+    }
     Ok(())
 }
 
@@ -93,23 +106,28 @@ fn refused(account: &AccountDetails, confirm: Confirm, waits: i64) -> Option<&'s
 }
 
 /// From where sign-ins to the account failed, the latest first.
-async fn tried_from(context: &Context, account: Uuid) -> Result<Vec<Client>, Failure> {
-    let events = activity::older(&context.db, account, None, LOOKED_AT).await?;
+fn tried_from(events: &[Event]) -> Vec<Client> {
     let failed = events.iter().filter(|event| matches!(event.kind, Kind::SignInFailed | Kind::SecondFactorFailed));
-    let mut from: Vec<IpAddr> = Vec::new();
-    for address in failed.filter_map(|event| event.address.parse().ok()) {
-        if !from.contains(&address) {
-            from.push(address);
+    let client = |address| Client { address: Some(address), ..Client::default() };
+    addresses(failed).into_iter().map(client).collect()
+}
+
+/// The addresses of `events`, the latest first.
+fn addresses<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = Vec::new();
+    for address in events.filter_map(|event| event.address.parse().ok()) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
         }
     }
-    Ok(from.into_iter().map(|address| Client { address: Some(address), ..Client::default() }).collect())
+    addresses
 }
 
 /// Forgives the failed attempts to sign in to the account `who`.
 pub(super) async fn unlock(context: &Context, who: &str, json: bool) -> Result<(), Failure> {
     let AccountDetails { id, email, .. } = context.account(who).await?;
     let work = async {
-        let from = tried_from(context, id).await?;
+        let from = tried_from(&activity::older(&context.db, id, None, LOOKED_AT).await?);
         let throttle = &context.settings.throttle;
         account_attempts::unlock(&context.db, throttle, (id, &email), &from).await.map_err(Failure::machine)
     };

@@ -1,5 +1,7 @@
 //! `vestibule accounts`
 
+use std::net::IpAddr;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
@@ -10,6 +12,7 @@ use super::{
     context::Context,
     failure::Failure,
     ids::id,
+    network_limits,
     output::{Limit, eprint, print, print_json, print_table},
     prompt::{confirm, new_password},
 };
@@ -33,10 +36,10 @@ pub(super) struct Accounts {
 enum Command {
     /// List accounts, the oldest first
     List(List),
-    /// Show an account, and whether its owner can sign in
-    Show(Account),
-    /// Forgive the failed attempts to sign in to an account, so that its owner need not wait
-    Unlock(Account),
+    /// Show an account and whether its owner can sign in, or what has to wait that comes from a network address
+    Show(Whose),
+    /// Forgive the failed attempts to sign in to an account, or what was counted of a network address
+    Unlock(Whose),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),
     /// Mark the address of an account as verified, if you know that it is the owner's
@@ -87,6 +90,17 @@ struct Delete {
     yes: bool,
 }
 
+/// An account, or a network address.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
+    /// The account's address or ID
+    account: Option<String>,
+    /// A network address: what comes from it, for whatever account
+    #[arg(long, value_name = "IP")]
+    address: Option<IpAddr>,
+}
+
 #[derive(Debug, Args)]
 struct Account {
     /// Its address or ID
@@ -98,8 +112,14 @@ impl Accounts {
         let json = self.json;
         match self.command {
             Command::List(list) => list.run(context, json).await,
-            Command::Show(account) => account_state::show(context, &account.account, json).await,
-            Command::Unlock(account) => account_state::unlock(context, &account.account, json).await,
+            Command::Show(whose) => match whose.address {
+                Some(address) => network_limits::show(context, address, json).await,
+                None => account_state::show(context, &whose.account.unwrap_or_default(), json).await,
+            },
+            Command::Unlock(whose) => match whose.address {
+                Some(address) => network_limits::unlock(context, address, json).await,
+                None => account_state::unlock(context, &whose.account.unwrap_or_default(), json).await,
+            },
             Command::Create(create) => create.run(context, json).await,
             Command::Confirm(account) => account_changes::confirm(context, &account.account, json).await,
             Command::Rename(rename) => rename.run(context, json).await,

@@ -21,6 +21,7 @@ mod manual;
 mod metrics;
 mod migrate;
 mod moving;
+mod network_limits;
 mod openapi;
 mod operator_log;
 mod operators;
@@ -148,7 +149,9 @@ pub fn run() -> ExitCode {
     match result.and_then(|()| all_printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(code, line)) => {
-            print_error(&line);
+            if !line.is_empty() {
+                print_error(&line);
+            }
             code
         }
     }

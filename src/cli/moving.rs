@@ -23,7 +23,7 @@ use crate::{
         moving::{self, Mark, Summary, Target},
         upgrade::{self, Found},
     },
-    settings::without_credentials as shown,
+    settings::{check_database_url, without_credentials as shown},
 };
 
 /// Where the settings may have the database.
@@ -66,10 +66,10 @@ impl Move {
     /// Not on a database that is open: a source that is held is not opened by any other command.
     pub(super) fn run(self, config: &Config) -> Result<(), Failure> {
         let source = match &self.from {
-            Some(url) => checked(config, url)?,
-            None => load(config)?.0.database.url,
+            Some(url) => checked(config, "--from", url)?,
+            None => known("database.url", load(config)?.0.database.url)?,
         };
-        let target = self.to.as_deref().map(|url| checked(config, url)).transpose()?;
+        let target = self.to.as_deref().map(|url| checked(config, "--to", url)).transpose()?;
         log("warn");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::machine)?;
         runtime.block_on(async {
@@ -183,11 +183,19 @@ impl Move {
     }
 }
 
-/// `url`, checked as the server would check it as its database.
-fn checked(config: &Config, url: &str) -> Result<String, Failure> {
+/// `url`, which is the value of `name`, if it is of one of the two databases. Any other would be asked as if it were
+/// PostgreSQL.
+fn known(name: &str, url: String) -> Result<String, Failure> {
+    check_database_url(&url).map_err(|message| Failure::usage(format!("{name}: {message}")))?;
+    Ok(url)
+}
+
+/// `url`, the value of `option`, checked as the server would check it as its database.
+fn checked(config: &Config, option: &str, url: &str) -> Result<String, Failure> {
+    let url = known(option, url.into())?;
     let mut environment = config.environment.clone();
     environment.retain(|name, _| !DATABASE.contains(&&**name));
-    environment.insert(DATABASE[0].into(), url.into());
+    environment.insert(DATABASE[0].into(), url);
     let (settings, _) = load(&Config { file: config.file.clone(), environment })?;
     Ok(settings.database.url)
 }
@@ -217,14 +225,20 @@ fn begun(source: &str, target: &str, held: Option<&Mark>, found: &Target, restar
 }
 
 async fn nobody_uses(source: &str) -> Result<(), Failure> {
-    let used = match Place::of(source).map_err(Failure::usage)? {
-        Place::File(file) => backup::is_in_use(file).await.map_err(Failure::machine)?,
-        Place::Postgres(url) => quiet(&url).await?.others > 0,
+    let who = match Place::of(source).map_err(Failure::usage)? {
+        Place::File(file) => {
+            if !backup::is_in_use(file).await.map_err(Failure::machine)? {
+                return Ok(());
+            }
+            "another process, such as a server, uses".to_owned()
+        }
+        Place::Postgres(url) => match quiet(&url).await?.others {
+            0 => return Ok(()),
+            1 => "another client, such as a server or psql, is connected to".to_owned(),
+            others => format!("{others} other clients, such as a server or psql, are connected to"),
+        },
     };
-    if used {
-        return Err(Failure::usage(format!("a server uses {}. Stop it first; nothing was changed", shown(source))));
-    }
-    Ok(())
+    Err(Failure::usage(format!("{who} {}. Stop all that use it first; nothing was changed", shown(source))))
 }
 
 /// Begins the move, or goes on with it. A server that started meanwhile has read that it may.

@@ -32,7 +32,7 @@ use crate::{
         tls::Tls,
     },
     mail::Mailer,
-    settings::{Finding, ListenAddress, Settings, SettingsError, Sources},
+    settings::{Finding, ListenAddress, LogFormat, Settings, SettingsError, Sources},
     state::AppState,
 };
 
@@ -69,12 +69,23 @@ type Local = (Tls, Vec<String>);
 fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let examined = Settings::examine(&config.file()?, &config.environment);
     let (settings, findings) = examined.map_err(Failure::usage)?;
+    let format = settings.log.format;
+    log_as("info,sqlx=warn", format);
+    let result = start(config, settings, findings, local);
+    traces::finish();
+    match format {
+        LogFormat::Text => result,
+        // A program that reads the log reads nothing else.
+        LogFormat::Json => result.map_err(Failure::logged),
+    }
+}
+
+fn start(config: &Config, settings: Settings, findings: Vec<Finding>, local: Option<Local>) -> Result<(), Failure> {
     SettingsError::refused(&findings).map_err(Failure::usage)?;
     SettingsError::refused(&settings.machine_findings()).map_err(Failure::machine)?;
     let (of_breached, _) = passwords::examine(&settings);
     SettingsError::refused(&of_breached).map_err(Failure::machine)?;
     let sources = config.sources(&settings)?;
-    log_as("info,sqlx=warn", settings.log.format);
     for Finding { key, message, .. } in findings.into_iter().chain(of_breached) {
         tracing::warn!("{key}: {message}");
     }
@@ -82,8 +93,15 @@ fn serve(config: &Config, local: Option<Local>) -> Result<(), Failure> {
     let result = runtime.block_on(run_server(settings, sources, local));
     // With a limit, because a DNS lookup may hang. Tasks that are still running log it when they are dropped.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    traces::finish();
     result
+}
+
+/// Says that the server runs: to people on stdout, to programs in the log.
+fn announce(format: LogFormat, line: &str) {
+    match format {
+        LogFormat::Text => say(line),
+        LogFormat::Json => tracing::info!("{line}"),
+    }
 }
 
 /// The time to stop in: for requests first, then for writes and mails, then for closing the database (S44).
@@ -112,7 +130,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     let grace = Grace(Duration::from_secs(settings.server.shutdown_seconds.into()));
     let timeouts = Timeouts { grace: grace.requests(), ..Timeouts::default() };
     let gate = Gate::new(&settings, timeouts).map_err(Failure::usage)?;
-    let development = settings.is_development();
+    let (development, format) = (settings.is_development(), settings.log.format);
     // As long as the other server may take to stop.
     let drain = Duration::from_secs(settings.server.drain_seconds.into());
     let lock = sqlite_lock::take(&database, grace.0 + drain).await;
@@ -161,14 +179,14 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     tokio::spawn(backup_timer::run(db.clone(), backups));
     tokio::spawn(app::run_jobs(state, FEATURES));
     tokio::spawn(systemd::keep_alive());
-    say(&format!("Vestibule is running at {origin}"));
+    announce(format, &format!("Vestibule is running at {origin}"));
     let version = env!("CARGO_PKG_VERSION");
-    say(&format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
+    announce(format, &format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
     if let Some(url) = outbox {
-        say(&format!("Mail is shown at {url}"));
+        announce(format, &format!("Mail is shown at {url}"));
     }
     for line in how_to_trust.into_iter().flatten() {
-        say(&line);
+        announce(format, &line);
     }
     systemd::notify("READY=1");
     tokio::join!(serve_over(listener, tls, app, gate, stopped.cancelled()), beside.join_all());

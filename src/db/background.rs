@@ -21,7 +21,7 @@ impl Db {
     fn start_writing(&self) {
         if self.write_behind.begin() {
             let ours = self.clone();
-            self.spawn_detached(async move { write(&ours).await });
+            self.spawn_apart(async move { write(&ours).await });
         }
     }
 }

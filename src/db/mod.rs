@@ -143,9 +143,15 @@ impl Db {
         self.search.running()
     }
 
-    /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it.
+    /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it. What it logs has the ID of
+    /// the request.
     pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.writes.spawn(request::carried(work));
+        self.writes.spawn(request::carried(work.in_current_span()));
+    }
+
+    /// The same for work that is not that of the request which happens to begin it, and may go on for long.
+    pub fn spawn_apart(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.writes.spawn(work);
     }
 
     /// Runs `work` in a task and waits for it. If the client hangs up, `work` goes on, so it is never left half done.

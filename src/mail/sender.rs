@@ -20,7 +20,6 @@ use secrecy::ExposeSecret;
 use time::Duration;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
@@ -125,7 +124,7 @@ impl Mailer {
     /// whether there is a mail (S25). [`Db::close`] waits for it.
     pub fn post(&self, mail: Mail) {
         let mailer = self.clone();
-        self.db.spawn_detached(async move { mailer.send(mail).await }.in_current_span());
+        self.db.spawn_detached(async move { mailer.send(mail).await });
     }
 
     /// Stores `mail` to be sent. Once this returns, the end of the process does not lose it. A failure is logged,
@@ -213,8 +212,7 @@ impl Mailer {
         self.sending.more.notify_one();
         if !std::mem::replace(&mut state.running, true) {
             let (mailer, smtp) = (self.clone(), smtp.clone());
-            // Not within the span of the request that happens to be the first.
-            self.db.spawn_detached(async move { mailer.send_due(&smtp).await }.instrument(tracing::Span::none()));
+            self.db.spawn_apart(async move { mailer.send_due(&smtp).await });
         }
     }
 

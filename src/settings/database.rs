@@ -26,6 +26,29 @@ const URL: &str = "database.url";
 /// The parameters of the URL that name files, in the spellings that sqlx knows.
 const CERTIFICATES: [&str; 7] = ["sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
 
+/// The parameters of PostgreSQL's URL: those of sqlx (`PgConnectOptions`), which ignores all others, and our own.
+const PARAMETERS: [&str; 19] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "pgbouncer",
+];
+
 /// `[database]`
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,6 +98,7 @@ impl Database {
         if url.starts_with("sqlite:") {
             check_sqlite(url, found);
         } else if is_postgres(url) {
+            check_parameters(url, found);
             match PgConnectOptions::from_str(url) {
                 Err(error) => found.error(URL, format!("is not a valid PostgreSQL URL: {error}")),
                 Ok(options) => found.error_if(
@@ -97,8 +121,9 @@ impl Database {
     pub(super) fn check_file(&self, found: &mut Findings) {
         let url = &self.url;
         if !url.starts_with("sqlite:") {
-            let message = "must start with sqlite: or postgres:, such as sqlite:vestibule.db";
-            found.error_if(!is_postgres(url), URL, message);
+            if let Err(message) = check_database_url(url) {
+                found.error(URL, message);
+            }
             return check_certificates(url, found);
         }
         if let Ok(options) = SqliteConnectOptions::from_str(url)
@@ -109,8 +134,38 @@ impl Database {
     }
 }
 
+/// Checks that `url` is of one of the two databases.
+///
+/// # Errors
+/// How it must begin.
+pub fn check_database_url(url: &str) -> Result<(), &'static str> {
+    if url.starts_with("sqlite:") || is_postgres(url) {
+        return Ok(());
+    }
+    Err("must start with sqlite: or postgres:, such as sqlite:vestibule.db")
+}
+
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
+}
+
+/// Advises to remove parameters that have no effect. That is no error: services that host databases give URLs with
+/// those of other drivers.
+fn check_parameters(url: &str, found: &mut Findings) {
+    let Ok(url) = Url::parse(url) else { return };
+    for (name, _) in url.query_pairs() {
+        if PARAMETERS.contains(&&*name) || name.starts_with("options[") {
+            continue;
+        }
+        let nearest = PARAMETERS.iter().map(|known| (strsim::levenshtein(&name.to_lowercase(), known), known)).min();
+        let fix = match nearest {
+            Some((changes, known)) if changes * 3 <= known.len() => format!("did you mean {known}?"),
+            _ => "remove it".to_owned(),
+        };
+        // As it would look in the URL, since it may have any character.
+        let name = name.escape_default();
+        found.advice(URL, format!("has the parameter {name}, which is unknown and has no effect: {fix}"));
+    }
 }
 
 /// Checks that the files of certificates can be read that the URL names: PostgreSQL's error would not name them.
@@ -184,7 +239,7 @@ fn is_sqlite(mut file: File) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::findings::Finding;
+    use crate::settings::findings::{Finding, Severity};
 
     fn findings(url: &str, allow_plaintext: bool, check: fn(&Database, &mut Findings)) -> Vec<Finding> {
         let mut found = Findings::default();
@@ -232,6 +287,24 @@ mod tests {
             assert!(message.contains("database.allow_plaintext") && !message.contains("s3cret"), "{message}");
             assert!(errors(bad, true).is_empty(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_parameter_without_effect_is_named() {
+        for (parameters, told) in [
+            ("pgbouncr=true", "pgbouncr, which is unknown and has no effect: did you mean pgbouncer?"),
+            ("SSLMODE=require", "did you mean sslmode?"),
+            ("sslrootcrt=/etc/ca.pem", "did you mean sslrootcert?"),
+            ("foo=s3cret", "foo, which is unknown and has no effect: remove it"),
+        ] {
+            let found = findings(&format!("postgres://localhost/x?{parameters}"), false, Database::check);
+            assert_eq!(found.len(), 1, "{parameters}: {found:?}");
+            let Finding { severity, key, message } = &found[0];
+            assert!(*severity == Severity::Advice && *key == "database.url", "{found:?}");
+            assert!(message.contains(told) && !message.contains("s3cret"), "{message}");
+        }
+        let known = "postgres://localhost/x?pgbouncer=true&options[search_path]=app&application_name=vestibule";
+        assert!(findings(known, false, Database::check).is_empty());
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use self::{
     address::ListenAddress,
     backup::Backup,
     cors::Cors,
-    database::{Database, without_credentials},
+    database::{Database, check_database_url, without_credentials},
     dpop::Dpop,
     email_codes::EmailCodes,
     events::Events,

@@ -116,6 +116,7 @@ def postgres_slow(binary):
                 with Load(instance.port, token, writers=40) as load:
                     time.sleep(seconds)
                 check(set(load.statuses) <= {200, 201, 204, 503}, f"other answers: {load.said()}")
+                # Twice the 10 s of a statement: each answers in time, that for the token and that for the note.
                 check(load.slowest < 22, f"an answer took {load.slowest:.1f} s")
                 relay.delay = 0
                 load.verify(notes_of_postgres(cluster))

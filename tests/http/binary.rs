@@ -46,6 +46,9 @@ pub(super) fn command(folder: &Path, address: SocketAddr, settings: &[(&str, &st
 /// With this setting, the public URL follows the address, as it does for anybody who does not set it.
 pub(super) const PUBLIC_URL_BY_ADDRESS: (&str, &str) = ("VESTIBULE_SERVER__PUBLIC_URL", "");
 
+/// With this setting, a server says in its log that it is open.
+pub(super) const JSON_LOG: (&str, &str) = ("VESTIBULE_LOG__FORMAT", "json");
+
 /// An address nobody listens on.
 ///
 /// Not one that the system picks: it could give the port to a connection of another test before the server has it.
@@ -90,6 +93,15 @@ impl Server {
         let mut command = command(folder, address, settings);
         let mut child = command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
+        if settings.contains(&JSON_LOG) {
+            let begun = Instant::now();
+            // The last of these lines.
+            while !fs::read_to_string(&log).unwrap().contains("Mail is shown at") {
+                assert!(begun.elapsed() < PATIENCE, "{}", fs::read_to_string(&log).unwrap());
+                sleep(Duration::from_millis(20));
+            }
+            return (Self { child, address, log }, String::new());
+        }
         let mut line = || {
             let mut line = String::new();
             said.read_line(&mut line).unwrap();

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    binary::{PATIENCE, Server, free_address},
+    binary::{JSON_LOG, PATIENCE, Server, free_address},
     support::{TestApp, folder, on_both_databases},
 };
 
@@ -178,7 +178,7 @@ async fn readiness_is_told_within_a_second_while_writes_hang(app: TestApp) {
 
 #[test]
 fn a_line_of_json_has_the_request_the_client_and_the_account() {
-    let server = Server::start(&folder(), &[("VESTIBULE_LOG__FORMAT", "json")]);
+    let server = Server::start(&folder(), &[JSON_LOG]);
     let token = server.token();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let (authorization, parent) =

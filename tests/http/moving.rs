@@ -92,10 +92,20 @@ async fn what_cannot_be_moved_is_refused(place: DatabaseLocation) {
     let planned = run(&["--to", "sqlite:there.db", "--dry-run"]).assert_status(0).out;
     assert!(planned.contains("\naccounts ") && planned.contains("Nothing was changed"), "{planned}");
     assert!(!folder.join("there.db").exists());
-    assert!(run(&["--to", "sqlite:there.db"]).assert_status(2).err.contains("Stop it first"));
+    assert!(run(&["--to", "sqlite:there.db"]).assert_status(2).err.contains("Stop all that use it first"));
     server.terminate();
     assert_eq!(server.wait(), Some(0));
+    if matches!(place, DatabaseLocation::Postgres(_)) {
+        let psql = RawDb::connect(place.url()).await;
+        let said = run(&["--to", "sqlite:there.db"]).assert_status(2).err;
+        assert!(said.contains("another client, such as a server or psql, is connected"), "{said}");
+        psql.close().await;
+    }
     assert!(run(&["--to", place.url()]).assert_status(2).err.contains("the same database"));
+    for elsewhere in ["mysql://me:s3cret@127.0.0.1/vestibule", "nonsense"] {
+        let said = run(&["--to", elsewhere]).assert_status(2).err;
+        assert!(said.contains("--to: must start with sqlite: or postgres:") && !said.contains("s3cret"), "{said}");
+    }
     let nowhere = run(&["--to", "postgres://me:s3cret@127.0.0.1:1/vestibule"]).assert_status(1).err;
     assert!(nowhere.contains("postgres://127.0.0.1:1/vestibule") && !nowhere.contains("s3cret"), "{nowhere}");
 
@@ -119,32 +129,60 @@ async fn an_interrupted_move_goes_on_where_it_was() {
     let target = empty(Database::Postgres).await;
     let mut raw = target.raw().await;
     raw.run("BEGIN; LOCK TABLE tokens IN SHARE MODE").await;
-    let folder = folder();
-    let source = [("DATABASE_URL", url(&app))];
-    let mut command = command(&folder, free_address(), &source);
-    let mut child = command.args(["move", "--to", url(&target)]).stderr(Stdio::piped()).spawn().unwrap();
+    kill_a_move(&app, &target);
+    raw.run("ROLLBACK").await;
+    goes_on(&app, &target, &mut raw).await;
+    // PostgreSQL's own tables, most of which only a superuser can analyze, are left alone.
+    assert_eq!(raw.count("pg_stat_sys_tables WHERE last_analyze IS NOT NULL").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_move_to_sqlite_goes_on_where_it_was() {
+    /// SQLite has no lock of a table. With this, a row of `tokens` takes minutes: a text of four million letters is
+    /// compared at as many places.
+    const SLOW: &str = "CREATE INDEX slow ON tokens (instr(hex(zeroblob(4000000)), hex(zeroblob(2000000)) || hex(id)))";
+
+    let app = TestApp::on(Database::Postgres).await;
+    app.person("ada").await;
+    app.db.close().await;
+    let target = empty(Database::Sqlite).await;
+    let mut raw = target.raw().await;
+    raw.run(SLOW).await;
+    raw.close().await;
+    kill_a_move(&app, &target);
+    let mut raw = target.raw().await;
+    raw.run("DROP INDEX slow").await;
+    goes_on(&app, &target, &mut raw).await;
+}
+
+/// Begins to move `app` to `target`, in which `tokens` cannot be written, and kills that.
+fn kill_a_move(app: &TestApp, target: &TestApp) {
+    let mut command = command(&folder(), free_address(), &[("DATABASE_URL", url(app))]);
+    let mut child = command.args(["move", "--to", url(target)]).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     // By then the accounts, which come before, are complete.
     said.find(|line| line.starts_with("browser_sessions: ")).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    raw.run("ROLLBACK").await;
-    assert_eq!((raw.count("accounts").await, raw.count("tokens").await), (1, 0));
+}
 
-    for (place, why) in [(url(&app), "is being moved to"), (url(&target), "is the target of a move")] {
-        let (code, line) = refusal(&folder, free_address(), &[("DATABASE_URL", place)], &["serve"]);
+/// The move that was killed goes on, and nothing else can be done with the two databases. `raw` is the target's.
+async fn goes_on(app: &TestApp, target: &TestApp, raw: &mut RawDb) {
+    assert_eq!((raw.count("accounts").await, raw.count("tokens").await), (1, 0));
+    for (place, why) in [(url(app), "is being moved to"), (url(target), "is the target of a move")] {
+        let (code, line) = refusal(&folder(), free_address(), &[("DATABASE_URL", place)], &["serve"]);
         assert!(code == 2 && line.contains(why), "{line}");
     }
     let other = empty(Database::Sqlite).await;
-    assert!(move_of(&other, &["--to", url(&target)]).assert_status(2).err.contains("part of another move"));
+    assert!(move_of(&other, &["--to", url(target)]).assert_status(2).err.contains("part of another move"));
 
     // What is complete is not copied again, but it is compared.
     raw.run("UPDATE accounts SET name = 'Eve'").await;
-    let wrong = move_of(&app, &["--to", url(&target)]).assert_status(1).err;
+    let wrong = move_of(app, &["--to", url(target)]).assert_status(1).err;
     assert!(wrong.contains("not the same in both databases: accounts (1 rows became 1)."), "{wrong}");
     assert!(wrong.contains("tokens: 1 rows") && !wrong.contains("accounts: "), "{wrong}");
     raw.run("UPDATE accounts SET name = 'ada'").await;
-    move_of(&app, &["--to", url(&target)]).assert_status(0);
+    move_of(app, &["--to", url(target)]).assert_status(0);
     assert_eq!(raw.count("server_info WHERE key LIKE 'moved%'").await, 0);
 }
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    binary::{DatabaseLocation, Server, command, free_address, refusal},
+    binary::{DatabaseLocation, JSON_LOG, Server, command, free_address, refusal},
     operators::{cookie, is_signed_in, run, run_with},
     settings_check::check,
     support::{PASSWORD, RawDb, folder, on_both_databases},
@@ -26,6 +26,7 @@ on_both_databases! {
     what_operators_do_is_written_down_and_outlives_the_account,
     nothing_is_done_that_cannot_be_written_down,
     the_start_says_which_database_it_opened,
+    what_is_done_after_the_answer_is_logged_with_the_request,
 }
 
 const ADA: &str = "ada@example.org";
@@ -287,6 +288,48 @@ async fn the_start_says_which_database_it_opened(place: DatabaseLocation) {
     assert!(told.contains("Mail is written to the folder outbox."), "{told}");
     let (place, _) = place.url().split_once('?').unwrap_or((place.url(), ""));
     assert!(told.contains(place.rsplit('@').next().unwrap()), "{told}");
+}
+
+async fn what_is_done_after_the_answer_is_logged_with_the_request(place: DatabaseLocation) {
+    let folder = folder();
+    let server = serve(&folder, &place);
+    server.token();
+    let headers =
+        ["content-type: application/x-www-form-urlencoded", "sec-fetch-site: same-origin", "x-request-id: forgotten-1"];
+    let body = serde_urlencoded::to_string([("email", ADA)]).unwrap();
+    assert_eq!(server.call("POST /forgot", &headers, &body).0, 202);
+    let log = server.log_path();
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+    let log = fs::read_to_string(log).unwrap();
+    for event in ["password_link_asked", "mail_sent"] {
+        let ours = |line: &str| line.contains(event) && line.contains("id=forgotten-1 ");
+        assert!(log.lines().any(ours), "{event}: {log}");
+    }
+}
+
+#[test]
+fn a_log_for_programs_has_nothing_that_they_cannot_read() {
+    let objects = |log: &str| -> Vec<Value> {
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    };
+    let server = Server::start(&folder(), &[JSON_LOG]);
+    let started = objects(&server.log());
+    let told = |start: &str| {
+        let mut lines = started.iter().filter(|line| line["level"] == "INFO");
+        lines.any(|line| line["message"].as_str().is_some_and(|message| message.starts_with(start)))
+    };
+    assert!(told("Vestibule is running at http://localhost:3000") && told("Version "), "{started:?}");
+    for (address, settings, code, why) in [
+        (server.address(), &[JSON_LOG][..], 1, "cannot listen on"),
+        (free_address(), &[JSON_LOG, ("VESTIBULE_DATABASE__CONNECTIONS", "1")], 2, "database.connections: must be"),
+    ] {
+        let ended = command(&folder(), address, settings).output().unwrap();
+        assert!(ended.status.code() == Some(code) && ended.stdout.is_empty(), "{ended:?}");
+        let log = objects(&String::from_utf8(ended.stderr).unwrap());
+        let last = log.last().unwrap();
+        assert!(last["level"] == "ERROR" && last["message"].as_str().unwrap().contains(why), "{log:?}");
+    }
 }
 
 #[test]

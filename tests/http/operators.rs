@@ -295,6 +295,15 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("are forgiven"));
     assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (Value::Null, 303));
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("No failed attempts"));
+    let of_address = |what: &str| run(&["accounts", what, "--address", "::ffff:127.0.0.1"]).assert_status(0).out;
+    assert_eq!(of_address("unlock"), "What was counted of 127.0.0.1 is forgiven.\n");
+    assert_eq!(of_address("unlock"), "Nothing from 127.0.0.1 is counted.\n");
+    assert_eq!(of_address("show"), "Nothing from 127.0.0.1 has to wait.\n");
+    let done = run(&["log", "--json"]).json()[0].clone();
+    assert_eq!((&done["action"], &done["subject"]), (&json!("accounts unlock --address"), &json!("127.0.0.1")));
+    for neither in [&["accounts", "unlock"][..], &["accounts", "unlock", ada, "--address", "192.0.2.7"]] {
+        run(neither).assert_status(2);
+    }
     let text = run(&["accounts", "show", ada]).assert_status(0).out;
     assert!(text.contains("Can sign in: yes") && text.contains(ada), "{text}");
 

@@ -12,6 +12,7 @@ use vestibule::{
     auth::rate_limit::{
         account_attempts::{account_waits, unlock},
         attempts::{self, Rule},
+        by_network::{self, ByNetwork},
     },
     http::{client::Client as Somewhere, problem::Limit},
 };
@@ -40,6 +41,7 @@ on_both_databases! {
     what_is_forgiven_is_deleted,
     other_features_count_by_rules_of_their_own,
     an_operator_sees_the_wait_and_ends_it,
+    an_operator_lifts_the_limit_of_an_address,
 }
 
 /// How long anything may take.
@@ -402,5 +404,27 @@ async fn an_operator_sees_the_wait_and_ends_it(app: TestApp) {
     assert!(unlock(&app.db, throttle, whose, &from).await.unwrap() > 0);
     assert_eq!(account_waits(&app.db, throttle, whose, &from).await.unwrap(), Duration::ZERO);
     assert_eq!(unlock(&app.db, throttle, whose, &from).await.unwrap(), 0);
+    login(&app, &ada.email, PASSWORD).await.assert_status(201);
+}
+
+async fn an_operator_lifts_the_limit_of_an_address(database: Database) {
+    let app = TestApp::with(database, |settings| settings.throttle.sign_ins_per_address = 3).await;
+    let ada = app.person("ada").await;
+    app.clock.stop();
+    for number in 0..3 {
+        guess(&app, &format!("{number}@example.org")).await.assert_status(401);
+    }
+    // It is no account that is limited, and the answer says so, whether or not there is one.
+    for email in [&*ada.email, "nobody@example.org"] {
+        let problem = login(&app, email, PASSWORD).await.problem(429, "rate_limited");
+        let detail = "Too many attempts with a password came from your network address. Try again in ";
+        assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
+    }
+    let (throttle, here) = (&app.settings.throttle, "127.0.0.1".parse().unwrap());
+    let waits = async |kind| by_network::waits(&app.db, throttle, kind, here).await.unwrap();
+    assert!(waits(ByNetwork::SignIn).await > Duration::ZERO);
+    assert_eq!(waits(ByNetwork::UserCode).await, Duration::ZERO);
+    assert!(by_network::forgive(&app.db, throttle, here).await.unwrap() > 0);
+    assert_eq!(waits(ByNetwork::SignIn).await, Duration::ZERO);
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
 }

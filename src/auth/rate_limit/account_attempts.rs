@@ -7,7 +7,10 @@ use uuid::Uuid;
 use crate::{
     auth::{
         known_devices,
-        rate_limit::attempts::{self, Count, Key, Rule, Taken, from_network},
+        rate_limit::{
+            attempts::{self, Count, Key, Rule, Taken, from_network},
+            by_network::ByNetwork,
+        },
     },
     db::Db,
     http::{
@@ -48,8 +51,7 @@ pub(crate) async fn sign_in(
         return Ok(SignInAttempt { taken: attempts::take(db, vec![here]).await?, here, familiar });
     }
     let here = strict("sign-in here").of(&[email, &from]);
-    let mut counts =
-        from_network(client, rule("sign-in address", throttle.sign_ins_per_address, Duration::seconds(10)));
+    let mut counts = from_network(client, ByNetwork::SignIn.rule(throttle));
     counts.push(here);
     if !attempts::is_remembered(db, familiar).await? {
         counts.push(rule("sign-in account", throttle.sign_ins_per_account, Duration::minutes(1)).of(&[email]));
@@ -168,10 +170,8 @@ pub(crate) struct SignUp {
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(crate) async fn sign_up(db: &Db, throttle: &Throttle, client: &Client, email: &str) -> Result<SignUp, Problem> {
-    let (burst, pace) = (throttle.sign_ups_per_address, Duration::minutes(5));
-    let rule = Rule { what: "sign-up address", limit: Limit::SignUp, burst, pace };
     let recipient = recipient(throttle, "sign-up recipient", email);
-    let mut counts = from_network(client, rule);
+    let mut counts = from_network(client, ByNetwork::SignUp.rule(throttle));
     counts.push(recipient);
     Ok(SignUp { taken: attempts::take(db, counts).await?, recipient })
 }
@@ -282,8 +282,7 @@ pub(crate) async fn code_for_account(
 }
 
 fn mails_from(throttle: &Throttle, client: &Client) -> Vec<Count> {
-    let (burst, pace) = (throttle.mails_per_address, Duration::minutes(5));
-    from_network(client, Rule { what: "mail address", limit: Limit::Mail, burst, pace })
+    from_network(client, ByNetwork::Mail.rule(throttle))
 }
 
 fn recipient(throttle: &Throttle, what: &'static str, email: &str) -> Count {

@@ -288,7 +288,7 @@ pub async fn run(
         }
     }
     let summaries = compared(&mut from, &mut to, &tables).await?;
-    either!(&mut to, check())?;
+    either!(&mut to, check(), check(&tables))?;
     either!(&mut from, set(TO, &written(&Mark { complete: true, ..mark.clone() })?, now))?;
     either!(&mut to, unset_all())?;
     Ok(summaries)

@@ -207,8 +207,10 @@ impl Postgres {
     }
 
     /// Lets PostgreSQL know what is in the tables, so that the first requests have good plans.
-    pub(super) async fn check(&mut self) -> Result<(), String> {
-        self.run("ANALYZE").await
+    /// Not without naming them: PostgreSQL warns of each of its own tables that only a superuser can analyze.
+    pub(super) async fn check(&mut self, tables: &[Table]) -> Result<(), String> {
+        let names: Vec<_> = tables.iter().map(|table| quoted(&table.name)).collect();
+        self.run(&format!("ANALYZE {}", names.join(", "))).await
     }
 
     pub(super) async fn get(&mut self, key: &str) -> Result<Option<String>, String> {

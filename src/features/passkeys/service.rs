@@ -17,7 +17,10 @@ use crate::{
     auth::{
         Account, Caller,
         activity::{Actor, Kind},
-        rate_limit::attempts::{self, Rule, from_network},
+        rate_limit::{
+            attempts::{self, Rule, from_network},
+            by_network::ByNetwork,
+        },
         sign_in::{Factor, FactorContext, Proven, Summary, counted},
     },
     db::{Db, is_unique_violation},
@@ -229,9 +232,7 @@ pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, P
 
 /// Counts a challenge that anybody may ask for.
 async fn count_by_address(AppState { db, settings, .. }: &AppState, client: &Client) -> Result<(), Problem> {
-    let burst = settings.throttle.passkeys_per_address;
-    let rule = Rule { what: "passkey address", limit: Limit::Passkey, burst, pace: Duration::seconds(1) };
-    attempts::take(db, from_network(client, rule)).await.map(drop)
+    attempts::take(db, from_network(client, ByNetwork::Passkey.rule(&settings.throttle))).await.map(drop)
 }
 
 /// Whether `answer` to the challenge of [`begin_sign_in`] is by a passkey of `account`, whose password was given.

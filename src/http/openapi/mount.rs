@@ -93,7 +93,7 @@ impl MountDocs {
                 nonce_needed(),
                 Problem::OriginNotAllowed,
                 Problem::OriginNull,
-                Problem::RateLimited { limit: Limit::Token, seconds: 30 },
+                Problem::RateLimited { limit: Limit::Token, network: false, seconds: 30 },
             ],
         }
     }

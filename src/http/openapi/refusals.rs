@@ -246,5 +246,5 @@ fn steps() -> Vec<&'static str> {
 }
 
 fn limited(limit: Limit) -> Problem {
-    Problem::RateLimited { limit, seconds: 30 }
+    Problem::RateLimited { limit, network: false, seconds: 30 }
 }

@@ -274,9 +274,10 @@ problems! {
         [only] => format!("{}: {}", only.field, only.message),
         _ => "Some fields are invalid; see `errors`.".into(),
     };
-    /// Holds the limit, and the seconds after which another attempt is allowed.
-    RateLimited { limit: Limit, seconds: u32 } => 429, "rate_limited", "Too many requests",
-        format!("{} Try again in {}.", limit.reason(), in_words(*seconds));
+    /// Holds the limit, whether all that comes from the network of the client is what is counted, and the seconds after
+    /// which another attempt is allowed.
+    RateLimited { limit: Limit, network: bool, seconds: u32 } => 429, "rate_limited", "Too many requests",
+        format!("{} Try again in {}.", limit.reason(*network), in_words(*seconds));
     /// The account has as many event streams open as it may have. Holds that number.
     TooManyStreams(number: u32) => 429, "too_many_streams", "Too many event streams",
         format!(
@@ -306,8 +307,13 @@ impl Problem {
 
     /// The refusal by `limit`, after which another attempt is allowed in so many seconds. It is counted.
     pub fn rate_limited(limit: Limit, seconds: u32) -> Self {
+        Self::rate_limited_by(limit, false, seconds)
+    }
+
+    /// The same, by what comes from the network of the client if `network` is true.
+    pub fn rate_limited_by(limit: Limit, network: bool, seconds: u32) -> Self {
         limit::REFUSED.count(limit as usize);
-        Self::RateLimited { limit, seconds }
+        Self::RateLimited { limit, network, seconds }
     }
 
     /// What is wrong with each field, for [`Problem::Validation`].

@@ -50,17 +50,21 @@ impl Limit {
         }
     }
 
-    /// What there was too much of, for people.
-    pub(super) fn reason(self) -> &'static str {
-        match self {
-            Self::Token => "This token has made too many requests.",
-            Self::Address => "Too many requests without a valid token came from your network address.",
-            Self::Password => "Too many attempts with a password.",
-            Self::Code => "Too many attempts with a code.",
-            Self::Passkey => "Too many attempts with a passkey.",
-            Self::SignUp => "Too many attempts to sign up came from your network address.",
-            Self::Mail => "Too many emails were requested.",
-            Self::Lab => "This experiment has made too many requests.",
+    /// What there was too much of, for people: of all that comes from their network if `network` is true.
+    pub(super) fn reason(self, network: bool) -> &'static str {
+        match (self, network) {
+            (Self::Token, _) => "This token has made too many requests.",
+            (Self::Address, _) => "Too many requests without a valid token came from your network address.",
+            (Self::Password, false) => "Too many attempts with a password.",
+            (Self::Password, true) => "Too many attempts with a password came from your network address.",
+            (Self::Code, false) => "Too many attempts with a code.",
+            (Self::Code, true) => "Too many attempts with a code came from your network address.",
+            (Self::Passkey, false) => "Too many attempts with a passkey.",
+            (Self::Passkey, true) => "Too many attempts with a passkey came from your network address.",
+            (Self::SignUp, _) => "Too many attempts to sign up came from your network address.",
+            (Self::Mail, false) => "Too many emails were requested.",
+            (Self::Mail, true) => "Too many emails were requested from your network address.",
+            (Self::Lab, _) => "This experiment has made too many requests.",
         }
     }
 }

@@ -66,10 +66,7 @@ use time::Duration;
 pub use self::rule::{Count, Key, Rule};
 use crate::{
     db::Db,
-    http::{
-        client::Client,
-        problem::{Limit, Problem},
-    },
+    http::{client::Client, problem::Problem},
 };
 
 /// Counted attempts.
@@ -100,8 +97,8 @@ pub async fn give_back(db: &Db, count: Count) {
 pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
     let states = store::look(db, &counts).await?;
     let now = db.now();
-    let waits = counts.iter().zip(&states).filter_map(|(count, state)| Some((count.rule, state.as_ref()?)));
-    refuse(waits.map(|(rule, state)| (rule.limit, rule.remaining(state, now))))?;
+    let waits = counts.iter().zip(&states).filter_map(|(count, state)| Some((count, state.as_ref()?)));
+    refuse(waits.map(|(count, state)| (*count, count.rule.remaining(state, now))))?;
 
     let (mut taken, mut waits) = (Taken(Vec::new()), Vec::new());
     for count in counts {
@@ -110,7 +107,7 @@ pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
         // Concurrent attempts may have been counted since the states were read.
         let counted_at = state.counted_at;
         if let Some(before) = state.before(count.rule.pace) {
-            waits.push((count.rule.limit, count.rule.remaining(&before, counted_at)));
+            waits.push((count, count.rule.remaining(&before, counted_at)));
         }
     }
     if let Err(problem) = refuse(waits) {
@@ -122,30 +119,35 @@ pub async fn take(db: &Db, counts: Vec<Count>) -> Result<Taken, Problem> {
 
 /// One count by `rule` for each network that may belong to the client alone (S69), for [`take`].
 pub fn from_network(client: &Client, rule: Rule) -> Vec<Count> {
+    let of = |rule: Rule, network: &str| Count { network: true, ..rule.of(&[network]) };
     let counts: Vec<_> =
-        client.networks().iter().map(|(network, times)| rule.times(*times).of(&[&network.to_string()])).collect();
+        client.networks().iter().map(|(network, times)| of(rule.times(*times), &network.to_string())).collect();
     // Clients without a known address share one count.
-    if counts.is_empty() { vec![rule.of(&[""])] } else { counts }
+    if counts.is_empty() { vec![of(rule, "")] } else { counts }
 }
 
-/// Refuses by the limit with the longest of `waits`.
-fn refuse(waits: impl IntoIterator<Item = (Limit, Duration)>) -> Result<(), Problem> {
+/// Refuses by the count with the longest of `waits`.
+fn refuse(waits: impl IntoIterator<Item = (Count, Duration)>) -> Result<(), Problem> {
     let longest = waits.into_iter().max_by_key(|(_, wait)| *wait).filter(|(_, wait)| !wait.is_zero());
-    let Some((limit, wait)) = longest else { return Ok(()) };
+    let Some((Count { rule, network, .. }, wait)) = longest else { return Ok(()) };
     // Round up: a client that retries earlier would be refused again.
     let seconds = wait.whole_seconds() + i64::from(wait.subsec_nanoseconds() > 0);
-    Err(Problem::rate_limited(limit, u32::try_from(seconds).unwrap_or(u32::MAX)))
+    Err(Problem::rate_limited_by(rule.limit, network, u32::try_from(seconds).unwrap_or(u32::MAX)))
 }
 
-/// How long the next attempt has to wait by any of `counts`, at most six.
+/// How long the next attempt has to wait by any of `counts`.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn waits(db: &Db, counts: &[Count]) -> sqlx::Result<Duration> {
-    let (states, now) = (store::look(db, counts).await?, db.now());
-    let waits =
-        counts.iter().zip(&states).filter_map(|(count, state)| Some(count.rule.remaining(state.as_ref()?, now)));
-    Ok(waits.max().unwrap_or_default())
+    let mut longest = Duration::ZERO;
+    for some in counts.chunks(6) {
+        let (states, now) = (store::look(db, some).await?, db.now());
+        let waits =
+            some.iter().zip(&states).filter_map(|(count, state)| Some(count.rule.remaining(state.as_ref()?, now)));
+        longest = waits.max().unwrap_or_default().max(longest);
+    }
+    Ok(longest)
 }
 
 /// Forgives all attempts of `counts`, and returns how many of them had any.

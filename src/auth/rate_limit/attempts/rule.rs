@@ -33,7 +33,7 @@ impl Rule {
 
     /// The count of this rule for the key `whom`.
     pub fn of(self, whom: &[&str]) -> Count {
-        Count { rule: self, key: Key::new(self.what, whom) }
+        Count { rule: self, key: Key::new(self.what, whom), network: false }
     }
 
     /// How long the next attempt has to wait after `level` attempts.
@@ -64,6 +64,8 @@ impl Rule {
 pub struct Count {
     pub(super) rule: Rule,
     pub(super) key: Key,
+    /// Whether the key is a network and nothing else.
+    pub(super) network: bool,
 }
 
 /// The SHA-256 hash of a rule's name and what it counts by.

@@ -59,7 +59,7 @@ impl Sacrifice {
     /// [`Problem::RateLimited`] if there are too many; or if the database or the random number generator fails.
     pub(super) async fn make(db: &Db) -> Result<Self, Problem> {
         if store::count(db, id([0; 16])).await? >= ACCOUNTS {
-            return Err(Problem::RateLimited { limit: Limit::Lab, seconds: 60 });
+            return Err(Problem::RateLimited { limit: Limit::Lab, network: false, seconds: 60 });
         }
         let (id, stamp) = (id(random()?), random()?.to_vec());
         let account = Account {

@@ -94,7 +94,7 @@ impl Drills {
         let drill = drills.get_mut(&id).ok_or(Problem::NotFound)?;
         drill.requests += 1;
         if drill.requests > REQUESTS {
-            return Err(Problem::RateLimited { limit: Limit::Lab, seconds: 60 });
+            return Err(Problem::RateLimited { limit: Limit::Lab, network: false, seconds: 60 });
         }
         Ok(drill.clone())
     }

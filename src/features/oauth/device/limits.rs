@@ -8,7 +8,10 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    auth::rate_limit::attempts::{self, Rule, Taken, from_network},
+    auth::rate_limit::{
+        attempts::{self, Rule, Taken, from_network},
+        by_network::ByNetwork,
+    },
     db::Db,
     http::{
         client::Client,
@@ -22,9 +25,7 @@ use crate::{
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(super) async fn ask(db: &Db, throttle: &Throttle, client: &Client) -> Result<(), Problem> {
-    let (burst, pace) = (throttle.device_codes_per_address, Duration::seconds(10));
-    let rule = Rule { what: "device code address", limit: Limit::Address, burst, pace };
-    let _counted = attempts::take(db, from_network(client, rule)).await?;
+    let _counted = attempts::take(db, from_network(client, ByNetwork::DeviceCode.rule(throttle))).await?;
     Ok(())
 }
 
@@ -34,10 +35,9 @@ pub(super) async fn ask(db: &Db, throttle: &Throttle, client: &Client) -> Result
 /// # Errors
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(super) async fn enter(db: &Db, throttle: &Throttle, client: &Client, account: Uuid) -> Result<Taken, Problem> {
-    let rule = |what, burst, pace| Rule { what, limit: Limit::Code, burst, pace };
-    let network = rule("user code address", throttle.sign_ins_per_address, Duration::seconds(10));
-    let mut counts = from_network(client, network);
-    let account = account.to_string();
-    counts.push(rule("user code account", throttle.sign_ins_here, Duration::minutes(15)).of(&[&account]));
+    let (burst, pace) = (throttle.sign_ins_here, Duration::minutes(15));
+    let rule = Rule { what: "user code account", limit: Limit::Code, burst, pace };
+    let mut counts = from_network(client, ByNetwork::UserCode.rule(throttle));
+    counts.push(rule.of(&[&account.to_string()]));
     attempts::take(db, counts).await
 }
