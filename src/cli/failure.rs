@@ -4,8 +4,8 @@ use std::{fmt, process::ExitCode};
 
 use crate::http::problem::Problem;
 
-/// An error that ends the program: the exit code, and the line for stderr, empty if the log has it. The code is 2 for an error in the command
-/// line or the settings, and 1 for one of the machine.
+/// An error that ends the program: the exit code, and the line for stderr, empty if the log has it. The code is 2 for
+/// an error in the command line or the settings, and 1 for one of the machine.
 pub(super) struct Failure(pub ExitCode, pub String);
 
 impl Failure {
