@@ -158,8 +158,8 @@ pub(super) async fn run_kept(
 }
 
 /// A task that writes to SQLite.
-pub fn write_sqlite(writes: &TaskTracker, writer: SqlitePool, query: SqliteQuery<'static>) -> Write<SqliteRow> {
-    writes.spawn(async move {
+pub fn write_sqlite(tasks: &TaskTracker, writer: SqlitePool, query: SqliteQuery<'static>) -> Write<SqliteRow> {
+    tasks.spawn(async move {
         let mut connection = acquire(&writer, &WRITER).await?;
         run_sqlite(query, &mut connection).await
     })
@@ -167,13 +167,13 @@ pub fn write_sqlite(writes: &TaskTracker, writer: SqlitePool, query: SqliteQuery
 
 /// A task that writes to PostgreSQL.
 pub fn write_postgres(
-    writes: &TaskTracker,
+    tasks: &TaskTracker,
     pool: PgPool,
     query: PostgresQuery<'static>,
     pooler: bool,
     patience: Duration,
 ) -> Write<PgRow> {
-    writes.spawn(async move { run_postgres(&pool, query, pooler, patience).await })
+    tasks.spawn(async move { run_postgres(&pool, query, pooler, patience).await })
 }
 
 /// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is

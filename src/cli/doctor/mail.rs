@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::{SEE_SETTINGS, report::Report};
+use super::report::{Report, SEE_SETTINGS};
 use crate::{cli::mail::send_test, db::Db, mail::admin, settings::Settings};
 
 const CHECK: &str = "mail";

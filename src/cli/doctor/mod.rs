@@ -21,9 +21,6 @@ use super::{
 };
 use crate::settings::{Finding, Settings, Severity};
 
-/// Why something is not looked at with which the server would not start.
-const SEE_SETTINGS: &str = "it is not connected to: see settings";
-
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -52,7 +49,7 @@ impl Doctor {
             let db = if may_open_database(&settings, &findings) {
                 database::look(&settings, &mut report).await
             } else {
-                report.skipped("database", SEE_SETTINGS);
+                report.skipped("database", report::SEE_SETTINGS);
                 None
             };
             if let Some(db) = db {

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::cli::output::print;
 
+/// Why something is not looked at with which the server would not start.
+pub(super) const SEE_SETTINGS: &str = "it is not connected to: see settings";
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
