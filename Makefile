@@ -113,6 +113,12 @@ monitoring: release ## Load the alerts and the dashboard into Prometheus, which 
 	@scripts/setup test
 	$(in) python3 tests/monitoring $(app)
 
+.PHONY: traces
+traces: ## Build with OpenTelemetry, and read the traces as a collector would
+	@scripts/setup run
+	$(in) cargo build --features ssr,otel --bin vestibule
+	$(in) python3 tests/monitoring/traces.py target/debug/vestibule
+
 .PHONY: attack-short
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
