@@ -114,6 +114,12 @@ monitoring: release ## Load the alerts and the dashboard into Prometheus, which 
 	@scripts/setup test
 	$(in) python3 tests/monitoring $(app)
 
+.PHONY: traces
+traces: ## Build with OpenTelemetry, and read the traces as a collector would
+	@scripts/setup run
+	$(in) cargo build --features ssr,otel --bin vestibule
+	$(in) python3 tests/monitoring/traces.py target/debug/vestibule
+
 .PHONY: attack-short
 attack-short: release
 	$(in) python3 tests/attack --short $(app)
@@ -175,13 +181,20 @@ $(app): $(sources)
 
 # musl's, so that it needs no library of the system.
 static_target := $(shell uname -m)-unknown-linux-musl
+static_app = dist/vestibule-static
 
 static: ## Build dist/vestibule-static, one file for any Linux, also in an empty container
 	@scripts/setup static $(static_target)
+	@$(MAKE) --no-print-directory -s $(static_app)
+
+$(static_app): $(sources)
 	LEPTOS_BIN_TARGET_TRIPLE=$(static_target) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
-	@mkdir -p dist && rm -f dist/vestibule-static && \
-		cp target/$(static_target)/release/vestibule dist/vestibule-static
-	@echo "dist/vestibule-static needs no library ($$(du -h dist/vestibule-static | cut -f1)). Copy it anywhere."
+	@mkdir -p dist && rm -f $(static_app) && cp target/$(static_target)/release/vestibule $(static_app)
+	@echo "$(static_app) needs no library ($$(du -h $(static_app) | cut -f1)). Copy it anywhere."
+
+.PHONY: static-check
+static-check: static ## Try dist/vestibule-static alone in a root of its own, as deploy/Dockerfile runs it
+	$(in) python3 tests/deploy $(static_app) image
 
 clean: ## Delete everything that was built
 	rm -rf target dist end2end/test-results

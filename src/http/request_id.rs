@@ -69,7 +69,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         trace_id = field::Empty,
     );
     if !span.is_disabled() {
-        trace_context::adopt(&span, request.headers());
+        trace_context::adopt(&span, &request);
     }
     let is_health_check = matches!(request.uri().path(), "/healthz" | "/readyz");
     let origin = request.headers().get(header::ORIGIN).map(origin::shown);
@@ -78,6 +78,7 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let mut unanswered = Unanswered(Some(span.clone()));
     let mut response = within(&id.0, next.run(request)).instrument(span.clone()).await;
     unanswered.0 = None;
+    trace_context::answered(&span, response.status());
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER.clone(), value);
     }

@@ -1,6 +1,8 @@
 //! OpenTelemetry: with the cargo feature `otel`, the spans of requests are sent to a collector.
 
 #[cfg(feature = "otel")]
+mod conventional;
+#[cfg(feature = "otel")]
 mod otel;
 #[cfg(not(feature = "otel"))]
 mod plain;
