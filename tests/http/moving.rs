@@ -128,12 +128,14 @@ async fn an_interrupted_move_goes_on_where_it_was() {
     app.db.close().await;
     let target = empty(Database::Postgres).await;
     let mut raw = target.raw().await;
+    // Those that all databases share were analyzed when the server was set up.
+    let of_system = "pg_stat_sys_tables WHERE last_analyze IS NOT NULL";
+    let before = raw.count(of_system).await;
     raw.run("BEGIN; LOCK TABLE tokens IN SHARE MODE").await;
     kill_a_move(&app, &target);
     raw.run("ROLLBACK").await;
     goes_on(&app, &target, &mut raw).await;
-    // PostgreSQL's own tables, most of which only a superuser can analyze, are left alone.
-    assert_eq!(raw.count("pg_stat_sys_tables WHERE last_analyze IS NOT NULL").await, 0);
+    assert_eq!(raw.count(of_system).await, before, "most of them only a superuser can analyze");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
