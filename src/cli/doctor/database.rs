@@ -35,6 +35,7 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
             "A full disk, a read-only file or file system, or a writer that holds its lock. /readyz is 503 meanwhile.";
         report.problem(CHECK, format!("it refuses writes: {error}"), advice);
     }
+    let db = if usable { opened(url, well, report).await } else { None };
     match diagnosis.more {
         More::File { log, .. } if log > LONG_LOG => {
             let advice = "A program that reads the file never ends its transaction: look for it by `lsof`, end it, and \
@@ -48,9 +49,11 @@ pub(super) async fn look(settings: &Settings, report: &mut Report) -> Option<Db>
             server(own, connections, superuser, may_create, report);
         }
     }
-    if !usable {
-        return None;
-    }
+    db
+}
+
+/// The database, if a server starts on it.
+async fn opened(url: &str, well: String, report: &mut Report) -> Option<Db> {
     let db = match Db::open_to_look(url, Clock::default()).await {
         Ok(db) => db,
         Err(error) => {
