@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+from ports import free_port
 
 HERE = Path(__file__).resolve().parent.parent.parent
 DEPLOY = HERE / "deploy"
@@ -40,12 +41,6 @@ EMPTY = {
 def program(name):
     unpacked = TOOLS / "prometheus" / "usr" / "bin" / name
     return str(unpacked) if unpacked.exists() else shutil.which(name)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def until(what, found):

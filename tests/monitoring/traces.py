@@ -21,6 +21,8 @@ import time
 import urllib.parse
 from pathlib import Path
 
+from ports import free_port
+
 PATIENCE = 20
 PASSWORD = "correct horse battery staple"
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -159,12 +161,6 @@ class Server:
 def expect(holds, otherwise):
     if not holds:
         sys.exit(f"traces: {otherwise}")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def until(what, found):
