@@ -145,8 +145,8 @@ pub(super) fn with_database(
 fn explain(error: &OpenError, sources: &Sources) -> String {
     match error {
         OpenError::Missing(_) => format!(
-            "there is no database at {}. `vestibule serve` or `vestibule migrate` creates it. Run this command in the server's folder and \
-             with its environment, or set DATABASE_URL, or name the server's settings file with \
+            "there is no database at {}. `vestibule serve` or `vestibule migrate` creates it. Run this command in the \
+             server's folder and with its environment, or set DATABASE_URL, or name the server's settings file with \
              --config. Settings file: {}",
             sources.database(),
             sources.file()

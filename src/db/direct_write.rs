@@ -28,7 +28,9 @@ impl Direct {
         let changed = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
         let is_long = began.elapsed() > LONG;
         let mut state = self.state();
-        state.writes_paused_until = is_long.then(|| Instant::now() + PAUSE);
+        if is_long {
+            state.writes_paused_until = Some(Instant::now() + PAUSE);
+        }
         state.put(connection);
         changed.inspect_err(|error| tracing::debug!(%error, "the statement runs again")).ok()
     }

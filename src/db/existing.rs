@@ -1,5 +1,5 @@
-//! Opens the database of a server for the other commands. But for `migrate`, they never create one: run in another folder, or without the
-//! server's environment, they would otherwise work on an empty database without notice.
+//! Opens the database of a server for the other commands. But for `migrate`, they never create one: run in another
+//! folder, or without the server's environment, they would otherwise work on an empty database without notice.
 
 use std::{fs, path::Path, str::FromStr};
 

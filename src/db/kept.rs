@@ -15,7 +15,7 @@ use sqlx::{PgPool, postgres::PgRow};
 
 use super::{
     checkout::{Checkout, answers},
-    statement::{Outcome, PostgresQuery, run_kept},
+    statement::{Outcome, PostgresQuery, run_checked_out},
 };
 
 /// The most connections that wait here, and at most half of what the pool has, so that some are left for writes.
@@ -75,13 +75,13 @@ impl Kept {
         patience: Duration,
     ) -> sqlx::Result<Option<Outcome<PgRow>>> {
         let mut lent = self.take(pool).await?;
-        let (result, answered) = run_kept(&mut lent.checkout, query, patience).await;
-        match result {
+        match run_checked_out(&mut lent.checkout, query, patience).await {
             Ok(outcome) => {
                 self.put(lent);
                 Ok(Some(outcome))
             }
-            Err(_) if lent.waited && answered => Ok(None),
+            // Without an answer, it would have none the usual way either.
+            Err(_) if lent.waited && !lent.checkout.close => Ok(None),
             Err(error) => Err(error),
         }
     }

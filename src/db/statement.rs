@@ -123,11 +123,10 @@ pub async fn run_postgres(
     patience: Duration,
 ) -> sqlx::Result<Outcome<PgRow>> {
     let mut checkout = Checkout::from(pool).await?;
-    let (connection, close) = checkout.parts();
     if !pooler {
-        let result = timeout(patience, run_on(query, connection)).await;
-        return checkout.settle(result);
+        return run_checked_out(&mut checkout, query, patience).await;
     }
+    let (connection, close) = checkout.parts();
     let query = query.persistent(false);
     let transaction = async {
         // sqlx does not end a transaction that is cancelled while it begins (T1).
@@ -142,19 +141,19 @@ pub async fn run_postgres(
     checkout.settle(result)
 }
 
-/// Runs a statement on PostgreSQL with a connection that is the caller's.
+/// Runs a statement on PostgreSQL with a connection that is the caller's. It has to be closed if there was no answer
+/// within `patience`.
 ///
 /// # Errors
-/// Those of the statement, or if there was no answer within `patience`. The second value tells that there was one.
-pub(super) async fn run_kept(
+/// Those of the statement, or if there was no answer.
+pub(super) async fn run_checked_out(
     checkout: &mut Checkout,
     query: PostgresQuery<'_>,
     patience: Duration,
-) -> (sqlx::Result<Outcome<PgRow>>, bool) {
+) -> sqlx::Result<Outcome<PgRow>> {
     let (connection, _) = checkout.parts();
     let result = timeout(patience, run_on(query, connection)).await;
-    let answered = result.is_ok();
-    (checkout.settle(result), answered)
+    checkout.settle(result)
 }
 
 /// A task that writes to SQLite.
