@@ -5,13 +5,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     auth::{ScopeInfo, event_streams::ResourceEvents, sign_in::SecondFactor},
     db::Db,
-    http::{export::Export, in_process::InProcess, pages::Pages, problem::Experiments},
+    http::{export::Export, in_process::InProcess, openapi::Description, pages::Pages, problem::Experiments},
     settings::Settings,
     state::{AppState, Site},
     ui::{AccountLink, NavLink, SiteLinks, WayIn},
@@ -67,9 +66,8 @@ pub struct Feature {
     pub authorization_endpoint: Option<&'static str>,
     /// Its pages, behind the session door.
     pub pages: fn() -> Pages<AppState>,
-    /// Its pages outside of both doors, for which no credential is read. They get the OpenAPI document of the token
-    /// door.
-    pub open_pages: fn(&Value) -> Pages<AppState>,
+    /// Its pages outside of both doors, for which no credential is read. They get the description of the token door.
+    pub open_pages: fn(&Description) -> Pages<AppState>,
     /// State of its own, beside [`AppState`], with the routes that use it.
     pub stateful: Option<Stateful>,
     /// What it adds to a person's data export.
@@ -265,7 +263,7 @@ pub fn site(features: &[Feature], settings: &Settings) -> Site {
 
 /// The paths of its pages and forms.
 fn page_paths(feature: &Feature) -> Vec<&'static str> {
-    let pages = (feature.pages)().merge((feature.open_pages)(&Value::Null));
+    let pages = (feature.pages)().merge((feature.open_pages)(&Description::default()));
     let own = feature.stateful.iter().flat_map(|stateful| stateful.pages).copied();
     pages.routes().iter().map(|(_, path)| *path).chain(own).collect()
 }

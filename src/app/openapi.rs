@@ -16,7 +16,7 @@ use crate::{
     feature::Feature,
     http::{
         conditional::{self, Conditions},
-        openapi::{IfNoneMatch, MountDocs, refusals::TagRefused},
+        openapi::{Description, IfNoneMatch, MountDocs, refusals::TagRefused},
     },
     settings::Settings,
     state::AppState,
@@ -40,7 +40,7 @@ fn document(mount: &MountDocs, api: OpenApiRouter<AppState>, features: &[Feature
     mount.describe(api.merge(routes()).into_openapi(), tags)
 }
 
-/// A document that is made when it is first asked for: making it takes some milliseconds and megabytes.
+/// A document that is made when it is first asked for.
 #[derive(Clone)]
 pub(super) struct Document(Arc<LazyLock<Text, Box<dyn FnOnce() -> Text + Send>>>);
 
@@ -51,10 +51,10 @@ struct Text {
 }
 
 impl Document {
-    /// The document that `make` returns as JSON.
-    pub(super) fn new(make: impl FnOnce() -> String + Send + 'static) -> Self {
-        let make = || {
-            let json = make();
+    /// The document of `description`.
+    pub(super) fn of(description: Description) -> Self {
+        let make = move || {
+            let json = description.document().to_string();
             Text { etag: conditional::hashed(json.as_bytes()), json: json.into() }
         };
         Self(Arc::new(LazyLock::new(Box::new(make))))

@@ -12,6 +12,7 @@ use super::openapi;
 use crate::{
     auth::device_bound,
     feature::{Feature, have_front_page},
+    http::openapi::Description,
     state::AppState,
 };
 
@@ -152,7 +153,7 @@ fn pages(feature: &Feature) -> Vec<Route> {
     for (method, path) in (feature.client_forms)().routes() {
         routes.push(route(method.as_str(), &format!("/api/v1{path}"), Door::Token, Guard::RateLimit));
     }
-    for (method, path) in (feature.open_pages)(&Value::Null).routes() {
+    for (method, path) in (feature.open_pages)(&Description::default()).routes() {
         routes.push(route(method.as_str(), path, Door::Open, Guard::None));
     }
     for path in feature.stateful.iter().flat_map(|stateful| stateful.pages) {

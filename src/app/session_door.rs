@@ -37,6 +37,7 @@ use crate::{
         extract::{BODY_LIMIT, LARGE_BODY_LIMIT},
         forms::{self, Forms},
         known_paths::{KnownPaths, no_such_path},
+        openapi::Description,
         pages::Pages,
         problem::answer_json,
         shared::Share,
@@ -82,7 +83,7 @@ pub(super) fn session_door(
     let api = api::session_mount(features).merge(openapi::routes());
     let paths = KnownPaths::of("/session/v1", api.get_openapi());
     let described = (state.settings.clone(), features.to_vec());
-    let document = Document::new(move || openapi::session_document(&described.0, &described.1).to_string());
+    let document = Document::of(Description::new(move || openapi::session_document(&described.0, &described.1)));
     let calls = Router::new()
         .nest("/session/v1", api.into())
         .route("/session/{*rest}", any(no_such_path))

@@ -28,6 +28,7 @@ use crate::{
     feature::Feature,
     http::{
         known_paths::{KnownPaths, no_such_path},
+        openapi::Description,
         pages::Pages,
         problem::answer_json,
         shared::Share,
@@ -72,12 +73,13 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
 /// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the
 /// document.
 pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppState> {
-    let document = openapi::token_document(&state.settings, features);
-    let pages = features.iter().map(|feature| (feature.open_pages)(&document));
+    let (settings, described) = (state.settings.clone(), features.to_vec());
+    let description = Description::new(move || openapi::token_document(&settings, &described));
+    let pages = features.iter().map(|feature| (feature.open_pages)(&description));
     let pages = pages.fold(Router::new(), |router, pages| router.merge(pages.into_router()));
     let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));
-    let json = document.to_string();
-    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(Document::new(move || json)));
+    let document = Document::of(description);
+    let mount = Router::new().nest("/api/v1", openapi::routes().into()).layer(Extension(document));
     contained(mount)
         .layer(from_fn_with_state(state.site.experiments.clone(), answer_json))
         .layer(cors::open())

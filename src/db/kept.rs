@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::{FutureExt, future::BoxFuture};
 use sqlx::{PgPool, postgres::PgRow};
 
 use super::{
@@ -68,7 +69,16 @@ impl Kept {
     ///
     /// # Errors
     /// Those of the statement, or if there is no answer within `patience`.
-    pub(crate) async fn run(
+    pub(crate) fn run<'a>(
+        &'a self,
+        pool: &'a PgPool,
+        query: PostgresQuery<'a>,
+        patience: Duration,
+    ) -> BoxFuture<'a, sqlx::Result<Option<Outcome<PgRow>>>> {
+        self.run_once(pool, query, patience).boxed()
+    }
+
+    async fn run_once(
         &self,
         pool: &PgPool,
         query: PostgresQuery<'_>,

@@ -42,6 +42,7 @@ mod write_behind;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -146,28 +147,29 @@ impl Db {
     /// Runs `work` in a task that the request does not wait for. [`Db::close`] waits for it. What it logs has the ID of
     /// the request.
     pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.writes.spawn(request::carried(work.in_current_span()));
+        self.writes.spawn(request::carried(work.in_current_span().boxed()));
     }
 
     /// The same for work that is not that of the request which happens to begin it, and may go on for long.
     pub fn spawn_apart(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.writes.spawn(work);
+        self.writes.spawn(work.boxed());
     }
 
-    /// Runs `work` in a task and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
+    /// Runs `work` in a task, at once, and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
     ///
     /// # Errors
     /// The error of `work`; [`TaskPanicked`] if it panics.
-    pub async fn run_to_completion<T, E>(
+    pub fn run_to_completion<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<T, E>
+    ) -> BoxFuture<'static, Result<T, E>>
     where
         T: Send + 'static,
         E: From<TaskPanicked> + Send + 'static,
     {
-        let work = self.writes.spawn(request::carried(work.in_current_span())).await;
-        work.unwrap_or_else(|error| Err(TaskPanicked(error.to_string()).into()))
+        let task = self.writes.spawn(request::carried(work.in_current_span().boxed()));
+        let joined = async { task.await.unwrap_or_else(|error| Err(TaskPanicked(error.to_string()).into())) };
+        joined.boxed()
     }
 
     /// How many tasks are running.

@@ -1,8 +1,11 @@
 //! What the macros of [`super::query`] call: one statement on one database, compiled once for all of them.
+//!
+//! The futures are boxed. Otherwise each request handler would contain those of sqlx, and the compiler would look through
+//! all of them whenever it asks whether a handler is `Send`, which took half of the time to build this crate.
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sqlx::{
     Connection, Database, Either, Executor, FromRow, PgPool, Postgres, Row, Sqlite, SqlitePool,
     postgres::{PgArguments, PgConnection, PgRow},
@@ -23,6 +26,8 @@ type SqliteQuery<'q> = Query<'q, Sqlite, SqliteArguments<'q>>;
 /// A statement of PostgreSQL with its values.
 pub(super) type PostgresQuery<'q> = Query<'q, Postgres, PgArguments>;
 
+/// A statement that runs while it is awaited.
+pub type Running<'a, R> = BoxFuture<'a, sqlx::Result<Outcome<R>>>;
 type Write<R> = JoinHandle<sqlx::Result<Outcome<R>>>;
 
 /// What a statement returned.
@@ -103,9 +108,12 @@ async fn run_on(query: PostgresQuery<'_>, connection: &mut PgConnection) -> sqlx
 ///
 /// # Errors
 /// Those of the statement, or if no connection is free in time.
-pub async fn read_sqlite(reader: &SqlitePool, query: SqliteQuery<'_>) -> sqlx::Result<Outcome<SqliteRow>> {
-    let mut connection = acquire(reader, &READER).await?;
-    run_sqlite(query, &mut connection).await
+pub fn read_sqlite<'a>(reader: &'a SqlitePool, query: SqliteQuery<'a>) -> Running<'a, SqliteRow> {
+    let reading = async move {
+        let mut connection = acquire(reader, &READER).await?;
+        run_sqlite(query, &mut connection).await
+    };
+    reading.boxed()
 }
 
 /// Runs a statement on PostgreSQL. A server that does not answer within `patience` is given up (S43). A write may have
@@ -116,7 +124,16 @@ pub async fn read_sqlite(reader: &SqlitePool, query: SqliteQuery<'_>) -> sqlx::R
 ///
 /// # Errors
 /// Those of the statement, or if no connection is free in time.
-pub async fn run_postgres(
+pub fn run_postgres<'a>(
+    pool: &'a PgPool,
+    query: PostgresQuery<'a>,
+    pooler: bool,
+    patience: Duration,
+) -> Running<'a, PgRow> {
+    run_on_pool(pool, query, pooler, patience).boxed()
+}
+
+async fn run_on_pool(
     pool: &PgPool,
     query: PostgresQuery<'_>,
     pooler: bool,
@@ -172,7 +189,7 @@ pub fn write_postgres(
     pooler: bool,
     patience: Duration,
 ) -> Write<PgRow> {
-    tasks.spawn(async move { run_postgres(&pool, query, pooler, patience).await })
+    tasks.spawn(async move { run_on_pool(&pool, query, pooler, patience).await })
 }
 
 /// Waits for the task of a write. An error that is not a refusal by a constraint means that the write is lost, so it is

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
@@ -121,7 +122,7 @@ impl WriteBehind {
         if queued < FULL + *self.done.borrow() {
             return Ok(());
         }
-        self.reached(queued + 1 - FULL).await
+        self.reached(queued + 1 - FULL).boxed().await
     }
 
     /// Waits until all rows that are queued now can be read, for a few seconds at most.

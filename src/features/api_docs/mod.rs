@@ -7,16 +7,20 @@ mod page;
 mod reference;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use self::reference::Reference;
 use crate::{feature::Feature, http::pages::Pages, ui::NavLink};
 
 /// Listed in `app.rs`.
 pub const FEATURE: Feature = Feature {
     footer: &[NavLink { path: "/api/docs", label: "The API" }],
-    open_pages: |document| {
-        let reference = Arc::new(reference::Reference::new(document));
-        Pages::new().get("/api/docs", move |context| page::explorer(context, reference.clone()))
+    open_pages: |description| {
+        let (description, made) = (description.clone(), Arc::new(OnceLock::new()));
+        Pages::new().get("/api/docs", move |context| {
+            let reference = made.get_or_init(|| Arc::new(Reference::new(&description.document())));
+            page::explorer(context, Arc::clone(reference))
+        })
     },
     ..Feature::new("api_docs")
 };

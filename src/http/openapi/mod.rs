@@ -4,6 +4,7 @@
 //! answer before the handler runs is added once, for every handler ([`MountDocs`]).
 
 mod deprecation;
+mod description;
 pub mod examples;
 mod headers;
 mod mount;
@@ -18,6 +19,7 @@ use utoipa::ToSchema;
 
 pub use self::{
     deprecation::{Deprecation, day},
+    description::Description,
     mount::MountDocs,
     params::{IdempotencyKey, IfMatch, IfNoneMatch},
 };
