@@ -37,7 +37,8 @@ export default defineConfig({
   timeout: 30_000,
   use: {
     baseURL: APP,
-    trace: "retain-on-failure",
+    // Recording takes a third of the time of a test.
+    trace: process.env.CI ? "on-first-retry" : "retain-on-failure",
     launchOptions: isDownloaded ? { args: steady } : system,
   },
   webServer: [
