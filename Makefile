@@ -54,8 +54,9 @@ resource: ## Create a resource of your own: make resource NAME=invoices
 	$(in) cargo fmt
 
 .PHONY: resource-check
+# Nice, because the release that `make test` builds beside it takes longer, most of it on one processor.
 resource-check: ## Create and remove features in a copy of the tree, and check the result
-	$(scratch) $(threads) scripts/resource-check
+	$(scratch) $(threads) nice scripts/resource-check
 
 lint: lint-browser ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings
