@@ -37,7 +37,7 @@ export default defineConfig({
   timeout: 30_000,
   use: {
     baseURL: APP,
-    // Recording takes a third of the time of a test.
+    // Recording makes tests slower. What fails in CI is recorded when it is repeated.
     trace: process.env.CI ? "on-first-retry" : "retain-on-failure",
     launchOptions: isDownloaded ? { args: steady } : system,
   },

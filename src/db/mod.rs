@@ -155,7 +155,8 @@ impl Db {
         self.writes.spawn(work.boxed());
     }
 
-    /// Runs `work` in a task, at once, and waits for it. If the client hangs up, `work` goes on, so it is never left half done.
+    /// Runs `work` in a task that begins at once, and waits for it. If the client hangs up, `work` goes on, so it is
+    /// never left half done.
     ///
     /// # Errors
     /// The error of `work`; [`TaskPanicked`] if it panics.

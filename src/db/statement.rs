@@ -1,7 +1,7 @@
 //! What the macros of [`super::query`] call: one statement on one database, compiled once for all of them.
 //!
 //! The futures are boxed. Otherwise each request handler would contain those of sqlx, and the compiler would look through
-//! all of them whenever it asks whether a handler is `Send`, which took half of the time to build this crate.
+//! all of them each of the many times that it asks whether a handler is `Send`.
 
 use std::time::Duration;
 

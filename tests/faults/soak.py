@@ -22,7 +22,8 @@ from postgres import Cluster
 # How much the median of the last quarter may exceed that of the third, each a share of the whole run.
 MEMORY_SHARE, MEMORY_KB, DESCRIPTORS = 0.05, 6_000, 10
 PEOPLE = 12
-# More than SQLite has readers, which stay open, each with a cache: on a slow machine the last one opened after an hour.
+# More than SQLite has readers. They are opened when they are needed and stay, each with a cache, which would look like a
+# leak if it happened late.
 AT_ONCE = 24
 
 
