@@ -25,14 +25,22 @@ watch: ## Serve the app; rebuild and reload on every change
 	$(in) cargo leptos watch
 
 test: ## Run all checks: format, lints, unit, HTTP and end-to-end tests
-	@scripts/setup test
-	$(MAKE) --no-print-directory fmt-check structure lint-browser linted-unit
-	$(MAKE) --no-print-directory -j2 resource-check release
+	@scripts/setup base
+	$(MAKE) --no-print-directory fmt-check structure
+	$(MAKE) --no-print-directory -j2 release checks
 	$(MAKE) --no-print-directory -j2 spa-check clients transcripts deploy-check conformance \
 		faults-short monitoring
 	$(MAKE) --no-print-directory e2e attack-short
 	$(MAKE) --no-print-directory bench-instructions
 	@echo "make test: everything passed"
+
+# What needs no release, which is built beside it: each would leave a processor idle for minutes.
+.PHONY: checks
+checks:
+	@scripts/setup checks
+	$(MAKE) --no-print-directory lint-browser
+	$(MAKE) --no-print-directory linted-unit
+	$(MAKE) --no-print-directory resource-check
 
 fmt: ## Format the code
 	$(in) cargo fmt
@@ -54,9 +62,8 @@ resource: ## Create a resource of your own: make resource NAME=invoices
 	$(in) cargo fmt
 
 .PHONY: resource-check
-# Nice, because the release that `make test` builds beside it takes longer, most of it on one processor.
 resource-check: ## Create and remove features in a copy of the tree, and check the result
-	$(scratch) $(threads) nice scripts/resource-check
+	$(scratch) $(threads) scripts/resource-check
 
 lint: lint-browser ## Run Clippy for the server and for the browser
 	$(in) cargo clippy --features ssr --all-targets -- -D warnings

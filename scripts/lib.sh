@@ -20,6 +20,9 @@ wasm_bindgen=$(grep -A1 '^name = "wasm-bindgen"$' "$here/Cargo.lock" | sed -n 's
 
 wasm_target=wasm32-unknown-unknown
 
+# The job server of make, which cargo would use, is open to those only whom make takes for another make.
+unset MAKEFLAGS MFLAGS
+
 # Programs only: functions of scripts/setup have the names of some.
 has() { type -P "$1" >/dev/null; }
 

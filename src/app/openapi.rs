@@ -25,6 +25,16 @@ use crate::{
 /// The tag of the operation of this file, and its description.
 pub const TAG: (&str, &str) = ("Description", "This document.");
 
+/// The description that `document` makes of what the server of `state` serves with `features`.
+pub(super) fn description(
+    state: &AppState,
+    features: &[Feature],
+    document: fn(&Settings, &[Feature]) -> Value,
+) -> Description {
+    let (settings, features) = (state.settings.clone(), features.to_vec());
+    Description::new(move || document(&settings, &features))
+}
+
 /// The description of `/api/v1`.
 pub fn token_document(settings: &Settings, features: &[Feature]) -> Value {
     document(&MountDocs::token(settings), api::token_mount(features), features)

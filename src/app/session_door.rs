@@ -37,7 +37,6 @@ use crate::{
         extract::{BODY_LIMIT, LARGE_BODY_LIMIT},
         forms::{self, Forms},
         known_paths::{KnownPaths, no_such_path},
-        openapi::Description,
         pages::Pages,
         problem::answer_json,
         shared::Share,
@@ -82,8 +81,7 @@ pub(super) fn session_door(
     let answered = || from_fn_with_state(state.site.experiments.clone(), answer_json);
     let api = api::session_mount(features).merge(openapi::routes());
     let paths = KnownPaths::of("/session/v1", api.get_openapi());
-    let described = (state.settings.clone(), features.to_vec());
-    let document = Document::of(Description::new(move || openapi::session_document(&described.0, &described.1)));
+    let document = Document::of(openapi::description(state, features, openapi::session_document));
     let calls = Router::new()
         .nest("/session/v1", api.into())
         .route("/session/{*rest}", any(no_such_path))

@@ -28,7 +28,6 @@ use crate::{
     feature::Feature,
     http::{
         known_paths::{KnownPaths, no_such_path},
-        openapi::Description,
         pages::Pages,
         problem::answer_json,
         shared::Share,
@@ -73,8 +72,7 @@ pub(super) fn token_door(state: &AppState, features: &[Feature]) -> Result<Route
 /// What describes the token door: it is nobody's own, and reads no credential. Pages of any origin may read the
 /// document.
 pub(super) fn description(state: &AppState, features: &[Feature]) -> Router<AppState> {
-    let (settings, described) = (state.settings.clone(), features.to_vec());
-    let description = Description::new(move || openapi::token_document(&settings, &described));
+    let description = openapi::description(state, features, openapi::token_document);
     let pages = features.iter().map(|feature| (feature.open_pages)(&description));
     let pages = pages.fold(Router::new(), |router, pages| router.merge(pages.into_router()));
     let pages = contained(pages).layer(from_fn_with_state(state.assets.clone(), answer_page));

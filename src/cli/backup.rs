@@ -13,6 +13,7 @@ use super::{
     operators::{self, Operator, Subject},
     output::{eprint, print, print_json},
     prompt::confirm,
+    sqlite_lock,
 };
 use crate::{
     app::restored::{Ended, restored},
@@ -87,7 +88,7 @@ impl Restore {
             let (bin, file) = (settings.backup.postgres_bin.clone(), self.file.clone());
             backup::verify(place.clone(), file, bin).await.map_err(Failure::usage)?;
             let (kept, ended) = match place {
-                Place::File(target) => self.sqlite(target).await?,
+                Place::File(target) => self.sqlite(&settings.database.url, target).await?,
                 Place::Postgres(url) => self.postgres(&url, &settings).await?,
             };
             eprint(&sources.to_string());
@@ -106,11 +107,16 @@ impl Restore {
     }
 
     /// The copy is made ready before it gets the name by which a server finds it.
-    async fn sqlite(&self, target: PathBuf) -> Result<(Option<String>, Ended), Failure> {
+    async fn sqlite(&self, url: &str, target: PathBuf) -> Result<(Option<String>, Ended), Failure> {
+        let used = || {
+            let target = target.display();
+            Failure::usage(format!("a server uses {target}. Stop it first; nothing was changed"))
+        };
+        // A server whose file was moved away has its lock all the same, and none can start in the middle of this.
+        let _lock = sqlite_lock::take(url, Duration::ZERO).await.map_err(|_| used())?;
         if target.metadata().is_ok_and(|found| found.len() > 0) {
             if backup::is_in_use(target.clone()).await.map_err(Failure::machine)? {
-                let target = target.display();
-                return Err(Failure::usage(format!("a server uses {target}. Stop it first; nothing was changed")));
+                return Err(used());
             }
             self.must_be_forced(&format!("there is a database at {}", target.display()))?;
         }

@@ -1,9 +1,7 @@
 //! `vestibule serve`
 
-mod lock;
 mod signals;
 mod socket;
-mod sqlite_lock;
 mod systemd;
 
 use std::time::Duration;
@@ -19,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::socket::SocketFile;
 use super::{
-    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::say, passwords, traces,
+    backup_timer, config::Config, failure::Failure, local_https, log::log_as, metrics, output::say, passwords,
+    sqlite_lock, traces,
 };
 use crate::{
     app::{self, FEATURES},

@@ -41,6 +41,8 @@ pub mod listener;
 #[cfg(feature = "ssr")]
 pub mod merge_patch;
 #[cfg(feature = "ssr")]
+pub mod names;
+#[cfg(feature = "ssr")]
 pub mod negotiation;
 #[cfg(feature = "ssr")]
 pub mod openapi;

@@ -235,7 +235,26 @@ async fn what_is_no_backup_is_not_restored(place: DatabaseLocation) {
     let fresh = crate::support::folder();
     let (source, elsewhere) = (folder.join("whole"), [("DATABASE_URL", "sqlite:new.db")]);
     run_with(&fresh, &elsewhere, &["restore", source.to_str().unwrap()], "").assert_status(0);
-    assert_eq!((files(&fresh), mode(&fresh.join("new.db"))), (vec!["new.db".to_owned()], 0o600));
+    assert_eq!(files(&fresh), ["new.db", "new.db-server"]);
+    assert_eq!(mode(&fresh.join("new.db")), 0o600);
+}
+
+#[test]
+fn a_server_whose_file_was_moved_away_is_noticed() {
+    let folder = folder();
+    let settings = settings(&DatabaseLocation::File);
+    let server = Server::start(&folder, &settings);
+    server.token();
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    run(&["backup", "before"]).assert_status(0);
+    fs::rename(folder.join("vestibule.db"), folder.join("away.db")).unwrap();
+    let before = files(&folder);
+    let refused = run(&["restore", "before"]).assert_status(2).err;
+    assert!(refused.contains("a server uses") && refused.contains("nothing was changed"), "{refused}");
+    assert_eq!(files(&folder), before);
+    server.terminate();
+    assert_eq!(server.wait(), Some(0));
+    run(&["restore", "before"]).assert_status(0);
 }
 
 /// As after a crash, if somebody moves the broken file away and forgets its log.

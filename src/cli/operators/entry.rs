@@ -25,3 +25,14 @@ pub struct Entry {
     /// `done` or `failed`; empty if the command is running, or was interrupted.
     pub outcome: String,
 }
+
+/// Which entries are listed: all, but for what is set here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Between {
+    /// Those of this time or later.
+    pub since: Option<Timestamp>,
+    /// Those of an earlier time.
+    pub before: Option<Timestamp>,
+    /// Those that were made before the entry with this ID.
+    pub before_id: Option<Uuid>,
+}

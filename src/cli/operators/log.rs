@@ -3,8 +3,13 @@
 
 use uuid::Uuid;
 
-use super::{Operator, entry::Entry, operator::plain, store};
-use crate::{db::Db, http::problem::Problem, timestamp::Timestamp};
+use super::{
+    Operator,
+    entry::{Between, Entry},
+    operator::plain,
+    store,
+};
+use crate::{db::Db, http::problem::Problem};
 
 /// What a command changes.
 #[derive(Clone, Debug)]
@@ -49,17 +54,13 @@ pub async fn end(db: &Db, id: Uuid, done: bool, subject: Option<Uuid>) {
 /// # Errors
 /// If the database fails.
 pub async fn list(db: &Db, limit: u32) -> Result<Vec<Entry>, Problem> {
-    list_between(db, (None, None), limit).await
+    list_between(db, Between::default(), limit).await
 }
 
-/// The same of those that are not older than the first time, and older than the second.
+/// The newest `limit` entries of those that `between` leaves, the newest first.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn list_between(
-    db: &Db,
-    (since, before): (Option<Timestamp>, Option<Timestamp>),
-    limit: u32,
-) -> Result<Vec<Entry>, Problem> {
-    Ok(store::list(db, since, before, limit.into()).await?)
+pub async fn list_between(db: &Db, between: Between, limit: u32) -> Result<Vec<Entry>, Problem> {
+    Ok(store::list(db, between, limit.into()).await?)
 }

@@ -8,6 +8,7 @@ pub mod served;
 mod store;
 
 pub use self::{
+    entry::Between,
     log::{Subject, begin, end, list, list_between},
     operator::Operator,
 };

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::entry::Entry;
+use super::entry::{Between, Entry};
 use crate::{
     db::{Db, execute, fetch},
     timestamp::Timestamp,
@@ -36,20 +36,16 @@ pub(super) async fn end(db: &Db, id: Uuid, outcome: &'static str, subject: Optio
     )
 }
 
-pub(super) async fn list(
-    db: &Db,
-    since: Option<Timestamp>,
-    before: Option<Timestamp>,
-    limit: i64,
-) -> sqlx::Result<Vec<Entry>> {
+pub(super) async fn list(db: &Db, between: Between, limit: i64) -> sqlx::Result<Vec<Entry>> {
     fetch!(
         db,
         all,
         "SELECT id, at, operator, host, action, subject_id, subject, outcome FROM operator_log
-         WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2)
-         ORDER BY id DESC LIMIT $3",
-        since,
-        before,
+         WHERE ($1 IS NULL OR at >= $1) AND ($2 IS NULL OR at < $2) AND ($3 IS NULL OR id < $3)
+         ORDER BY id DESC LIMIT $4",
+        between.since,
+        between.before,
+        between.before_id,
         limit,
     )
 }

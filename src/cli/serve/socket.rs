@@ -12,7 +12,7 @@ use std::{
 
 use tokio::net::UnixListener;
 
-use super::lock::{Lock, NoLock};
+use crate::cli::lock::{Lock, NoLock};
 
 /// The file of a socket, which is removed when this is dropped, unless it is another one by then.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     emails,
     one_time_links::{self, Purpose},
-    service::{is_address, name_error, normalized},
+    service::{is_address, normalized},
 };
 use crate::{
     auth::{
@@ -15,7 +15,10 @@ use crate::{
         store::accounts::{self, AccountDetails},
     },
     db::{Db, is_unique_violation},
-    http::problem::{FieldCode, FieldError, Problem},
+    http::{
+        names::name_error,
+        problem::{FieldCode, FieldError, Problem},
+    },
     mail::Mailer,
     settings::Settings,
 };

@@ -17,10 +17,10 @@ use crate::{
     db::{Db, is_unique_violation},
     http::{
         client::Client,
+        names::name_error,
         problem::{FieldCode, FieldError, Problem},
     },
     settings::Throttle,
-    text::{is_blank, turns_direction},
 };
 
 /// The input for a new account.
@@ -130,22 +130,6 @@ pub(super) fn checked(name: &str, email: &str) -> (String, String, Vec<FieldErro
     (name, email, errors)
 }
 
-/// What is wrong with the name of a person; `None` if it is accepted.
-pub(super) fn name_error(name: &str) -> Option<FieldError> {
-    let (message, length) = ("Enter a name of 1 to 100 characters.", name.chars().count());
-    if is_blank(name) {
-        return Some(FieldError::required("name", message));
-    }
-    if length > 100 {
-        return Some(FieldError::too_long("name", message, 100, length));
-    }
-    if name.contains(char::is_control) {
-        return Some(FieldError::new("name", "Remove the control characters, such as line breaks and tabs."));
-    }
-    let message = "Remove the characters that change the direction of the text.";
-    turns_direction(name).then(|| FieldError::new("name", message))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,16 +143,5 @@ mod tests {
             assert!(!is_address(bad), "{bad:?}");
         }
         assert_eq!(normalized(" Ada@Example.ORG "), "ada@example.org");
-    }
-
-    #[test]
-    fn names_can_be_seen_and_stay_where_they_stand() {
-        for good in ["Ada", "שרה\u{200f}", "می\u{200c}خواهم", "👩\u{200d}💻", "é"] {
-            assert_eq!(name_error(good), None, "{good:?}");
-        }
-        assert!(name_error("a\nb").is_some_and(|error| error.message.contains("control characters")));
-        for bad in ["", "\u{200b}", "\u{3164}", "\u{2800} \u{2800}", "a\nb", "\u{202e}adA", "a\u{2066}b"] {
-            assert!(name_error(bad).is_some(), "{bad:?}");
-        }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         client::Client,
         conditional,
         extract::{Body, PathId},
+        names::NAME_MAX,
         openapi::{
             IfNoneMatch,
             examples::{id, moment},
@@ -223,7 +224,7 @@ struct Change {
 
 /// The schema of the name of a passkey.
 fn new_name() -> Object {
-    name("The new name, 1 to 100 characters.", service::NAME_MAX)
+    name("The new name, 1 to 100 characters.", NAME_MAX)
 }
 
 /// Rename a passkey

@@ -27,17 +27,15 @@ use crate::{
     features::accounts::sign_up::{Newcomer, Store},
     http::{
         client::Client,
-        problem::{FieldError, Limit, Problem},
+        names::name_error,
+        problem::{Limit, Problem},
     },
     settings::Settings,
     state::AppState,
-    text::{is_blank, turns_direction},
 };
 
 /// How long a challenge can be answered.
 const LIFETIME: Duration = Duration::minutes(5);
-/// The longest name of a passkey, in characters.
-pub(super) const NAME_MAX: usize = 100;
 
 /// The account's passkeys, the oldest first.
 ///
@@ -339,19 +337,6 @@ async fn keep(db: &Db, begun: Begun, account: Option<Uuid>) -> Result<Value, Pro
 
 fn full() -> Problem {
     Problem::Conflict("The account has the maximum number of passkeys. Remove one first.")
-}
-
-/// What is wrong with the name of a passkey; `None` if it is accepted.
-fn name_error(name: &str) -> Option<FieldError> {
-    let (message, length) = ("Enter a name of 1 to 100 characters.", name.chars().count());
-    if is_blank(name) {
-        return Some(FieldError::required("name", message));
-    }
-    if length > NAME_MAX {
-        return Some(FieldError::too_long("name", message, NAME_MAX, length));
-    }
-    let odd = name.contains(char::is_control) || turns_direction(name);
-    odd.then(|| FieldError::new("name", "Remove the characters that cannot be seen or that change the direction."))
 }
 
 impl fmt::Display for Refusal {

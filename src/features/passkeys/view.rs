@@ -3,10 +3,11 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use leptos::{nonce::use_nonce, prelude::*};
 
-use super::{model::Passkey, service::NAME_MAX};
+use super::model::Passkey;
 use crate::{
     assets::Assets,
     auth::{Account, sign_in::ANSWER_FIELD},
+    http::names::NAME_MAX,
     ui::{Badge, Card, Confirm, Empty, FormGuard, FormState, LastUsed, Notice, Time},
 };
 

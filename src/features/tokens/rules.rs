@@ -4,9 +4,11 @@ use time::Duration;
 
 use crate::{
     auth::{Scope, ScopeInfo, Scopes, Token},
-    http::problem::{FieldCode, FieldError},
+    http::{
+        names::name_error,
+        problem::{FieldCode, FieldError},
+    },
     settings::{Tokens, check_origin},
-    text::{is_blank, turns_direction},
     timestamp::Timestamp,
 };
 
@@ -90,20 +92,10 @@ pub fn errors(
 /// What is wrong with it.
 pub(super) fn checked_name(name: &str) -> Result<String, FieldError> {
     let name = name.trim();
-    let (message, length) = ("Enter a name of 1 to 100 characters.", name.chars().count());
-    if is_blank(name) {
-        return Err(FieldError::required("name", message));
+    match name_error(name) {
+        Some(error) => Err(error),
+        None => Ok(name.to_owned()),
     }
-    if length > 100 {
-        return Err(FieldError::too_long("name", message, 100, length));
-    }
-    if name.contains(char::is_control) {
-        return Err(FieldError::new("name", "Remove the control characters, such as line breaks and tabs."));
-    }
-    if turns_direction(name) {
-        return Err(FieldError::new("name", "Remove the characters that change the direction of the text."));
-    }
-    Ok(name.to_owned())
 }
 
 /// The origins to store. By default, a token created by another has the origins of its parent.

@@ -26,12 +26,12 @@ use crate::{
     features::accounts::{
         email_verification,
         scopes::{AccountExport, AccountRead, AccountWrite},
-        service::name_error,
     },
     http::{
         client::Client,
         extract::Unvalidated,
         merge_patch::Patch,
+        names::name_error,
         openapi::{
             examples::moment,
             refusals::{BodyRefused, PasswordProofRefused, ReauthenticationRequired},

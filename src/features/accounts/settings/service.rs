@@ -21,12 +21,13 @@ use crate::{
     features::{
         accounts::{
             emails,
-            service::{name_error, normalized},
+            service::normalized,
         },
         browser_sessions, tokens,
     },
     http::{
         export,
+        names::name_error,
         problem::{FieldError, Problem},
     },
     state::AppState,

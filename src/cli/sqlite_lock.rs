@@ -15,8 +15,8 @@ use super::lock::{Lock, NoLock};
 /// How often to look whether the other server has stopped.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Locks the SQLite database at `url` for this server. Another server may be about to stop, so this waits for it up to
-/// `patience`. `None` for PostgreSQL, and if the file system has no locks.
+/// Locks the SQLite database at `url` for this process. A server that has it may be about to stop, so this waits for it
+/// up to `patience`. `None` for PostgreSQL, and if the file system has no locks.
 ///
 /// # Errors
 /// If another server has it: one line for the operator.

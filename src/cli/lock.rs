@@ -1,4 +1,4 @@
-//! Locks that hold for as long as the server runs: a file beside what is locked, with `flock` on it. The system releases
+//! Locks that hold for as long as the process runs: a file beside what is locked, with `flock` on it. The system releases
 //! it with the process, however that ends, so a crash blocks no start.
 
 use std::{
