@@ -181,9 +181,12 @@ release: ## Build the release binary, dist/vestibule
 	@scripts/setup run
 	@$(MAKE) --no-print-directory -s $(app)
 
+# What the build says of itself, in `vestibule --version`, at its start and in the metrics.
+commit = VESTIBULE_COMMIT=$$(git describe --always --dirty --exclude='*' 2>/dev/null)
+
 # Embedding the site touches its files, and with them the binary, so build only if a source is newer.
 $(app): $(sources)
-	$(in) cargo leptos build --release --precompress --bin-features ssr,embed
+	$(commit) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
 	@mkdir -p dist && rm -f $(app) && cp target/release/vestibule $(app)
 	@echo "$(app) contains the whole site ($$(du -h $(app) | cut -f1)). Copy it anywhere and run: ./vestibule serve"
 
@@ -196,7 +199,7 @@ static: ## Build dist/vestibule-static, one file for any Linux, also in an empty
 	@$(MAKE) --no-print-directory -s $(static_app)
 
 $(static_app): $(sources)
-	LEPTOS_BIN_TARGET_TRIPLE=$(static_target) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
+	$(commit) LEPTOS_BIN_TARGET_TRIPLE=$(static_target) $(in) cargo leptos build --release --precompress --bin-features ssr,embed
 	@mkdir -p dist && rm -f $(static_app) && cp target/$(static_target)/release/vestibule $(static_app)
 	@echo "$(static_app) needs no library ($$(du -h $(static_app) | cut -f1)). Copy it anywhere."
 

@@ -301,6 +301,10 @@ export const ENTRIES: readonly Entry[] = [
       await call.getByText("Try it").click();
       await call.getByRole("button", { name: "Send" }).click();
       await expect(call.getByText("401 Unauthorized")).toBeVisible();
+      // The others are checked in "explorer", and are so many that it takes a minute.
+      await call.evaluate((tried) => {
+        for (const other of document.querySelectorAll("article.card")) if (other !== tried) other.remove();
+      });
     },
   },
 

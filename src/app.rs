@@ -14,6 +14,7 @@ pub mod routes;
 mod server_functions;
 mod session_door;
 mod token_door;
+pub mod version;
 
 pub use self::{jobs::run_jobs, router::router};
 use crate::{

@@ -11,6 +11,8 @@ mod clients;
 mod config;
 mod context;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod failure;
 mod ids;
 mod local_https;
@@ -51,10 +53,11 @@ use self::{
     failure::Failure,
     output::{all_printed, print_error},
 };
+use crate::app::version;
 
 /// Sign-in for people and apps: session cookies for the pages, bearer tokens for the API
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version = version::described())]
 struct Cli {
     /// The settings file; Leptos.toml if left out
     #[arg(long, global = true, value_name = "FILE")]

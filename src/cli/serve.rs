@@ -21,7 +21,7 @@ use super::{
     sqlite_lock, traces,
 };
 use crate::{
-    app::{self, FEATURES},
+    app::{self, FEATURES, version},
     cli::operators::served,
     db::{Clock, Db, moving, restored},
     feature::{self, ExtraListener, Stateful, StatefulRoutes, enabled},
@@ -179,7 +179,7 @@ async fn run_server(settings: Settings, sources: Sources, local: Option<Local>) 
     tokio::spawn(app::run_jobs(state, FEATURES));
     tokio::spawn(systemd::keep_alive());
     announce(format, &format!("Vestibule is running at {origin}"));
-    let version = env!("CARGO_PKG_VERSION");
+    let version = version::described();
     announce(format, &format!("Version {version}, listening on {address}. {sources} {mail} {allowed}"));
     if let Some(url) = outbox {
         announce(format, &format!("Mail is shown at {url}"));

@@ -7,7 +7,10 @@ use tokio::time::timeout;
 
 use super::{Sources, process};
 use crate::{
-    app::jobs,
+    app::{
+        jobs,
+        version::{COMMIT, VERSION},
+    },
     auth::{activity, bearer, same_origin, sign_in::counted, store::tokens},
     db::{Db, PoolFigures, Readiness},
     http::{connection_limits, problem, request_metrics},
@@ -67,8 +70,12 @@ pub(super) async fn collect(sources: &Sources, format: Format) -> String {
 }
 
 fn about(text: &mut Text, settings: &Settings, db: &Db) {
-    text.family("vestibule_build_info", Kind::Gauge, "The version, and the database that is used.");
-    text.sample("", &[("version", env!("CARGO_PKG_VERSION")), ("database", db.system())], 1);
+    text.family(
+        "vestibule_build_info",
+        Kind::Gauge,
+        "The version, the commit it was built from, and the database that is used.",
+    );
+    text.sample("", &[("version", VERSION), ("commit", COMMIT), ("database", db.system())], 1);
     let help = "A fingerprint of the settings without secrets: it differs between instances whose settings differ.";
     text.family("vestibule_settings_info", Kind::Gauge, help);
     text.sample("", &[("fingerprint", fingerprint(settings).as_str())], 1);
