@@ -83,12 +83,10 @@ async fn prove_who(
         let counted = match account_attempts::sign_in(&ours, &throttle, &client, &normalized(&email)).await {
             Ok(counted) => counted,
             Err(problem) => {
-                if let Problem::RateLimited { limit, network, seconds } = &problem {
-                    let (address, browser, limit) = (client.address(), client.browser(), format!("{limit:?}"));
+                if matches!(problem, Problem::RateLimited { .. }) {
                     // An unknown address costs the same.
-                    let account = whose(&ours, &email, id).await?.map(tracing::field::display);
-                    let (event, reason) = ("sign_in_refused", "throttled");
-                    tracing::warn!(event, reason, account, limit, network, seconds, address, browser);
+                    let account = whose(&ours, &email, id).await?;
+                    counted::log_refusal(step, account, &client, &problem);
                 }
                 return Err(problem);
             }

@@ -53,15 +53,19 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
     let tokens = tokens::admin::list(db, Some(id), COUNTED).await?.len();
     let events = activity::older(db, id, None, LOOKED_AT).await?;
     let from = tried_from(&events);
-    let seen = addresses(events.iter());
-    let limited = network_limits::limited(context, &seen[..seen.len().min(NETWORKS)]).await?;
-    let waits = account_attempts::account_waits(db, &context.settings.throttle, (id, &account.email), &from).await;
+    let mut seen = addresses(events.iter());
+    seen.truncate(NETWORKS);
+    let limited = network_limits::limited(context, &seen).await?;
+    let (throttle, whose) = (&context.settings.throttle, (id, account.email.as_str()));
+    let waits = account_attempts::account_waits(db, throttle, whose, &from).await;
     let waits = waits.map_err(Failure::machine)?.whole_seconds();
+    let mail_waits = account_attempts::mail_waits(db, throttle, whose, &clients(seen)).await;
+    let mail_waits = mail_waits.map_err(Failure::machine)?.whole_seconds();
     let refused = refused(&account, context.settings.accounts.confirm, waits);
     if json {
         return print_json(&json!({
             "account": account, "has_password": has_password, "factors": factors, "browsers": browsers,
-            "tokens": tokens, "waits_seconds": waits, "sign_in_refused": refused,
+            "tokens": tokens, "waits_seconds": waits, "sign_in_refused": refused, "mail_waits_seconds": mail_waits,
             "limited_addresses": limited.iter().map(|(address, _)| address).collect::<Vec<_>>(),
         }));
     }
@@ -87,6 +91,12 @@ pub(super) async fn show(context: &Context, who: &str, json: bool) -> Result<(),
     if waits > 0 {
         print(&format!("Too many attempts failed. From where they came, the next one has to wait {waits} seconds."));
     }
+    if mail_waits > 0 {
+        print(&format!(
+            "Too many emails were requested. For {mail_waits} seconds, a code or a link that is requested may not be \
+             sent. `vestibule accounts unlock` ends it."
+        ));
+    }
     for (address, seconds) in limited {
         print(&format!(
             "Passwords from {address} have to wait {seconds} seconds, for whatever account. `vestibule accounts unlock \
@@ -108,8 +118,13 @@ fn refused(account: &AccountDetails, confirm: Confirm, waits: i64) -> Option<&'s
 /// From where sign-ins to the account failed, the latest first.
 fn tried_from(events: &[Event]) -> Vec<Client> {
     let failed = events.iter().filter(|event| matches!(event.kind, Kind::SignInFailed | Kind::SecondFactorFailed));
+    clients(addresses(failed))
+}
+
+/// Somebody at each of `addresses`.
+fn clients(addresses: Vec<IpAddr>) -> Vec<Client> {
     let client = |address| Client { address: Some(address), ..Client::default() };
-    addresses(failed).into_iter().map(client).collect()
+    addresses.into_iter().map(client).collect()
 }
 
 /// The addresses of `events`, the latest first.
@@ -123,21 +138,28 @@ fn addresses<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<IpAddr> {
     addresses
 }
 
-/// Forgives the failed attempts to sign in to the account `who`.
+/// Forgives the failed attempts to sign in to the account `who`, and the mails that were requested for it.
 pub(super) async fn unlock(context: &Context, who: &str, json: bool) -> Result<(), Failure> {
     let AccountDetails { id, email, .. } = context.account(who).await?;
     let work = async {
-        let from = tried_from(&activity::older(&context.db, id, None, LOOKED_AT).await?);
-        let throttle = &context.settings.throttle;
-        account_attempts::unlock(&context.db, throttle, (id, &email), &from).await.map_err(Failure::machine)
+        let events = activity::older(&context.db, id, None, LOOKED_AT).await?;
+        let (db, throttle, whose) = (&context.db, &context.settings.throttle, (id, email.as_str()));
+        let attempts = account_attempts::unlock(db, throttle, whose, &tried_from(&events)).await;
+        let attempts = attempts.map_err(Failure::machine)?;
+        let seen = clients(addresses(events.iter()));
+        let mails = account_attempts::forgive_mails(db, throttle, whose, &seen).await.map_err(Failure::machine)?;
+        Ok::<_, Failure>((attempts, mails))
     };
-    let forgiven = context.logged("accounts unlock", (Some(id), &email), work).await?;
+    let (forgiven, mails) = context.logged("accounts unlock", (Some(id), &email), work).await?;
     if json {
-        return print_json(&json!({"account_id": id, "forgiven": forgiven}));
+        return print_json(&json!({"account_id": id, "forgiven": forgiven, "forgiven_mails": mails}));
     }
     print(&match forgiven {
         0 => format!("No failed attempts to sign in to {email} are counted."),
         _ => format!("The failed attempts to sign in to {email} are forgiven."),
     });
+    if mails > 0 {
+        print("Mails that were requested for it are not counted any more.");
+    }
     Ok(())
 }

@@ -38,7 +38,7 @@ enum Command {
     List(List),
     /// Show an account and whether its owner can sign in, or what has to wait that comes from a network address
     Show(Whose),
-    /// Forgive the failed attempts to sign in to an account, or what was counted of a network address
+    /// Forgive the failed attempts to sign in to an account and the mails requested for it, or what was counted of a network address
     Unlock(Whose),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),

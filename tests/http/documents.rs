@@ -76,6 +76,26 @@ fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|ending| ending == extension)).collect()
 }
 
+/// The events of accounts' activity, of which there are many, have names in the activity itself.
+#[test]
+fn every_event_in_the_log_is_described() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let described = fs::read_to_string(root.join("docs/logs.md")).unwrap();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for file in files_below(&root.join("src"), "rs") {
+        let code = fs::read_to_string(&file).unwrap();
+        for after in code.split("event = \"").skip(1) {
+            let event = after.split('"').next().unwrap();
+            count += 1;
+            if !described.contains(&format!("`{event}`")) {
+                wrong.push(format!("{}: {event}", file.strip_prefix(root).unwrap().display()));
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+    assert!(wrong.is_empty(), "docs/logs.md does not name:\n{}", wrong.join("\n"));
+}
+
 /// The session with curl in `docs/tokens.md`: each JSON object has all the members that its schema requires, and no
 /// others; what an error says is what it says today.
 async fn the_samples_look_like_the_answers(app: TestApp) {

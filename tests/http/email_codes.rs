@@ -5,7 +5,10 @@ use std::future::IntoFuture;
 use serde_json::{Value, json};
 use time::Duration;
 use tokio::task::JoinSet;
-use vestibule::features::accounts::admin;
+use vestibule::{
+    auth::rate_limit::account_attempts::{forgive_mails, mail_waits},
+    features::accounts::admin,
+};
 
 use crate::{
     sign_in::Enrolled,
@@ -26,6 +29,7 @@ on_both_databases! {
     the_first_code_ends_what_somebody_else_has_made,
     the_first_code_in_ones_own_browser_only_confirms,
     strangers_keep_nobody_from_a_code,
+    an_operator_sees_that_codes_are_withheld_and_ends_it,
     no_code_is_found_in_the_database,
     the_settings_may_ask_for_it_after_the_password,
     it_confirms_a_session_or_a_token_where_it_was_asked_for,
@@ -271,6 +275,34 @@ async fn strangers_keep_nobody_from_a_code(database: Database) {
     let pending = ask(&app, &ada.email).await;
     assert_eq!(codes_sent(&app).await, 4);
     enter(&app, &pending, &newest_code(&app).await).await.assert_status(201);
+}
+
+async fn an_operator_sees_that_codes_are_withheld_and_ends_it(database: Database) {
+    let app = TestApp::with(database, |settings| settings.throttle.mails_per_recipient = 2).await;
+    let ada = confirmed(&app, "ada").await;
+    app.db.wait_idle().await;
+    app.clock.stop();
+    let own = app.browser().with_device(&ada.browser.device().unwrap());
+    let (throttle, whose) = (&app.settings.throttle, (ada.account.id, ada.email.as_str()));
+    let waits = async || mail_waits(&app.db, throttle, whose, &[]).await.unwrap();
+    forgive_mails(&app.db, throttle, whose, &[]).await.unwrap();
+    let mut sent = 0;
+    // A stranger's, and her own.
+    for browser in [app.browser(), own] {
+        let ask = || browser.post("/login/email_code/send", json!({"email": ada.email})).at("203.0.113.7");
+        for _ in 0..4 {
+            ask().await.assert_status(202);
+        }
+        sent += 2;
+        assert_eq!(codes_sent(&app).await, sent);
+        assert!(waits().await > Duration::ZERO);
+        assert!(forgive_mails(&app.db, throttle, whose, &[]).await.unwrap() > 0);
+        assert_eq!(waits().await, Duration::ZERO);
+        ask().await.assert_status(202);
+        sent += 1;
+        assert_eq!(codes_sent(&app).await, sent);
+        forgive_mails(&app.db, throttle, whose, &[]).await.unwrap();
+    }
 }
 
 async fn no_code_is_found_in_the_database(app: TestApp) {

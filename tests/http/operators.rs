@@ -25,6 +25,7 @@ on_both_databases! {
     browsers_are_listed_and_signed_out,
     what_cannot_be_done_is_one_line_and_2,
     why_somebody_cannot_sign_in_is_told_and_mended,
+    what_a_limit_refuses_is_in_the_log,
     what_cannot_be_printed_is_one_line_and_1,
 }
 
@@ -293,7 +294,11 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     // Each wait is twice the one before, so that one of them is longer than a hash takes.
     assert!((0..20).any(|_| sign_in("a wrong password") == 429));
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("are forgiven"));
-    assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (Value::Null, 303));
+    assert_eq!(show()["sign_in_refused"], Value::Null);
+    let (status, head, _) = server.form("/sign-in", "", &[("email", ada), ("password", PASSWORD)]);
+    let device = head.split("set-cookie: ").find(|cookie| cookie.starts_with("device=")).unwrap();
+    let device = device.split(';').next().unwrap();
+    assert_eq!(status, 303);
     assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("No failed attempts"));
     let of_address = |what: &str| run(&["accounts", what, "--address", "::ffff:127.0.0.1"]).assert_status(0).out;
     assert_eq!(of_address("unlock"), "What was counted of 127.0.0.1 is forgiven.\n");
@@ -306,6 +311,12 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     }
     let text = run(&["accounts", "show", ada]).assert_status(0).out;
     assert!(text.contains("Can sign in: yes") && text.contains(ada), "{text}");
+
+    // A browser that signed in before is counted by itself.
+    let there = |password: &str| server.form("/sign-in", device, &[("email", ada), ("password", password)]).0;
+    assert!((0..20).any(|_| there("a wrong password") == 429));
+    assert!(run(&["accounts", "unlock", ada]).assert_status(0).out.contains("are forgiven"));
+    assert_eq!(there(PASSWORD), 303);
 
     run(&["accounts", "disable", ada]).assert_status(0);
     assert_eq!((show()["sign_in_refused"].clone(), sign_in(PASSWORD)), (json!("disabled"), 403));
@@ -323,6 +334,73 @@ async fn why_somebody_cannot_sign_in_is_told_and_mended(place: DatabaseLocation)
     assert_eq!(run(&["activity", "list", ada, "--since", "0m"]).assert_status(0).out, "Nothing happened.\n");
     run(&["activity", "list", ada, "--since", "yesterday"]).assert_status(2);
     assert_eq!(run(&["log", "--json"]).json()[0]["action"], "accounts disable");
+}
+
+/// Whether one of many attempts has to wait. Each wait is twice the one before, so that one of them is longer than an
+/// attempt takes.
+fn is_refused(attempt: impl Fn() -> u16) -> bool {
+    (0..20).any(|_| attempt() == 429)
+}
+
+async fn what_a_limit_refuses_is_in_the_log(place: DatabaseLocation) {
+    let (folder, ada) = (folder(), "ada@example.org");
+    let server = Server::start(&folder, &[("DATABASE_URL", place.url())]);
+    server.token();
+    let session = format!("cookie: {}", cookie(&server, ada, PASSWORD).unwrap());
+    drop(server);
+    let settings = [
+        ("DATABASE_URL", place.url()),
+        ("VESTIBULE_EMAIL_CODES__SECOND_STEP", "true"),
+        ("VESTIBULE_THROTTLE__SIGN_INS_HERE", "1"),
+        ("VESTIBULE_THROTTLE__PASSKEYS_PER_ADDRESS", "1"),
+        ("VESTIBULE_THROTTLE__MAILS_PER_RECIPIENT", "1"),
+    ];
+    let server = Server::start(&folder, &settings);
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    let shown = run(&["accounts", "show", ada, "--json"]).json();
+    let id = shown["account"]["id"].as_str().unwrap();
+    let login = |password: &str| server.json("POST /api/v1/login", "", &json!({"email": ada, "password": password}));
+    let headers = ["content-type: application/json", "sec-fetch-site: same-origin", &session];
+    let ask = |path: &str, body: &Value| server.call(&format!("POST {path}"), &headers, &body.to_string()).0;
+
+    let code = json!({"pending": login(PASSWORD).1["pending"], "code": "0000-0000"});
+    assert!(is_refused(|| server.json("POST /api/v1/login/email_code", "", &code).0));
+    let code = json!({"step": "email_code", "code": "0000-0000"});
+    assert!(is_refused(|| ask("/session/v1/reauthenticate", &code)));
+    assert!(is_refused(|| ask("/session/v1/login/passkey/options", &json!({}))));
+    assert!(is_refused(|| login(PASSWORD).0), "as many codes are sent");
+    assert!(is_refused(|| login("a wrong password").0));
+    // Whoever asks for a mail is not told that it is withheld.
+    for kind in ["email_code", "reset"] {
+        let withheld = format!("event=\"mail_withheld\" kind=\"{kind}\" account={id}");
+        let is_withheld = || {
+            let status = if kind == "reset" {
+                server.form("/forgot", "", &[("email", ada)]).0
+            } else {
+                server.json("POST /api/v1/login/email_code/send", "", &json!({"email": ada})).0
+            };
+            assert!(status < 400, "{kind}: {status}");
+            server.log().contains(&withheld)
+        };
+        assert!((0..10).any(|_| is_withheld()), "{kind}: {}", server.log());
+    }
+
+    let (log, hers) = (server.log(), format!("account={id} "));
+    let hers = hers.as_str();
+    for (step, whose, limit) in [
+        ("email_code", hers, "code"),
+        ("reauthentication", hers, "code"),
+        ("passkey", "", "passkey"),
+        ("email_code", hers, "mail"),
+        ("password", hers, "password"),
+    ] {
+        let step = format!("step=\"{step}\" {whose}limit=\"{limit}\"");
+        let refused = format!("event=\"sign_in_refused\" reason=\"throttled\" {step}");
+        assert!(log.lines().any(|line| line.contains(&refused) && !line.contains(ada)), "{refused}: {log}");
+    }
+    let forgiven = run(&["accounts", "unlock", ada, "--json"]).json();
+    assert!(forgiven["forgiven"].as_u64() > Some(0) && forgiven["forgiven_mails"].as_u64() > Some(0), "{forgiven}");
+    assert_eq!(login(PASSWORD).1["code"], "second_factor_required");
 }
 
 async fn what_cannot_be_printed_is_one_line_and_1(place: DatabaseLocation) {

@@ -17,7 +17,10 @@ use vestibule::{
     http::{client::Client as Somewhere, problem::Limit},
 };
 
-use crate::support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases};
+use crate::{
+    sign_in::{Enrolled, step_in},
+    support::{Database, PASSWORD, Request, Response, TestApp, on_both_databases},
+};
 
 on_both_databases! {
     failures_are_slowed_down_and_the_answer_says_until_when,
@@ -41,6 +44,7 @@ on_both_databases! {
     what_is_forgiven_is_deleted,
     other_features_count_by_rules_of_their_own,
     an_operator_sees_the_wait_and_ends_it,
+    an_operator_sees_the_wait_in_a_browser_that_the_account_knows_and_ends_it,
     an_operator_lifts_the_limit_of_an_address,
 }
 
@@ -405,6 +409,36 @@ async fn an_operator_sees_the_wait_and_ends_it(app: TestApp) {
     assert_eq!(account_waits(&app.db, throttle, whose, &from).await.unwrap(), Duration::ZERO);
     assert_eq!(unlock(&app.db, throttle, whose, &from).await.unwrap(), 0);
     login(&app, &ada.email, PASSWORD).await.assert_status(201);
+}
+
+async fn an_operator_sees_the_wait_in_a_browser_that_the_account_knows_and_ends_it(app: TestApp) {
+    let ada = Enrolled::new(&app, "ada").await;
+    app.db.wait_idle().await;
+    app.clock.stop();
+    let own = app.browser().with_device(&ada.person.browser.device().unwrap());
+    let (throttle, whose) = (&app.settings.throttle, (ada.person.account.id, ada.person.email.as_str()));
+    let waits = async || account_waits(&app.db, throttle, whose, &[]).await.unwrap();
+    let guess = |password: &str| {
+        let body = json!({"email": ada.person.email, "password": password});
+        own.ask(axum::http::Method::POST, "/session/v1/login").json(body)
+    };
+    for _ in 0..10 {
+        guess("wrong password").await.assert_status(401);
+    }
+    guess(PASSWORD).await.problem(429, "rate_limited");
+    assert!(waits().await > Duration::ZERO);
+    assert!(unlock(&app.db, throttle, whose, &[]).await.unwrap() > 0);
+    assert_eq!(waits().await, Duration::ZERO);
+    for _ in 0..10 {
+        guess(PASSWORD).await.problem(401, "second_factor_required");
+        step_in(&own, "totp", &ada.wrong_code(&app)).await.assert_status(422);
+    }
+    guess(PASSWORD).await.problem(401, "second_factor_required");
+    step_in(&own, "recovery_code", &ada.codes[0]).await.problem(429, "rate_limited");
+    assert!(waits().await > Duration::ZERO);
+    assert!(unlock(&app.db, throttle, whose, &[]).await.unwrap() > 0);
+    assert_eq!(waits().await, Duration::ZERO);
+    step_in(&own, "recovery_code", &ada.codes[0]).await.assert_status(200);
 }
 
 async fn an_operator_lifts_the_limit_of_an_address(database: Database) {

@@ -21,6 +21,13 @@ pub(crate) async fn is_known(db: &Db, hash: Vec<u8>, email: &str, since: Timesta
     Ok(found.is_some())
 }
 
+/// The hashes of the devices that were used since `since` to sign in to `account`.
+pub(crate) async fn list(db: &Db, account: Uuid, since: Timestamp) -> sqlx::Result<Vec<Vec<u8>>> {
+    let found: Vec<(Vec<u8>,)> =
+        fetch!(db, all, "SELECT hash FROM known_devices WHERE account_id = $1 AND last_used_at > $2", account, since)?;
+    Ok(found.into_iter().map(|(hash,)| hash).collect())
+}
+
 /// Remembers the device `hash` of `account`, and at most `kept` devices. If the device's id changed, `before` is its
 /// old hash; other accounts that use the device keep recognizing it.
 pub(crate) async fn remember(

@@ -72,6 +72,15 @@ pub async fn device(db: &Db, client: &Client, email: &str) -> sqlx::Result<Optio
     Ok(Some(hex(&hash)))
 }
 
+/// The devices that were used before to sign in to `account`, each as [`device`] names it. There are 32 at most.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_account(db: &Db, account: Uuid) -> sqlx::Result<Vec<String>> {
+    let hashes = devices::list(db, account, db.now() + -LIFETIME).await?;
+    Ok(hashes.iter().map(|hash| hex(hash)).collect())
+}
+
 /// Deletes up to `batch` devices whose cookie has expired and returns how many there were (S10).
 ///
 /// # Errors

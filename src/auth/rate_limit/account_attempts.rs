@@ -18,6 +18,7 @@ use crate::{
         problem::{Limit, Problem},
     },
     settings::Throttle,
+    text::email_address::normalized,
 };
 
 /// How long a network counts as familiar after somebody signed in to the account from it.
@@ -75,22 +76,46 @@ impl SignInAttempt {
     }
 }
 
-/// What is counted of attempts to sign in to an account from browsers and networks that it does not know, and from the
-/// networks `from`.
-fn of_account(throttle: &Throttle, (id, email): (Uuid, &str), from: &[Client]) -> Vec<Count> {
+/// What is counted of attempts to sign in to an account from browsers and networks that it does not know, from the
+/// networks `from`, and in the browsers `devices`, which it knows.
+fn of_account(throttle: &Throttle, (id, email): (Uuid, &str), from: &[Client], devices: &[String]) -> Vec<Count> {
     let rule = |what, limit, burst, pace| Rule { what, limit, burst, pace };
-    let (account, strict) = (Duration::minutes(1), Duration::minutes(15));
-    let mut counts = vec![
-        rule("sign-in account", Limit::Password, throttle.sign_ins_per_account, account).of(&[email]),
-        rule("second factor account", Limit::Code, throttle.sign_ins_here, strict).of(&[&id.to_string()]),
-    ];
-    let here = rule("sign-in here", Limit::Password, throttle.sign_ins_here, strict);
-    counts.extend(from.iter().map(|client| here.of(&[email, &network(client)])));
+    let strict = |what, limit| rule(what, limit, throttle.sign_ins_here, Duration::minutes(15));
+    // As what was typed is counted.
+    let (id, email) = (id.to_string(), normalized(email));
+    let everywhere = rule("sign-in account", Limit::Password, throttle.sign_ins_per_account, Duration::minutes(1));
+    let mut counts = vec![everywhere.of(&[&email]), strict("second factor account", Limit::Code).of(&[&id])];
+    let here = strict("sign-in here", Limit::Password);
+    counts.extend(from.iter().map(|client| here.of(&[&email, &network(client)])));
+    for device in devices {
+        counts.push(strict("sign-in device", Limit::Password).of(&[&email, device]));
+        counts.push(strict("second factor device", Limit::Code).of(&[&id, device]));
+    }
     counts
 }
 
-/// How long somebody has to wait who signs in to the account `id` from where it does not know, or from the networks of
-/// `from`, of which four are looked at.
+/// What is counted of the mails that are requested for an account, whoever requests them, from the networks `from`, and
+/// in the browsers `devices`, which it knows. All but those to an address that it does not have yet.
+fn mails_for(throttle: &Throttle, (id, email): (Uuid, &str), from: &[Client], devices: &[String]) -> Vec<Count> {
+    let mails = |what| mails_of(throttle, what);
+    let (id, typed) = (id.to_string(), normalized(email));
+    let mut counts = vec![
+        mails("sign-up recipient").of(&[&typed]),
+        mails("reset recipient").of(&[&typed]),
+        mails("code recipient").of(&[&typed]),
+        mails("confirm recipient").of(&[email]),
+        mails("code account").of(&[&id]),
+    ];
+    counts.extend(from.iter().map(|client| mails("code network").of(&[&typed, &network(client)])));
+    for device in devices {
+        counts.push(mails("code device").of(&[&typed, device]));
+        counts.push(mails("code account device").of(&[&id, device]));
+    }
+    counts
+}
+
+/// How long somebody has to wait who signs in to the account `id` from where it does not know, from the networks of
+/// `from`, of which four are looked at, or in a browser that it knows.
 ///
 /// # Errors
 /// If the database fails.
@@ -100,16 +125,42 @@ pub async fn account_waits(
     account: (Uuid, &str),
     from: &[Client],
 ) -> sqlx::Result<Duration> {
-    attempts::waits(db, &of_account(throttle, account, &from[..from.len().min(4)])).await
+    let devices = known_devices::of_account(db, account.0).await?;
+    attempts::waits(db, &of_account(throttle, account, &from[..from.len().min(4)], &devices)).await
 }
 
-/// Forgives the failed attempts to sign in to the account `id`: those that count for everybody, and those from the
-/// networks of `from`. Returns how many counts there were.
+/// Forgives the failed attempts to sign in to the account `id`: those that count for everybody, those from the networks
+/// of `from`, and those in browsers that it knows. Returns how many counts there were.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn unlock(db: &Db, throttle: &Throttle, account: (Uuid, &str), from: &[Client]) -> sqlx::Result<u64> {
-    attempts::forgive_all(db, &of_account(throttle, account, from)).await
+    let devices = known_devices::of_account(db, account.0).await?;
+    attempts::forgive_all(db, &of_account(throttle, account, from, &devices)).await
+}
+
+/// How long mails are held back that are requested for the account `id`, by whom it does not know, from the networks of
+/// `from`, or in a browser that it knows: the longest of these waits.
+///
+/// # Errors
+/// If the database fails.
+pub async fn mail_waits(
+    db: &Db,
+    throttle: &Throttle,
+    account: (Uuid, &str),
+    from: &[Client],
+) -> sqlx::Result<Duration> {
+    let devices = known_devices::of_account(db, account.0).await?;
+    attempts::waits(db, &mails_for(throttle, account, from, &devices)).await
+}
+
+/// Forgives the mails that were requested for the account `id`, by anybody. Returns how many counts there were.
+///
+/// # Errors
+/// If the database fails.
+pub async fn forgive_mails(db: &Db, throttle: &Throttle, account: (Uuid, &str), from: &[Client]) -> sqlx::Result<u64> {
+    let devices = known_devices::of_account(db, account.0).await?;
+    attempts::forgive_all(db, &mails_for(throttle, account, from, &devices)).await
 }
 
 /// A counted answer to the question for a second factor.

@@ -306,7 +306,9 @@ impl SignIns {
             return Err(Problem::SignInExpired);
         }
         let whose = (account, row.email.as_str());
-        let counted = account_attempts::second_factor(db, &self.context.settings.throttle, client, whose).await?;
+        let counted = account_attempts::second_factor(db, &self.context.settings.throttle, client, whose).await;
+        let refused = |problem: &Problem| counted::log_refusal(factor, Some(account), client, problem);
+        let counted = counted.inspect_err(refused)?;
         let Some((tries,)) = store::count_try(db, hash.clone(), door, TRIES, now).await? else {
             counted.give_back(db).await;
             return Err(Problem::SignInExpired);

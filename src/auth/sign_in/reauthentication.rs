@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     admitted::Proven,
+    counted::{self, Step},
     factor::{ANSWER_FIELD, Factor, FactorContext, SecondFactor},
     machine::SignIns,
     rules,
@@ -74,7 +75,9 @@ impl SignIns {
             let proven = Proven::of(db, id, factor).await?.filter(|proven| !proven.disabled);
             let proven = proven.ok_or(Problem::NotSignedIn)?;
             let second = ours.usable(id, factor).await?;
-            let counted = account_attempts::second_factor(db, &settings.throttle, &client, (id, &email)).await?;
+            let counted = account_attempts::second_factor(db, &settings.throttle, &client, (id, &email)).await;
+            let refused = |problem: &Problem| counted::log_refusal(Step::Reauthentication, Some(id), &client, problem);
+            let counted = counted.inspect_err(refused)?;
             let context = FactorContext { handle, ..ours.context.clone() };
             match (second.check)(&context, id, &text).await {
                 Ok(true) => {

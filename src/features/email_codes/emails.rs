@@ -10,10 +10,13 @@ use crate::{
     settings::Settings,
 };
 
+/// The kind of mails with a code.
+pub(super) const CODE: &str = "email_code";
+
 /// A code, with the browser that asked for it and its address.
 pub(super) fn code(settings: &Settings, to: &str, client: &Client, code: &str) -> Mail {
     let from = client.address.map(|address| format!(", from {address}")).unwrap_or_default();
-    Mail::new("email_code", to, "Your code")
+    Mail::new(CODE, to, "Your code")
         .text(greeting(settings))
         .text(format!("A code was requested for your account in {}{from}. Enter it there:", client.browser()))
         .text(code.to_uppercase())

@@ -50,9 +50,15 @@ pub(super) async fn ask(
         return Err(error.into());
     }
     let AppState { db, settings, mailer, .. } = state;
-    let few = account_attempts::code_for_anybody(db, &settings.throttle, client, &normalized(email)).await?;
+    let few = account_attempts::code_for_anybody(db, &settings.throttle, client, &normalized(email)).await;
     let found = accounts::credentials(db, email).await?;
-    let found = found.filter(|found| few && found.disabled_at.is_none() && is_address(&found.email));
+    let whose = found.as_ref().map(|found| found.id);
+    let few = few.inspect_err(|problem| counted::log_refusal(Factor::EmailCode, whose, client, problem))?;
+    let found = found.filter(|found| found.disabled_at.is_none() && is_address(&found.email));
+    if let (false, Some(found)) = (few, &found) {
+        tracing::warn!(event = "mail_withheld", kind = emails::CODE, account = %found.id);
+    }
+    let found = found.filter(|_| few);
     let (handle, text) = (at.new_handle()?, code::generate()?);
     let letters = code::parsed(&text).unwrap_or_default();
     let new = store::New {
@@ -143,7 +149,9 @@ async fn used(db: &Db, bound_to: &str, letters: &str, door: &'static str) -> Res
 /// [`Problem::RateLimited`]; or if the database fails.
 pub(super) async fn begin(context: &FactorContext, account: &Account, client: &Client) -> Result<(), Problem> {
     let FactorContext { db, settings, mailer, .. } = context;
-    account_attempts::code_for_account(db, &settings.throttle, client, (account.id, &account.email)).await?;
+    let counted =
+        account_attempts::code_for_account(db, &settings.throttle, client, (account.id, &account.email)).await;
+    counted.inspect_err(|problem| counted::log_refusal(Factor::EmailCode, Some(account.id), client, problem))?;
     let found = accounts::credentials_of(db, account.id).await?.ok_or(Problem::NotSignedIn)?;
     let (bound_to, text) = (bound_to(context, account.id), code::generate()?);
     let new = store::New {

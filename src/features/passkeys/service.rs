@@ -224,7 +224,8 @@ pub async fn remove(state: &AppState, (account, actor): (&Account, &Actor), id: 
 /// # Errors
 /// [`Problem::RateLimited`]; [`Problem::Unavailable`].
 pub async fn begin_sign_in(state: &AppState, client: &Client) -> Result<Value, Problem> {
-    count_by_address(state, client).await?;
+    let refused = |problem: &Problem| counted::log_refusal(Factor::Passkey, None, client, problem);
+    count_by_address(state, client).await.inspect_err(refused)?;
     keep(&state.db, RelyingParty::of(&state.settings)?.begin_sign_in()?, None).await
 }
 

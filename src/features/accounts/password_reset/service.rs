@@ -49,6 +49,9 @@ pub(super) async fn ask(state: &AppState, client: &Client, email: &str) -> Resul
                 tracing::info!(event = "password_link_asked", account = %account.id);
                 mailer.send(emails::reset(&settings, &account.email, link)).await;
             }
+            Ok(None) if !few && account.disabled_at.is_none() => {
+                tracing::warn!(event = "mail_withheld", kind = "reset", account = %account.id);
+            }
             Ok(None) => {}
             Err(error) => tracing::error!(%error, "reset link not created"),
         }
