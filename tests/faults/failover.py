@@ -160,4 +160,37 @@ def standby_by_mistake(binary):
                 "each")
 
 
-SCENARIOS = [standby_promoted, standby_by_mistake]
+def standby_gone(binary):
+    """The only standby is gone for 30 s, and PostgreSQL waits for it before it acknowledges anything."""
+    with with_standby(binary) as (primary, standby, _, instances, balancer):
+        token, visits = instances[0].token("mia"), Visits(instances)
+        with Load(balancer.port, token, writers=8, pause=0.005) as load, Background(visits):
+            time.sleep(2)
+            standby.stop()
+            gone, most, reads = time.monotonic(), 0, {}
+            told = max(instance.becomes(503, 12) for instance in instances) and time.monotonic() - gone
+            answer = writes(instances[0], token)
+            check(is_clear(*answer), f"a write without the standby: {answer}")
+            while time.monotonic() - gone < 30:
+                for instance in instances:
+                    status = Client(instance.port, token).ask("GET", "/api/v1/me")[0]
+                    reads[status] = reads.get(status, 0) + 1
+                done = primary.psql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
+                most = max(most, int(done.stdout or 0))
+                time.sleep(0.2)
+            before = load.acknowledged()
+            standby.start()
+            began = time.monotonic()
+            ready = max(instance.becomes(200, 20) for instance in instances) and time.monotonic() - began
+            first, last = steady(load, began, 20)
+        is_well(load)
+        check(set(reads) <= {200, 503}, f"reads meanwhile: {reads}")
+        lost_answers = load.verify(notes_of_postgres(primary))
+        visits.are_known()
+        return (f"{load.acknowledged()} acknowledged writes, {before} of them before it was back, 0 lost ({load.said()}; "
+                f"{lost_answers} written without an answer); pages meanwhile {visits.said()}, reads {reads}, up to {most} "
+                f"connections to PostgreSQL; all not ready {told:.1f} s after it was gone; once it was back, first write "
+                f"after {first:.1f} s, last failure after {last:.1f} s, all ready after {ready:.1f} s")
+
+
+SCENARIOS = [standby_promoted, standby_by_mistake, standby_gone]
