@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sqlx::{
@@ -22,7 +22,10 @@ use tokio::{
     time::{error::Elapsed, timeout},
 };
 
-use super::waits::{POSTGRES, acquire};
+use super::{
+    standby::Standby,
+    waits::{POSTGRES, acquire},
+};
 
 /// How long a server may take to answer whether it is there.
 const PING: Duration = Duration::from_secs(1);
@@ -76,12 +79,17 @@ impl Drop for Checkout {
     }
 }
 
-/// Options of a pool that tests a connection before it is used, but does not wait long for the answer.
-pub(super) fn pool_options() -> PgPoolOptions {
+/// Options of a pool that tests a connection before it is used, but does not wait long for the answer. It replaces one
+/// that may lead to a `standby`.
+pub(super) fn pool_options(standby: Arc<Standby>) -> PgPoolOptions {
     let silent = Arc::new(AtomicBool::new(false));
-    PgPoolOptions::new().test_before_acquire(false).before_acquire(move |connection, _| {
+    PgPoolOptions::new().test_before_acquire(false).before_acquire(move |connection, known| {
         let silent = silent.clone();
+        let is_outdated = Instant::now().checked_sub(known.age).is_some_and(|opened| standby.outdates(opened));
         Box::pin(async move {
+            if is_outdated {
+                return Ok(false);
+            }
             let answers = answers_within(connection, if silent.load(Relaxed) { SHORT_PING } else { PING }).await;
             silent.store(!answers, Relaxed);
             Ok(answers)

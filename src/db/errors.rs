@@ -2,6 +2,9 @@
 
 use sqlx::error::DatabaseError;
 
+/// `read_only_sql_transaction`: PostgreSQL is a standby, or read-only by its configuration.
+const READ_ONLY_TRANSACTION: &str = "25006";
+
 /// Why the database could not be opened, in one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -94,6 +97,11 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether PostgreSQL refused a write since it accepts none.
+pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some(READ_ONLY_TRANSACTION))
+}
+
 /// Whether another attempt may succeed: the database is locked, full, read-only, being moved, shutting down, out of connections or
 /// out of time (S43, S85).
 pub fn is_transient(error: &dyn DatabaseError) -> bool {
@@ -107,7 +115,6 @@ fn may_pass(code: &str) -> bool {
     /// Connection exceptions, transaction rollback, insufficient resources (the disk among them), object in use,
     /// operator intervention, system errors.
     const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
-    const READ_ONLY_TRANSACTION: &str = "25006";
     const IDLE_TRANSACTION_ENDED: &str = "25P03";
 
     if code.len() < 5 {

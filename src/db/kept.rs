@@ -7,7 +7,7 @@
 
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,6 +16,7 @@ use sqlx::{PgPool, postgres::PgRow};
 
 use super::{
     checkout::{Checkout, answers},
+    standby::Standby,
     statement::{Outcome, PostgresQuery, run_checked_out},
 };
 
@@ -30,6 +31,7 @@ const STAY: Duration = Duration::from_secs(60);
 pub(crate) struct Kept {
     state: Mutex<State>,
     most: usize,
+    standby: Arc<Standby>,
 }
 
 #[derive(Default)]
@@ -57,8 +59,9 @@ impl fmt::Debug for Kept {
 
 impl Kept {
     /// None yet, of a pool of `connections`.
-    pub(super) fn of(connections: u32) -> Self {
-        Self { state: Mutex::default(), most: usize::try_from(connections / 2).unwrap_or(IDLE).min(IDLE) }
+    pub(super) fn of(connections: u32, standby: Arc<Standby>) -> Self {
+        let most = usize::try_from(connections / 2).unwrap_or(IDLE).min(IDLE);
+        Self { state: Mutex::default(), most, standby }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +103,7 @@ impl Kept {
     async fn take(&self, pool: &PgPool) -> sqlx::Result<Lent> {
         let now = Instant::now();
         let at_hand = self.state().idle.pop();
-        if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY)
+        if let Some(mut lent) = at_hand.filter(|lent| now - lent.since < STAY && !self.standby.outdates(lent.since))
             && (now - lent.used < FRESH || answers(&mut lent.checkout.connection).await)
         {
             return Ok(Lent { waited: true, ..lent });

@@ -32,6 +32,7 @@ pub mod request;
 pub mod restored;
 mod rights;
 mod search;
+mod standby;
 #[doc(hidden)]
 pub mod statement;
 mod timestamp;

@@ -15,8 +15,10 @@ use super::{
     checkout::pool_options,
     file, limit, migrations, pooler,
     pools::close,
+    probe::Probe,
     rights,
     search::{self, Search},
+    standby::Standby,
 };
 use crate::settings::without_credentials as shown;
 
@@ -64,10 +66,11 @@ impl Db {
     /// [`OpenError`], one line for the operator.
     pub(super) async fn open_for(url: &str, clock: Clock, usage: Use) -> Result<Self, OpenError> {
         let (url, pooler) = &pooler::asked_for(url);
+        let probe: Arc<Probe> = Arc::default();
         let (pools, search, direct) = if url.starts_with("sqlite:") {
             sqlite(url, usage).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let (pools, search) = postgres(url, *pooler, usage).await?;
+            let (pools, search) = postgres(url, *pooler, usage, &probe.standby).await?;
             (pools, search, None)
         } else {
             return Err(OpenError::UnknownKind(shown(url)));
@@ -79,15 +82,14 @@ impl Db {
             schema(&pools).await.map_err(|source| OpenError::Connect { url: shown(url), source, hint: HINT })?;
         let patience = if usage == Use::Command { LONG } else { PATIENCE };
         let search = Arc::new(Search::new(search, *pooler, patience));
-        let (write_behind, probe) = (Arc::default(), Arc::default());
         Ok(Self(Arc::new(Inner {
             pools,
             direct,
-            kept: Arc::new(Kept::of(usage.connections())),
+            kept: Arc::new(Kept::of(usage.connections(), probe.standby.clone())),
             search,
             clock,
             writes,
-            write_behind,
+            write_behind: Arc::default(),
             probe,
             written: Arc::default(),
             pooler: *pooler,
@@ -163,7 +165,7 @@ fn in_memory(url: &str) -> bool {
     url.contains(":memory:") || url.contains("mode=memory")
 }
 
-async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools), OpenError> {
+async fn postgres(url: &str, pooler: bool, usage: Use, standby: &Arc<Standby>) -> Result<(Pools, Pools), OpenError> {
     let failed = |source| {
         if pooler::is_in_the_way(&source) {
             return OpenError::Pooler { url: shown(url), source };
@@ -191,12 +193,13 @@ async fn postgres(url: &str, pooler: bool, usage: Use) -> Result<(Pools, Pools),
         return Err(refused(url, error));
     }
     close(&migrating).await;
-    let pool = || pool_options().max_connections(usage.connections()).acquire_timeout(ACQUIRE_TIMEOUT);
+    let tested = || pool_options(standby.clone()).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = || tested().max_connections(usage.connections());
     let pool = match usage {
         Use::Server(_) | Use::Look => limited(pool, options.clone(), SERVER_TIMEOUT).await,
         Use::Command => pool().connect_with(options.clone()).await,
     };
-    let searches = || pool_options().max_connections(search::AT_ONCE).acquire_timeout(ACQUIRE_TIMEOUT);
+    let searches = || tested().max_connections(search::AT_ONCE);
     let search = limited(searches, options, STATEMENT_TIMEOUT).await.map_err(failed)?;
     Ok((Pools::Postgres(pool.map_err(failed)?), Pools::Postgres(search)))
 }

@@ -2,13 +2,15 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
 use tokio::sync::watch::Receiver;
+
+use super::standby::Standby;
 
 /// What a check found: the error of what failed; `None` as long as there is no answer.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Probe {
     /// The check that runs.
     running: Mutex<Option<Receiver<Readiness>>>,
     pub(super) suspect: AtomicBool,
+    /// Whether writes were refused by a standby.
+    pub(super) standby: Arc<Standby>,
 }
 
 impl Probe {

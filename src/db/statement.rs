@@ -3,7 +3,7 @@
 //! The futures are boxed. Otherwise each request handler would contain those of sqlx, and the compiler would look through
 //! all of them each of the many times that it asks whether a handler is `Send`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sqlx::{
@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     checkout::Checkout,
-    errors::is_refusal,
+    errors::{is_read_only, is_refusal},
     probe::Probe,
     waits::{READER, WRITER, acquire},
 };
@@ -210,6 +210,9 @@ pub async fn join_write<R>(
     {
         tracing::error!(event = "write_failed", statement = name(statement), %error);
         probe.suspect();
+        if is_read_only(error) {
+            probe.standby.refuses(Instant::now());
+        }
     }
     result
 }

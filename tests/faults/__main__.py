@@ -12,13 +12,14 @@ import clients
 import clock
 import database
 import disk
+import failover
 import instances
 import kills
 import stopping
 from harness import Failed, Skipped
 
-SCENARIOS = (instances.SCENARIOS + kills.SCENARIOS + disk.SCENARIOS + database.SCENARIOS + clients.SCENARIOS
-             + clock.SCENARIOS + stopping.SCENARIOS)
+SCENARIOS = (instances.SCENARIOS + failover.SCENARIOS + kills.SCENARIOS + disk.SCENARIOS + database.SCENARIOS
+             + clients.SCENARIOS + clock.SCENARIOS + stopping.SCENARIOS)
 # Those that no HTTP test can try in its process, in seconds each.
 SHORT = [instances.start_at_once, kills.few_kills_on_sqlite]
 

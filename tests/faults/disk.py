@@ -10,6 +10,8 @@ from harness import Folder, Instance, Skipped, check, program
 from load import Client, Load, body_of, notes_of_postgres, notes_of_sqlite
 from postgres import Cluster
 
+BROKEN, SLOW = "fsync,fdatasync:error=EIO", "fsync,fdatasync:delay_enter=500000"
+
 
 @contextmanager
 def small_disk(folder, size):
@@ -105,12 +107,13 @@ def disk_full_postgres(binary):
 
 
 @contextmanager
-def injected(instance, *faults):
-    """Lets system calls of a running server fail, by strace, until the block ends."""
+def injected(pids, folder, *faults, children=True):
+    """Lets system calls of running processes fail, by strace, until the block ends, and those of the `children` that
+    they make meanwhile."""
     arguments = [argument for fault in faults for argument in ("-e", f"inject={fault}")]
     calls = ",".join(fault.split(":")[0] for fault in faults)
-    command = [program("strace"), "-f", "-qq", "-o", str(instance.folder / "strace"), "-e", f"trace={calls}",
-               *arguments, "-p", str(instance.process.pid)]
+    command = [program("strace"), *(["-f"] if children else []), "-qq", "-o", str(folder / "strace"),
+               "-e", f"trace={calls}", *arguments, *(f"--attach={pid}" for pid in pids)]
     tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     time.sleep(0.7)
     if tracer.poll() is not None:
@@ -132,7 +135,7 @@ def failing(binary, *faults):
         token = instance.token("ada")
         with Load(instance.port, token, writers=4) as load:
             time.sleep(1)
-            with injected(instance, *faults):
+            with injected([instance.process.pid], instance.folder, *faults):
                 until, answers = time.monotonic() + 15, []
                 while not answers or not is_clear(*answers[-1]):
                     check(time.monotonic() < until, f"no clear 503: {[a[0] for a in answers][-5:]} {load.said()}")
@@ -160,7 +163,7 @@ def failing(binary, *faults):
 
 def fsync_fails(binary):
     """The disk reports an error (EIO) for every fsync."""
-    return failing(binary, "fsync,fdatasync:error=EIO")
+    return failing(binary, BROKEN)
 
 
 def disk_read_only(binary):
@@ -168,25 +171,94 @@ def disk_read_only(binary):
     return failing(binary, "pwrite64,pwritev,ftruncate:error=EROFS")
 
 
+def fsync_fails_postgres(binary):
+    """The disk of PostgreSQL reports an error (EIO) for an fsync, three times, then for every one until it is mended.
+
+    PostgreSQL takes an error as the end (PANIC), since nobody knows what is on the disk then, and recovers from its log.
+    It starts again by itself, unless the disk fails in its recovery too. strace cannot take away what was written: that
+    is lost with the machine only."""
+    with Folder() as folder, Cluster(folder) as cluster:
+        with Instance(binary, folder / "server", cluster.create()) as instance:
+            token, longest = instance.token("ada"), 0.0
+            with Load(instance.port, token, writers=6) as load:
+                for number in range(1, 4):
+                    time.sleep(1)
+                    said = cluster.log.stat().st_size
+                    # Not its main process and those that it makes after that, so that it can recover at once.
+                    with injected(cluster.pids()[1:], folder, BROKEN, children=False):
+                        panics(cluster, said)
+                    began = time.monotonic()
+                    while load.ok_at < began:
+                        check(time.monotonic() - began < 30, f"no write succeeds after error {number}: {load.said()}")
+                        time.sleep(0.02)
+                    instance.becomes(200, 15)
+                    longest = max(longest, time.monotonic() - began)
+                time.sleep(1)
+                said = cluster.log.stat().st_size
+                with injected(cluster.pids(), folder, BROKEN):
+                    panics(cluster, said)
+                    cluster.process.wait(60)
+                    answer = writes(instance, token)
+                    check(is_clear(*answer), f"a write without PostgreSQL: {answer}")
+                    instance.becomes(503, 12)
+                    before = load.acknowledged()
+                    time.sleep(2)
+                    check(load.acknowledged() == before, "writes are acknowledged without PostgreSQL")
+                cluster.start()
+                began = time.monotonic()
+                instance.becomes(200, 15)
+                ready = time.monotonic() - began
+                time.sleep(2)
+            check(load.is_well(), f"no write succeeds afterwards: {load.said()}")
+            check(set(load.statuses) <= {200, 201, 204, 412, 503}, f"other answers: {load.said()}")
+            check(not load.without_retry, f"{load.without_retry} answers of 503 without Retry-After")
+            lost_answers = load.verify(notes_of_postgres(cluster))
+            return (f"{load.acknowledged()} acknowledged writes, 0 lost ({load.said()}; {lost_answers} written without "
+                    f"an answer); well {longest:.1f} s after an error at most, ready {ready:.1f} s after a broken disk "
+                    "was mended and PostgreSQL started")
+
+
+def panics(cluster, said):
+    """Waits until PostgreSQL has given up, in its log after the first `said` bytes."""
+    until = time.monotonic() + 20
+    while b"PANIC:" not in cluster.log.read_bytes()[said:]:
+        check(time.monotonic() < until, "PostgreSQL does not notice that fsync fails")
+        time.sleep(0.01)
+
+
+def slow(instance, pids, notes):
+    """Reads and writes while each fsync of `pids` takes half a second."""
+    token = instance.token("ada")
+    with Load(instance.port, token, writers=4) as load:
+        with injected(pids(), instance.folder, SLOW):
+            client, slowest, pages = Client(instance.port, token), 0.0, 0
+            until = time.monotonic() + 8
+            while time.monotonic() < until:
+                began = time.monotonic()
+                status = client.ask("GET", "/api/v1/notes?limit=5")[0]
+                check(status == 200, f"a read: {status}")
+                slowest, pages = max(slowest, time.monotonic() - began), pages + 1
+                time.sleep(0.05)
+    check(set(load.statuses) <= {200, 201, 204, 503}, f"other answers: {load.said()}")
+    check(load.slowest < 11, f"an answer took {load.slowest:.1f} s")
+    lost_answers = load.verify(notes())
+    return (f"{load.acknowledged()} acknowledged writes, 0 lost ({load.said()}; {lost_answers} written without an "
+            f"answer); {pages} reads meanwhile, {1000 * slowest:.0f} ms at most")
+
+
 def disk_slow(binary):
     """Each fsync takes half a second: slow, and nothing else."""
     with Folder() as folder, Instance(binary, folder / "server") as instance:
-        token = instance.token("ada")
-        with Load(instance.port, token, writers=4) as load:
-            with injected(instance, "fsync,fdatasync:delay_enter=500000"):
-                client, slowest, pages = Client(instance.port, token), 0.0, 0
-                until = time.monotonic() + 8
-                while time.monotonic() < until:
-                    began = time.monotonic()
-                    status = client.ask("GET", "/api/v1/notes?limit=5")[0]
-                    check(status == 200, f"a read: {status}")
-                    slowest, pages = max(slowest, time.monotonic() - began), pages + 1
-                    time.sleep(0.05)
-        check(set(load.statuses) <= {200, 201, 204, 503}, f"other answers: {load.said()}")
-        check(load.slowest < 11, f"an answer took {load.slowest:.1f} s")
-        lost_answers = load.verify(notes_of_sqlite(instance.folder / "vestibule.db"))
-        return (f"{load.acknowledged()} acknowledged writes, 0 lost ({load.said()}; {lost_answers} written without an "
-                f"answer); {pages} reads meanwhile, {1000 * slowest:.0f} ms at most")
+        return slow(instance, lambda: [instance.process.pid],
+                    lambda: notes_of_sqlite(instance.folder / "vestibule.db"))
 
 
-SCENARIOS = [disk_full_sqlite, disk_full_postgres, fsync_fails, disk_read_only, disk_slow]
+def disk_slow_postgres(binary):
+    """The same for the disk of PostgreSQL."""
+    with Folder() as folder, Cluster(folder) as cluster:
+        with Instance(binary, folder / "server", cluster.create()) as instance:
+            return slow(instance, cluster.pids, lambda: notes_of_postgres(cluster))
+
+
+SCENARIOS = [disk_full_sqlite, disk_full_postgres, fsync_fails, fsync_fails_postgres, disk_read_only, disk_slow,
+             disk_slow_postgres]

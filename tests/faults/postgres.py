@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster that is stopped, paused and filled, and PgBouncer in front of it."""
+"""A PostgreSQL cluster that is stopped, paused and filled, its standby, and PgBouncer in front of it."""
 
 import os
 import signal
@@ -37,6 +37,9 @@ class Cluster:
         self.own(self.folder)
         command = ["initdb", "--username=vestibule", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
         self.run(*command, *([f"--waldir={wal}"] if wal else []))
+        self.configure(conf)
+
+    def configure(self, conf):
         with (self.folder / "data" / "postgresql.conf").open("a") as file:
             file.write(CONF.format(port=self.port, folder=self.folder) + conf)
 
@@ -129,6 +132,37 @@ class Cluster:
         if done.returncode != 0:
             raise Failed(f"psql: {done.stderr.strip()}")
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
+
+
+class Standby(Cluster):
+    """A streaming standby of `primary`, which is running. From its start on, the primary acknowledges nothing that the
+    standby does not have on its disk."""
+
+    def __init__(self, folder, primary):  # pylint: disable=super-init-not-called
+        self.folder, self.binaries, self.port = Path(folder) / "standby", primary.binaries, free_port()
+        self.log, self.process, self.user = Path(folder) / "standby.log", None, primary.user
+        self.primary = primary
+        self.folder.mkdir()
+        self.own(self.folder)
+        source = f"host=127.0.0.1 port={primary.port} user=vestibule application_name=standby"
+        self.run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync", f"--dbname={source}")
+        # It has the primary's configuration, and is to wait for nobody once it is promoted.
+        self.configure("synchronous_standby_names = ''\n")
+
+    def start(self):
+        super().start()
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'standby'", "postgres")
+        self.primary.sql("SELECT pg_reload_conf()", "postgres")
+        until = time.monotonic() + 20
+        while self.primary.sql("SELECT sync_state FROM pg_stat_replication", "postgres") != [("sync",)]:
+            if time.monotonic() > until:
+                raise Failed(f"the standby does not follow:\n{self.log.read_text(errors='replace')[-1500:]}")
+            time.sleep(0.05)
+        return self
+
+    def promote(self):
+        """Returns when it accepts writes."""
+        self.run("pg_ctl", "promote", "--wait")
 
 
 def running(pid):

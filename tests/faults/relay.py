@@ -1,4 +1,5 @@
-"""A TCP relay in front of a database: it delays, it stops in the middle, and it forgets connections."""
+"""A TCP relay in front of a database: it delays, it stops in the middle, it forgets connections, and it leads to another
+one, as an address does that an operator moves."""
 
 import contextlib
 import select
@@ -10,12 +11,15 @@ from harness import free_port
 
 
 class Relay:
-    """From a port of 127.0.0.1 to `target`. `delay` is in seconds, for each piece of either direction."""
+    """From a port of 127.0.0.1 to `target`, which may be changed for new connections. `delay` is in seconds, for each
+    piece of either direction."""
 
     def __init__(self, target):
         self.target, self.port, self.delay = target, free_port(), 0.0
         # Connections of an earlier generation are silent for ever, as those to a machine that vanished.
         self.generation, self.accepting = 0, True
+        # How often all open connections were closed.
+        self.cuts = 0
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
         self.over = threading.Event()
         threading.Thread(target=self.accept, daemon=True).start()
@@ -39,8 +43,13 @@ class Relay:
                 return
             threading.Thread(target=self.serve, args=(client, self.generation), daemon=True).start()
 
+    def lead_to(self, target, cut=False):
+        """New connections lead to `target`; with `cut`, those that are open are closed."""
+        self.target = target
+        self.cuts += cut
+
     def serve(self, client, generation):
-        server = None
+        server, cuts = None, self.cuts
         try:
             while not self.accepting and not self.over.wait(0.05):
                 pass
@@ -48,6 +57,8 @@ class Relay:
             pair = {client: server, server: client}
             while not self.over.is_set():
                 ready, _, _ = select.select(list(pair), [], [], 0.2)
+                if cuts != self.cuts:
+                    return
                 if generation != self.generation:
                     # Nothing is closed, so that neither side learns of it.
                     self.over.wait()

@@ -96,6 +96,7 @@ mod sign_in_ends;
 mod sign_in_limits;
 mod silent_database;
 mod sockets;
+mod standby;
 mod text;
 mod throttle;
 mod token_door;
