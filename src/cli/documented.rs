@@ -71,7 +71,9 @@ fn commands(text: &str) -> Vec<(bool, Vec<String>)> {
 #[test]
 fn documents_name_no_command_or_option_that_is_not_there() {
     let (root, mut documents) = (Path::new(env!("CARGO_MANIFEST_DIR")), Vec::new());
-    PLACES.iter().for_each(|place| files(&root.join(place), &mut documents));
+    for place in PLACES {
+        files(&root.join(place), &mut documents);
+    }
     let (mut count, mut wrong) = (0, Vec::new());
     for document in documents {
         for (script, command) in commands(&fs::read_to_string(&document).unwrap()) {
