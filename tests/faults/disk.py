@@ -176,8 +176,8 @@ def fsync_fails_postgres(binary):
     """The disk of PostgreSQL reports an error (EIO) for an fsync, three times, then for every one until it is mended.
 
     PostgreSQL takes an error as the end (PANIC), since nobody knows what is on the disk then, and recovers from its
-    log. It starts again by itself, unless the disk fails in its recovery too. strace cannot take away what was written: that
-    is lost with the machine only."""
+    log. It starts again by itself, unless the disk fails in its recovery too. strace cannot take away what was
+    written: that is lost with the machine only."""
     with Folder() as folder, Cluster(folder) as cluster:
         with Instance(binary, folder / "server", cluster.create()) as instance:
             token, longest = instance.token("ada"), 0.0

@@ -187,9 +187,10 @@ def standby_gone(binary):
         lost_answers = load.verify(notes_of_postgres(primary))
         visits.are_known()
         return (f"{load.acknowledged()} acknowledged writes, {before} of them before it was back, 0 lost ("
-                f"{load.said()}; {lost_answers} written without an answer); pages meanwhile {visits.said()}, reads {reads}, up to "
-                f"{most} connections to PostgreSQL; all not ready {told:.1f} s after it was gone; once it was started, "
-                f"first write after {first:.1f} s, last failure after {last:.1f} s, all ready after {ready:.1f} s")
+                f"{load.said()}; {lost_answers} written without an answer); pages meanwhile {visits.said()}, "
+                f"reads {reads}, up to {most} connections to PostgreSQL; all not ready {told:.1f} s after "
+                f"it was gone; once it was started, first write after {first:.1f} s, last failure after {last:.1f} s, "
+                f"all ready after {ready:.1f} s")
 
 
 SCENARIOS = [standby_promoted, standby_by_mistake, standby_gone]
