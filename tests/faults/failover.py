@@ -112,7 +112,7 @@ def standby_promoted(binary):
             time.sleep(1)
             relay.lead_to(standby.port)
             moved = time.monotonic()
-            told = in_recovery(instances, token)
+            in_recovery(instances, token)
             time.sleep(max(0, 6 - (time.monotonic() - moved)))
             began = time.monotonic()
             standby.promote()
@@ -123,9 +123,8 @@ def standby_promoted(binary):
         lost_answers = load.verify(notes_of_postgres(standby))
         visits.are_known()
         return (f"{load.acknowledged()} acknowledged writes, 0 lost ({load.said()}; {lost_answers} written without an "
-                f"answer); pages meanwhile {visits.said()}; all not ready {told:.1f} s after the address led to the "
-                f"standby, promoted in {took:.1f} s; first write {first:.1f} s, last failure {last:.1f} s, all ready "
-                f"{ready:.1f} s after that began")
+                f"answer); pages meanwhile {visits.said()}; promoted in {took:.1f} s; first write {first:.1f} s, "
+                f"last failure {last:.1f} s, all ready {ready:.1f} s after that began")
 
 
 def standby_by_mistake(binary):
@@ -179,18 +178,19 @@ def standby_gone(binary):
                 most = max(most, int(done.stdout or 0))
                 time.sleep(0.2)
             before = load.acknowledged()
-            standby.start()
             began = time.monotonic()
+            standby.start()
             ready = max(instance.becomes(200, 20) for instance in instances) and time.monotonic() - began
             first, last = steady(load, began, 20)
         is_well(load)
         check(set(reads) <= {200, 503}, f"reads meanwhile: {reads}")
         lost_answers = load.verify(notes_of_postgres(primary))
         visits.are_known()
-        return (f"{load.acknowledged()} acknowledged writes, {before} of them before it was back, 0 lost ({load.said()}; "
-                f"{lost_answers} written without an answer); pages meanwhile {visits.said()}, reads {reads}, up to {most} "
-                f"connections to PostgreSQL; all not ready {told:.1f} s after it was gone; once it was back, first write "
-                f"after {first:.1f} s, last failure after {last:.1f} s, all ready after {ready:.1f} s")
+        return (f"{load.acknowledged()} acknowledged writes, {before} of them before it was back, 0 lost ("
+                f"{load.said()}; {lost_answers} written without an answer); pages meanwhile {visits.said()}, "
+                f"reads {reads}, up to {most} connections to PostgreSQL; all not ready {told:.1f} s after "
+                f"it was gone; once it was started, first write after {first:.1f} s, last failure after {last:.1f} s, "
+                f"all ready after {ready:.1f} s")
 
 
 SCENARIOS = [standby_promoted, standby_by_mistake, standby_gone]

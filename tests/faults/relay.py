@@ -1,5 +1,5 @@
-"""A TCP relay in front of a database: it delays, it stops in the middle, it forgets connections, and it leads to another
-one, as an address does that an operator moves."""
+"""A TCP relay in front of a database: it delays, it stops in the middle, it forgets connections, and leads to
+another one, as an address does that an operator moves."""
 
 import contextlib
 import select
