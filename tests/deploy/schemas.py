@@ -37,7 +37,8 @@ def makes_backups(script):
             (backups / f"vestibule-2026010{day}T031700Z.dump").write_text("old")
         (backups / "mine.dump").write_text("kept")
         for name, lines in {
-            "pg_dump": 'printf "%s\\n" "$@" >"$ARGUMENTS"; for i in "$@"; do case "$i" in --file=*) echo >"${i#--file=}"; esac; done',
+            "pg_dump": 'printf "%s\\n" "$@" >"$ARGUMENTS"\n'
+            'for i in "$@"; do case "$i" in --file=*) echo >"${i#--file=}"; esac; done',
             "pg_restore": 'exit "$RESTORES"',
             # The pause of the loop is the end of the trial.
             "sleep": 'kill "$PPID"',
@@ -45,7 +46,8 @@ def makes_backups(script):
             (tools / name).write_text(f"#!/bin/sh\n{lines}\n")
             (tools / name).chmod(0o755)
         environment = {
-            "PATH": f"{tools}:{os.environ['PATH']}", "ARGUMENTS": str(place / "arguments"), "DATABASE_URL": "postgres://",
+            "PATH": f"{tools}:{os.environ['PATH']}", "ARGUMENTS": str(place / "arguments"),
+            "DATABASE_URL": "postgres://",
         }
 
         def names(restores):
@@ -91,7 +93,8 @@ assert documents["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == po
 settings = documents["ConfigMap"]["data"]
 backup = documents["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 makes_backups(backup["containers"][0]["command"])
-assert backup["volumes"][0]["persistentVolumeClaim"]["claimName"] == documents["PersistentVolumeClaim"]["metadata"]["name"]
+claim = backup["volumes"][0]["persistentVolumeClaim"]["claimName"]
+assert claim == documents["PersistentVolumeClaim"]["metadata"]["name"]
 slack = container["lifecycle"]["preStop"]["sleep"]["seconds"] + int(settings["VESTIBULE_SERVER__SHUTDOWN_SECONDS"])
 assert slack < pod["spec"]["terminationGracePeriodSeconds"]
 secret = {"DATABASE_URL": "postgres://vestibule:secret@database.example.com/vestibule?sslmode=verify-full"}
