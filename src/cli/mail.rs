@@ -9,6 +9,7 @@ use super::{
     failure::Failure,
     ids::id,
     output::{Limit, eprint, print, print_json, print_table},
+    prompt::confirm,
 };
 use crate::{
     db::Db,
@@ -38,6 +39,8 @@ enum Command {
     Show(One),
     /// Send mails now that wait, and those that could not be sent
     Resend(Resend),
+    /// Drop mails that wait or could not be sent: they are never sent, and no longer listed or counted
+    Drop(Discard),
     /// Send a test message and print what the mail server answers
     Test(Test),
 }
@@ -46,7 +49,7 @@ enum Command {
 struct List {
     #[command(flatten)]
     limit: Limit,
-    /// List also mails that were sent
+    /// List all that are kept: also those that were sent, expired, replaced or dropped
     #[arg(long)]
     all: bool,
     /// Only mails to this address
@@ -73,6 +76,26 @@ struct Resend {
 }
 
 #[derive(Debug, Args)]
+struct Discard {
+    #[command(flatten)]
+    which: Which,
+    /// With --all: do not ask for confirmation
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// Those with these IDs
+    #[arg(value_parser = id, value_name = "ID")]
+    ids: Vec<Uuid>,
+    /// All that could not be sent
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
 struct Test {
     /// The address to send it to
     to: String,
@@ -85,6 +108,7 @@ impl Mail {
             Command::List(list) => list.run(context, json).await,
             Command::Show(One { id }) => show(context, id, json).await,
             Command::Resend(resend) => resend.run(context, json).await,
+            Command::Drop(discard) => discard.run(context, json).await,
             Command::Test(test) => test.run(context, json).await,
         }
     }
@@ -144,6 +168,9 @@ async fn show(context: &Context, id: Uuid, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Why nothing is done with a mail.
+const BUSY: &str = "the mail is being sent at this moment; look again later";
+
 impl Resend {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
         if let Some(id) = self.id {
@@ -160,9 +187,7 @@ impl Resend {
         let name = if self.id.is_some() { "a mail" } else { "all that wait or failed" };
         let work = async {
             match admin::resend(&context.db, self.id).await.map_err(Failure::machine)? {
-                0 if self.id.is_some() => {
-                    Err(Failure::usage("the mail is being sent at this moment; look again later"))
-                }
+                0 if self.id.is_some() => Err(Failure::usage(BUSY)),
                 count => Ok(count),
             }
         };
@@ -177,6 +202,48 @@ impl Resend {
             0 => "No mail waits or has failed that can still be sent.".into(),
             1 => "1 mail is being sent. See `vestibule mail list --all`.".into(),
             count => format!("{count} mails are being sent. See `vestibule mail list --all`."),
+        });
+        Ok(())
+    }
+}
+
+impl Discard {
+    async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
+        let Which { mut ids, all } = self.which;
+        let count = if all {
+            confirm(context, self.yes, "this drops all mails that could not be sent", "drop")?;
+            let work = async { admin::discard(&context.db, None).await.map_err(Failure::machine) };
+            context.logged("mail drop", (None, "all that failed"), work).await?
+        } else {
+            ids.sort_unstable();
+            ids.dedup();
+            // A mistake in one of them drops none.
+            for id in &ids {
+                let mail = find(context, *id).await?;
+                if !["waiting", "failed"].contains(&&*mail.state) {
+                    let state = mail.state;
+                    return Err(Failure::usage(format!("the mail {id} is {state}, so there is nothing to drop")));
+                }
+            }
+            let mut dropped = 0;
+            for id in ids {
+                let work = async {
+                    match admin::discard(&context.db, Some(id)).await.map_err(Failure::machine)? {
+                        0 => Err(Failure::usage(BUSY)),
+                        count => Ok(count),
+                    }
+                };
+                dropped += context.logged("mail drop", (Some(id), "a mail"), work).await?;
+            }
+            dropped
+        };
+        if json {
+            return print_json(&json!({"dropped": count}));
+        }
+        print(&match count {
+            0 => "No mail has failed.".into(),
+            1 => "1 mail has been dropped.".into(),
+            count => format!("{count} mails have been dropped."),
         });
         Ok(())
     }
@@ -199,8 +266,11 @@ pub(super) async fn send_test(settings: &Settings, db: &Db, to: &str) -> Result<
 
 impl Test {
     async fn run(self, context: &Context, json: bool) -> Result<(), Failure> {
-        let answer = send_test(&context.settings, &context.db, &self.to).await;
-        let answer = answer.map_err(|words| Failure::machine(format!("the message was not sent: {words}")))?;
+        let work = async {
+            let answer = send_test(&context.settings, &context.db, &self.to).await;
+            answer.map_err(|words| Failure::machine(format!("the message was not sent: {words}")))
+        };
+        let answer = context.logged("mail test", (None, &self.to), work).await?;
         if json {
             return print_json(&json!({"to": self.to, "answer": answer}));
         }

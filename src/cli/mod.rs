@@ -90,7 +90,7 @@ enum Command {
     Tokens(tokens::Tokens),
     /// Register, list and delete applications that ask people for access (OAuth 2)
     Clients(clients::Clients),
-    /// List mails that wait or failed, send them again, send a test message
+    /// List mails that wait or failed, send them again or drop them, send a test message
     Mail(mail::Mail),
     /// List what browsers blocked or warned of on our pages
     Reports(reports::Reports),

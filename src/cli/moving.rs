@@ -91,6 +91,13 @@ impl Move {
         let Some(mark) = moving::release(source).await.map_err(Failure::machine)? else {
             return Err(Failure::usage(format!("{} was not moved", shown(source))));
         };
+        log_undo(source, &mark).await.map_err(|failure| {
+            Failure::machine(format!(
+                "{} takes writes again, but there is no entry of this in its operators' log: {}",
+                shown(source),
+                failure.1
+            ))
+        })?;
         if self.json {
             return print_json(&json!({"undone": mark}));
         }
@@ -239,6 +246,18 @@ async fn nobody_uses(source: &str) -> Result<(), Failure> {
         },
     };
     Err(Failure::usage(format!("{who} {}. Stop all that use it first; nothing was changed", shown(source))))
+}
+
+/// Adds an entry to the operator log of `source`, which takes none until it is released.
+async fn log_undo(source: &str, mark: &Mark) -> Result<(), Failure> {
+    let db = Db::open_existing(source, Clock::default()).await.map_err(Failure::machine)?;
+    let subject = Subject { id: None, name: mark.other.clone() };
+    let entry = operators::begin(&db, &Operator::here(), "move --undo", subject).await;
+    if let Ok(entry) = entry {
+        operators::end(&db, entry, true, None).await;
+    }
+    db.close().await;
+    entry.map(drop).map_err(Failure::from)
 }
 
 /// Begins the move, or goes on with it. A server that started meanwhile has read that it may.

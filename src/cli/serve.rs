@@ -46,6 +46,7 @@ pub(super) struct Serve {
 impl Serve {
     /// Runs the server until it receives SIGTERM or Ctrl-C.
     pub(super) fn run(self, mut config: Config) -> Result<(), Failure> {
+        app::metrics::process_starts();
         if !self.local_https {
             return serve(&config, None);
         }

@@ -7,7 +7,7 @@ use super::store;
 pub use super::store::{Listed, Queue};
 use crate::db::Db;
 
-/// The newest `limit` mails; with `recipient`, those to that address; with `open`, without those that were sent.
+/// The newest `limit` mails; with `recipient`, those to that address; with `open`, only those that wait or failed.
 ///
 /// # Errors
 /// If the database fails.
@@ -38,6 +38,15 @@ pub async fn find(db: &Db, id: Uuid) -> sqlx::Result<Option<Listed>> {
 /// If the database fails.
 pub async fn resend(db: &Db, id: Option<Uuid>) -> sqlx::Result<u64> {
     store::resend(db, id, db.now()).await
+}
+
+/// Drops the mail `id`, which waits or failed, or all that failed: it is never sent, and what it says is forgotten. Returns
+/// how many there were. One that is being sent is not among them.
+///
+/// # Errors
+/// If the database fails.
+pub async fn discard(db: &Db, id: Option<Uuid>) -> sqlx::Result<u64> {
+    store::discard(db, id, db.now()).await
 }
 
 /// Drops every mail that waits to be sent, and what all others say. Returns how many there were.

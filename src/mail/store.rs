@@ -230,7 +230,7 @@ pub(super) async fn queue(db: &Db, now: Timestamp) -> sqlx::Result<Queue> {
     )
 }
 
-/// The newest first; with `recipient`, only those to that address; `open` leaves out those that were sent.
+/// The newest first; with `recipient`, only those to that address; with `open`, only those that wait or failed.
 pub(super) async fn list(db: &Db, recipient: Option<String>, open: bool, limit: i64) -> sqlx::Result<Vec<Listed>> {
     fetch!(
         db,
@@ -238,7 +238,7 @@ pub(super) async fn list(db: &Db, recipient: Option<String>, open: bool, limit: 
         "SELECT id, kind, recipient, state, attempts, due_at, answer, created_at, expires_at, ended_at,
             request_id, content IS NOT NULL AS kept
          FROM outgoing_mails
-         WHERE ($1 IS NULL OR lower(recipient) = lower($1)) AND ($2 = FALSE OR state <> 'sent')
+         WHERE ($1 IS NULL OR lower(recipient) = lower($1)) AND ($2 = FALSE OR state IN ('waiting', 'failed'))
          ORDER BY id DESC LIMIT $3",
         recipient.clone(),
         open,
@@ -266,6 +266,20 @@ pub(super) async fn resend(db: &Db, id: Option<Uuid>, now: Timestamp) -> sqlx::R
         "UPDATE outgoing_mails SET state = 'waiting', attempts = 0, due_at = $2, tried_from = $2, ended_at = NULL
          WHERE ($1 IS NULL OR id = $1) AND content IS NOT NULL AND (expires_at IS NULL OR expires_at > $2)
             AND (state = 'failed' OR state = 'waiting' AND (claim IS NULL OR due_at <= $2))",
+        id,
+        now,
+    )
+}
+
+/// Drops the mail `id`, whether it waits or failed, or all that failed, and forgets what they say. One that is being sent
+/// is left alone.
+pub(super) async fn discard(db: &Db, id: Option<Uuid>, now: Timestamp) -> sqlx::Result<u64> {
+    execute!(
+        db,
+        affected,
+        "UPDATE outgoing_mails SET state = 'dropped', content = NULL, claim = NULL, ended_at = COALESCE(ended_at, $2)
+         WHERE ($1 IS NULL OR id = $1)
+            AND (state = 'failed' OR $1 IS NOT NULL AND state = 'waiting' AND (claim IS NULL OR due_at <= $2))",
         id,
         now,
     )

@@ -26,7 +26,7 @@ pub struct Mail {
     pub outbox: String,
     /// Whether to connect to a mail server on another machine without TLS. A password is sent over TLS in any case.
     pub allow_plaintext: bool,
-    /// Days for which `vestibule mail list` has what became of a mail: to whom, when, and what the server answered.
+    /// Days for which `vestibule mail list --all` has what became of a mail: to whom, when, and what the server answered.
     pub keep_days: u32,
 }
 

@@ -13,6 +13,9 @@ use config::ConfigError;
 /// The variables of secrets, each with the name that its systemd credential has: that of the setting.
 const SECRETS: [(&str, &str); 3] =
     [("DATABASE_URL", ""), ("VESTIBULE_DATABASE__URL", "database.url"), ("VESTIBULE_MAIL__SMTP_URL", "mail.smtp_url")];
+/// The settings that are secrets, each with its variables, in the order in which they count.
+const SETTINGS: [(&str, &[&str]); 2] =
+    [("database.url", &["DATABASE_URL", "VESTIBULE_DATABASE__URL"]), ("mail.smtp_url", &["VESTIBULE_MAIL__SMTP_URL"])];
 const SUFFIX: &str = "_FILE";
 /// The folder with the credentials of a service (systemd.exec(5)).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
@@ -58,11 +61,33 @@ pub(super) fn file_of(secret: &str, environment: &HashMap<String, String>) -> Op
         return Some((variable, file));
     }
     let (_, credential) = SECRETS.iter().find(|(name, credential)| *name == secret && !credential.is_empty())?;
-    if is_set(environment, secret) || !is_set(environment, CREDENTIALS) {
+    if is_set(environment, secret) {
         return None;
     }
-    let file = Path::new(environment.get(CREDENTIALS)?.trim()).join(credential);
+    credential_file(credential, environment)
+}
+
+/// The credential with the name `credential`, if the service has it, and its file.
+fn credential_file(credential: &str, environment: &HashMap<String, String>) -> Option<(String, PathBuf)> {
+    let folder = environment.get(CREDENTIALS).filter(|folder| !folder.trim().is_empty())?;
+    let file = Path::new(folder.trim()).join(credential);
     file.exists().then(|| (format!("the credential {credential}"), file))
+}
+
+/// The files that count for nothing, since their setting is given elsewhere too: a sentence about each, with both places.
+/// Whoever gave one expects it to be used.
+pub(super) fn shadowed(environment: &HashMap<String, String>) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (setting, variables) in SETTINGS {
+        let names = variables.iter().flat_map(|name| [((*name).to_owned(), false), (format!("{name}{SUFFIX}"), true)]);
+        let credential = credential_file(setting, environment).map(|(origin, _)| (origin, true));
+        let mut places = names.filter(|(name, _)| is_set(environment, name)).chain(credential);
+        let Some((used, _)) = places.next() else { continue };
+        sentences.extend(places.filter(|(_, is_file)| *is_file).map(|(unused, _)| {
+            format!("{setting} is given twice: {used} is used and {unused} is not; remove one of them")
+        }));
+    }
+    sentences
 }
 
 fn read(file: &Path) -> Result<String, String> {
@@ -109,6 +134,41 @@ mod tests {
         }
         let error = resolved(&environment(&[("DATABASE_URL_FILE", folder.path())])).unwrap_err().to_string();
         assert!(error.contains("cannot read the secret in"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_counts_for_nothing_is_told_with_the_place_that_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, folder) = (folder.path().join("url"), folder.path());
+        fs::write(&file, "sqlite:s3cret.db").unwrap();
+        let (credentials, set) = ((CREDENTIALS, folder), Path::new("sqlite:s3cret-too.db"));
+        let told = |pairs: &[(&str, &Path)]| shadowed(&environment(pairs));
+        let none: [String; 0] = [];
+        assert_eq!(told(&[credentials, ("DATABASE_URL", set)]), none, "there is no such credential");
+        for name in ["database.url", "mail.smtp_url"] {
+            fs::write(folder.join(name), "sqlite:s3cret.db").unwrap();
+        }
+        let sentence = |setting: &str, used: &str, unused: &str| {
+            [format!("{setting} is given twice: {used} is used and {unused} is not; remove one of them")]
+        };
+        assert_eq!(told(&[credentials]), none);
+        for used in ["DATABASE_URL", "DATABASE_URL_FILE", "VESTIBULE_DATABASE__URL", "VESTIBULE_DATABASE__URL_FILE"] {
+            let expected = sentence("database.url", used, "the credential database.url");
+            assert_eq!(told(&[credentials, (used, &file)]), expected);
+        }
+        for used in ["VESTIBULE_MAIL__SMTP_URL", "VESTIBULE_MAIL__SMTP_URL_FILE"] {
+            let expected = sentence("mail.smtp_url", used, "the credential mail.smtp_url");
+            assert_eq!(told(&[credentials, (used, &file)]), expected);
+        }
+        let of_file = ("VESTIBULE_DATABASE__URL_FILE", &*file);
+        for used in ["DATABASE_URL", "DATABASE_URL_FILE"] {
+            let expected = sentence("database.url", used, "VESTIBULE_DATABASE__URL_FILE");
+            assert_eq!(told(&[of_file, (used, &file)]), expected);
+        }
+        assert_eq!(told(&[of_file]), none);
+        let variables = [("DATABASE_URL", set), ("VESTIBULE_DATABASE__URL", set)];
+        assert_eq!(told(&variables), none, "no file is among them");
+        assert_eq!(told(&[credentials, of_file, ("DATABASE_URL", set)]).len(), 2);
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn is_set(value: &str) -> bool {
     !value.trim().is_empty()
 }
 
-/// The mistakes in the names of variables (S73).
+/// The mistakes in the names of variables (S73), and what is given twice.
 pub(super) fn findings(keys: &Keys, environment: &HashMap<String, String>) -> Vec<Finding> {
     const KEY: &str = "environment";
     let set = environment.iter().filter(|(name, value)| is_set(value) && !secret_files::is_file_variable(name));
@@ -140,6 +140,8 @@ pub(super) fn findings(keys: &Keys, environment: &HashMap<String, String>) -> Ve
                        of them";
         findings.push(Finding { severity: Severity::Advice, key: KEY, message: message.into() });
     }
+    let advice = |message| Finding { severity: Severity::Advice, key: KEY, message };
+    findings.extend(secret_files::shadowed(environment).into_iter().map(advice));
     findings
 }
 

@@ -16,7 +16,7 @@ import proxies
 import unit
 import walk
 
-QUICK = [walk.check, walk.readme, *proxies.CHECKS, manifests.check, unit.check]
+QUICK = [walk.check, walk.readme, walk.credentials, *proxies.CHECKS, manifests.check, unit.check]
 ALL = [*QUICK, pages.check, image.check]
 
 

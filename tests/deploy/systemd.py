@@ -3,6 +3,7 @@ says, with the unit's settings and in the unit's folder, and waits until it is r
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 MACHINE = Path(os.environ["MACHINE"])
+UNIT = MACHINE / "etc/systemd/system/vestibule.service"
 OWN = {name: os.environ[name] for name in ("PATH", "SSL_CERT_FILE") if name in os.environ}
 
 
@@ -19,8 +21,10 @@ def main(program, arguments):
     verb, *rest = arguments
     names = [name for name in rest if not name.startswith("-")]
     if verb == "daemon-reload":
-        return 0 if (MACHINE / "etc/systemd/system/vestibule.service").exists() else 1
+        return 0 if UNIT.exists() else 1
     (name,) = names
+    if verb == "cat":
+        return cat(name)
     if verb in ("stop", "restart"):
         stop(name)
     if verb in ("start", "restart", "enable"):
@@ -34,14 +38,47 @@ def settings(file):
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
+def unit_files():
+    """The unit and its drop-ins."""
+    return [UNIT, *sorted(UNIT.with_name("vestibule.service.d").glob("*.conf"))]
+
+
+def cat(name):
+    if name != "vestibule.service" or not UNIT.exists():
+        return 1
+    print("\n".join(f"# {file}\n{file.read_text()}" for file in unit_files()))
+    return 0
+
+
+def credentials(lines, name):
+    """The environment with the credentials that `lines`, in their order, load: copies in a folder of `name`."""
+    loaded = {}
+    for value in lines:
+        if not value:
+            loaded = {}
+            continue
+        credential, _, file = value.partition(":")
+        loaded[credential] = Path(file)
+    if not loaded:
+        return {}
+    folder = MACHINE / "run/credentials" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for credential, file in loaded.items():
+        shutil.copy(file, folder / credential)
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
 def systemd_run(arguments):
-    properties = dict(argument.split("=", 2)[1:] for argument in arguments if argument.startswith("--property="))
+    given = [argument.split("=", 2)[1:] for argument in arguments if argument.startswith("--property=")]
+    properties, loaded = dict(given), [value for name, value in given if name == "LoadCredential"]
     at = next(at for at, argument in enumerate(arguments) if not argument.startswith("--"))
     # systemd creates the StateDirectory.
     folder = MACHINE / "var/lib" / properties["StateDirectory"]
     folder.mkdir(parents=True, exist_ok=True)
     assert Path(properties["WorkingDirectory"]) == folder
     environment = {**OWN, **settings(properties["EnvironmentFile"]), "LEPTOS_SITE_ROOT": os.environ["SITE"]}
+    environment |= credentials(loaded, "run-u1.service")
     os.umask(int(properties["UMask"], 8))
     return subprocess.run(arguments[at:], cwd=folder, env=environment).returncode
 
@@ -63,12 +100,11 @@ def start(name):
         environment, folder = {**OWN, "HOME": str(MACHINE)}, MACHINE
         ready = ["curl", "--silent", "--fail", f"https://localhost:{secure}/healthz"]
     else:
-        unit = dict(
-            line.split("=", 1)
-            for line in (MACHINE / "etc/systemd/system/vestibule.service").read_text().splitlines()
-            if re.match(r"\w+=", line)
-        )
+        lines = [line for file in unit_files() for line in file.read_text().splitlines()]
+        given = [line.split("=", 1) for line in lines if re.match(r"\w+=", line)]
+        unit = dict(given)
         environment = {**OWN, **settings(unit["EnvironmentFile"]), "LEPTOS_SITE_ROOT": os.environ["SITE"]}
+        environment |= credentials([value for key, value in given if key == "LoadCredential"], "vestibule.service")
         folder = Path(unit["WorkingDirectory"])
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(int(unit["StateDirectoryMode"], 8))

@@ -27,6 +27,34 @@ def readme(binary):
     return walk(binary, commands("README.md", "Deploy it")[1:])
 
 
+def credentials(binary):
+    """credentials: those of the unit, with which the server and vestibulectl use the same database"""
+    # The first as the comment in the unit says, the second by a drop-in.
+    lines = [
+        "install vestibule deploy/vestibulectl /usr/local/bin/",
+        "install -D --mode 0600 deploy/vestibule.env /etc/vestibule/vestibule.env",
+        "install --mode 0644 deploy/vestibule.service /etc/systemd/system/",
+        "echo sqlite:elsewhere.db >/etc/vestibule/database.url",
+        "echo smtps://user:s3cret@mail.example.com >/etc/vestibule/mail.smtp_url",
+        "sed -i 's/^#LoadCredential=database/LoadCredential=database/' /etc/systemd/system/vestibule.service",
+        "mkdir /etc/systemd/system/vestibule.service.d",
+        "printf '[Service]\\nLoadCredential=mail.smtp_url:/etc/vestibule/mail.smtp_url\\n' "
+        ">/etc/systemd/system/vestibule.service.d/mail.conf",
+        # Both are given: somebody is told.
+        "vestibulectl check | grep 'DATABASE_URL is used and the credential database.url is not'",
+        "sed -i '/^DATABASE_URL=/d' /etc/vestibule/vestibule.env",
+        "! vestibulectl check | grep 'is given twice'",
+        "vestibulectl check | grep 'mail.from'",
+        "echo 'VESTIBULE_MAIL__FROM=Vestibule <hello@example.com>' >>/etc/vestibule/vestibule.env",
+        "vestibulectl check | grep 'elsewhere.db (from the credential database.url'",
+        "systemctl start vestibule",
+        "vestibulectl accounts list",
+        "vestibulectl backup by-hand.db",
+        "test -e /var/lib/vestibule/elsewhere.db && ! test -e /var/lib/vestibule/vestibule.db",
+    ]
+    return walk(binary, lines)
+
+
 def walk(binary, lines):
     """Runs `lines` in a folder, with the programs of a server, and returns how many there were."""
     caddy = program("caddy", "caddy/usr/bin/caddy")

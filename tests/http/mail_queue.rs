@@ -11,7 +11,7 @@ use vestibule::mail::{Mail, Mailer, admin};
 use crate::{
     binary::{DatabaseLocation, PATIENCE, Server},
     operators::run_with,
-    support::{Database, RawDb, Sink, TestApp, folder, on_both_databases},
+    support::{Database, PASSWORD, RawDb, Sink, TestApp, folder, on_both_databases},
 };
 
 on_both_databases! {
@@ -23,6 +23,9 @@ on_both_databases! {
     kill_9_in_the_middle_of_a_mail_loses_nothing_and_sends_it_once,
     operators_see_what_the_mail_server_said,
     what_waits_is_sent_at_once_if_an_operator_says_so,
+    only_what_waits_or_failed_is_listed_unless_all_is_asked_for,
+    what_is_dropped_is_never_sent_and_no_longer_counted,
+    operators_take_dead_letters_off_the_list,
 }
 
 fn mail(to: &str) -> Mail {
@@ -155,6 +158,63 @@ async fn what_waits_is_sent_at_once_if_an_operator_says_so(database: Database) {
     assert_eq!(admin::resend(&app.db, Some(bobs.id)).await.unwrap(), 1);
     send_due(&app).await;
     assert_eq!((states(&app).await, sink.taken().len()), (vec!["sent".into(), "sent".into()], 2));
+}
+
+async fn only_what_waits_or_failed_is_listed_unless_all_is_asked_for(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    app.clock.stop();
+    for to in ["waiting", "failed", "expired", "replaced", "dropped", "sent"] {
+        refuse_once(&sink, "450 later");
+        app.state.mailer.send(mail(&format!("{to}@example.org"))).await;
+        app.db.wait_idle().await;
+    }
+    app.sql("UPDATE outgoing_mails SET state = replace(recipient, '@example.org', '')").await;
+    let listed = async |open: bool| {
+        let mails = admin::list(&app.db, None, open, 10).await.unwrap();
+        mails.into_iter().map(|mail| mail.state).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(true).await, ["failed", "waiting"]);
+    assert_eq!(listed(false).await, ["sent", "dropped", "replaced", "expired", "failed", "waiting"]);
+}
+
+async fn what_is_dropped_is_never_sent_and_no_longer_counted(database: Database) {
+    let sink = Sink::open().await;
+    let app = with_server(database, &sink).await;
+    app.clock.stop();
+    for (to, answers) in [("ada", &["550 no"][..]), ("bob", &["450 later", "450 later"]), ("eve", &["550 no"])] {
+        sink.refuse(answers);
+        app.state.mailer.send(mail(&format!("{to}@example.org"))).await;
+        app.db.wait_idle().await;
+    }
+    let [eves, bobs, adas] = admin::list(&app.db, None, true, 10).await.unwrap().try_into().unwrap();
+    assert_eq!(states(&app).await, ["failed", "waiting", "failed"]);
+    assert_eq!(admin::queue(&app.db).await.unwrap().failed, 2);
+
+    assert_eq!(admin::discard(&app.db, Some(adas.id)).await.unwrap(), 1);
+    assert_eq!(states(&app).await, ["dropped", "waiting", "failed"]);
+    assert_eq!(kept(&app).await, 2);
+    assert_eq!(admin::discard(&app.db, Some(adas.id)).await.unwrap(), 0, "it is dropped");
+    assert_eq!(admin::resend(&app.db, Some(adas.id)).await.unwrap(), 0, "what it said is forgotten");
+    // All are all that failed. What waits may still be taken.
+    assert_eq!(admin::discard(&app.db, None).await.unwrap(), 1);
+    assert_eq!(states(&app).await, ["dropped", "waiting", "dropped"]);
+    let queue = admin::queue(&app.db).await.unwrap();
+    assert_eq!((queue.failed, queue.waiting), (0, 1), "the alert ends");
+    assert!(!admin::find(&app.db, eves.id).await.unwrap().unwrap().kept);
+
+    // Another instance sends it.
+    app.sql("UPDATE outgoing_mails SET claim = id WHERE state = 'waiting'").await;
+    assert_eq!(admin::discard(&app.db, Some(bobs.id)).await.unwrap(), 0, "it may have been taken already");
+    app.sql("UPDATE outgoing_mails SET claim = NULL").await;
+    assert_eq!(admin::discard(&app.db, Some(bobs.id)).await.unwrap(), 1);
+    app.clock.advance(Duration::hours(3));
+    let tries = sink.tries();
+    send_due(&app).await;
+    assert_eq!((sink.tries(), sink.taken().len(), kept(&app).await), (tries, 0, 0));
+    app.clock.advance(Duration::days(8));
+    admin::delete_expired(&app.db, 7, 100).await.unwrap();
+    assert!(states(&app).await.is_empty(), "it is deleted like any other that has ended");
 }
 
 async fn two_instances_send_each_mail_once(database: Database) {
@@ -315,7 +375,59 @@ async fn operators_see_what_the_mail_server_said(place: DatabaseLocation) {
     assert!(said.contains("eve@example.org was sent: 250 taken"), "{said}");
     sink.refuse(&["554 5.7.1 blocked"]);
     assert!(run(&["mail", "test", "eve@example.org"]).assert_status(1).err.contains("554 5.7.1 blocked"));
+    let log = run(&["log", "--json"]).json();
+    for (place, outcome) in ["failed", "done"].into_iter().enumerate() {
+        let entry = ["action", "subject", "outcome"].map(|member| log[place][member].as_str().unwrap());
+        assert_eq!(entry, ["mail test", "eve@example.org", outcome]);
+    }
     let without = crate::operators::run(&folder, &place, &["mail", "test", "eve@example.org"], "");
     assert!(without.assert_status(0).out.contains("no mail server is set"));
     assert_eq!(fs::read_dir(folder.join("outbox")).unwrap().count(), 1);
+}
+
+async fn operators_take_dead_letters_off_the_list(place: DatabaseLocation) {
+    let (folder, sink) = (folder(), Sink::open().await);
+    let url = sink.url();
+    let settings = [
+        ("DATABASE_URL", place.url()),
+        ("VESTIBULE_MAIL__SMTP_URL", url.as_str()),
+        ("VESTIBULE_MAIL__FROM", "hello@vestibule.example"),
+    ];
+    sink.refuse(&["550 5.1.1 unknown"; 3]);
+    let server = Server::start(&folder, &settings);
+    let run = |line: &[&str]| run_with(&folder, &settings, line, "");
+    for name in ["ada", "bob", "eve"] {
+        let email = format!("{name}@example.org");
+        assert_eq!(server.form("/sign-up", "", &[("name", name), ("email", &email), ("password", PASSWORD)]).0, 303);
+    }
+    let begun = Instant::now();
+    let ids: Vec<String> = loop {
+        let listed = run(&["mail", "list", "--json"]).json();
+        let failed = listed.as_array().unwrap().iter().filter(|mail| mail["state"] == "failed");
+        let ids: Vec<_> = failed.map(|mail| mail["id"].as_str().unwrap().to_owned()).collect();
+        if ids.len() == 3 {
+            break ids;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{listed}");
+    };
+
+    let nowhere = "01890000-0000-7000-8000-000000000000";
+    assert!(run(&["mail", "drop", &ids[0], nowhere]).assert_status(2).err.contains("no mail has the ID"));
+    assert_eq!(run(&["mail", "list", "--json"]).json().as_array().unwrap().len(), 3, "a mistake drops none");
+    let twice: [&str; 5] = ["mail", "drop", &ids[0], &ids[1], &ids[0]];
+    assert_eq!(run(&twice).assert_status(0).out, "2 mails have been dropped.\n");
+    let again = run(&["mail", "drop", &ids[0]]).assert_status(2).err;
+    assert!(again.contains("is dropped, so there is nothing to drop"), "{again}");
+    assert!(run(&["mail", "drop", "--all"]).assert_status(2).err.contains("--yes"));
+    assert_eq!(run(&["mail", "drop", "--all", "--yes", "--json"]).json(), json!({"dropped": 1}));
+    assert_eq!(run(&["mail", "drop", "--all", "--yes"]).assert_status(0).out, "No mail has failed.\n");
+    assert_eq!(run(&["mail", "list"]).assert_status(0).out, "No mail waits, and none has failed.\n");
+    let all = run(&["mail", "list", "--all"]).assert_status(0).out;
+    assert_eq!(all.matches(" dropped ").count(), 3, "{all}");
+    let log = run(&["log", "--json"]).json();
+    let drops: Vec<_> = log.as_array().unwrap().iter().filter(|entry| entry["action"] == "mail drop").collect();
+    assert_eq!(drops.len(), 4, "{log}");
+    assert!(drops.iter().all(|entry| entry["outcome"] == "done"), "{log}");
+    let named = |id: &String| drops.iter().any(|entry| entry["subject_id"] == id.as_str());
+    assert!(named(&ids[0]) && named(&ids[1]) && drops[0]["subject"] == "all that failed", "{log}");
 }

@@ -79,7 +79,12 @@ fn counters_move_and_labels_are_bounded() {
     // A sign-up, a sign-in and a login, each a hash.
     let hashed = value(&text, r#"vestibule_password_work_seconds_count{queue="hash"}"#);
     assert!((hashed - 3.0).abs() < f64::EPSILON, "{hashed}");
-    for series in ["process_resident_memory_bytes", "vestibule_sqlite_wal_bytes", "vestibule_connections_max"] {
+    for series in [
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        "vestibule_sqlite_wal_bytes",
+        "vestibule_connections_max",
+    ] {
         assert!(value(&text, series) > 0.0, "{series}");
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use vestibule::settings::without_credentials;
 
 use crate::{
     binary::{DatabaseLocation, Server, command, free_address, refusal},
@@ -78,8 +79,12 @@ async fn what_people_hold_works_after_a_move(database: Database) {
     client.post(COLLECTION, json!({"title": "late", "body": ""})).await.problem(503, "unavailable");
     assert!(move_of(&app, &["--to", url(&target)]).assert_status(2).err.contains("was moved to"));
     move_of(&app, &["--undo"]).assert_status(0);
+    let log = || run_with(&folder(), &[("DATABASE_URL", url(&app))], &["log", "--json"], "").json();
+    assert_eq!((&log()[0]["action"], &log()[0]["outcome"]), (&json!("move --undo"), &json!("done")));
+    assert_eq!(log()[0]["subject"], without_credentials(url(&target)));
     client.post(COLLECTION, json!({"title": "late", "body": ""})).await.assert_status(201);
     assert!(move_of(&app, &["--undo"]).assert_status(2).err.contains("was not moved"));
+    assert_eq!(log()[1]["action"], "move", "what was not undone has no entry");
 }
 
 async fn what_cannot_be_moved_is_refused(place: DatabaseLocation) {

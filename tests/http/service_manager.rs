@@ -173,6 +173,15 @@ fn secrets_are_read_from_files_and_named_by_them() {
     drop(Server::start(&folder, &[("CREDENTIALS_DIRECTORY", "credentials")]));
     assert!(folder.join("from-a-credential.db").exists());
 
+    // As in a unit whose settings name the database as before.
+    let both = [("CREDENTIALS_DIRECTORY", "credentials"), SQLITE];
+    let told = "database.url is given twice: DATABASE_URL is used and the credential database.url is not";
+    let said = run_with(&folder, &both, &["check"], "").assert_status(0).out;
+    assert!(said.contains(told) && !said.contains("from-a-credential"), "{said}");
+    let server = Server::start(&folder, &both);
+    assert!(server.log().contains(told) && !server.log().contains("from-a-credential"), "{}", server.log());
+    drop(server);
+
     fs::write(folder.join("url"), "postgres://me:s3cret@db.example/x").unwrap();
     for (settings, told) in [
         (&[("DATABASE_URL_FILE", "url")][..], "database.allow_plaintext"),

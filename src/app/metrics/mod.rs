@@ -15,7 +15,10 @@ use crate::{
     state::AppState,
 };
 
-pub use self::listener::{bind, router};
+pub use self::{
+    listener::{bind, router},
+    process::starts as process_starts,
+};
 
 /// What metrics are read of.
 #[derive(Clone)]
