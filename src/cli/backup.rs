@@ -179,8 +179,8 @@ fn unfinished(why: &str, kept: Option<&str>) -> String {
     let why = why.trim_end_matches('.');
     let kept = kept.map(|kept| format!(" What was there before is kept as {kept}.")).unwrap_or_default();
     format!(
-        "the backup was restored, but what must not come back was not ended: {why}. No server starts on it until you run \
-         `vestibule restored`.{kept}"
+        "the backup was restored, but what must not come back was not ended: {why}. No server starts on it until you \
+         run `vestibule restored`.{kept}"
     )
 }
 

@@ -9,7 +9,7 @@ use std::{
     str::FromStr,
 };
 
-use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 use url::Url;
 
 use super::script::{self, Part};
@@ -129,7 +129,7 @@ pub(super) fn made_at(bin: &str, file: &Path) -> Result<String, String> {
     Ok(said.map_or_else(|| "an unknown time".to_owned(), |(_, time)| time.trim().to_owned()))
 }
 
-/// Gives the script by which the backup `file` is restored to `take`, until that returns false. All of the file is read.
+/// Gives `take` the script by which the backup `file` is restored, until that returns false. All of the file is read.
 pub(super) fn script(bin: &str, file: &Path, take: impl FnMut(Part) -> bool) -> Result<(), String> {
     let mut command = program("pg_restore", bin, None)?;
     command.args(["--no-owner", "--no-privileges", "--file=-"]).arg(file);
@@ -184,7 +184,8 @@ pub(super) fn cannot_open(url: &str, error: &sqlx::Error) -> String {
 
 pub(super) async fn connect(url: &str) -> sqlx::Result<PgConnection> {
     let (url, _) = super::pooler::asked_for(url);
-    PgConnection::connect_with(&PgConnectOptions::from_str(&url)?).await
+    // Statements of a restore are slow, and as long as a schema.
+    PgConnection::connect_with(&PgConnectOptions::from_str(&url)?.disable_statement_logging()).await
 }
 
 pub(super) fn quoted(name: &str) -> String {

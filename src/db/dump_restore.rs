@@ -85,8 +85,8 @@ impl Held {
 fn unknown(error: &sqlx::Error, kept: Option<&str>) -> String {
     let kept = kept.map(|schema| format!(", and what was there before is the schema {schema}")).unwrap_or_default();
     format!(
-        "it is not known whether the backup was restored: {error}. If it was, no server starts until you run `vestibule \
-         restored`{kept}"
+        "it is not known whether the backup was restored: {error}. If it was, no server starts until you run \
+         `vestibule restored`{kept}"
     )
 }
 
