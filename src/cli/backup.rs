@@ -21,6 +21,7 @@ use crate::{
         Clock, Db,
         backup::{self, Place},
         dump,
+        dump_restore::Held,
     },
     settings::Settings,
 };
@@ -134,21 +135,25 @@ impl Restore {
         result
     }
 
+    /// The restored tables have the mark of a copy from the moment at which a server can find them.
     async fn postgres(&self, url: &str, settings: &Settings) -> Result<(Option<String>, Ended), Failure> {
-        let found = quiet(url).await?;
-        if found.others > 0 {
-            let count = found.others;
+        let held = hold(url).await?;
+        let dump::Found { tables, others } = *held.found();
+        if others > 0 {
             return Err(Failure::usage(format!(
-                "{count} others are connected to the database. Stop all servers first; nothing was changed"
+                "{others} others are connected to the database. Stop all servers first; nothing was changed"
             )));
         }
-        if found.tables {
+        if tables {
             self.must_be_forced("the database has the tables of a server")?;
         }
         let (bin, now) = (settings.backup.postgres_bin.clone(), Clock::default().now());
-        let kept = dump::restore(url, self.file.clone(), bin, now).await.map_err(Failure::machine)?;
-        let ended = self.finish(url).await?;
-        Ok((kept.map(|schema| format!("the schema {schema}")), ended))
+        let kept = held.restore(self.file.clone(), bin, now).await.map_err(Failure::machine)?;
+        let kept = kept.map(|schema| format!("the schema {schema}"));
+        match self.finish(url).await {
+            Ok(ended) => Ok((kept, ended)),
+            Err(Failure(code, why)) => Err(Failure(code, unfinished(&why, kept.as_deref()))),
+        }
     }
 
     /// Brings the restored database up to date, and ends what must not come back.
@@ -167,6 +172,29 @@ impl Restore {
         db.close().await;
         Ok(result?)
     }
+}
+
+/// What is said if the backup is restored, and nothing more.
+fn unfinished(why: &str, kept: Option<&str>) -> String {
+    let why = why.trim_end_matches('.');
+    let kept = kept.map(|kept| format!(" What was there before is kept as {kept}.")).unwrap_or_default();
+    format!(
+        "the backup was restored, but what must not come back was not ended: {why}. No server starts on it until you \
+         run `vestibule restored`.{kept}"
+    )
+}
+
+/// [`quiet`], with the database held: what starts from now on waits.
+async fn hold(url: &str) -> Result<Held, Failure> {
+    let mut held = Held::take(url).await.map_err(Failure::machine)?;
+    for _ in 0..LOOKS {
+        if held.found().others == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        held.again().await.map_err(Failure::machine)?;
+    }
+    Ok(held)
 }
 
 /// What the database at `url` has. PostgreSQL takes a moment to notice that a server has stopped, which is waited for.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 pub use super::dump::stamp;
 use super::{
     dump::{self, blocking},
-    file,
+    file, migrations,
 };
 use crate::{settings::without_credentials as shown, timestamp::Timestamp};
 
@@ -98,7 +98,7 @@ pub async fn make(place: Place, to: PathBuf, bin: String, now: Timestamp) -> Res
                 Place::Postgres(url) => dump::make(url, &bin, &temporary),
             })
             .and_then(|()| verify_now(&place, &temporary, &bin))
-            .and_then(|()| settle(&temporary, &to).map_err(|error| error.to_string()));
+            .and_then(|_| settle(&temporary, &to).map_err(|error| error.to_string()));
         if result.is_err() {
             let _ = fs::remove_file(&temporary);
         }
@@ -107,24 +107,41 @@ pub async fn make(place: Place, to: PathBuf, bin: String, now: Timestamp) -> Res
     .await
 }
 
-/// Checks that `file` is a whole backup for `place`.
+/// Checks that `file` is a whole backup for `place`, and not of a newer version.
 ///
 /// # Errors
 /// One line for the operator.
 pub async fn verify(place: Place, file: PathBuf, bin: String) -> Result<(), String> {
     blocking(move || {
-        verify_now(&place, &file, &bin)
-            .map_err(|error| format!("{} is no backup that can be restored: {error}", file.display()))
+        let name = file.display();
+        let applied = verify_now(&place, &file, &bin)
+            .map_err(|error| format!("{name} is no backup that can be restored: {error}"))?;
+        let migrator = match place {
+            Place::File(_) => &migrations::SQLITE,
+            Place::Postgres(_) => &migrations::POSTGRES,
+        };
+        match applied.into_iter().find(|version| !migrator.version_exists(*version)) {
+            Some(version) => Err(format!("the backup {name} {}; nothing was changed", newer(version))),
+            None => Ok(()),
+        }
     })
     .await
 }
 
-fn verify_now(place: &Place, file: &Path, bin: &str) -> Result<(), String> {
+/// What is said of a backup that has had the migration `version`, which this version does not know.
+pub(super) fn newer(version: i64) -> String {
+    format!(
+        "was made by a newer vestibule (migration {version} is unknown to this one). Restore it with that version or a \
+         later one"
+    )
+}
+
+/// The versions of the migrations that a whole backup has had.
+fn verify_now(place: &Place, file: &Path, bin: &str) -> Result<Vec<i64>, String> {
     match place {
         Place::File(_) => check(file).map_err(|error| error.to_string())?,
-        Place::Postgres(_) => return dump::verify(bin, file),
+        Place::Postgres(_) => dump::verify(bin, file),
     }
-    .map_or(Ok(()), Err)
 }
 
 /// A hidden name in the same folder.
@@ -170,19 +187,20 @@ fn copy(file: &Path, copy: &Path, now: Timestamp) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What is wrong with a SQLite file, if anything.
-fn check(file: &Path) -> rusqlite::Result<Option<String>> {
+/// The versions of the migrations that a SQLite file has had, or what is wrong with it.
+fn check(file: &Path) -> rusqlite::Result<Result<Vec<i64>, String>> {
     let connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
-        return Ok(Some(found));
+        return Ok(Err(found));
     }
     if connection.prepare("PRAGMA foreign_key_check")?.exists([])? {
-        return Ok(Some("rows refer to others that are missing".into()));
+        return Ok(Err("rows refer to others that are missing".into()));
     }
-    let migrated: i64 = connection.query_row("SELECT count(*) FROM _sqlx_migrations", [], |row| row.get(0))?;
-    Ok((migrated == 0).then(|| "it has no tables of a server".into()))
+    let mut statement = connection.prepare("SELECT version FROM _sqlx_migrations ORDER BY version")?;
+    let versions = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    Ok(if versions.is_empty() { Err("it has no tables of a server".into()) } else { Ok(versions) })
 }
 
 /// Whether another process has the SQLite file `file` open: then the write-ahead log cannot be left.

@@ -1,15 +1,18 @@
-//! PostgreSQL's backups, by its own programs: `pg_dump` makes them, `pg_restore` checks and restores them.
+//! PostgreSQL's backups, by its own programs: `pg_dump` makes them, `pg_restore` checks them and writes the script that
+//! [`super::dump_restore`] runs.
 
 use std::{
     env, fs,
+    io::BufReader,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     str::FromStr,
 };
 
-use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 use url::Url;
 
+use super::script::{self, Part};
 use crate::{settings::without_credentials as shown, timestamp::Timestamp};
 
 /// Where Debian has the programs, in a folder for each version.
@@ -18,7 +21,7 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const KNOWN: [&str; 10] =
     ["host", "hostaddr", "port", "user", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name"];
 /// The schemas in which a restore keeps what was there before.
-const REPLACED: &str = "replaced_";
+pub(super) const REPLACED: &str = "replaced_";
 
 /// A program that works on the database at `url`. The password is in its environment, where other users of the machine
 /// cannot read it.
@@ -73,10 +76,14 @@ fn find(name: &str, bin: &str) -> Option<PathBuf> {
 fn output(mut command: Command) -> Result<String, String> {
     let done = command.output().map_err(|error| error.to_string())?;
     if !done.status.success() {
-        let said = String::from_utf8_lossy(&done.stderr);
-        return Err(said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "));
+        return Err(one_line(&done.stderr));
     }
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+fn one_line(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn make(url: &str, bin: &str, to: &Path) -> Result<(), String> {
@@ -88,16 +95,56 @@ pub(super) fn make(url: &str, bin: &str, to: &Path) -> Result<(), String> {
     output(command).map(drop)
 }
 
-pub(super) fn verify(bin: &str, file: &Path) -> Result<(), String> {
+/// Reads all of the backup `file`, and returns the versions of the migrations that its tables have had, as far as they
+/// are in rows of `COPY`.
+pub(super) fn verify(bin: &str, file: &Path) -> Result<Vec<i64>, String> {
+    const TABLE: &str = "_sqlx_migrations";
+    let list = list(bin, file)?;
+    if !list.lines().any(|line| line.contains("TABLE DATA") && line.contains(TABLE)) {
+        return Err("it has no tables of a server".into());
+    }
+    let (mut versions, mut column) = (Vec::new(), None);
+    script(bin, file, |part| {
+        match part {
+            Part::Copy(statement) => column = script::column(&statement, TABLE, "version"),
+            Part::Rows(rows) => versions.extend(column.map(|at| script::numbers(&rows, at)).unwrap_or_default()),
+            Part::Sql(_) | Part::End => {}
+        }
+        true
+    })?;
+    Ok(versions)
+}
+
+/// The table of contents.
+fn list(bin: &str, file: &Path) -> Result<String, String> {
     let mut command = program("pg_restore", bin, None)?;
     command.arg("--list").arg(file);
-    let list = output(command)?;
-    let has_tables = list.lines().any(|line| line.contains("TABLE DATA") && line.contains("_sqlx_migrations"));
-    if has_tables { Ok(()) } else { Err("it has no tables of a server".into()) }
+    output(command)
+}
+
+/// When the backup `file` was made, in the words of `pg_restore`.
+pub(super) fn made_at(bin: &str, file: &Path) -> Result<String, String> {
+    let list = list(bin, file)?;
+    let said = list.lines().find_map(|line| line.split_once("Archive created at "));
+    Ok(said.map_or_else(|| "an unknown time".to_owned(), |(_, time)| time.trim().to_owned()))
+}
+
+/// Gives `take` the script by which the backup `file` is restored, until that returns false. All of the file is read.
+pub(super) fn script(bin: &str, file: &Path, take: impl FnMut(Part) -> bool) -> Result<(), String> {
+    let mut command = program("pg_restore", bin, None)?;
+    command.args(["--no-owner", "--no-privileges", "--file=-"]).arg(file);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+    let read = child.stdout.take().map_or(Ok(()), |said| script::parts(BufReader::new(said), take));
+    let done = child.wait_with_output().map_err(|error| error.to_string())?;
+    if !done.status.success() {
+        let said = one_line(&done.stderr);
+        return Err(if said.is_empty() { done.status.to_string() } else { said });
+    }
+    read.map_err(|error| error.to_string())
 }
 
 /// What stands in the way of a restore.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// Whether there are tables of a server.
     pub tables: bool,
@@ -112,68 +159,33 @@ pub struct Found {
 pub async fn look(url: &str) -> Result<Found, String> {
     let work = async {
         let mut connection = connect(url).await?;
-        let row = connection
-            .fetch_one(
-                "SELECT to_regclass('_sqlx_migrations') IS NOT NULL,
-                    (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-                        AND pid <> pg_backend_pid() AND backend_type = 'client backend')",
-            )
-            .await?;
-        let found = Found { tables: row.try_get(0)?, others: row.try_get(1)? };
+        let found = seen(&mut connection).await?;
         connection.close().await?;
         Ok::<_, sqlx::Error>(found)
     };
-    work.await.map_err(|error| format!("cannot open the database {}: {error}", shown(url)))
+    work.await.map_err(|error| cannot_open(url, &error))
 }
 
-/// Restores the backup `file` to the database at `url`. Tables that are there are kept in another schema, whose name is
-/// returned.
-///
-/// # Errors
-/// One line for the operator. Then the database is as it was.
-pub async fn restore(url: &str, file: PathBuf, bin: String, now: Timestamp) -> Result<Option<String>, String> {
-    let failed = |error: sqlx::Error| format!("cannot move the tables aside in {}: {error}", shown(url));
-    let had_tables = look(url).await?.tables;
-    let kept = format!("{REPLACED}{}", stamp(now).to_lowercase());
-    let mut schema = String::new();
-    if had_tables {
-        let mut connection = connect(url).await.map_err(failed)?;
-        let row = connection.fetch_one("SELECT current_schema()::text").await.map_err(failed)?;
-        schema = row.try_get(0).map_err(failed)?;
-        connection.execute(&*aside(&schema, &kept)).await.map_err(failed)?;
-        connection.close().await.map_err(failed)?;
-    }
-    let owned = url.to_owned();
-    let restored = blocking(move || {
-        let mut command = program("pg_restore", &bin, Some(&owned))?;
-        command.args(["--no-owner", "--no-privileges", "--no-password", "--single-transaction", "--exit-on-error"]);
-        command.arg(file);
-        output(command).map(drop)
-    })
-    .await;
-    if let Err(error) = restored {
-        if had_tables {
-            let mut connection = connect(url).await.map_err(failed)?;
-            connection.execute(&*back(&schema, &kept)).await.map_err(failed)?;
-        }
-        return Err(format!("nothing was restored: {error}"));
-    }
-    Ok(had_tables.then_some(kept))
+/// The same on a connection.
+pub(super) async fn seen(connection: &mut PgConnection) -> sqlx::Result<Found> {
+    let row = connection
+        .fetch_one(
+            "SELECT to_regclass('_sqlx_migrations') IS NOT NULL,
+                (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                    AND pid <> pg_backend_pid() AND backend_type = 'client backend')",
+        )
+        .await?;
+    Ok(Found { tables: row.try_get(0)?, others: row.try_get(1)? })
+}
+
+pub(super) fn cannot_open(url: &str, error: &sqlx::Error) -> String {
+    format!("cannot open the database {}: {error}", shown(url))
 }
 
 pub(super) async fn connect(url: &str) -> sqlx::Result<PgConnection> {
     let (url, _) = super::pooler::asked_for(url);
-    PgConnection::connect_with(&PgConnectOptions::from_str(&url)?).await
-}
-
-/// A backup makes its schema, unless that is PostgreSQL's own.
-fn aside(schema: &str, kept: &str) -> String {
-    let anew = if schema == "public" { "CREATE SCHEMA public;" } else { "" };
-    format!("BEGIN; ALTER SCHEMA {} RENAME TO {kept}; {anew} COMMIT", quoted(schema))
-}
-
-fn back(schema: &str, kept: &str) -> String {
-    format!("BEGIN; DROP SCHEMA IF EXISTS {0} CASCADE; ALTER SCHEMA {kept} RENAME TO {0}; COMMIT", quoted(schema))
+    // Statements of a restore are slow, and as long as a schema.
+    PgConnection::connect_with(&PgConnectOptions::from_str(&url)?.disable_statement_logging()).await
 }
 
 pub(super) fn quoted(name: &str) -> String {

@@ -12,6 +12,7 @@ pub mod diagnosis;
 mod direct;
 mod direct_write;
 pub mod dump;
+pub mod dump_restore;
 mod errors;
 mod existing;
 mod figures;
@@ -31,6 +32,7 @@ mod readiness;
 pub mod request;
 pub mod restored;
 mod rights;
+mod script;
 mod search;
 mod standby;
 #[doc(hidden)]

@@ -34,11 +34,28 @@ pub(super) fn migrate(pool: PgPool) -> Pin<Box<dyn Future<Output = Result<(), Mi
     })
 }
 
-async fn run(connection: &mut PgConnection) -> Result<(), MigrateError> {
-    let migrator = &migrations::POSTGRES;
+/// The number of the lock that sqlx takes.
+async fn lock_number(connection: &mut PgConnection) -> sqlx::Result<i64> {
     let (name,): (String,) =
-        sqlx::query_as("SELECT current_database()").persistent(false).fetch_one(&mut *connection).await?;
-    let lock = 0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes()));
+        sqlx::query_as("SELECT current_database()").persistent(false).fetch_one(connection).await?;
+    Ok(0x3d32_ad9e * i64::from(crc32fast::hash(name.as_bytes())))
+}
+
+/// Takes that lock for the open transaction of `connection`, unless another connection has it.
+pub(super) async fn try_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let lock = lock_number(connection).await?;
+    let query = sqlx::query_as("SELECT pg_try_advisory_xact_lock($1)").bind(lock).persistent(false);
+    let (taken,): (bool,) = query.fetch_one(connection).await?;
+    Ok(taken)
+}
+
+/// Runs the migrations in the open transaction of `connection`.
+///
+/// # Errors
+/// Those of sqlx: [`MigrateError::VersionMissing`] if the database is of a newer version.
+pub(super) async fn run(connection: &mut PgConnection) -> Result<(), MigrateError> {
+    let migrator = &migrations::POSTGRES;
+    let lock = lock_number(connection).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock).persistent(false).execute(&mut *connection).await?;
     connection
         .execute(

@@ -36,7 +36,7 @@ on_both_databases! {
     a_backup_is_made_also_if_nothing_can_be_written_down,
 }
 
-const ADA: &str = "ada@example.org";
+pub(super) const ADA: &str = "ada@example.org";
 
 /// The tables of which nothing is left after a restore, and all others.
 const ENDED: [&str; 12] = [
@@ -89,12 +89,12 @@ fn path() -> &'static str {
 }
 
 /// The environment of a server and of the commands beside it.
-fn settings(place: &DatabaseLocation) -> [(&str, &str); 2] {
+pub(super) fn settings(place: &DatabaseLocation) -> [(&str, &str); 2] {
     [("DATABASE_URL", place.url()), ("PATH", path())]
 }
 
 /// The names of the files in `folder`, hidden ones too.
-fn files(folder: &Path) -> Vec<String> {
+pub(super) fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

@@ -80,6 +80,7 @@ mod reauthentication_by;
 mod recovery;
 mod refused_origins;
 mod required_factors;
+mod restore;
 mod routes;
 mod same_origin;
 mod scenarios;
