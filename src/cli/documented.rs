@@ -45,6 +45,11 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// Whether the word after `word` is the name of a command.
+fn begins_after(word: &str) -> bool {
+    word.is_empty() || word.contains('=') || ["sudo", "$", "&&", "|", "--"].contains(&word) || word.ends_with(['(', ';'])
+}
+
 /// Every command of the binary in `text`, with whether it is a line of a script.
 fn commands(text: &str) -> Vec<(bool, Vec<String>)> {
     let (mut found, mut script) = (Vec::new(), false);
@@ -56,12 +61,14 @@ fn commands(text: &str) -> Vec<(bool, Vec<String>)> {
         }
         let parts: Vec<&str> = if script { vec![line] } else { line.split('`').skip(1).step_by(2).collect() };
         for part in parts {
-            let named = part.split_inclusive(' ').scan(0, |at, word| {
-                *at += word.len();
-                Some((*at, word.trim()))
-            });
-            for (end, _) in named.filter(|(_, word)| NAMES.contains(word)) {
-                found.push((script, words(&part[end..])));
+            let (mut at, mut before) = (0, "");
+            for word in part.split_inclusive(' ') {
+                at += word.len();
+                // In a container the file is called by its path, whatever stands before it.
+                if NAMES.contains(&word.trim()) && (begins_after(before) || word.starts_with('/')) {
+                    found.push((script, words(&part[at..])));
+                }
+                before = word.trim();
             }
         }
     }
