@@ -47,7 +47,10 @@ fn words(text: &str) -> Vec<String> {
 
 /// Whether the word after `word` is the name of a command.
 fn begins_after(word: &str) -> bool {
-    word.is_empty() || word.contains('=') || ["sudo", "$", "&&", "|", "--"].contains(&word) || word.ends_with(['(', ';'])
+    word.is_empty()
+        || word.contains('=')
+        || ["sudo", "$", "&&", "|", "--"].contains(&word)
+        || word.ends_with(['(', ';'])
 }
 
 /// Every command of the binary in `text`, with whether it is a line of a script.
