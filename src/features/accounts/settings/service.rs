@@ -19,10 +19,7 @@ use crate::{
     },
     db::Db,
     features::{
-        accounts::{
-            emails,
-            service::normalized,
-        },
+        accounts::{emails, service::normalized},
         browser_sessions, tokens,
     },
     http::{
