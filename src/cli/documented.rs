@@ -35,7 +35,12 @@ fn words(text: &str) -> Vec<String> {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None, '|' | '>' | '<' | '&' | ';' | ')' | '`' | '\\') => break,
+            // `2>` redirects; what is in brackets may be left out.
+            (None, '>') => {
+                word = word.filter(|word| word != "2");
+                break;
+            }
+            (None, '|' | '<' | '&' | ';' | ')' | '[' | '`' | '\\') => break,
             (None, '#') if word.is_none() => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
