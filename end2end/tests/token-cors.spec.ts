@@ -68,6 +68,8 @@ test("a token that names an origin works from its pages and from no others", asy
   await page.goto("/notes");
   await expect(page.locator("ul.notes a")).toHaveText(["From elsewhere"]);
 
+  // A page behind another one draws no frames, and nothing in it counts as still.
+  await page.bringToFront();
   await page.goto("/tokens");
   await page.getByRole("button", { name: "Revoke… bound" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke", exact: true }).click();
