@@ -26,7 +26,7 @@ pub(super) struct ChangeAddress {
     account: String,
     /// The address to sign in with from now on
     new: String,
-    /// Mark the address as verified, if you know that it is the owner's; otherwise a link to confirm it is sent there
+    /// Mark the address as confirmed, if you know that it is the owner's; otherwise a link to confirm it is sent there
     #[arg(long)]
     confirmed: bool,
 }
@@ -85,9 +85,9 @@ impl ChangeAddress {
         }
         print(&format!("The address of the account {} is now {new}.", account.email));
         eprint(if self.confirmed {
-            "Both addresses are told by mail."
+            "Both addresses are notified by mail."
         } else {
-            "Both addresses are told by mail; the mail to the new one has a link to confirm it."
+            "Both addresses are notified by mail; the mail to the new one has a link to confirm it."
         });
         Ok(())
     }

@@ -42,11 +42,11 @@ enum Command {
     Unlock(Whose),
     /// Create an account; the password is read from a prompt, or from the first line of stdin
     Create(Create),
-    /// Mark the address of an account as verified, if you know that it is the owner's
+    /// Mark the address of an account as confirmed, if you know that it is the owner's
     Confirm(Account),
     /// Give an account another name
     Rename(Rename),
-    /// Change the address of an account; both addresses are told by mail
+    /// Change the address of an account; both addresses are notified by mail
     ChangeAddress(ChangeAddress),
     /// Disable an account: its browsers are signed out, its tokens are rejected
     Disable(Account),
@@ -76,7 +76,7 @@ struct Create {
     /// The owner's name; the part of the address before the @ if left out
     #[arg(long)]
     name: Option<String>,
-    /// Mark the address as verified, if you know that it is the owner's
+    /// Mark the address as confirmed, if you know that it is the owner's
     #[arg(long)]
     confirmed: bool,
 }
